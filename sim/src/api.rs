@@ -1,0 +1,65 @@
+//! The actions, told apart by `Action`, and what they answer.
+
+mod answer;
+mod connections;
+mod endpoints;
+mod identity;
+
+pub(crate) use answer::{Answer, Broken, Reply, Sending, Then};
+
+use crate::error::ApiError;
+use crate::parameters::Parameters;
+use crate::simulator::State;
+use crate::token::Token;
+
+/// Page size of a request that names none. EC2 does not document its own.
+const DEFAULT_PAGE_SIZE: usize = 1000;
+
+/// What one request is answered. `None` for parameters is a request that could not be read.
+pub(crate) fn answer(state: &State, parameters: Option<&Parameters>) -> Answer {
+    let request_id = state.next_request_id();
+    match parameters {
+        None => Answer::error(&ApiError::malformed_request(), request_id),
+        Some(parameters) => act(state, parameters, request_id),
+    }
+}
+
+fn act(state: &State, parameters: &Parameters, request_id: String) -> Answer {
+    let version = parameters.get("Version").unwrap_or_default();
+    match (parameters.get("Action"), version) {
+        (None | Some(""), _) => Answer::error(&ApiError::missing_action(), request_id),
+        (Some("DescribeClientVpnConnections"), "" | "2016-11-15") => {
+            connections::describe(state, parameters, request_id)
+        }
+        (Some("DescribeClientVpnEndpoints"), "" | "2016-11-15") => {
+            endpoints::describe(state, parameters, request_id)
+        }
+        (Some("GetCallerIdentity"), "" | "2011-06-15") => identity::describe(state, request_id),
+        (Some(action), version) => Answer::error(&ApiError::invalid_action(action, version), request_id),
+    }
+}
+
+/// Where the asked page of a listing begins, and of what size it is.
+fn place(state: &State, parameters: &Parameters, listing: &str, filters: u64) -> Result<Token, ApiError> {
+    let size = parameters.page_size()?;
+    let Some(text) = parameters.get("NextToken").filter(|text| !text.is_empty()) else {
+        let (listing, size) = (listing.to_owned(), size.unwrap_or(DEFAULT_PAGE_SIZE));
+        return Ok(Token { listing, time: state.now().as_second(), offset: 0, size, filters, empty: 0 });
+    };
+    let token = state.sealer.open(text).ok_or_else(ApiError::invalid_token)?;
+    if token.listing != listing || token.filters != filters {
+        return Err(ApiError::invalid_token());
+    }
+    Ok(Token { size: size.unwrap_or(token.size), ..token })
+}
+
+/// Whether a text is an endpoint id, though perhaps of none that exists.
+fn is_endpoint_id(text: &str) -> bool {
+    text.strip_prefix("cvpn-endpoint-").is_some_and(|digits| {
+        [8, 17].contains(&digits.len())
+            && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! An answer, whole or broken.
+
+use crate::error::ApiError;
+use crate::served::ServedPage;
+use crate::xml;
+use std::time::Duration;
+
+pub(crate) const XML: &str = "text/xml;charset=UTF-8";
+
+/// What a client gets, and how late.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) delay: Duration,
+    pub(crate) sending: Sending,
+}
+
+#[derive(Debug)]
+pub(crate) enum Sending {
+    Whole(Reply),
+    Broken(Broken),
+}
+
+/// A proper HTTP response.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) content_type: &'static str,
+    pub(crate) request_id: String,
+    pub(crate) body: Vec<u8>,
+    /// The page of connections that the body carries, if it does.
+    pub(crate) page: Option<ServedPage>,
+}
+
+/// Bytes to be written past HTTP's rules, and what becomes of the connection then.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) then: Then,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    Close,
+    Reset,
+    /// Say no more, and wait until the client leaves.
+    Hold,
+}
+
+impl Answer {
+    pub(crate) fn error(error: &ApiError, request_id: String) -> Self {
+        Sending::error(error, request_id).into()
+    }
+
+    pub(crate) fn xml(body: Vec<u8>, request_id: String) -> Self {
+        Sending::Whole(Reply { status: 200, content_type: XML, request_id, body, page: None }).into()
+    }
+}
+
+impl From<Sending> for Answer {
+    fn from(sending: Sending) -> Self {
+        Self { delay: Duration::ZERO, sending }
+    }
+}
+
+impl Sending {
+    pub(crate) fn error(error: &ApiError, request_id: String) -> Self {
+        let body = xml::error(error, &request_id);
+        Self::Whole(Reply { status: error.status, content_type: XML, request_id, body, page: None })
+    }
+
+    pub(crate) fn broken(bytes: Vec<u8>, then: Then) -> Self {
+        Self::Broken(Broken { bytes, then })
+    }
+}
+
+/// The head of a response that hyper would not write: it promises `length` bytes, or names no length at all.
+pub(crate) fn head(request_id: &str, length: Option<usize>) -> String {
+    let framing = match length {
+        Some(length) => format!("content-length: {length}"),
+        None => "connection: close".to_owned(),
+    };
+    format!(
+        "HTTP/1.1 200 OK\r\nserver: AmazonEC2\r\ncontent-type: {XML}\r\nx-amzn-requestid: {request_id}\r\n{framing}\r\n\r\n"
+    )
+}

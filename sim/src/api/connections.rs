@@ -1,0 +1,131 @@
+//! `DescribeClientVpnConnections`.
+
+mod page;
+
+use super::answer::{XML, head};
+use super::{Answer, Reply, Sending, Then};
+use crate::error::ApiError;
+use crate::fault::FaultKind;
+use crate::parameters::Parameters;
+use crate::served::ServedPage;
+use crate::simulator::State;
+use crate::xml::{self, Xml};
+use std::time::Duration;
+
+/// What a load balancer says when nobody is behind it.
+const NO_SERVER: &str = "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n\
+    <center><h1>503 Service Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n";
+
+pub(crate) fn describe(state: &State, parameters: &Parameters, request_id: String) -> Answer {
+    state.count_request();
+    let faults = match faults(state, parameters) {
+        Ok(faults) => faults,
+        Err(error) => return Answer::error(&error, request_id),
+    };
+    let delay = faults.iter().map(|fault| match fault {
+        FaultKind::LatencyMillis(millis) => Duration::from_millis(*millis),
+        _ => Duration::ZERO,
+    });
+    Answer { delay: delay.sum(), sending: send(state, parameters, &faults, request_id) }
+}
+
+/// What shall go wrong with this request.
+fn faults(state: &State, parameters: &Parameters) -> Result<Vec<FaultKind>, ApiError> {
+    let endpoint_id = parameters.required("ClientVpnEndpointId")?;
+    if !parameters.dry_run()? {
+        return Ok(state.rules.request(endpoint_id));
+    }
+    let denied = state.rules.deny(endpoint_id);
+    Ok(denied.then_some(FaultKind::Unauthorized).into_iter().collect())
+}
+
+fn send(state: &State, parameters: &Parameters, faults: &[FaultKind], request_id: String) -> Sending {
+    if let Some(sending) = faults.iter().find_map(|fault| refuse(fault, parameters, &request_id)) {
+        return sending;
+    }
+    match page::page(state, parameters, faults, &request_id) {
+        Ok(page) => deliver(page, faults),
+        Err(error) => Sending::error(&error, request_id),
+    }
+}
+
+/// The answers for which nothing is looked up.
+fn refuse(fault: &FaultKind, parameters: &Parameters, request_id: &str) -> Option<Sending> {
+    let error = match fault {
+        FaultKind::Throttle => ApiError::throttled(),
+        FaultKind::InternalError => ApiError::internal(),
+        FaultKind::Unauthorized => ApiError::unauthorized(),
+        FaultKind::NotFound => {
+            ApiError::endpoint_not_found(parameters.get("ClientVpnEndpointId").unwrap_or_default())
+        }
+        FaultKind::Unavailable => return Some(unavailable(request_id)),
+        FaultKind::Reset => return Some(Sending::broken(Vec::new(), Then::Reset)),
+        FaultKind::Stall => return Some(Sending::broken(Vec::new(), Then::Hold)),
+        _ => return None,
+    };
+    Some(Sending::error(&error, request_id.to_owned()))
+}
+
+fn unavailable(request_id: &str) -> Sending {
+    let (request_id, body) = (request_id.to_owned(), NO_SERVER.as_bytes().to_vec());
+    Sending::Whole(Reply { status: 503, content_type: "text/html", request_id, body, page: None })
+}
+
+/// The page, whole or cut as the first such fault says.
+fn deliver(page: ServedPage, faults: &[FaultKind]) -> Sending {
+    let Rendered { body, middle } = render(&page, faults.contains(&FaultKind::UnknownField));
+    let half = body.len() / 2;
+    let id = &page.request_id;
+    let begun = |length, bytes: &[u8]| [head(id, length).as_bytes(), bytes].concat();
+    let cut = faults.iter().find_map(|fault| match fault {
+        FaultKind::CutBody => Some(Sending::broken(begun(Some(body.len()), first(&body, half)), Then::Close)),
+        FaultKind::CutBodyUnframed => Some(Sending::broken(begun(None, first(&body, middle)), Then::Close)),
+        FaultKind::StallBody => {
+            Some(Sending::broken(begun(Some(body.len()), first(&body, half)), Then::Hold))
+        }
+        FaultKind::MalformedXml => Some(malformed(&body, id)),
+        _ => None,
+    });
+    cut.unwrap_or_else(|| {
+        let request_id = page.request_id.clone();
+        Sending::Whole(Reply { status: 200, content_type: XML, request_id, body, page: Some(page) })
+    })
+}
+
+/// As long as the proper body, and XML for its first half.
+fn malformed(body: &[u8], request_id: &str) -> Sending {
+    let mut bytes = first(body, body.len() / 2).to_vec();
+    bytes.resize(body.len(), b'<');
+    let request_id = request_id.to_owned();
+    Sending::Whole(Reply { status: 200, content_type: XML, request_id, body: bytes, page: None })
+}
+
+struct Rendered {
+    body: Vec<u8>,
+    /// Right after the row in the middle, or after the list's opening tag where there are no rows.
+    middle: usize,
+}
+
+fn render(page: &ServedPage, unknown_field: bool) -> Rendered {
+    let mut middle = 0;
+    let body = Xml::document("DescribeClientVpnConnectionsResponse", Some(xml::EC2), |xml| {
+        xml.text("requestId", &page.request_id);
+        xml.element("connections", |xml| {
+            let until = page.connections.len().div_ceil(2);
+            middle = xml.written();
+            for (index, row) in page.connections.iter().enumerate() {
+                xml::connection(xml, row, unknown_field);
+                if index < until {
+                    middle = xml.written();
+                }
+            }
+        });
+        // The last page has no such element.
+        xml.optional("nextToken", page.next_token.as_deref());
+    });
+    Rendered { body, middle }
+}
+
+fn first(bytes: &[u8], count: usize) -> &[u8] {
+    bytes.get(..count).unwrap_or(bytes)
+}

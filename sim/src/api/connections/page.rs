@@ -1,0 +1,90 @@
+//! The rows and the token of one page.
+
+use crate::api::{is_endpoint_id, place};
+use crate::connection::Connection;
+use crate::error::ApiError;
+use crate::fault::{FaultKind, odd_row};
+use crate::fleet::Fleet;
+use crate::parameters::{Filters, Parameters, is_filter};
+use crate::served::ServedPage;
+use crate::simulator::State;
+use crate::token::Token;
+
+const FILTERS: &[&str] = &["connection-id", "username"];
+const PARAMETERS: &[&str] = &["ClientVpnEndpointId", "MaxResults", "NextToken"];
+
+/// The page that was asked for, with what `faults` make of it.
+///
+/// A `DryRun` is answered after the endpoint was found, since permissions may be given for the endpoint alone.
+pub(crate) fn page(
+    state: &State,
+    parameters: &Parameters,
+    faults: &[FaultKind],
+    request_id: &str,
+) -> Result<ServedPage, ApiError> {
+    parameters.only(|name| PARAMETERS.contains(&name) || is_filter(name))?;
+    let endpoint_id = parameters.required("ClientVpnEndpointId")?;
+    let filters = parameters.filters(FILTERS)?;
+    parameters.page_size()?;
+    let fleet = find(state, endpoint_id)?;
+    if parameters.dry_run()? {
+        return Err(ApiError::dry_run());
+    }
+    let place = place(state, parameters, endpoint_id, filters.digest())?;
+    let asked_with = parameters.get("NextToken").filter(|text| !text.is_empty());
+    if asked_with.is_some() && faults.contains(&FaultKind::ExpireToken) {
+        return Err(ApiError::expired_token());
+    }
+    let (mut connections, mut next) = list(fleet, &filters, &place);
+    faults.iter().for_each(|fault| bend_rows(fault, &mut connections));
+    faults.iter().for_each(|fault| bend_token(fault, &place, &mut next));
+    let mut next_token = next.map(|token| state.sealer.seal(&token));
+    if faults.contains(&FaultKind::RepeatToken) {
+        next_token = asked_with.map(str::to_owned).or(next_token);
+    }
+    let (request_id, endpoint_id) = (request_id.to_owned(), endpoint_id.to_owned());
+    Ok(ServedPage { request_id, endpoint_id, next_token, connections })
+}
+
+fn find<'a>(state: &'a State, endpoint_id: &str) -> Result<&'a Fleet, ApiError> {
+    if !is_endpoint_id(endpoint_id) {
+        return Err(ApiError::malformed_endpoint(endpoint_id));
+    }
+    state.fleet(endpoint_id).ok_or_else(|| ApiError::endpoint_not_found(endpoint_id))
+}
+
+fn list(fleet: &Fleet, filters: &Filters, place: &Token) -> (Vec<Connection>, Option<Token>) {
+    let mut seats = (place.offset..fleet.seats()).filter(|&seat| {
+        filters.match_all(|name| match name {
+            "username" => fleet.username(seat),
+            _ => Some(fleet.connection_id(seat, place.time)),
+        })
+    });
+    let rows = seats.by_ref().take(place.size).map(|seat| fleet.connection(seat, place.time)).collect();
+    let next = seats.next().map(|offset| Token { offset, empty: 0, ..place.clone() });
+    (rows, next)
+}
+
+fn bend_rows(fault: &FaultKind, rows: &mut Vec<Connection>) {
+    match fault {
+        FaultKind::EmptyPage => rows.clear(),
+        FaultKind::OddValues => rows.iter_mut().enumerate().for_each(|(index, row)| *row = odd_row(index)),
+        FaultKind::Custom { connections } => rows.clone_from(connections),
+        FaultKind::DuplicateRow => rows.extend(rows.first().cloned()),
+        FaultKind::WrongEndpointId => {
+            let other = Some("cvpn-endpoint-0fffffffffffffff0".to_owned());
+            rows.iter_mut().for_each(|row| row.client_vpn_endpoint_id.clone_from(&other));
+        }
+        _ => {}
+    }
+}
+
+fn bend_token(fault: &FaultKind, place: &Token, next: &mut Option<Token>) {
+    match fault {
+        FaultKind::EmptyPage => *next = Some(Token { empty: place.empty + 1, ..place.clone() }),
+        FaultKind::CycleTokens if place.offset > place.size => {
+            *next = Some(Token { offset: place.offset - place.size, empty: 0, ..place.clone() });
+        }
+        _ => {}
+    }
+}

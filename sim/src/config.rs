@@ -1,0 +1,113 @@
+//! What a simulator is made of.
+
+use crate::random::mix;
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// What to simulate. The same configuration at the same time gives the same rows.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Everything that varies follows from it.
+    pub seed: u64,
+    /// Account id, 12 digits, as `GetCallerIdentity` answers it.
+    pub account_id: String,
+    /// Region, as it appears in names of endpoints.
+    pub region: String,
+    /// The endpoints that exist.
+    pub endpoints: Vec<EndpointConfig>,
+    /// Where the time comes from.
+    pub time: TimeSource,
+    /// How long every answer takes at least.
+    pub latency: Duration,
+    /// Whether to keep every page that was handed out, for [`Simulator::served`](crate::Simulator::served).
+    pub record_served: bool,
+}
+
+/// One Client VPN endpoint and its people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointConfig {
+    /// `cvpn-endpoint-` and 8 or 17 hexadecimal digits.
+    pub id: String,
+    /// How many connections it lists at any time, active and terminated together.
+    pub connections: usize,
+    /// How its people prove who they are.
+    pub authentication: Authentication,
+    /// Whether its connections carry posture compliance statuses.
+    pub posture: bool,
+}
+
+/// How the people of an endpoint prove who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authentication {
+    /// Client certificates: connections have a common name and no user name.
+    Certificate,
+    /// SAML: user names are mail addresses, and authorization policies are evaluated.
+    Federated,
+    /// Active Directory: user names without a domain. These endpoints are dual-stack: connections have an IPv6
+    /// address too.
+    DirectoryService,
+}
+
+/// Where the simulator's time comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeSource {
+    /// The clock of this machine.
+    System,
+    /// A clock that stands still until [`Simulator::set_time`](crate::Simulator::set_time) moves it.
+    Manual(Timestamp),
+}
+
+impl Config {
+    /// `endpoints` endpoints of `connections_each` listed connections each. Their ids follow from the seed; their
+    /// authentication goes round: federated with posture, certificate, directory service.
+    pub fn fleet(seed: u64, endpoints: usize, connections_each: usize) -> Self {
+        Self {
+            seed,
+            account_id: "123456789012".to_owned(),
+            region: "eu-central-1".to_owned(),
+            endpoints: (0_u64..)
+                .take(endpoints)
+                .map(|index| EndpointConfig::nth(seed, index, connections_each))
+                .collect(),
+            time: TimeSource::System,
+            latency: Duration::ZERO,
+            record_served: false,
+        }
+    }
+}
+
+impl Default for Config {
+    /// Seed 1, three endpoints of 1,000 listed connections each, this machine's clock.
+    fn default() -> Self {
+        Self::fleet(1, 3, 1000)
+    }
+}
+
+impl EndpointConfig {
+    fn nth(seed: u64, index: u64, connections: usize) -> Self {
+        let (authentication, posture) = match index % 3 {
+            0 => (Authentication::Federated, true),
+            1 => (Authentication::Certificate, false),
+            _ => (Authentication::DirectoryService, false),
+        };
+        Self {
+            // AWS's long ids are 17 digits, of which the first has been 0 so far.
+            id: format!("cvpn-endpoint-0{:016x}", mix(&[seed, index, 0x656e_6470])),
+            connections,
+            authentication,
+            posture,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoint_ids_follow_from_the_seed() {
+        let ids = |seed| Config::fleet(seed, 3, 1).endpoints.into_iter().map(|e| e.id).collect::<Vec<_>>();
+        assert_eq!(ids(1), ids(1));
+        assert!(ids(1).iter().all(|id| !ids(2).contains(id) && id.len() == "cvpn-endpoint-".len() + 17));
+    }
+}

@@ -1,0 +1,162 @@
+//! Rows that parsers trip over.
+
+use crate::connection::{Connection, ConnectionStatus};
+
+/// A value of a field; `None` leaves the element out.
+type Odd = Option<&'static str>;
+
+const TEXTS: &[Odd] = &[
+    Some(""),
+    Some("-"),
+    Some("NA"),
+    Some("N/A"),
+    None,
+    Some("Zoë Müller-Łukasz 山田太郎 🙂"),
+    Some("<&>\"'"),
+    Some("&amp;lt; <item/> ]]> <!-- x -->"),
+    Some("first line\nsecond line"),
+    Some("\ttab"),
+    Some("  blanks around  "),
+    Some(" "),
+    Some("null"),
+    Some("e\u{301}\u{202e}gnp"),
+    Some(LONG),
+];
+
+const TIMES: &[Odd] = &[
+    Some(""),
+    Some("-"),
+    Some("NA"),
+    Some("N/A"),
+    None,
+    Some("abc"),
+    Some("2019-02-30 00:00:00"),
+    Some("2019-08-12T07:57:14Z"),
+    Some(" 2019-08-12 07:57:14"),
+    Some("2019-08-12 07:57:14 "),
+    Some("2019-08-12 07:57:14.123"),
+    Some("2019-08-12 07:57"),
+    Some("2019-08-12 24:00:00"),
+    Some("2016-12-31 23:59:60"),
+    Some("2019-8-12 7:57:14"),
+    Some("0000-00-00 00:00:00"),
+    Some("99999-01-01 00:00:00"),
+    Some("-0001-01-01 00:00:00"),
+    Some("1565596634"),
+    Some("2019-08-12 07:57:14 UTC"),
+    Some("２０１９-08-12 07:57:14"),
+];
+
+const COUNTERS: &[Odd] = &[
+    Some(""),
+    Some("-"),
+    Some("NA"),
+    Some("N/A"),
+    None,
+    Some("abc"),
+    Some("-1"),
+    Some("+5"),
+    Some("007"),
+    Some("9223372036854775807"),
+    Some("9223372036854775808"),
+    Some("18446744073709551615"),
+    Some("1234567890123456789012345678901234567890"),
+    Some("1.5"),
+    Some("1e3"),
+    Some("1,024"),
+    Some(" 12 "),
+    Some("0x1f"),
+    Some("١٢٣"),
+    Some("NaN"),
+];
+
+const CODES: &[Odd] = &[
+    Some("hibernating"),
+    Some(""),
+    Some("-"),
+    None,
+    Some("ACTIVE"),
+    Some(" active"),
+    Some("active"),
+    Some("terminated"),
+];
+
+const POSTURES: &[Option<&[&str]>] = &[
+    None,
+    Some(&[]),
+    Some(&[""]),
+    Some(&["", "compliant", ""]),
+    Some(&["-"]),
+    Some(&["<&>\"'", "two\nlines", "übereinstimmend", LONG]),
+    Some(&["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"]),
+];
+
+/// 5,000 characters.
+const LONG: &str = {
+    const BYTES: [u8; 5000] = [b'x'; 5000];
+    match str::from_utf8(&BYTES) {
+        Ok(text) => text,
+        Err(_) => "",
+    }
+};
+
+/// A row of which every field is odd. Rows differ: over 21 rows, every field takes every value it can have here.
+pub(crate) fn odd_row(index: usize) -> Connection {
+    // Fields start at different places of their list, so that one row mixes different values.
+    let text = |field: usize| value(TEXTS, index + field);
+    let time = |field: usize| value(TIMES, index + field);
+    let counter = |field: usize| value(COUNTERS, index + field);
+    Connection {
+        client_vpn_endpoint_id: text(0),
+        timestamp: time(0),
+        connection_id: text(2),
+        username: text(4),
+        connection_established_time: time(5),
+        ingress_bytes: counter(0),
+        egress_bytes: counter(3),
+        ingress_packets: counter(6),
+        egress_packets: counter(9),
+        client_ip: text(6),
+        client_ipv6_address: text(8),
+        common_name: text(10),
+        status: status(index),
+        connection_end_time: time(10),
+        posture_compliance_statuses: posture(index),
+        authorization_policy_last_evaluated_time: time(15),
+    }
+}
+
+/// Every ninth row has no status at all.
+fn status(index: usize) -> Option<ConnectionStatus> {
+    let status = ConnectionStatus { code: value(CODES, index), message: value(TEXTS, index + 12) };
+    (index % 9 != 8).then_some(status)
+}
+
+fn posture(index: usize) -> Option<Vec<String>> {
+    let items = POSTURES.get(index % POSTURES.len()).copied().flatten();
+    items.map(|items| items.iter().map(|item| (*item).to_owned()).collect())
+}
+
+fn value(values: &[Odd], index: usize) -> Option<String> {
+    values.get(index % values.len()).copied().flatten().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_odd_value_comes_up_within_twenty_one_rows() {
+        let rows: Vec<_> = (0..21).map(odd_row).collect();
+        for odd in TIMES {
+            assert!(rows.iter().any(|row| row.connection_end_time.as_deref() == *odd), "{odd:?}");
+        }
+        for odd in COUNTERS {
+            assert!(rows.iter().any(|row| row.ingress_bytes.as_deref() == *odd), "{odd:?}");
+        }
+        for odd in TEXTS {
+            assert!(rows.iter().any(|row| row.username.as_deref() == *odd), "{odd:?}");
+        }
+        assert_eq!(LONG.len(), 5000);
+    }
+}

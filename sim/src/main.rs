@@ -1,0 +1,117 @@
+//! The simulator as a program.
+
+use clap::Parser;
+use client_vpn_sim::{Config, Fault, ServedPage, Simulator, TimeSource};
+use jiff::Timestamp;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A simulator of EC2's Client VPN connection API.
+///
+/// Serves DescribeClientVpnConnections, DescribeClientVpnEndpoints and STS GetCallerIdentity on 127.0.0.1, and prints
+/// one line: its URL, then the ids of its endpoints. People connect, transfer, leave, stay listed for 60 minutes, and
+/// vanish, all as the seed and the clock have it.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Arguments {
+    /// Port on 127.0.0.1; 0 for any that is free
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Everything that varies follows from this number
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Connections listed at any time, for each endpoint
+    #[arg(long, default_value_t = 1000)]
+    connections: usize,
+    /// Number of endpoints: federated, certificate, directory service, and round again
+    #[arg(long, default_value_t = 3)]
+    endpoints: usize,
+    /// Account that GetCallerIdentity answers
+    #[arg(long, default_value = "123456789012")]
+    account_id: String,
+    /// Region
+    #[arg(long, default_value = "eu-central-1")]
+    region: String,
+    /// A clock that stands still at this time, such as 2026-11-23T09:00:00Z, instead of this machine's
+    #[arg(long)]
+    time: Option<Timestamp>,
+    /// How long every answer takes at least, in milliseconds
+    #[arg(long, default_value_t = 0)]
+    latency_millis: u64,
+    /// Misbehave: KIND, at one endpoint or all, to the Nth (to Mth) request for connections or to all. Kinds: throttle,
+    /// internal-error, unavailable, unauthorized, not-found, reset, cut-body, cut-body-unframed, stall, stall-body,
+    /// malformed-xml, repeat-token, cycle-tokens, expire-token, empty-page, odd-values, latency-millis=MS,
+    /// unknown-field, duplicate-row, wrong-endpoint-id
+    #[arg(long = "fault", value_name = "KIND[:ENDPOINT][@N[-M]]")]
+    faults: Vec<Fault>,
+    /// Write every page of connections that was handed out to this file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    served: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  client-vpn-sim --port 8080 --connections 5000
+
+  export AWS_ENDPOINT_URL_EC2=http://127.0.0.1:8080 AWS_ENDPOINT_URL_STS=http://127.0.0.1:8080
+  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION=eu-central-1
+  aws ec2 describe-client-vpn-endpoints
+  aws ec2 describe-client-vpn-connections --client-vpn-endpoint-id cvpn-endpoint-...
+
+  # The second to fourth request for connections throttled, the body of the sixth cut:
+  client-vpn-sim --port 8080 --fault throttle@2-4 --fault cut-body@6";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            writeln!(io::stderr(), "error: {error}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> io::Result<()> {
+    let mut file = arguments.served.as_ref().map(File::create).transpose()?;
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let simulator = start(&arguments).await?;
+    writeln!(io::stdout(), "{} {}", simulator.url(), simulator.endpoint_ids().join(" "))?;
+    loop {
+        tokio::select! {
+            pages = simulator.next_served() => write(file.as_mut(), &pages)?,
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+        }
+    }
+    write(file.as_mut(), &simulator.take_served())
+}
+
+async fn start(arguments: &Arguments) -> io::Result<Simulator> {
+    let fleet = Config::fleet(arguments.seed, arguments.endpoints, arguments.connections);
+    let config = Config {
+        account_id: arguments.account_id.clone(),
+        region: arguments.region.clone(),
+        time: arguments.time.map_or(TimeSource::System, TimeSource::Manual),
+        latency: Duration::from_millis(arguments.latency_millis),
+        record_served: arguments.served.is_some(),
+        ..fleet
+    };
+    let simulator = Simulator::start(config, arguments.port).await?;
+    arguments.faults.iter().cloned().for_each(|fault| simulator.inject(fault));
+    Ok(simulator)
+}
+
+/// Each page is one line, written at once, so that a reader never finds half a page for long.
+fn write(file: Option<&mut File>, pages: &[ServedPage]) -> io::Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    pages.iter().try_for_each(|page| {
+        let mut line = serde_json::to_vec(page)?;
+        line.push(b'\n');
+        file.write_all(&line)
+    })
+}

@@ -1,0 +1,163 @@
+//! What was handed out, page by page.
+
+use crate::connection::Connection;
+use serde::Serialize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// A page of connections that a client got as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServedPage {
+    /// The request id of the answer.
+    pub request_id: String,
+    /// The endpoint that was asked.
+    pub endpoint_id: String,
+    /// The token in the answer, absent on a last page.
+    pub next_token: Option<String>,
+    /// The rows in the answer.
+    pub connections: Vec<Connection>,
+}
+
+/// Every page handed out, in order.
+#[derive(Debug)]
+pub(crate) struct Served {
+    on: bool,
+    inner: Mutex<Inner>,
+    news: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    next: u64,
+    pages: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    number: u64,
+    /// Whether the operating system has taken its last byte.
+    sent: bool,
+    page: ServedPage,
+}
+
+impl Served {
+    pub(crate) fn new(on: bool) -> Self {
+        Self { on, inner: Mutex::default(), news: Notify::new() }
+    }
+
+    pub(crate) fn pages(&self) -> Vec<ServedPage> {
+        self.lock().pages.iter().map(|entry| entry.page.clone()).collect()
+    }
+
+    /// Waits until at least one page was sent, and takes those that were.
+    pub(crate) async fn take(&self) -> Vec<ServedPage> {
+        loop {
+            let news = self.news.notified();
+            let pages = self.take_now();
+            if !pages.is_empty() {
+                return pages;
+            }
+            news.await;
+        }
+    }
+
+    /// Takes the pages that were sent, up to the first that is still on its way.
+    pub(crate) fn take_now(&self) -> Vec<ServedPage> {
+        let mut inner = self.lock();
+        let sent = inner.pages.iter().take_while(|entry| entry.sent).count();
+        inner.pages.drain(..sent).map(|entry| entry.page).collect()
+    }
+
+    fn add(&self, page: ServedPage) -> u64 {
+        let mut inner = self.lock();
+        let number = inner.next;
+        inner.next += 1;
+        inner.pages.push(Entry { number, sent: false, page });
+        number
+    }
+
+    fn sent(&self, number: u64) {
+        self.lock()
+            .pages
+            .iter_mut()
+            .filter(|entry| entry.number == number)
+            .for_each(|entry| entry.sent = true);
+        self.news.notify_waiters();
+    }
+
+    fn revoke(&self, number: u64) {
+        self.lock().pages.retain(|entry| entry.number != number);
+        self.news.notify_waiters();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One connection's page on its way to the client.
+///
+/// A page counts from the moment its bytes are handed to be written, since a client may look at
+/// [`Simulator::served`](crate::Simulator::served) as soon as it has read them; when the connection breaks before
+/// all are written, the page never was.
+#[derive(Debug)]
+pub(crate) struct Receipt {
+    served: Arc<Served>,
+    under_way: Mutex<Option<u64>>,
+}
+
+impl Receipt {
+    pub(crate) fn new(served: Arc<Served>) -> Self {
+        Self { served, under_way: Mutex::new(None) }
+    }
+
+    /// The page's bytes are about to be written.
+    pub(crate) fn begin(&self, page: ServedPage) {
+        if self.served.on {
+            *self.lock() = Some(self.served.add(page));
+        }
+    }
+
+    /// All bytes so far were written.
+    pub(crate) fn written(&self) {
+        if let Some(number) = self.lock().take() {
+            self.served.sent(number);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<u64>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        if let Some(number) = self.lock().take() {
+            self.served.revoke(number);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(request_id: &str) -> ServedPage {
+        let request_id = request_id.to_owned();
+        ServedPage { request_id, endpoint_id: String::new(), next_token: None, connections: Vec::new() }
+    }
+
+    #[test]
+    fn a_page_that_was_not_written_to_its_end_was_not_served() {
+        let served = Arc::new(Served::new(true));
+        let (whole, broken) = (Receipt::new(served.clone()), Receipt::new(served.clone()));
+        whole.begin(page("whole"));
+        broken.begin(page("broken"));
+        whole.written();
+        drop((whole, broken));
+        assert_eq!(served.pages(), [page("whole")]);
+        assert_eq!(served.take_now(), [page("whole")]);
+        assert_eq!(served.pages(), []);
+    }
+}

@@ -1,0 +1,175 @@
+//! A running simulator.
+
+use crate::config::{Config, TimeSource};
+use crate::connection::Connection;
+use crate::fault::{Fault, Rules};
+use crate::fleet::Fleet;
+use crate::random::mix;
+use crate::served::{Served, ServedPage};
+use crate::server::serve;
+use crate::token::Sealer;
+use jiff::Timestamp;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// A simulator that serves until it is dropped; then it accepts nothing more, and open connections end.
+#[derive(Debug)]
+pub struct Simulator {
+    address: SocketAddr,
+    state: Arc<State>,
+    server: JoinHandle<()>,
+}
+
+impl Simulator {
+    /// Serves on 127.0.0.1 at `port`, 0 for any that is free, in tasks of the current Tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be had.
+    pub async fn start(config: Config, port: u16) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let address = listener.local_addr()?;
+        let state = Arc::new(State::new(config));
+        let server = tokio::spawn(serve(listener, state.clone()));
+        Ok(Self { address, state, server })
+    }
+
+    /// `http://127.0.0.1:PORT`, for `AWS_ENDPOINT_URL_EC2` and `AWS_ENDPOINT_URL_STS`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The endpoints, in the order of the configuration.
+    pub fn endpoint_ids(&self) -> Vec<String> {
+        self.state.fleets.iter().map(|fleet| fleet.endpoint().id.clone()).collect()
+    }
+
+    /// Stops the clock at `now`, or moves a stopped one.
+    pub fn set_time(&self, now: Timestamp) {
+        self.state.set_time(now);
+    }
+
+    /// Makes a rule for the requests from now on.
+    pub fn inject(&self, fault: Fault) {
+        self.state.rules.add(fault);
+    }
+
+    /// Forgets all rules.
+    pub fn clear_faults(&self) {
+        self.state.rules.clear();
+    }
+
+    /// Every page of connections whose whole body was handed to the client, in order; none unless
+    /// [`Config::record_served`] is set. A cut, stalled or malformed answer is no page.
+    pub fn served(&self) -> Vec<ServedPage> {
+        self.state.served.pages()
+    }
+
+    /// Waits for at least one page as of [`Simulator::served`], takes what there is and forgets it.
+    pub async fn next_served(&self) -> Vec<ServedPage> {
+        self.state.served.take().await
+    }
+
+    /// The same without waiting.
+    pub fn take_served(&self) -> Vec<ServedPage> {
+        self.state.served.take_now()
+    }
+
+    /// How many requests for connections came, of whatever outcome, `DryRun` included.
+    pub fn requests(&self) -> usize {
+        self.state.requests()
+    }
+
+    /// What would be listed now, in order; nothing for an endpoint that is not there.
+    pub fn listing(&self, endpoint_id: &str) -> Vec<Connection> {
+        let now = self.state.now().as_second();
+        let fleet = self.state.fleet(endpoint_id);
+        fleet.map_or_else(Vec::new, |fleet| {
+            (0..fleet.seats()).map(|seat| fleet.connection(seat, now)).collect()
+        })
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// What requests are answered from.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) account_id: String,
+    pub(crate) region: String,
+    pub(crate) latency: Duration,
+    pub(crate) fleets: Vec<Fleet>,
+    pub(crate) rules: Rules,
+    pub(crate) sealer: Sealer,
+    pub(crate) served: Arc<Served>,
+    seed: u64,
+    time: Mutex<TimeSource>,
+    requests: AtomicUsize,
+    answers: AtomicU64,
+}
+
+impl State {
+    pub(crate) fn new(config: Config) -> Self {
+        let seed = config.seed;
+        Self {
+            account_id: config.account_id,
+            region: config.region,
+            latency: config.latency,
+            fleets: config.endpoints.into_iter().map(|endpoint| Fleet::new(seed, endpoint)).collect(),
+            rules: Rules::default(),
+            sealer: Sealer::new(mix(&[seed, 0x746f_6b65])),
+            served: Arc::new(Served::new(config.record_served)),
+            seed,
+            time: Mutex::new(config.time),
+            requests: AtomicUsize::new(0),
+            answers: AtomicU64::new(0),
+        }
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "the simulator's one look at the clock; it has no other")]
+    pub(crate) fn now(&self) -> Timestamp {
+        match *self.time.lock().unwrap_or_else(PoisonError::into_inner) {
+            TimeSource::System => Timestamp::now(),
+            TimeSource::Manual(now) => now,
+        }
+    }
+
+    pub(crate) fn set_time(&self, now: Timestamp) {
+        *self.time.lock().unwrap_or_else(PoisonError::into_inner) = TimeSource::Manual(now);
+    }
+
+    pub(crate) fn fleet(&self, endpoint_id: &str) -> Option<&Fleet> {
+        self.fleets.iter().find(|fleet| fleet.endpoint().id == endpoint_id)
+    }
+
+    pub(crate) fn count_request(&self) {
+        self.requests.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+
+    /// Shaped like a UUID of version 4; the nth is the same for the same seed.
+    pub(crate) fn next_request_id(&self) -> String {
+        let count = self.answers.fetch_add(1, Ordering::SeqCst);
+        let (high, low) = (mix(&[self.seed, count, 1]), mix(&[self.seed, count, 2]));
+        format!(
+            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+            high >> 32,
+            high >> 16 & 0xffff,
+            high & 0x0fff,
+            low >> 48 & 0x3fff | 0x8000,
+            low & 0xffff_ffff_ffff
+        )
+    }
+}

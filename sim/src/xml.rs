@@ -1,0 +1,141 @@
+//! The XML of answers.
+
+use crate::connection::Connection;
+use crate::error::ApiError;
+use quick_xml::Writer;
+use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
+
+/// The namespace of EC2's answers.
+pub(crate) const EC2: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
+
+/// A document in the making.
+pub(crate) struct Xml(Writer<Vec<u8>>);
+
+impl Xml {
+    /// Writes a document with this root.
+    pub(crate) fn document(root: &str, namespace: Option<&str>, inside: impl FnOnce(&mut Self)) -> Vec<u8> {
+        let mut xml = Self(Writer::new(b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_vec()));
+        let start = BytesStart::new(root).with_attributes(namespace.map(|uri| ("xmlns", uri)));
+        xml.event(Event::Start(start));
+        inside(&mut xml);
+        xml.event(Event::End(BytesEnd::new(root)));
+        xml.0.into_inner()
+    }
+
+    /// An element with elements in it.
+    pub(crate) fn element(&mut self, name: &str, inside: impl FnOnce(&mut Self)) {
+        self.event(Event::Start(BytesStart::new(name)));
+        inside(self);
+        self.event(Event::End(BytesEnd::new(name)));
+    }
+
+    /// An element with text in it.
+    pub(crate) fn text(&mut self, name: &str, text: &str) {
+        self.element(name, |xml| xml.event(Event::Text(BytesText::new(text))));
+    }
+
+    /// The same, or nothing.
+    pub(crate) fn optional(&mut self, name: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.text(name, text);
+        }
+    }
+
+    /// How many bytes there are so far.
+    pub(crate) fn written(&self) -> usize {
+        self.0.get_ref().len()
+    }
+
+    fn event(&mut self, event: Event<'_>) {
+        // Writing into memory does not fail.
+        self.0.write_event(event).ok();
+    }
+}
+
+/// An error in EC2's form.
+pub(crate) fn error(error: &ApiError, request_id: &str) -> Vec<u8> {
+    Xml::document("Response", None, |xml| {
+        xml.element("Errors", |xml| {
+            xml.element("Error", |xml| {
+                xml.text("Code", error.code);
+                xml.text("Message", &error.message);
+            });
+        });
+        xml.text("RequestID", request_id);
+    })
+}
+
+/// One row. `unknown_field` adds what the API does not have today.
+pub(crate) fn connection(xml: &mut Xml, row: &Connection, unknown_field: bool) {
+    xml.element("item", |xml| {
+        xml.optional("clientVpnEndpointId", row.client_vpn_endpoint_id.as_deref());
+        xml.optional("timestamp", row.timestamp.as_deref());
+        xml.optional("connectionId", row.connection_id.as_deref());
+        xml.optional("username", row.username.as_deref());
+        xml.optional("connectionEstablishedTime", row.connection_established_time.as_deref());
+        xml.optional("ingressBytes", row.ingress_bytes.as_deref());
+        xml.optional("egressBytes", row.egress_bytes.as_deref());
+        xml.optional("ingressPackets", row.ingress_packets.as_deref());
+        xml.optional("egressPackets", row.egress_packets.as_deref());
+        xml.optional("clientIp", row.client_ip.as_deref());
+        xml.optional("clientIpv6Address", row.client_ipv6_address.as_deref());
+        xml.optional("commonName", row.common_name.as_deref());
+        if let Some(status) = &row.status {
+            xml.element("status", |xml| {
+                xml.optional("code", status.code.as_deref());
+                xml.optional("message", status.message.as_deref());
+            });
+        }
+        xml.optional("connectionEndTime", row.connection_end_time.as_deref());
+        if let Some(statuses) = &row.posture_compliance_statuses {
+            xml.element("postureComplianceStatusSet", |xml| {
+                statuses.iter().for_each(|status| xml.text("item", status));
+            });
+        }
+        let evaluated = row.authorization_policy_last_evaluated_time.as_deref();
+        xml.optional("authorizationPolicyLastEvaluatedTime", evaluated);
+        if unknown_field {
+            xml.text("clientDeviceType", "laptop");
+            xml.element("clientDeviceSet", |xml| {
+                xml.element("item", |xml| xml.text("username", "not-a-user"))
+            });
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: Vec<u8>) -> String {
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn absent_and_empty_are_told_apart() {
+        let row = Connection {
+            username: Some(String::new()),
+            posture_compliance_statuses: Some(Vec::new()),
+            ..Connection::default()
+        };
+        let document = text(Xml::document("r", None, |xml| connection(xml, &row, false)));
+        let inside =
+            "<item><username></username><postureComplianceStatusSet></postureComplianceStatusSet></item>";
+        assert!(document.ends_with(&format!("<r>{inside}</r>")), "{document}");
+    }
+
+    #[test]
+    fn markup_in_values_is_escaped() {
+        let document = text(Xml::document("r", None, |xml| xml.text("a", "<&>\"'")));
+        assert!(document.ends_with("<r><a>&lt;&amp;&gt;&quot;&apos;</a></r>"), "{document}");
+    }
+
+    #[test]
+    fn errors_look_like_ec2s() {
+        let document = text(error(&ApiError::throttled(), "id"));
+        let inside = "<Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message>";
+        let expected =
+            format!("<Response><Errors><Error>{inside}</Error></Errors><RequestID>id</RequestID></Response>");
+        assert!(document.ends_with(&expected), "{document}");
+    }
+}

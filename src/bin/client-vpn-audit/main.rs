@@ -1,0 +1,74 @@
+//! The command line: composes the handler, runs one command, and says in its exit status how that went.
+
+mod args;
+mod demo;
+mod output;
+
+use std::process::ExitCode;
+
+use args::{Args, Command, Inputs};
+use clap::Parser;
+use client_vpn_audit::clock::Clock;
+use client_vpn_audit::config::Settings;
+use client_vpn_audit::event::Invocation;
+use client_vpn_audit::fault::Faults;
+use client_vpn_audit::handler::{Auditor, Error};
+use client_vpn_audit::report::Answer;
+use uuid::Uuid;
+
+/// Something was not complete, or could not be done.
+const EXIT_INCOMPLETE: u8 = 1;
+/// The command line or the settings are wrong.
+const EXIT_USAGE: u8 = 2;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(output::panic));
+    let args = Args::parse();
+    let done = match &args.command {
+        Command::Snapshot(snapshot) => run(snapshot.inputs(), args.json).await,
+        Command::Preflight(place) => run(place.preflight_inputs(), args.json).await,
+        Command::Demo(demo) => demo::run(demo, args.json).await,
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(EXIT_INCOMPLETE),
+        Err(error) => {
+            output::error(&error, args.json);
+            match error {
+                Error::InvalidSettings(_) | Error::InvalidEvent(_) => ExitCode::from(EXIT_USAGE),
+                Error::Identity(_) | Error::RunRecord { .. } => ExitCode::from(EXIT_INCOMPLETE),
+            }
+        }
+    }
+}
+
+/// Runs one invocation as the Lambda would, and prints its answer. Whether all of it came out.
+async fn run(inputs: Inputs, json: bool) -> Result<bool, Error> {
+    let clock = Clock::system();
+    let settings = check(&inputs, &clock).map_err(Error::InvalidSettings)?;
+    let mut loader = aws_config::from_env();
+    if let Some(region) = inputs.region {
+        loader = loader.region(aws_config::Region::new(region));
+    }
+    let progress = output::Spinner::new(json);
+    let auditor = Auditor::new(settings, loader.load().await, clock, progress.told());
+    let answer = auditor.handle(&inputs.payload, &Uuid::new_v4().to_string(), None).await;
+    progress.clear();
+    let answer = answer.map_err(args::with_flag_names)?;
+    output::answer(&answer, json);
+    Ok(Answer::is_success(&answer))
+}
+
+/// The settings, when the flags are right. The handler checks the payload; when the settings or flags are wrong, its
+/// faults are said along with theirs, by the names of the flags.
+fn check(inputs: &Inputs, clock: &Clock) -> Result<Settings, Faults> {
+    let settings = Settings::parse(inputs.variables.clone());
+    let mut faults = inputs.faults.clone();
+    if settings.is_ok() && faults.iter().next().is_none() {
+        return settings;
+    }
+    faults.extend(settings.err().unwrap_or_default());
+    faults.extend(Invocation::parse(&inputs.payload, clock.now()).err().unwrap_or_default());
+    Err(faults.renamed(args::flag_name))
+}

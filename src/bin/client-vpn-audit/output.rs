@@ -1,0 +1,153 @@
+//! What people and machines see: tables and progress, or JSON.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::panic::PanicHookInfo;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use client_vpn_audit::capture::Progress;
+use client_vpn_audit::handler::Error;
+use client_vpn_audit::ledger::Entry;
+use client_vpn_audit::preflight::Check;
+use client_vpn_audit::report::{Answer, Report};
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
+use indicatif::{HumanCount, ProgressBar};
+use serde_json::json;
+
+/// Prints to standard output. A closed pipe is the reader's wish, not an error.
+pub fn print(text: &str) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Prints an answer.
+pub fn answer(answer: &Answer, json: bool) {
+    if json {
+        return print(&json!(answer).to_string());
+    }
+    match answer {
+        Answer::Snapshot(report) => print(&report_text(report)),
+        Answer::Preflight { checks } => print(&checks_table(checks).to_string()),
+    }
+}
+
+/// Prints why nothing could be answered: to standard error for people, to standard output for machines.
+pub fn error(error: &Error, json: bool) {
+    if json {
+        let mut answer = json!({"error": {"code": error.code(), "message": error.to_string()}});
+        if let (Error::RunRecord { report, .. }, Some(answer)) = (error, answer.as_object_mut()) {
+            answer.insert("run".to_owned(), json!(report));
+        }
+        return print(&answer.to_string());
+    }
+    let mut stderr = io::stderr().lock();
+    let _ = match error {
+        Error::InvalidSettings(faults) | Error::InvalidEvent(faults) => {
+            let lines: Vec<String> = faults.iter().map(|fault| format!("error: {fault}")).collect();
+            writeln!(stderr, "{}\nNothing was written. See `client-vpn-audit --help`.", lines.join("\n"))
+        }
+        Error::Identity(_) => writeln!(stderr, "error: {error}\nNothing was written."),
+        Error::RunRecord { report, .. } => writeln!(stderr, "{}\nerror: {error}", report_text(report)),
+    };
+}
+
+/// Says where a panic was, not what it said: its text can quote a row.
+pub fn panic(info: &PanicHookInfo<'_>) {
+    let location = info.location().map(ToString::to_string).unwrap_or_default();
+    let _ = writeln!(io::stderr().lock(), "error: a fault of this program at {location}; please report it");
+}
+
+/// A run's targets as a table, and what else there is to know.
+pub fn report_text(report: &Report) -> String {
+    let record = &report.record;
+    let mut table = new_table(["Endpoint", "Outcome", "Rows", "Active", "Pages", "Kept as text", "Seconds"]);
+    for column in 2..7 {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for entry in &record.targets {
+        let count = |number: u64| HumanCount(number).to_string();
+        table.add_row([
+            entry.endpoint_id.clone(),
+            entry.outcome.as_str().to_owned(),
+            count(entry.rows),
+            count(entry.active),
+            count(entry.pages),
+            count(entry.unparsed_values),
+            format!("{:.1}", Duration::from_millis(entry.capture_millis).as_secs_f64()),
+        ]);
+    }
+    let mut lines = vec![format!("Snapshot of {}", record.snapshot_time), table.to_string()];
+    lines.extend(record.targets.iter().flat_map(notes));
+    lines.push(format!("Run record: {}", report.run_key));
+    lines.join("\n")
+}
+
+/// What a person must know of a target beyond its row in the table.
+fn notes(entry: &Entry) -> Vec<String> {
+    let id = &entry.endpoint_id;
+    let mut notes = Vec::new();
+    if let Some(error) = &entry.error {
+        let request = error.request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
+        notes.push(format!("{id}: {}: {}{request}", error.code, error.message));
+    } else if !entry.restrictions.is_empty() {
+        let words = json!(entry.restrictions).to_string().replace(['[', ']', '"'], "").replace(',', " and ");
+        notes.push(format!(
+            "{id}: asked for in part ({words}), so it is not in `connections` but in `partials`"
+        ));
+    }
+    if let Some(token) = &entry.resume_token {
+        notes.push(format!("{id}: go on with --starting-token {token}"));
+    }
+    notes
+}
+
+fn checks_table(checks: &[Check]) -> Table {
+    let mut table = new_table(["Check", "Resource", "Allowed", "Problem"]);
+    for check in checks {
+        let allowed = if check.ok { "yes" } else { "no" };
+        table.add_row([check.action, &check.resource, allowed, check.problem.as_deref().unwrap_or_default()]);
+    }
+    table
+}
+
+/// An empty table with a header.
+pub fn new_table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()))
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(header);
+    table
+}
+
+/// Shows on a terminal that pages come in; elsewhere it is silent.
+pub struct Spinner(ProgressBar);
+
+impl Spinner {
+    /// A spinner; a hidden one where a machine reads.
+    pub fn new(json: bool) -> Spinner {
+        let bar = if json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Spinner(bar)
+    }
+
+    /// What the handler tells of each page.
+    pub fn told(&self) -> Progress {
+        let bar = self.0.clone();
+        let rows_of = Mutex::new(BTreeMap::new());
+        Progress::new(move |target, rows| {
+            let mut rows_of = rows_of.lock().unwrap_or_else(PoisonError::into_inner);
+            rows_of.insert(target.endpoint_id.clone(), rows);
+            let (endpoints, rows) = (rows_of.len(), rows_of.values().sum());
+            bar.set_message(format!("{} connections of {endpoints} endpoints", HumanCount(rows)));
+        })
+    }
+
+    /// Takes it off the terminal.
+    pub fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,262 @@
+//! One target, from the look whether its object is there to its entry in the ledger.
+
+mod listing;
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::causes;
+use crate::clock::Clock;
+use crate::layout::{Key, RunId};
+use crate::ledger::{CaptureError, Entry, Outcome, Restriction, Written};
+use crate::snapshot::{SnapshotError, SnapshotWriter};
+use crate::snapshot_time::SnapshotTime;
+use crate::source::resume_token::ResumeToken;
+use crate::source::{Ec2Source, Filter, PageSize};
+use crate::store::{Content, Object, Put, Store, StoreError};
+use crate::target::Target;
+
+use listing::{End, Listing};
+
+const PARQUET: &str = "application/vnd.apache.parquet";
+
+/// What a capture needs of the outside.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    /// Where pages come from.
+    pub source: Ec2Source,
+    /// Where objects go.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Clock,
+    /// Who is told while pages come in.
+    pub progress: Progress,
+}
+
+/// Told of each page, for people who wait.
+#[derive(Clone)]
+pub struct Progress(Arc<Told>);
+
+type Told = dyn Fn(&Target, u64) + Send + Sync;
+
+impl Progress {
+    /// Calls `told` with the target and the rows read of it so far.
+    pub fn new(told: impl Fn(&Target, u64) + Send + Sync + 'static) -> Progress {
+        Progress(Arc::new(told))
+    }
+
+    /// Tells nobody.
+    pub fn silent() -> Progress {
+        Progress::new(|_, _| ())
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Progress")
+    }
+}
+
+/// What is to be captured of each target of a run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The time that the snapshot bears.
+    pub snapshot_time: SnapshotTime,
+    /// The attempt.
+    pub run_id: RunId,
+    /// Filters; none of them for every connection.
+    pub filters: Vec<Filter>,
+    /// Most connections of a page.
+    pub page_size: PageSize,
+    /// Most connections; none for all.
+    pub max_items: Option<u64>,
+    /// Where to go on; none for the beginning.
+    pub starting_token: Option<ResumeToken>,
+    /// When reading must end, so that what was read can still be written; none for no limit.
+    pub deadline: Option<Timestamp>,
+}
+
+impl Plan {
+    /// Why the capture cannot be complete, whatever AWS answers.
+    pub fn restrictions(&self) -> Vec<Restriction> {
+        let filtered = (!self.filters.is_empty()).then_some(Restriction::Filtered);
+        let limited = self.max_items.map(|_| Restriction::Limited);
+        let resumed = self.starting_token.as_ref().map(|_| Restriction::Resumed);
+        [filtered, limited, resumed].into_iter().flatten().collect()
+    }
+}
+
+/// Captures one target. It does not fail: what goes wrong is in the entry.
+pub async fn capture(tools: &Tools, plan: &Plan, target: &Target) -> Entry {
+    let start = tools.clock.now();
+    let mut entry = match look_and_list(tools, plan, target).await {
+        Ok(entry) => entry,
+        Err(error) => Entry::failed(target, error),
+    };
+    entry.restrictions = plan.restrictions();
+    entry.capture_millis = u64::try_from(tools.clock.now().duration_since(start).as_millis()).unwrap_or(0);
+    entry
+}
+
+async fn look_and_list(tools: &Tools, plan: &Plan, target: &Target) -> Result<Entry, CaptureError> {
+    let key = Key::Connections { target, snapshot_time: plan.snapshot_time };
+    if plan.restrictions().is_empty() && tools.store.contains(key).await? {
+        let object_key = Some(tools.store.object_key(key));
+        return Ok(Entry { object_key, ..Entry::new(target, Outcome::AlreadyCaptured) });
+    }
+    let first = Listing::read(tools, plan, target).await?;
+    if !first.may_start_anew(plan) {
+        return Ok(store(tools, plan, target, first).await);
+    }
+    let second = match Listing::read(tools, plan, target).await {
+        Ok(second) => second,
+        Err(error) => return Ok(store(tools, plan, target, first.cut_by(error)).await),
+    };
+    let adds_nothing = second.is_contained_in(&first);
+    let second = match second.end {
+        End::Cut { error, .. } if adds_nothing => {
+            return Ok(store(tools, plan, target, first.cut_by(error)).await);
+        }
+        End::Unencoded { error } => return Ok(store(tools, plan, target, first.cut_by(error)).await),
+        end => Listing { end, ..second },
+    };
+    let superseded = (!first.is_contained_in(&second)).then_some(first);
+    let mut entry = store(tools, plan, target, second).await;
+    if let Some(listing) = superseded {
+        match store_superseded(tools, plan, target, listing).await {
+            Ok(written) => entry.superseded = Some(written),
+            Err(error) => entry.error = entry.error.or(Some(error)),
+        }
+    }
+    Ok(entry)
+}
+
+/// Stores what a listing read, and says what came of it.
+async fn store(tools: &Tools, plan: &Plan, target: &Target, listing: Listing) -> Entry {
+    let Listing { mut writer, tally, end } = listing;
+    let mut outcome = match &end {
+        End::LastPage if plan.restrictions().is_empty() => Outcome::Complete,
+        End::Cut { .. } if tally.rows_read == 0 => Outcome::Failed,
+        End::Unencoded { .. } => Outcome::Failed,
+        End::LastPage | End::Limit { .. } | End::Cut { .. } => Outcome::Partial,
+    };
+    let (mut error, resume_token) = match end {
+        End::LastPage => (None, None),
+        End::Limit { resume_token } => (None, Some(resume_token)),
+        End::Cut { error, resume_token, .. } => (Some(error), resume_token),
+        End::Unencoded { error } => (Some(error), None),
+    };
+    if outcome != Outcome::Failed {
+        match writer.encoded_rows() {
+            Ok(encoded) if encoded == tally.rows_read => {}
+            Ok(encoded) => {
+                outcome = Outcome::Partial;
+                error = Some(counts_differ(tally.rows_read, encoded));
+            }
+            Err(failed) => {
+                outcome = Outcome::Failed;
+                error = Some(failed.into());
+            }
+        }
+    }
+    let entry = Entry {
+        pages: tally.pages,
+        rows_read: tally.rows_read,
+        active: tally.active,
+        unparsed_values: tally.unparsed_values,
+        duplicates: tally.duplicates,
+        first_request_id: tally.first_request_id,
+        last_request_id: tally.last_request_id,
+        first_page_at: tally.first_page_at,
+        last_page_at: tally.last_page_at,
+        error,
+        resume_token,
+        ..Entry::new(target, outcome)
+    };
+    if outcome == Outcome::Failed {
+        return entry;
+    }
+    let key = match outcome {
+        Outcome::Complete => Key::Connections { target, snapshot_time: plan.snapshot_time },
+        _ => Key::Partial { target, snapshot_time: plan.snapshot_time, run_id: &plan.run_id },
+    };
+    match write(tools, key, writer, outcome).await {
+        Ok((Put::Written, written)) => Entry {
+            rows: written.rows,
+            bytes: Some(written.bytes),
+            object_key: Some(written.object_key),
+            sha256: Some(written.sha256),
+            ..entry
+        },
+        // Another capture of the same snapshot was quicker: the first write wins.
+        Ok((Put::AlreadyThere, written)) if outcome == Outcome::Complete => {
+            let object_key = Some(written.object_key);
+            Entry { outcome: Outcome::AlreadyCaptured, object_key, ..entry }
+        }
+        Ok((Put::AlreadyThere, written)) => {
+            Entry { outcome: Outcome::Failed, error: Some(key_exists(&written.object_key)), ..entry }
+        }
+        Err(error) => Entry { outcome: Outcome::Failed, error: Some(error), ..entry },
+    }
+}
+
+/// Keeps rows that the listing which replaced theirs does not have: they left AWS's list meanwhile.
+async fn store_superseded(
+    tools: &Tools,
+    plan: &Plan,
+    target: &Target,
+    listing: Listing,
+) -> Result<Written, CaptureError> {
+    let run_id = plan.run_id.again();
+    let key = Key::Partial { target, snapshot_time: plan.snapshot_time, run_id: &run_id };
+    match write(tools, key, listing.writer, Outcome::Partial).await? {
+        (Put::Written, written) => Ok(written),
+        (Put::AlreadyThere, written) => Err(key_exists(&written.object_key)),
+    }
+}
+
+/// Ends an object and puts it.
+async fn write(
+    tools: &Tools,
+    key: Key<'_>,
+    writer: SnapshotWriter,
+    outcome: Outcome,
+) -> Result<(Put, Written), CaptureError> {
+    let snapshot = writer.finish(outcome.as_str())?;
+    let content = Content::File(snapshot.path());
+    let object = Object { content, sha256: snapshot.sha256, content_type: PARQUET };
+    let put = tools.store.put_if_absent(key, object).await?;
+    let written = Written {
+        object_key: tools.store.object_key(key),
+        rows: snapshot.rows,
+        bytes: snapshot.bytes,
+        sha256: snapshot.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+    };
+    Ok((put, written))
+}
+
+fn counts_differ(read: u64, encoded: u64) -> CaptureError {
+    let message = format!("{read} rows were read and {encoded} encoded, which is a fault of this program");
+    CaptureError::new("CountsDiffer", message)
+}
+
+fn key_exists(object_key: &str) -> CaptureError {
+    CaptureError::new(
+        "KeyExists",
+        format!("{object_key} exists and was not overwritten; its id was drawn twice"),
+    )
+}
+
+impl From<StoreError> for CaptureError {
+    fn from(error: StoreError) -> CaptureError {
+        CaptureError::new(&error.code, error.to_string())
+    }
+}
+
+impl From<SnapshotError> for CaptureError {
+    fn from(error: SnapshotError) -> CaptureError {
+        CaptureError::new("SnapshotFailed", causes::in_words(&error))
+    }
+}

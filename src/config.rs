@@ -1,0 +1,246 @@
+//! The settings: one table of names, defaults and meanings, and what comes of it when every value has been checked.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::fault::{Fault, Faults};
+use crate::source::{Limits, PageSize};
+use crate::store::{KmsKey, Location};
+use crate::target::{AccountId, Home, Region, Target, TargetText};
+
+/// What all names of settings begin with.
+pub const PREFIX: &str = "AUDIT_";
+
+/// One setting, as the environment holds it.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Name of the environment variable.
+    pub name: &'static str,
+    /// What holds when it is not set, in words; none when it must be set.
+    pub default: Option<&'static str>,
+    /// What it means and what is allowed.
+    pub doc: &'static str,
+}
+
+/// Every setting. The README's table is held against this one by a test.
+#[rustfmt::skip]
+pub const SETTINGS: &[Setting] = &[
+    setting("AUDIT_TARGETS", None, "Endpoints to capture, separated by commas: ids (`cvpn-endpoint-…`) or ARNs"),
+    setting("AUDIT_LAKE", None, "Where the record is written: `s3://bucket/prefix` or a directory"),
+    setting("AUDIT_ACCOUNT_ID", Some("asked of STS"), "The own account, twelve digits"),
+    setting("AUDIT_ACCOUNTS", Some("the own account"), "Accounts that the lake's tables know, separated by commas; a target outside them is refused"),
+    setting("AUDIT_REGIONS", Some("the own Region"), "Regions that the lake's tables know, separated by commas; a target outside them is refused"),
+    setting("AUDIT_PAGE_SIZE", Some("1000"), "Connections of a page: a whole number from 5 to 1000"),
+    setting("AUDIT_CONCURRENCY", Some("5"), "Endpoints captured at a time: a whole number from 1 to 50"),
+    setting("AUDIT_CALL_TIMEOUT_SECONDS", Some("20"), "Longest time of one attempt at a call of EC2: a whole number from 1 to 300"),
+    setting("AUDIT_MAX_ATTEMPTS", Some("10"), "Attempts at a call of EC2, the first included: a whole number from 1 to 20"),
+    setting("AUDIT_KMS_KEY", Some("the bucket's own encryption"), "KMS key that objects in S3 are encrypted with: id, alias or ARN"),
+];
+
+const fn setting(name: &'static str, default: Option<&'static str>, doc: &'static str) -> Setting {
+    Setting { name, default, doc }
+}
+
+/// The settings in force, each checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What is captured when an invocation does not say.
+    pub targets: Vec<TargetText>,
+    /// Where the lake lies.
+    pub lake: Location,
+    /// The own account, where it is given.
+    pub account_id: Option<AccountId>,
+    /// Accounts that the lake's tables know; empty for the own one alone.
+    pub accounts: Vec<AccountId>,
+    /// Regions that the lake's tables know; empty for the own one alone.
+    pub regions: Vec<Region>,
+    /// Connections of a page.
+    pub page_size: PageSize,
+    /// Targets captured at a time.
+    pub concurrency: usize,
+    /// How long and how often a call is tried.
+    pub limits: Limits,
+    /// What objects in S3 are encrypted with, when it is not the bucket's own choice.
+    pub kms_key: Option<KmsKey>,
+}
+
+impl Settings {
+    /// Reads the settings among `variables`, such as the whole environment. An empty value counts as not set.
+    ///
+    /// # Errors
+    /// Every fault, by the name of its setting; a name with our prefix that is no setting is one too.
+    pub fn parse(variables: impl IntoIterator<Item = (String, String)>) -> Result<Settings, Faults> {
+        let ours: BTreeMap<String, String> = variables
+            .into_iter()
+            .filter(|(name, value)| name.starts_with(PREFIX) && !value.is_empty())
+            .collect();
+        let mut faults = Faults::default();
+        for name in ours.keys() {
+            if !SETTINGS.iter().any(|setting| setting.name == name) {
+                let names: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+                let allowed = format!("is no setting; there are {}", names.join(", "));
+                faults.push(Fault::without_value(name, allowed));
+            }
+        }
+        let mut reader = Reader { variables: &ours, faults };
+        let targets = reader.targets();
+        let lake = reader.lake();
+        let account_id = reader.list("AUDIT_ACCOUNT_ID", "twelve digits", AccountId::parse);
+        if account_id.len() > 1 {
+            reader.fault("AUDIT_ACCOUNT_ID", "one account");
+        }
+        let accounts =
+            reader.list("AUDIT_ACCOUNTS", "accounts of twelve digits, separated by commas", AccountId::parse);
+        let regions =
+            reader.list("AUDIT_REGIONS", "Regions such as eu-central-1, separated by commas", Region::parse);
+        let page_size = reader.number("AUDIT_PAGE_SIZE", 1000, 5, 1000);
+        let concurrency = reader.number("AUDIT_CONCURRENCY", 5, 1, 50);
+        let call_timeout = reader.number("AUDIT_CALL_TIMEOUT_SECONDS", 20, 1, 300);
+        let max_attempts = reader.number("AUDIT_MAX_ATTEMPTS", 10, 1, 20);
+        let kms_key = reader.kms_key();
+        let faults = reader.faults;
+        let (Some(lake), Some(page_size)) = (lake, PageSize::new(page_size)) else {
+            return Err(faults);
+        };
+        faults.or(Settings {
+            targets,
+            lake,
+            account_id: account_id.into_iter().next(),
+            accounts,
+            regions,
+            page_size,
+            concurrency: usize::try_from(concurrency).unwrap_or(1),
+            limits: Limits {
+                call_timeout: Duration::from_secs(call_timeout),
+                max_attempts: u32::try_from(max_attempts).unwrap_or(1),
+            },
+            kms_key,
+        })
+    }
+
+    /// The targets that `texts` name, or the configured ones, for a program that runs at `home`.
+    ///
+    /// # Errors
+    /// Every text that names a target elsewhere, outside the lake's tables, or one named before, under `name`.
+    pub fn targets_at(
+        &self,
+        home: &Home,
+        texts: Option<&[TargetText]>,
+        name: &str,
+    ) -> Result<Vec<Target>, Faults> {
+        let mut faults = Faults::default();
+        let mut targets: Vec<Target> = Vec::new();
+        for text in texts.unwrap_or(&self.targets) {
+            let fault = |allowed: String| Fault::new(name, &text.to_string(), allowed);
+            let target = text.at(home).map_err(|error| fault(error.to_string()));
+            let Some(target) = faults.keep(target) else {
+                continue;
+            };
+            if !self.accounts.is_empty() && !self.accounts.contains(&target.account_id) {
+                faults.push(fault(format!("accounts in AUDIT_ACCOUNTS, and {} is not", target.account_id)));
+            } else if !self.regions.is_empty() && !self.regions.contains(&target.region) {
+                faults.push(fault(format!("Regions in AUDIT_REGIONS, and {} is not", target.region)));
+            } else if targets.contains(&target) {
+                faults.push(fault("each endpoint once".to_owned()));
+            } else {
+                targets.push(target);
+            }
+        }
+        faults.or(targets)
+    }
+}
+
+/// Reads one setting after the other, and collects what is wrong.
+struct Reader<'a> {
+    variables: &'a BTreeMap<String, String>,
+    faults: Faults,
+}
+
+impl Reader<'_> {
+    fn value(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    fn fault(&mut self, name: &str, allowed: &str) {
+        let found = self.value(name).unwrap_or_default().to_owned();
+        self.faults.push(Fault::new(name, &found, allowed));
+    }
+
+    fn missing(&mut self, name: &str, allowed: &str) {
+        self.faults.push(Fault::without_value(name, format!("is not set; set it to {allowed}")));
+    }
+
+    fn targets(&mut self) -> Vec<TargetText> {
+        let name = "AUDIT_TARGETS";
+        let texts: Vec<String> = items(self.value(name).unwrap_or_default()).map(str::to_owned).collect();
+        if texts.is_empty() {
+            self.missing(name, "endpoint ids or ARNs, separated by commas");
+        }
+        let mut targets = Vec::new();
+        for text in texts {
+            let target = TargetText::parse(&text).map_err(|error| Fault::new(name, &text, error.to_string()));
+            let Some(target) = self.faults.keep(target) else {
+                continue;
+            };
+            if targets.contains(&target) {
+                self.faults.push(Fault::new(name, &text, "each endpoint once"));
+            } else {
+                targets.push(target);
+            }
+        }
+        targets
+    }
+
+    fn lake(&mut self) -> Option<Location> {
+        let name = "AUDIT_LAKE";
+        let Some(text) = self.value(name) else {
+            self.missing(name, "s3://bucket/prefix or a directory");
+            return None;
+        };
+        let location = Location::parse(text).map_err(|error| Fault::new(name, text, error.to_string()));
+        self.faults.keep(location)
+    }
+
+    fn kms_key(&mut self) -> Option<KmsKey> {
+        let text = self.value("AUDIT_KMS_KEY")?;
+        let key = KmsKey::parse(text);
+        if key.is_none() {
+            self.fault("AUDIT_KMS_KEY", "a KMS key's id, alias or ARN");
+        }
+        key
+    }
+
+    fn list<T>(&mut self, name: &str, allowed: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        let texts: Vec<String> = items(self.value(name).unwrap_or_default()).map(str::to_owned).collect();
+        let mut values = Vec::new();
+        for text in texts {
+            match parse(&text) {
+                Some(value) => values.push(value),
+                None => self.faults.push(Fault::new(name, &text, allowed)),
+            }
+        }
+        values
+    }
+
+    fn number(&mut self, name: &str, default: u64, least: u64, most: u64) -> u64 {
+        let Some(text) = self.value(name) else {
+            return default;
+        };
+        match u64::from_str(text) {
+            Ok(number) if (least..=most).contains(&number) => number,
+            _ => {
+                self.fault(name, &format!("a whole number from {least} to {most}"));
+                default
+            }
+        }
+    }
+}
+
+/// The items of a list that is separated by commas, blanks or line breaks.
+fn items(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c == ',' || c.is_whitespace()).filter(|item| !item.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

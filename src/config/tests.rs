@@ -1,0 +1,97 @@
+use super::*;
+
+const ENDPOINT: &str = "cvpn-endpoint-0123456789abcdef0";
+
+fn parse(variables: &[(&str, &str)]) -> Result<Settings, Faults> {
+    Settings::parse(variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())))
+}
+
+fn home() -> Home {
+    Home {
+        account_id: AccountId::parse("111122223333").unwrap(),
+        region: Region::parse("eu-central-1").unwrap(),
+    }
+}
+
+#[test]
+fn two_settings_are_enough() {
+    let settings =
+        parse(&[("AUDIT_TARGETS", ENDPOINT), ("AUDIT_LAKE", "s3://evidence/vpn"), ("PATH", "/bin")]).unwrap();
+    assert_eq!(settings.page_size.get(), 1000);
+    assert_eq!(settings.concurrency, 5);
+    assert_eq!(settings.limits.call_timeout, Duration::from_secs(20));
+    assert_eq!(settings.limits.max_attempts, 10);
+    let targets = settings.targets_at(&home(), None, "AUDIT_TARGETS").unwrap();
+    assert_eq!(targets.len(), 1);
+    assert_eq!(targets[0].endpoint_id.as_str(), ENDPOINT);
+}
+
+#[test]
+fn every_fault_is_in_one_answer_by_name_and_value() {
+    let faults = parse(&[
+        ("AUDIT_TARGETS", "cvpn-endpoint-1,arn:aws:s3:::bucket,*"),
+        ("AUDIT_LAKE", "gs://evidence"),
+        ("AUDIT_ACCOUNT_ID", "12"),
+        ("AUDIT_ACCOUNTS", "x"),
+        ("AUDIT_REGIONS", "Frankfurt"),
+        ("AUDIT_PAGE_SIZE", "abc"),
+        ("AUDIT_CONCURRENCY", "0"),
+        ("AUDIT_CALL_TIMEOUT_SECONDS", "-1"),
+        ("AUDIT_MAX_ATTEMPTS", "99"),
+        ("AUDIT_KMS_KEY", "no key"),
+        ("AUDIT_TARGET", "typo"),
+    ])
+    .unwrap_err();
+    let text = faults.to_string();
+    let found = [
+        "AUDIT_TARGETS: found `cvpn-endpoint-1`",
+        "AUDIT_TARGETS: found `arn:aws:s3:::bucket`",
+        "AUDIT_TARGETS: found `*`",
+        "AUDIT_LAKE: found `gs://evidence`",
+        "AUDIT_ACCOUNT_ID: found `12`",
+        "AUDIT_ACCOUNTS: found `x`",
+        "AUDIT_REGIONS: found `Frankfurt`",
+        "AUDIT_PAGE_SIZE: found `abc`, allowed: a whole number from 5 to 1000",
+        "AUDIT_CONCURRENCY: found `0`",
+        "AUDIT_CALL_TIMEOUT_SECONDS: found `-1`",
+        "AUDIT_MAX_ATTEMPTS: found `99`",
+        "AUDIT_KMS_KEY: found `no key`",
+        "AUDIT_TARGET: is no setting; there are AUDIT_TARGETS, ",
+    ];
+    for part in found {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    assert_eq!(faults.iter().count(), found.len());
+}
+
+#[test]
+fn nothing_set_names_what_must_be() {
+    let text = parse(&[]).unwrap_err().to_string();
+    assert!(text.contains("AUDIT_TARGETS: is not set"), "{text}");
+    assert!(text.contains("AUDIT_LAKE: is not set"), "{text}");
+}
+
+#[test]
+fn page_sizes_outside_those_of_ec2_are_refused() {
+    for (text, fits) in
+        [("4", false), ("5", true), ("1000", true), ("1001", false), ("7.0", false), ("abc", false)]
+    {
+        let result = parse(&[("AUDIT_TARGETS", ENDPOINT), ("AUDIT_LAKE", "lake"), ("AUDIT_PAGE_SIZE", text)]);
+        assert_eq!(result.is_ok(), fits, "{text}");
+    }
+}
+
+#[test]
+fn targets_outside_the_tables_and_duplicates_are_refused() {
+    let arn = format!("arn:aws:ec2:eu-central-1:111122223333:client-vpn-endpoint/{ENDPOINT}");
+    let twice = format!("{ENDPOINT} {arn}");
+    for (extra, targets, part) in [
+        (("AUDIT_ACCOUNTS", "999999999999"), ENDPOINT, "111122223333 is not"),
+        (("AUDIT_REGIONS", "us-east-1,us-west-2"), ENDPOINT, "eu-central-1 is not"),
+        (("AUDIT_REGIONS", "eu-central-1"), twice.as_str(), "each endpoint once"),
+    ] {
+        let settings = parse(&[("AUDIT_TARGETS", targets), ("AUDIT_LAKE", "lake"), extra]).unwrap();
+        let text = settings.targets_at(&home(), None, "AUDIT_TARGETS").unwrap_err().to_string();
+        assert!(text.contains(part), "{text}");
+    }
+}

@@ -1,0 +1,254 @@
+//! What an invocation asks for: EventBridge's event or an action, checked field by field, every fault in one answer.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::fault::{Fault, Faults};
+use crate::snapshot_time::SnapshotTime;
+use crate::source::resume_token::ResumeToken;
+use crate::source::{Filter, PageSize};
+use crate::target::TargetText;
+
+/// How far a schedule's clock may be ahead of ours.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
+
+/// Filters that the API has. Source: EC2 API reference, `DescribeClientVpnConnections`.
+const FILTERS: [&str; 2] = ["connection-id", "username"];
+
+const ACTIONS: &str = "`snapshot`, `preflight`, or EventBridge's `Scheduled Event` as EventBridge sends it";
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invocation {
+    /// Capture the targets.
+    Snapshot(SnapshotRequest),
+    /// Find out whether they could be captured.
+    Preflight,
+}
+
+/// What set a snapshot off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// EventBridge's `Scheduled Event`.
+    ScheduledEvent,
+    /// `{"action":"snapshot"}`, from EventBridge Scheduler or by hand.
+    Action,
+}
+
+/// A snapshot, as asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotRequest {
+    /// What set it off.
+    pub trigger: Trigger,
+    /// The time it bears; none for now.
+    pub snapshot_time: Option<SnapshotTime>,
+    /// What to capture; none for the configured targets.
+    pub targets: Option<Vec<TargetText>>,
+    /// Filters; none of them for every connection.
+    pub filters: Vec<Filter>,
+    /// Connections of a page; none for the configured size.
+    pub page_size: Option<PageSize>,
+    /// Most connections of each target; none for all.
+    pub max_items: Option<u64>,
+    /// Where to go on; none for the beginning.
+    pub starting_token: Option<ResumeToken>,
+}
+
+impl Invocation {
+    /// Reads a payload that arrived at `now`.
+    ///
+    /// # Errors
+    /// Every fault of it, by the name of its field.
+    pub fn parse(payload: &Value, now: Timestamp) -> Result<Invocation, Faults> {
+        let Value::Object(fields) = payload else {
+            let fault = Fault::without_value("event", format!("is no JSON object; allowed: {ACTIONS}"));
+            return Err(fault.into());
+        };
+        if fields.contains_key("detail-type") {
+            return scheduled_event(fields, now).map(Invocation::Snapshot);
+        }
+        match fields.get("action") {
+            None if fields.is_empty() => {
+                Err(Fault::without_value("event", format!("is empty; allowed: {ACTIONS}")).into())
+            }
+            None => Err(Fault::without_value("action", format!("is missing; allowed: {ACTIONS}")).into()),
+            Some(Value::String(action)) if action == "snapshot" => {
+                snapshot(fields, now).map(Invocation::Snapshot)
+            }
+            Some(Value::String(action)) if action == "preflight" => {
+                let mut faults = Faults::default();
+                refuse_unknown(fields, &["action"], &mut faults);
+                faults.or(Invocation::Preflight)
+            }
+            Some(Value::String(action)) => Err(Fault::new("action", action, ACTIONS).into()),
+            Some(_) => Err(Fault::without_value("action", format!("is no text; allowed: {ACTIONS}")).into()),
+        }
+    }
+}
+
+/// The envelope is AWS's: fields of it that we do not know are no fault.
+fn scheduled_event(fields: &Map<String, Value>, now: Timestamp) -> Result<SnapshotRequest, Faults> {
+    let mut faults = Faults::default();
+    if fields.get("detail-type").and_then(Value::as_str) != Some("Scheduled Event") {
+        let found = fields.get("detail-type").map(Value::to_string).unwrap_or_default();
+        faults.push(Fault::new("detail-type", &found, "`Scheduled Event`"));
+    }
+    if fields.contains_key("action") {
+        faults
+            .push(Fault::without_value("action", "stands beside detail-type; an event is one or the other"));
+    }
+    let snapshot_time = match fields.get("time") {
+        None => {
+            faults.push(Fault::without_value("time", "is missing; EventBridge sends the schedule's time"));
+            None
+        }
+        Some(value) => faults.keep(time(value, now)),
+    };
+    faults.or(SnapshotRequest {
+        trigger: Trigger::ScheduledEvent,
+        snapshot_time,
+        targets: None,
+        filters: Vec::new(),
+        page_size: None,
+        max_items: None,
+        starting_token: None,
+    })
+}
+
+fn snapshot(fields: &Map<String, Value>, now: Timestamp) -> Result<SnapshotRequest, Faults> {
+    let mut faults = Faults::default();
+    let known = ["action", "time", "targets", "filters", "page_size", "max_items", "starting_token"];
+    refuse_unknown(fields, &known, &mut faults);
+    // JSON null says as much as leaving the field out.
+    let given = |name: &str| fields.get(name).filter(|value| !value.is_null());
+    let snapshot_time = given("time").and_then(|value| faults.keep(time(value, now)));
+    let targets = given("targets").and_then(|value| targets(value, &mut faults));
+    let filters = given("filters").map(|value| filters(value, &mut faults)).unwrap_or_default();
+    let page_size = given("page_size").and_then(|value| faults.keep(page_size(value)));
+    let max_items = given("max_items").and_then(|value| faults.keep(max_items(value)));
+    let starting_token = given("starting_token").and_then(|value| faults.keep(starting_token(value)));
+    let request = SnapshotRequest {
+        trigger: Trigger::Action,
+        snapshot_time,
+        targets,
+        filters,
+        page_size,
+        max_items,
+        starting_token,
+    };
+    if let Some(token) = &request.starting_token {
+        check_page_size(token, request.page_size, &mut faults);
+    }
+    faults.or(request)
+}
+
+fn refuse_unknown(fields: &Map<String, Value>, known: &[&str], faults: &mut Faults) {
+    for name in fields.keys().filter(|name| !known.contains(&name.as_str())) {
+        faults.push(Fault::new("field", name, known.join(", ")));
+    }
+}
+
+fn time(value: &Value, now: Timestamp) -> Result<SnapshotTime, Fault> {
+    let allowed = "an RFC 3339 time in whole seconds, not in the future, such as 2026-11-23T09:00:00Z";
+    let found = as_text(value);
+    let time = SnapshotTime::parse(&found)
+        .map_err(|error| Fault::new("time", &found, format!("{allowed}; this one {error}")))?;
+    if time.timestamp() > now.saturating_add(CLOCK_SKEW).unwrap_or(now) {
+        return Err(Fault::new("time", &found, format!("{allowed}; it is {now} now")));
+    }
+    Ok(time)
+}
+
+fn targets(value: &Value, faults: &mut Faults) -> Option<Vec<TargetText>> {
+    let texts = match value {
+        Value::Array(items) if !items.is_empty() => items,
+        _ => {
+            faults.push(Fault::new(
+                "targets",
+                &value.to_string(),
+                "a list of at least one endpoint id or ARN",
+            ));
+            return None;
+        }
+    };
+    let mut targets = Vec::new();
+    for text in texts {
+        let found = as_text(text);
+        let target = TargetText::parse(&found);
+        let target = target.map_err(|error| Fault::new("targets", &found, error.to_string()));
+        match faults.keep(target) {
+            Some(target) if targets.contains(&target) => {
+                faults.push(Fault::new("targets", &found, "each endpoint once"));
+            }
+            target => targets.extend(target),
+        }
+    }
+    Some(targets)
+}
+
+/// The values of filters may name people, so no fault quotes them.
+fn filters(value: &Value, faults: &mut Faults) -> Vec<Filter> {
+    let Value::Object(fields) = value else {
+        let allowed = "must be an object such as {\"username\": [\"…\"]}";
+        faults.push(Fault::without_value("filters", allowed));
+        return Vec::new();
+    };
+    let mut filters = Vec::new();
+    for (name, values) in fields {
+        let Some(name) = FILTERS.into_iter().find(|known| known == name) else {
+            faults.push(Fault::new("filters", name, FILTERS.join(", ")));
+            continue;
+        };
+        let texts = values.as_array().filter(|values| !values.is_empty()).and_then(|values| {
+            values.iter().map(|value| value.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+        });
+        match texts {
+            Some(values) => filters.push(Filter { name, values }),
+            None => {
+                let allowed = "must be a list of at least one text";
+                faults.push(Fault::without_value(format!("filters.{name}"), allowed));
+            }
+        }
+    }
+    filters
+}
+
+fn page_size(value: &Value) -> Result<PageSize, Fault> {
+    let size = value.as_u64().and_then(PageSize::new);
+    size.ok_or_else(|| Fault::new("page_size", &as_text(value), PageSize::ALLOWED))
+}
+
+fn max_items(value: &Value) -> Result<u64, Fault> {
+    let most = value.as_u64().filter(|&most| most > 0);
+    most.ok_or_else(|| Fault::new("max_items", &as_text(value), "a whole number of 1 or more"))
+}
+
+fn starting_token(value: &Value) -> Result<ResumeToken, Fault> {
+    let found = as_text(value);
+    ResumeToken::parse(&found).ok_or_else(|| {
+        Fault::new("starting_token", &found, "a resume_token that an earlier snapshot gave out")
+    })
+}
+
+/// EC2's tokens are bound to the page size of their listing.
+fn check_page_size(token: &ResumeToken, page_size: Option<PageSize>, faults: &mut Faults) {
+    if let Some(page_size) = page_size
+        && page_size != token.page_size
+    {
+        let allowed = format!("{}, the page size that starting_token was made with", token.page_size);
+        faults.push(Fault::new("page_size", &page_size.to_string(), allowed));
+    }
+}
+
+/// What was found, for a fault: a text as it is, all else as JSON.
+fn as_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # The modules
+//!
+//! Data flows one way:
+//!
+//! ```text
+//! event, config -> source (EC2) -> normalise -> snapshot (Parquet) -> store (S3 or a directory) -> ledger -> report, metrics
+//!                                    capture: one target        handler: one invocation
+//! ```
+
+pub mod capture;
+pub mod causes;
+pub mod clock;
+pub mod config;
+pub mod connection;
+pub mod event;
+pub mod fault;
+pub mod handler;
+pub mod identity;
+pub mod layout;
+pub mod ledger;
+pub mod metrics;
+pub mod normalise;
+pub mod preflight;
+pub mod report;
+pub mod snapshot;
+pub mod snapshot_time;
+pub mod source;
+pub mod store;
+pub mod target;
+
+/// Version of this program, as the ledger and each object carry it.
+pub const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,55 @@
+//! CloudWatch metrics in Embedded Metric Format: lines of JSON that CloudWatch reads out of the log.
+//!
+//! Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::ledger::{Entry, Outcome, RunRecord};
+
+/// The namespace of all metrics.
+pub const NAMESPACE: &str = "ClientVpnAudit";
+
+/// The dimensions of a target's metrics, in the order that CloudWatch shows them.
+pub const DIMENSIONS: [&str; 3] = ["AccountId", "Region", "EndpointId"];
+
+/// The lines for one run: one for each target, then one for the run.
+pub fn lines(record: &RunRecord) -> Vec<Value> {
+    let targets = record.targets.iter().map(|entry| target_line(record.end, entry));
+    let failed = record.failed_targets().count();
+    let run = line(record.end, &[], &[], &[("FailedTargets", "Count", failed as u64)]);
+    targets.chain([run]).collect()
+}
+
+fn target_line(time: Timestamp, entry: &Entry) -> Value {
+    let complete = u64::from(entry.outcome == Outcome::Complete);
+    let mut metrics = vec![
+        ("Rows", "Count", entry.rows),
+        ("Pages", "Count", entry.pages),
+        ("UnparsedValues", "Count", entry.unparsed_values),
+        ("CaptureMillis", "Milliseconds", entry.capture_millis),
+        ("CompleteSnapshots", "Count", complete),
+    ];
+    // Of a listing that was cut short the number would be too small, and of none it would be zero.
+    if entry.outcome == Outcome::Complete {
+        metrics.push(("ActiveConnections", "Count", entry.active));
+    }
+    let values = [&entry.account_id, &entry.region, &entry.endpoint_id].map(String::as_str);
+    line(time, &DIMENSIONS, &values, &metrics)
+}
+
+fn line(time: Timestamp, dimensions: &[&str], values: &[&str], metrics: &[(&str, &str, u64)]) -> Value {
+    let definitions: Vec<Value> =
+        metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
+    let mut line = Map::new();
+    line.insert(
+        "_aws".to_owned(),
+        json!({
+            "Timestamp": time.as_millisecond(),
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": definitions}],
+        }),
+    );
+    line.extend(dimensions.iter().zip(values).map(|(&name, &value)| (name.to_owned(), json!(value))));
+    line.extend(metrics.iter().map(|&(name, _, value)| (name.to_owned(), json!(value))));
+    Value::Object(line)
+}

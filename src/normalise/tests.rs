@@ -1,0 +1,136 @@
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::*;
+
+const ENDPOINT: &str = "cvpn-endpoint-0123456789abcdef0";
+
+fn asked() -> EndpointId {
+    EndpointId::parse(ENDPOINT).unwrap()
+}
+
+fn sample() -> RawConnection {
+    let text = |text: &str| Some(text.to_owned());
+    RawConnection {
+        client_vpn_endpoint_id: text(ENDPOINT),
+        timestamp: text("2019-08-12 07:58:34"),
+        connection_id: text("cvpn-connection-0e03eb24267165acd"),
+        username: text("NA"),
+        connection_established_time: text("2019-08-12 07:57:14"),
+        ingress_bytes: text("32302"),
+        egress_bytes: text("5696"),
+        ingress_packets: text("332"),
+        egress_packets: text("67"),
+        client_ip: text("172.31.0.225"),
+        client_ipv6_address: text(""),
+        common_name: text("client1.domain.tld"),
+        status_code: text("active"),
+        status_message: text("-"),
+        connection_end_time: text("-"),
+        posture_compliance_statuses: Some(vec![]),
+        authorization_policy_last_evaluated_time: text("N/A"),
+    }
+}
+
+#[test]
+fn a_sample_of_the_documentation_is_typed() {
+    let time = |text: &str| Some(text.parse::<Timestamp>().unwrap());
+    let connection = normalise(sample(), &asked());
+    assert_eq!(
+        connection,
+        Connection {
+            connection_id: Some("cvpn-connection-0e03eb24267165acd".into()),
+            username: Some("NA".into()),
+            common_name: Some("client1.domain.tld".into()),
+            client_ip: Some("172.31.0.225".into()),
+            status_code: Some("active".into()),
+            connection_timestamp: time("2019-08-12T07:58:34Z"),
+            connection_established_time: time("2019-08-12T07:57:14Z"),
+            ingress_bytes: Some(32302),
+            egress_bytes: Some(5696),
+            ingress_packets: Some(332),
+            egress_packets: Some(67),
+            posture_compliance_statuses: Some(vec![]),
+            ..Connection::default()
+        }
+    );
+    assert!(connection.is_active());
+}
+
+#[test]
+fn absent_is_none_everywhere() {
+    assert_eq!(normalise(RawConnection::default(), &asked()), Connection::default());
+}
+
+#[test]
+fn another_endpoint_in_the_answer_is_kept() {
+    let mut raw = sample();
+    raw.client_vpn_endpoint_id = Some("cvpn-endpoint-fffffffffffffffff".into());
+    let connection = normalise(raw, &asked());
+    assert_eq!(connection.unparsed["clientVpnEndpointId"], "cvpn-endpoint-fffffffffffffffff");
+}
+
+#[test]
+fn an_unknown_status_code_stays() {
+    let mut raw = sample();
+    raw.status_code = Some("quarantined".into());
+    let connection = normalise(raw, &asked());
+    assert_eq!(connection.status_code.as_deref(), Some("quarantined"));
+    assert!(!connection.is_active());
+}
+
+/// Any text, with those likely that come near to what is read.
+fn any_text() -> impl Strategy<Value = Option<String>> {
+    let near = prop_oneof![
+        Just(String::new()),
+        Just("-".to_owned()),
+        Just("NA".to_owned()),
+        Just("N/A".to_owned()),
+        "[+-]?[0-9]{1,25}",
+        "[0-9]{1,5}-[0-9]{1,2}-[0-9]{1,2}[ T][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}",
+        "[0-9]{4}-(0[1-9]|1[0-2])-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-6][0-9]",
+        any::<String>(),
+    ];
+    proptest::option::of(near)
+}
+
+fn is_placeholder(text: &str) -> bool {
+    matches!(text, "" | "-" | "NA" | "N/A")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn a_time_prints_back_or_is_kept(text in any_text()) {
+        let raw = RawConnection { connection_end_time: text.clone(), ..RawConnection::default() };
+        let connection = normalise(raw, &asked());
+        let printed = connection.connection_end_time.map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string());
+        let kept = connection.unparsed.get("connectionEndTime").cloned();
+        prop_assert!(printed.is_none() || kept.is_none());
+        prop_assert_eq!(printed.or(kept), text.filter(|text| !is_placeholder(text)));
+    }
+
+    #[test]
+    fn a_counter_prints_back_or_is_kept(text in any_text()) {
+        let raw = RawConnection { ingress_bytes: text.clone(), ..RawConnection::default() };
+        let connection = normalise(raw, &asked());
+        let printed = connection.ingress_bytes.map(|count| count.to_string());
+        let kept = connection.unparsed.get("ingressBytes").cloned();
+        prop_assert!(printed.is_none() || kept.is_none());
+        prop_assert_eq!(printed.or(kept), text.filter(|text| !is_placeholder(text)));
+    }
+
+    #[test]
+    fn a_text_stays_as_it_is(text in any_text(), statuses in proptest::option::of(proptest::collection::vec(any::<String>(), 0..4))) {
+        let raw = RawConnection {
+            username: text.clone(),
+            posture_compliance_statuses: statuses.clone(),
+            ..RawConnection::default()
+        };
+        let connection = normalise(raw, &asked());
+        prop_assert_eq!(connection.username, text.filter(|text| !text.is_empty() && text != "-"));
+        prop_assert_eq!(connection.posture_compliance_statuses, statuses);
+        prop_assert!(connection.unparsed.is_empty());
+    }
+}

@@ -1,0 +1,41 @@
+//! Whether a capture could work, found out without writing evidence.
+
+use serde::Serialize;
+
+use crate::capture::Tools;
+use crate::layout::Key;
+use crate::store::Object;
+use crate::target::Target;
+
+/// One thing that was tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What: an API's action, or what is done with the lake.
+    pub action: &'static str,
+    /// On what: an endpoint's ARN or the lake.
+    pub resource: String,
+    /// Whether it may be done.
+    pub ok: bool,
+    /// Why not, and what to do; none when it may.
+    pub problem: Option<String>,
+}
+
+/// Tries a dry run on every target, then whether the lake can be looked at and written.
+pub async fn preflight(tools: &Tools, targets: &[Target], lake: String) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for target in targets {
+        let problem = tools.source.dry_run(target).await.err().map(|error| error.to_string());
+        checks.push(check("ec2:DescribeClientVpnConnections", target.arn(), problem));
+    }
+    let listed = tools.store.contains(Key::Preflight).await;
+    checks.push(check("look for an object", lake.clone(), listed.err().map(|error| error.to_string())));
+    // Whether the object was there already does not matter: a refusal because of that comes after the permission.
+    let object = Object::from_bytes(b"client-vpn-audit preflight: no evidence\n", "text/plain");
+    let put = tools.store.put_if_absent(Key::Preflight, object).await;
+    checks.push(check("put an object", lake, put.err().map(|error| error.to_string())));
+    checks
+}
+
+fn check(action: &'static str, resource: String, problem: Option<String>) -> Check {
+    Check { action, resource, ok: problem.is_none(), problem }
+}

@@ -1,0 +1,10 @@
+//! Typed connections to Parquet bytes: encoded page by page into a temporary file and hashed on the way, so that
+//! memory does not grow with the number of connections.
+
+pub mod schema;
+
+mod rows;
+mod temporary;
+mod writer;
+
+pub use writer::{Snapshot, SnapshotError, SnapshotWriter};

@@ -1,0 +1,235 @@
+//! A Parquet object in the making: a temporary file that grows by pages.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use arrow_schema::{ArrowError, SchemaRef};
+use jiff::Timestamp;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use sha2::{Digest, Sha256};
+
+use super::rows::{PageColumns, record_batch};
+use super::schema::{SCHEMA_VERSION, arrow_schema};
+use super::temporary::Temporary;
+use crate::connection::Connection;
+use crate::snapshot_time::SnapshotTime;
+use crate::target::EndpointId;
+
+/// Rows of a row group. Its pages lie encoded in memory until the group is written, so this bounds memory.
+const ROW_GROUP_ROWS: usize = 32_768;
+
+/// Why a snapshot could not be encoded. None of these texts holds a row.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The temporary file could not be made or written.
+    #[error(
+        "the temporary file of the snapshot could not be written; is the temporary directory there, and is it full?"
+    )]
+    TemporaryFile(#[source] io::Error),
+    /// The rows did not fit the schema, which is a fault of ours.
+    #[error("the rows could not be laid out as columns")]
+    Columns(#[source] ArrowError),
+    /// Parquet could not be written.
+    #[error("the snapshot could not be encoded into its temporary file; is the temporary directory full?")]
+    Parquet(#[source] ParquetError),
+}
+
+/// Takes the pages of one listing.
+pub struct SnapshotWriter {
+    writer: ArrowWriter<HashingWriter>,
+    file: Temporary,
+    schema: SchemaRef,
+    snapshot_time: Timestamp,
+    endpoint_id: EndpointId,
+}
+
+/// A whole Parquet object in a temporary file, which goes away with this value.
+#[derive(Debug)]
+pub struct Snapshot {
+    file: Temporary,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the bytes.
+    pub sha256: [u8; 32],
+    /// Rows in it.
+    pub rows: u64,
+}
+
+impl SnapshotWriter {
+    /// Starts an object in a temporary file.
+    ///
+    /// # Errors
+    /// When the temporary directory cannot be written.
+    pub fn create(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> Result<Self, SnapshotError> {
+        let (file, handle) = Temporary::create().map_err(SnapshotError::TemporaryFile)?;
+        let schema = arrow_schema();
+        let properties = writer_properties(snapshot_time, endpoint_id);
+        // The embedded Arrow schema would say nothing that the Parquet schema does not.
+        let options = parquet::arrow::arrow_writer::ArrowWriterOptions::new()
+            .with_properties(properties)
+            .with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(HashingWriter::new(handle), schema.clone(), options)
+            .map_err(SnapshotError::Parquet)?;
+        Ok(SnapshotWriter {
+            writer,
+            file,
+            schema,
+            snapshot_time: snapshot_time.timestamp(),
+            endpoint_id: endpoint_id.clone(),
+        })
+    }
+
+    /// Appends the connections of one page, in their order.
+    ///
+    /// # Errors
+    /// When they cannot be encoded or written; the snapshot is then of no more use.
+    pub fn append(
+        &mut self,
+        captured_at: Timestamp,
+        request_id: Option<&str>,
+        connections: &[Connection],
+    ) -> Result<(), SnapshotError> {
+        let page = PageColumns {
+            snapshot_time: self.snapshot_time,
+            captured_at,
+            request_id,
+            endpoint_id: self.endpoint_id.as_str(),
+        };
+        let batch = record_batch(self.schema.clone(), &page, connections).map_err(SnapshotError::Columns)?;
+        self.writer.write(&batch).map_err(SnapshotError::Parquet)
+    }
+
+    /// Rows encoded so far, as the row groups themselves count them. Ends the row group.
+    ///
+    /// # Errors
+    /// When the row group cannot be written.
+    pub fn encoded_rows(&mut self) -> Result<u64, SnapshotError> {
+        self.writer.flush().map_err(SnapshotError::Parquet)?;
+        let rows = self.writer.flushed_row_groups().iter().map(|group| group.num_rows());
+        Ok(rows.map(i64::unsigned_abs).sum())
+    }
+
+    /// Ends the object, noting in it how the capture came out.
+    ///
+    /// # Errors
+    /// When the rest cannot be written.
+    pub fn finish(mut self, outcome: &str) -> Result<Snapshot, SnapshotError> {
+        let rows = self.encoded_rows()?;
+        self.writer.append_key_value_metadata(KeyValue::new("outcome".to_owned(), outcome.to_owned()));
+        let (bytes, sha256) = self
+            .writer
+            .into_inner()
+            .map_err(SnapshotError::Parquet)?
+            .finish()
+            .map_err(SnapshotError::TemporaryFile)?;
+        Ok(Snapshot { file: self.file, bytes, sha256, rows })
+    }
+}
+
+impl Snapshot {
+    /// Where the object lies until it is stored.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+}
+
+fn writer_properties(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> WriterProperties {
+    let metadata = [
+        ("schema_version", SCHEMA_VERSION.to_owned()),
+        ("tool_version", crate::TOOL_VERSION.to_owned()),
+        ("snapshot_time", snapshot_time.to_string()),
+        ("endpoint_id", endpoint_id.to_string()),
+    ];
+    let key_value = |(key, value): (&str, String)| KeyValue::new(key.to_owned(), value);
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        // Without it lists and maps bear Arrow's names instead of the Parquet standard's.
+        .set_coerce_types(true)
+        .set_key_value_metadata(Some(metadata.map(key_value).to_vec()))
+        .build()
+}
+
+/// A file that hashes and counts what goes into it, so that nothing is read again.
+struct HashingWriter {
+    file: BufWriter<File>,
+    sha256: Sha256,
+    bytes: u64,
+}
+
+impl HashingWriter {
+    fn new(file: File) -> HashingWriter {
+        HashingWriter { file: BufWriter::new(file), sha256: Sha256::new(), bytes: 0 }
+    }
+
+    fn finish(mut self) -> io::Result<(u64, [u8; 32])> {
+        self.file.flush()?;
+        Ok((self.bytes, self.sha256.finalize().into()))
+    }
+}
+
+impl Write for HashingWriter {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.write_all(buffer).map(|()| buffer.len())
+    }
+
+    fn write_all(&mut self, buffer: &[u8]) -> io::Result<()> {
+        self.file.write_all(buffer)?;
+        self.sha256.update(buffer);
+        self.bytes += buffer.len() as u64;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn writer() -> SnapshotWriter {
+        let time = SnapshotTime::parse("2026-11-23T09:00:00Z").unwrap();
+        let endpoint_id = EndpointId::parse("cvpn-endpoint-0123456789abcdef0").unwrap();
+        SnapshotWriter::create(time, &endpoint_id).unwrap()
+    }
+
+    fn connection(id: u32) -> Connection {
+        Connection {
+            connection_id: Some(format!("cvpn-connection-{id:017x}")),
+            ingress_bytes: Some(i64::from(id)),
+            unparsed: [("egressBytes", "many".to_owned())].into(),
+            ..Connection::default()
+        }
+    }
+
+    #[test]
+    fn the_hash_and_size_are_those_of_the_file() {
+        let mut writer = writer();
+        writer.append(Timestamp::UNIX_EPOCH, Some("id"), &[connection(1), connection(2)]).unwrap();
+        let snapshot = writer.finish("complete").unwrap();
+        let bytes = std::fs::read(snapshot.path()).unwrap();
+        assert_eq!(snapshot.bytes, bytes.len() as u64);
+        assert_eq!(snapshot.sha256, <[u8; 32]>::from(Sha256::digest(&bytes)));
+        assert_eq!(snapshot.rows, 2);
+    }
+
+    #[test]
+    fn the_same_pages_give_the_same_bytes() {
+        let hash = || {
+            let mut writer = writer();
+            let connections: Vec<_> = (0..2_000).map(connection).collect();
+            writer.append(Timestamp::UNIX_EPOCH, None, &connections).unwrap();
+            writer.append(Timestamp::UNIX_EPOCH, None, &[]).unwrap();
+            writer.finish("complete").unwrap().sha256
+        };
+        assert_eq!(hash(), hash());
+    }
+}

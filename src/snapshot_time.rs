@@ -1,0 +1,110 @@
+//! The time that a snapshot bears: the schedule's, so that a retry aims at the same object.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use serde::{Serialize, Serializer};
+
+/// A whole second in UTC: object keys carry seconds, so two snapshots of one second would be one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SnapshotTime(Timestamp);
+
+/// Why a text is not a [`SnapshotTime`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SnapshotTimeError {
+    /// Not a point in time.
+    #[error("is not an RFC 3339 time such as 2026-11-23T09:00:00Z")]
+    Unparsable,
+    /// A fraction of a second, which no key can carry.
+    #[error("has a fraction of a second, which a snapshot's key cannot carry")]
+    Fraction,
+}
+
+impl SnapshotTime {
+    /// Reads an RFC 3339 time with any offset.
+    ///
+    /// # Errors
+    /// When it is no such time, lies outside the years 0 to 9999, or has a fraction of a second.
+    pub fn parse(text: &str) -> Result<SnapshotTime, SnapshotTimeError> {
+        let time: Timestamp = text.parse().ok().ok_or(SnapshotTimeError::Unparsable)?;
+        if time.subsec_nanosecond() != 0 {
+            return Err(SnapshotTimeError::Fraction);
+        }
+        if time < Timestamp::UNIX_EPOCH || !is_extended(text) {
+            return Err(SnapshotTimeError::Unparsable);
+        }
+        Ok(SnapshotTime(time))
+    }
+
+    /// The second in which `time` lies.
+    pub fn truncated(time: Timestamp) -> SnapshotTime {
+        SnapshotTime(Timestamp::from_second(time.as_second()).unwrap_or(time))
+    }
+
+    /// The point in time.
+    pub fn timestamp(self) -> Timestamp {
+        self.0
+    }
+
+    /// As object keys write it: `20261123T090000Z`.
+    pub fn compact(self) -> String {
+        self.0.strftime("%Y%m%dT%H%M%SZ").to_string()
+    }
+
+    /// Its day in UTC, as the partitions write it: `2026-11-23`.
+    pub fn date(self) -> String {
+        self.0.strftime("%Y-%m-%d").to_string()
+    }
+}
+
+/// Whether the text begins as RFC 3339 has it. The parser also takes ISO 8601's other forms, and a leap second, which
+/// it turns into the second before.
+fn is_extended(text: &str) -> bool {
+    const FORMAT: &str = "%Y-%m-%dT%H:%M:%S";
+    let civil = text.get(..19).unwrap_or_default();
+    DateTime::strptime(FORMAT, civil).is_ok_and(|time| time.strftime(FORMAT).to_string() == civil)
+}
+
+impl fmt::Display for SnapshotTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for SnapshotTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offset_is_folded_into_utc() {
+        let time = SnapshotTime::parse("2026-01-01T01:30:00+02:00").unwrap();
+        assert_eq!(time.compact(), "20251231T233000Z");
+        assert_eq!(time.date(), "2025-12-31");
+        assert_eq!(time.to_string(), "2025-12-31T23:30:00Z");
+    }
+
+    #[test]
+    fn what_a_key_cannot_carry_is_refused() {
+        assert_eq!(SnapshotTime::parse("2026-01-01T01:30:00.5Z"), Err(SnapshotTimeError::Fraction));
+        assert!(SnapshotTime::parse("2026-01-01T01:30:00.000Z").is_ok(), "no fraction after all");
+        for text in [
+            "",
+            "yesterday",
+            "2026-02-30T00:00:00Z",
+            "2026-01-01 01:30:00",
+            "-000001-01-01T00:00:00Z",
+            "20260101T013000Z",
+            "2026-01-01T01:30Z",
+            "2025-06-30T23:59:60Z",
+        ] {
+            assert_eq!(SnapshotTime::parse(text), Err(SnapshotTimeError::Unparsable), "{text}");
+        }
+    }
+}

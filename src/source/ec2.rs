@@ -1,0 +1,201 @@
+//! The only user of EC2's client.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::config::retry::RetryConfig;
+use aws_sdk_ec2::config::timeout::TimeoutConfig;
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::operation::RequestId;
+use aws_sdk_ec2::types::{ClientVpnConnection, Filter as Ec2Filter};
+
+use super::whole_body::WholeBody;
+use super::{Filter, Page, PageError, PageRequest};
+use crate::causes;
+use crate::clock::Clock;
+use crate::connection::RawConnection;
+use crate::target::Target;
+
+/// Longest message of EC2's that is passed on, in characters.
+const MESSAGE: usize = 300;
+
+/// How long, and how often, a call is tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Longest time of one attempt at a call, so that a stalled connection cannot eat the invocation.
+    pub call_timeout: Duration,
+    /// Attempts at a call, the first included.
+    pub max_attempts: u32,
+}
+
+/// EC2 as the source of pages.
+#[derive(Debug, Clone)]
+pub struct Ec2Source {
+    client: Client,
+    clock: Clock,
+}
+
+impl Ec2Source {
+    /// A client with the account's credentials, Region and, where set, endpoint.
+    pub fn new(sdk: &SdkConfig, limits: Limits, clock: Clock) -> Ec2Source {
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(limits.call_timeout).build();
+        let config = aws_sdk_ec2::config::Builder::from(sdk)
+            .retry_config(RetryConfig::standard().with_max_attempts(limits.max_attempts))
+            .timeout_config(timeouts)
+            .interceptor(WholeBody)
+            .retry_classifier(WholeBody)
+            .build();
+        Ec2Source { client: Client::from_conf(config), clock }
+    }
+
+    /// Reads one page.
+    ///
+    /// # Errors
+    /// When EC2 refuses, or no whole answer came in all attempts.
+    pub async fn page(&self, request: PageRequest<'_>) -> Result<Page, PageError> {
+        let filters = request.filters.iter().map(|filter| {
+            Ec2Filter::builder().name(filter.name).set_values(Some(filter.values.clone())).build()
+        });
+        let filters: Vec<Ec2Filter> = filters.collect();
+        let answer = self
+            .client
+            .describe_client_vpn_connections()
+            .client_vpn_endpoint_id(request.target.endpoint_id.as_str())
+            .set_filters((!filters.is_empty()).then_some(filters))
+            .max_results(i32::from(request.page_size.get()))
+            .set_next_token(request.token.map(str::to_owned))
+            .send()
+            .await
+            .map_err(|error| page_error(error, request.target, request.filters))?;
+        Ok(Page {
+            request_id: answer.request_id().map(str::to_owned),
+            arrived_at: self.clock.now(),
+            next_token: answer.next_token,
+            connections: answer.connections.unwrap_or_default().into_iter().map(raw_connection).collect(),
+        })
+    }
+
+    /// Asks whether the connections of `target` may be read, without reading them.
+    ///
+    /// # Errors
+    /// When they may not, or when EC2 did not say.
+    pub async fn dry_run(&self, target: &Target) -> Result<(), PageError> {
+        let call = self
+            .client
+            .describe_client_vpn_connections()
+            .client_vpn_endpoint_id(target.endpoint_id.as_str())
+            .dry_run(true);
+        match call.send().await {
+            // EC2 answers a dry run with an error either way.
+            Err(error) if error.code() == Some("DryRunOperation") => Ok(()),
+            Err(error) => Err(page_error(error, target, &[])),
+            Ok(_) => Ok(()),
+        }
+    }
+}
+
+fn raw_connection(connection: ClientVpnConnection) -> RawConnection {
+    let (status_code, status_message) = match connection.status {
+        Some(status) => (status.code.map(|code| code.as_str().to_owned()), status.message),
+        None => (None, None),
+    };
+    RawConnection {
+        client_vpn_endpoint_id: connection.client_vpn_endpoint_id,
+        timestamp: connection.timestamp,
+        connection_id: connection.connection_id,
+        username: connection.username,
+        connection_established_time: connection.connection_established_time,
+        ingress_bytes: connection.ingress_bytes,
+        egress_bytes: connection.egress_bytes,
+        ingress_packets: connection.ingress_packets,
+        egress_packets: connection.egress_packets,
+        client_ip: connection.client_ip,
+        client_ipv6_address: connection.client_ipv6_address,
+        common_name: connection.common_name,
+        status_code,
+        status_message,
+        connection_end_time: connection.connection_end_time,
+        posture_compliance_statuses: connection.posture_compliance_statuses,
+        authorization_policy_last_evaluated_time: connection.authorization_policy_last_evaluated_time,
+    }
+}
+
+/// What the SDK reports, in words that may be logged: its own texts can hold the whole request and answer.
+fn page_error<E>(error: SdkError<E>, target: &Target, filters: &[Filter]) -> PageError
+where
+    E: Error + ProvideErrorMetadata + 'static,
+    SdkError<E>: RequestId,
+{
+    let request_id = error.request_id().map(str::to_owned);
+    let (code, message) = match &error {
+        SdkError::ServiceError(service) if service.raw().status().is_success() => malformed(),
+        SdkError::ServiceError(service) => match service.err().code().filter(|code| is_code(code)) {
+            // EC2's own message names the caller.
+            Some(code @ "UnauthorizedOperation") => {
+                let permission = "ec2:DescribeClientVpnConnections";
+                (code, format!("the permission {permission} on {target} is missing, or a policy denies it"))
+            }
+            Some(code) => (code, without_values(service.err().message().unwrap_or_default(), filters)),
+            None => {
+                let status = service.raw().status();
+                ("RequestFailed", format!("EC2 answered with status {status} and no error code of its own"))
+            }
+        },
+        SdkError::ResponseError(_) => malformed(),
+        SdkError::TimeoutError(_) => ("Timeout", "EC2 did not answer in time, in any attempt".to_owned()),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            ("Timeout", "EC2 could not be reached in time, in any attempt".to_owned())
+        }
+        SdkError::DispatchFailure(failure) => {
+            let cause = failure.as_connector_error().and_then(|error| causes::of_the_system(error));
+            let cause = cause.unwrap_or_else(|| "no connection came about, or it broke off".to_owned());
+            let check = "check the credentials, the network, the Region and AWS_ENDPOINT_URL_EC2";
+            ("ConnectionFailed", format!("EC2 could not be asked: {cause}; {check}"))
+        }
+        // Its cause prints the request, filters included.
+        _ => (
+            "RequestFailed",
+            "the request could not be made; check the Region and AWS_ENDPOINT_URL_EC2".to_owned(),
+        ),
+    };
+    PageError { code: code.to_owned(), message: printable(&message), request_id }
+}
+
+fn malformed() -> (&'static str, String) {
+    ("MalformedResponse", "an answer came that is cut off or is not the XML of this API".to_owned())
+}
+
+/// Whether a text is of the form of an error code, such as `InvalidClientVpnEndpointId.NotFound`.
+fn is_code(text: &str) -> bool {
+    (1..=100).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}
+
+/// EC2 may quote what was asked, and the values of filters name people.
+fn without_values(message: &str, filters: &[Filter]) -> String {
+    let values = filters.iter().flat_map(|filter| &filter.values).filter(|value| !value.is_empty());
+    values.fold(message.to_owned(), |message, value| message.replace(value.as_str(), "…"))
+}
+
+/// One line of at most [`MESSAGE`] characters.
+fn printable(message: &str) -> String {
+    message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_filtered_by_is_not_repeated() {
+        let filters = [Filter { name: "username", values: vec!["maria.lopez".to_owned(), String::new()] }];
+        assert_eq!(without_values("Value (maria.lopez) is invalid", &filters), "Value (…) is invalid");
+    }
+
+    #[test]
+    fn a_code_is_one_word() {
+        assert!(is_code("InvalidClientVpnEndpointId.NotFound"));
+        assert!(!is_code("maria lopez") && !is_code("") && !is_code(&"x".repeat(101)));
+    }
+}

@@ -1,0 +1,169 @@
+//! A lake in an S3 bucket. Every put carries `If-None-Match: *` and a SHA-256 that S3 checks and keeps.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{ChecksumMode, ServerSideEncryption};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::{Content, Object, Put, StoreError};
+use crate::causes;
+use crate::layout::Key;
+
+/// How often a put is tried again that S3 answered with 409: another put of the same key was under way.
+const CONFLICT_ATTEMPTS: u32 = 5;
+
+/// Waited before such a try, times its number.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(200);
+
+type PutError = SdkError<aws_sdk_s3::operation::put_object::PutObjectError>;
+
+/// The KMS key that objects are encrypted with, as S3 takes it: an id, an alias or an ARN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KmsKey(String);
+
+impl KmsKey {
+    /// A key's id, alias or ARN; none when the text cannot be one.
+    pub fn parse(text: &str) -> Option<KmsKey> {
+        let fits = (1..=2048).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/:".contains(&b));
+        fits.then(|| KmsKey(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A bucket and what all keys of the lake begin with.
+#[derive(Debug, Clone)]
+pub struct S3Store {
+    client: Client,
+    bucket: String,
+    prefix: String,
+    kms_key: Option<KmsKey>,
+}
+
+impl S3Store {
+    /// The lake under `prefix` in `bucket`.
+    pub fn new(client: Client, bucket: String, prefix: String, kms_key: Option<KmsKey>) -> S3Store {
+        S3Store { client, bucket, prefix, kms_key }
+    }
+
+    pub(super) fn object_key(&self, key: Key<'_>) -> String {
+        if self.prefix.is_empty() { key.to_string() } else { format!("{}/{key}", self.prefix) }
+    }
+
+    /// Whether an object is there. It is listed and not asked for by HEAD, whose answers have no body: they cannot
+    /// tell a missing bucket from a missing object.
+    pub(super) async fn contains(&self, key: Key<'_>) -> Result<bool, StoreError> {
+        let key = self.object_key(key);
+        let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(&key).max_keys(1).send().await;
+        let listed = listed.map_err(|error| self.failed("looking for", "s3:ListBucket", &key, &error))?;
+        Ok(listed.contents().iter().any(|object| object.key() == Some(&key)))
+    }
+
+    pub(super) async fn put_if_absent(&self, key: Key<'_>, object: Object<'_>) -> Result<Put, StoreError> {
+        let key = self.object_key(key);
+        let mut attempt = 1;
+        loop {
+            let error = match self.put(&key, object).await? {
+                Ok(()) => return Ok(Put::Written),
+                Err(error) => error,
+            };
+            match error.raw_response().map(|response| response.status().as_u16()) {
+                Some(412) => return self.is_there(&key, &object.sha256).await,
+                Some(409) if attempt < CONFLICT_ATTEMPTS => {
+                    tokio::time::sleep(CONFLICT_PAUSE * attempt).await;
+                    attempt += 1;
+                }
+                _ => return Err(self.failed("writing", "s3:PutObject", &key, &error)),
+            }
+        }
+    }
+
+    /// One put. The outer error is a file that cannot be read; the inner one is S3's.
+    async fn put(&self, key: &str, object: Object<'_>) -> Result<Result<(), PutError>, StoreError> {
+        let body = match object.content {
+            Content::Bytes(bytes) => ByteStream::from(bytes.to_vec()),
+            Content::File(path) => ByteStream::from_path(path).await.map_err(|error| StoreError {
+                code: "StorageFailed".to_owned(),
+                doing: "reading the temporary file of",
+                object: self.url(key),
+                problem: causes::in_words(&error),
+            })?,
+        };
+        let encryption = self.kms_key.as_ref().map(|_| ServerSideEncryption::AwsKms);
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .if_none_match("*")
+            .checksum_sha256(BASE64_STANDARD.encode(object.sha256))
+            .content_type(object.content_type)
+            .set_server_side_encryption(encryption)
+            .set_ssekms_key_id(self.kms_key.as_ref().map(|key| key.as_str().to_owned()))
+            .body(body);
+        Ok(put.send().await.map(|_| ()))
+    }
+
+    /// After a refusal because the key exists: a put that was cut off after it succeeded is tried again by the SDK
+    /// and then meets its own object, which the checksum tells.
+    async fn is_there(&self, key: &str, sha256: &[u8; 32]) -> Result<Put, StoreError> {
+        let head =
+            self.client.head_object().bucket(&self.bucket).key(key).checksum_mode(ChecksumMode::Enabled);
+        let head =
+            head.send().await.map_err(|error| self.failed("looking at", "s3:GetObject", key, &error))?;
+        let same = head.checksum_sha256() == Some(BASE64_STANDARD.encode(sha256).as_str());
+        Ok(if same { Put::Written } else { Put::AlreadyThere })
+    }
+
+    fn url(&self, key: &str) -> String {
+        format!("s3://{}/{key}", self.bucket)
+    }
+
+    fn failed<E>(&self, doing: &'static str, permission: &str, key: &str, error: &SdkError<E>) -> StoreError
+    where
+        E: Error + ProvideErrorMetadata + 'static,
+    {
+        let bucket = &self.bucket;
+        let code = error.code().map(str::to_owned).or_else(|| code_of_status(error));
+        let problem = match code.as_deref() {
+            Some("NoSuchBucket") => {
+                format!(
+                    "the bucket {bucket} does not exist; create it and allow {permission}, or correct the lake's name"
+                )
+            }
+            Some("AccessDenied") => format!(
+                "the bucket {bucket} refused; the permission {permission} is missing (with a KMS key also \
+                 kms:GenerateDataKey and kms:Decrypt), or a policy denies it"
+            ),
+            Some(code) => format!("S3 answered {code}: {}", error.message().unwrap_or("no more is said")),
+            None if error.raw_response().is_some() => "S3 answered with no error code".to_owned(),
+            None => {
+                let check = "check the credentials, the network, the Region and AWS_ENDPOINT_URL_S3";
+                format!("S3 could not be asked: {}; {check}", causes::in_words(error))
+            }
+        };
+        StoreError {
+            code: code.unwrap_or_else(|| "StorageFailed".to_owned()),
+            doing,
+            object: self.url(key),
+            problem,
+        }
+    }
+}
+
+/// S3 answers HEAD without a body, and so without a code.
+fn code_of_status<E>(error: &SdkError<E>) -> Option<String> {
+    match error.raw_response()?.status().as_u16() {
+        403 => Some("AccessDenied".to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,175 @@
+//! The command line as people and scripts use it.
+
+use std::process::Output;
+
+use client_vpn_sim::{Fault, FaultKind};
+use serde_json::{Value, json};
+
+use crate::harness::seaweed::Seaweed;
+use crate::harness::{World, command, command_line, files_under, fleet};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn snapshot(world: &World, more: &[&str]) -> Output {
+    let lake = world.lake().display().to_string();
+    let ids = world.simulator.endpoint_ids();
+    let mut arguments = vec!["snapshot", "--lake", &lake];
+    arguments.extend(ids.iter().flat_map(|id| ["--target", id.as_str()]));
+    arguments.extend(more);
+    command_line(world, &arguments)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_is_a_table_for_people_and_a_record_for_machines() {
+    let world = World::new(fleet(2, 1_234)).await;
+    let output = snapshot(&world, &["--time", "2025-11-23T06:00:00Z"]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}{}", text(&output.stderr));
+    assert!(out.starts_with("Snapshot of 2025-11-23T06:00:00Z\n"), "{out}");
+    for part in
+        ["Endpoint", "complete", "1,234", "Run record: runs/account_id=123456789012/region=eu-central-1/"]
+    {
+        assert!(out.contains(part), "{part} is not in {out}");
+    }
+
+    let output = snapshot(&world, &["--time", "2025-11-23T06:00:00Z", "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stderr), "", "no progress where a machine reads");
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["targets"][0]["outcome"], json!("already_captured"));
+    assert_eq!(answer["snapshot_time"], json!("2025-11-23T06:00:00Z"));
+    let record: Value = serde_json::from_slice(
+        &std::fs::read(world.lake().join(answer["run_key"].as_str().unwrap())).unwrap(),
+    )
+    .unwrap();
+    for (field, value) in record.as_object().unwrap() {
+        assert_eq!(&answer[field], value, "{field}");
+    }
+    world.check().assert_whole();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_complete_is_exit_status_1_and_says_how_to_go_on() {
+    let world = World::new(fleet(1, 23)).await;
+    let output = snapshot(&world, &["--max-items", "7", "--page-size", "5"]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{out}");
+    let token = out.split("go on with --starting-token ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    let output = snapshot(&world, &["--starting-token", &token]);
+    assert_eq!(output.status.code(), Some(1));
+    let checked = world.check();
+    assert_eq!((checked.connections, checked.partials, checked.connection_ids_missing), (0, 23, 0));
+
+    world.simulator.inject(Fault::always(FaultKind::Unauthorized));
+    let output = snapshot(&world, &[]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{out}");
+    assert!(out.contains("UnauthorizedOperation"), "{out}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn preflight_is_a_table_and_an_exit_status() {
+    let world = World::new(fleet(1, 5)).await;
+    let lake = world.lake().display().to_string();
+    let id = world.simulator.endpoint_ids()[0].clone();
+    let output = command_line(&world, &["preflight", "--lake", &lake, "--target", &id]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}");
+    assert!(out.contains("ec2:DescribeClientVpnConnections") && out.contains("yes"), "{out}");
+    world.simulator.inject(Fault::always(FaultKind::Unauthorized));
+    let output = command_line(&world, &["preflight", "--lake", &lake, "--target", &id]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("UnauthorizedOperation"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lake_in_s3_holds_what_was_served() {
+    let seaweed = Seaweed::shared();
+    let bucket = seaweed.bucket().await;
+    let world = World::new(fleet(3, 143)).await;
+    let lake = format!("s3://{bucket}/vpn");
+    let run = || {
+        command(env!("CARGO_BIN_EXE_client-vpn-audit"), &world.simulator.url())
+            .args([
+                "snapshot",
+                "--json",
+                "--page-size",
+                "7",
+                "--time",
+                "2025-11-23T06:00:00Z",
+                "--lake",
+                &lake,
+            ])
+            .env("AUDIT_TARGETS", world.simulator.endpoint_ids().join(","))
+            .envs(seaweed.environment())
+            .output()
+            .unwrap()
+    };
+    let output = run();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    let environment = seaweed.environment();
+    let environment: Vec<(&str, &str)> =
+        environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let checked = world.check_at(&lake, &environment);
+    assert_eq!(checked.connections, 3 * 143);
+    checked.assert_whole();
+
+    let again: Value = serde_json::from_slice(&run().stdout).unwrap();
+    assert_eq!(again["targets"][2]["outcome"], json!("already_captured"));
+    let key = again["targets"][2]["object_key"].as_str().unwrap();
+    assert!(key.starts_with("vpn/connections/account_id=123456789012/"), "{key}");
+}
+
+#[test]
+fn the_demo_needs_nothing_and_shows_what_the_record_says() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let lake = directory.path().join("lake");
+    let run = |json: &[&str]| {
+        command(env!("CARGO_BIN_EXE_client-vpn-audit"), "http://127.0.0.1:9")
+            .env_remove("AWS_REGION")
+            .args(["demo", "--lake", lake.to_str().unwrap()])
+            .args(json)
+            .output()
+            .unwrap()
+    };
+    let output = run(&[]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{out}{}", text(&output.stderr));
+    assert_eq!(out.matches("Snapshot of ").count(), 3, "{out}");
+    assert_eq!(out.matches("complete").count(), 9, "{out}");
+    for part in ["people connected", "sessions ended", "sent by clients", "read_parquet("] {
+        assert!(out.contains(part), "{part} is not in {out}");
+    }
+    let files = files_under(&lake);
+    assert_eq!(files.iter().filter(|file| file.ends_with(".parquet")).count(), 9, "{files:?}");
+    assert_eq!(files.iter().filter(|file| file.ends_with(".json")).count(), 3, "{files:?}");
+
+    let answer: Value = serde_json::from_slice(&run(&["--json"]).stdout).unwrap();
+    assert!(answer["summary"]["people"].as_u64().unwrap() > 1_000, "{}", answer["summary"]);
+    assert!(answer["summary"]["sessions_ended"].as_u64().unwrap() > 0, "{}", answer["summary"]);
+}
+
+#[test]
+fn the_demo_writes_to_a_directory_only() {
+    let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), "http://127.0.0.1:9");
+    let output = command.args(["demo", "--lake", "s3://evidence"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--lake: found `s3://evidence`, allowed: a directory"));
+}
+
+#[test]
+fn help_has_examples_and_exit_statuses() {
+    for name in ["snapshot", "preflight", "demo"] {
+        let output = command(env!("CARGO_BIN_EXE_client-vpn-audit"), "http://127.0.0.1:9")
+            .args([name, "--help"])
+            .output()
+            .unwrap();
+        let help = text(&output.stdout);
+        assert!(help.contains("Example") && help.contains("Exit status: 0"), "{help}");
+    }
+    let output =
+        command(env!("CARGO_BIN_EXE_client-vpn-audit"), "http://127.0.0.1:9").arg("seal").output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "commands that do not work yet are absent");
+}

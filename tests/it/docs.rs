@@ -1,0 +1,102 @@
+//! The documentation says what the program does.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use client_vpn_audit::config::SETTINGS;
+use client_vpn_audit::snapshot::schema::COLUMNS;
+use client_vpn_sim::{Fault, FaultKind};
+use serde_json::Value;
+
+use crate::harness::{World, command, fleet};
+
+fn read(path: &str) -> String {
+    fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The rows of the table below the line that begins with `header`.
+fn table<'a>(text: &'a str, header: &str) -> Vec<&'a str> {
+    let rows = text.lines().skip_while(|line| !line.starts_with(header)).skip(2);
+    rows.take_while(|line| line.starts_with('|')).collect()
+}
+
+/// The names in the first column.
+fn names(rows: &[&str]) -> BTreeSet<String> {
+    rows.iter().map(|row| row.split('`').nth(1).unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_readme_has_the_table_of_settings() {
+    let row = |setting: &client_vpn_audit::config::Setting| {
+        format!("| `{}` | {} | {} |", setting.name, setting.default.unwrap_or("must be set"), setting.doc)
+    };
+    let expected: Vec<String> = SETTINGS.iter().map(row).collect();
+    assert_eq!(table(&read("README.md"), "| name | default"), expected);
+}
+
+#[test]
+fn the_schema_page_has_the_table_of_columns() {
+    let expected: Vec<String> = COLUMNS
+        .iter()
+        .map(|column| {
+            let source = column.source.map_or(String::new(), |source| format!("`{source}`"));
+            let (name, athena) = (column.name, column.column_type.athena());
+            format!(
+                "| `{name}` | {athena} | {source} | {} | {} |",
+                column.doc,
+                column.null.unwrap_or("never")
+            )
+        })
+        .collect();
+    let page = read("docs/schema.md");
+    assert_eq!(table(&page, "| column | type"), expected, "the table should be:\n{}\n", expected.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_page_has_every_field_of_a_run_record() {
+    let world = World::new(fleet(1, 23)).await;
+    world.simulator.inject(Fault { first: 3, last: usize::MAX, ..Fault::always(FaultKind::InternalError) });
+    let report = world.snapshot("5").await;
+    let record: Value = serde_json::from_str(&report.record.to_line().unwrap()).unwrap();
+    let fields = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<String>>();
+    let page = read("docs/ledger.md");
+    let run = table(&page, "| field | meaning");
+    assert_eq!(names(&run), fields(&record));
+    let settings = run.iter().find(|row| row.starts_with("| `settings_in_force`")).unwrap();
+    for name in fields(&record["settings_in_force"]) {
+        assert!(settings.contains(&format!("`{name}`")), "{name} is not in {settings}");
+    }
+    let (_, targets) = page.split_once("## Fields of a target").unwrap();
+    assert_eq!(names(&table(targets, "| field | meaning")), fields(&record["targets"][0]));
+}
+
+#[test]
+fn every_error_code_of_the_ledger_page_is_in_the_source() {
+    let mut source = String::new();
+    for path in crate::harness::files_under(concat!(env!("CARGO_MANIFEST_DIR"), "/src").as_ref()) {
+        source += &read(&format!("src/{path}"));
+    }
+    let page = read("docs/ledger.md");
+    for header in ["| code of a target", "| error type of an invocation"] {
+        let codes = names(&table(&page, header));
+        assert!(codes.len() >= 5, "{codes:?}");
+        for code in codes {
+            assert!(source.contains(&format!("\"{code}\"")), "{code} is in no source file");
+        }
+    }
+}
+
+#[test]
+fn the_readme_names_the_commands_that_there_are() {
+    let output =
+        command(env!("CARGO_BIN_EXE_client-vpn-audit"), "http://127.0.0.1:9").arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let commands =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands: BTreeSet<&str> =
+        commands.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect();
+    let readme = read("README.md");
+    let named =
+        readme.lines().filter_map(|line| line.strip_prefix("client-vpn-audit ")?.split(' ').next()).collect();
+    assert_eq!(commands, named);
+}

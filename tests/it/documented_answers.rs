@@ -1,0 +1,95 @@
+//! The answers that AWS documents, through the real client into the lake.
+
+use client_vpn_audit::capture::Progress;
+use client_vpn_audit::clock::Clock;
+use client_vpn_audit::config::Settings;
+use client_vpn_audit::handler::Auditor;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::harness::stub::Stub;
+use crate::harness::{NOW, now, outcomes, python, sdk_config, snapshot};
+
+/// The rows that `answer` becomes.
+async fn rows(answer: &str, endpoint_id: &str) -> Vec<Value> {
+    let ec2 = Stub::start(&[(200, answer)]).await;
+    let directory = TempDir::new().unwrap();
+    let lake = directory.path().to_str().unwrap();
+    let variables =
+        [("AUDIT_TARGETS", endpoint_id), ("AUDIT_LAKE", lake), ("AUDIT_ACCOUNT_ID", "123456789012")];
+    let settings =
+        Settings::parse(variables.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
+    let sdk = sdk_config(ec2.url(), "eu-central-1");
+    let auditor = Auditor::new(settings, sdk, Clock::manual(now()), Progress::silent());
+    let report = snapshot(&auditor, json!({})).await;
+    assert_eq!(outcomes(&report), ["complete"]);
+    let read = python("read_lake.py", &[lake], &[]);
+    read["connections"][report.record.targets[0].object_key.as_ref().unwrap()]["rows"]
+        .as_array()
+        .unwrap()
+        .clone()
+}
+
+/// A whole row: `own` and null in every other column.
+fn row(own: Value) -> Value {
+    let time = NOW.replace('Z', ".000+00:00");
+    let mut row = json!({
+        "snapshot_time": time, "captured_at": time, "request_id": null, "endpoint_id": null, "connection_id": null,
+        "username": null, "common_name": null, "client_ip": null, "client_ipv6_address": null, "status_code": null,
+        "status_message": null, "connection_timestamp": null, "connection_established_time": null,
+        "connection_end_time": null, "authorization_policy_last_evaluated_time": null, "ingress_bytes": null,
+        "egress_bytes": null, "ingress_packets": null, "egress_packets": null, "posture_compliance_statuses": null,
+        "unparsed": null,
+    });
+    row.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+    row
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sample_of_the_ec2_api_reference() {
+    let endpoint_id = "cvpn-endpoint-0123456789abcdef0";
+    let rows = rows(include_str!("../fixtures/ec2-api-reference.xml"), endpoint_id).await;
+    let expected = row(json!({
+        "endpoint_id": endpoint_id,
+        "connection_id": "cvpn-connection-010b1282b7EXAMPLE",
+        "common_name": "client1",
+        "client_ip": "11.0.0.98",
+        "status_code": "terminated",
+        "connection_timestamp": "2018-12-13T18:38:10.000+00:00",
+        "connection_established_time": "2018-12-13T18:32:49.000+00:00",
+        "connection_end_time": "2018-12-13T18:38:10.000+00:00",
+        "ingress_bytes": 14947, "egress_bytes": 14891, "ingress_packets": 285, "egress_packets": 309,
+        "unparsed": {"clientVpnEndpointId": "cvpn-endpoint-00c5d11fc4EXAMPLE"},
+    }));
+    assert_eq!(rows, [expected]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sample_of_the_aws_cli() {
+    let endpoint_id = "cvpn-endpoint-123456789123abcde";
+    let rows = rows(include_str!("../fixtures/aws-cli.xml"), endpoint_id).await;
+    let expected = [
+        row(json!({
+            "endpoint_id": endpoint_id,
+            "connection_id": "cvpn-connection-0e03eb24267165acd",
+            "common_name": "client1.domain.tld",
+            "client_ip": "172.31.0.225",
+            "status_code": "terminated",
+            "connection_timestamp": "2019-08-12T07:58:34.000+00:00",
+            "connection_established_time": "2019-08-12T07:57:14.000+00:00",
+            "connection_end_time": "2019-08-12T07:58:34.000+00:00",
+            "ingress_bytes": 32302, "egress_bytes": 5696, "ingress_packets": 332, "egress_packets": 67,
+        })),
+        row(json!({
+            "endpoint_id": endpoint_id,
+            "connection_id": "cvpn-connection-00668867a40f18253",
+            "common_name": "client1.domain.tld",
+            "client_ip": "172.31.0.226",
+            "status_code": "active",
+            "connection_timestamp": "2019-08-12T08:02:54.000+00:00",
+            "connection_established_time": "2019-08-12T08:02:53.000+00:00",
+            "ingress_bytes": 2951, "egress_bytes": 2611, "ingress_packets": 9, "egress_packets": 6,
+        })),
+    ];
+    assert_eq!(rows, expected);
+}

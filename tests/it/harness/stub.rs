@@ -1,0 +1,73 @@
+//! A server that gives the answers it was told, one after the other, and keeps what it was asked.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// The server, which ends with this value.
+pub struct Stub {
+    url: String,
+    heads: Arc<Mutex<Vec<String>>>,
+    task: JoinHandle<()>,
+}
+
+impl Stub {
+    /// Answers with these statuses and bodies, and with the last of them from then on.
+    pub async fn start(answers: &[(u16, &str)]) -> Stub {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let answers: Vec<(u16, String)> =
+            answers.iter().map(|&(status, body)| (status, body.to_owned())).collect();
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let kept = heads.clone();
+        let task = tokio::spawn(async move {
+            for number in 0.. {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let head = read_request(&mut stream).await;
+                kept.lock().unwrap().push(head);
+                let (status, body) = answers.get(number).or(answers.last()).unwrap();
+                let length = body.len();
+                let answer = format!(
+                    "HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                );
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        Stub { url, heads, task }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The heads of the requests so far, in lower case.
+    pub fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Reads a request with its body; returns its head.
+async fn read_request(stream: &mut TcpStream) -> String {
+    let mut request = Vec::new();
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        let count = stream.read(&mut buffer).await.unwrap();
+        request.extend_from_slice(&buffer[..count]);
+        let text = String::from_utf8_lossy(&request).to_lowercase();
+        let Some((head, _)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
+        if count == 0 || request.len() >= head.len() + 4 + length.parse::<usize>().unwrap() {
+            return head.to_owned();
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The Lambda binary under an emulator of the Lambda runtime that we did not write.
+
+use client_vpn_sim::{Authentication, Config, EndpointConfig, Fault, FaultKind};
+use serde_json::{Value, json};
+
+use crate::harness::emulator::{Emulator, Invoked};
+use crate::harness::{World, fleet};
+
+/// The endpoint that the sample events name.
+const ENDPOINT: &str = "cvpn-endpoint-0123456789abcdef0";
+
+fn sample_fleet() -> Config {
+    let endpoint = EndpointConfig {
+        id: ENDPOINT.to_owned(),
+        connections: 23,
+        authentication: Authentication::Federated,
+        posture: true,
+    };
+    Config { endpoints: vec![endpoint], ..fleet(0, 0) }
+}
+
+fn event(name: &str) -> Value {
+    let path = format!("{}/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn answer(invoked: Invoked) -> Value {
+    match invoked {
+        Invoked::Answer(answer) => answer,
+        Invoked::Failed(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_sample_event_is_answered() {
+    let world = World::new(sample_fleet()).await;
+    let emulator = Emulator::start(&world.simulator.url(), &world.variables(&[]));
+    for (name, time, outcome, rows) in [
+        ("scheduled-event", "2025-11-24T09:00:00Z", "complete", 23),
+        ("snapshot", "2025-11-24T09:15:00Z", "complete", 23),
+        ("snapshot-by-hand", "2025-11-24T09:30:00Z", "partial", 0),
+        ("snapshot-resumed", "2025-11-24T09:45:00Z", "partial", 20),
+    ] {
+        let answer = answer(emulator.invoke(&event(name)));
+        assert_eq!(answer["snapshot_time"], json!(time), "{name}");
+        assert_eq!(answer["targets"][0]["outcome"], json!(outcome), "{name}");
+        assert_eq!(answer["targets"][0]["rows"], json!(rows), "{name}");
+    }
+    let samples = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/events")).unwrap().count();
+    assert_eq!(samples, 4 + 1, "every sample is invoked here");
+    let preflight = answer(emulator.invoke(&event("preflight")));
+    assert_eq!(preflight["checks"][0]["ok"], json!(true), "{preflight}");
+    let checked = world.check();
+    // The resumed capture skips the three rows that its token says were written.
+    assert_eq!((checked.served, checked.connections, checked.partials), (69, 46, 20));
+    assert_eq!(checked.problems, Vec::<String>::new());
+    let files = world.files();
+    assert_eq!(files.iter().filter(|file| file.starts_with("runs/")).count(), 4, "{files:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_json_with_metrics_for_each_target_and_the_run() {
+    let world = World::new(fleet(2, 23)).await;
+    let bad = world.simulator.endpoint_ids()[1].clone();
+    world.simulator.inject(Fault {
+        first: 2,
+        last: usize::MAX,
+        ..Fault::always(FaultKind::InternalError).at(&bad)
+    });
+    let emulator = Emulator::start(&world.simulator.url(), &world.variables(&[("AUDIT_PAGE_SIZE", "5")]));
+    let Invoked::Failed(error) = emulator.invoke(&json!({"action": "snapshot"})) else {
+        panic!("an invocation with a failed target must fail");
+    };
+    assert!(error.contains("TargetsFailed") && error.contains("1 of 2 targets failed"), "{error}");
+    assert!(error.contains(&bad) && error.contains("InternalError"), "{error}");
+
+    let lines: Vec<Value> = emulator.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let metrics: Vec<&Value> = lines.iter().filter(|line| line.get("_aws").is_some()).collect();
+    assert_eq!(metrics.len(), 3, "{lines:?}");
+    let values = |line: &Value| {
+        let names = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().clone();
+        names
+            .iter()
+            .map(|metric| metric["Name"].as_str().unwrap().to_owned())
+            .map(|name| (name.clone(), line[&name].clone()))
+            .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let good = values(metrics[0]);
+    let names: Vec<&str> = good.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        ["ActiveConnections", "CaptureMillis", "CompleteSnapshots", "Pages", "Rows", "UnparsedValues"]
+    );
+    assert_eq!(
+        (&good["Rows"], &good["Pages"], &good["CompleteSnapshots"]),
+        (&json!(23), &json!(5), &json!(1))
+    );
+    let cut = values(metrics[1]);
+    assert_eq!((&cut["Rows"], &cut["CompleteSnapshots"]), (&json!(5), &json!(0)));
+    assert!(!cut.contains_key("ActiveConnections"), "a listing cut short has no such number");
+    assert_eq!(metrics[1]["EndpointId"], json!(bad));
+    assert_eq!(values(metrics[2])["FailedTargets"], json!(1));
+    for metric in metrics {
+        assert_eq!(metric["_aws"]["CloudWatchMetrics"][0]["Namespace"], json!("ClientVpnAudit"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_is_refused_has_a_stable_error_type() {
+    let world = World::new(fleet(1, 5)).await;
+    let emulator = Emulator::start(&world.simulator.url(), &world.variables(&[]));
+    for (payload, parts) in [
+        (json!({}), ["InvalidEvent", "is empty"]),
+        (json!({"action": "erase"}), ["InvalidEvent", "found `erase`"]),
+        (json!({"action": "snapshot", "page_size": 4, "page": 1}), ["InvalidEvent", "page_size: found `4`"]),
+    ] {
+        let Invoked::Failed(error) = emulator.invoke(&payload) else { panic!("{payload} was accepted") };
+        for part in parts {
+            assert!(error.contains(part), "{part} is not in {error}");
+        }
+    }
+    // The process has lived through all of them.
+    assert_eq!(
+        answer(emulator.invoke(&json!({"action": "snapshot"})))["targets"][0]["outcome"],
+        json!("complete")
+    );
+    assert_eq!(world.files().len(), 2);
+}

@@ -1,0 +1,31 @@
+//! Every scenario in one binary, since the SDK makes each one heavy to link.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "a test that meets the unexpected shall fail, at that place"
+)]
+
+mod harness;
+
+mod api_model;
+mod architecture;
+mod bad_input;
+mod command_line;
+mod docs;
+mod documented_answers;
+mod lambda;
+mod lambda_binary;
+mod parquet_readers;
+mod promise_1_complete_means_complete;
+mod promise_2_what_was_read_is_kept;
+mod promise_3_written_once;
+mod promise_4_safe_to_repeat;
+mod promise_5_one_bad_target_harms_no_other;
+mod promise_9_discreet;
+mod resume;
+mod simulator;
+mod store_contract;

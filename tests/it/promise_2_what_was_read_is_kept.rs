@@ -1,0 +1,172 @@
+//! What was read is kept: rows read before a fault are written as `partial`; rows read = rows written, and the ledger
+//! says both.
+
+use client_vpn_audit::clock::Clock;
+use client_vpn_audit::report::Answer;
+use client_vpn_sim::{Fault, FaultKind};
+
+use crate::harness::{World, error_codes, fleet, outcomes};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_before_a_fault_are_partial_with_a_token_to_go_on() {
+    for (kind, code) in [
+        (FaultKind::InternalError, "InternalError"),
+        (FaultKind::Throttle, "RequestLimitExceeded"),
+        (FaultKind::Unavailable, "RequestFailed"),
+        (FaultKind::Reset, "ConnectionFailed"),
+        (FaultKind::CutBody, "MalformedResponse"),
+        (FaultKind::CutBodyUnframed, "MalformedResponse"),
+        (FaultKind::MalformedXml, "MalformedResponse"),
+        (FaultKind::Stall, "Timeout"),
+        (FaultKind::StallBody, "Timeout"),
+        (FaultKind::Unauthorized, "UnauthorizedOperation"),
+        (FaultKind::NotFound, "InvalidClientVpnEndpointId.NotFound"),
+    ] {
+        let world = World::new(fleet(1, 43)).await;
+        // The third page, in every attempt.
+        world.simulator.inject(Fault { first: 3, last: usize::MAX, ..Fault::always(kind.clone()) });
+        let report = world.snapshot("5").await;
+        assert_eq!(outcomes(&report), ["partial"], "{kind:?}");
+        assert_eq!(error_codes(&report), [code], "{kind:?}");
+        let entry = &report.record.targets[0];
+        assert_eq!((entry.pages, entry.rows_read, entry.rows), (2, 10, 10), "{kind:?}");
+        assert!(entry.resume_token.is_some(), "{kind:?}");
+        assert!(report.failure().unwrap().contains(code), "{kind:?}");
+        let checked = world.check();
+        assert_eq!((checked.connections, checked.partials), (0, 10), "{kind:?}");
+        checked.assert_whole();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_whose_token_expires_starts_anew_and_no_row_is_there_twice() {
+    let world = World::new(fleet(1, 43)).await;
+    world.simulator.inject(Fault::on(FaultKind::ExpireToken, 4));
+    let report = world.snapshot("5").await;
+    assert_eq!(outcomes(&report), ["complete"]);
+    assert_eq!(error_codes(&report), [""]);
+    let entry = &report.record.targets[0];
+    assert_eq!((entry.pages, entry.rows_read, entry.rows, entry.duplicates), (9, 43, 43, 0));
+    assert_eq!(entry.superseded, None, "all its connections are in the second listing");
+    let checked = world.check();
+    assert_eq!((checked.connections, checked.partials, checked.connection_ids_missing), (43, 0, 0));
+    assert_eq!(checked.problems, Vec::<String>::new());
+    assert_eq!(checked.served, 58, "three pages were read twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_whose_token_expires_again_is_partial_and_keeps_all_it_read() {
+    let world = World::new(fleet(1, 43)).await;
+    // The first listing ends at its fifth page, the second at its third.
+    world.simulator.inject(Fault::on(FaultKind::ExpireToken, 5));
+    world.simulator.inject(Fault { first: 8, last: usize::MAX, ..Fault::always(FaultKind::ExpireToken) });
+    let report = world.snapshot("5").await;
+    assert_eq!(outcomes(&report), ["partial"]);
+    let entry = &report.record.targets[0];
+    assert!(entry.error.as_ref().unwrap().code.starts_with("Invalid"), "{entry:?}");
+    assert_eq!(
+        (entry.rows, entry.superseded.as_ref()),
+        (20, None),
+        "the second listing adds nothing to the first"
+    );
+    assert_eq!(entry.resume_token, None, "EC2 has forgotten it");
+    let checked = world.check();
+    assert_eq!((checked.connections, checked.partials, checked.connection_ids_missing), (0, 20, 0));
+    assert_eq!(checked.problems, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_vanish_between_two_listings_are_kept() {
+    let world = World::new(fleet(1, 43)).await;
+    world.simulator.inject(Fault::on(FaultKind::ExpireToken, 4));
+    // The second listing has other connections: hours have passed.
+    let later = crate::harness::now() + jiff::SignedDuration::from_hours(30);
+    world.simulator.inject(Fault::on(FaultKind::LatencyMillis(400), 3));
+    let auditor = world.auditor(&[("AUDIT_PAGE_SIZE", "5")]);
+    let moved = async {
+        while world.simulator.requests() < 3 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        world.simulator.set_time(later);
+    };
+    let (report, ()) = tokio::join!(crate::harness::snapshot(&auditor, serde_json::json!({})), moved);
+    assert_eq!(outcomes(&report), ["complete"]);
+    let entry = &report.record.targets[0];
+    assert_eq!(entry.superseded.as_ref().unwrap().rows, 15, "the first listing's three pages");
+    let checked = world.check();
+    assert_eq!((checked.connections, checked.partials, checked.connection_ids_missing), (43, 15, 0));
+    checked.assert_whole();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_ends_a_capture_in_order_with_its_token() {
+    for fault in [FaultKind::LatencyMillis(300), FaultKind::Stall, FaultKind::Throttle] {
+        let mut world = World::new(fleet(1, 430)).await;
+        world.clock = Clock::system();
+        let first = if matches!(fault, FaultKind::LatencyMillis(_)) { 1 } else { 3 };
+        world.simulator.inject(Fault { first, last: usize::MAX, ..Fault::always(fault.clone()) });
+        let own =
+            [("AUDIT_PAGE_SIZE", "5"), ("AUDIT_CALL_TIMEOUT_SECONDS", "60"), ("AUDIT_MAX_ATTEMPTS", "20")];
+        let auditor = world.auditor(&own);
+        let deadline = world.clock.now() + jiff::SignedDuration::from_secs(4);
+        let payload = serde_json::json!({"action": "snapshot"});
+        let answer = auditor.handle(&payload, "a-request", Some(deadline)).await.unwrap();
+        assert!(world.clock.now() < deadline, "{fault:?}: it answers before Lambda ends it");
+        let Answer::Snapshot(report) = answer else { panic!("no report but {answer:?}") };
+        assert_eq!(
+            (outcomes(&report), error_codes(&report)),
+            (vec!["partial"], vec!["Deadline"]),
+            "{fault:?}"
+        );
+        let rows = report.record.targets[0].rows;
+        assert!((10..430).contains(&rows), "{fault:?}: {rows}");
+        let checked = world.check();
+        assert_eq!(checked.problems, Vec::<String>::new());
+        assert_eq!(checked.partials as u64, rows);
+
+        world.simulator.clear_faults();
+        let token = report.record.targets[0].resume_token.as_ref().unwrap().to_string();
+        let resumed = crate::harness::snapshot(&auditor, serde_json::json!({"starting_token": token})).await;
+        assert_eq!(resumed.record.targets[0].rows + rows, 430, "{fault:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_that_is_over_is_none() {
+    let world = World::new(fleet(1, 23)).await;
+    let payload = serde_json::json!({"action": "snapshot"});
+    let answer =
+        world.auditor(&[]).handle(&payload, "a-request", Some(jiff::Timestamp::UNIX_EPOCH)).await.unwrap();
+    assert!(answer.is_success(), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_read_is_failed_and_no_object() {
+    let world = World::new(fleet(1, 43)).await;
+    world.simulator.inject(Fault::always(FaultKind::InternalError));
+    let report = world.snapshot("5").await;
+    assert_eq!(outcomes(&report), ["failed"]);
+    let files = world.files();
+    assert_eq!(files.len(), 1, "{files:?}");
+    assert_eq!(files[0], report.run_key);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_values_are_kept_as_they_are() {
+    for kind in
+        [FaultKind::OddValues, FaultKind::WrongEndpointId, FaultKind::DuplicateRow, FaultKind::UnknownField]
+    {
+        let world = World::new(fleet(2, 60)).await;
+        world.simulator.inject(Fault::always(kind.clone()));
+        let report = world.snapshot("7").await;
+        assert_eq!(outcomes(&report), ["complete", "complete"], "{kind:?}");
+        let entry = &report.record.targets[0];
+        match kind {
+            FaultKind::OddValues => assert!(entry.unparsed_values > 20, "{entry:?}"),
+            FaultKind::WrongEndpointId => assert!(entry.unparsed_values > 0, "{entry:?}"),
+            FaultKind::DuplicateRow => assert!(entry.duplicates > 0, "{entry:?}"),
+            _ => assert_eq!((entry.unparsed_values, entry.duplicates), (0, 0)),
+        }
+        world.check().assert_whole();
+    }
+}

@@ -1,0 +1,110 @@
+//! The simulator against a client that no one here wrote: boto3's own paginator.
+
+use client_vpn_audit::capture::Progress;
+use client_vpn_audit::config::Settings;
+use client_vpn_audit::handler::Auditor;
+use client_vpn_audit::report::Answer;
+use client_vpn_audit::snapshot::schema::{COLUMNS, Column, ColumnType};
+use serde_json::{Value, json};
+
+use crate::harness::{World, fleet, outcomes, python, snapshot};
+
+fn boto3(world: &World, endpoint_id: &str, more: &[&str]) -> Value {
+    let url = world.simulator.url();
+    let arguments = ["--endpoint-url", &url, "--region", "eu-central-1", "--endpoint-id", endpoint_id];
+    python("list_connections.py", &[&arguments[..], more].concat(), &[])
+}
+
+/// The value that our column must have for what boto3 lists under the API's field.
+fn expected(row: &Value, column: &Column, source: &str) -> Value {
+    let field = source.split('.').fold(row, |value, part| &value[part[..1].to_uppercase() + &part[1..]]);
+    match (column.column_type, field.as_str()) {
+        (_, Some("-" | "")) => Value::Null,
+        (ColumnType::Timestamp, Some(text)) => json!(format!("{}.000+00:00", text.replace(' ', "T"))),
+        (ColumnType::Bigint, Some(text)) => json!(text.parse::<i64>().unwrap()),
+        _ => field.clone(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boto3_and_our_lake_list_the_same_rows_in_the_same_order() {
+    for page_size in ["5", "7", "1000"] {
+        let world = World::new(fleet(2, 43)).await;
+        let report = world.snapshot(page_size).await;
+        let lake = world.read();
+        for entry in &report.record.targets {
+            let listed = boto3(&world, &entry.endpoint_id, &["--page-size", page_size]);
+            let theirs = listed["connections"].as_array().unwrap();
+            let ours = lake["connections"][entry.object_key.as_ref().unwrap()]["rows"].as_array().unwrap();
+            assert_eq!((theirs.len(), ours.len()), (43, 43));
+            for (their, our) in theirs.iter().zip(ours) {
+                for column in COLUMNS {
+                    let Some(source) = column.source else { continue };
+                    assert_eq!(our[column.name], expected(their, column, source), "{}", column.name);
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_keep_the_same_rows_for_both() {
+    let world = World::new(fleet(1, 43)).await;
+    let id = world.simulator.endpoint_ids()[0].clone();
+    let listing = world.simulator.listing(&id);
+    let (first, last) =
+        (listing[0].connection_id.clone().unwrap(), listing[42].connection_id.clone().unwrap());
+    let filters = [format!("connection-id={first}"), format!("connection-id={last}")];
+    let listed = boto3(&world, &id, &["--filter", &filters[0], "--filter", &filters[1]]);
+    assert_eq!(listed["connections"].as_array().unwrap().len(), 2);
+
+    let auditor = world.auditor(&[]);
+    let report = snapshot(&auditor, json!({"filters": {"connection-id": [first, last]}})).await;
+    assert_eq!(report.record.targets[0].rows, 2);
+    let none =
+        snapshot(&auditor, json!({"filters": {"connection-id": [first], "username": ["nobody"]}})).await;
+    assert_eq!((outcomes(&none)[0], none.record.targets[0].rows), ("partial", 0), "filters AND together");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_are_those_of_ec2() {
+    let world = World::new(fleet(1, 5)).await;
+    let id = world.simulator.endpoint_ids()[0].clone();
+    for (endpoint_id, more, code) in [
+        (id.as_str(), &["--dry-run"][..], "DryRunOperation"),
+        (&id, &["--filter", "status=active"], "InvalidParameterValue"),
+        ("cvpn-endpoint-fffffffffffffffff", &[], "InvalidClientVpnEndpointId.NotFound"),
+    ] {
+        assert_eq!(boto3(&world, endpoint_id, more)["error"]["code"], json!(code), "{more:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sts_tells_the_own_account() {
+    let world = World::new(fleet(1, 5)).await;
+    let variables = world.variables(&[]).into_iter().filter(|(name, _)| name != "AUDIT_ACCOUNT_ID");
+    let settings = Settings::parse(variables).unwrap();
+    let auditor = Auditor::new(settings, world.sdk(), world.clock.clone(), Progress::silent());
+    let report = snapshot(&auditor, json!({})).await;
+    assert_eq!(report.record.targets[0].account_id, "123456789012");
+    assert!(report.run_key.contains("account_id=123456789012"), "{}", report.run_key);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn preflight_says_of_each_target_and_of_the_lake_whether_it_may() {
+    let world = World::new(fleet(2, 5)).await;
+    let ids = world.simulator.endpoint_ids();
+    let denied = client_vpn_sim::Fault::always(client_vpn_sim::FaultKind::Unauthorized).at(&ids[1]);
+    world.simulator.inject(denied);
+    let auditor = world.auditor(&[]);
+    for _ in 0..2 {
+        let answer = auditor.handle(&json!({"action": "preflight"}), "preflight", None).await.unwrap();
+        assert!(!answer.is_success());
+        let Answer::Preflight { checks } = answer else { panic!("no preflight but {answer:?}") };
+        let ok: Vec<bool> = checks.iter().map(|check| check.ok).collect();
+        assert_eq!(ok, [true, false, true, true]);
+        assert!(checks[1].resource.ends_with(&ids[1]));
+        assert!(checks[1].problem.as_ref().unwrap().starts_with("UnauthorizedOperation"));
+    }
+    assert_eq!(world.files(), ["preflight"], "no evidence was written");
+}

@@ -1,0 +1,154 @@
+"""Holds a lake against what the simulator says it served. Shares no code with the program that wrote it.
+
+Usage: check_lake.py LAKE SERVED
+
+SERVED is a file with a JSON list of the pages that were served. Prints a JSON object: how many rows were served and
+how many lie in each table, and every problem found: a served row that is missing or differs, a row that nobody served,
+a row in `connections` twice, or counts in the ledger that differ from the objects.
+"""
+
+import collections
+import datetime
+import hashlib
+import json
+import re
+import sys
+
+import lake as lakes
+
+PLACEHOLDERS = {"", "-", "NA", "N/A"}
+TIMES = {
+    "connection_timestamp": "timestamp",
+    "connection_established_time": "connectionEstablishedTime",
+    "connection_end_time": "connectionEndTime",
+    "authorization_policy_last_evaluated_time": "authorizationPolicyLastEvaluatedTime",
+}
+COUNTS = {
+    "ingress_bytes": "ingressBytes",
+    "egress_bytes": "egressBytes",
+    "ingress_packets": "ingressPackets",
+    "egress_packets": "egressPackets",
+}
+TEXTS = {
+    "connection_id": "connectionId",
+    "username": "username",
+    "common_name": "commonName",
+    "client_ip": "clientIp",
+    "client_ipv6_address": "clientIpv6Address",
+}
+
+
+def time(text):
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", text):
+        return None
+    try:
+        value = datetime.datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=datetime.timezone.utc)
+    except ValueError:
+        return None
+    return value.isoformat(timespec="milliseconds")
+
+
+def count(text):
+    if not re.fullmatch(r"0|[1-9][0-9]*", text) or int(text) > 2**63 - 1:
+        return None
+    return int(text)
+
+
+def expected(connection, page):
+    """The row that a served connection must have become."""
+    unparsed = {}
+
+    def typed(field, parse):
+        text = connection.get(field)
+        if text is None or text in PLACEHOLDERS:
+            return None
+        value = parse(text)
+        if value is None:
+            unparsed[field] = text
+        return value
+
+    def text(value):
+        return None if value in (None, "", "-") else value
+
+    row = {"request_id": page["requestId"], "endpoint_id": page["endpointId"]}
+    row |= {column: text(connection.get(field)) for column, field in TEXTS.items()}
+    status = connection.get("status") or {}
+    row |= {"status_code": text(status.get("code")), "status_message": text(status.get("message"))}
+    row |= {column: typed(field, time) for column, field in TIMES.items()}
+    row |= {column: typed(field, count) for column, field in COUNTS.items()}
+    row["posture_compliance_statuses"] = connection.get("postureComplianceStatuses")
+    answered = text(connection.get("clientVpnEndpointId"))
+    if answered not in (None, page["endpointId"]):
+        unparsed["clientVpnEndpointId"] = answered
+    row["unparsed"] = unparsed or None
+    return row
+
+
+def main():
+    lake = lakes.open_lake(sys.argv[1])
+    with open(sys.argv[2]) as file:
+        pages = json.load(file)
+    problems = []
+    tables = {}
+    by_page = collections.defaultdict(list)
+    for table in ["connections", "partials"]:
+        tables[table] = {key: lakes.rows(lake, key) for key in lakes.objects(lake, table)}
+        for key, rows in tables[table].items():
+            for row in rows:
+                by_page[row["request_id"]].append({k: v for k, v in row.items() if k not in ("snapshot_time", "captured_at")})
+    missing = []
+    for page in pages:
+        wanted = [expected(connection, page) for connection in page["connections"]]
+        found = by_page.pop(page["requestId"], [])
+        if found != wanted:
+            missing.append(page["requestId"])
+            if any(row not in wanted for row in found):
+                problems.append(f"page {page['requestId']}: a row in the lake differs from the one served")
+    problems += [f"page {request_id}: nobody served it" for request_id in by_page]
+    ids_in_lake = {row["connection_id"] for rows in tables["connections"].values() for row in rows}
+    ids_in_lake |= {row["connection_id"] for rows in tables["partials"].values() for row in rows}
+    ids_served = {expected(connection, page)["connection_id"] for page in pages for connection in page["connections"]}
+    check_ledger(lake, tables, problems)
+    counted = {table: sum(len(rows) for rows in objects.values()) for table, objects in tables.items()}
+    print(
+        json.dumps(
+            {
+                "served": sum(len(page["connections"]) for page in pages),
+                "connections": counted["connections"],
+                "partials": counted["partials"],
+                "pages_not_whole_in_the_lake": missing,
+                "connection_ids_missing": len(ids_served - ids_in_lake),
+                "problems": problems,
+            }
+        )
+    )
+
+
+def check_ledger(lake, tables, problems):
+    """Every object is in the ledger once, with its rows, size and hash; `complete` is said of `connections` alone."""
+    known = {}
+    for run in lakes.runs(lake):
+        for entry in run["targets"]:
+            written = [entry["superseded"]] if entry["superseded"] else []
+            if entry["outcome"] in ("complete", "partial"):
+                written.append(entry)
+                if entry["rows"] != entry["rows_read"]:
+                    problems.append(f"{entry['object_key']}: rows read and rows written differ")
+                table = "connections" if entry["outcome"] == "complete" else "partials"
+                if f"{table}/" not in entry["object_key"]:
+                    problems.append(f"{entry['object_key']}: in the wrong table for {entry['outcome']}")
+            for item in written:
+                key = item["object_key"][item["object_key"].index("/account_id=") :]
+                known[key] = item
+    for objects in tables.values():
+        for key, rows in objects.items():
+            item = known.pop(key[key.index("/account_id=") :], None)
+            content = (lake / key).read_bytes()
+            if item is None:
+                problems.append(f"{key}: not in the ledger")
+            elif (item["rows"], item["bytes"], item["sha256"]) != (len(rows), len(content), hashlib.sha256(content).hexdigest()):
+                problems.append(f"{key}: the ledger says otherwise")
+    problems += [f"{key}: in the ledger, not in the lake" for key in known]
+
+
+main()
