@@ -170,3 +170,25 @@ async fn odd_values_are_kept_as_they_are() {
         world.check().assert_whole();
     }
 }
+
+/// A file that may not grow stands for a temporary directory that is full.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_cannot_be_encoded_are_counted_and_no_broken_object_is_written() {
+    let world = World::new(fleet(1, 40_000)).await;
+    let lake = world.lake().display().to_string();
+    let limited = "trap '' XFSZ; ulimit -f 200; exec \"$0\" \"$@\"";
+    let output = crate::harness::command("/bin/sh", &world.simulator.url())
+        .args(["-c", limited, env!("CARGO_BIN_EXE_client-vpn-audit"), "snapshot", "--json", "--lake", &lake])
+        .args(["--account-id", "123456789012", "--target", &world.simulator.endpoint_ids()[0]])
+        .output()
+        .unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let entry = &answer["targets"][0];
+    assert_eq!(output.status.code(), Some(1), "{answer}");
+    assert_eq!((entry["outcome"].as_str(), entry["rows"].as_u64()), (Some("failed"), Some(0)), "{entry}");
+    assert_eq!(entry["error"]["code"].as_str(), Some("SnapshotFailed"), "{entry}");
+    assert!(entry["rows_read"].as_u64().unwrap() > 30_000, "{entry}");
+    assert!(entry["first_page_at"].is_string(), "{entry}");
+    let files = world.files();
+    assert!(files.iter().all(|file| file.starts_with("runs/")), "{files:?}");
+}
