@@ -1,10 +1,14 @@
 //! Complete means complete: `complete` only when AWS's last page carried no token, without filter, limit or resume; a
 //! repeated token, a page that fails after its retries or a cut body never yields `complete`.
 
+use client_vpn_audit::capture::Progress;
+use client_vpn_audit::config::Settings;
+use client_vpn_audit::handler::Auditor;
 use client_vpn_sim::{Fault, FaultKind};
 use serde_json::json;
 
-use crate::harness::{World, error_codes, fleet, outcomes, snapshot};
+use crate::harness::stub::Stub;
+use crate::harness::{World, error_codes, fleet, outcomes, sdk_config, snapshot};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_served_is_in_the_lake_at_any_page_size() {
@@ -59,6 +63,33 @@ async fn a_body_cut_between_two_elements_is_no_last_page() {
     let report = world.snapshot("5").await;
     assert_eq!(outcomes(&report), ["complete"], "the page was asked for again");
     world.check().assert_whole();
+}
+
+/// The SDK's own decoder reads each of these as a last page with fewer rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_damaged_in_the_middle_is_no_last_page() {
+    let rows = "<item><connectionId>a</connectionId></item><item><connectionId>b</connectionId></item>";
+    let token = "<nextToken>t</nextToken>";
+    for content in [
+        format!("<connections>{}</connections>{token}", rows.replace("</item><item>", "</item><<<<item>")),
+        format!("<connections>{}</connections>{token}", rows.replacen("</connectionId>", "", 1)),
+        format!("<connections>{rows}</connections><nextToken><![CDATA[t]]></nextToken>"),
+        format!("<connections>{rows}</connections>{token}<nextToken/>"),
+    ] {
+        let root = "DescribeClientVpnConnectionsResponse";
+        let ec2 = Stub::start(&[(200, &format!("<{root}>{content}</{root}>"))]).await;
+        let world = World::new(fleet(1, 0)).await;
+        let settings = Settings::parse(world.variables(&[])).unwrap();
+        let sdk = sdk_config(ec2.url(), "eu-central-1");
+        let auditor = Auditor::new(settings, sdk, world.clock.clone(), Progress::silent());
+        let report = snapshot(&auditor, json!({})).await;
+        assert_eq!(
+            (outcomes(&report), error_codes(&report)),
+            (vec!["failed"], vec!["MalformedResponse"]),
+            "{content}"
+        );
+        assert_eq!(ec2.heads().len(), 2, "it was asked for again: {content}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

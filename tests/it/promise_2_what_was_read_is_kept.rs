@@ -108,7 +108,7 @@ async fn a_deadline_ends_a_capture_in_order_with_its_token() {
         let own =
             [("AUDIT_PAGE_SIZE", "5"), ("AUDIT_CALL_TIMEOUT_SECONDS", "60"), ("AUDIT_MAX_ATTEMPTS", "20")];
         let auditor = world.auditor(&own);
-        let deadline = world.clock.now() + jiff::SignedDuration::from_secs(4);
+        let deadline = world.clock.now() + jiff::SignedDuration::from_secs(8);
         let payload = serde_json::json!({"action": "snapshot"});
         let answer = auditor.handle(&payload, "a-request", Some(deadline)).await.unwrap();
         assert!(world.clock.now() < deadline, "{fault:?}: it answers before Lambda ends it");

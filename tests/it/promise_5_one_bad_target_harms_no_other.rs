@@ -52,7 +52,8 @@ async fn a_listing_of_126_pages_comes_through_throttling() {
     for first in (4..150).step_by(25) {
         world.simulator.inject(Fault { first, last: first + 1, ..Fault::always(FaultKind::Throttle) });
     }
-    let auditor = world.auditor(&[("AUDIT_PAGE_SIZE", "5"), ("AUDIT_MAX_ATTEMPTS", "10")]);
+    let own = [("AUDIT_PAGE_SIZE", "5"), ("AUDIT_MAX_ATTEMPTS", "10"), ("AUDIT_CALL_TIMEOUT_SECONDS", "20")];
+    let auditor = world.auditor(&own);
     let report = snapshot(&auditor, json!({})).await;
     assert_eq!(outcomes(&report), ["complete"]);
     assert_eq!(report.record.targets[0].pages, 126);
