@@ -10,7 +10,7 @@ use crate::config::{Authentication, EndpointConfig};
 use crate::connection::{Connection, ConnectionStatus};
 use crate::random::{Stream, mix, mix_bytes};
 use jiff::Timestamp;
-use session::Session;
+use session::{LISTED_AFTER_END, Session};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 const ENDED: &[&str] = &[
@@ -96,6 +96,17 @@ impl Fleet {
         }
     }
 
+    /// Every connection of the seat that lived at some moment from `from` to `to`, in seconds since 1970, as it was
+    /// listed at its end, or at `to` where it still lived.
+    pub(crate) fn lived(&self, seat: usize, from: i64, to: i64) -> impl Iterator<Item = Connection> {
+        let key = self.seat_key(seat);
+        let next = move |session: &Session| Some(Session::at(key, session.end + LISTED_AFTER_END));
+        std::iter::successors(Some(Session::at(key, from)), next)
+            .take_while(move |session| session.start <= to)
+            .filter(move |session| session.end >= from)
+            .map(move |session| self.connection(seat, session.end.min(to)))
+    }
+
     fn seat_key(&self, seat: usize) -> u64 {
         mix(&[self.key, number(seat)])
     }
@@ -105,20 +116,22 @@ impl Fleet {
         format!("cvpn-connection-0{:016x}", mix(&[session.key, self.key, session.start.cast_unsigned()]))
     }
 
-    /// Every tenth seat belongs to somebody who has one of the nine seats before it too.
+    /// A second device's seat belongs to somebody who has one of the nine seats before it too.
     fn person(&self, seat: usize) -> String {
-        let seat = number(seat);
-        let shared = seat % 10 == 9;
-        let number = if shared { seat - 1 - mix(&[self.key, seat]) % 9 } else { seat };
+        let own = number(seat);
+        let number = if is_second_device(seat) { own - 1 - mix(&[self.key, own]) % 9 } else { own };
         names::person(self.key, number)
     }
 
     fn common_name(&self, seat: usize) -> String {
+        let person = self.person(seat);
         match self.endpoint.authentication {
-            Authentication::Federated => format!("{}@corp.example", self.person(seat)),
-            Authentication::Certificate | Authentication::DirectoryService => {
-                format!("{}.corp.example", self.person(seat))
+            Authentication::Federated => format!("{person}@corp.example"),
+            Authentication::Certificate => format!("{person}.corp.example"),
+            Authentication::DirectoryService if is_second_device(seat) => {
+                format!("{person}-2.corp.example")
             }
+            Authentication::DirectoryService => format!("{person}.corp.example"),
         }
     }
 
@@ -139,6 +152,11 @@ impl Fleet {
         let host = u128::from(number(seat) * 4 + session.key % 4 + 2);
         dual_stack.then(|| Ipv6Addr::from_bits(prefix | host).to_string())
     }
+}
+
+/// Every tenth seat.
+fn is_second_device(seat: usize) -> bool {
+    seat % 10 == 9
 }
 
 /// When the row was last brought up to date: every one to five minutes while it lives, and at its end.

@@ -85,6 +85,16 @@ impl Simulator {
         self.state.requests()
     }
 
+    /// Every connection that lived at some moment from `from` to `to`, as it was listed at its end, or at `to` where it
+    /// still lived; nothing for an endpoint that is not there. What a record of that time should come to.
+    pub fn lived(&self, endpoint_id: &str, from: Timestamp, to: Timestamp) -> Vec<Connection> {
+        let fleet = self.state.fleet(endpoint_id);
+        fleet.map_or_else(Vec::new, |fleet| {
+            let seats = 0..fleet.seats();
+            seats.flat_map(|seat| fleet.lived(seat, from.as_second(), to.as_second())).collect()
+        })
+    }
+
     /// What would be listed now, in order; nothing for an endpoint that is not there.
     pub fn listing(&self, endpoint_id: &str) -> Vec<Connection> {
         let now = self.state.now().as_second();

@@ -109,6 +109,35 @@ fn every_tenth_seat_shares_its_user_with_another() {
 }
 
 #[test]
+fn second_devices_of_a_directory_have_certificates_of_their_own() {
+    let fleet = &fleets(1000)[2];
+    let names: BTreeSet<_> = (0..1000).map(|seat| fleet.common_name(seat)).collect();
+    let users: BTreeSet<_> = (0..1000).map(|seat| fleet.username(seat)).collect();
+    // The rest are third devices: two second seats can be of one person.
+    assert_eq!(users.len(), 900);
+    assert!(names.len() > 980, "{}", names.len());
+}
+
+#[test]
+fn what_lived_in_a_day_is_what_a_day_of_listings_shows() {
+    for fleet in fleets(20) {
+        let mut last_listed = BTreeMap::new();
+        for second in (0..24 * HOUR).step_by(60) {
+            for row in listed(&fleet, NOW + second) {
+                last_listed.insert(row.connection_id.clone(), row);
+            }
+        }
+        let to = NOW + 24 * HOUR - 60;
+        let lived: Vec<_> = (0..20).flat_map(|seat| fleet.lived(seat, NOW, to)).collect();
+        for row in &lived {
+            assert_eq!(last_listed.get(&row.connection_id), Some(row));
+        }
+        let since = |row: &&Connection| row.connection_end_time >= Some(clock_text(NOW)) || !ended(row);
+        assert_eq!(last_listed.values().filter(since).count(), lived.len());
+    }
+}
+
+#[test]
 fn addresses_inside_the_vpn_are_not_given_twice() {
     let fleet = &fleets(126_000)[2];
     let rows = (0..fleet.seats()).step_by(7).map(|seat| fleet.connection(seat, NOW));
