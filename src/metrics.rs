@@ -16,8 +16,11 @@ pub const DIMENSIONS: [&str; 3] = ["AccountId", "Region", "EndpointId"];
 /// The lines for one run: one for each target, then one for the run.
 pub fn lines(record: &RunRecord) -> Vec<Value> {
     let targets = record.targets.iter().map(|entry| target_line(record.end, entry));
-    let failed = record.failed_targets().count();
-    let run = line(record.end, &[], &[], &[("FailedTargets", "Count", failed as u64)]);
+    let failed = record.failed_targets().count() as u64;
+    // An alarm looks at one metric, so what alarms watch over all targets has no dimension.
+    let unparsed = record.targets.iter().map(|entry| entry.unparsed_values).sum();
+    let metrics = [("FailedTargets", "Count", failed), ("UnparsedValues", "Count", unparsed)];
+    let run = line(record.end, &[], &[], &metrics);
     targets.chain([run]).collect()
 }
 

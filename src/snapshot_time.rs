@@ -6,6 +6,10 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde::{Serialize, Serializer};
 
+/// The first day of the lake's tables, in UTC: Client VPN began in December 2018, so no snapshot lies before it. Athena
+/// would show nothing of a day outside its partition projection, and would not say so.
+pub const FIRST_DATE: &str = "2018-12-01";
+
 /// A whole second in UTC: object keys carry seconds, so two snapshots of one second would be one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SnapshotTime(Timestamp);
@@ -19,22 +23,26 @@ pub enum SnapshotTimeError {
     /// A fraction of a second, which no key can carry.
     #[error("has a fraction of a second, which a snapshot's key cannot carry")]
     Fraction,
+    /// Before [`FIRST_DATE`].
+    #[error("lies before {FIRST_DATE}, where the lake's tables begin")]
+    TooEarly,
 }
 
 impl SnapshotTime {
     /// Reads an RFC 3339 time with any offset.
     ///
     /// # Errors
-    /// When it is no such time, lies outside the years 0 to 9999, or has a fraction of a second.
+    /// When it is no such time, has a fraction of a second, or lies before [`FIRST_DATE`].
     pub fn parse(text: &str) -> Result<SnapshotTime, SnapshotTimeError> {
         let time: Timestamp = text.parse().ok().ok_or(SnapshotTimeError::Unparsable)?;
         if time.subsec_nanosecond() != 0 {
             return Err(SnapshotTimeError::Fraction);
         }
-        if time < Timestamp::UNIX_EPOCH || !is_extended(text) {
+        if !is_extended(text) {
             return Err(SnapshotTimeError::Unparsable);
         }
-        Ok(SnapshotTime(time))
+        let time = SnapshotTime(time);
+        if time.date().as_str() < FIRST_DATE { Err(SnapshotTimeError::TooEarly) } else { Ok(time) }
     }
 
     /// The second in which `time` lies.
@@ -88,6 +96,14 @@ mod tests {
         assert_eq!(time.compact(), "20251231T233000Z");
         assert_eq!(time.date(), "2025-12-31");
         assert_eq!(time.to_string(), "2025-12-31T23:30:00Z");
+    }
+
+    #[test]
+    fn what_the_tables_cannot_show_is_refused() {
+        assert!(SnapshotTime::parse("2018-12-01T00:00:00Z").is_ok());
+        for text in ["2018-12-01T00:30:00+01:00", "1969-12-31T23:59:59Z", "0000-01-01T00:00:00Z"] {
+            assert_eq!(SnapshotTime::parse(text), Err(SnapshotTimeError::TooEarly), "{text}");
+        }
     }
 
     #[test]
