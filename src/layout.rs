@@ -44,6 +44,9 @@ fn random_attempt() -> String {
     format!("{high:08x}")
 }
 
+/// The folders of the lake that hold evidence: nobody may overwrite or delete what lies there.
+pub const EVIDENCE: [&str; 4] = ["connections", "partials", "runs", "digests"];
+
 /// What may lie in the lake.
 #[derive(Debug, Clone, Copy)]
 pub enum Key<'a> {

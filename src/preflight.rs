@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::capture::Tools;
 use crate::layout::Key;
-use crate::store::Object;
+use crate::store::{Object, Protection};
 use crate::target::Target;
 
 /// One thing that was tried.
@@ -32,8 +32,24 @@ pub async fn preflight(tools: &Tools, targets: &[Target], lake: String) -> Vec<C
     // Whether the object was there already does not matter: a refusal because of that comes after the permission.
     let object = Object::from_bytes(b"client-vpn-audit preflight: no evidence\n", "text/plain");
     let put = tools.store.put_if_absent(Key::Preflight, object).await;
-    checks.push(check("put an object", lake, put.err().map(|error| error.to_string())));
+    checks.push(check("put an object", lake.clone(), put.err().map(|error| error.to_string())));
+    checks.extend(protections(tools, lake).await);
     checks
+}
+
+/// Whether the bucket's policy protects the evidence; nothing to check where the lake is a directory.
+async fn protections(tools: &Tools, lake: String) -> Vec<Check> {
+    let missing = match tools.store.missing_protections().await {
+        Ok(None) => return Vec::new(),
+        Ok(Some(missing)) => missing,
+        Err(error) => return vec![check("read the bucket's policy", lake, Some(error.to_string()))],
+    };
+    let advice = "the bucket's policy does not; docs/deploy.md has the statement to add";
+    let check_of = |protection: Protection| {
+        let problem = missing.contains(&protection).then(|| advice.to_owned());
+        check(protection.in_words(), lake.clone(), problem)
+    };
+    Protection::ALL.map(check_of).to_vec()
 }
 
 fn check(action: &'static str, resource: String, problem: Option<String>) -> Check {

@@ -1,6 +1,7 @@
 //! Where the lake lies: an S3 bucket or a directory. Both put an object only where there is none, and neither has a
 //! way to overwrite or delete one.
 
+mod bucket_policy;
 mod directory;
 mod location;
 mod s3;
@@ -11,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::layout::Key;
 
+pub use bucket_policy::Protection;
 pub use directory::DirectoryStore;
 pub use location::{Location, LocationError};
 pub use s3::{KmsKey, S3Store};
@@ -103,6 +105,17 @@ impl Store {
         match self {
             Store::S3(store) => store.put_if_absent(key, object).await,
             Store::Directory(store) => store.put_if_absent(key, object),
+        }
+    }
+
+    /// What the bucket's policy does not protect the evidence from; none for a directory, which has no policy.
+    ///
+    /// # Errors
+    /// When the policy cannot be read.
+    pub async fn missing_protections(&self) -> Result<Option<Vec<Protection>>, StoreError> {
+        match self {
+            Store::S3(store) => store.missing_protections().await.map(Some),
+            Store::Directory(_) => Ok(None),
         }
     }
 }

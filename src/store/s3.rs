@@ -10,9 +10,10 @@ use aws_sdk_s3::types::{ChecksumMode, ServerSideEncryption};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
+use super::bucket_policy::{self, Protection};
 use super::{Content, Object, Put, StoreError};
 use crate::causes;
-use crate::layout::Key;
+use crate::layout::{EVIDENCE, Key};
 
 /// How often a put is tried again that S3 answered with 409: another put of the same key was under way.
 const CONFLICT_ATTEMPTS: u32 = 5;
@@ -122,6 +123,20 @@ impl S3Store {
             head.send().await.map_err(|error| self.failed("looking at", "s3:GetObject", key, &error))?;
         let same = head.checksum_sha256() == Some(BASE64_STANDARD.encode(sha256).as_str());
         Ok(if same { Put::Written } else { Put::AlreadyThere })
+    }
+
+    /// What the bucket's policy does not protect the evidence from. A bucket without a policy protects from nothing.
+    pub(super) async fn missing_protections(&self) -> Result<Vec<Protection>, StoreError> {
+        let policy = match self.client.get_bucket_policy().bucket(&self.bucket).send().await {
+            Ok(answer) => answer.policy,
+            Err(error) if error.code() == Some("NoSuchBucketPolicy") => None,
+            Err(error) => return Err(self.failed("reading the policy of", "s3:GetBucketPolicy", "", &error)),
+        };
+        // S3 keeps no policy that is not JSON.
+        let policy = policy.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let prefix = if self.prefix.is_empty() { String::new() } else { format!("{}/", self.prefix) };
+        let objects = EVIDENCE.map(|table| format!("{}/{prefix}{table}/any", self.bucket));
+        Ok(bucket_policy::missing(&policy, &objects))
     }
 
     fn url(&self, key: &str) -> String {

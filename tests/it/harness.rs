@@ -207,7 +207,7 @@ pub fn venv() -> PathBuf {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test's own setting")]
-fn option_env_at_run_time(name: &str) -> Option<String> {
+pub fn option_env_at_run_time(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

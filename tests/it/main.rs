@@ -14,6 +14,7 @@ mod harness;
 mod api_model;
 mod architecture;
 mod bad_input;
+mod bucket_policy;
 mod command_line;
 mod docs;
 mod documented_answers;

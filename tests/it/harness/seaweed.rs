@@ -79,6 +79,11 @@ impl Seaweed {
         self.sdk_of(DENIED)
     }
 
+    /// A client that may do everything.
+    pub fn sdk_admin(&self) -> SdkConfig {
+        self.sdk_of(ADMIN)
+    }
+
     fn sdk_of(&self, name: &str) -> SdkConfig {
         let credentials = Credentials::new(name, format!("{name}secret"), None, None, "test");
         self.sdk().into_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build()
@@ -86,7 +91,7 @@ impl Seaweed {
 
     /// A new bucket, once the server is up.
     pub async fn bucket(&self) -> String {
-        let client = aws_sdk_s3::Client::new(&self.sdk_of(ADMIN));
+        let client = aws_sdk_s3::Client::new(&self.sdk_admin());
         let name = format!("evidence-{}", uuid::Uuid::new_v4().simple());
         let start = Instant::now();
         while let Err(error) = client.create_bucket().bucket(&name).send().await {
