@@ -131,6 +131,16 @@ mod tests {
     }
 
     #[test]
+    fn the_statements_of_the_documentation_lack_nothing() {
+        let page = include_str!("../../docs/deploy.md");
+        let (_, rest) = page.split_once("```json\n").unwrap();
+        let (statements, _) = rest.split_once("```").unwrap();
+        let statements = statements.replace("BUCKET", "evidence").replace("PREFIX", "vpn");
+        let policy = json!({"Statement": serde_json::from_str::<Value>(&statements).unwrap()});
+        assert_eq!(missing(&policy, &objects()), []);
+    }
+
+    #[test]
     fn no_policy_lacks_everything() {
         assert_eq!(missing(&Value::Null, &objects()), Protection::ALL);
         assert_eq!(missing(&json!({"Statement": [7, "x", {"Effect": "Deny"}]}), &objects()), Protection::ALL);

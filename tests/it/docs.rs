@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use client_vpn_audit::config::SETTINGS;
-use client_vpn_audit::snapshot::schema::COLUMNS;
 use client_vpn_sim::{Fault, FaultKind};
 use serde_json::Value;
 
@@ -32,24 +31,6 @@ fn the_readme_has_the_table_of_settings() {
     };
     let expected: Vec<String> = SETTINGS.iter().map(row).collect();
     assert_eq!(table(&read("README.md"), "| name | default"), expected);
-}
-
-#[test]
-fn the_schema_page_has_the_table_of_columns() {
-    let expected: Vec<String> = COLUMNS
-        .iter()
-        .map(|column| {
-            let source = column.source.map_or(String::new(), |source| format!("`{source}`"));
-            let (name, athena) = (column.name, column.column_type.athena());
-            format!(
-                "| `{name}` | {athena} | {source} | {} | {} |",
-                column.doc,
-                column.null.unwrap_or("never")
-            )
-        })
-        .collect();
-    let page = read("docs/schema.md");
-    assert_eq!(table(&page, "| column | type"), expected, "the table should be:\n{}\n", expected.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod a_week_in_athena;
 mod api_model;
 mod architecture;
 mod bad_input;
@@ -18,6 +19,7 @@ mod bucket_policy;
 mod command_line;
 mod docs;
 mod documented_answers;
+mod generated;
 mod lambda;
 mod lambda_binary;
 mod parquet_readers;

@@ -29,7 +29,7 @@ const PREFLIGHT_EXAMPLES: &str = "\
 Example:
   client-vpn-audit preflight --lake s3://evidence/vpn --target cvpn-endpoint-0123456789abcdef0
 
-Exit status: 0 everything may be done, 1 something may not, 2 wrong usage.";
+Exit status: 0 everything is as it should be, 1 something is not, 2 wrong usage.";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
@@ -55,7 +55,7 @@ pub enum Command {
     /// Capture every connection of the targets into the lake
     #[command(after_help = SNAPSHOT_EXAMPLES)]
     Snapshot(Box<Snapshot>),
-    /// Find out whether a snapshot could be taken, without writing evidence
+    /// Find out whether a snapshot could be taken, and whether the bucket's policy protects it, without writing evidence
     #[command(after_help = PREFLIGHT_EXAMPLES)]
     Preflight(Place),
     /// Watch the whole pipeline work against a built-in simulator; needs no AWS account

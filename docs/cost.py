@@ -1,0 +1,74 @@
+"""Prints the table of `docs/cost.md`: what a month of Client VPN Audit costs, from prices and measured sizes."""
+
+import math
+
+# List prices of us-east-1 in US dollars, as of November 2026. Yours may differ.
+LAMBDA_GB_SECOND = 0.0000133334  # arm64
+LAMBDA_REQUEST = 0.20 / 1e6
+S3_PUT_OR_LIST = 0.005 / 1000
+S3_STANDARD_GB_MONTH = 0.023
+S3_STANDARD_IA_GB_MONTH = 0.0125
+S3_TRANSITION = 0.01 / 1000
+ATHENA_TB = 5.0
+ATHENA_LEAST_BYTES = 10e6
+STATE_TRANSITION = 0.025 / 1000
+METRIC_MONTH = 0.30
+ALARM_MONTH = 0.10
+KMS_KEY_MONTH = 1.0
+
+# Measured: objects of the simulator's connections, and the CPU time of a capture on one whole core.
+OBJECT_BYTES = {100: 12_206, 7_000: 440_094, 126_000: 7_686_167}
+CPU_SECONDS_PER_CONNECTION = 3.08 / 200_000
+# Assumed, not measured: how long EC2 takes for a page of 1,000 connections.
+PAGE_SECONDS = 0.3
+# EC2's API throttling: calls a second of one account and Region, once the bucket of 100 is empty.
+CALLS_PER_SECOND = 20
+
+SNAPSHOTS = 96 * 30
+RETENTION_DAYS, STANDARD_DAYS = 400, 60
+METRICS_PER_ENDPOINT, METRICS, ALARMS = 6, 3, 12
+SMALLEST_MOVED = 128 * 1024
+
+
+def capture_seconds(endpoints, connections, memory_mb, concurrency=5):
+    pages = math.ceil(connections / 1000)
+    paging = math.ceil(endpoints / concurrency) * pages * PAGE_SECONDS
+    throttled = (endpoints * pages - 100) / CALLS_PER_SECOND
+    cpu = endpoints * connections * CPU_SECONDS_PER_CONNECTION * 1769 / min(memory_mb, 1769)
+    return max(paging, throttled) + cpu + 0.2
+
+
+def month(endpoints, connections):
+    """Dollars by part, once the retention is full, and how long one capture runs."""
+    memory_mb = 512 if endpoints * connections <= 630_000 else 1769
+    concurrency = 5 if endpoints <= 5 else 50
+    seconds = capture_seconds(endpoints, connections, memory_mb, concurrency)
+    object_bytes = OBJECT_BYTES[connections]
+    gb_of_a_day = endpoints * object_bytes * 96 / 1e9
+    standard_days = STANDARD_DAYS if object_bytes >= SMALLEST_MOVED else RETENTION_DAYS
+    moved = SNAPSHOTS * endpoints if object_bytes >= SMALLEST_MOVED else 0
+    merged = max(ATHENA_LEAST_BYTES, 3 * gb_of_a_day * 1e9)
+    parts = {
+        "capture": SNAPSHOTS * (seconds * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
+        "requests": SNAPSHOTS * (2 * endpoints + 1) * S3_PUT_OR_LIST + moved * S3_TRANSITION,
+        "storage": gb_of_a_day
+        * (standard_days * S3_STANDARD_GB_MONTH + (RETENTION_DAYS - standard_days) * S3_STANDARD_IA_GB_MONTH),
+        "sessions": 720 * ((merged + ATHENA_LEAST_BYTES) / 1e12 * ATHENA_TB + 7 * STATE_TRANSITION),
+        "watching": (METRICS_PER_ENDPOINT * endpoints + METRICS) * METRIC_MONTH + ALARMS * ALARM_MONTH + KMS_KEY_MONTH,
+    }
+    return parts, seconds, gb_of_a_day * RETENTION_DAYS
+
+
+def main():
+    names = ["capture", "requests", "storage", "sessions", "watching"]
+    print("| endpoints | connections of each | one capture | kept | " + " | ".join(names) + " | a month |")
+    print("|" + "---|" * (len(names) + 5))
+    for endpoints in (1, 5, 50):
+        for connections in OBJECT_BYTES:
+            parts, seconds, gb = month(endpoints, connections)
+            dollars = " | ".join(f"{parts[name]:,.2f}" for name in names)
+            total = sum(parts.values())
+            print(f"| {endpoints} | {connections:,} | {seconds:,.1f} s | {gb:,.1f} GB | {dollars} | **{total:,.2f}** |")
+
+
+main()

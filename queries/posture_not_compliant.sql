@@ -1,0 +1,26 @@
+-- Which sessions came from devices whose posture was not compliant, or not known?
+-- Serves: NIST SP 800-53 AC-17, ISO/IEC 27001 A.8.1.
+-- Edit: the words that your client connect handler uses for compliant, and how many days back.
+SELECT
+  identity,
+  account_id,
+  region,
+  endpoint_id,
+  connection_id,
+  connection_established_time,
+  connection_end_time,
+  posture_compliance_statuses,
+  CASE
+    WHEN coalesce(json_array_length(posture_compliance_statuses), 0) = 0 THEN 'missing'
+    ELSE 'not compliant'
+  END AS finding
+FROM sessions
+WHERE connection_established_time >= current_date - INTERVAL '30' DAY
+  AND (
+    coalesce(json_array_length(posture_compliance_statuses), 0) = 0
+    OR any_match(
+      CAST(json_parse(posture_compliance_statuses) AS array(varchar)),
+      status -> status NOT IN ('compliant')
+    )
+  )
+ORDER BY connection_established_time, connection_id

@@ -1,0 +1,24 @@
+-- Ends the sessions that a later complete capture no longer shows, though AWS never told their end.
+-- Their end is the last time they were there, and end_seen is false.
+MERGE INTO sessions AS known
+USING (
+  SELECT
+    runs.account_id,
+    runs.region,
+    target.endpoint_id,
+    max(CAST(from_iso8601_timestamp(target.first_page_at) AS timestamp(6))) AS first_page_at
+  FROM runs
+  CROSS JOIN UNNEST(runs.targets) AS target
+  WHERE runs.snapshot_date >= '{from_date}'
+    AND target.outcome = 'complete'
+  GROUP BY runs.account_id, runs.region, target.endpoint_id
+) AS latest
+ON known.account_id = latest.account_id
+  AND known.region = latest.region
+  AND known.endpoint_id = latest.endpoint_id
+  AND known.connection_end_time IS NULL
+  AND known.last_seen < latest.first_page_at
+WHEN MATCHED THEN UPDATE SET
+  connection_end_time = known.last_seen,
+  end_seen = false,
+  covered = false

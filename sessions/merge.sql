@@ -1,0 +1,183 @@
+-- Brings the sessions that began on {from_date} or later up to what the snapshots since then say.
+-- Merging again changes nothing, and a snapshot that comes late still counts. A session that began before that day is
+-- left alone, since it would be made of half its snapshots: three days are enough for those of today, because a
+-- session lasts 24 hours at most and stays listed for one more.
+MERGE INTO sessions AS known
+USING (
+  WITH captures AS (
+    SELECT
+      runs.account_id,
+      runs.region,
+      target.endpoint_id,
+      CAST(from_iso8601_timestamp(target.first_page_at) AS timestamp(6)) AS first_page_at,
+      CAST(from_iso8601_timestamp(target.last_page_at) AS timestamp(6)) AS last_page_at
+    FROM runs
+    CROSS JOIN UNNEST(runs.targets) AS target
+    -- A day earlier, for the capture that came before the first session.
+    WHERE runs.snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '1' DAY AS varchar)
+      AND target.outcome = 'complete'
+  ),
+  steps AS (
+    SELECT
+      account_id,
+      region,
+      endpoint_id,
+      first_page_at,
+      lead(last_page_at) OVER (
+        PARTITION BY account_id, region, endpoint_id
+        ORDER BY first_page_at, last_page_at
+      ) AS next_last_page_at
+    FROM captures
+  ),
+  coverage AS (
+    SELECT
+      account_id,
+      region,
+      endpoint_id,
+      min(first_page_at) AS watched_since,
+      array_agg(
+        CAST(ROW(first_page_at, next_last_page_at) AS ROW(begins_at timestamp(6), ends_at timestamp(6)))
+      ) FILTER (WHERE next_last_page_at >= first_page_at + INTERVAL '60' MINUTE) AS holes
+    FROM steps
+    GROUP BY account_id, region, endpoint_id
+  ),
+  shown AS (
+    SELECT
+      account_id,
+      region,
+      endpoint_id,
+      connection_id,
+      -- One row for each connection, which MERGE demands. The rest of the order decides between two rows of one page.
+      max_by(
+        CAST(
+          ROW(
+            username, common_name, client_ip, client_ipv6_address, status_code, status_message,
+            connection_timestamp, connection_end_time, ingress_bytes, egress_bytes, ingress_packets, egress_packets
+          ) AS ROW(
+            username varchar, common_name varchar, client_ip varchar, client_ipv6_address varchar,
+            status_code varchar, status_message varchar,
+            connection_timestamp timestamp(6), connection_end_time timestamp(6),
+            ingress_bytes bigint, egress_bytes bigint, ingress_packets bigint, egress_packets bigint
+          )
+        ),
+        ROW(
+          captured_at,
+          coalesce(connection_timestamp, TIMESTAMP '1970-01-01 00:00:00'),
+          coalesce(status_code, ''),
+          coalesce(ingress_bytes, -1),
+          coalesce(egress_bytes, -1),
+          coalesce(username, ''),
+          coalesce(client_ip, '')
+        )
+      ) AS newest,
+      CAST(min(captured_at) AS timestamp(6)) AS first_seen,
+      CAST(max(captured_at) AS timestamp(6)) AS last_seen,
+      CAST(min(connection_established_time) AS timestamp(6)) AS connection_established_time,
+      max(ingress_bytes) AS ingress_bytes,
+      max(egress_bytes) AS egress_bytes,
+      max(ingress_packets) AS ingress_packets,
+      max(egress_packets) AS egress_packets,
+      bool_or(status_code = 'failed-to-terminate') AS failed_to_terminate,
+      array_sort(array_distinct(flatten(
+        array_agg(posture_compliance_statuses) FILTER (WHERE posture_compliance_statuses IS NOT NULL)
+      ))) AS posture_compliance_statuses,
+      count(DISTINCT snapshot_time) AS snapshots
+    FROM connections
+    WHERE snapshot_date >= '{from_date}'
+      AND connection_id IS NOT NULL
+    GROUP BY account_id, region, endpoint_id, connection_id
+  ),
+  dated AS (
+    SELECT
+      *,
+      coalesce(connection_established_time, first_seen) AS established,
+      coalesce(
+        newest.connection_end_time,
+        -- Of a terminated connection this is the same moment.
+        CASE WHEN newest.status_code = 'terminated' THEN coalesce(newest.connection_timestamp, last_seen) END
+      ) AS ended
+    FROM shown
+  )
+  SELECT
+    dated.account_id,
+    dated.region,
+    dated.endpoint_id,
+    dated.connection_id,
+    coalesce(dated.newest.username, dated.newest.common_name) AS identity,
+    dated.newest.username AS username,
+    dated.newest.common_name AS common_name,
+    dated.newest.client_ip AS client_ip,
+    dated.newest.client_ipv6_address AS client_ipv6_address,
+    dated.first_seen,
+    dated.last_seen,
+    dated.established AS connection_established_time,
+    dated.ended AS connection_end_time,
+    CASE WHEN dated.ended IS NOT NULL THEN true END AS end_seen,
+    coalesce(dated.newest.ingress_bytes, dated.ingress_bytes) AS ingress_bytes,
+    coalesce(dated.newest.egress_bytes, dated.egress_bytes) AS egress_bytes,
+    coalesce(dated.newest.ingress_packets, dated.ingress_packets) AS ingress_packets,
+    coalesce(dated.newest.egress_packets, dated.egress_packets) AS egress_packets,
+    dated.newest.status_code AS status_code,
+    dated.newest.status_message AS status_message,
+    coalesce(dated.failed_to_terminate, false) AS failed_to_terminate,
+    -- As text: Athena has timed out on setting an array in MERGE.
+    json_format(CAST(dated.posture_compliance_statuses AS json)) AS posture_compliance_statuses,
+    dated.snapshots,
+    coalesce(
+      coverage.watched_since <= dated.established
+      AND (
+        coverage.holes IS NULL
+        OR none_match(
+          coverage.holes,
+          hole -> hole.begins_at <= coalesce(dated.ended, dated.last_seen) AND hole.ends_at > dated.established
+        )
+      ),
+      false
+    ) AS covered
+  FROM dated
+  LEFT JOIN coverage
+    ON coverage.account_id = dated.account_id
+    AND coverage.region = dated.region
+    AND coverage.endpoint_id = dated.endpoint_id
+  WHERE dated.established >= TIMESTAMP '{from_date} 00:00:00'
+) AS seen
+ON known.account_id = seen.account_id
+  AND known.region = seen.region
+  AND known.endpoint_id = seen.endpoint_id
+  AND known.connection_id = seen.connection_id
+  -- So that older months are not read. A little earlier, for a row whose beginning AWS told late or never.
+  AND known.connection_established_time >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '3' DAY
+WHEN MATCHED AND (seen.last_seen > known.last_seen OR seen.snapshots > known.snapshots) THEN UPDATE SET
+  identity = seen.identity,
+  username = seen.username,
+  common_name = seen.common_name,
+  client_ip = seen.client_ip,
+  client_ipv6_address = seen.client_ipv6_address,
+  first_seen = least(known.first_seen, seen.first_seen),
+  last_seen = seen.last_seen,
+  connection_established_time = least(known.connection_established_time, seen.connection_established_time),
+  connection_end_time = seen.connection_end_time,
+  end_seen = seen.end_seen,
+  ingress_bytes = seen.ingress_bytes,
+  egress_bytes = seen.egress_bytes,
+  ingress_packets = seen.ingress_packets,
+  egress_packets = seen.egress_packets,
+  status_code = seen.status_code,
+  status_message = seen.status_message,
+  failed_to_terminate = seen.failed_to_terminate,
+  posture_compliance_statuses = seen.posture_compliance_statuses,
+  snapshots = greatest(known.snapshots, seen.snapshots),
+  covered = seen.covered
+WHEN NOT MATCHED THEN INSERT (
+  account_id, region, endpoint_id, connection_id, identity, username, common_name, client_ip, client_ipv6_address,
+  first_seen, last_seen, connection_established_time, connection_end_time, end_seen,
+  ingress_bytes, egress_bytes, ingress_packets, egress_packets, status_code, status_message, failed_to_terminate,
+  posture_compliance_statuses, snapshots, covered
+) VALUES (
+  seen.account_id, seen.region, seen.endpoint_id, seen.connection_id, seen.identity, seen.username, seen.common_name,
+  seen.client_ip, seen.client_ipv6_address,
+  seen.first_seen, seen.last_seen, seen.connection_established_time, seen.connection_end_time, seen.end_seen,
+  seen.ingress_bytes, seen.egress_bytes, seen.ingress_packets, seen.egress_packets, seen.status_code,
+  seen.status_message, seen.failed_to_terminate,
+  seen.posture_compliance_statuses, seen.snapshots, seen.covered
+)

@@ -1,0 +1,192 @@
+//! The questions of `queries/`, asked of a simulated week that the Lambda binary wrote.
+
+use std::path::{Path, PathBuf};
+
+use client_vpn_sim::{Connection, Fault, FaultKind, TimeSource};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::harness::emulator::Emulator;
+use crate::harness::seaweed::Seaweed;
+use crate::harness::{World, fleet, python};
+
+const MONDAY: &str = "2025-11-17T00:00:00Z";
+const SNAPSHOTS: usize = 7 * 24 * 4;
+const QUARTER: SignedDuration = SignedDuration::from_mins(15);
+/// How long AWS lists a connection that has ended.
+const LISTED_AFTER_END: SignedDuration = SignedDuration::from_mins(60);
+/// How long after the schedule's time the pages arrive.
+const DELAY: SignedDuration = SignedDuration::from_secs(7);
+
+/// What goes wrong in the week, as snapshots of it.
+mod misfortunes {
+    use std::ops::Range;
+
+    /// The second endpoint is refused for three hours on Tuesday.
+    pub const REFUSED: Range<usize> = 96 + 8..96 + 20;
+    /// The second endpoint's listing is cut after its first page, once, on Wednesday.
+    pub const CUT: usize = 2 * 96 + 60;
+    /// Nothing runs for 90 minutes on Thursday, and so 105 lie between two captures.
+    pub const OUTAGE: Range<usize> = 3 * 96 + 40..3 * 96 + 46;
+    /// AWS says something odd of a connection of the first endpoint, once, on Friday.
+    pub const ODD: usize = 4 * 96 + 48;
+    /// A snapshot is taken twenty minutes late on Saturday, after the one that follows it.
+    pub const LATE: usize = 5 * 96 + 32;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_question_has_the_answer_that_the_simulator_knows() {
+    let seaweed = Seaweed::shared();
+    let bucket = seaweed.bucket().await;
+    let analytics = seaweed.bucket().await;
+    let week = Week::record(&seaweed, &bucket).await;
+    let environment = seaweed.environment();
+    let environment: Vec<(&str, &str)> =
+        environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let arguments = [bucket.as_str(), &analytics, week.truth.to_str().unwrap()];
+    let checked = python("check_queries.py", &arguments, &environment);
+    assert_eq!(checked["problems"], json!([]), "{:#}", checked["counts"]);
+    // What makes the week worth asking.
+    let count = |name: &str| checked["counts"][name].as_u64().unwrap();
+    assert_eq!(
+        count("complete captures"),
+        3 * (672 - 6) - 12 - 1,
+        "all but the outage, the refused and the cut"
+    );
+    assert_eq!(count("rows changed by a second merge"), 0);
+    assert!(count("connections that no capture saw") > 0);
+    assert!(count("sessions whose end is inferred") > 0);
+    assert!(count("sessions not covered") > 0);
+}
+
+/// A recorded week.
+struct Week {
+    truth: PathBuf,
+    _directory: TempDir,
+}
+
+impl Week {
+    /// Lets the Lambda binary record a week of three endpoints in `bucket`, and keeps what the simulator knows of it.
+    async fn record(seaweed: &Seaweed, bucket: &str) -> Week {
+        let directory = TempDir::new().unwrap();
+        let monday: Timestamp = MONDAY.parse().unwrap();
+        let world =
+            World::new(client_vpn_sim::Config { time: TimeSource::Manual(monday), ..fleet(3, 40) }).await;
+        let clock = FakeClock::new(directory.path());
+        let lake = format!("s3://{bucket}/vpn");
+        let own =
+            [("AUDIT_LAKE", lake.as_str()), ("AUDIT_PAGE_SIZE", "25"), ("AUDIT_CALL_TIMEOUT_SECONDS", "20")];
+        let mut variables = world.variables(&own);
+        variables.extend(seaweed.environment().map(|(name, value)| (name.to_owned(), value)));
+        variables.extend(clock.environment());
+        clock.set(monday);
+        let emulator = Emulator::start(&world.simulator.url(), &variables);
+        let mut captures = Vec::new();
+        for (snapshot, delay) in schedule() {
+            let time = monday + QUARTER * i32::try_from(snapshot).unwrap();
+            let at = time + delay;
+            clock.set(at);
+            world.simulator.set_time(at);
+            world.simulator.clear_faults();
+            misfortune(&world, snapshot).into_iter().for_each(|fault| world.simulator.inject(fault));
+            emulator.invoke(&json!({"action": "snapshot", "time": time.to_string()}));
+            captures.extend(captured(&world, time, at));
+        }
+        let truth = directory.path().join("truth.json");
+        std::fs::write(&truth, truth_of(&world, monday, &captures).to_string()).unwrap();
+        Week { truth, _directory: directory }
+    }
+}
+
+/// Which snapshots are taken, in the order that they are, and how late.
+fn schedule() -> Vec<(usize, SignedDuration)> {
+    let mut schedule: Vec<(usize, SignedDuration)> = (0..SNAPSHOTS)
+        .filter(|snapshot| !misfortunes::OUTAGE.contains(snapshot))
+        .map(|snapshot| (snapshot, DELAY))
+        .collect();
+    let late = schedule.iter().position(|(snapshot, _)| *snapshot == misfortunes::LATE).unwrap();
+    schedule.swap(late, late + 1);
+    schedule[late + 1].1 = SignedDuration::from_mins(20);
+    schedule
+}
+
+fn misfortune(world: &World, snapshot: usize) -> Option<Fault> {
+    let endpoints = world.simulator.endpoint_ids();
+    if misfortunes::REFUSED.contains(&snapshot) {
+        return Some(Fault::always(FaultKind::Unauthorized).at(&endpoints[1]));
+    }
+    if snapshot == misfortunes::CUT {
+        return Some(Fault::on(FaultKind::Unauthorized, 2).at(&endpoints[1]));
+    }
+    if snapshot == misfortunes::ODD {
+        let mut connections: Vec<Connection> = world.simulator.listing(&endpoints[0])[..25].to_vec();
+        connections[3].ingress_bytes = Some("1.5e6".to_owned());
+        connections[3].authorization_policy_last_evaluated_time = Some("yesterday".to_owned());
+        return Some(Fault::on(FaultKind::Custom { connections }, 1).at(&endpoints[0]));
+    }
+    None
+}
+
+/// What was served to the invocation that has just ended, endpoint by endpoint.
+fn captured(world: &World, time: Timestamp, at: Timestamp) -> Vec<Value> {
+    let pages = world.simulator.take_served();
+    let of_endpoint = |endpoint_id: &String| {
+        let pages: Vec<_> = pages.iter().filter(|page| page.endpoint_id == *endpoint_id).collect();
+        let connections: Vec<&Connection> = pages.iter().flat_map(|page| &page.connections).collect();
+        let complete = pages.last().is_some_and(|page| page.next_token.is_none());
+        json!({
+            "snapshot_time": time.to_string(),
+            "at": at.to_string(),
+            "endpoint_id": endpoint_id,
+            "complete": complete,
+            "connections": connections,
+        })
+    };
+    world.simulator.endpoint_ids().iter().map(of_endpoint).collect()
+}
+
+fn truth_of(world: &World, monday: Timestamp, captures: &[Value]) -> Value {
+    let end = monday + QUARTER * i32::try_from(SNAPSHOTS - 1).unwrap() + DELAY;
+    let endpoints: Vec<Value> = world
+        .simulator
+        .endpoint_ids()
+        .iter()
+        .map(|id| json!({"endpoint_id": id, "lived": world.simulator.lived(id, monday - LISTED_AFTER_END, end)}))
+        .collect();
+    json!({"from": monday.to_string(), "to": end.to_string(), "endpoints": endpoints, "captures": captures})
+}
+
+/// The function's own clock, by libfaketime, so that pages arrive when the simulator's clock says.
+struct FakeClock {
+    file: PathBuf,
+}
+
+impl FakeClock {
+    fn new(directory: &Path) -> FakeClock {
+        FakeClock { file: directory.join("time") }
+    }
+
+    fn set(&self, now: Timestamp) {
+        std::fs::write(&self.file, now.strftime("%Y-%m-%d %H:%M:%S").to_string()).unwrap();
+    }
+
+    fn environment(&self) -> impl Iterator<Item = (String, String)> {
+        [
+            ("LD_PRELOAD", libfaketime()),
+            ("FAKETIME_TIMESTAMP_FILE", self.file.display().to_string()),
+            ("FAKETIME_NO_CACHE", "1".to_owned()),
+            // Timeouts go on by the machine's own clock.
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+            ("TZ", "UTC".to_owned()),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+    }
+}
+
+fn libfaketime() -> String {
+    let folder = format!("/usr/lib/{}-linux-gnu/faketime/libfaketimeMT.so.1", std::env::consts::ARCH);
+    assert!(Path::new(&folder).exists(), "{folder} is missing: install libfaketime, on Debian by that name");
+    folder
+}

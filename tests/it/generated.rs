@@ -1,0 +1,182 @@
+//! What is said twice is written by hand once. The template's columns follow from the table of columns, its saved
+//! queries and statements from `queries/` and `sessions/`, and the tables of `docs/schema.md` from all of them.
+//! `UPDATE_GENERATED=1 tests/run --test it -- generated` writes what these tests find to be out of date.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use client_vpn_audit::snapshot::schema::COLUMNS;
+
+use crate::harness::{files_under, option_env_at_run_time, venv};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn read(path: &str) -> String {
+    fs::read_to_string(format!("{ROOT}/{path}")).unwrap()
+}
+
+/// Every file of a folder with this ending, by its stem, in order.
+fn stems(folder: &str, ending: &str) -> Vec<String> {
+    let files = files_under(Path::new(&format!("{ROOT}/{folder}")));
+    files.iter().filter_map(|file| file.strip_suffix(ending)).map(str::to_owned).collect()
+}
+
+/// Holds every block of the file between the marks of `name` against `lines`, indented as the marks are.
+fn check_block(path: &str, comment: [&str; 2], name: &str, lines: &str) {
+    let text = read(path);
+    let [open, close] = comment;
+    let marks =
+        [format!("{open} BEGIN GENERATED {name}{close}"), format!("{open} END GENERATED {name}{close}")];
+    let mut expected = String::new();
+    let mut within = false;
+    let mut blocks = 0;
+    for line in text.lines() {
+        let mark = line.trim_start();
+        within &= mark != marks[1];
+        if !within {
+            writeln!(expected, "{line}").unwrap();
+        }
+        if mark == marks[0] {
+            within = true;
+            blocks += 1;
+            let indent = &line[..line.len() - mark.len()];
+            for line in lines.lines() {
+                writeln!(expected, "{}", format!("{indent}{line}").trim_end()).unwrap();
+            }
+        }
+    }
+    assert!(blocks > 0 && !within, "{path} has no block between {marks:?}");
+    if text != expected && option_env_at_run_time("UPDATE_GENERATED").is_some() {
+        return fs::write(format!("{ROOT}/{path}"), &expected).unwrap();
+    }
+    assert!(text == expected, "{name} in {path} is out of date; run this test with UPDATE_GENERATED=1");
+}
+
+/// How a file writes a comment.
+const YAML: [&str; 2] = ["#", ""];
+const MARKDOWN: [&str; 2] = ["<!--", " -->"];
+
+#[test]
+fn the_template_has_the_columns_queries_and_statements_of_their_files() {
+    check_block("template.yaml", YAML, "columns", &columns());
+    check_block("template.yaml", YAML, "saved queries", &saved_queries());
+    check_block("template.yaml", YAML, "statements", &statements());
+}
+
+#[test]
+fn the_schema_page_has_the_columns_of_every_table() {
+    check_block("docs/schema.md", MARKDOWN, "connections", &connections_table());
+    check_block("docs/schema.md", MARKDOWN, "sessions", &sessions_table());
+}
+
+#[test]
+fn the_deploy_page_has_every_question_and_the_statements_of_the_bucket_policy() {
+    check_block("docs/deploy.md", MARKDOWN, "questions", &questions());
+    check_block("docs/deploy.md", MARKDOWN, "bucket policy", &printed("tests/python/bucket_policy.py"));
+}
+
+#[test]
+fn the_cost_page_has_what_its_script_prints() {
+    check_block("docs/cost.md", MARKDOWN, "cost", &printed("docs/cost.py"));
+}
+
+/// What a script prints.
+fn printed(script: &str) -> String {
+    let output = Command::new(venv().join("bin/python")).arg(format!("{ROOT}/{script}")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A text as YAML's literal block scalar.
+fn literal(text: &str, indent: &str) -> String {
+    let lines: Vec<String> =
+        text.lines().map(|line| format!("{indent}{line}").trim_end().to_owned()).collect();
+    format!("|\n{}", lines.join("\n"))
+}
+
+/// A text in YAML's double quotes, which are JSON's.
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+fn columns() -> String {
+    let mut lines = String::new();
+    for column in COLUMNS {
+        let null = column.null.map_or("never null".to_owned(), |null| format!("null: {null}"));
+        let comment = format!("{}; {null}", column.doc).replace('`', "");
+        let glue_type = quoted(column.column_type.athena());
+        writeln!(lines, "- Name: {}\n  Type: {glue_type}\n  Comment: {}", column.name, quoted(&comment))
+            .unwrap();
+    }
+    lines
+}
+
+fn saved_queries() -> String {
+    let mut lines = String::new();
+    for name in stems("queries", ".sql") {
+        let text = read(&format!("queries/{name}.sql"));
+        let question = text.lines().next().unwrap().strip_prefix("-- ").unwrap();
+        let id: String = name.split('_').map(capitalised).collect();
+        writeln!(
+            lines,
+            "{id}Query:\n  Type: AWS::Athena::NamedQuery\n  Properties:\n    Name: {name}\n    Description: {}\n    \
+             Database: !Ref Database\n    WorkGroup: !Ref WorkGroup\n    QueryString: {}",
+            quoted(question),
+            literal(&text, "      ")
+        )
+        .unwrap();
+    }
+    lines
+}
+
+fn capitalised(word: &str) -> String {
+    let (first, rest) = word.split_at(1);
+    first.to_uppercase() + rest
+}
+
+/// Without what their files say at their head: it is not for Athena.
+fn statements() -> String {
+    let mut lines = String::new();
+    for name in stems("sessions", ".sql") {
+        let text = read(&format!("sessions/{name}.sql"));
+        assert!(text.starts_with("-- "), "sessions/{name}.sql does not begin with what it is for");
+        let statement: Vec<&str> = text.lines().skip_while(|line| line.starts_with("-- ")).collect();
+        writeln!(lines, "{name}: {}", literal(&statement.join("\n"), "  ")).unwrap();
+    }
+    lines
+}
+
+fn sessions_table() -> String {
+    let mut lines = String::from("| column | type | meaning |\n|---|---|---|\n");
+    for line in read("sessions/create.sql").lines().filter(|line| line.contains(" COMMENT '")) {
+        let (column, comment) = line.trim().split_once(" COMMENT '").unwrap();
+        let (name, athena_type) = column.split_once(' ').unwrap();
+        let meaning = comment.trim_end_matches(',').strip_suffix('\'').unwrap();
+        writeln!(lines, "| `{name}` | {athena_type} | {meaning} |").unwrap();
+    }
+    lines
+}
+
+fn connections_table() -> String {
+    let mut lines =
+        String::from("| column | type | field of the API | meaning | null means |\n|---|---|---|---|---|\n");
+    for column in COLUMNS {
+        let source = column.source.map_or(String::new(), |source| format!("`{source}`"));
+        let (name, athena, doc) = (column.name, column.column_type.athena(), column.doc);
+        writeln!(lines, "| `{name}` | {athena} | {source} | {doc} | {} |", column.null.unwrap_or("never"))
+            .unwrap();
+    }
+    lines
+}
+
+fn questions() -> String {
+    let mut lines = String::from("| saved query | question |\n|---|---|\n");
+    for name in stems("queries", ".sql") {
+        let text = read(&format!("queries/{name}.sql"));
+        let question = text.lines().next().unwrap().strip_prefix("-- ").unwrap();
+        writeln!(lines, "| [`{name}`](../queries/{name}.sql) | {question} |").unwrap();
+    }
+    lines
+}

@@ -1,0 +1,373 @@
+"""The right answer to each question of `queries/`, worked out from the truth by other means than SQL."""
+
+import collections
+import datetime
+import json
+import zoneinfo
+
+
+
+UTC = datetime.timezone.utc
+MINUTE = datetime.timedelta(minutes=1)
+NOW = datetime.datetime(2025, 11, 23, 23, 50)
+HERE = ("123456789012", "eu-central-1")
+
+#: What stands for the day and the moment at which a query is run.
+AT_RUN_TIME = {"current_date": "DATE '2025-11-24'", "current_timestamp": f"TIMESTAMP '{NOW} UTC'"}
+
+#: For each question, once or more: the edits that a user makes in the file, and a function from the truth to the rows.
+ANSWERS = collections.defaultdict(list)
+
+
+def answers(name, *edits):
+    """Registers the answer to a question whose file is edited so; each edit is a pair of texts."""
+    return lambda function: ANSWERS[name].append((edits, function))
+
+
+def ends(session):
+    return session["connection_end_time"] or session["last_seen"]
+
+
+def seconds(begins, until):
+    return int((until - begins).total_seconds())
+
+
+def duration(session):
+    return seconds(session["connection_established_time"], ends(session))
+
+
+def pick(session, names):
+    return tuple(session[name] for name in names.split())
+
+
+def grouped(sessions, names):
+    """Sessions in groups that have these columns in common."""
+    groups = collections.defaultdict(list)
+    for session in sessions:
+        groups[pick(session, names)].append(session)
+    return groups
+
+
+def in_order(sessions):
+    return sorted(sessions, key=lambda s: pick(s, "connection_established_time connection_id"))
+
+
+def total(sessions, name):
+    return sum(session[name] for session in sessions)
+
+
+def first_use(sessions):
+    return min(s["connection_established_time"] for s in sessions)
+
+
+def last_use(sessions):
+    return max(map(ends, sessions))
+
+
+def distinct(sessions, name):
+    return sorted({s[name] for s in sessions} - {None})
+
+
+@answers("who_was_connected_at", ("2026-11-01 12:00:00", "2025-11-19 12:00:00"))
+def _(truth):
+    instant = datetime.datetime(2025, 11, 19, 12)
+    names = "identity username common_name account_id region endpoint_id connection_id client_ip"
+    names += " connection_established_time connection_end_time end_seen last_seen"
+    there = [
+        s
+        for s in truth.sessions
+        if s["connection_established_time"] <= instant
+        and (s["connection_end_time"] is None or s["connection_end_time"] > instant)
+    ]
+    there.sort(key=lambda s: pick(s, "identity connection_established_time connection_id"))
+    return [pick(s, names) for s in there]
+
+
+@answers(
+    "sessions_of_user",
+    ("maria.lopez@corp.example", "amina.tanaka18"),
+    ("2026-11-01 00:00:00", "2025-11-20 00:00:00"),
+    ("2026-12-01 00:00:00", "2025-11-22 00:00:00"),
+)
+def _(truth):
+    begins, until = datetime.datetime(2025, 11, 20), datetime.datetime(2025, 11, 22)
+    names = "identity account_id region endpoint_id connection_id client_ip connection_established_time"
+    names += " connection_end_time end_seen"
+    return [
+        pick(s, names) + (duration(s),) + pick(s, "ingress_bytes egress_bytes covered")
+        for s in in_order(truth.sessions)
+        if s["identity"] == "amina.tanaka18" and s["connection_established_time"] < until and ends(s) >= begins
+    ]
+
+
+@answers("long_sessions", ("8 * 3600", "7 * 3600"))
+def _(truth):
+    long = [s for s in truth.sessions if duration(s) > 7 * 3600]
+    names = "identity account_id region endpoint_id connection_id connection_established_time connection_end_time"
+    long.sort(key=lambda s: (-duration(s), s["connection_id"]))
+    return [pick(s, names) + (s["end_seen"], duration(s)) for s in long]
+
+
+@answers("outside_working_hours")
+def _(truth):
+    return outside(truth, "Europe/Berlin", 7, 19)
+
+
+@answers("outside_working_hours", ("Europe/Berlin", "Asia/Kolkata"), ("7 AS from_hour", "0 AS from_hour"))
+def _(truth):
+    return outside(truth, "Asia/Kolkata", 0, 19)
+
+
+def outside(truth, zone, from_hour, to_hour):
+    zone = zoneinfo.ZoneInfo(zone)
+    rows = []
+    for s in in_order(truth.sessions):
+        begins = s["connection_established_time"].replace(tzinfo=UTC).astimezone(zone)
+        until = ends(s).replace(tzinfo=UTC).astimezone(zone)
+        closing = datetime.time(to_hour)
+        within = begins.date() == until.date() and begins.weekday() < 5
+        within = within and begins.hour >= from_hour and until.time() <= closing
+        if not within:
+            rows.append(pick(s, "identity account_id region endpoint_id connection_id") + (begins, until))
+    return rows
+
+
+@answers("overlapping_sessions")
+def _(truth):
+    rows = []
+    for (identity,), sessions in grouped(truth.sessions, "identity").items():
+        sessions = in_order(sessions)
+        for index, earlier in enumerate(sessions):
+            for later in sessions[index + 1 :]:
+                begins, until = later["connection_established_time"], min(ends(earlier), ends(later))
+                if begins < ends(earlier):
+                    pair = [pick(s, "endpoint_id connection_id client_ip") for s in (earlier, later)]
+                    rows.append((identity, *pair[0], *pair[1], begins, until, seconds(begins, until)))
+    return sorted(rows, key=lambda row: (row[7], row[2], row[5]))
+
+
+@answers("users_on_several_certificates")
+def _(truth):
+    rows = []
+    for (username,), sessions in grouped(truth.sessions, "username").items():
+        names = distinct(sessions, "common_name")
+        if username is not None and len(names) > 1:
+            use = (len(sessions), first_use(sessions), last_use(sessions))
+            rows.append((username, len(names), ", ".join(names), *use))
+    return sorted(rows, key=lambda row: (-row[1], row[0]))
+
+
+@answers("first_and_last_use")
+def _(truth):
+    return [
+        (identity, first_use(of), last_use(of), len(of), (NOW - last_use(of)).days)
+        for (identity,), of in sorted(grouped(truth.sessions, "identity").items())
+    ]
+
+
+@answers("silent_users", ("INTERVAL '90' DAY", "INTERVAL '30' MINUTE"))
+def _(truth):
+    last = {identity: last_use(of) for (identity,), of in grouped(truth.sessions, "identity").items()}
+    silent = [(identity, use, (NOW - use).days) for identity, use in last.items() if use < NOW - 30 * MINUTE]
+    return sorted(silent, key=lambda row: (row[1], row[0]))
+
+
+@answers("posture_not_compliant")
+def _(truth):
+    return postures(truth, {"compliant"})
+
+
+@answers("posture_not_compliant", ("('compliant')", "('compliant', 'quarantined')"))
+def _(truth):
+    return postures(truth, {"compliant", "quarantined"})
+
+
+def postures(truth, good):
+    names = "identity account_id region endpoint_id connection_id connection_established_time connection_end_time"
+    rows = []
+    for s in in_order(truth.sessions):
+        statuses = set(json.loads(s["posture_compliance_statuses"] or "[]"))
+        if not statuses <= good or not statuses:
+            finding = "not compliant" if statuses else "missing"
+            rows.append(pick(s, names + " posture_compliance_statuses") + (finding,))
+    return rows
+
+
+@answers("failed_to_terminate")
+def _(truth):
+    names = "identity account_id region endpoint_id connection_id connection_established_time connection_end_time"
+    names += " end_seen status_code status_message last_seen"
+    return [pick(s, names) for s in in_order(truth.sessions) if s["failed_to_terminate"]]
+
+
+@answers("top_talkers")
+def _(truth):
+    # The highest counters of each connection on each day, from the rows that the captures were given.
+    highest = collections.defaultdict(dict)
+    who = {}
+    for capture in truth.captures:
+        for connection_id, row in capture.rows.items():
+            day = capture.snapshot_time.date().isoformat()
+            counters = [int(row[name]) if row[name].isdigit() else 0 for name in ("ingressBytes", "egressBytes")]
+            known = highest[connection_id].get(day, (0, 0))
+            highest[connection_id][day] = tuple(map(max, known, counters))
+            who[connection_id] = row.get("username", row["commonName"])
+    days = collections.defaultdict(lambda: [0, 0, 0])
+    for connection_id, counters in highest.items():
+        before = (0, 0)
+        for day in sorted(counters):
+            place = days[day, who[connection_id]]
+            grown = [now - then for now, then in zip(counters[day], before)]
+            days[day, who[connection_id]] = [place[0] + 1, place[1] + grown[0], place[2] + grown[1]]
+            before = counters[day]
+    rows = []
+    for day in sorted({day for day, _ in days}):
+        talkers = [(identity, *sums) for (of, identity), sums in days.items() if of == day]
+        talkers.sort(key=lambda talker: -talker[2] - talker[3])
+        rows += [(day, place, *talker) for place, talker in enumerate(talkers[:10], start=1)]
+    return rows
+
+
+@answers("concurrency")
+def _(truth):
+    rows = []
+    for capture in truth.captures:
+        active = sum(row["status"]["code"] == "active" for row in capture.rows.values())
+        rows.append((*HERE, capture.endpoint_id, capture.snapshot_time.replace(tzinfo=UTC), active))
+    return sorted(rows)
+
+
+@answers("presences")
+def _(truth):
+    return presences(truth, 5)
+
+
+@answers("presences", ("INTERVAL '5' MINUTE", "INTERVAL '45' MINUTE"))
+def _(truth):
+    return presences(truth, 45)
+
+
+def presences(truth, minutes):
+    rows = []
+    for (identity,), sessions in sorted(grouped(truth.sessions, "identity").items()):
+        presence = []
+        for session in in_order(sessions):
+            if presence and session["connection_established_time"] >= last_use(presence) + minutes * MINUTE:
+                rows.append(presence_row(identity, presence))
+                presence = []
+            presence.append(session)
+        rows.append(presence_row(identity, presence))
+    return rows
+
+
+def presence_row(identity, sessions):
+    begins, until = first_use(sessions), last_use(sessions)
+    sums = (total(sessions, "ingress_bytes"), total(sessions, "egress_bytes"))
+    endpoints = len(distinct(sessions, "endpoint_id"))
+    return (identity, begins, until, seconds(begins, until), len(sessions), endpoints, *sums)
+
+
+@answers("coverage_holes")
+def _(truth):
+    return holes(truth, NOW)
+
+
+@answers("coverage_holes", ("current_timestamp", "TIMESTAMP '2025-11-24 02:00:00 UTC'"))
+def _(truth):
+    return holes(truth, datetime.datetime(2025, 11, 24, 2))
+
+
+def holes(truth, now):
+    rows = []
+    for endpoint_id in sorted(truth.by_endpoint):
+        for begins, until, is_open in truth.holes(endpoint_id, now):
+            failed = [at for at, of, complete in truth.attempts if of == endpoint_id and not complete and begins <= at <= until]
+            times = (begins.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
+            codes = "UnauthorizedOperation" if failed else ""
+            rows.append((*HERE, endpoint_id, *times, is_open, seconds(begins, until) // 60, len(failed), codes))
+    return rows
+
+
+@answers("unparsed_values")
+def _(truth):
+    friday = datetime.datetime(2025, 11, 21, 12)
+    first_endpoint = truth.captures[0].endpoint_id
+    return [
+        (*HERE, first_endpoint, "authorizationPolicyLastEvaluatedTime", "yesterday", 1, friday, friday),
+        (*HERE, first_endpoint, "ingressBytes", "1.5e6", 1, friday, friday),
+    ]
+
+
+@answers("counter_staleness")
+def _(truth):
+    ages = collections.defaultdict(list)
+    for capture in truth.captures:
+        for row in capture.rows.values():
+            if row["status"]["code"] == "active":
+                updated = datetime.datetime.fromisoformat(row["timestamp"])
+                day = capture.snapshot_time.date().isoformat()
+                ages[*HERE, capture.endpoint_id, day].append(seconds(updated, capture.at))
+    return [(*key, len(of), sum(of) / len(of), max(of)) for key, of in sorted(ages.items())]
+
+
+@answers("access_review", ("2026-11-01", "2025-11-01"))
+def _(truth):
+    rows = []
+    for (identity,), of in sorted(grouped(truth.sessions, "identity").items()):
+        rows.append(
+            (
+                identity,
+                len(of),
+                len({s["connection_established_time"].date() for s in of}),
+                first_use(of),
+                last_use(of),
+                sum(map(duration, of)),
+                total(of, "ingress_bytes"),
+                total(of, "egress_bytes"),
+                ", ".join(distinct(of, "endpoint_id")),
+                ", ".join(distinct(of, "common_name")),
+                total(of, "failed_to_terminate"),
+                sum(not s["covered"] for s in of),
+            )
+        )
+    return rows
+
+
+@answers("usage_per_endpoint")
+def _(truth):
+    rows = []
+    for key, of in grouped(truth.sessions, "account_id region endpoint_id").items():
+        sums = (total(of, "ingress_bytes"), total(of, "egress_bytes"))
+        hours = round(sum(map(duration, of)) / 3600, 1)
+        people = (len(distinct(of, "username")), len(distinct(of, "common_name")))
+        rows.append((*key, len(of), first_use(of), last_use(of), *sums, hours, *people))
+    return sorted(rows, key=lambda row: (-row[6], -row[7]))
+
+
+@answers("usage_per_session")
+def _(truth):
+    rows = []
+    for s in truth.sessions:
+        if s["username"] is None:
+            kind = "certificate"
+        else:
+            kind = "directory or SAML" if s["common_name"] == s["username"] else "mixed"
+        names = pick(s, "endpoint_id connection_id username common_name")
+        times = pick(s, "connection_established_time connection_end_time")
+        rows.append((*names, kind, *times, duration(s), s["ingress_bytes"], s["egress_bytes"]))
+    return sorted(rows, key=lambda row: (-row[8], -row[9], row[1]))
+
+
+def usage(truth, names):
+    rows = []
+    for key, of in grouped(truth.sessions, names).items():
+        if None not in key:
+            sums = (total(of, "ingress_bytes"), total(of, "egress_bytes"))
+            last = max(of, key=lambda s: s["connection_established_time"])["endpoint_id"]
+            rows.append((*key, len(of), sum(map(duration, of)), *sums, last))
+    return sorted(rows, key=lambda row: (-row[-3], -row[-2]))
+
+
+answers("usage_per_username")(lambda truth: usage(truth, "username"))
+answers("usage_per_certificate")(lambda truth: usage(truth, "common_name"))
+answers("usage_per_username_and_certificate")(lambda truth: usage(truth, "username common_name"))

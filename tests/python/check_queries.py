@@ -1,0 +1,247 @@
+"""Asks every question of `queries/` of a recorded week, in Trino, the engine inside Athena.
+
+Usage: check_queries.py BUCKET ANALYTICS_BUCKET TRUTH
+
+The tables are those of the template, the statements those of `sessions/`. Prints a JSON object: every problem found, and
+what was counted.
+
+Not proven here: that Athena takes its own DDL and its own words OPTIMIZE and VACUUM, which Trino does not have. They
+are parsed as Athena's, and Trino's own procedures run in their place.
+"""
+
+import datetime
+import decimal
+import json
+import os
+import pathlib
+import sys
+
+import boto3
+import sqlglot
+import sqlglot.expressions as sql
+
+import template_tables
+import trino_server
+from answers import ANSWERS, AT_RUN_TIME
+from truth import Truth
+
+ROOT = pathlib.Path(__file__).parents[2]
+SCHEMA = "client_vpn_audit"
+SESSIONS = f"{trino_server.ICEBERG}.{SCHEMA}.sessions"
+BEFORE_THE_WEEK = "2025-11-16"
+
+
+def main():
+    bucket, analytics, truth_path = sys.argv[1:]
+    truth = Truth(truth_path)
+    access = {
+        "endpoint": os.environ["AWS_ENDPOINT_URL_S3"],
+        "access_key": os.environ["AWS_ACCESS_KEY_ID"],
+        "secret_key": os.environ["AWS_SECRET_ACCESS_KEY"],
+    }
+    lake = Lake(bucket, access)
+    with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], access, SCHEMA) as trino:
+        for table in template_tables.glue_tables(bucket, "vpn", "123456789012"):
+            trino.create_glue_table(table)
+        week = Week(trino, lake, analytics, truth)
+        week.check_dialect()
+        week.check_lists_and_maps()
+        week.check_one_day_reads_one_day()
+        week.check_sessions()
+        for name in sorted(path.stem for path in (ROOT / "queries").glob("*.sql")):
+            week.check_question(name)
+        print(json.dumps({"problems": week.problems, "counts": week.counts}))
+
+
+class Lake:
+    """The objects, past Trino."""
+
+    def __init__(self, bucket, access):
+        self.bucket = bucket
+        self.s3 = boto3.client("s3", endpoint_url=access["endpoint"])
+
+    def objects(self, prefix):
+        """Sizes by key."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}
+
+    def take(self, key):
+        body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        self.s3.delete_object(Bucket=self.bucket, Key=key)
+        return body
+
+    def put_back(self, key, body):
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+
+class Week:
+    """What Trino says of the week, held against the truth."""
+
+    def __init__(self, trino, lake, analytics, truth):
+        self.trino = trino
+        self.lake = lake
+        self.analytics = analytics
+        self.truth = truth
+        self.problems = []
+        self.counts = {
+            "complete captures": len(truth.captures),
+            "connections that no capture saw": truth.missed,
+            "sessions whose end is inferred": sum(s["end_seen"] is False for s in truth.sessions),
+            "sessions not covered": sum(not s["covered"] for s in truth.sessions),
+        }
+
+    def compare(self, what, found, expected):
+        """Rows and their order; the first that differs is told."""
+        self.counts[what] = len(found)
+        if not expected:
+            self.problems.append(f"{what}: the week has nothing to find, so this proves nothing")
+        for number, (one, other) in enumerate(zip(found, expected)):
+            if one != other:
+                self.problems.append(f"{what}: row {number} is {one}, not {other}")
+                return
+        if len(found) != len(expected):
+            self.problems.append(f"{what}: {len(found)} rows, not {len(expected)}")
+
+    def check_dialect(self):
+        """Every text is one statement of Athena's, by a parser of its dialect. What the parser does not know is known."""
+        unknown = {"optimize": "OPTIMIZE sessions REWRITE DATA USING BIN_PACK", "vacuum": "VACUUM sessions"}
+        for path in sorted([*(ROOT / "queries").glob("*.sql"), *(ROOT / "sessions").glob("*.sql")]):
+            text = path.read_text()
+            if ";" in text:
+                self.problems.append(f"{path.name}: Athena takes one statement, and a semicolon may end it")
+            if path.stem in unknown:
+                if text.splitlines()[-1] != unknown[path.stem]:
+                    self.problems.append(f"{path.name}: not the statement that Athena's documentation has")
+            elif isinstance(sqlglot.parse_one(text, read="athena"), sql.Command):
+                self.problems.append(f"{path.name}: not understood as Athena's")
+
+    def check_lists_and_maps(self):
+        capture = next(c for c in self.truth.captures if "1.5e6" in {r["ingressBytes"] for r in c.rows.values()})
+        found, _ = self.trino.execute(
+            "SELECT connection_id, posture_compliance_statuses, unparsed FROM connections "
+            f"WHERE snapshot_date = '{capture.snapshot_time:%Y-%m-%d}' AND endpoint_id = '{capture.endpoint_id}' "
+            f"AND snapshot_time = TIMESTAMP '{capture.snapshot_time}' ORDER BY 1"
+        )
+        odd = {"ingressBytes": "1.5e6", "authorizationPolicyLastEvaluatedTime": "yesterday"}
+        expected = [
+            (id, row.get("postureComplianceStatuses"), odd if row["ingressBytes"] == "1.5e6" else None)
+            for id, row in sorted(capture.rows.items())
+        ]
+        self.compare("lists and maps", found, expected)
+
+    def check_one_day_reads_one_day(self):
+        for table, column in [("connections", "snapshot_time"), ("runs", "run_id")]:
+            day = self.lake.objects(f"vpn/{table}/account_id=123456789012/region=eu-central-1/snapshot_date=2025-11-20/")
+            found, cursor = self.trino.execute(
+                f'SELECT "$path", max({column}) FROM {table} WHERE snapshot_date = \'2025-11-20\' GROUP BY 1 ORDER BY 1'
+            )
+            paths = [(path.removeprefix(f"s3://{self.lake.bucket}/"),) for path, _ in found]
+            self.compare(f"objects of {table} read for one day", paths, [(key,) for key in sorted(day)])
+            read = cursor.stats["physicalInputBytes"]
+            self.counts[f"bytes of {table} read for one day"] = [read, sum(day.values())]
+            if not 0 < read <= sum(day.values()):
+                self.problems.append(f"{table}: {read} bytes read for a day of {sum(day.values())} bytes")
+
+    def check_sessions(self):
+        expected = sorted(self.truth.sessions, key=lambda s: s["connection_id"])
+        statement = (ROOT / "sessions/create.sql").read_text()
+        self.create_sessions(statement, "first")
+        # A snapshot that comes late: it is not there when the first merge runs.
+        key = min(self.lake.objects("vpn/connections/account_id=123456789012/region=eu-central-1/snapshot_date=2025-11-19/"))
+        body = self.lake.take(key)
+        self.merge(BEFORE_THE_WEEK)
+        self.compare_sessions("sessions without the late snapshot", expected, equal=False)
+        self.lake.put_back(key, body)
+        self.merge(BEFORE_THE_WEEK)
+        self.compare_sessions("sessions", expected)
+        changed = self.merge(BEFORE_THE_WEEK)
+        changed += self.merge("2025-11-21")
+        self.counts["rows changed by a second merge"] = changed
+        if changed:
+            self.problems.append(f"merging again changed {changed} rows")
+        self.compare_sessions("sessions merged again", expected)
+        self.maintain()
+        self.compare_sessions("sessions after OPTIMIZE and VACUUM", expected)
+        # The windows of three days, as the state machine has them, newest first: what is late comes last.
+        self.trino.execute(f"DROP TABLE {SESSIONS}")
+        self.create_sessions(statement, "second")
+        for day in ["2025-11-22", "2025-11-19", BEFORE_THE_WEEK]:
+            self.merge(day)
+        self.compare_sessions("sessions merged in windows", expected)
+
+    def create_sessions(self, statement, folder):
+        """Athena's CREATE TABLE, said in Trino's words."""
+        table = sqlglot.parse_one(statement.replace("{analytics_bucket}", self.analytics), read="athena")
+        types = {"STRING": "varchar", "TEXT": "varchar", "TIMESTAMP": "timestamp(6)", "BIGINT": "bigint", "BOOLEAN": "boolean"}
+        columns = [f"{c.name} {types[c.kind.this.name]}" for c in table.find_all(sql.ColumnDef)]
+        location = table.find(sql.LocationProperty).this.name.rstrip("/")
+        month = table.find(sql.PartitionedByProperty).find(sql.Month).find(sql.Identifier).name
+        self.trino.execute(
+            f"CREATE TABLE {SESSIONS} ({', '.join(columns)}) WITH (format = 'PARQUET', "
+            f"partitioning = ARRAY['month({month})'], location = '{location}/{folder}')"
+        )
+
+    def merge(self, from_date):
+        """Runs the statements of the state machine; how many rows they changed."""
+        changed = 0
+        for name in ["merge", "close"]:
+            statement = (ROOT / f"sessions/{name}.sql").read_text().replace("{from_date}", from_date)
+            rows, _ = self.trino.execute(statement)
+            changed += rows[0][0]
+        return changed
+
+    def maintain(self):
+        """In place of OPTIMIZE and VACUUM, with nothing kept of old versions."""
+        self.trino.execute(f"ALTER TABLE {SESSIONS} EXECUTE optimize")
+        self.trino.execute(f"ALTER TABLE {SESSIONS} EXECUTE expire_snapshots(retention_threshold => '0s')")
+        self.trino.execute(f"ALTER TABLE {SESSIONS} EXECUTE remove_orphan_files(retention_threshold => '0s')")
+
+    def compare_sessions(self, what, expected, equal=True):
+        names = list(expected[0])
+        found, cursor = self.trino.execute("SELECT * FROM sessions ORDER BY connection_id")
+        order = [column[0] for column in cursor.description]
+        if sorted(order) != sorted(names):
+            self.problems.append(f"{what}: columns {order}, not {names}")
+        rows = [tuple(session[name] for name in order) for session in expected]
+        if equal:
+            self.compare(what, found, rows)
+        elif found == rows or len(found) != len(rows):
+            self.problems.append(f"{what}: the snapshot that was taken away is not missed")
+
+    def check_question(self, name):
+        text = (ROOT / f"queries/{name}.sql").read_text()
+        if not ANSWERS[name]:
+            self.problems.append(f"{name}: no answer is known")
+        for edits, expected in ANSWERS[name]:
+            statement = text
+            for old, new in edits:
+                if old not in statement:
+                    self.problems.append(f"{name}: {old} is not in the file")
+                statement = statement.replace(old, new)
+            for word, value in AT_RUN_TIME.items():
+                statement = statement.replace(word, value)
+            found, _ = self.trino.execute(statement)
+            self.compare(name, [tuple(map(plain, row)) for row in found], expected(self.truth))
+            self.check_partitions_named(name, statement)
+
+    def check_partitions_named(self, name, statement):
+        """Trino reads no partition of a table but those that the statement names."""
+        plan, _ = self.trino.execute(f"EXPLAIN (TYPE IO, FORMAT JSON) {statement}")
+        for table in json.loads(plan[0][0])["inputTableColumnInfos"]:
+            table_name = table["table"]["schemaTable"]["table"]
+            column = "connection_established_time" if table_name == "sessions" else "snapshot_date"
+            constrained = {constraint["columnName"] for constraint in table["constraint"]["columnConstraints"]}
+            if column not in constrained:
+                self.problems.append(f"{name}: reads every {column} of {table_name}")
+
+
+def plain(value):
+    """Numbers as Python's own, times of a zone as moments."""
+    if isinstance(value, decimal.Decimal):
+        return float(value)
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        return value.astimezone(datetime.timezone.utc)
+    return value
+
+
+main()
