@@ -5,8 +5,6 @@ import datetime
 import json
 import zoneinfo
 
-
-
 UTC = datetime.timezone.utc
 MINUTE = datetime.timedelta(minutes=1)
 NOW = datetime.datetime(2025, 11, 23, 23, 50)

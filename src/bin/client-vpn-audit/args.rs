@@ -55,7 +55,7 @@ pub enum Command {
     /// Capture every connection of the targets into the lake
     #[command(after_help = SNAPSHOT_EXAMPLES)]
     Snapshot(Box<Snapshot>),
-    /// Find out whether a snapshot could be taken, and whether the bucket's policy protects it, without writing evidence
+    /// Find out whether a snapshot could be taken and is safe there, without writing evidence
     #[command(after_help = PREFLIGHT_EXAMPLES)]
     Preflight(Place),
     /// Watch the whole pipeline work against a built-in simulator; needs no AWS account
