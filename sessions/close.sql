@@ -1,5 +1,6 @@
 -- Ends the sessions that a later complete capture no longer shows, though AWS never told their end.
--- Their end is the last time they were there, and end_seen is false.
+-- Their end is the last time they were there, and end_seen is false. Captures of the last ten minutes before {time} do not
+-- count yet: the merge may not have seen what they show.
 MERGE INTO sessions AS known
 USING (
   SELECT
@@ -11,6 +12,7 @@ USING (
   CROSS JOIN UNNEST(runs.targets) AS target
   WHERE runs.snapshot_date >= '{from_date}'
     AND target.outcome = 'complete'
+    AND from_iso8601_timestamp(target.last_page_at) < from_iso8601_timestamp('{time}') - INTERVAL '10' MINUTE
   GROUP BY runs.account_id, runs.region, target.endpoint_id
 ) AS latest
 ON known.account_id = latest.account_id

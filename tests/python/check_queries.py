@@ -168,7 +168,15 @@ class Week:
         self.create_sessions(statement, "second")
         for from_date, until in [(16, 18), (18, 20), (20, 22), (21, 23)]:
             self.merge(f"2025-11-{from_date}", f"2025-11-{until}")
+            self.check_active(f"active sessions on day {until}", datetime.datetime(2025, 11, until, 23, 56))
         self.compare_sessions("sessions merged as the week goes by", expected)
+
+    def check_active(self, what, now):
+        """The sessions without an end are the connections without one in the newest captures, and no others."""
+        newest = [[c for c in captures if c.at < now][-1] for captures in self.truth.by_endpoint.values()]
+        active = [id for c in newest for id, row in c.rows.items() if row["connectionEndTime"] == "-"]
+        found, _ = self.trino.execute("SELECT connection_id FROM sessions WHERE connection_end_time IS NULL ORDER BY 1")
+        self.compare(what, found, [(id,) for id in sorted(active)])
 
     def check_merged_again(self, from_date):
         changed = self.merge(from_date)
@@ -187,15 +195,17 @@ class Week:
             f"partitioning = ARRAY['month({month})'], location = '{location}/{folder}')"
         )
 
-    def merge(self, from_date, until=None):
-        """Runs the statements of the state machine, as if `until` were the last day; how many rows they changed."""
+    def merge(self, from_date, until="2025-11-23"):
+        """Runs the statements of the state machine at the end of the day `until`; how many rows they changed."""
+        merge, close = ((ROOT / f"sessions/{name}.sql").read_text() for name in ("merge", "close"))
+        # What is merged is what is there by then.
+        merge, tables = re.subn(r"WHERE (\S*snapshot_date) ", rf"WHERE \1 <= '{until}' AND \1 ", merge)
+        assert tables == 2
+        # Later captures are in the ledger already, as those are that end while a merge runs.
+        close = close.replace("{time}", f"{until}T23:56:00Z")
         changed = 0
-        for name in ["merge", "close"]:
-            statement = (ROOT / f"sessions/{name}.sql").read_text().replace("{from_date}", from_date)
-            if until is not None:
-                statement, tables = re.subn(r"WHERE (\S*snapshot_date) ", rf"WHERE \1 <= '{until}' AND \1 ", statement)
-                assert tables == {"merge": 2, "close": 1}[name]
-            rows, _ = self.trino.execute(statement)
+        for statement in (merge, close):
+            rows, _ = self.trino.execute(statement.replace("{from_date}", from_date))
             changed += rows[0][0]
         return changed
 

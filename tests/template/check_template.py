@@ -89,7 +89,7 @@ MUTATIONS = {
     ),
     "any text is taken for a date": (
         lambda t: assigned(t).update(from_date=assigned(t)["from_date"].replace("^[0-9]{4}", "[0-9]{4}").replace("{2}$/", "{2}/")),
-        "no date is taken",
+        "is taken for a from_date",
     ),
     "the order of statements is another": (lambda t: states(t)["Merge"].update(Next="Maintain"), "order of states"),
     "VACUUM runs for ever": (

@@ -287,16 +287,19 @@ def state_machine(template):
     for given, expected in cases:
         variables = prepared(machine, **given)
         problems += compare(f"window and maintenance for {given}", (variables["from_date"], variables["maintain"]), expected)
-    try:
-        prepared(machine, time="2026-03-01T09:20:00Z", from_date="2026-01-15' OR true")
-        problems.append("a from_date that is no date is taken")
-    except jsonata.JException:
-        pass
+    for name, text in {"from_date": "2026-01-15' OR true", "time": "2026-03-01T09:20:00Z' OR true"}.items():
+        try:
+            prepared(machine, **({"time": "2026-03-01T09:20:00Z"} | {name: text}))
+            problems.append(f"{text} is taken for a {name}")
+        except (jsonata.JException, ValueError):
+            pass
     variables = prepared(machine, time="2026-03-01T09:20:00Z")
     for state, name in {"CreateTable": "create", "Merge": "merge", "Close": "close", "Optimize": "optimize", "Vacuum": "vacuum"}.items():
         task = states[state]
         problems += compare(f"resource of {state}", task["Resource"], "arn:aws:states:::athena:startQueryExecution.sync")
-        statement = re.sub(r"\A(-- .*\n)+", "", read(f"sessions/{name}.sql")).replace("{from_date}", "2026-02-27").replace("{analytics_bucket}", "analyticsbucket")
+        statement = re.sub(r"\A(-- .*\n)+", "", read(f"sessions/{name}.sql"))
+        for name, value in {"from_date": "2026-02-27", "time": "2026-03-01T09:20:00.000Z", "analytics_bucket": "analyticsbucket"}.items():
+            statement = statement.replace(f"{{{name}}}", value)
         if evaluate(task["Arguments"]["QueryString"], variables).strip() != statement.strip():
             problems.append(f"statement of {state} differs from sessions/{name}.sql")
     return problems + vacuum_loop(states)
