@@ -12,122 +12,19 @@ import boto3
 import cfn
 import checks
 import moto
+import mutations
 import parliament
 
 #: What parliament finds that is meant so.
 MEANT = {
-    # X-Ray's actions take no resource.
+    # X-Ray's actions take no resource, and in the policy of a key it is the key; permissions.txt has every other one.
     "RESOURCE_STAR",
 }
 
 
-def properties(template, name):
-    return template["Resources"][name]["Properties"]
-
-
-def statement(template, role, number):
-    return properties(template, role)["Policies"][0]["PolicyDocument"]["Statement"][number]
-
-
-#: A change for the worse, and a word of the problem that must be found.
-MUTATIONS = {
-    "an action is added": (lambda t: statement(t, "CaptureRole", 1)["Action"].append("s3:DeleteObject"), "s3:DeleteObject"),
-    "a resource is widened": (lambda t: statement(t, "SealRole", 1).update(Resource="*"), "SealRole Allow s3:PutObject *"),
-    "a condition is dropped": (lambda t: statement(t, "CaptureRole", 2).pop("Condition"), "s3:ListBucket"),
-    "a permission is dropped": (lambda t: statement(t, "SealRole", 3)["Action"].remove("kms:Sign"), "kms:Sign"),
-    "a managed policy is added": (lambda t: properties(t, "SealRole").update(ManagedPolicyArns=["arn:x"]), "managed"),
-    "anybody may take a role": (
-        lambda t: properties(t, "SessionsRole")["AssumeRolePolicyDocument"]["Statement"][0].pop("Condition"),
-        "trust of SessionsRole",
-    ),
-    "a put may overwrite": (lambda t: policy(t).pop(0), "evidence bucket policy"),
-    "a delete is let through": (lambda t: policy(t)[1]["Resource"].pop(), "evidence bucket policy"),
-    "evidence goes with the stack": (lambda t: t["Resources"]["EvidenceBucket"].update(DeletionPolicy="Delete"), "deletion policy"),
-    "evidence moves to where Athena does not read": (lambda t: lifecycle(t)[0]["Transitions"][0].update(StorageClass="GLACIER"), "GLACIER"),
-    "digests expire": (lambda t: lifecycle(t).append({"Id": "x", "Prefix": "client-vpn-audit/digests/", "ExpirationInDays": 1}), "expiry"),
-    "an existing bucket gets our policy": (lambda t: t["Resources"]["EvidenceBucketPolicy"].pop("Condition"), "EvidenceBucketPolicy"),
-    "the time-out is longer": (lambda t: t["Mappings"]["CaptureTimeout"]["15"].update(Seconds=420), "do not fit"),
-    "the schedule may be slower": (lambda t: t["Parameters"]["ScheduleMinutes"]["AllowedValues"].append(60), "60"),
-    "events live longer": (
-        lambda t: properties(t, "CaptureFunction")["EventInvokeConfig"].update(MaximumEventAgeInSeconds=3600),
-        "event age of CaptureFunction",
-    ),
-    "a setting has a typing error": (lambda t: variables(t).update(AUDIT_TARGET="x"), "AUDIT_TARGET is no setting"),
-    "a setting is missing": (lambda t: variables(t).pop("AUDIT_LAKE"), "AUDIT_LAKE"),
-    "the time of the schedule is lost": (
-        lambda t: properties(t, "CaptureSchedule")["Target"].update(Input='{"action":"snapshot"}'),
-        "CaptureSchedule",
-    ),
-    "a failure is lost": (lambda t: properties(t, "SessionsSchedule")["Target"].pop("DeadLetterConfig"), "dead-letter"),
-    "a saved query is dropped": (lambda t: t["Resources"].pop("CoverageHolesQuery"), "coverage_holes is not saved"),
-    "a saved query is changed": (
-        lambda t: properties(t, "TopTalkersQuery").update(QueryString="SELECT 1"),
-        "top_talkers differs",
-    ),
-    "a column is renamed": (lambda t: columns(t, "PartialsTable")[3].update(Name="endpoint"), "differ"),
-    "a column of the ledger is renamed": (lambda t: columns(t, "RunsTable")[0].update(Name="id"), "columns of runs"),
-    "a field of the ledger is renamed": (
-        lambda t: columns(t, "RunsTable")[7].update(Type=columns(t, "RunsTable")[7]["Type"].replace("outcome", "result")),
-        "fields of targets",
-    ),
-    "a partition is outside the projection": (
-        lambda t: properties(t, "RunsTable")["TableInput"]["Parameters"].update({"projection.snapshot_date.range": "2026-01-01,NOW"}),
-        "projection of runs",
-    ),
-    "a day is a date and not a text": (
-        lambda t: properties(t, "ConnectionsTable")["TableInput"]["PartitionKeys"][2].update(Type="date"),
-        "partitions of connections",
-    ),
-    "queries are not limited": (
-        lambda t: properties(t, "WorkGroup")["WorkGroupConfiguration"].update(EnforceWorkGroupConfiguration=False),
-        "work group",
-    ),
-    "a statement is changed": (lambda t: assigned(t).update(merge="SELECT 1"), "statement of Merge"),
-    "the window is shorter": (
-        lambda t: assigned(t).update(from_date=assigned(t)["from_date"].replace("7 : 2", "7 : 1")),
-        "window",
-    ),
-    "any text is taken for a date": (
-        lambda t: assigned(t).update(from_date=assigned(t)["from_date"].replace("^[0-9]{4}", "[0-9]{4}").replace("{2}$/", "{2}/")),
-        "is taken for a from_date",
-    ),
-    "the order of statements is another": (lambda t: states(t)["Merge"].update(Next="Maintain"), "order of states"),
-    "VACUUM runs for ever": (
-        lambda t: states(t)["VacuumAgain"]["Choices"][0].update(Condition="{% true %}"),
-        "runs of VACUUM",
-    ),
-    "a silent capture does not alarm": (lambda t: properties(t, "NoCaptureAlarm").update(TreatMissingData="ignore"), "alarms"),
-    "an alarm is dropped": (lambda t: t["Resources"].pop("FailuresQueueAlarm"), "alarms"),
-}
-
-
-def policy(template):
-    return properties(template, "EvidenceBucketPolicy")["PolicyDocument"]["Statement"]
-
-
-def lifecycle(template):
-    return properties(template, "EvidenceBucket")["LifecycleConfiguration"]["Rules"]
-
-
-def variables(template):
-    return template["Globals"]["Function"]["Environment"]["Variables"]
-
-
-def columns(template, table):
-    return properties(template, table)["TableInput"]["StorageDescriptor"]["Columns"]
-
-
-def states(template):
-    return properties(template, "SessionsStateMachine")["Definition"]["States"]
-
-
-def assigned(template):
-    return states(template)["Prepare"]["Assign"]
-
-
 def unnoticed_mutations(template):
     problems = []
-    for name, (mutate, word) in MUTATIONS.items():
+    for name, (mutate, word) in mutations.MUTATIONS.items():
         mutated = copy.deepcopy(template)
         mutate(mutated)
         found = checks.problems(mutated)
@@ -137,12 +34,13 @@ def unnoticed_mutations(template):
 
 
 def lint_policies(template):
-    """What parliament says of every role, with a key of one's own so that all statements are there."""
+    """What parliament says of every policy, with a key of one's own so that all statements are there."""
     problems = []
-    for name, role in checks.resources(cfn.resolve(template, KmsKeyArn=checks.KEY), "AWS::IAM::Role").items():
-        for policy in role["Policies"]:
-            text = json.dumps(policy["PolicyDocument"])
-            for finding in parliament.analyze_policy_string(text).findings:
+    for name, resource in cfn.resolve(template, KmsKeyArn=checks.KEY)["Resources"].items():
+        of_role = [policy["PolicyDocument"] for policy in resource["Properties"].get("Policies", [])]
+        others = [resource["Properties"].get(key) for key in ("PolicyDocument", "KeyPolicy")]
+        for document in filter(None, of_role + others):
+            for finding in parliament.analyze_policy_string(json.dumps(document)).findings:
                 if finding.issue not in MEANT:
                     problems.append(f"{name}: {finding.issue} {finding.title} {finding.detail}")
     return problems
@@ -219,7 +117,7 @@ def main():
     found = checks.problems(template) + unnoticed_mutations(template) + lint_policies(template) + created(template)
     for problem in found:
         print(problem)
-    print(f"template.yaml: {len(found)} problems by {len(checks.CHECKS)} checks; {len(MUTATIONS)} changes for the worse tried")
+    print(f"template.yaml: {len(found)} problems by {len(checks.CHECKS)} checks; {len(mutations.MUTATIONS)} changes for the worse tried")
     sys.exit(1 if found else 0)
 
 

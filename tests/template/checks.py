@@ -1,108 +1,13 @@
 """What the template promises. Each check takes the template and returns its problems, so that a template that was
 changed for the worse can be shown to be noticed."""
 
-import pathlib
 import re
 
+import access
 import cfn
 import jsonata
-
-ROOT = pathlib.Path(__file__).parents[2]
-KEY = f"arn:aws:kms:{cfn.REGION}:{cfn.ACCOUNT}:key/1234"
-EVIDENCE = ["connections", "partials", "runs", "digests"]
-
-
-def read(path):
-    return (ROOT / path).read_text()
-
-
-def resources(template, kind):
-    return {name: r["Properties"] for name, r in template["Resources"].items() if r["Type"] == kind}
-
-
-def many(value):
-    return value if isinstance(value, list) else [value]
-
-
-def compare(what, found, expected):
-    return [] if found == expected else [f"{what} is {found}, not {expected}"]
-
-
-# ---- permissions ----
-
-
-def grants(template):
-    """Every permission of every role, one a line."""
-    lines = set()
-    for name, role in resources(template, "AWS::IAM::Role").items():
-        for statement in (s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]):
-            for action in many(statement["Action"]):
-                for resource in many(statement["Resource"]):
-                    conditions = [
-                        f" if {operator} {key} {' '.join(many(values))}"
-                        for operator, keys in statement.get("Condition", {}).items()
-                        for key, values in keys.items()
-                    ]
-                    lines.add(f"{name} {statement['Effect']} {action} {resource}{''.join(conditions)}")
-        if role.get("ManagedPolicyArns"):
-            lines.add(f"{name} has managed policies")
-    return lines
-
-
-def permissions(template):
-    """Who may do what is written down in permissions.txt, line by line."""
-    sections = read("tests/template/permissions.txt").split("# With KmsKeyArn, besides:\n")
-    expected, with_key = ({line for line in section.splitlines() if not line.startswith("#")} for section in sections)
-    found = grants(cfn.resolve(template))
-    found_with_key = grants(cfn.resolve(template, KmsKeyArn=KEY))
-    differences = [("+", found - expected), ("-", expected - found)]
-    differences += [("+", found_with_key - found - with_key), ("-", (expected | with_key) - found_with_key)]
-    return sorted({f"permissions: {sign} {line}" for sign, lines in differences for line in lines})
-
-
-def no_role_deletes_evidence(template):
-    lines = grants(cfn.resolve(template))
-    bad = [line for line in lines if "s3:Delete" in line and "arn:aws:s3:::analyticsbucket/" not in line]
-    return [f"evidence can be deleted: {line}" for line in bad]
-
-
-def trust(template):
-    """A role is for one service, and a schedule's only for schedules of this account."""
-    services = {"Capture": "lambda", "Seal": "lambda", "Sessions": "states"}
-    problems = []
-    for name, role in resources(cfn.resolve(template), "AWS::IAM::Role").items():
-        service = "scheduler" if name.endswith("ScheduleRole") else services[name.removesuffix("Role")]
-        statement = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        if service != "lambda":
-            statement["Condition"] = {"StringEquals": {"aws:SourceAccount": cfn.ACCOUNT}}
-        problems += compare(f"trust of {name}", role["AssumeRolePolicyDocument"]["Statement"], [statement])
-    return problems
-
-
-def bucket_policy(template):
-    bucket = "arn:aws:s3:::evidencebucket"
-    objects = [f"{bucket}/client-vpn-audit/{table}/*" for table in EVIDENCE]
-    deny = {"Effect": "Deny", "Principal": "*"}
-    expected = [
-        {
-            "Sid": "RefusePutsThatCouldOverwrite",
-            **deny,
-            "Action": "s3:PutObject",
-            "Resource": objects,
-            "Condition": {"Null": {"s3:if-none-match": "true"}},
-        },
-        {"Sid": "RefuseDeletes", **deny, "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"], "Resource": objects},
-        {
-            "Sid": "RefuseRequestsWithoutTls",
-            **deny,
-            "Action": "s3:*",
-            "Resource": [bucket, f"{bucket}/*"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        },
-    ]
-    policies = resources(cfn.resolve(template), "AWS::S3::BucketPolicy")
-    return compare("evidence bucket policy", policies["EvidenceBucketPolicy"]["PolicyDocument"]["Statement"], expected)
-
+from common import EVIDENCE, KEY, ROOT, TOPIC, compare, read, resources
+from samtranslator.model.exceptions import InvalidDocumentException
 
 # ---- buckets ----
 
@@ -113,20 +18,50 @@ def evidence_bucket(template):
     problems += compare("deletion policy of evidence", (whole["DeletionPolicy"], whole["UpdateReplacePolicy"]), ("Retain", "Retain"))
     bucket = whole["Properties"]
     problems += compare("versioning", bucket["VersioningConfiguration"]["Status"], "Enabled")
-    problems += compare("public access", set(bucket["PublicAccessBlockConfiguration"].values()), {True})
+    problems += shut("evidence", bucket)
     for rule in bucket["LifecycleConfiguration"]["Rules"]:
         for transition in rule.get("Transitions", []):
             if transition["StorageClass"] not in ("STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "INTELLIGENT_TIERING"):
                 problems.append(f"Athena does not read {transition['StorageClass']}")
     expired = {r["Prefix"]: r["ExpirationInDays"] for r in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in r}
     problems += compare("expiry", expired, {f"client-vpn-audit/{table}/": 400 for table in EVIDENCE[:3]})
-    problems += compare("Object Lock unless asked for", "ObjectLockConfiguration" in bucket, False)
+    old = {r["Id"]: r.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays") for r in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in r}
+    problems += compare("expiry of old versions", old, dict.fromkeys(EVIDENCE[:3], 1))
+    problems += compare("Object Lock unless asked for", [key for key in bucket if key.startswith("ObjectLock")], [])
     locked = cfn.resolve(template, ObjectLockMode="COMPLIANCE", ObjectLockDays=30)["Resources"]["EvidenceBucket"]["Properties"]
     rule = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 30}}}
-    problems += compare("Object Lock", locked.get("ObjectLockConfiguration"), rule)
-    encrypted = cfn.resolve(template, KmsKeyArn=KEY)["Resources"]["EvidenceBucket"]["Properties"]["BucketEncryption"]
-    default = encrypted["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"]
-    return problems + compare("encryption", default, {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY})
+    lock = (locked.get("ObjectLockEnabled"), locked.get("ObjectLockConfiguration"))
+    return problems + compare("Object Lock", lock, (True, rule)) + encryption(template, "EvidenceBucket")
+
+
+def shut(name, bucket):
+    access_block = dict.fromkeys(("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True)
+    problems = compare(f"public access of {name}", bucket["PublicAccessBlockConfiguration"], access_block)
+    return problems + compare(f"ownership of {name}", bucket["OwnershipControls"]["Rules"], [{"ObjectOwnership": "BucketOwnerEnforced"}])
+
+
+def encryption(template, name):
+    problems = []
+    for key, expected in (("", {"SSEAlgorithm": "AES256"}), (KEY, {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY})):
+        rules = cfn.resolve(template, KmsKeyArn=key)["Resources"][name]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        problems += compare(f"encryption of {name}", [r["ServerSideEncryptionByDefault"] for r in rules], [expected])
+    return problems
+
+
+def kept(template):
+    """What outlives the stack, and what else holds traces of it."""
+    whole = cfn.resolve(template)["Resources"]
+    problems = []
+    for name in ("EvidenceBucket", "EvidenceBucketPolicy", "SealKey", "AnalyticsBucket", "AnalyticsBucketPolicy", "CaptureLogs", "SealLogs"):
+        policies = (whole[name].get("DeletionPolicy"), whole[name].get("UpdateReplacePolicy"))
+        problems += compare(f"deletion policy of {name}", policies, ("Retain", "Retain"))
+    for name in ("CaptureLogs", "SealLogs"):
+        problems += compare(f"retention of {name}", whole[name]["Properties"]["RetentionInDays"], 400)
+    queue = whole["FailuresQueue"]["Properties"]
+    problems += compare("failures queue", (queue["SqsManagedSseEnabled"], queue["MessageRetentionPeriod"]), (True, 14 * 86400))
+    key = whole["SealKey"]["Properties"]
+    problems += compare("key that seals", (key["KeySpec"], key["KeyUsage"]), ("ECC_NIST_P256", "SIGN_VERIFY"))
+    return problems + shut("analytics", whole["AnalyticsBucket"]["Properties"]) + encryption(template, "AnalyticsBucket")
 
 
 def existing_bucket(template):
@@ -156,10 +91,39 @@ def functions(template):
         asynchronous = function["EventInvokeConfig"]
         retries = (asynchronous["MaximumRetryAttempts"], asynchronous["MaximumEventAgeInSeconds"])
         problems += compare(f"retries and event age of {name}", retries, (1, 600))
+        destination = {"OnFailure": {"Type": "SQS", "Destination": f"arn:aws:sqs:{cfn.REGION}:{cfn.ACCOUNT}:FailuresQueue"}}
+        problems += compare(f"failures of {name}", asynchronous.get("DestinationConfig"), destination)
         problems += compare(f"reserved concurrency of {name}", "ReservedConcurrentExecutions" in function, False)
+        logs = {"LogFormat": "JSON", "LogGroup": name.removesuffix("Function").lower() + "logs"}
+        problems += compare(f"log of {name}", function.get("LoggingConfig"), logs)
+        # One place for the variables: a function's own would go past the checks below.
+        problems += compare(f"variables of {name} alone", function.get("Environment"), None)
         build = template["Resources"][name]["Metadata"]
         problems += compare(f"binary of {name}", build["BuildProperties"]["Binary"], "client-vpn-audit-lambda")
-    variables = set(found["Globals"]["Function"]["Environment"]["Variables"])
+    problems += compare("time-out of the seal", found["Resources"]["SealFunction"]["Properties"]["Timeout"], 900)
+    both = found["Globals"]["Function"]
+    runs = [both.get(key) for key in ("CodeUri", "Handler", "Runtime", "Tracing")]
+    problems += compare("what runs", runs, [".", "bootstrap", "provided.al2023", "Active"])
+    return problems + environment(template)
+
+
+def environment(template):
+    """The variables are settings of the program, and say what the parameters say."""
+    given = {"KmsKeyArn": KEY, "Accounts": "111122223333,444455556666", "Regions": "eu-central-1,us-east-1"}
+    expected = {
+        "AUDIT_TARGETS": ",".join(cfn.ENDPOINTS),
+        "AUDIT_LAKE": "s3://evidencebucket/client-vpn-audit",
+        "AUDIT_ACCOUNT_ID": cfn.ACCOUNT,
+        "AUDIT_ACCOUNTS": cfn.ACCOUNT,
+        "AUDIT_REGIONS": cfn.REGION,
+        "AUDIT_KMS_KEY": "",
+    }
+    of = lambda whole: whole["Globals"]["Function"]["Environment"]["Variables"]
+    found = of(cfn.resolve(template))
+    problems = compare("variables", found, expected)
+    names = {"AUDIT_KMS_KEY": KEY, "AUDIT_ACCOUNTS": given["Accounts"], "AUDIT_REGIONS": given["Regions"]}
+    problems += compare("variables with all parameters", of(cfn.resolve(template, **given)), expected | names)
+    variables = set(found)
     known = re.findall(r'setting\("(AUDIT_[A-Z_]+)", (None|Some)', read("src/config.rs"))
     problems += [f"{name} is no setting" for name in sorted(variables - {name for name, _ in known})]
     return problems + [f"{name} is not set" for name, default in known if default == "None" and name not in variables]
@@ -177,13 +141,25 @@ def schedules(template):
         target = schedule["Target"]
         problems += compare(name, (schedule["ScheduleExpression"], target["Input"]), expected.get(name))
         problems += compare(f"window of {name}", schedule["FlexibleTimeWindow"], {"Mode": "OFF"})
-        problems += compare(f"event age of {name}", target["RetryPolicy"]["MaximumEventAgeInSeconds"], 600)
-        if not target.get("DeadLetterConfig"):
-            problems.append(f"{name} has no dead-letter queue")
+        retries = {"MaximumEventAgeInSeconds": 600, "MaximumRetryAttempts": 5}
+        problems += compare(f"event age and retries of {name}", target["RetryPolicy"], retries)
+        # The seal's is off until the program can seal.
+        state = "DISABLED" if name == "SealSchedule" else "ENABLED"
+        problems += compare(f"state of {name}", schedule.get("State", "ENABLED"), state)
+        what = name.removesuffix("Schedule")
+        arn = "states:{}:stateMachine:SessionsStateMachine" if what == "Sessions" else f"lambda:{{}}:function:{what}Function"
+        problems += compare(f"target of {name}", target["Arn"], "arn:aws:" + arn.format(f"{cfn.REGION}:{cfn.ACCOUNT}"))
+        queue = {"Arn": f"arn:aws:sqs:{cfn.REGION}:{cfn.ACCOUNT}:FailuresQueue"}
+        problems += compare(f"dead-letter queue of {name}", target.get("DeadLetterConfig"), queue)
     return problems + compare("schedules", sorted(found), sorted(expected))
 
 
 # ---- tables, queries, statements ----
+
+
+HIVE = "org.apache.hadoop.hive.ql.io."
+PARQUET = tuple(HIVE + name for name in ("parquet.MapredParquetInputFormat", "parquet.MapredParquetOutputFormat", "parquet.serde.ParquetHiveSerDe"))
+JSON = ("org.apache.hadoop.mapred.TextInputFormat", HIVE + "HiveIgnoreKeyTextOutputFormat", "org.openx.data.jsonserde.JsonSerDe")
 
 
 def tables(template):
@@ -211,7 +187,11 @@ def tables(template):
             "storage.location.template": f"s3://evidencebucket/client-vpn-audit/{name}/" + "/".join(f"{k}=${{{k}}}" for k in keys) + "/",
         }
         problems += compare(f"projection of {name}", {k: v for k, v in parameters.items() if k != "classification"}, projection)
-        for column in table["StorageDescriptor"]["Columns"] + table["PartitionKeys"]:
+        storage = table["StorageDescriptor"]
+        problems += compare(f"location of {name}", storage["Location"], f"s3://evidencebucket/client-vpn-audit/{name}/")
+        formats = (storage["InputFormat"], storage["OutputFormat"], storage["SerdeInfo"]["SerializationLibrary"])
+        problems += compare(f"format of {name}", formats, PARQUET if name in EVIDENCE[:2] else JSON)
+        for column in storage["Columns"] + table["PartitionKeys"]:
             if not 0 < len(column.get("Comment", "")) <= 255:
                 problems.append(f"{name}.{column['Name']} has a comment that Glue does not take")
     columns = lambda name: {c["Name"]: c["Type"] for c in found[name]["TableInput"]["StorageDescriptor"]["Columns"]}
@@ -232,9 +212,12 @@ def ledger(columns):
 
 
 def saved_queries(template):
-    found = {q["Name"]: q["QueryString"].strip() for q in resources(cfn.resolve(template), "AWS::Athena::NamedQuery").values()}
+    queries = resources(cfn.resolve(template), "AWS::Athena::NamedQuery").values()
+    places = {(q["Database"], q["WorkGroup"]) for q in queries}
+    found = {q["Name"]: q["QueryString"].strip() for q in queries}
     expected = {path.stem: path.read_text().strip() for path in (ROOT / "queries").glob("*.sql")}
-    problems = [f"query {name} is not saved" for name in sorted(expected.keys() - found.keys())]
+    problems = compare("where queries are saved", places, {("client_vpn_audit", "client-vpn-audit")})
+    problems += [f"query {name} is not saved" for name in sorted(expected.keys() - found.keys())]
     problems += [f"saved query {name} has no file" for name in sorted(found.keys() - expected.keys())]
     return problems + [f"saved query {name} differs from its file" for name in sorted(found.keys() & expected.keys()) if found[name] != expected[name]]
 
@@ -243,7 +226,12 @@ def work_group(template):
     group = resources(cfn.resolve(template), "AWS::Athena::WorkGroup")["WorkGroup"]["WorkGroupConfiguration"]
     found = (group["EnforceWorkGroupConfiguration"], group["EngineVersion"]["SelectedEngineVersion"])
     problems = compare("work group", found, (True, "Athena engine version 3"))
-    return problems + compare("scan limit", group["BytesScannedCutoffPerQuery"], 2**40)
+    problems += compare("scan limit", group["BytesScannedCutoffPerQuery"], 2**40)
+    for key, encrypted in (("", {"EncryptionOption": "SSE_S3"}), (KEY, {"EncryptionOption": "SSE_KMS", "KmsKey": KEY})):
+        results = resources(cfn.resolve(template, KmsKeyArn=key), "AWS::Athena::WorkGroup")["WorkGroup"]["WorkGroupConfiguration"]["ResultConfiguration"]
+        expected = {"OutputLocation": "s3://analyticsbucket/results/", "ExpectedBucketOwner": cfn.ACCOUNT, "EncryptionConfiguration": encrypted}
+        problems += compare("results", results, expected)
+    return problems
 
 
 # ---- the state machine ----
@@ -267,9 +255,10 @@ def prepared(machine, **given):
 
 
 def state_machine(template):
-    machine = cfn.resolve(template)["Resources"]["SessionsStateMachine"]["Properties"]["Definition"]
+    properties = cfn.resolve(template)["Resources"]["SessionsStateMachine"]["Properties"]
+    machine = properties["Definition"]
     states = machine["States"]
-    problems = []
+    problems = compare("kind of state machine", properties["StateMachineType"], "STANDARD")
     if machine.get("TimeoutSeconds", 3600) >= 3600:
         problems.append("an execution can meet the next one")
     order, name = [], machine["StartAt"]
@@ -297,9 +286,15 @@ def state_machine(template):
     for state, name in {"CreateTable": "create", "Merge": "merge", "Close": "close", "Optimize": "optimize", "Vacuum": "vacuum"}.items():
         task = states[state]
         problems += compare(f"resource of {state}", task["Resource"], "arn:aws:states:::athena:startQueryExecution.sync")
+        where = {key: value for key, value in task["Arguments"].items() if key != "QueryString"}
+        context = {"Catalog": "AwsDataCatalog", "Database": "client_vpn_audit"}
+        problems += compare(f"where {state} runs", where, {"WorkGroup": "client-vpn-audit", "QueryExecutionContext": context})
+        # Only what was never begun may be tried again, or two MERGEs could meet; and no failure but VACUUM's is caught.
+        problems += compare(f"retries of {state}", [retry["ErrorEquals"] for retry in task["Retry"]], [["Athena.TooManyRequestsException"]])
+        problems += compare(f"whether failures of {state} are caught", "Catch" in task, state == "Vacuum")
         statement = re.sub(r"\A(-- .*\n)+", "", read(f"sessions/{name}.sql"))
-        for name, value in {"from_date": "2026-02-27", "time": "2026-03-01T09:20:00.000Z", "analytics_bucket": "analyticsbucket"}.items():
-            statement = statement.replace(f"{{{name}}}", value)
+        for mark, value in {"from_date": "2026-02-27", "time": "2026-03-01T09:20:00.000Z", "analytics_bucket": "analyticsbucket"}.items():
+            statement = statement.replace(f"{{{mark}}}", value)
         if evaluate(task["Arguments"]["QueryString"], variables).strip() != statement.strip():
             problems.append(f"statement of {state} differs from sessions/{name}.sql")
     return problems + vacuum_loop(states)
@@ -328,30 +323,36 @@ def vacuum_loop(states):
 
 
 def alarms(template):
+    """An alarm is above its threshold, but for the silence of the capture, in every one of its periods."""
+    capture, seal = ({"FunctionName": f"{name}function"} for name in ("capture", "seal"))
+    machine = {"StateMachineArn": f"arn:aws:states:{cfn.REGION}:{cfn.ACCOUNT}:stateMachine:SessionsStateMachine"}
     expected = {
-        "NoCapture": ("ClientVpnAudit", "FailedTargets", "SampleCount", 1, 2700, "breaching"),
-        "FailedTargets": ("ClientVpnAudit", "FailedTargets", "Sum", 0, 900, "notBreaching"),
-        "OldestCompleteAge": ("ClientVpnAudit", "OldestCompleteAgeMinutes", "Maximum", 45, 3600, "breaching"),
-        "UnparsedValues": ("ClientVpnAudit", "UnparsedValues", "Sum", 0, 900, "notBreaching"),
-        "CaptureErrors": ("AWS/Lambda", "Errors", "Sum", 0, 900, "notBreaching"),
-        "CaptureThrottles": ("AWS/Lambda", "Throttles", "Sum", 0, 900, "notBreaching"),
-        "SealErrors": ("AWS/Lambda", "Errors", "Sum", 0, 900, "notBreaching"),
-        "SealThrottles": ("AWS/Lambda", "Throttles", "Sum", 0, 900, "notBreaching"),
-        "FailuresQueue": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", 0, 300, "notBreaching"),
-        "SessionsFailed": ("AWS/States", "ExecutionsFailed", "Sum", 0, 3600, "notBreaching"),
-        "SessionsTimedOut": ("AWS/States", "ExecutionsTimedOut", "Sum", 0, 3600, "notBreaching"),
-        "SessionsAborted": ("AWS/States", "ExecutionsAborted", "Sum", 0, 3600, "notBreaching"),
+        # Snapshots are 30 minutes apart at most, so one of three quarters of an hour has one.
+        "NoCapture": ("ClientVpnAudit", "FailedTargets", {}, "SampleCount", "<", 1, 900, 3, "breaching"),
+        "FailedTargets": ("ClientVpnAudit", "FailedTargets", {}, "Sum", ">", 0, 900, 1, "notBreaching"),
+        "OldestCompleteAge": ("ClientVpnAudit", "OldestCompleteAgeMinutes", {}, "Maximum", ">", 45, 3600, 1, "breaching"),
+        "UnparsedValues": ("ClientVpnAudit", "UnparsedValues", {}, "Sum", ">", 0, 900, 1, "notBreaching"),
+        "CaptureErrors": ("AWS/Lambda", "Errors", capture, "Sum", ">", 0, 900, 1, "notBreaching"),
+        "CaptureThrottles": ("AWS/Lambda", "Throttles", capture, "Sum", ">", 0, 900, 1, "notBreaching"),
+        "SealErrors": ("AWS/Lambda", "Errors", seal, "Sum", ">", 0, 900, 1, "notBreaching"),
+        "SealThrottles": ("AWS/Lambda", "Throttles", seal, "Sum", ">", 0, 900, 1, "notBreaching"),
+        "FailuresQueue": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "failuresqueue"}, "Maximum", ">", 0, 300, 1, "notBreaching"),
+        "SessionsFailed": ("AWS/States", "ExecutionsFailed", machine, "Sum", ">", 0, 3600, 1, "notBreaching"),
+        "SessionsTimedOut": ("AWS/States", "ExecutionsTimedOut", machine, "Sum", ">", 0, 3600, 1, "notBreaching"),
+        "SessionsAborted": ("AWS/States", "ExecutionsAborted", machine, "Sum", ">", 0, 3600, 1, "notBreaching"),
     }
-    topic = f"arn:aws:sns:{cfn.REGION}:{cfn.ACCOUNT}:alarms"
+    signs = {"LessThanThreshold": "<", "GreaterThanThreshold": ">"}
     found = {}
     problems = []
     metrics = read("src/metrics.rs")
-    for name, alarm in resources(cfn.resolve(template, AlarmTopicArn=topic), "AWS::CloudWatch::Alarm").items():
+    for name, alarm in resources(cfn.resolve(template, AlarmTopicArn=TOPIC), "AWS::CloudWatch::Alarm").items():
         name = name.removesuffix("Alarm")
-        names = "Namespace MetricName Statistic Threshold".split()
-        window = alarm["Period"] * alarm["EvaluationPeriods"]
-        found[name] = (*(alarm[n] for n in names), window, alarm["TreatMissingData"])
-        problems += compare(f"actions of {name}", (alarm["AlarmActions"], alarm["OKActions"]), ([topic], [topic]))
+        dimensions = {d["Name"]: d["Value"] for d in alarm.get("Dimensions", [])}
+        sign = signs.get(alarm["ComparisonOperator"], alarm["ComparisonOperator"])
+        window = (alarm["Threshold"], alarm["Period"], alarm["EvaluationPeriods"], alarm["TreatMissingData"])
+        found[name] = (alarm["Namespace"], alarm["MetricName"], dimensions, alarm["Statistic"], sign, *window)
+        problems += compare(f"alarms: periods of {name} that must be bad", alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]), alarm["EvaluationPeriods"])
+        problems += compare(f"actions of {name}", (alarm["AlarmActions"], alarm["OKActions"]), ([TOPIC], [TOPIC]))
         # What the program does not publish yet cannot alarm.
         published = alarm["Namespace"] != "ClientVpnAudit" or f'"{alarm["MetricName"]}"' in metrics
         problems += compare(f"whether {name} acts", alarm.get("ActionsEnabled", True), published)
@@ -361,11 +362,9 @@ def alarms(template):
 
 
 CHECKS = [
-    permissions,
-    no_role_deletes_evidence,
-    trust,
-    bucket_policy,
+    *access.CHECKS,
     evidence_bucket,
+    kept,
     existing_bucket,
     functions,
     schedules,
@@ -383,6 +382,6 @@ def problems(template):
     for check in CHECKS:
         try:
             found += check(template)
-        except (KeyError, IndexError, TypeError, AttributeError) as error:
+        except (KeyError, IndexError, TypeError, AttributeError, InvalidDocumentException) as error:
             found.append(f"{check.__name__}: {type(error).__name__} {error}")
     return found

@@ -1,0 +1,237 @@
+"""Who may do what: every way by which the template lets somebody do something, whatever the parameters are."""
+
+import copy
+import logging
+import re
+
+import cfn
+from common import EVIDENCE, KEY, TOPIC, compare, many, read, resources
+from samtranslator.translator.transform import transform
+
+#: Parameters that make each condition true or false, so that nothing can hide behind one.
+VARIANTS = [
+    {},
+    {"KmsKeyArn": KEY},
+    {"ExistingBucket": "owners-bucket"},
+    {"ObjectLockMode": "COMPLIANCE"},
+    {"AlarmTopicArn": TOPIC},
+    {"ReservedConcurrency": "2"},
+    {"Accounts": "111122223333,444455556666"},
+    {"Regions": "eu-central-1,us-east-1"},
+]
+VARIANTS.append({name: value for variant in VARIANTS for name, value in variant.items()})
+
+
+def statements(node):
+    """The statements of every policy document in a resource: of identities, of resources, of trust."""
+    if isinstance(node, dict):
+        yield from many(node.get("Statement", []))
+        node = list(node.values())
+    for child in node if isinstance(node, list) else []:
+        yield from statements(child)
+
+
+def words(statement, name):
+    """What a statement says of its principals, actions or resources, `Not…` included."""
+    for key in (name, f"Not{name}"):
+        for value in many(statement.get(key, [])):
+            kinds = value.items() if isinstance(value, dict) else [("", value)]
+            yield from (" ".join(filter(None, [key if key != name else "", kind, v])) for kind, vs in kinds for v in many(vs))
+
+
+def grants(template):
+    """Every permission that any policy gives or denies, one a line."""
+    lines = set()
+    for name, resource in template["Resources"].items():
+        for statement in statements(resource["Properties"]):
+            condition = "".join(
+                f" if {operator} {key} {' '.join(many(values))}"
+                for operator, keys in statement.get("Condition", {}).items()
+                for key, values in keys.items()
+            )
+            for principal in list(words(statement, "Principal")) or [""]:
+                for action in words(statement, "Action"):
+                    for resource_ in list(words(statement, "Resource")) or [""]:
+                        who = [name, statement["Effect"], principal, action, resource_]
+                        lines.add(" ".join(filter(None, who)) + condition)
+        if resource["Properties"].get("ManagedPolicyArns"):
+            lines.add(f"{name} has managed policies")
+    return lines
+
+
+def expected_grants(variant):
+    plain, with_key = (
+        {line for line in section.splitlines() if not line.startswith("#")}
+        for section in read("tests/template/permissions.txt").split("# With KmsKeyArn, besides:\n")
+    )
+    lines = plain | with_key if "KmsKeyArn" in variant else plain
+    # Its policy is its owner's.
+    if "ExistingBucket" in variant:
+        lines = {line.replace("evidencebucket", "owners-bucket") for line in lines if not line.startswith("EvidenceBucketPolicy ")}
+    return lines
+
+
+def permissions(template):
+    """Who may do what is written down in permissions.txt, line by line."""
+    problems = []
+    for variant in VARIANTS:
+        found, expected = grants(cfn.resolve(template, **variant)), expected_grants(variant)
+        for sign, lines in (("+", found - expected), ("-", expected - found)):
+            problems += [f"permissions{' with ' if variant else ''}{', '.join(variant)}: {sign} {line}" for line in sorted(lines)]
+    return problems
+
+
+def every_condition_is_tried(template):
+    seen = [cfn.Resolver(template, variant).conditions for variant in VARIANTS]
+    return [f"no variant makes {name} both true and false" for name in template["Conditions"] if len({s[name] for s in seen}) < 2]
+
+
+def no_role_deletes_evidence(template):
+    lines = grants(cfn.resolve(template))
+    bad = [line for line in lines if " Allow s3:Delete" in line and "arn:aws:s3:::analyticsbucket/" not in line]
+    return [f"evidence can be deleted: {line}" for line in bad]
+
+
+def trust(template):
+    """A role is for one service, and a schedule's only for schedules of this account."""
+    services = {"Capture": "lambda", "Seal": "lambda", "Sessions": "states"}
+    problems = []
+    for name, role in resources(cfn.resolve(template), "AWS::IAM::Role").items():
+        service = "scheduler" if name.endswith("ScheduleRole") else services[name.removesuffix("Role")]
+        statement = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        if service != "lambda":
+            statement["Condition"] = {"StringEquals": {"aws:SourceAccount": cfn.ACCOUNT}}
+        problems += compare(f"trust of {name}", role["AssumeRolePolicyDocument"]["Statement"], [statement])
+    return problems
+
+
+def each_takes_its_own_role(template):
+    whole = cfn.resolve(template)
+    role = lambda name: f"arn:aws:iam::{cfn.ACCOUNT}:role/{name}Role"
+    problems = []
+    for name, function in resources(whole, "AWS::Serverless::Function").items():
+        problems += compare(f"role of {name}", function.get("Role"), role(name.removesuffix("Function")))
+    for name, schedule in resources(whole, "AWS::Scheduler::Schedule").items():
+        problems += compare(f"role of {name}", schedule["Target"]["RoleArn"], role(name))
+    machine = resources(whole, "AWS::StepFunctions::StateMachine")["SessionsStateMachine"]
+    return problems + compare("role of SessionsStateMachine", machine["RoleArn"], role("Sessions"))
+
+
+#: What may be in the template. A kind that could let somebody in, such as a Lambda permission, is not among them.
+KINDS = {
+    "AWS::Athena::NamedQuery",
+    "AWS::Athena::WorkGroup",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::Glue::Database",
+    "AWS::Glue::Table",
+    "AWS::IAM::Role",
+    "AWS::KMS::Key",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::Function",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+    "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
+    "AWS::Scheduler::Schedule",
+    "AWS::StepFunctions::StateMachine",
+}
+
+
+# It complains of metrics of its own, which it makes and does not send.
+logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
+
+
+class NoManagedPolicies:
+    """SAM asks AWS for their names, which nothing here uses."""
+
+    @staticmethod
+    def load():
+        return {}
+
+
+def expanded(template):
+    """What SAM makes of the template is of the known kinds, and no role is added by it."""
+    template = copy.deepcopy(template)
+    # SAM's transform runs after the build, which has put the code into a bucket by then.
+    template["Globals"]["Function"]["CodeUri"] = "s3://built/code"
+    written = resources(template, "AWS::IAM::Role")
+    made = transform(template, {"Targets": ",".join(cfn.ENDPOINTS)}, NoManagedPolicies())
+    problems = [f"{n} is of the kind {r['Type']}" for n, r in made["Resources"].items() if r["Type"] not in KINDS]
+    return problems + compare("roles after SAM", sorted(resources(made, "AWS::IAM::Role")), sorted(written))
+
+
+#: Values that each parameter takes, and values that it refuses: they end in policies, names and keys.
+VALUES = {
+    "Targets": (
+        [cfn.ENDPOINTS[0], ",".join(cfn.ENDPOINTS), "arn:aws-us-gov:ec2:us-gov-west-1:111122223333:client-vpn-endpoint/cvpn-endpoint-0123abcd"],
+        ["", "*", cfn.ENDPOINTS[0] + ",", ", ".join(cfn.ENDPOINTS), cfn.ENDPOINTS[0][:-17] + "*", cfn.ENDPOINTS[0] + ",*", "arn:aws:ec2:*:*:client-vpn-endpoint/*"],
+    ),
+    "Accounts": (["", "111122223333", "111122223333,444455556666"], ["*", "1111", "111122223333,"]),
+    "Regions": (["", "eu-central-1", "us-gov-west-1,eu-central-1"], ["*", "eu", "eu-central-1,"]),
+    "ExistingBucket": (["", "owners-bucket", "a.b-1"], ["*", "Owners", "a/b", "ab*"]),
+    "Prefix": (["client-vpn-audit", "a/b.c/d_e"], ["", "*", "/a", "a/", "a//b", "a*", "a b", "a/${x}", "..", "a/../b", "."]),
+    "KmsKeyArn": (["", KEY], ["*", "alias/mine", KEY.replace("1234", "*"), KEY + ",x"]),
+    "AlarmTopicArn": (["", TOPIC], ["*", TOPIC + "*"]),
+    "DatabaseName": (["client_vpn_audit"], ["", "*", "A", "a-b", "a/b"]),
+    "ReservedConcurrency": (["", "2"], ["*", "-1", "12345"]),
+}
+#: The least and the most of each number; none where CloudFormation's own check is enough.
+LIMITS = {
+    "RetentionDays": (90, 36500),
+    "ObjectLockDays": (1, 36500),
+    "QueryScanLimitBytes": (10_000_000, None),
+    "MemorySize": (128, 3008),
+}
+
+
+def parameters(template):
+    problems = []
+    for name, (good, bad) in VALUES.items():
+        pattern = template["Parameters"][name].get("AllowedPattern", ".*")
+        problems += [f"{name} refuses {value!r}" for value in good if not re.fullmatch(pattern, value)]
+        problems += [f"{name} takes {value!r}" for value in bad if re.fullmatch(pattern, value)]
+    for name, limits in LIMITS.items():
+        spec = template["Parameters"][name]
+        problems += compare(f"limits of {name}", (spec.get("MinValue"), spec.get("MaxValue")), limits)
+    chosen = {name for name, spec in template["Parameters"].items() if "AllowedValues" in spec}
+    unchecked = template["Parameters"].keys() - VALUES.keys() - LIMITS.keys() - chosen
+    return problems + [f"nothing limits {name}" for name in sorted(unchecked)]
+
+
+def bucket_policy(template):
+    bucket = "arn:aws:s3:::evidencebucket"
+    objects = [f"{bucket}/client-vpn-audit/{table}/*" for table in EVIDENCE]
+    deny = {"Effect": "Deny", "Principal": "*"}
+    expected = [
+        {
+            "Sid": "RefusePutsThatCouldOverwrite",
+            **deny,
+            "Action": "s3:PutObject",
+            "Resource": objects,
+            "Condition": {"Null": {"s3:if-none-match": "true"}},
+        },
+        {"Sid": "RefuseDeletes", **deny, "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"], "Resource": objects},
+        {
+            "Sid": "RefuseRequestsWithoutTls",
+            **deny,
+            "Action": "s3:*",
+            "Resource": [bucket, f"{bucket}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+    ]
+    policies = resources(cfn.resolve(template), "AWS::S3::BucketPolicy")
+    return compare("evidence bucket policy", policies["EvidenceBucketPolicy"]["PolicyDocument"]["Statement"], expected)
+
+
+CHECKS = [
+    permissions,
+    every_condition_is_tried,
+    no_role_deletes_evidence,
+    trust,
+    each_takes_its_own_role,
+    expanded,
+    parameters,
+    bucket_policy,
+]

@@ -1,0 +1,26 @@
+"""What the checks of the template share."""
+
+import pathlib
+
+import cfn
+
+ROOT = pathlib.Path(__file__).parents[2]
+KEY = f"arn:aws:kms:{cfn.REGION}:{cfn.ACCOUNT}:key/1234"
+TOPIC = f"arn:aws:sns:{cfn.REGION}:{cfn.ACCOUNT}:alarms"
+EVIDENCE = ["connections", "partials", "runs", "digests"]
+
+
+def read(path):
+    return (ROOT / path).read_text()
+
+
+def resources(template, kind):
+    return {name: r["Properties"] for name, r in template["Resources"].items() if r["Type"] == kind}
+
+
+def many(value):
+    return value if isinstance(value, list) else [value]
+
+
+def compare(what, found, expected):
+    return [] if found == expected else [f"{what} is {found}, not {expected}"]

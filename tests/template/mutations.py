@@ -1,0 +1,272 @@
+"""Changes for the worse, each with a word of the problem that must be found."""
+
+import checks
+
+
+def properties(template, name):
+    return template["Resources"][name]["Properties"]
+
+
+def statement(template, role, number):
+    return statements(template, role)[number]
+
+
+def statements(template, role):
+    return properties(template, role)["Policies"][0]["PolicyDocument"]["Statement"]
+
+
+def allow(action, **more):
+    return {"Effect": "Allow", "Action": action, "Resource": "*", **more}
+
+
+def add(template, kind, **properties_):
+    template["Resources"]["More"] = {"Type": kind, "Properties": properties_}
+
+
+def policy(template):
+    return properties(template, "EvidenceBucketPolicy")["PolicyDocument"]["Statement"]
+
+
+def lifecycle(template):
+    return properties(template, "EvidenceBucket")["LifecycleConfiguration"]["Rules"]
+
+
+def variables(template):
+    return template["Globals"]["Function"]["Environment"]["Variables"]
+
+
+def columns(template, table):
+    return properties(template, table)["TableInput"]["StorageDescriptor"]["Columns"]
+
+
+def states(template):
+    return properties(template, "SessionsStateMachine")["Definition"]["States"]
+
+
+def assigned(template):
+    return states(template)["Prepare"]["Assign"]
+
+
+#: What a careless edit does.
+PLAIN = {
+    "an action is added": (lambda t: statement(t, "CaptureRole", 1)["Action"].append("s3:DeleteObject"), "s3:DeleteObject"),
+    "a resource is widened": (lambda t: statement(t, "SealRole", 1).update(Resource="*"), "SealRole Allow s3:PutObject *"),
+    "a condition is dropped": (lambda t: statement(t, "CaptureRole", 2).pop("Condition"), "s3:ListBucket"),
+    "a permission is dropped": (lambda t: statement(t, "SealRole", 3)["Action"].remove("kms:Sign"), "kms:Sign"),
+    "a managed policy is added": (lambda t: properties(t, "SealRole").update(ManagedPolicyArns=["arn:x"]), "managed"),
+    "anybody may take a role": (
+        lambda t: properties(t, "SessionsRole")["AssumeRolePolicyDocument"]["Statement"][0].pop("Condition"),
+        "trust of SessionsRole",
+    ),
+    "a put may overwrite": (lambda t: policy(t).pop(0), "evidence bucket policy"),
+    "a delete is let through": (lambda t: policy(t)[1]["Resource"].pop(), "evidence bucket policy"),
+    "evidence goes with the stack": (lambda t: t["Resources"]["EvidenceBucket"].update(DeletionPolicy="Delete"), "deletion policy"),
+    "evidence moves to where Athena does not read": (lambda t: lifecycle(t)[0]["Transitions"][0].update(StorageClass="GLACIER"), "GLACIER"),
+    "digests expire": (lambda t: lifecycle(t).append({"Id": "x", "Prefix": "client-vpn-audit/digests/", "ExpirationInDays": 1}), "expiry"),
+    "an existing bucket gets our policy": (lambda t: t["Resources"]["EvidenceBucketPolicy"].pop("Condition"), "EvidenceBucketPolicy"),
+    "the time-out is longer": (lambda t: t["Mappings"]["CaptureTimeout"]["15"].update(Seconds=420), "do not fit"),
+    "the schedule may be slower": (lambda t: t["Parameters"]["ScheduleMinutes"]["AllowedValues"].append(60), "60"),
+    "events live longer": (
+        lambda t: properties(t, "CaptureFunction")["EventInvokeConfig"].update(MaximumEventAgeInSeconds=3600),
+        "event age of CaptureFunction",
+    ),
+    "a setting has a typing error": (lambda t: variables(t).update(AUDIT_TARGET="x"), "AUDIT_TARGET is no setting"),
+    "a setting is missing": (lambda t: variables(t).pop("AUDIT_LAKE"), "AUDIT_LAKE"),
+    "the time of the schedule is lost": (
+        lambda t: properties(t, "CaptureSchedule")["Target"].update(Input='{"action":"snapshot"}'),
+        "CaptureSchedule",
+    ),
+    "a failure is lost": (lambda t: properties(t, "SessionsSchedule")["Target"].pop("DeadLetterConfig"), "dead-letter"),
+    "a saved query is dropped": (lambda t: t["Resources"].pop("CoverageHolesQuery"), "coverage_holes is not saved"),
+    "a saved query is changed": (
+        lambda t: properties(t, "TopTalkersQuery").update(QueryString="SELECT 1"),
+        "top_talkers differs",
+    ),
+    "a column is renamed": (lambda t: columns(t, "PartialsTable")[3].update(Name="endpoint"), "differ"),
+    "a column of the ledger is renamed": (lambda t: columns(t, "RunsTable")[0].update(Name="id"), "columns of runs"),
+    "a field of the ledger is renamed": (
+        lambda t: columns(t, "RunsTable")[7].update(Type=columns(t, "RunsTable")[7]["Type"].replace("outcome", "result")),
+        "fields of targets",
+    ),
+    "a partition is outside the projection": (
+        lambda t: properties(t, "RunsTable")["TableInput"]["Parameters"].update({"projection.snapshot_date.range": "2026-01-01,NOW"}),
+        "projection of runs",
+    ),
+    "a day is a date and not a text": (
+        lambda t: properties(t, "ConnectionsTable")["TableInput"]["PartitionKeys"][2].update(Type="date"),
+        "partitions of connections",
+    ),
+    "queries are not limited": (
+        lambda t: properties(t, "WorkGroup")["WorkGroupConfiguration"].update(EnforceWorkGroupConfiguration=False),
+        "work group",
+    ),
+    "a statement is changed": (lambda t: assigned(t).update(merge="SELECT 1"), "statement of Merge"),
+    "the window is shorter": (
+        lambda t: assigned(t).update(from_date=assigned(t)["from_date"].replace("7 : 2", "7 : 1")),
+        "window",
+    ),
+    "any text is taken for a date": (
+        lambda t: assigned(t).update(from_date=assigned(t)["from_date"].replace("^[0-9]{4}", "[0-9]{4}").replace("{2}$/", "{2}/")),
+        "is taken for a from_date",
+    ),
+    "the order of statements is another": (lambda t: states(t)["Merge"].update(Next="Maintain"), "order of states"),
+    "VACUUM runs for ever": (
+        lambda t: states(t)["VacuumAgain"]["Choices"][0].update(Condition="{% true %}"),
+        "runs of VACUUM",
+    ),
+    "a silent capture does not alarm": (lambda t: properties(t, "NoCaptureAlarm").update(TreatMissingData="ignore"), "alarms"),
+    "an alarm is dropped": (lambda t: t["Resources"].pop("FailuresQueueAlarm"), "alarms"),
+}
+
+#: Ways to let somebody in, past the roles' own policies as well. Each is found by a check of access.py.
+WIDER = {
+    "anybody may use the key": (
+        lambda t: properties(t, "SealKey")["KeyPolicy"]["Statement"].append(allow("kms:*", Principal="*")),
+        "+ SealKey Allow * kms:*",
+    ),
+    "anybody may use the queue": (
+        lambda t: properties(t, "FailuresQueuePolicy")["PolicyDocument"]["Statement"].append(allow("sqs:*", Principal="*")),
+        "+ FailuresQueuePolicy Allow * sqs:*",
+    ),
+    "anybody may read sessions": (
+        lambda t: properties(t, "AnalyticsBucketPolicy")["PolicyDocument"]["Statement"].append(allow("s3:GetObject", Principal={"AWS": "*"})),
+        "+ AnalyticsBucketPolicy Allow AWS * s3:GetObject",
+    ),
+    "the queue takes requests without TLS": (lambda t: t["Resources"].pop("FailuresQueuePolicy"), "- FailuresQueuePolicy Deny"),
+    "sessions are sent without TLS": (lambda t: t["Resources"].pop("AnalyticsBucketPolicy"), "- AnalyticsBucketPolicy Deny"),
+    "all but some actions are allowed": (
+        lambda t: statements(t, "SealRole").append({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}),
+        "NotAction iam:*",
+    ),
+    "a policy is attached from outside": (
+        lambda t: add(t, "AWS::IAM::Policy", Roles=[{"Ref": "CaptureRole"}], PolicyDocument={"Statement": [allow("s3:*")]}),
+        "More is of the kind AWS::IAM::Policy",
+    ),
+    "a policy is attached by name": (
+        lambda t: add(t, "AWS::IAM::RolePolicy", RoleName={"Ref": "CaptureRole"}, PolicyDocument={"Statement": [allow("s3:*")]}),
+        "+ More Allow s3:*",
+    ),
+    "anybody may invoke": (
+        lambda t: add(t, "AWS::Lambda::Permission", FunctionName={"Ref": "CaptureFunction"}, Action="lambda:InvokeFunction", Principal="*"),
+        "AWS::Lambda::Permission",
+    ),
+    "a function has an address on the internet": (
+        lambda t: properties(t, "CaptureFunction").update(FunctionUrlConfig={"AuthType": "NONE"}),
+        "AWS::Lambda::Url",
+    ),
+    "a function takes another's role": (
+        lambda t: properties(t, "CaptureFunction").update(Role={"Fn::GetAtt": ["SealRole", "Arn"]}),
+        "role of CaptureFunction",
+    ),
+    "SAM makes a role": (
+        lambda t: (properties(t, "CaptureFunction").pop("Role"), properties(t, "CaptureFunction").update(Policies=["AWSLambdaExecute"])),
+        "role of CaptureFunction",
+    ),
+    "a schedule takes another's role": (
+        lambda t: properties(t, "CaptureSchedule")["Target"].update(RoleArn={"Fn::GetAtt": ["SealScheduleRole", "Arn"]}),
+        "role of CaptureSchedule",
+    ),
+    "the state machine takes another's role": (
+        lambda t: properties(t, "SessionsStateMachine").update(RoleArn={"Fn::GetAtt": ["SealRole", "Arn"]}),
+        "role of SessionsStateMachine",
+    ),
+    "more is allowed in an owner's bucket": (
+        lambda t: statement(t, "SealRole", 1).update(Resource={"Fn::If": ["NewBucket", statement(t, "SealRole", 1)["Resource"][0], "*"]}),
+        "with ExistingBucket: + SealRole Allow s3:PutObject *",
+    ),
+    "more is allowed with a lock": (
+        lambda t: statements(t, "SealRole").append({"Fn::If": ["Locked", allow("s3:BypassGovernanceRetention"), {"Ref": "AWS::NoValue"}]}),
+        "s3:BypassGovernanceRetention",
+    ),
+    "more is allowed by a new condition": (
+        lambda t: (
+            t["Conditions"].update(Abroad={"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}),
+            statements(t, "SealRole").append({"Fn::If": ["Abroad", allow("s3:*"), {"Ref": "AWS::NoValue"}]}),
+        ),
+        "Abroad",
+    ),
+    "any endpoint may be named": (lambda t: t["Parameters"]["Targets"].pop("AllowedPattern"), "Targets takes '*'"),
+    "any key may be named": (lambda t: t["Parameters"]["KmsKeyArn"].update(AllowedPattern=".*"), "KmsKeyArn takes '*'"),
+    "the prefix may be a pattern": (lambda t: t["Parameters"]["Prefix"].update(AllowedPattern="^[^/].*[^/]$"), "Prefix takes 'a*'"),
+    "a parameter has no limits": (lambda t: t["Parameters"].update(More={"Type": "String", "Default": ""}), "nothing limits More"),
+    "evidence may go early": (lambda t: t["Parameters"]["RetentionDays"].update(MinValue=1), "limits of RetentionDays"),
+}
+
+#: What else can go wrong without a policy's change.
+WORSE = {
+    "the key goes with the stack": (lambda t: t["Resources"]["SealKey"].update(DeletionPolicy="Delete"), "deletion policy of SealKey"),
+    "sessions can be made public": (
+        lambda t: properties(t, "AnalyticsBucket")["PublicAccessBlockConfiguration"].update(BlockPublicPolicy=False),
+        "public access of analytics",
+    ),
+    "evidence can be made public": (
+        lambda t: properties(t, "EvidenceBucket")["PublicAccessBlockConfiguration"].pop("RestrictPublicBuckets"),
+        "public access of evidence",
+    ),
+    "others own what they write": (lambda t: properties(t, "EvidenceBucket").update(OwnershipControls={"Rules": []}), "ownership of evidence"),
+    "the lock is not turned on": (lambda t: properties(t, "EvidenceBucket").pop("ObjectLockEnabled"), "Object Lock"),
+    "old versions stay for ever": (lambda t: lifecycle(t)[0]["NoncurrentVersionExpiration"].update(NoncurrentDays=999), "old versions"),
+    "results are not encrypted": (
+        lambda t: properties(t, "WorkGroup")["WorkGroupConfiguration"]["ResultConfiguration"].pop("EncryptionConfiguration"),
+        "results",
+    ),
+    "results go elsewhere": (
+        lambda t: properties(t, "WorkGroup")["WorkGroupConfiguration"]["ResultConfiguration"].update(OutputLocation="s3://elsewhere/"),
+        "results",
+    ),
+    "failures are forgotten": (lambda t: properties(t, "FailuresQueue").update(MessageRetentionPeriod=60), "failures queue"),
+    "an invocation that failed twice is lost": (
+        lambda t: properties(t, "CaptureFunction")["EventInvokeConfig"].pop("DestinationConfig"),
+        "failures of CaptureFunction",
+    ),
+    "the log is forgotten": (lambda t: properties(t, "CaptureLogs").update(RetentionInDays=1), "retention of CaptureLogs"),
+    "the log is another": (lambda t: properties(t, "CaptureFunction").pop("LoggingConfig"), "log of CaptureFunction"),
+    "the seal has no time": (lambda t: properties(t, "SealFunction").update(Timeout=3), "time-out of the seal"),
+    "nothing is traced": (lambda t: t["Globals"]["Function"].update(Tracing="PassThrough"), "what runs"),
+    "targets are not the parameter's": (lambda t: variables(t).update(AUDIT_TARGETS="cvpn-endpoint-01234567"), "variables"),
+    "the key is not used": (lambda t: variables(t).update(AUDIT_KMS_KEY=""), "variables with all parameters"),
+    "a function has variables of its own": (
+        lambda t: properties(t, "CaptureFunction").update(Environment={"Variables": {"AUDIT_LAKE": "/tmp"}}),
+        "variables of CaptureFunction alone",
+    ),
+    "the capture is off": (lambda t: properties(t, "CaptureSchedule").update(State="DISABLED"), "state of CaptureSchedule"),
+    "an event comes late": (
+        lambda t: properties(t, "CaptureSchedule")["Target"]["RetryPolicy"].update(MaximumEventAgeInSeconds=3600),
+        "event age and retries of CaptureSchedule",
+    ),
+    "the seal is on": (lambda t: properties(t, "SealSchedule").update(State="ENABLED"), "state of SealSchedule"),
+    "a schedule invokes another function": (
+        lambda t: properties(t, "CaptureSchedule")["Target"].update(Arn={"Fn::GetAtt": ["SealFunction", "Arn"]}),
+        "target of CaptureSchedule",
+    ),
+    "a table reads elsewhere": (
+        lambda t: properties(t, "RunsTable")["TableInput"]["StorageDescriptor"].update(Location="s3://elsewhere/"),
+        "location of runs",
+    ),
+    "a table is read as another format": (
+        lambda t: properties(t, "RunsTable")["TableInput"]["StorageDescriptor"]["SerdeInfo"].update(SerializationLibrary=checks.PARQUET[2]),
+        "format of runs",
+    ),
+    "a query is saved where nothing is limited": (lambda t: properties(t, "TopTalkersQuery").update(WorkGroup="primary"), "where queries are saved"),
+    "MERGE runs where nothing is limited": (lambda t: states(t)["Merge"]["Arguments"].update(WorkGroup="primary"), "where Merge runs"),
+    "MERGE is tried again whatever came of it": (
+        lambda t: states(t)["Merge"].update(Retry=[{"ErrorEquals": ["States.ALL"], "MaxAttempts": 5}]),
+        "retries of Merge",
+    ),
+    "a failed MERGE looks well": (
+        lambda t: states(t)["Merge"].update(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Done"}]),
+        "failures of Merge",
+    ),
+    "executions end after five minutes": (lambda t: properties(t, "SessionsStateMachine").update(StateMachineType="EXPRESS"), "kind of state machine"),
+    "an alarm looks the other way": (
+        lambda t: properties(t, "FailedTargetsAlarm").update(ComparisonOperator="LessThanThreshold"),
+        "alarms",
+    ),
+    "an alarm looks at another function": (
+        lambda t: properties(t, "CaptureErrorsAlarm")["Dimensions"][0].update(Value={"Ref": "SealFunction"}),
+        "alarms",
+    ),
+    "a schedule of 30 minutes alarms": (lambda t: properties(t, "NoCaptureAlarm").update(DatapointsToAlarm=1), "alarms"),
+}
+
+MUTATIONS = {**PLAIN, **WIDER, **WORSE}
