@@ -328,7 +328,7 @@ def alarms(template):
     machine = {"StateMachineArn": f"arn:aws:states:{cfn.REGION}:{cfn.ACCOUNT}:stateMachine:SessionsStateMachine"}
     expected = {
         # Snapshots are 30 minutes apart at most, so one of three quarters of an hour has one.
-        "NoCapture": ("ClientVpnAudit", "FailedTargets", {}, "SampleCount", "<", 1, 900, 3, "breaching"),
+        "NoCapture": ("ClientVpnAudit", "FailedTargets", {}, "FILL(SampleCount, 0)", "<", 1, 900, 3, "breaching"),
         "FailedTargets": ("ClientVpnAudit", "FailedTargets", {}, "Sum", ">", 0, 900, 1, "notBreaching"),
         "OldestCompleteAge": ("ClientVpnAudit", "OldestCompleteAgeMinutes", {}, "Maximum", ">", 45, 3600, 1, "breaching"),
         "UnparsedValues": ("ClientVpnAudit", "UnparsedValues", {}, "Sum", ">", 0, 900, 1, "notBreaching"),
@@ -347,6 +347,7 @@ def alarms(template):
     metrics = read("src/metrics.rs")
     for name, alarm in resources(cfn.resolve(template, AlarmTopicArn=TOPIC), "AWS::CloudWatch::Alarm").items():
         name = name.removesuffix("Alarm")
+        alarm = alarm | metric_of(alarm)
         dimensions = {d["Name"]: d["Value"] for d in alarm.get("Dimensions", [])}
         sign = signs.get(alarm["ComparisonOperator"], alarm["ComparisonOperator"])
         window = (alarm["Threshold"], alarm["Period"], alarm["EvaluationPeriods"], alarm["TreatMissingData"])
@@ -359,6 +360,17 @@ def alarms(template):
         if f"## {name}" not in read("docs/operate.md"):
             problems.append(f"docs/operate.md does not say what to do about {name}")
     return problems + compare("alarms", found, expected)
+
+
+def metric_of(alarm):
+    """The one metric of an alarm on an expression, as an alarm on a metric has it."""
+    if "Metrics" not in alarm:
+        return {}
+    expression, metric = alarm["Metrics"]
+    stat = metric["MetricStat"]
+    statistic = expression["Expression"].replace(metric["Id"], stat["Stat"])
+    returned = {m["Id"] for m in alarm["Metrics"] if m.get("ReturnData", True)}
+    return {**stat["Metric"], "Statistic": statistic if returned == {expression["Id"]} else returned, "Period": stat["Period"]}
 
 
 CHECKS = [
