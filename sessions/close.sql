@@ -18,6 +18,8 @@ USING (
 ON known.account_id = latest.account_id
   AND known.region = latest.region
   AND known.endpoint_id = latest.endpoint_id
+  -- Of what the merge before this did not look at, nothing is known here.
+  AND known.connection_established_time >= TIMESTAMP '{from_date} 00:00:00'
   AND known.connection_end_time IS NULL
   AND known.last_seen < latest.first_page_at
 WHEN MATCHED THEN UPDATE SET

@@ -45,14 +45,16 @@ impl Protection {
         }
     }
 
+    /// Patterns are IAM's: `*` stands for any text, `?` for one character. Actions have no case, resources have.
     fn is_in(self, policy: &Value, object: &str) -> bool {
         let refuses = |statement: &Value, action: &str| {
             denies_everybody(statement)
                 && has_condition(statement, self.condition())
-                && texts(statement.get("Action")).any(|pattern| matches(pattern, action))
+                && texts(statement.get("Action"))
+                    .any(|pattern| WildMatch::new_case_insensitive(pattern).matches(action))
                 && texts(statement.get("Resource"))
                     .filter_map(|pattern| Some(pattern.split_once(":::")?.1))
-                    .any(|pattern| matches(pattern, object))
+                    .any(|pattern| WildMatch::new(pattern).matches(object))
         };
         self.actions().iter().all(|action| statements(policy).any(|statement| refuses(statement, action)))
     }
@@ -94,12 +96,6 @@ fn items(value: Option<&Value>) -> impl Iterator<Item = &Value> {
 
 fn texts(value: Option<&Value>) -> impl Iterator<Item = &str> {
     items(value).filter_map(Value::as_str)
-}
-
-/// IAM's patterns: `*` stands for any text, `?` for one character. Their case is left aside: that of actions does not
-/// matter, and a bucket has none.
-fn matches(pattern: &str, text: &str) -> bool {
-    WildMatch::new_case_insensitive(pattern).matches(text)
 }
 
 #[cfg(test)]
@@ -148,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_statement_that_refuses_less_is_missing() {
-        let cases: [(&str, Value, Protection); 8] = [
+        let cases: [(&str, Value, Protection); 9] = [
             ("/Statement/0/Effect", json!("Allow"), Protection::WriteOnce),
             (
                 "/Statement/0/Principal",
@@ -166,6 +162,7 @@ mod tests {
                 json!({"s3:if-none-match": "true", "aws:x": "true"}),
                 Protection::WriteOnce,
             ),
+            ("/Statement/0/Resource", json!(["arn:aws:s3:::evidence/VPN/*"]), Protection::WriteOnce),
             ("/Statement/1/Action", json!("s3:DeleteObject"), Protection::NoDelete),
             (
                 "/Statement/1",

@@ -135,7 +135,8 @@ impl S3Store {
         // S3 keeps no policy that is not JSON.
         let policy = policy.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         let prefix = if self.prefix.is_empty() { String::new() } else { format!("{}/", self.prefix) };
-        let objects = EVIDENCE.map(|table| format!("{}/{prefix}{table}/any", self.bucket));
+        let objects =
+            EVIDENCE.map(|table| format!("{}/{prefix}{table}/account_id=111122223333/any", self.bucket));
         Ok(bucket_policy::missing(&policy, &objects))
     }
 

@@ -143,7 +143,7 @@ fn statements() -> String {
         let text = read(&format!("sessions/{name}.sql"));
         assert!(text.starts_with("-- "), "sessions/{name}.sql does not begin with what it is for");
         let statement: Vec<&str> = text.lines().skip_while(|line| line.starts_with("-- ")).collect();
-        writeln!(lines, "{name}: {}", literal(&statement.join("\n"), "  ")).unwrap();
+        writeln!(lines, "{name}_statement: {}", literal(&statement.join("\n"), "  ")).unwrap();
     }
     lines
 }

@@ -175,7 +175,7 @@ VALUES = {
     "KmsKeyArn": (["", KEY], ["*", "alias/mine", KEY.replace("1234", "*"), KEY + ",x"]),
     "AlarmTopicArn": (["", TOPIC], ["*", TOPIC + "*"]),
     "DatabaseName": (["client_vpn_audit"], ["", "*", "A", "a-b", "a/b"]),
-    "ReservedConcurrency": (["", "2"], ["*", "-1", "12345"]),
+    "ReservedConcurrency": (["", "2"], ["*", "-1", "0", "12345"]),
 }
 #: The least and the most of each number; none where CloudFormation's own check is enough.
 LIMITS = {

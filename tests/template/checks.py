@@ -84,6 +84,8 @@ def functions(template):
         timeout = whole["Resources"]["CaptureFunction"]["Properties"]["Timeout"]
         if 2 * timeout + 60 >= minutes * 60:
             problems.append(f"two attempts of {timeout} s do not fit into {minutes} minutes")
+        if timeout + 60 >= 600:
+            problems.append(f"after {timeout} s, an event is too old for its second attempt")
         if minutes > 30:
             problems.append(f"a schedule of {minutes} minutes can leave a hole")
     found = cfn.resolve(template)

@@ -100,7 +100,7 @@ PLAIN = {
         lambda t: properties(t, "WorkGroup")["WorkGroupConfiguration"].update(EnforceWorkGroupConfiguration=False),
         "work group",
     ),
-    "a statement is changed": (lambda t: assigned(t).update(merge="SELECT 1"), "statement of Merge"),
+    "a statement is changed": (lambda t: assigned(t).update(merge_statement="SELECT 1"), "statement of Merge"),
     "the window is shorter": (
         lambda t: assigned(t).update(from_date=assigned(t)["from_date"].replace("7 : 2", "7 : 1")),
         "window",
