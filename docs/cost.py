@@ -6,6 +6,7 @@ import math
 LAMBDA_GB_SECOND = 0.0000133334  # arm64
 LAMBDA_REQUEST = 0.20 / 1e6
 S3_PUT_OR_LIST = 0.005 / 1000
+S3_GET = 0.0004 / 1000
 S3_STANDARD_GB_MONTH = 0.023
 S3_STANDARD_IA_GB_MONTH = 0.0125
 S3_TRANSITION = 0.01 / 1000
@@ -24,15 +25,17 @@ PAGE_SECONDS = 0.3
 # EC2's API throttling: calls a second of one account and Region, once the bucket of 100 is empty.
 CALLS_PER_SECOND = 20
 
+CONCURRENCY = 5
 SNAPSHOTS = 96 * 30
+MERGED_DAYS = 3 + 4 / 24  # three each hour, seven once a day
 RETENTION_DAYS, STANDARD_DAYS = 400, 60
 METRICS_PER_ENDPOINT, METRICS, ALARMS = 6, 3, 12
 SMALLEST_MOVED = 128 * 1024
 
 
-def capture_seconds(endpoints, connections, memory_mb, concurrency=5):
+def capture_seconds(endpoints, connections, memory_mb):
     pages = math.ceil(connections / 1000)
-    paging = math.ceil(endpoints / concurrency) * pages * PAGE_SECONDS
+    paging = math.ceil(endpoints / CONCURRENCY) * pages * PAGE_SECONDS
     throttled = (endpoints * pages - 100) / CALLS_PER_SECOND
     cpu = endpoints * connections * CPU_SECONDS_PER_CONNECTION * 1769 / min(memory_mb, 1769)
     return max(paging, throttled) + cpu + 0.2
@@ -41,19 +44,21 @@ def capture_seconds(endpoints, connections, memory_mb, concurrency=5):
 def month(endpoints, connections):
     """Dollars by part, once the retention is full, and how long one capture runs."""
     memory_mb = 512 if endpoints * connections <= 630_000 else 1769
-    concurrency = 5 if endpoints <= 5 else 50
-    seconds = capture_seconds(endpoints, connections, memory_mb, concurrency)
+    seconds = capture_seconds(endpoints, connections, memory_mb)
     object_bytes = OBJECT_BYTES[connections]
     gb_of_a_day = endpoints * object_bytes * 96 / 1e9
     standard_days = STANDARD_DAYS if object_bytes >= SMALLEST_MOVED else RETENTION_DAYS
     moved = SNAPSHOTS * endpoints if object_bytes >= SMALLEST_MOVED else 0
-    merged = max(ATHENA_LEAST_BYTES, 3 * gb_of_a_day * 1e9)
+    merged = max(ATHENA_LEAST_BYTES, MERGED_DAYS * gb_of_a_day * 1e9)
+    # Parquet is read with two requests at least, and a merge and what follows it read the ledger too.
+    gets = MERGED_DAYS * 96 * (2 * endpoints + 2)
     parts = {
         "capture": SNAPSHOTS * (seconds * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
         "requests": SNAPSHOTS * (2 * endpoints + 1) * S3_PUT_OR_LIST + moved * S3_TRANSITION,
         "storage": gb_of_a_day
         * (standard_days * S3_STANDARD_GB_MONTH + (RETENTION_DAYS - standard_days) * S3_STANDARD_IA_GB_MONTH),
-        "sessions": 720 * ((merged + ATHENA_LEAST_BYTES) / 1e12 * ATHENA_TB + 7 * STATE_TRANSITION),
+        "sessions": 720
+        * ((merged + ATHENA_LEAST_BYTES) / 1e12 * ATHENA_TB + gets * S3_GET + 7 * STATE_TRANSITION),
         "watching": (METRICS_PER_ENDPOINT * endpoints + METRICS) * METRIC_MONTH + ALARMS * ALARM_MONTH + KMS_KEY_MONTH,
     }
     return parts, seconds, gb_of_a_day * RETENTION_DAYS

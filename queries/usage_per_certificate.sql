@@ -11,5 +11,7 @@ SELECT
 FROM sessions
 WHERE connection_established_time >= current_date - INTERVAL '30' DAY
   AND common_name IS NOT NULL
+  -- Without a certificate AWS sends the user's name here too.
+  AND (username IS NULL OR common_name <> username)
 GROUP BY common_name
 ORDER BY ingress_bytes DESC, egress_bytes DESC

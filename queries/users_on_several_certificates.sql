@@ -10,8 +10,8 @@ SELECT
   max(coalesce(connection_end_time, last_seen)) AS last_use
 FROM sessions
 WHERE connection_established_time >= current_date - INTERVAL '90' DAY
-  AND username IS NOT NULL
-  AND common_name IS NOT NULL
+  -- Without a certificate AWS sends the user's name here too.
+  AND common_name <> username
 GROUP BY username
 HAVING count(DISTINCT common_name) > 1
 ORDER BY certificates DESC, username

@@ -4,8 +4,8 @@
 MERGE INTO sessions AS known
 USING (
   SELECT
-    runs.account_id,
-    runs.region,
+    target.account_id,
+    target.region,
     target.endpoint_id,
     max(CAST(from_iso8601_timestamp(target.first_page_at) AS timestamp(6))) AS first_page_at
   FROM runs
@@ -13,7 +13,7 @@ USING (
   WHERE runs.snapshot_date >= '{from_date}'
     AND target.outcome = 'complete'
     AND from_iso8601_timestamp(target.last_page_at) < from_iso8601_timestamp('{time}') - INTERVAL '10' MINUTE
-  GROUP BY runs.account_id, runs.region, target.endpoint_id
+  GROUP BY target.account_id, target.region, target.endpoint_id
 ) AS latest
 ON known.account_id = latest.account_id
   AND known.region = latest.region

@@ -6,8 +6,8 @@ MERGE INTO sessions AS known
 USING (
   WITH captures AS (
     SELECT
-      runs.account_id,
-      runs.region,
+      target.account_id,
+      target.region,
       target.endpoint_id,
       CAST(from_iso8601_timestamp(target.first_page_at) AS timestamp(6)) AS first_page_at,
       CAST(from_iso8601_timestamp(target.last_page_at) AS timestamp(6)) AS last_page_at

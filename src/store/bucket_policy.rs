@@ -36,12 +36,20 @@ impl Protection {
         }
     }
 
-    /// The one condition that the statement has: operator, key and value. With another one it would refuse less.
-    fn condition(self) -> Option<[&'static str; 3]> {
+    /// The conditions that the statement may have, each with its operator, key and value. With another one it would
+    /// refuse less.
+    fn conditions(self) -> &'static [&'static [[&'static str; 3]]] {
         match self {
-            Protection::WriteOnce => Some(["Null", "s3:if-none-match", "true"]),
-            Protection::NoDelete => None,
-            Protection::TlsOnly => Some(["Bool", "aws:SecureTransport", "false"]),
+            // The second lets parts of multipart uploads pass, whose completion is refused in their place.
+            Protection::WriteOnce => &[
+                &[["Null", "s3:if-none-match", "true"]],
+                &[["Null", "s3:if-none-match", "true"], ["Bool", "s3:ObjectCreationOperation", "true"]],
+            ],
+            Protection::NoDelete => &[&[]],
+            Protection::TlsOnly => &[
+                &[["Bool", "aws:SecureTransport", "false"]],
+                &[["BoolIfExists", "aws:SecureTransport", "false"]],
+            ],
         }
     }
 
@@ -49,7 +57,7 @@ impl Protection {
     fn is_in(self, policy: &Value, object: &str) -> bool {
         let refuses = |statement: &Value, action: &str| {
             denies_everybody(statement)
-                && has_condition(statement, self.condition())
+                && self.conditions().iter().any(|conditions| has_conditions(statement, conditions))
                 && texts(statement.get("Action"))
                     .any(|pattern| WildMatch::new_case_insensitive(pattern).matches(action))
                 && texts(statement.get("Resource"))
@@ -76,16 +84,35 @@ fn denies_everybody(statement: &Value) -> bool {
     statement.get("Effect").is_some_and(|effect| effect == "Deny") && texts(principal).any(|who| who == "*")
 }
 
-fn has_condition(statement: &Value, expected: Option<[&str; 3]>) -> bool {
-    let found = statement.get("Condition").map(Value::to_string).unwrap_or_default().to_lowercase();
-    let [operator, key, value] = match expected {
-        Some(expected) => expected.map(str::to_lowercase),
-        None => return found.is_empty() || found == "{}",
+/// Whether the statement has these conditions and no others. Operators and keys have no case.
+fn has_conditions(statement: &Value, expected: &[[&str; 3]]) -> bool {
+    let fields = |value: &Value| value.as_object().cloned().unwrap_or_default();
+    let operators = statement.get("Condition").map(fields).unwrap_or_default();
+    let found: Vec<(String, String, Value)> = operators
+        .into_iter()
+        .flat_map(|(operator, keys)| {
+            fields(&keys).into_iter().map(move |(key, value)| (operator.clone(), key, value))
+        })
+        .collect();
+    let is_found = |[operator, key, value]: &[&str; 3]| {
+        found.iter().any(|(an_operator, a_key, values)| {
+            an_operator.eq_ignore_ascii_case(operator)
+                && a_key.eq_ignore_ascii_case(key)
+                && is_only(values, value)
+        })
     };
-    // IAM takes a value as text, as a boolean and as a list of one.
-    [format!("\"{value}\""), value.clone(), format!("[\"{value}\"]"), format!("[{value}]")]
-        .iter()
-        .any(|value| found == format!("{{\"{operator}\":{{\"{key}\":{value}}}}}"))
+    found.len() == expected.len() && expected.iter().all(is_found)
+}
+
+/// IAM takes a value as text, as a boolean and as a list of one.
+fn is_only(found: &Value, expected: &str) -> bool {
+    let is_it = |value: &Value| match value {
+        Value::String(text) => text.eq_ignore_ascii_case(expected),
+        Value::Bool(bool) => bool.to_string() == expected,
+        _ => false,
+    };
+    let values: Vec<&Value> = items(Some(found)).collect();
+    matches!(values.as_slice(), [value] if is_it(value))
 }
 
 /// A value that is a list or stands alone.
@@ -140,6 +167,22 @@ mod tests {
     fn no_policy_lacks_everything() {
         assert_eq!(missing(&Value::Null, &objects()), Protection::ALL);
         assert_eq!(missing(&json!({"Statement": [7, "x", {"Effect": "Deny"}]}), &objects()), Protection::ALL);
+    }
+
+    #[test]
+    fn other_words_that_refuse_as_much_lack_nothing() {
+        let write_once = json!({
+            "bool": {"s3:objectcreationoperation": [true]},
+            "null": {"s3:If-None-Match": true},
+        });
+        let tls_only = json!({"BoolIfExists": {"aws:SecureTransport": false}});
+        for (pointer, condition) in
+            [("/Statement/0/Condition", write_once), ("/Statement/2/Condition", tls_only)]
+        {
+            let mut policy = policy();
+            *policy.pointer_mut(pointer).unwrap() = condition;
+            assert_eq!(missing(&policy, &objects()), [], "{pointer}");
+        }
     }
 
     #[test]

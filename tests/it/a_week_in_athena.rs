@@ -33,6 +33,8 @@ mod misfortunes {
     pub const ODD: usize = 4 * 96 + 48;
     /// A snapshot is taken twenty minutes late on Saturday, after the one that follows it.
     pub const LATE: usize = 5 * 96 + 32;
+    /// The fourth endpoint is refused all week.
+    pub const NEVER_ALLOWED: usize = 3;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,7 +54,7 @@ async fn every_question_has_the_answer_that_the_simulator_knows() {
     assert_eq!(
         count("complete captures"),
         3 * (672 - 6) - 12 - 1,
-        "all but the outage, the refused and the cut"
+        "all of three endpoints, but the outage, the refused and the cut"
     );
     assert!(count("connections that no capture saw") > 0);
     assert!(count("sessions whose end is inferred") > 0);
@@ -66,12 +68,12 @@ struct Week {
 }
 
 impl Week {
-    /// Lets the Lambda binary record a week of three endpoints in `bucket`, and keeps what the simulator knows of it.
+    /// Lets the Lambda binary record a week of four endpoints in `bucket`, and keeps what the simulator knows of it.
     async fn record(seaweed: &Seaweed, bucket: &str) -> Week {
         let directory = TempDir::new().unwrap();
         let monday: Timestamp = MONDAY.parse().unwrap();
         let world =
-            World::new(client_vpn_sim::Config { time: TimeSource::Manual(monday), ..fleet(3, 40) }).await;
+            World::new(client_vpn_sim::Config { time: TimeSource::Manual(monday), ..fleet(4, 40) }).await;
         let clock = FakeClock::new(directory.path());
         let lake = format!("s3://{bucket}/vpn");
         let own =
@@ -88,7 +90,7 @@ impl Week {
             clock.set(at);
             world.simulator.set_time(at);
             world.simulator.clear_faults();
-            misfortune(&world, snapshot).into_iter().for_each(|fault| world.simulator.inject(fault));
+            misfortunes(&world, snapshot).into_iter().for_each(|fault| world.simulator.inject(fault));
             emulator.invoke(&json!({"action": "snapshot", "time": time.to_string()}));
             captures.extend(captured(&world, time, at));
         }
@@ -110,21 +112,22 @@ fn schedule() -> Vec<(usize, SignedDuration)> {
     schedule
 }
 
-fn misfortune(world: &World, snapshot: usize) -> Option<Fault> {
+fn misfortunes(world: &World, snapshot: usize) -> Vec<Fault> {
     let endpoints = world.simulator.endpoint_ids();
+    let mut faults = vec![Fault::always(FaultKind::Unauthorized).at(&endpoints[misfortunes::NEVER_ALLOWED])];
     if misfortunes::REFUSED.contains(&snapshot) {
-        return Some(Fault::always(FaultKind::Unauthorized).at(&endpoints[1]));
+        faults.push(Fault::always(FaultKind::Unauthorized).at(&endpoints[1]));
     }
     if snapshot == misfortunes::CUT {
-        return Some(Fault::on(FaultKind::Unauthorized, 2).at(&endpoints[1]));
+        faults.push(Fault::on(FaultKind::Unauthorized, 2).at(&endpoints[1]));
     }
     if snapshot == misfortunes::ODD {
         let mut connections: Vec<Connection> = world.simulator.listing(&endpoints[0])[..25].to_vec();
         connections[3].ingress_bytes = Some("1.5e6".to_owned());
         connections[3].authorization_policy_last_evaluated_time = Some("yesterday".to_owned());
-        return Some(Fault::on(FaultKind::Custom { connections }, 1).at(&endpoints[0]));
+        faults.push(Fault::on(FaultKind::Custom { connections }, 1).at(&endpoints[0]));
     }
-    None
+    faults
 }
 
 /// What was served to the invocation that has just ended, endpoint by endpoint.

@@ -62,13 +62,26 @@ def last_use(sessions):
     return max(map(ends, sessions))
 
 
+def has_certificate(session):
+    """The common name of a user without one is the user's name."""
+    return session["common_name"] != session["username"]
+
+
 def distinct(sessions, name):
     return sorted({s[name] for s in sessions} - {None})
 
 
 @answers("who_was_connected_at", ("2026-11-01 12:00:00", "2025-11-19 12:00:00"))
 def _(truth):
-    instant = datetime.datetime(2025, 11, 19, 12)
+    return connected_at(truth, datetime.datetime(2025, 11, 19, 12))
+
+
+@answers("who_was_connected_at", ("2026-11-01 12:00:00", "2025-11-23 23:49:00"))
+def _(truth):
+    return connected_at(truth, datetime.datetime(2025, 11, 23, 23, 49))
+
+
+def connected_at(truth, instant):
     names = "identity username common_name account_id region endpoint_id connection_id client_ip"
     names += " connection_established_time connection_end_time end_seen last_seen"
     there = [
@@ -78,7 +91,7 @@ def _(truth):
         and (s["connection_end_time"] is None or s["connection_end_time"] > instant)
     ]
     there.sort(key=lambda s: pick(s, "identity connection_established_time connection_id"))
-    return [pick(s, names) for s in there]
+    return [pick(s, names) + (s["last_seen"] >= instant,) for s in there]
 
 
 @answers(
@@ -148,6 +161,7 @@ def _(truth):
 def _(truth):
     rows = []
     for (username,), sessions in grouped(truth.sessions, "username").items():
+        sessions = list(filter(has_certificate, sessions))
         names = distinct(sessions, "common_name")
         if username is not None and len(names) > 1:
             use = (len(sessions), first_use(sessions), last_use(sessions))
@@ -205,7 +219,7 @@ def _(truth):
     who = {}
     for capture in truth.captures:
         for connection_id, row in capture.rows.items():
-            day = capture.snapshot_time.date().isoformat()
+            day = capture.at.date()
             counters = [int(row[name]) if row[name].isdigit() else 0 for name in ("ingressBytes", "egressBytes")]
             known = highest[connection_id].get(day, (0, 0))
             highest[connection_id][day] = tuple(map(max, known, counters))
@@ -216,7 +230,8 @@ def _(truth):
         for day in sorted(counters):
             place = days[day, who[connection_id]]
             grown = [now - then for now, then in zip(counters[day], before)]
-            days[day, who[connection_id]] = [place[0] + 1, place[1] + grown[0], place[2] + grown[1]]
+            if any(grown):
+                days[day, who[connection_id]] = [place[0] + 1, place[1] + grown[0], place[2] + grown[1]]
             before = counters[day]
     rows = []
     for day in sorted({day for day, _ in days}):
@@ -228,11 +243,12 @@ def _(truth):
 
 @answers("concurrency")
 def _(truth):
-    rows = []
+    steps = collections.defaultdict(int)
     for capture in truth.captures:
         active = sum(row["status"]["code"] == "active" for row in capture.rows.values())
-        rows.append((*HERE, capture.endpoint_id, capture.snapshot_time.replace(tzinfo=UTC), active))
-    return sorted(rows)
+        step = capture.at.replace(minute=capture.at.minute // 15 * 15, second=0, tzinfo=UTC)
+        steps[capture.endpoint_id, step] = max(steps[capture.endpoint_id, step], active)
+    return [(*HERE, *step, active) for step, active in sorted(steps.items())]
 
 
 @answers("presences")
@@ -277,7 +293,7 @@ def _(truth):
 
 def holes(truth, now):
     rows = []
-    for endpoint_id in sorted(truth.by_endpoint):
+    for endpoint_id in truth.endpoint_ids:
         for begins, until, is_open in truth.holes(endpoint_id, now):
             failed = [at for at, of, complete in truth.attempts if of == endpoint_id and not complete and begins <= at <= until]
             times = (begins.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
@@ -358,7 +374,8 @@ def _(truth):
 
 def usage(truth, names):
     rows = []
-    for key, of in grouped(truth.sessions, names).items():
+    certificates = [s for s in truth.sessions if "common_name" not in names or has_certificate(s)]
+    for key, of in grouped(certificates, names).items():
         if None not in key:
             sums = (total(of, "ingress_bytes"), total(of, "egress_bytes"))
             last = max(of, key=lambda s: s["connection_established_time"])["endpoint_id"]

@@ -45,13 +45,15 @@ class Truth:
         self.by_endpoint = collections.defaultdict(list)
         for capture in sorted(self.captures, key=lambda capture: capture.at):
             self.by_endpoint[capture.endpoint_id].append(capture)
+        self.endpoint_ids = sorted(endpoint["endpoint_id"] for endpoint in week["endpoints"])
         lived = [(endpoint["endpoint_id"], lived) for endpoint in week["endpoints"] for lived in endpoint["lived"]]
         self.sessions = [session for of in lived for session in self.session(*of)]
         self.missed = len(lived) - len(self.sessions)
 
     def holes(self, endpoint_id, until=None):
         """Where 60 minutes or more lie between captures: from, to, and whether it is still open."""
-        times = [capture.at for capture in self.by_endpoint[endpoint_id]]
+        times = [capture.at for capture in self.by_endpoint.get(endpoint_id, [])]
+        times.insert(0, min(at for at, of, _ in self.attempts if of == endpoint_id))
         steps = [(before, after, False) for before, after in zip(times, times[1:])]
         if until is not None:
             steps.append((times[-1], until, True))
@@ -60,7 +62,7 @@ class Truth:
     def session(self, endpoint_id, lived):
         """The session of a connection: one, or none where every capture missed it."""
         begins, ended = time(lived["connectionEstablishedTime"]), time(lived["connectionEndTime"])
-        captures = self.by_endpoint[endpoint_id]
+        captures = self.by_endpoint.get(endpoint_id, [])
         shows = [c for c in captures if begins <= c.at and (ended is None or c.at < ended + HOUR)]
         if not shows:
             return

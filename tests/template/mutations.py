@@ -234,6 +234,10 @@ WORSE = {
         lambda t: properties(t, "CaptureSchedule")["Target"]["RetryPolicy"].update(MaximumEventAgeInSeconds=3600),
         "event age and retries of CaptureSchedule",
     ),
+    "two merges can meet": (
+        lambda t: properties(t, "SessionsSchedule")["Target"]["RetryPolicy"].update(MaximumEventAgeInSeconds=600),
+        "event age and retries of SessionsSchedule",
+    ),
     "the seal is on": (lambda t: properties(t, "SealSchedule").update(State="ENABLED"), "state of SealSchedule"),
     "a schedule invokes another function": (
         lambda t: properties(t, "CaptureSchedule")["Target"].update(Arn={"Fn::GetAtt": ["SealFunction", "Arn"]}),
