@@ -232,7 +232,7 @@ async fn write(
         object_key: tools.store.object_key(key),
         rows: snapshot.rows,
         bytes: snapshot.bytes,
-        sha256: snapshot.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hex::encode(snapshot.sha256),
     };
     Ok((put, written))
 }

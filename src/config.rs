@@ -5,9 +5,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::fault::{Fault, Faults};
+use crate::signing::SigningKey;
 use crate::source::{Limits, PageSize};
 use crate::store::{KmsKey, Location};
-use crate::target::{AccountId, Home, Region, Target, TargetText};
+use crate::target::{AccountId, AccountRegion, Region, Target, TargetText};
 
 /// What all names of settings begin with.
 pub const PREFIX: &str = "AUDIT_";
@@ -35,6 +36,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("AUDIT_CONCURRENCY", Some("5"), "Endpoints captured at a time: a whole number from 1 to 50"),
     setting("AUDIT_CALL_TIMEOUT_SECONDS", Some("20"), "Longest time of one attempt at a call of EC2: a whole number from 1 to 300"),
     setting("AUDIT_MAX_ATTEMPTS", Some("10"), "Attempts at a call of EC2, the first included: a whole number from 1 to 20"),
+    setting("AUDIT_SIGNING_KEY", Some("none: digests are not signed"), "What digests are signed with: a KMS key's ARN, `alias/` and an alias, or a file with a private key in PEM"),
     setting("AUDIT_KMS_KEY", Some("the bucket's own encryption"), "KMS key that objects in S3 are encrypted with: id, alias or ARN"),
 ];
 
@@ -63,6 +65,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What objects in S3 are encrypted with, when it is not the bucket's own choice.
     pub kms_key: Option<KmsKey>,
+    /// What digests are signed with; none for digests that are chained and not signed.
+    pub signing_key: Option<SigningKey>,
 }
 
 impl Settings {
@@ -71,6 +75,23 @@ impl Settings {
     /// # Errors
     /// Every fault, by the name of its setting; a name with our prefix that is no setting is one too.
     pub fn parse(variables: impl IntoIterator<Item = (String, String)>) -> Result<Settings, Faults> {
+        Settings::read(variables, true)
+    }
+
+    /// The same for what needs no targets: sealing what is in the lake already.
+    ///
+    /// # Errors
+    /// As [`Settings::parse`], but that there may be no targets.
+    pub fn parse_without_targets(
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Settings, Faults> {
+        Settings::read(variables, false)
+    }
+
+    fn read(
+        variables: impl IntoIterator<Item = (String, String)>,
+        needs_targets: bool,
+    ) -> Result<Settings, Faults> {
         let ours: BTreeMap<String, String> = variables
             .into_iter()
             .filter(|(name, value)| name.starts_with(PREFIX) && !value.is_empty())
@@ -84,7 +105,7 @@ impl Settings {
             }
         }
         let mut reader = Reader { variables: &ours, faults };
-        let targets = reader.targets();
+        let targets = reader.targets(needs_targets);
         let lake = reader.lake();
         let account_id = reader.list("AUDIT_ACCOUNT_ID", "twelve digits", AccountId::parse);
         if account_id.len() > 1 {
@@ -99,6 +120,7 @@ impl Settings {
         let call_timeout = reader.number("AUDIT_CALL_TIMEOUT_SECONDS", 20, 1, 300);
         let max_attempts = reader.number("AUDIT_MAX_ATTEMPTS", 10, 1, 20);
         let kms_key = reader.kms_key();
+        let signing_key = reader.value("AUDIT_SIGNING_KEY").map(SigningKey::parse);
         let faults = reader.faults;
         let (Some(lake), Some(page_size)) = (lake, PageSize::new(page_size)) else {
             return Err(faults);
@@ -116,6 +138,7 @@ impl Settings {
                 max_attempts: u32::try_from(max_attempts).unwrap_or(1),
             },
             kms_key,
+            signing_key,
         })
     }
 
@@ -125,7 +148,7 @@ impl Settings {
     /// Every text that names a target elsewhere, outside the lake's tables, or one named before, under `name`.
     pub fn targets_at(
         &self,
-        home: &Home,
+        home: &AccountRegion,
         texts: Option<&[TargetText]>,
         name: &str,
     ) -> Result<Vec<Target>, Faults> {
@@ -171,10 +194,10 @@ impl Reader<'_> {
         self.faults.push(Fault::without_value(name, format!("is not set; set it to {allowed}")));
     }
 
-    fn targets(&mut self) -> Vec<TargetText> {
+    fn targets(&mut self, needed: bool) -> Vec<TargetText> {
         let name = "AUDIT_TARGETS";
         let texts: Vec<String> = items(self.value(name).unwrap_or_default()).map(str::to_owned).collect();
-        if texts.is_empty() {
+        if texts.is_empty() && needed {
             self.missing(name, "endpoint ids or ARNs, separated by commas");
         }
         let mut targets = Vec::new();

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::fault::{Fault, Faults};
+use crate::hour::{CLOSES_AFTER, Hour};
 use crate::snapshot_time::SnapshotTime;
 use crate::source::resume_token::ResumeToken;
 use crate::source::{Filter, PageSize};
@@ -16,7 +17,8 @@ const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 /// Filters that the API has. Source: EC2 API reference, `DescribeClientVpnConnections`.
 const FILTERS: [&str; 2] = ["connection-id", "username"];
 
-const ACTIONS: &str = "`snapshot`, `preflight`, or EventBridge's `Scheduled Event` as EventBridge sends it";
+const ACTIONS: &str =
+    "`snapshot`, `preflight`, `seal`, or EventBridge's `Scheduled Event` as EventBridge sends it";
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,11 @@ pub enum Invocation {
     Snapshot(SnapshotRequest),
     /// Find out whether they could be captured.
     Preflight,
+    /// Seal what was written.
+    Seal {
+        /// The last hour to seal; none for the newest that is closed.
+        hour: Option<Hour>,
+    },
 }
 
 /// What set a snapshot off.
@@ -81,6 +88,13 @@ impl Invocation {
                 let mut faults = Faults::default();
                 refuse_unknown(fields, &["action"], &mut faults);
                 faults.or(Invocation::Preflight)
+            }
+            Some(Value::String(action)) if action == "seal" => {
+                let mut faults = Faults::default();
+                refuse_unknown(fields, &["action", "hour"], &mut faults);
+                let hour = fields.get("hour").filter(|value| !value.is_null());
+                let hour = hour.and_then(|value| faults.keep(closed_hour(value, now)));
+                faults.or(Invocation::Seal { hour })
             }
             Some(Value::String(action)) => Err(Fault::new("action", action, ACTIONS).into()),
             Some(_) => Err(Fault::without_value("action", format!("is no text; allowed: {ACTIONS}")).into()),
@@ -159,6 +173,22 @@ fn time(value: &Value, now: Timestamp) -> Result<SnapshotTime, Fault> {
         return Err(Fault::new("time", &found, format!("{allowed}; it is {now} now")));
     }
     Ok(time)
+}
+
+fn closed_hour(value: &Value, now: Timestamp) -> Result<Hour, Fault> {
+    let allowed = "a closed hour in UTC such as 2026-11-23T09";
+    let found = as_text(value);
+    let hour = Hour::parse(&found).ok_or_else(|| Fault::new("hour", &found, allowed))?;
+    let newest = Hour::newest_closed(now);
+    if hour > newest {
+        let minutes = CLOSES_AFTER.as_mins();
+        let allowed = format!(
+            "{allowed}; this one closes {minutes} minutes after its end, when no retry of it can come any more, and \
+             {newest} is the newest that is closed"
+        );
+        return Err(Fault::new("hour", &found, allowed));
+    }
+    Ok(hour)
 }
 
 fn targets(value: &Value, faults: &mut Faults) -> Option<Vec<TargetText>> {

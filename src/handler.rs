@@ -14,17 +14,21 @@ use tracing::{error, info, warn};
 use crate::capture::{Plan, Progress, Tools, capture};
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::coverage;
 use crate::event::{Invocation, SnapshotRequest};
 use crate::fault::{Fault, Faults};
+use crate::hour::Hour;
 use crate::identity::{IdentityError, own_account};
 use crate::layout::{Key, RunId};
 use crate::ledger::{CaptureError, Entry, FilterInForce, RunRecord, SettingsInForce};
 use crate::preflight::preflight;
-use crate::report::{Answer, Report};
+use crate::report::{Answer, Report, SealReport};
+use crate::seal::Sealer;
+use crate::signing::{Signer, SigningError};
 use crate::snapshot_time::SnapshotTime;
 use crate::source::Ec2Source;
-use crate::store::{DirectoryStore, Location, Object, Put, S3Store, Store, StoreError};
-use crate::target::{Home, Region, Target, TargetText};
+use crate::store::{Object, Put, Store, StoreError};
+use crate::target::{AccountRegion, Region, Target, TargetText};
 
 /// Longest time of one attempt at a call of S3 or STS: long enough for the largest object, and an end to a connection
 /// that stalls. EC2's is a setting.
@@ -39,7 +43,8 @@ pub struct Auditor {
     settings: Settings,
     sdk: SdkConfig,
     tools: Tools,
-    home: OnceCell<Home>,
+    signer: OnceCell<Signer>,
+    home: OnceCell<AccountRegion>,
 }
 
 /// Why an invocation could not be carried out.
@@ -54,6 +59,12 @@ pub enum Error {
     /// The own account is not known; nothing was done.
     #[error(transparent)]
     Identity(IdentityError),
+    /// The signing key cannot be used; nothing was done.
+    #[error(transparent)]
+    Signing(SigningError),
+    /// The lake could not be read. What was sealed before that stays.
+    #[error(transparent)]
+    Lake(StoreError),
     /// The captures were tried, but their record could not be written.
     #[error("the run record was not written, so this run does not count: {problem}")]
     RunRecord {
@@ -66,11 +77,13 @@ pub enum Error {
 
 impl Error {
     /// Stable word for Lambda's answer and for scripts.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> &str {
         match self {
             Error::InvalidSettings(_) => "InvalidSettings",
             Error::InvalidEvent(_) => "InvalidEvent",
             Error::Identity(_) => "IdentityUnknown",
+            Error::Signing(error) => &error.code,
+            Error::Lake(error) => &error.code,
             Error::RunRecord { .. } => "RunRecordNotWritten",
         }
     }
@@ -82,15 +95,9 @@ impl Auditor {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
         let sdk = sdk.into_builder().timeout_config(timeouts).build();
         let source = Ec2Source::new(&sdk, settings.limits, clock.clone());
-        let store = match &settings.lake {
-            Location::Directory(path) => Store::Directory(DirectoryStore::new(path.clone())),
-            Location::S3 { bucket, prefix } => {
-                let client = aws_sdk_s3::Client::new(&sdk);
-                Store::S3(S3Store::new(client, bucket.clone(), prefix.clone(), settings.kms_key.clone()))
-            }
-        };
+        let store = Store::new(&settings.lake, &sdk, settings.kms_key.clone());
         let tools = Tools { source, store, clock, progress };
-        Auditor { settings, sdk, tools, home: OnceCell::new() }
+        Auditor { settings, sdk, tools, signer: OnceCell::new(), home: OnceCell::new() }
     }
 
     /// Carries out one invocation, which ends at `deadline` where there is one.
@@ -107,14 +114,16 @@ impl Auditor {
             Ok(invocation) => invocation,
             Err(faults) => return Err(Error::InvalidEvent(self.with_those_of_the_targets(faults))),
         };
-        let home = self.home.get_or_try_init(|| self.find_home()).await?;
         match invocation {
             Invocation::Snapshot(request) => {
+                let home = self.home().await?;
                 let targets = self.targets(home, request.targets.as_deref())?;
                 check_starting_token(&request, &targets).map_err(Error::InvalidEvent)?;
                 self.snapshot(home, request, targets, RunId::new(request_id), deadline).await
             }
+            Invocation::Seal { hour } => self.seal(hour, deadline).await.map(Answer::Seal),
             Invocation::Preflight => {
+                let home = self.home().await?;
                 let targets = self.targets(home, None)?;
                 let checks = preflight(&self.tools, &targets, self.settings.lake.to_string()).await;
                 Ok(Answer::Preflight { checks })
@@ -127,7 +136,8 @@ impl Auditor {
     fn with_those_of_the_targets(&self, mut faults: Faults) -> Faults {
         let region = faults.keep(self.region());
         if let (Some(account_id), Some(region)) = (self.settings.account_id.clone(), region) {
-            let targets = self.settings.targets_at(&Home { account_id, region }, None, "AUDIT_TARGETS");
+            let targets =
+                self.settings.targets_at(&AccountRegion { account_id, region }, None, "AUDIT_TARGETS");
             faults.extend(targets.err().unwrap_or_default());
         }
         faults
@@ -141,25 +151,57 @@ impl Auditor {
         })
     }
 
-    async fn find_home(&self) -> Result<Home, Error> {
+    async fn home(&self) -> Result<&AccountRegion, Error> {
+        self.home.get_or_try_init(|| self.find_home()).await
+    }
+
+    async fn find_home(&self) -> Result<AccountRegion, Error> {
         let region = self.region().map_err(|fault| Error::InvalidSettings(fault.into()))?;
         let account_id = match &self.settings.account_id {
             Some(account_id) => account_id.clone(),
             None => own_account(&self.sdk).await.map_err(Error::Identity)?,
         };
-        Ok(Home { account_id, region })
+        Ok(AccountRegion { account_id, region })
     }
 
-    fn targets(&self, home: &Home, texts: Option<&[TargetText]>) -> Result<Vec<Target>, Error> {
+    fn targets(&self, home: &AccountRegion, texts: Option<&[TargetText]>) -> Result<Vec<Target>, Error> {
         match texts {
             Some(_) => self.settings.targets_at(home, texts, "targets").map_err(Error::InvalidEvent),
             None => self.settings.targets_at(home, None, "AUDIT_TARGETS").map_err(Error::InvalidSettings),
         }
     }
 
+    /// Seals the lake, and says how old the newest complete captures are.
+    async fn seal(&self, hour: Option<Hour>, deadline: Option<Timestamp>) -> Result<SealReport, Error> {
+        let Tools { store, clock, .. } = &self.tools;
+        let signer = async || Signer::new(self.settings.signing_key.as_ref(), &self.sdk);
+        let signer = self.signer.get_or_try_init(signer).await.map_err(Error::Signing)?;
+        // Without targets, what is in the lake is sealed, and nobody need know whose lake it is.
+        let (places, targets) = match self.settings.targets.as_slice() {
+            [] => (Vec::new(), Vec::new()),
+            _ => {
+                let home = self.home().await?;
+                let targets = self.targets(home, None)?;
+                let of_targets = targets.iter().map(Target::place);
+                (of_targets.chain([home.clone()]).collect(), targets)
+            }
+        };
+        let sealer = Sealer { store, lake: &self.settings.lake, signer, clock };
+        let sealed = sealer.seal(&places, hour, deadline).await.map_err(Error::Lake)?;
+        let oldest_complete_age_minutes = match places.last() {
+            Some(home) => coverage::oldest_complete_age(store, home, &targets, clock.now()).await.map(Some),
+            None => Ok(None),
+        };
+        Ok(SealReport {
+            sealed,
+            signed: !matches!(signer, Signer::None),
+            oldest_complete_age_minutes: oldest_complete_age_minutes.map_err(Error::Lake)?,
+        })
+    }
+
     async fn snapshot(
         &self,
-        home: &Home,
+        home: &AccountRegion,
         request: SnapshotRequest,
         targets: Vec<Target>,
         run_id: RunId,
@@ -217,9 +259,9 @@ impl Auditor {
         entries
     }
 
-    async fn write_record(&self, home: &Home, record: RunRecord) -> Result<Answer, Error> {
+    async fn write_record(&self, home: &AccountRegion, record: RunRecord) -> Result<Answer, Error> {
         let run_id = record.run_id.clone();
-        let Home { account_id, region } = home;
+        let AccountRegion { account_id, region } = home;
         let key = Key::Run { account_id, region, snapshot_time: record.snapshot_time, run_id: &run_id };
         let run_key = self.tools.store.object_key(key);
         let line = record.to_line();

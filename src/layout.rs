@@ -1,11 +1,13 @@
-//! Every key of the lake: what may lie there is a variant of [`Key`], and no key is formatted anywhere else.
+//! Every key of the lake: what may lie there is a variant of [`Key`], what was found there is read by [`ObjectKey`], and
+//! no key is formatted anywhere else.
 
 use std::fmt;
 
 use uuid::Uuid;
 
+use crate::hour::Hour;
 use crate::snapshot_time::SnapshotTime;
-use crate::target::{AccountId, Region, Target};
+use crate::target::{AccountId, AccountRegion, Region, Target};
 
 /// The request and the attempt that an object is of. Lambda's retries keep their request id, so the request alone
 /// would name two attempts.
@@ -47,6 +49,107 @@ fn random_attempt() -> String {
 /// The folders of the lake that hold evidence: nobody may overwrite or delete what lies there.
 pub const EVIDENCE: [&str; 4] = ["connections", "partials", "runs", "digests"];
 
+/// Those whose objects digests list.
+pub const SEALED: [&str; 3] = ["connections", "partials", "runs"];
+
+impl AccountRegion {
+    /// The folder of a day's objects in one of [`SEALED`], with a slash at its end.
+    pub fn day(&self, table: &str, date: &str) -> String {
+        format!("{table}/{self}/snapshot_date={date}/")
+    }
+
+    /// The folder of all its objects in one of [`EVIDENCE`], with a slash at its end.
+    pub fn folder(&self, table: &str) -> String {
+        format!("{table}/{self}/")
+    }
+
+    /// The folder of a day's digests, with a slash at its end.
+    pub fn day_of_digests(&self, date: &str) -> String {
+        format!("digests/{self}/digest_date={date}/")
+    }
+
+    /// Reads the names of the two folders.
+    pub fn parse(account_folder: &str, region_folder: &str) -> Option<AccountRegion> {
+        Some(AccountRegion {
+            account_id: AccountId::parse(account_folder.strip_prefix("account_id=")?)?,
+            region: Region::parse(region_folder.strip_prefix("region=")?)?,
+        })
+    }
+}
+
+impl fmt::Display for AccountRegion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "account_id={}/region={}", self.account_id, self.region)
+    }
+}
+
+/// What kind of object a key is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObjectKind {
+    /// One of [`SEALED`].
+    Sealed,
+    /// A digest.
+    Digest,
+}
+
+/// The key of an object that was found in the lake, or of which a digest speaks: relative to the lake's prefix and checked,
+/// so that it leads nowhere else. Digests and listings are hostile until then.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectKey {
+    text: String,
+    /// Whose object it is.
+    pub place: AccountRegion,
+    /// The hour of its snapshot, or of the digest.
+    pub hour: Hour,
+    /// What kind of object.
+    pub kind: ObjectKind,
+}
+
+impl ObjectKey {
+    /// The key of a digest.
+    pub fn of_digest(place: &AccountRegion, hour: Hour) -> ObjectKey {
+        let text = Key::Digest { place, hour }.to_string();
+        ObjectKey { text, place: place.clone(), hour, kind: ObjectKind::Digest }
+    }
+
+    /// Reads a key as [`Key`] writes them; none for every other text.
+    pub fn parse(text: &str) -> Option<ObjectKey> {
+        let parts: Vec<&str> = text.split('/').collect();
+        let [table, account_folder, region_folder, date_folder, name] = parts.as_slice() else {
+            return None;
+        };
+        let place = AccountRegion::parse(account_folder, region_folder)?;
+        if *table == "digests" {
+            let hour =
+                Hour::containing(SnapshotTime::parse_compact(name.strip_suffix(".json")?)?.timestamp());
+            return Some(ObjectKey::of_digest(&place, hour)).filter(|key| key.text == text);
+        }
+        let (time, rest) = name.split_once('_')?;
+        let time = SnapshotTime::parse_compact(time)?;
+        let rest = match *table {
+            "runs" => rest.strip_suffix(".json")?,
+            "connections" | "partials" => rest.strip_suffix(".parquet")?,
+            _ => return None,
+        };
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+        let date = date_folder.strip_prefix("snapshot_date=")?;
+        let fits = date == time.date() && (1..=256).contains(&rest.len()) && rest.bytes().all(is_plain);
+        let hour = Hour::containing(time.timestamp());
+        fits.then(|| ObjectKey { text: text.to_owned(), place, hour, kind: ObjectKind::Sealed })
+    }
+
+    /// The key, relative to the lake's prefix.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 /// What may lie in the lake.
 #[derive(Debug, Clone, Copy)]
 pub enum Key<'a> {
@@ -77,6 +180,13 @@ pub enum Key<'a> {
         /// Of which attempt.
         run_id: &'a RunId,
     },
+    /// What was there of an account and Region in an hour, signed.
+    Digest {
+        /// The account and the Region.
+        place: &'a AccountRegion,
+        /// The hour.
+        hour: Hour,
+    },
     /// What `preflight` puts to see whether it can; no evidence.
     Preflight,
 }
@@ -98,6 +208,9 @@ impl fmt::Display for Key<'_> {
             Key::Run { account_id, region, snapshot_time, run_id } => {
                 let partition = partition(account_id, region, *snapshot_time);
                 write!(f, "runs/{partition}/{}_{run_id}.json", snapshot_time.compact())
+            }
+            Key::Digest { place, hour } => {
+                write!(f, "digests/{place}/digest_date={}/{}.json", hour.date(), hour.compact())
             }
             Key::Preflight => f.write_str("preflight"),
         }
@@ -145,6 +258,39 @@ mod tests {
             (Key::Preflight, "preflight".to_owned()),
         ] {
             assert_eq!(key.to_string(), expected);
+            let read = ObjectKey::parse(&expected);
+            assert_eq!(read.is_some(), expected != "preflight", "{expected}");
+            assert!(read.is_none_or(
+                |read| read.hour.to_string() == "2026-11-23T09" && read.kind == ObjectKind::Sealed
+            ));
+        }
+        let place = &AccountRegion { account_id: account_id.clone(), region: region.clone() };
+        let hour = Hour::parse("2026-11-23T09").unwrap();
+        let expected = "digests/account_id=111122223333/region=eu-central-1/digest_date=2026-11-23/20261123T090000Z.json";
+        assert_eq!(Key::Digest { place, hour }.to_string(), expected);
+        assert_eq!(ObjectKey::parse(expected), Some(ObjectKey::of_digest(place, hour)));
+    }
+
+    #[test]
+    fn what_is_no_key_of_ours_is_not_read() {
+        let place = "account_id=111122223333/region=eu-central-1/snapshot_date=2026-11-23";
+        for text in [
+            String::new(),
+            "/etc/passwd".to_owned(),
+            format!("connections/{place}/../../../../etc/passwd"),
+            format!("connections/{place}/20261123T091500Z_..parquet"),
+            format!("connections/{place}/20261123T091500Z_a/b.parquet"),
+            format!("connections/{place}/20261123T091500Z_.parquet"),
+            format!("connections/{place}/20261123T091500Z_a.json"),
+            format!("connections/{place}/20261124T091500Z_a.parquet"),
+            format!("connections/{place}/.20261123T091500Z_a.parquet"),
+            format!("elsewhere/{place}/20261123T091500Z_a.parquet"),
+            format!("connections/{}/20261123T091500Z_a.parquet", place.replace("111122223333", "1")),
+            format!("connections/{}/20261123T091500Z_a.parquet", place.replace("eu-central-1", "..")),
+            format!("digests/{place}/20261123T090000Z.json"),
+            format!("digests/{}/20261123T091500Z.json", place.replace("snapshot", "digest")),
+        ] {
+            assert_eq!(ObjectKey::parse(&text), None, "{text}");
         }
     }
 

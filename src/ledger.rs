@@ -1,8 +1,10 @@
 //! The run record: what was tried, what came of it, and what it rests on. One line of JSON for each attempt, written
 //! last, so that a crash leaves an object without a record and never a record without its object.
 
+pub mod recorded;
+
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::event::Trigger;
 use crate::layout::RunId;
@@ -12,7 +14,7 @@ use crate::source::resume_token::ResumeToken;
 use crate::target::Target;
 
 /// How the capture of one target came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Every connection that AWS lists is in the object.

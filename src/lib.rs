@@ -14,9 +14,12 @@ pub mod causes;
 pub mod clock;
 pub mod config;
 pub mod connection;
+pub mod coverage;
+pub mod digest;
 pub mod event;
 pub mod fault;
 pub mod handler;
+pub mod hour;
 pub mod identity;
 pub mod layout;
 pub mod ledger;
@@ -24,11 +27,14 @@ pub mod metrics;
 pub mod normalise;
 pub mod preflight;
 pub mod report;
+pub mod seal;
+pub mod signing;
 pub mod snapshot;
 pub mod snapshot_time;
 pub mod source;
 pub mod store;
 pub mod target;
+pub mod verify;
 
 /// Version of this program, as the ledger and each object carry it.
 pub const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -43,7 +43,7 @@ async fn answer_or_panic(
     let answer = tokio::spawn(async move { answer(&auditor, event).await }).await;
     answer.unwrap_or_else(|_| {
         let message = "the invocation ended in a panic, which is a fault of this program; its log says where";
-        Err(Failure { code: "Panic", message: message.to_owned() })
+        Err(Failure { code: "Panic".to_owned(), message: message.to_owned() })
     })
 }
 
@@ -56,7 +56,13 @@ async fn answer(auditor: &Result<Auditor, Faults>, event: LambdaEvent<Value>) ->
         write_lines(&metrics::lines(&report.record));
         // Lambda's retry, the dead-letter queue and the alarms see a failed invocation, and nothing else.
         if let Some(message) = report.failure() {
-            return Err(Failure { code: "TargetsFailed", message });
+            return Err(Failure { code: "TargetsFailed".to_owned(), message });
+        }
+    }
+    if let Answer::Seal(report) = &answer {
+        write_lines(metrics::seal_line(Clock::system().now(), report).as_slice());
+        if let Some(message) = report.failure() {
+            return Err(Failure { code: "NotSealed".to_owned(), message });
         }
     }
     Ok(answer)
@@ -65,13 +71,13 @@ async fn answer(auditor: &Result<Auditor, Faults>, event: LambdaEvent<Value>) ->
 /// A failed answer: `errorType` and `errorMessage` of Lambda's answer.
 #[derive(Debug)]
 struct Failure {
-    code: &'static str,
+    code: String,
     message: String,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
-        let failure = Failure { code: error.code(), message: error.to_string() };
+        let failure = Failure { code: error.code().to_owned(), message: error.to_string() };
         error!(error_code = failure.code, error_message = failure.message, "invocation failed");
         failure
     }
@@ -79,7 +85,7 @@ impl From<Error> for Failure {
 
 impl From<Failure> for Diagnostic {
     fn from(failure: Failure) -> Diagnostic {
-        Diagnostic { error_type: failure.code.to_owned(), error_message: failure.message }
+        Diagnostic { error_type: failure.code, error_message: failure.message }
     }
 }
 

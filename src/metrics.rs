@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::ledger::{Entry, Outcome, RunRecord};
+use crate::report::SealReport;
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "ClientVpnAudit";
@@ -22,6 +23,12 @@ pub fn lines(record: &RunRecord) -> Vec<Value> {
     let metrics = [("FailedTargets", "Count", failed), ("UnparsedValues", "Count", unparsed)];
     let run = line(record.end, &[], &[], &metrics);
     targets.chain([run]).collect()
+}
+
+/// The line for one seal, of which an alarm watches the age: it has no dimension. None where no targets are configured.
+pub fn seal_line(time: Timestamp, report: &SealReport) -> Option<Value> {
+    let age = report.oldest_complete_age_minutes?;
+    Some(line(time, &[], &[], &[("OldestCompleteAgeMinutes", "Count", age)]))
 }
 
 fn target_line(time: Timestamp, entry: &Entry) -> Value {

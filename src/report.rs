@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::ledger::{Entry, RunRecord};
 use crate::preflight::Check;
+use crate::seal::{Failure, Sealed};
 
 /// What an invocation comes to when it could be carried out.
 #[derive(Debug, Serialize)]
@@ -16,6 +17,33 @@ pub enum Answer {
         /// A line for each thing that was tried.
         checks: Vec<Check>,
     },
+    /// Of a seal.
+    Seal(SealReport),
+}
+
+/// What was sealed.
+#[derive(Debug, Serialize)]
+pub struct SealReport {
+    /// Every account and Region.
+    pub sealed: Vec<Sealed>,
+    /// Whether digests are signed. Those that are not are no proof against somebody who may write them.
+    pub signed: bool,
+    /// Minutes since the first page of the newest complete capture arrived, of the endpoint for which that is longest; null
+    /// where no targets are configured.
+    pub oldest_complete_age_minutes: Option<u64>,
+}
+
+impl SealReport {
+    /// What went wrong where, in one line; none when nothing did.
+    pub fn failure(&self) -> Option<String> {
+        let describe = |sealed: &Sealed| {
+            let Failure { code, message } = sealed.error.as_ref()?;
+            Some(format!("{} {}, {code}: {message}", sealed.account_id, sealed.region))
+        };
+        let failed: Vec<String> = self.sealed.iter().filter_map(describe).collect();
+        let text = || format!("{} of {} not sealed: {}", failed.len(), self.sealed.len(), failed.join("; "));
+        (!failed.is_empty()).then(text)
+    }
 }
 
 /// The run record, and where it lies.
@@ -36,6 +64,7 @@ impl Answer {
                 report.record.all_captured() && report.record.failed_targets().count() == 0
             }
             Answer::Preflight { checks } => checks.iter().all(|check| check.ok),
+            Answer::Seal(report) => report.failure().is_none(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
 
 /// The first day of the lake's tables, in UTC: Client VPN began in December 2018, so no snapshot lies before it. Athena
@@ -43,6 +44,13 @@ impl SnapshotTime {
         }
         let time = SnapshotTime(time);
         if time.date().as_str() < FIRST_DATE { Err(SnapshotTimeError::TooEarly) } else { Ok(time) }
+    }
+
+    /// Reads it back from an object's key: `20261123T090000Z`. None when it is not that, or lies before [`FIRST_DATE`].
+    pub fn parse_compact(text: &str) -> Option<SnapshotTime> {
+        let civil = DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
+        let time = SnapshotTime(civil.to_zoned(TimeZone::UTC).ok()?.timestamp());
+        (time.compact() == text && time.date().as_str() >= FIRST_DATE).then_some(time)
     }
 
     /// The second in which `time` lies.
@@ -103,6 +111,16 @@ mod tests {
         assert!(SnapshotTime::parse("2018-12-01T00:00:00Z").is_ok());
         for text in ["2018-12-01T00:30:00+01:00", "1969-12-31T23:59:59Z", "0000-01-01T00:00:00Z"] {
             assert_eq!(SnapshotTime::parse(text), Err(SnapshotTimeError::TooEarly), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_gives_its_time_back() {
+        let time = SnapshotTime::parse("2026-11-23T09:15:07Z").unwrap();
+        assert_eq!(SnapshotTime::parse_compact(&time.compact()), Some(time));
+        for text in ["", "20261123T091507", "20261323T091507Z", "20181130T235959Z", "2026112\u{663}T091507Z"]
+        {
+            assert_eq!(SnapshotTime::parse_compact(text), None, "{text}");
         }
     }
 

@@ -1,5 +1,5 @@
-//! Where the lake lies: an S3 bucket or a directory. Both put an object only where there is none, and neither has a
-//! way to overwrite or delete one.
+//! Where the lake lies: an S3 bucket or a directory. Both put an object only where there is none, both list and read what
+//! is there, and neither has a way to overwrite or delete one.
 
 mod bucket_policy;
 mod directory;
@@ -10,7 +10,9 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::layout::Key;
+use aws_config::SdkConfig;
+
+use crate::layout::{Key, ObjectKey};
 
 pub use bucket_policy::Protection;
 pub use directory::DirectoryStore;
@@ -53,6 +55,42 @@ pub enum Put {
     AlreadyThere,
 }
 
+/// An object that was found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// Its key relative to the lake's prefix, as it was found: it may be none of ours.
+    pub key: String,
+    /// The size of what was put under the key first.
+    pub bytes: u64,
+    /// The S3 version of that; none where the bucket has no versions, and in a directory.
+    pub version_id: Option<String>,
+    /// Whether a delete marker hides it.
+    pub hidden: bool,
+    /// How many versions there are; more than one was never written by this program.
+    pub versions: usize,
+}
+
+/// What lies directly in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Level {
+    /// Names of folders, in order.
+    pub folders: Vec<String>,
+    /// Keys of objects, relative to the lake's prefix, in order.
+    pub objects: Vec<String>,
+}
+
+/// The size of an object, and what it hashes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hashed {
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+}
+
+/// Largest digest or run record that is read, in bytes: ten times what an hour of a thousand endpoints makes.
+const LARGEST_DOCUMENT: u64 = 64 << 20;
+
 /// Why the lake could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("{doing} {object}: {problem}")]
@@ -67,6 +105,28 @@ pub struct StoreError {
     problem: String,
 }
 
+impl StoreError {
+    fn too_large(object: String, bytes: u64) -> StoreError {
+        StoreError {
+            code: "ObjectTooLarge".to_owned(),
+            doing: "reading",
+            object,
+            problem: format!(
+                "it has {bytes} bytes, and no digest or run record has more than {LARGEST_DOCUMENT}"
+            ),
+        }
+    }
+
+    fn panicked(key: &str, error: &dyn std::error::Error) -> StoreError {
+        StoreError {
+            code: "StorageFailed".to_owned(),
+            doing: "hashing",
+            object: key.to_owned(),
+            problem: error.to_string(),
+        }
+    }
+}
+
 /// A lake.
 #[derive(Debug, Clone)]
 pub enum Store {
@@ -77,6 +137,78 @@ pub enum Store {
 }
 
 impl Store {
+    /// The lake at `location`, with a client of `sdk` where it is a bucket. Objects in S3 are encrypted with `kms_key`, or as
+    /// the bucket does by itself.
+    pub fn new(location: &Location, sdk: &SdkConfig, kms_key: Option<KmsKey>) -> Store {
+        match location {
+            Location::Directory(path) => Store::Directory(DirectoryStore::new(path.clone())),
+            Location::S3 { bucket, prefix } => {
+                let client = aws_sdk_s3::Client::new(sdk);
+                Store::S3(S3Store::new(client, bucket.clone(), prefix.clone(), kms_key))
+            }
+        }
+    }
+
+    /// What lies directly in `folder`, whose name ends with a slash or is empty for the whole lake. A folder that is not
+    /// there is empty.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    pub async fn level(&self, folder: &str) -> Result<Level, StoreError> {
+        match self {
+            Store::S3(store) => store.level(folder).await,
+            Store::Directory(store) => store.level(folder),
+        }
+    }
+
+    /// Every object in `folder` and below it, or the one object of that key, in the order of the keys, those among them that a delete marker hides.
+    ///
+    /// # Errors
+    /// When not all could be listed.
+    pub async fn find(&self, folder: &str) -> Result<Vec<Found>, StoreError> {
+        match self {
+            Store::S3(store) => store.find(folder).await,
+            Store::Directory(store) => store.find(folder),
+        }
+    }
+
+    /// The SHA-256 of what was put under the key first: the one that S3 keeps, or where it keeps none by reading.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    pub async fn sha256(&self, found: &Found) -> Result<Hashed, StoreError> {
+        match self {
+            Store::S3(store) => store.sha256(found).await,
+            Store::Directory(store) => store.hash(&found.key),
+        }
+    }
+
+    /// Reads all of what lies under the key now and hashes it.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be read.
+    pub async fn hash(&self, found: &Found) -> Result<Hashed, StoreError> {
+        match self {
+            Store::S3(store) => store.hash(&found.key, None).await,
+            Store::Directory(store) => {
+                let (store, key) = (store.clone(), found.key.clone());
+                let hashed = tokio::task::spawn_blocking(move || store.hash(&key)).await;
+                hashed.unwrap_or_else(|error| Err(StoreError::panicked(&found.key, &error)))
+            }
+        }
+    }
+
+    /// Reads a digest or a run record; none where there is no such object.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is larger than any that this program writes.
+    pub async fn read(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
+        match self {
+            Store::S3(store) => store.read(key).await,
+            Store::Directory(store) => store.read(key),
+        }
+    }
+
     /// The key as it stands in the bucket, or the path within the directory.
     pub fn object_key(&self, key: Key<'_>) -> String {
         match self {

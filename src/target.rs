@@ -87,9 +87,9 @@ impl Region {
     }
 }
 
-/// An account and a Region: those that the program runs for, or those that an ARN names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Home {
+/// An account and a Region: those that the program runs for, those that an ARN names, or those of a part of the lake.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountRegion {
     /// The account.
     pub account_id: AccountId,
     /// The Region.
@@ -108,6 +108,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// Where it lies.
+    pub fn place(&self) -> AccountRegion {
+        AccountRegion { account_id: self.account_id.clone(), region: self.region.clone() }
+    }
+
     /// The endpoint's ARN, as IAM policies name it.
     pub fn arn(&self) -> String {
         let Target { account_id, region, endpoint_id } = self;
@@ -127,7 +132,7 @@ impl fmt::Display for Target {
 pub struct TargetText {
     text: String,
     endpoint_id: EndpointId,
-    place: Option<Home>,
+    place: Option<AccountRegion>,
 }
 
 /// Why a text is not a target, or not one that can be captured.
@@ -188,7 +193,7 @@ impl TargetText {
     ///
     /// # Errors
     /// When it lies in another account or Region.
-    pub fn at(&self, home: &Home) -> Result<Target, TargetError> {
+    pub fn at(&self, home: &AccountRegion) -> Result<Target, TargetError> {
         if let Some(place) = &self.place {
             if place.account_id != home.account_id {
                 return Err(TargetError::OtherAccount { own: home.account_id.clone() });
@@ -212,7 +217,7 @@ impl fmt::Display for TargetText {
 }
 
 /// The id in an endpoint's ARN and where the endpoint lies; `arn` is without its first word.
-fn parse_arn(arn: &str) -> Result<(&str, Home), TargetError> {
+fn parse_arn(arn: &str) -> Result<(&str, AccountRegion), TargetError> {
     let parts: Vec<&str> = arn.split(':').collect();
     let [partition, service, region, account_id, resource] = parts[..] else {
         return Err(TargetError::Malformed);
@@ -226,7 +231,7 @@ fn parse_arn(arn: &str) -> Result<(&str, Home), TargetError> {
     if partition != region.partition() {
         return Err(TargetError::Partition { expected: region.partition(), region });
     }
-    Ok((id, Home { account_id, region }))
+    Ok((id, AccountRegion { account_id, region }))
 }
 
 #[cfg(test)]
@@ -237,8 +242,11 @@ mod tests {
     const ARN: &str =
         "arn:aws:ec2:eu-central-1:111122223333:client-vpn-endpoint/cvpn-endpoint-0123456789abcdef0";
 
-    fn home(account_id: &str, region: &str) -> Home {
-        Home { account_id: AccountId::parse(account_id).unwrap(), region: Region::parse(region).unwrap() }
+    fn home(account_id: &str, region: &str) -> AccountRegion {
+        AccountRegion {
+            account_id: AccountId::parse(account_id).unwrap(),
+            region: Region::parse(region).unwrap(),
+        }
     }
 
     #[test]

@@ -6,8 +6,8 @@ fn parse(variables: &[(&str, &str)]) -> Result<Settings, Faults> {
     Settings::parse(variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())))
 }
 
-fn home() -> Home {
-    Home {
+fn home() -> AccountRegion {
+    AccountRegion {
         account_id: AccountId::parse("111122223333").unwrap(),
         region: Region::parse("eu-central-1").unwrap(),
     }

@@ -1,13 +1,20 @@
 //! A lake in a directory, with S3's semantics: an object is there whole or not at all, and is never replaced.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::{Content, Object, Put, StoreError};
-use crate::layout::Key;
+use super::{Content, Found, Hashed, LARGEST_DOCUMENT, Level, Object, Put, StoreError};
+use crate::layout::{Key, ObjectKey};
+
+/// How the name of a temporary file ends, which begins with a dot.
+const TEMPORARY: &str = ".tmp";
+
+/// Bytes that are read at a time.
+const READ: usize = 256 << 10;
 
 /// A directory whose files are the lake's objects.
 #[derive(Debug, Clone)]
@@ -33,16 +40,117 @@ impl DirectoryStore {
         write_new(&path, object.content).map_err(|error| failed("writing", &path, &error))
     }
 
+    pub(super) fn level(&self, folder: &str) -> Result<Level, StoreError> {
+        let mut level = Level::default();
+        for entry in self.entries(folder)? {
+            match entry {
+                Entry::Folder(name) => level.folders.push(name),
+                Entry::File(name) => level.objects.push(format!("{folder}{name}")),
+            }
+        }
+        Ok(level)
+    }
+
+    pub(super) fn find(&self, folder: &str) -> Result<Vec<Found>, StoreError> {
+        if self.root.join(folder).is_file() {
+            return Ok(vec![self.found(folder.to_owned())?]);
+        }
+        let mut found = Vec::new();
+        let mut folders = vec![folder.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in self.entries(&folder)? {
+                match entry {
+                    Entry::Folder(name) => folders.push(format!("{folder}{name}/")),
+                    Entry::File(name) => found.push(self.found(format!("{folder}{name}"))?),
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    fn found(&self, key: String) -> Result<Found, StoreError> {
+        let path = self.root.join(&key);
+        // Of a link itself: it may lead nowhere.
+        let metadata = fs::symlink_metadata(&path).map_err(|error| failed("looking at", &path, &error))?;
+        Ok(Found { key, bytes: metadata.len(), version_id: None, hidden: false, versions: 1 })
+    }
+
+    pub(super) fn hash(&self, key: &str) -> Result<Hashed, StoreError> {
+        let path = self.root.join(key);
+        hash(&path).map_err(|error| failed("reading", &path, &error))
+    }
+
+    pub(super) fn read(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.root.join(key.as_str());
+        let read = || {
+            let bytes = fs::metadata(&path)?.len();
+            if bytes > LARGEST_DOCUMENT { Ok(Err(bytes)) } else { fs::read(&path).map(Ok) }
+        };
+        match read() {
+            Ok(Ok(bytes)) => Ok(Some(bytes)),
+            Ok(Err(bytes)) => Err(StoreError::too_large(path.display().to_string(), bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("reading", &path, &error)),
+        }
+    }
+
+    /// What lies in a folder, in order. Temporary files that a crash left are none of it.
+    fn entries(&self, folder: &str) -> Result<Vec<Entry>, StoreError> {
+        let path = self.root.join(folder);
+        let read = || -> io::Result<Vec<Entry>> {
+            let mut entries = Vec::new();
+            for entry in fs::read_dir(&path)? {
+                let entry = entry?;
+                let name = entry.file_name().to_string_lossy().into_owned();
+                // A link is not followed here, or it could lead round in a circle.
+                if entry.file_type()?.is_dir() {
+                    entries.push(Entry::Folder(name));
+                } else if !(name.starts_with('.') && name.ends_with(TEMPORARY)) {
+                    entries.push(Entry::File(name));
+                }
+            }
+            entries.sort();
+            Ok(entries)
+        };
+        match read() {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            read => read.map_err(|error| failed("listing", &path, &error)),
+        }
+    }
+
     fn path(&self, key: Key<'_>) -> PathBuf {
         self.root.join(key.to_string())
     }
+}
+
+/// What lies in a folder.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Entry {
+    File(String),
+    Folder(String),
+}
+
+fn hash(path: &Path) -> io::Result<Hashed> {
+    let (mut file, mut sha256) = (File::open(path)?, Sha256::new());
+    let mut buffer = vec![0; READ];
+    let mut bytes = 0;
+    loop {
+        let read = file.read(&mut buffer)?;
+        match buffer.get(..read) {
+            Some([]) | None => break,
+            Some(chunk) => sha256.update(chunk),
+        }
+        bytes += read as u64;
+    }
+    Ok(Hashed { bytes, sha256: sha256.finalize().into() })
 }
 
 /// Writes beside the final name and links into place: a crash leaves a hidden temporary file, never half an object.
 fn write_new(path: &Path, content: Content<'_>) -> io::Result<Put> {
     let directory = path.parent().ok_or(ErrorKind::InvalidInput)?;
     create_directories(directory)?;
-    let mut beside = tempfile::Builder::new().prefix(".").suffix(".tmp").tempfile_in(directory)?;
+    let mut beside = tempfile::Builder::new().prefix(".").suffix(TEMPORARY).tempfile_in(directory)?;
     match content {
         Content::File(source) => io::copy(&mut File::open(source)?, &mut beside).map(|_| ())?,
         Content::Bytes(bytes) => beside.write_all(bytes)?,

@@ -1,5 +1,6 @@
 //! A lake in an S3 bucket. Every put carries `If-None-Match: *` and a SHA-256 that S3 checks and keeps.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
 
@@ -9,11 +10,12 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumMode, ServerSideEncryption};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256};
 
 use super::bucket_policy::{self, Protection};
-use super::{Content, Object, Put, StoreError};
+use super::{Content, Found, Hashed, LARGEST_DOCUMENT, Level, Object, Put, StoreError};
 use crate::causes;
-use crate::layout::{EVIDENCE, Key};
+use crate::layout::{EVIDENCE, Key, ObjectKey};
 
 /// How often a put is tried again that S3 answered with 409: another put of the same key was under way.
 const CONFLICT_ATTEMPTS: u32 = 5;
@@ -57,7 +59,22 @@ impl S3Store {
     }
 
     pub(super) fn object_key(&self, key: Key<'_>) -> String {
-        if self.prefix.is_empty() { key.to_string() } else { format!("{}/{key}", self.prefix) }
+        self.prefixed(&key.to_string())
+    }
+
+    /// The key in the bucket of one in the lake.
+    fn prefixed(&self, key: &str) -> String {
+        if self.prefix.is_empty() { key.to_owned() } else { format!("{}/{key}", self.prefix) }
+    }
+
+    /// The key in the lake of one in the bucket.
+    fn in_the_lake(&self, key: &str) -> String {
+        let rest = key.strip_prefix(&self.prefix).unwrap_or(key);
+        if self.prefix.is_empty() {
+            key.to_owned()
+        } else {
+            rest.strip_prefix('/').unwrap_or(rest).to_owned()
+        }
     }
 
     /// Whether an object is there. It is listed and not asked for by HEAD, whose answers have no body: they cannot
@@ -138,6 +155,141 @@ impl S3Store {
         let objects =
             EVIDENCE.map(|table| format!("{}/{prefix}{table}/account_id=111122223333/any", self.bucket));
         Ok(bucket_policy::missing(&policy, &objects))
+    }
+
+    pub(super) async fn level(&self, folder: &str) -> Result<Level, StoreError> {
+        let prefix = self.prefixed(folder);
+        let mut level = Level::default();
+        let mut token: Option<String> = None;
+        loop {
+            let page = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).delimiter("/");
+            let page = page.set_continuation_token(token.clone()).send().await;
+            let page = page.map_err(|error| self.failed("listing", "s3:ListBucket", &prefix, &error))?;
+            let folders = page.common_prefixes().iter().filter_map(|folder| folder.prefix());
+            let name = |folder: &str| Some(folder.strip_prefix(&prefix)?.strip_suffix('/')?.to_owned());
+            level.folders.extend(folders.filter_map(name));
+            let keys = page.contents().iter().filter_map(|object| object.key());
+            level.objects.extend(keys.map(|key| self.in_the_lake(key)));
+            if page.is_truncated() != Some(true) {
+                return Ok(level);
+            }
+            // The SDK's own paginator stops at a token that repeats, as if that were the end.
+            if page.next_continuation_token.is_none() || page.next_continuation_token == token {
+                return Err(self.listing_stuck(&prefix));
+            }
+            token = page.next_continuation_token;
+        }
+    }
+
+    /// Versions are listed and not objects, so that what a delete marker hides is found too. Of a key with several, the
+    /// oldest is what was put: this program writes once.
+    pub(super) async fn find(&self, folder: &str) -> Result<Vec<Found>, StoreError> {
+        let prefix = self.prefixed(folder);
+        let mut found: BTreeMap<String, Found> = BTreeMap::new();
+        let mut hidden: Vec<String> = Vec::new();
+        let mut markers: (Option<String>, Option<String>) = (None, None);
+        loop {
+            let page = self.client.list_object_versions().bucket(&self.bucket).prefix(&prefix);
+            let page = page.set_key_marker(markers.0.clone()).set_version_id_marker(markers.1.clone());
+            let page = page.send().await;
+            let page =
+                page.map_err(|error| self.failed("listing", "s3:ListBucketVersions", &prefix, &error))?;
+            for version in page.versions() {
+                let Some(key) = version.key() else {
+                    continue;
+                };
+                let versions = found.get(key).map_or(0, |found| found.versions) + 1;
+                // Versions come newest first, so the last is the oldest.
+                let oldest = Found {
+                    key: self.in_the_lake(key),
+                    bytes: version.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+                    version_id: version.version_id().filter(|&id| id != "null").map(str::to_owned),
+                    hidden: false,
+                    versions,
+                };
+                found.insert(key.to_owned(), oldest);
+            }
+            let markers_found =
+                page.delete_markers().iter().filter(|marker| marker.is_latest() == Some(true));
+            hidden.extend(markers_found.filter_map(|marker| marker.key().map(str::to_owned)));
+            if page.is_truncated() != Some(true) {
+                break;
+            }
+            let next = (page.next_key_marker, page.next_version_id_marker);
+            if next.0.is_none() || next == markers {
+                return Err(self.listing_stuck(&prefix));
+            }
+            markers = next;
+        }
+        for key in hidden {
+            if let Some(object) = found.get_mut(&key) {
+                object.hidden = true;
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    fn listing_stuck(&self, prefix: &str) -> StoreError {
+        StoreError {
+            code: "ListingStuck".to_owned(),
+            doing: "listing",
+            object: self.url(prefix),
+            problem: "S3 said that there is more and not where; try again".to_owned(),
+        }
+    }
+
+    pub(super) async fn sha256(&self, found: &Found) -> Result<Hashed, StoreError> {
+        let key = self.prefixed(&found.key);
+        let head = self.client.head_object().bucket(&self.bucket).key(&key);
+        let head = head.set_version_id(found.version_id.clone()).checksum_mode(ChecksumMode::Enabled);
+        let head =
+            head.send().await.map_err(|error| self.failed("looking at", "s3:GetObject", &key, &error))?;
+        // That of a multipart upload is none of the bytes, and is no base64 of 32 bytes either.
+        let stored = head.checksum_sha256().and_then(|text| BASE64_STANDARD.decode(text).ok());
+        let bytes = head.content_length().and_then(|bytes| u64::try_from(bytes).ok());
+        match (bytes, stored.and_then(|sha256| sha256.try_into().ok())) {
+            (Some(bytes), Some(sha256)) => Ok(Hashed { bytes, sha256 }),
+            _ => self.hash(&found.key, found.version_id.clone()).await,
+        }
+    }
+
+    /// Reads a version, or what lies there now.
+    pub(super) async fn hash(&self, key: &str, version_id: Option<String>) -> Result<Hashed, StoreError> {
+        let key = self.prefixed(key);
+        let object = self.client.get_object().bucket(&self.bucket).key(&key).set_version_id(version_id);
+        let object =
+            object.send().await.map_err(|error| self.failed("reading", "s3:GetObject", &key, &error))?;
+        let (mut body, mut sha256, mut bytes) = (object.body, Sha256::new(), 0);
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk.map_err(|error| self.cut(&key, &error))?;
+            sha256.update(&chunk);
+            bytes += chunk.len() as u64;
+        }
+        Ok(Hashed { bytes, sha256: sha256.finalize().into() })
+    }
+
+    pub(super) async fn read(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let key = self.prefixed(key.as_str());
+        let object = match self.client.get_object().bucket(&self.bucket).key(&key).send().await {
+            Ok(object) => object,
+            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
+            Err(error) => return Err(self.failed("reading", "s3:GetObject", &key, &error)),
+        };
+        let bytes = object.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(u64::MAX);
+        if bytes > LARGEST_DOCUMENT {
+            return Err(StoreError::too_large(self.url(&key), bytes));
+        }
+        let body = object.body.collect().await.map_err(|error| self.cut(&key, &error))?;
+        Ok(Some(body.to_vec()))
+    }
+
+    fn cut(&self, key: &str, error: &(dyn Error + 'static)) -> StoreError {
+        StoreError {
+            code: "StorageFailed".to_owned(),
+            doing: "reading",
+            object: self.url(key),
+            problem: format!("the answer was cut off: {}; try again", causes::in_words(error)),
+        }
     }
 
     fn url(&self, key: &str) -> String {

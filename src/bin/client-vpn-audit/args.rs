@@ -31,6 +31,46 @@ Example:
 
 Exit status: 0 everything is as it should be, 1 something is not, 2 wrong usage.";
 
+const SEAL_EXAMPLES: &str = "\
+Examples:
+  # Every hour that is closed and not sealed yet, with the key of the template
+  client-vpn-audit seal --lake s3://evidence/vpn --signing-key alias/evidence
+
+  # Outside AWS, with a key in a file
+  openssl ecparam -genkey -name prime256v1 -noout -out key.pem
+  openssl ec -in key.pem -pubout -out public.pem
+  client-vpn-audit seal --lake ./lake --signing-key key.pem
+
+Exit status: 0 everything is sealed, 1 something could not be, 2 wrong usage.
+Sealing again changes nothing. An hour is closed 35 minutes after its end, when no retry of it can come any more.";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  # All of a bucket, with the public part of the key that signed
+  aws kms get-public-key --key-id alias/evidence --query PublicKey --output text | base64 -d > public.der
+  client-vpn-audit verify --lake s3://evidence/vpn --public-key public.der
+
+  # November, of a copy in a directory, where evidence older than 400 days may be gone
+  client-vpn-audit verify --lake ./copy --public-key public.pem --from 2026-11-01 --to 2026-12-01 --retention-days 400
+
+Exit status: 0 nothing is wrong, 1 something is or could not be read, 2 wrong usage.
+Without --public-key no signature is checked: then whoever may write the lake could have made all of it anew.";
+
+const COVERAGE_EXAMPLES: &str = "\
+Examples:
+  # Everything that is on record
+  client-vpn-audit coverage --lake s3://evidence/vpn
+
+  # November, held against CloudWatch's own count
+  aws cloudwatch get-metric-statistics --namespace AWS/ClientVPN --metric-name ActiveConnectionsCount \\
+      --dimensions Name=Endpoint,Value=cvpn-endpoint-0123456789abcdef0 --statistics Maximum --period 300 \\
+      --start-time 2026-11-01T00:00:00Z --end-time 2026-11-05T00:00:00Z > connections.json
+  client-vpn-audit coverage --lake s3://evidence/vpn --from 2026-11-01 --to 2026-11-05 \\
+      --witness cvpn-endpoint-0123456789abcdef0=connections.json
+
+Exit status: 0 no hole, 1 a hole or a run record that cannot be read, 2 wrong usage.
+A hole is a time of 60 minutes or more between complete captures: AWS forgets a connection 60 minutes after its end.";
+
 const DEMO_EXAMPLES: &str = "\
 Examples:
   client-vpn-audit demo
@@ -58,6 +98,15 @@ pub enum Command {
     /// Find out whether a snapshot could be taken and is safe there, without writing evidence
     #[command(after_help = PREFLIGHT_EXAMPLES)]
     Preflight(Place),
+    /// Seal what was written in the hours that are closed: a digest an hour, chained and signed
+    #[command(after_help = SEAL_EXAMPLES)]
+    Seal(Seal),
+    /// Verify that nothing of a sealed lake was changed, removed or added
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(Verify),
+    /// Say what the record proves: when every connection was seen, and where one could have been missed
+    #[command(after_help = COVERAGE_EXAMPLES)]
+    Coverage(CoverageArgs),
     /// Watch the whole pipeline work against a built-in simulator; needs no AWS account
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(Demo),
@@ -103,6 +152,64 @@ pub struct Snapshot {
 }
 
 #[derive(Debug, clap::Args)]
+pub struct Seal {
+    /// Where the record lies: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
+    #[arg(long, value_name = "LAKE")]
+    lake: Option<String>,
+    /// Last hour to seal, in UTC, such as 2026-11-23T09; those before it are sealed first [default: the newest that is closed]
+    #[arg(long, value_name = "HOUR")]
+    hour: Option<String>,
+    /// What to sign with: a KMS key's ARN, alias/NAME, or a file with a private key of the curve P-256 in PEM
+    /// [env: AUDIT_SIGNING_KEY] [default: digests are not signed]
+    #[arg(long, value_name = "KEY")]
+    signing_key: Option<String>,
+    /// The Region of the bucket and the key [default: that of the AWS profile or of AWS_REGION]
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    /// Where the record lies: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
+    #[arg(long, value_name = "LAKE")]
+    pub lake: Option<String>,
+    /// File with a public key in PEM or DER that signatures are checked with; may be repeated
+    #[arg(long = "public-key", value_name = "FILE")]
+    pub public_keys: Vec<PathBuf>,
+    /// First time: a day, an hour (2026-11-01T09) or RFC 3339, in UTC [default: the beginning of the record]
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Time before which to end [default: now; a digest is expected of every hour that is closed]
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Days after which evidence expires: what is older may be gone [default: it never does]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub retention_days: Option<u32>,
+    /// The Region of the bucket [default: that of the AWS profile or of AWS_REGION]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CoverageArgs {
+    /// Where the record lies: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
+    #[arg(long, value_name = "LAKE")]
+    pub lake: Option<String>,
+    /// First time: a day, an hour (2026-11-01T09) or RFC 3339, in UTC [default: the first attempt on each endpoint]
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Time at which to end [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// CloudWatch's ActiveConnectionsCount of an endpoint, as ENDPOINT=FILE, to compare with; may be repeated
+    #[arg(long = "witness", value_name = "ENDPOINT=FILE")]
+    pub witnesses: Vec<String>,
+    /// The Region of the bucket [default: that of the AWS profile or of AWS_REGION]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
 pub struct Demo {
     /// Directory to write to [default: a new temporary directory]
     #[arg(long, value_name = "DIR")]
@@ -119,6 +226,8 @@ pub struct Inputs {
     pub region: Option<String>,
     /// Flags that are no settings and no payload.
     pub faults: Faults,
+    /// Whether there must be targets.
+    pub needs_targets: bool,
 }
 
 impl Place {
@@ -143,6 +252,26 @@ impl Place {
             payload: json!({"action": "preflight"}),
             region: self.region.clone(),
             faults: Faults::default(),
+            needs_targets: true,
+        }
+    }
+}
+
+impl Seal {
+    pub fn inputs(&self) -> Inputs {
+        let mut variables: BTreeMap<String, String> = environment().collect();
+        let flags = [("AUDIT_LAKE", &self.lake), ("AUDIT_SIGNING_KEY", &self.signing_key)];
+        for (name, value) in flags {
+            variables.extend(value.clone().map(|value| (name.to_owned(), value)));
+        }
+        let hour = self.hour.as_ref().map(|hour| ("hour".to_owned(), json!(hour)));
+        let payload = Map::from_iter([("action".to_owned(), json!("seal"))].into_iter().chain(hour));
+        Inputs {
+            variables,
+            payload: Value::Object(payload),
+            region: self.region.clone(),
+            faults: Faults::default(),
+            needs_targets: false,
         }
     }
 }
@@ -169,6 +298,7 @@ impl Snapshot {
             payload: Value::Object(payload),
             region: self.place.region.clone(),
             faults,
+            needs_targets: true,
         }
     }
 
@@ -197,10 +327,13 @@ pub fn flag_name(name: &str) -> String {
     match name {
         "AUDIT_LAKE" => "--lake (AUDIT_LAKE)".to_owned(),
         "AUDIT_TARGETS" => "--target (AUDIT_TARGETS)".to_owned(),
+        "AUDIT_SIGNING_KEY" => "--signing-key (AUDIT_SIGNING_KEY)".to_owned(),
         "AUDIT_ACCOUNT_ID" => "--account-id (AUDIT_ACCOUNT_ID)".to_owned(),
         "AWS_REGION" => "--region (AWS_REGION)".to_owned(),
         "filters" => "--filter".to_owned(),
-        "time" | "page_size" | "max_items" | "starting_token" => format!("--{}", name.replace('_', "-")),
+        "hour" | "time" | "page_size" | "max_items" | "starting_token" => {
+            format!("--{}", name.replace('_', "-"))
+        }
         other => match other.strip_prefix("filters.") {
             Some(filter) => format!("--filter {filter}"),
             None => other.to_owned(),
@@ -218,7 +351,7 @@ pub fn with_flag_names(error: Error) -> Error {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line's door to the environment")]
-fn environment() -> impl Iterator<Item = (String, String)> {
+pub fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| {
         let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
         Some((name, value.to_string_lossy().into_owned()))

@@ -1,8 +1,13 @@
 //! The command line: composes the handler, runs one command, and says in its exit status how that went.
 
 mod args;
+mod coverage;
 mod demo;
+mod failure;
+mod lake;
+mod moment;
 mod output;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -14,12 +19,11 @@ use client_vpn_audit::event::Invocation;
 use client_vpn_audit::fault::Faults;
 use client_vpn_audit::handler::{Auditor, Error};
 use client_vpn_audit::report::Answer;
+use failure::Failure;
 use uuid::Uuid;
 
-/// Something was not complete, or could not be done.
+/// Something was not complete, or is not as it should be.
 const EXIT_INCOMPLETE: u8 = 1;
-/// The command line or the settings are wrong.
-const EXIT_USAGE: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -28,23 +32,23 @@ async fn main() -> ExitCode {
     let done = match &args.command {
         Command::Snapshot(snapshot) => run(snapshot.inputs(), args.json).await,
         Command::Preflight(place) => run(place.preflight_inputs(), args.json).await,
-        Command::Demo(demo) => demo::run(demo, args.json).await,
+        Command::Seal(seal) => run(seal.inputs(), args.json).await,
+        Command::Verify(verify) => verify::run(verify, args.json).await,
+        Command::Coverage(coverage) => coverage::run(coverage, args.json).await,
+        Command::Demo(demo) => demo::run(demo, args.json).await.map_err(Failure::from),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(EXIT_INCOMPLETE),
         Err(error) => {
             output::error(&error, args.json);
-            match error {
-                Error::InvalidSettings(_) | Error::InvalidEvent(_) => ExitCode::from(EXIT_USAGE),
-                Error::Identity(_) | Error::RunRecord { .. } => ExitCode::from(EXIT_INCOMPLETE),
-            }
+            ExitCode::from(error.exit_status())
         }
     }
 }
 
 /// Runs one invocation as the Lambda would, and prints its answer. Whether all of it came out.
-async fn run(inputs: Inputs, json: bool) -> Result<bool, Error> {
+async fn run(inputs: Inputs, json: bool) -> Result<bool, Failure> {
     let clock = Clock::system();
     let settings = check(&inputs, &clock).map_err(Error::InvalidSettings)?;
     let mut loader = aws_config::from_env();
@@ -63,7 +67,11 @@ async fn run(inputs: Inputs, json: bool) -> Result<bool, Error> {
 /// The settings, when the flags are right. The handler checks the payload; when the settings or flags are wrong, its
 /// faults are said along with theirs, by the names of the flags.
 fn check(inputs: &Inputs, clock: &Clock) -> Result<Settings, Faults> {
-    let settings = Settings::parse(inputs.variables.clone());
+    let variables = inputs.variables.clone();
+    let settings = match inputs.needs_targets {
+        true => Settings::parse(variables),
+        false => Settings::parse_without_targets(variables),
+    };
     let mut faults = inputs.faults.clone();
     if settings.is_ok() && faults.iter().next().is_none() {
         return settings;

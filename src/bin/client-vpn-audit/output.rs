@@ -8,13 +8,22 @@ use std::time::Duration;
 
 use client_vpn_audit::capture::Progress;
 use client_vpn_audit::handler::Error;
+use client_vpn_audit::hour::Hour;
 use client_vpn_audit::ledger::Entry;
 use client_vpn_audit::preflight::Check;
-use client_vpn_audit::report::{Answer, Report};
+use client_vpn_audit::report::{Answer, Report, SealReport};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
 use indicatif::{HumanCount, ProgressBar};
 use serde_json::json;
+
+use super::failure::Failure;
+
+/// A number and what it counts.
+pub fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", HumanCount(number))
+}
 
 /// Prints to standard output. A closed pipe is the reader's wish, not an error.
 pub fn print(text: &str) {
@@ -29,26 +38,36 @@ pub fn answer(answer: &Answer, json: bool) {
     match answer {
         Answer::Snapshot(report) => print(&report_text(report)),
         Answer::Preflight { checks } => print(&checks_table(checks).to_string()),
+        Answer::Seal(report) => print(&seal_text(report)),
     }
 }
 
 /// Prints why nothing could be answered: to standard error for people, to standard output for machines.
-pub fn error(error: &Error, json: bool) {
+pub fn error(failure: &Failure, json: bool) {
     if json {
-        let mut answer = json!({"error": {"code": error.code(), "message": error.to_string()}});
-        if let (Error::RunRecord { report, .. }, Some(answer)) = (error, answer.as_object_mut()) {
+        let mut answer = json!({"error": {"code": failure.code(), "message": failure.to_string()}});
+        if let (Failure::Invocation(Error::RunRecord { report, .. }), Some(answer)) =
+            (failure, answer.as_object_mut())
+        {
             answer.insert("run".to_owned(), json!(report));
         }
         return print(&answer.to_string());
     }
     let mut stderr = io::stderr().lock();
-    let _ = match error {
-        Error::InvalidSettings(faults) | Error::InvalidEvent(faults) => {
+    let _ = match failure {
+        Failure::Invocation(Error::InvalidSettings(faults) | Error::InvalidEvent(faults)) => {
             let lines: Vec<String> = faults.iter().map(|fault| format!("error: {fault}")).collect();
             writeln!(stderr, "{}\nNothing was written. See `client-vpn-audit --help`.", lines.join("\n"))
         }
-        Error::Identity(_) => writeln!(stderr, "error: {error}\nNothing was written."),
-        Error::RunRecord { report, .. } => writeln!(stderr, "{}\nerror: {error}", report_text(report)),
+        Failure::Invocation(Error::Identity(_) | Error::Signing(_)) => {
+            writeln!(stderr, "error: {failure}\nNothing was written.")
+        }
+        Failure::Invocation(Error::RunRecord { report, .. }) => {
+            writeln!(stderr, "{}\nerror: {failure}", report_text(report))
+        }
+        Failure::Invocation(Error::Lake(_)) | Failure::NotVerifiable(_) => {
+            writeln!(stderr, "error: {failure}")
+        }
     };
 }
 
@@ -104,6 +123,49 @@ fn notes(entry: &Entry) -> Vec<String> {
     notes
 }
 
+/// What was sealed, as a table, and what else there is to know.
+fn seal_text(report: &SealReport) -> String {
+    let mut table = new_table([
+        "Account",
+        "Region",
+        "First hour",
+        "Last hour",
+        "Digests",
+        "Objects",
+        "Late",
+        "Newest digest",
+    ]);
+    for sealed in &report.sealed {
+        let hour = |hour: Option<Hour>| hour.map(|hour| hour.to_string()).unwrap_or_default();
+        table.add_row([
+            sealed.account_id.clone(),
+            sealed.region.clone(),
+            hour(sealed.first_hour),
+            hour(sealed.last_hour),
+            sealed.digests.to_string(),
+            sealed.objects.to_string(),
+            sealed.late.to_string(),
+            sealed
+                .digest_sha256
+                .as_deref()
+                .and_then(|sha256| sha256.get(..16))
+                .unwrap_or_default()
+                .to_owned(),
+        ]);
+    }
+    let mut lines = vec![table.to_string()];
+    if report.sealed.is_empty() {
+        lines.push("There is nothing to seal: the lake is empty.".to_owned());
+    }
+    lines.extend(report.failure().map(|failure| format!("error: {failure}")));
+    if !report.signed {
+        let advice = "Not signed: digests without a signature are no proof against whoever may write the lake. Set \
+                      --signing-key.";
+        lines.push(advice.to_owned());
+    }
+    lines.join("\n")
+}
+
 fn checks_table(checks: &[Check]) -> Table {
     let mut table = new_table(["Check", "Resource", "Allowed", "Problem"]);
     for check in checks {
@@ -144,6 +206,11 @@ impl Spinner {
             let (endpoints, rows) = (rows_of.len(), rows_of.values().sum());
             bar.set_message(format!("{} connections of {endpoints} endpoints", HumanCount(rows)));
         })
+    }
+
+    /// Shows how far it is.
+    pub fn message(&self, message: String) {
+        self.0.set_message(message);
     }
 
     /// Takes it off the terminal.

@@ -1,0 +1,160 @@
+//! Says what the ledger proves, and where a connection could have been missed.
+
+use std::path::Path;
+
+use client_vpn_audit::clock::Clock;
+use client_vpn_audit::coverage::witness::{Difference, Witness};
+use client_vpn_audit::coverage::{Coverage, EndpointCoverage, Hole, Window};
+use client_vpn_audit::fault::Fault;
+use comfy_table::CellAlignment;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::args::CoverageArgs;
+use super::failure::Failure;
+use super::lake::open;
+use super::moment::Moments;
+use super::output::{Spinner, counted, new_table, print};
+
+/// Differences to a witness that are printed of each endpoint, the largest first.
+const PRINTED_DIFFERENCES: usize = 10;
+
+/// Runs the command. Whether there is no hole.
+pub async fn run(args: &CoverageArgs, json: bool) -> Result<bool, Failure> {
+    let now = Clock::system().now();
+    let mut moments = Moments::default();
+    let from = moments.read("--from", args.from.as_deref());
+    let to = moments.read("--to", args.to.as_deref()).map_or(now, |to| to.min(now));
+    moments.check_order(from, Some(to));
+    let mut faults = moments.faults();
+    let mut witnesses = Vec::new();
+    for text in &args.witnesses {
+        witnesses.extend(faults.keep(witness(text)));
+    }
+    let (_, store) = open(args.lake.as_deref(), args.region.as_deref(), faults).await?;
+    let spinner = Spinner::new(json);
+    let told = |runs| spinner.message(counted(runs, "run record"));
+    let coverage = Coverage::read(&store, Window { from, to }, &witnesses, told).await;
+    spinner.clear();
+    let coverage = coverage?;
+    if json {
+        print(&json!(coverage).to_string());
+    } else {
+        print(&text(&coverage));
+    }
+    Ok(coverage.is_whole())
+}
+
+fn witness(text: &str) -> Result<Witness, Fault> {
+    let allowed = "ENDPOINT=FILE, such as cvpn-endpoint-0123456789abcdef0=connections.json";
+    let fault = |problem: String| Fault::new("--witness", text, problem);
+    let (endpoint_id, path) = text.split_once('=').ok_or_else(|| fault(allowed.to_owned()))?;
+    Witness::read(endpoint_id, Path::new(path)).map_err(|error| fault(format!("{allowed}; the file {error}")))
+}
+
+fn text(coverage: &Coverage) -> String {
+    if coverage.endpoints.is_empty() && coverage.unreadable.is_empty() {
+        return format!("No attempt is on record up to {}.", short(coverage.to));
+    }
+    let mut table =
+        new_table(["Endpoint", "From", "Complete", "Other attempts", "Longest gap", "Holes", "Proven"]);
+    for column in table.column_iter_mut().skip(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    for endpoint in &coverage.endpoints {
+        let complete = endpoint.outcomes.get("complete").copied().unwrap_or(0);
+        let all: u64 = endpoint.outcomes.values().sum();
+        table.add_row([
+            endpoint.endpoint_id.clone(),
+            short(endpoint.from),
+            complete.to_string(),
+            (all - complete).to_string(),
+            duration(endpoint.longest_gap.seconds),
+            endpoint.holes.len().to_string(),
+            percent(endpoint.proven),
+        ]);
+    }
+    let mut parts = vec![table.to_string()];
+    parts.extend(holes(&coverage.endpoints));
+    parts.extend(differences(&coverage.endpoints));
+    for unreadable in &coverage.unreadable {
+        parts.push(format!("Not read: {} {}", unreadable.object_key, unreadable.problem));
+    }
+    let holes: usize = coverage.endpoints.iter().map(|endpoint| endpoint.holes.len()).sum();
+    parts.push(match holes {
+        0 => format!(
+            "No hole up to {}, by {}: every connection that existed was seen.",
+            short(coverage.to),
+            counted(coverage.runs, "run record")
+        ),
+        holes => format!(
+            "{}: a connection that began and ended in one may have been missed.",
+            counted(holes as u64, "hole")
+        ),
+    });
+    parts.join("\n\n")
+}
+
+fn holes(endpoints: &[EndpointCoverage]) -> Option<String> {
+    let mut table = new_table(["Hole of", "From", "To", "Length", "Why", "Witness's most"]);
+    for endpoint in endpoints {
+        for Hole { gap, reason, witness_maximum, .. } in &endpoint.holes {
+            let to = if gap.open { "still open".to_owned() } else { short(gap.to) };
+            table.add_row([
+                endpoint.endpoint_id.clone(),
+                short(gap.from),
+                to,
+                duration(gap.seconds),
+                reason.clone(),
+                witness_maximum.map(|most| most.to_string()).unwrap_or_default(),
+            ]);
+        }
+    }
+    (table.row_count() > 0).then(|| table.to_string())
+}
+
+/// Where captures and witnesses differ.
+fn differences(endpoints: &[EndpointCoverage]) -> Vec<String> {
+    let of_endpoint = |endpoint: &EndpointCoverage| {
+        let mut differences: Vec<&Difference> = endpoint.witness.as_ref()?.iter().collect();
+        let count = differences.len() as u64;
+        differences.sort_by(|one, other| by_how_much(other).total_cmp(&by_how_much(one)));
+        let mut table = new_table(["Capture", "Active", "Witness"]);
+        for difference in differences.into_iter().take(PRINTED_DIFFERENCES) {
+            let witness =
+                difference.witness.map_or_else(|| "no number".to_owned(), |number| number.to_string());
+            table.add_row([short(difference.first_page_at), difference.active.to_string(), witness]);
+        }
+        let endpoint_id = &endpoint.endpoint_id;
+        Some(match count {
+            0 => format!("The witness of {endpoint_id} agrees with every capture."),
+            count => {
+                format!("The witness of {endpoint_id} differs from {}:\n{table}", counted(count, "capture"))
+            }
+        })
+    };
+    endpoints.iter().filter_map(of_endpoint).collect()
+}
+
+/// A capture of whose time the witness has no number differs by nothing that can be said.
+fn by_how_much(difference: &Difference) -> f64 {
+    let active = u32::try_from(difference.active).map_or(f64::MAX, f64::from);
+    difference.witness.map_or(0.0, |number| (number - active).abs())
+}
+
+fn short(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+fn duration(seconds: i64) -> String {
+    match (seconds / 3600, seconds % 3600 / 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, _) => format!("{minutes} min"),
+        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+    }
+}
+
+/// Rounded down, so that 100 % is said of no time with a hole in it.
+fn percent(share: f64) -> String {
+    format!("{:.2} %", (share * 10_000.0).floor() / 100.0)
+}

@@ -1,0 +1,56 @@
+//! Why a command could not do what it was asked for.
+
+use client_vpn_audit::handler::Error;
+use client_vpn_audit::store::StoreError;
+use client_vpn_audit::verify::VerifyError;
+
+/// Something was not complete, or could not be done.
+const EXIT_INCOMPLETE: u8 = 1;
+/// The command line or the settings are wrong.
+const EXIT_USAGE: u8 = 2;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// As the Lambda would say it.
+    #[error(transparent)]
+    Invocation(#[from] Error),
+    /// Nothing could be verified.
+    #[error(transparent)]
+    NotVerifiable(VerifyError),
+}
+
+impl Failure {
+    /// Stable word for scripts.
+    pub fn code(&self) -> &str {
+        match self {
+            Failure::Invocation(error) => error.code(),
+            Failure::NotVerifiable(VerifyError::NotSealed { .. }) => "NotSealed",
+            Failure::NotVerifiable(VerifyError::NothingAskedFor { .. }) => "NothingAskedFor",
+            Failure::NotVerifiable(VerifyError::Store(error)) => &error.code,
+        }
+    }
+
+    /// What the process ends with.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Failure::Invocation(Error::InvalidSettings(_) | Error::InvalidEvent(_) | Error::Signing(_)) => {
+                EXIT_USAGE
+            }
+            Failure::Invocation(Error::Identity(_) | Error::RunRecord { .. } | Error::Lake(_))
+            | Failure::NotVerifiable(_) => EXIT_INCOMPLETE,
+        }
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Failure {
+        Failure::NotVerifiable(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Failure::Invocation(Error::Lake(error))
+    }
+}

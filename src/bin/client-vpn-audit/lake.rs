@@ -1,0 +1,42 @@
+//! The lake of a command that reads one and asks nothing of EC2.
+
+use client_vpn_audit::fault::{Fault, Faults};
+use client_vpn_audit::handler::Error;
+use client_vpn_audit::store::{Location, Store};
+
+use super::args::environment;
+
+/// Opens the lake of the flag or of `AUDIT_LAKE`, unless the flags have `faults`: all are said at once.
+pub async fn open(
+    lake: Option<&str>,
+    region: Option<&str>,
+    mut faults: Faults,
+) -> Result<(Location, Store), Error> {
+    let name = "--lake (AUDIT_LAKE)";
+    let text = lake.map(str::to_owned);
+    let text =
+        text.or_else(|| environment().find_map(|(name, value)| (name == "AUDIT_LAKE").then_some(value)));
+    let location = match text {
+        None => Err(Fault::without_value(name, "is not set; set it to s3://bucket/prefix or a directory")),
+        Some(text) => Location::parse(&text).map_err(|error| Fault::new(name, &text, error.to_string())),
+    };
+    if let Ok(Location::Directory(path)) = &location
+        && !path.is_dir()
+    {
+        faults.push(Fault::new(name, &path.display().to_string(), "a directory that is there"));
+    }
+    let location = faults.keep(location);
+    let Some(location) = faults.or(location).map_err(Error::InvalidSettings)? else {
+        return Err(Error::InvalidSettings(Faults::default()));
+    };
+    let mut loader = aws_config::from_env();
+    if let Some(region) = region {
+        loader = loader.region(aws_config::Region::new(region.to_owned()));
+    }
+    // A directory needs no credentials, and asking for a Region may take seconds.
+    let store = match location {
+        Location::Directory(_) => Store::new(&location, &aws_config::SdkConfig::builder().build(), None),
+        Location::S3 { .. } => Store::new(&location, &loader.load().await, None),
+    };
+    Ok((location, store))
+}

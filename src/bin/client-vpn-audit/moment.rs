@@ -1,0 +1,40 @@
+//! Times as flags have them.
+
+use client_vpn_audit::fault::{Fault, Faults};
+use client_vpn_audit::hour::Hour;
+use jiff::Timestamp;
+
+/// Reads the times of a command's flags, and collects what is wrong with them.
+#[derive(Default)]
+pub struct Moments {
+    faults: Faults,
+}
+
+impl Moments {
+    /// Reads a day (2026-11-01), an hour (2026-11-01T09), which mean their first moment in UTC, or an RFC 3339 time.
+    pub fn read(&mut self, flag: &str, text: Option<&str>) -> Option<Timestamp> {
+        let text = text?;
+        let hour = Hour::parse(text).or_else(|| Hour::parse(&format!("{text}T00")));
+        let moment = hour.map(Hour::start).or_else(|| text.parse().ok());
+        let allowed = "a day (2026-11-01) or an hour (2026-11-01T09) in UTC, or an RFC 3339 time";
+        self.faults.keep(moment.ok_or_else(|| Fault::new(flag, text, allowed)))
+    }
+
+    /// Takes note of times in the wrong order.
+    pub fn check_order(&mut self, from: Option<Timestamp>, to: Option<Timestamp>) {
+        if let (Some(from), Some(to)) = (from, to)
+            && from >= to
+        {
+            self.faults.push(Fault::new(
+                "--from",
+                &from.to_string(),
+                format!("a time before --to, which is {to}"),
+            ));
+        }
+    }
+
+    /// What is wrong.
+    pub fn faults(self) -> Faults {
+        self.faults
+    }
+}

@@ -1,0 +1,132 @@
+//! Verifies a sealed lake and prints what was found.
+
+use client_vpn_audit::clock::Clock;
+use client_vpn_audit::fault::Fault as UsageFault;
+use client_vpn_audit::hour::Hour;
+use client_vpn_audit::signing::PublicKey;
+use client_vpn_audit::store::Location;
+use client_vpn_audit::verify::{Verification, Verifier};
+use indicatif::{HumanBytes, HumanCount};
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::args::Verify;
+use super::failure::Failure;
+use super::lake::open;
+use super::moment::Moments;
+use super::output::{Spinner, counted, new_table, print};
+
+/// Objects of a bucket that are read at a time; of a directory, as many as there are processors.
+const OF_A_BUCKET: usize = 16;
+
+/// Runs the command. Whether nothing is wrong.
+pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
+    let mut moments = Moments::default();
+    let from = moments.read("--from", verify.from.as_deref());
+    let to = moments.read("--to", verify.to.as_deref());
+    moments.check_order(from, to);
+    let mut faults = moments.faults();
+    let mut keys = Vec::new();
+    for path in &verify.public_keys {
+        let key = PublicKey::read(path);
+        keys.extend(
+            faults.keep(key.map_err(|error| UsageFault::without_value("--public-key", error.to_string()))),
+        );
+    }
+    let (location, store) = open(verify.lake.as_deref(), verify.region.as_deref(), faults).await?;
+    let at_a_time = match location {
+        Location::S3 { .. } => OF_A_BUCKET,
+        Location::Directory(_) => std::thread::available_parallelism().map_or(2, usize::from),
+    };
+    let verifier = Verifier {
+        store: &store,
+        lake: &location,
+        keys: &keys,
+        from: from.map(Hour::containing),
+        to: to.map(|to| Hour::containing(to.saturating_sub(SignedDuration::from_millis(1)).unwrap_or(to))),
+        retention_days: verify.retention_days,
+        now: Clock::system().now(),
+        at_a_time,
+    };
+    let spinner = Spinner::new(json);
+    let told = |objects, bytes| {
+        spinner.message(format!("{} objects, {}", HumanCount(objects), HumanBytes(bytes)));
+    };
+    let verification = verifier.verify(told).await;
+    spinner.clear();
+    let verification = verification?;
+    if json {
+        let mut answer = json!(verification);
+        if let Some(answer) = answer.as_object_mut() {
+            answer.insert("tamper_evident".to_owned(), json!(verification.is_tamper_evident()));
+        }
+        print(&answer.to_string());
+    } else {
+        print(&text(&verification));
+    }
+    Ok(verification.faults.is_empty())
+}
+
+fn text(verification: &Verification) -> String {
+    let mut table = new_table([
+        "Account",
+        "Region",
+        "First hour",
+        "Last hour",
+        "Digests",
+        "Objects",
+        "Bytes",
+        "Late",
+        "Expired",
+        "Not sealed yet",
+    ]);
+    for scope in &verification.scopes {
+        table.add_row([
+            scope.account_id.clone(),
+            scope.region.clone(),
+            scope.first_hour.to_string(),
+            scope.last_hour.to_string(),
+            scope.digests.to_string(),
+            scope.objects.to_string(),
+            scope.bytes.to_string(),
+            scope.late.to_string(),
+            scope.expired.to_string(),
+            scope.not_sealed_yet.to_string(),
+        ]);
+    }
+    let mut parts = vec![table.to_string()];
+    if !verification.faults.is_empty() {
+        let mut faults = new_table(["Fault", "Object", "Found"]);
+        for fault in &verification.faults {
+            faults.add_row([fault.kind.in_words(), &fault.object_key, &fault.message]);
+        }
+        parts.push(faults.to_string());
+    }
+    parts.push(verdict(verification));
+    parts.join("\n\n")
+}
+
+/// What it comes to, in words.
+fn verdict(verification: &Verification) -> String {
+    let read = format!(
+        "{} ({}) of {}",
+        counted(verification.objects, "object"),
+        HumanBytes(verification.bytes),
+        verification.lake
+    );
+    let faults = verification.faults.len() as u64;
+    let state = match faults {
+        0 => format!("Nothing is wrong: {read} are as they were sealed."),
+        _ => format!("{}: read were {read}.", counted(faults, "fault")),
+    };
+    let proof = if verification.is_tamper_evident() {
+        "Tamper-evident: every digest is signed by a key that you gave.".to_owned()
+    } else if verification.public_keys.is_empty() {
+        "Not tamper-evident: no signature was checked. Whoever may write the lake could have made all of it anew. Give the \
+         public key with --public-key, and seal with a signing key."
+            .to_owned()
+    } else {
+        "Not tamper-evident: not every digest is signed by a key that you gave.".to_owned()
+    };
+    format!("{state}\n{proof}")
+}

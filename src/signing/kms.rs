@@ -1,0 +1,82 @@
+//! Signatures by an asymmetric KMS key.
+
+use std::error::Error;
+
+use aws_config::SdkConfig;
+use aws_sdk_kms::Client;
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use tokio::sync::OnceCell;
+
+use super::{Identification, PublicKey, SigningError, invalid_key};
+use crate::causes;
+
+/// Signs with a KMS key.
+#[derive(Debug)]
+pub struct KmsSigner {
+    client: Client,
+    key: String,
+    identification: OnceCell<Identification>,
+}
+
+impl KmsSigner {
+    pub(super) fn new(sdk: &SdkConfig, key: String) -> KmsSigner {
+        KmsSigner { client: Client::new(sdk), key, identification: OnceCell::new() }
+    }
+
+    /// The key by its ARN and its public part; KMS is asked once.
+    pub(super) async fn identification(&self) -> Result<Identification, SigningError> {
+        self.identification.get_or_try_init(|| self.ask()).await.cloned()
+    }
+
+    async fn ask(&self) -> Result<Identification, SigningError> {
+        let doing = "asking for the public part of";
+        let answer = self.client.get_public_key().key_id(&self.key).send().await;
+        let answer = answer.map_err(|error| self.failed(doing, "kms:GetPublicKey", &error))?;
+        let public = answer.public_key.map(Blob::into_inner).unwrap_or_default();
+        let key = PublicKey::from_der(&public).ok_or_else(|| {
+            invalid_key(doing, &self.key, "it is no key of the spec ECC_NIST_P256; the template's SealKey is")
+        })?;
+        Ok(Identification {
+            key_id: answer.key_id.unwrap_or_else(|| self.key.clone()),
+            public_key_sha256: key.sha256,
+        })
+    }
+
+    /// KMS takes up to 4,096 bytes as they are, and the text has a tenth of it.
+    pub(super) async fn sign(&self, text: &str) -> Result<String, SigningError> {
+        let signed = self
+            .client
+            .sign()
+            .key_id(&self.key)
+            .message(Blob::new(text))
+            .message_type(MessageType::Raw)
+            .signing_algorithm(SigningAlgorithmSpec::EcdsaSha256)
+            .send()
+            .await;
+        let signed = signed.map_err(|error| self.failed("signing with", "kms:Sign", &error))?;
+        let signature = signed.signature.map(Blob::into_inner).unwrap_or_default();
+        Ok(BASE64_STANDARD.encode(signature))
+    }
+
+    fn failed<E>(&self, doing: &'static str, permission: &str, error: &SdkError<E>) -> SigningError
+    where
+        E: Error + ProvideErrorMetadata + 'static,
+    {
+        let code = error.code();
+        let problem = match code {
+            Some("AccessDeniedException") => format!("the permission {permission} is missing on it"),
+            Some("NotFoundException") => "there is no such key in this account and Region".to_owned(),
+            Some(code) => format!("KMS answered {code}: {}", error.message().unwrap_or("no more is said")),
+            None => {
+                let check = "check the credentials, the network and the Region";
+                format!("KMS could not be asked: {}; {check}", causes::in_words(error))
+            }
+        };
+        let code = code.unwrap_or("SigningFailed").to_owned();
+        SigningError { code, doing, key: self.key.clone(), problem }
+    }
+}

@@ -1,0 +1,168 @@
+//! What a verification found.
+
+use serde::Serialize;
+
+use crate::hour::Hour;
+use crate::target::AccountRegion;
+
+/// What is wrong with an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// It has other bytes than were sealed.
+    Changed,
+    /// It has fewer bytes than were sealed.
+    Truncated,
+    /// It is not there.
+    Missing,
+    /// It lies under another name.
+    Renamed,
+    /// It is there, and nobody sealed it.
+    Extra,
+    /// A delete marker hides it.
+    HiddenByDeleteMarker,
+    /// It is there and cannot be read.
+    Unreadable,
+    /// A digest between others is not there.
+    DigestMissing,
+    /// The newest digests are not there.
+    TailCut,
+    /// A digest is none, or that of another lake, account, Region or hour.
+    DigestInvalid,
+    /// A digest does not follow the one before it.
+    ChainBroken,
+    /// A signature is not one of this digest, or is missing.
+    SignatureWrong,
+    /// A digest is signed with a key that is not among those given.
+    KeyUnknown,
+}
+
+impl Kind {
+    /// The kind in words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Kind::Changed => "changed",
+            Kind::Truncated => "truncated",
+            Kind::Missing => "missing",
+            Kind::Renamed => "renamed",
+            Kind::Extra => "extra",
+            Kind::HiddenByDeleteMarker => "hidden by a delete marker",
+            Kind::Unreadable => "unreadable",
+            Kind::DigestMissing => "digest missing",
+            Kind::TailCut => "tail of the chain cut",
+            Kind::DigestInvalid => "digest invalid",
+            Kind::ChainBroken => "chain broken",
+            Kind::SignatureWrong => "signature wrong",
+            Kind::KeyUnknown => "key unknown",
+        }
+    }
+}
+
+/// What is said of what a delete marker hides.
+pub(super) const HIDDEN: &str = "is hidden by a delete marker; remove the marker to bring it back";
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// What kind of fault.
+    pub kind: Kind,
+    /// The object or digest, relative to the lake's prefix.
+    pub object_key: String,
+    /// What was found.
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault of an object.
+    pub fn new(kind: Kind, object_key: impl Into<String>, message: impl Into<String>) -> Fault {
+        Fault { kind, object_key: object_key.into(), message: message.into() }
+    }
+}
+
+/// What was verified of one account and Region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Scope {
+    /// The account.
+    pub account_id: String,
+    /// The Region.
+    pub region: String,
+    /// What the lake is called in the digests.
+    pub sealed_as: Option<String>,
+    /// The first hour.
+    pub first_hour: Hour,
+    /// The last hour of which a digest is expected.
+    pub last_hour: Hour,
+    /// Digests read.
+    pub digests: u64,
+    /// Digests whose signature is right.
+    pub signatures: u64,
+    /// Objects read.
+    pub objects: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// How many of these came after the digest of their hour.
+    pub late: u64,
+    /// Objects that are not there any more, because they are older than the retention.
+    pub expired: u64,
+    /// Objects of hours that are not closed yet.
+    pub not_sealed_yet: u64,
+    /// Objects of hours whose digest is missing or invalid.
+    pub without_digest: u64,
+}
+
+impl Scope {
+    pub(super) fn new(place: &AccountRegion, first_hour: Hour, last_hour: Hour) -> Scope {
+        Scope {
+            account_id: place.account_id.to_string(),
+            region: place.region.to_string(),
+            sealed_as: None,
+            first_hour,
+            last_hour,
+            digests: 0,
+            signatures: 0,
+            objects: 0,
+            bytes: 0,
+            late: 0,
+            expired: 0,
+            not_sealed_yet: 0,
+            without_digest: 0,
+        }
+    }
+}
+
+/// What was verified, and what is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verification {
+    /// The lake.
+    pub lake: String,
+    /// SHA-256 of each public key that signatures were checked with.
+    pub public_keys: Vec<String>,
+    /// Every account and Region that was ever sealed.
+    #[serde(rename = "verified")]
+    pub scopes: Vec<Scope>,
+    /// Objects read.
+    pub objects: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// All that is wrong, in the order of the keys.
+    pub faults: Vec<Fault>,
+}
+
+impl Verification {
+    pub(super) fn new(lake: String, public_keys: Vec<String>) -> Verification {
+        Verification { lake, public_keys, scopes: Vec::new(), objects: 0, bytes: 0, faults: Vec::new() }
+    }
+
+    /// Counts an object that was read; how many that makes, and their bytes.
+    pub(super) fn read(&mut self, bytes: u64) -> (u64, u64) {
+        self.objects += 1;
+        self.bytes += bytes;
+        (self.objects, self.bytes)
+    }
+
+    /// Whether every digest is signed by one of the keys. Otherwise somebody who may write the lake could have made all of it
+    /// anew.
+    pub fn is_tamper_evident(&self) -> bool {
+        self.scopes.iter().all(|scope| scope.digests > 0 && scope.signatures == scope.digests)
+    }
+}

@@ -1,0 +1,249 @@
+//! A recorded lake that can be sealed, verified and tampered with, in a directory or in a bucket.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{BucketVersioningStatus, ChecksumAlgorithm, VersioningConfiguration};
+use client_vpn_audit::clock::Clock;
+use client_vpn_audit::hour::Hour;
+use client_vpn_audit::seal::{Sealed, Sealer};
+use client_vpn_audit::signing::{PublicKey, Signer, SigningKey};
+use client_vpn_audit::store::{Location, Store};
+use client_vpn_audit::verify::{Kind, Verification, Verifier, VerifyError};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::seaweed::Seaweed;
+use super::{World, files_under, fleet, snapshot};
+
+/// When the record begins. It goes over midnight.
+pub const FIRST: &str = "2025-11-22T21:00:00Z";
+/// When it is sealed and verified, unless a test says otherwise: 02:00 is the last hour that is closed then.
+pub const LATER: &str = "2025-11-23T03:40:00Z";
+
+pub fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// A pair of keys that `openssl` made.
+pub struct Keys {
+    directory: TempDir,
+}
+
+impl Keys {
+    pub fn new() -> Keys {
+        Keys::of_curve("prime256v1")
+    }
+
+    pub fn of_curve(curve: &str) -> Keys {
+        let directory = TempDir::new().unwrap();
+        let keys = Keys { directory };
+        let private = keys.private();
+        let private = private.to_str().unwrap();
+        openssl(&["ecparam", "-genkey", "-name", curve, "-noout", "-out", private]);
+        openssl(&["ec", "-in", private, "-pubout", "-out", keys.public().to_str().unwrap()]);
+        keys
+    }
+
+    pub fn private(&self) -> PathBuf {
+        self.directory.path().join("key.pem")
+    }
+
+    pub fn public(&self) -> PathBuf {
+        self.directory.path().join("public.pem")
+    }
+}
+
+/// Runs `openssl`, which has to succeed.
+pub fn openssl(arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new("openssl").args(arguments).stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// The lake.
+pub struct SealedLake {
+    pub store: Store,
+    pub location: Location,
+    pub keys: Keys,
+    sdk: SdkConfig,
+    place: Place,
+}
+
+enum Place {
+    Directory(TempDir),
+    Bucket { client: Client, bucket: String, _seaweed: Arc<Seaweed> },
+}
+
+/// Two endpoints, every half hour from [`FIRST`] on for five hours, and one capture of a part.
+pub async fn record(directory: &Path) -> World {
+    let world = World::new(fleet(2, 6)).await;
+    let lake = directory.to_str().unwrap();
+    let auditor = world.auditor(&[("AUDIT_LAKE", lake)]);
+    for half_hours in 0..10 {
+        let at = time(FIRST) + SignedDuration::from_mins(30) * half_hours;
+        world.simulator.set_time(at);
+        world.clock.set(at);
+        snapshot(&auditor, json!({"time": at.to_string()})).await;
+    }
+    let part = json!({"time": (time(FIRST) + SignedDuration::from_mins(30)).to_string(), "max_items": 2});
+    snapshot(&auditor, part).await;
+    world
+}
+
+impl SealedLake {
+    /// In a directory, recorded and not sealed.
+    pub async fn in_a_directory() -> SealedLake {
+        let directory = TempDir::new().unwrap();
+        record(directory.path()).await;
+        let location = Location::Directory(directory.path().to_owned());
+        let sdk = SdkConfig::builder().build();
+        let store = Store::new(&location, &sdk, None);
+        SealedLake { store, location, keys: Keys::new(), sdk, place: Place::Directory(directory) }
+    }
+
+    /// In a bucket with versions, recorded and not sealed. Every other object comes without a SHA-256.
+    pub async fn in_a_bucket() -> SealedLake {
+        let directory = TempDir::new().unwrap();
+        record(directory.path()).await;
+        let seaweed = Seaweed::shared();
+        let bucket = seaweed.bucket().await;
+        let admin = Client::new(&seaweed.sdk_admin());
+        let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+        admin
+            .put_bucket_versioning()
+            .bucket(&bucket)
+            .versioning_configuration(versions)
+            .send()
+            .await
+            .unwrap();
+        let client = Client::new(&seaweed.sdk());
+        for (index, file) in files_under(directory.path()).into_iter().enumerate() {
+            let body = std::fs::read(directory.path().join(&file)).unwrap();
+            let put =
+                client.put_object().bucket(&bucket).key(format!("vpn/{file}")).body(ByteStream::from(body));
+            let algorithm = (index % 2 == 0).then_some(ChecksumAlgorithm::Sha256);
+            put.set_checksum_algorithm(algorithm).send().await.unwrap();
+        }
+        let location = Location::parse(&format!("s3://{bucket}/vpn")).unwrap();
+        let sdk = seaweed.sdk();
+        let store = Store::new(&location, &sdk, None);
+        let place = Place::Bucket { client, bucket, _seaweed: seaweed };
+        SealedLake { store, location, keys: Keys::new(), sdk, place }
+    }
+
+    /// Seals every hour that is closed at `now`.
+    pub async fn seal_at(&self, now: &str) -> Vec<Sealed> {
+        self.seal_with(Some(&SigningKey::File(self.keys.private())), now, None).await
+    }
+
+    pub async fn seal_with(&self, key: Option<&SigningKey>, now: &str, hour: Option<&str>) -> Vec<Sealed> {
+        let signer = Signer::new(key, &self.sdk).unwrap();
+        let clock = Clock::manual(time(now));
+        let sealer = Sealer { store: &self.store, lake: &self.location, signer: &signer, clock: &clock };
+        sealer.seal(&[], hour.map(|hour| Hour::parse(hour).unwrap()), None).await.unwrap()
+    }
+
+    /// Verifies with the lake's own public key at [`LATER`].
+    pub async fn verify(&self) -> Verification {
+        self.verify_with(&[&self.keys], |_| ()).await.unwrap()
+    }
+
+    /// Verifies with the public keys of `keys`, after `change`.
+    pub async fn verify_with(
+        &self,
+        keys: &[&Keys],
+        change: impl FnOnce(&mut Verifier<'_>),
+    ) -> Result<Verification, VerifyError> {
+        let keys: Vec<PublicKey> = keys.iter().map(|keys| PublicKey::read(&keys.public()).unwrap()).collect();
+        let mut verifier = Verifier {
+            store: &self.store,
+            lake: &self.location,
+            keys: &keys,
+            from: None,
+            to: None,
+            retention_days: None,
+            now: time(LATER),
+            at_a_time: 4,
+        };
+        change(&mut verifier);
+        verifier.verify(|_, _| ()).await
+    }
+
+    /// Every key of a table, in order; of objects that are not hidden.
+    pub async fn keys_of(&self, table: &str) -> Vec<String> {
+        let found = self.store.find(&format!("{table}/")).await.unwrap();
+        found.into_iter().filter(|found| !found.hidden).map(|found| found.key).collect()
+    }
+
+    pub async fn get(&self, key: &str) -> Vec<u8> {
+        match &self.place {
+            Place::Directory(directory) => std::fs::read(directory.path().join(key)).unwrap(),
+            Place::Bucket { client, bucket, .. } => {
+                let object =
+                    client.get_object().bucket(bucket).key(format!("vpn/{key}")).send().await.unwrap();
+                object.body.collect().await.unwrap().to_vec()
+            }
+        }
+    }
+
+    /// Puts past the program, over what is there.
+    pub async fn put(&self, key: &str, bytes: Vec<u8>) {
+        match &self.place {
+            Place::Directory(directory) => {
+                let path = directory.path().join(key);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                let _ = std::fs::remove_file(&path);
+                std::fs::write(path, bytes).unwrap();
+            }
+            Place::Bucket { client, bucket, .. } => {
+                let put = client.put_object().bucket(bucket).key(format!("vpn/{key}"));
+                put.body(ByteStream::from(bytes)).send().await.unwrap();
+            }
+        }
+    }
+
+    /// Puts back what was there, as the only version.
+    pub async fn put_back(&self, key: &str, bytes: Vec<u8>) {
+        if let Place::Bucket { .. } = &self.place {
+            self.delete(key).await;
+        }
+        self.put(key, bytes).await;
+    }
+
+    /// Deletes past the program, in a bucket every version.
+    pub async fn delete(&self, key: &str) {
+        match &self.place {
+            Place::Directory(directory) => std::fs::remove_file(directory.path().join(key)).unwrap(),
+            Place::Bucket { client, bucket, .. } => {
+                let key = format!("vpn/{key}");
+                let listed = client.list_object_versions().bucket(bucket).prefix(&key).send().await.unwrap();
+                for version in listed.versions() {
+                    let delete = client.delete_object().bucket(bucket).key(&key);
+                    delete.version_id(version.version_id().unwrap()).send().await.unwrap();
+                }
+            }
+        }
+    }
+
+    /// Puts a delete marker over an object. None in a directory, which has none.
+    pub async fn hide(&self, key: &str) -> Option<()> {
+        match &self.place {
+            Place::Directory(_) => None,
+            Place::Bucket { client, bucket, .. } => {
+                client.delete_object().bucket(bucket).key(format!("vpn/{key}")).send().await.unwrap();
+                Some(())
+            }
+        }
+    }
+}
+
+/// The faults of a verification, without their messages.
+pub fn faults(verification: &Verification) -> Vec<(Kind, String)> {
+    verification.faults.iter().map(|fault| (fault.kind, fault.object_key.clone())).collect()
+}

@@ -1,0 +1,354 @@
+//! A changed, removed, added, renamed or truncated object is found by `verify` and named.
+
+use client_vpn_audit::verify::Kind;
+use serde_json::{Value, json};
+
+use crate::harness::sealed::{Keys, LATER, SealedLake, faults};
+
+/// What is done to a sealed lake, and what `verify` must say.
+type Expected = Vec<(Kind, String)>;
+
+const HOURS: usize = 6;
+
+/// A lake on both stores.
+async fn lakes() -> [SealedLake; 2] {
+    let lakes = [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await];
+    for lake in &lakes {
+        let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
+        assert_eq!((sealed.error, sealed.digests), (None, HOURS as u64));
+        // Ten snapshots of two endpoints, one in part, and eleven run records.
+        assert_eq!((sealed.objects, sealed.late), (20 + 2 + 11, 0));
+    }
+    lakes
+}
+
+/// Tampers, verifies, and undoes it.
+async fn check(
+    lake: &SealedLake,
+    what: &str,
+    touched: &[&str],
+    tampered: impl AsyncFnOnce(&SealedLake) -> Expected,
+) {
+    let mut before = Vec::new();
+    for key in touched {
+        before.push((*key, lake.get(key).await));
+    }
+    let there: Vec<String> = all_keys(lake).await;
+    let mut expected = tampered(lake).await;
+    // A bucket keeps what was there before, and digests are written once.
+    for found in lake.store.find("digests/").await.unwrap() {
+        expected.extend((found.versions > 1).then_some((Kind::Changed, found.key)));
+    }
+    let mut found = faults(&lake.verify().await);
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected, "{what} in {}", lake.location);
+    for key in all_keys(lake).await {
+        if !there.contains(&key) {
+            lake.delete(&key).await;
+        }
+    }
+    for (key, bytes) in before {
+        lake.put_back(key, bytes).await;
+    }
+    assert_eq!(faults(&lake.verify().await), [], "{what} was undone");
+}
+
+async fn all_keys(lake: &SealedLake) -> Vec<String> {
+    let mut keys = Vec::new();
+    for table in ["connections", "partials", "runs", "digests"] {
+        keys.extend(lake.keys_of(table).await);
+    }
+    keys
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clean_lake_passes_and_says_what_it_covered() {
+    for lake in lakes().await {
+        let verification = lake.verify().await;
+        assert_eq!(faults(&verification), []);
+        assert!(verification.is_tamper_evident());
+        let mut bytes = 0;
+        for table in ["connections", "partials", "runs"] {
+            for key in lake.keys_of(table).await {
+                bytes += lake.get(&key).await.len() as u64;
+            }
+        }
+        assert_eq!((verification.objects, verification.bytes), (33, bytes));
+        let [scope] = verification.scopes.as_slice() else { panic!("{:?}", verification.scopes) };
+        assert_eq!(
+            (scope.first_hour.to_string(), scope.last_hour.to_string()),
+            ("2025-11-22T21".to_owned(), "2025-11-23T02".to_owned())
+        );
+        assert_eq!((scope.digests, scope.signatures, scope.objects), (6, 6, 33));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fault_of_an_object_is_named() {
+    for lake in lakes().await {
+        let objects = lake.keys_of("connections").await;
+        let (key, other) = (objects[3].as_str(), objects[12].as_str());
+        let one = |kind: Kind, key: &str| vec![(kind, key.to_owned())];
+        for key in [key, lake.keys_of("runs").await[4].as_str(), lake.keys_of("partials").await[0].as_str()] {
+            check(&lake, "a changed byte", &[key], async |lake| {
+                let mut bytes = lake.get(key).await;
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 1;
+                lake.put(key, bytes).await;
+                one(Kind::Changed, key)
+            })
+            .await;
+        }
+        check(&lake, "bytes at the end", &[key], async |lake| {
+            let mut bytes = lake.get(key).await;
+            bytes.push(0);
+            lake.put(key, bytes).await;
+            one(Kind::Changed, key)
+        })
+        .await;
+        check(&lake, "a byte less", &[key], async |lake| {
+            let mut bytes = lake.get(key).await;
+            bytes.pop();
+            lake.put(key, bytes).await;
+            one(Kind::Truncated, key)
+        })
+        .await;
+        check(&lake, "emptied", &[key], async |lake| {
+            lake.put(key, Vec::new()).await;
+            one(Kind::Truncated, key)
+        })
+        .await;
+        check(&lake, "two removed", &[key, other], async |lake| {
+            lake.delete(key).await;
+            lake.delete(other).await;
+            vec![(Kind::Missing, key.to_owned()), (Kind::Missing, other.to_owned())]
+        })
+        .await;
+        let elsewhere = [
+            key.replace(".parquet", "_x.parquet"),
+            key.replace("connections/", "partials/").replace(".parquet", "_8f5a-1.parquet"),
+            key.replace("region=eu-central-1", "region=eu-west-1"),
+            format!("{key}.bak"),
+            "connections/notes/x.parquet".to_owned(),
+        ];
+        for new in &elsewhere {
+            check(&lake, "renamed", &[key], async |lake| {
+                let bytes = lake.get(key).await;
+                lake.delete(key).await;
+                lake.put(new, bytes).await;
+                one(Kind::Renamed, key)
+            })
+            .await;
+            check(&lake, "added", &[], async |lake| {
+                lake.put(new, lake.get(key).await).await;
+                one(Kind::Extra, new)
+            })
+            .await;
+        }
+        for new in
+            ["2018-12-01/20181201T000000Z", "2025-11-21/20251121T120000Z", "2030-01-01/20300101T000000Z"]
+        {
+            check(&lake, "added to another day", &[], async |lake| {
+                let place = "connections/account_id=123456789012/region=eu-central-1/snapshot_date=";
+                let new = format!("{place}{new}_cvpn-endpoint-0123456789abcdef0.parquet");
+                lake.put(&new, lake.get(key).await).await;
+                one(Kind::Extra, &new)
+            })
+            .await;
+        }
+        check(&lake, "one renamed to the name of another", &[key, other], async |lake| {
+            let bytes = lake.get(key).await;
+            lake.delete(key).await;
+            lake.put(other, bytes).await;
+            vec![(Kind::Missing, key.to_owned()), (Kind::Changed, other.to_owned())]
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fault_of_the_chain_is_named() {
+    for lake in lakes().await {
+        let digests = lake.keys_of("digests").await;
+        assert_eq!(digests.len(), HOURS);
+        let digest = |index: usize| digests[index].as_str();
+        let fault = |kind: Kind, index: usize| (kind, digests[index].clone());
+        check(&lake, "a digest removed", &[digest(2)], async |lake| {
+            lake.delete(digest(2)).await;
+            vec![fault(Kind::DigestMissing, 2)]
+        })
+        .await;
+        check(&lake, "the first two removed", &[digest(0), digest(1)], async |lake| {
+            lake.delete(digest(0)).await;
+            lake.delete(digest(1)).await;
+            vec![fault(Kind::DigestMissing, 1)]
+        })
+        .await;
+        check(&lake, "the last removed", &[digest(5)], async |lake| {
+            lake.delete(digest(5)).await;
+            vec![fault(Kind::TailCut, 5)]
+        })
+        .await;
+        check(&lake, "the last two removed", &[digest(4), digest(5)], async |lake| {
+            lake.delete(digest(4)).await;
+            lake.delete(digest(5)).await;
+            vec![fault(Kind::TailCut, 4)]
+        })
+        .await;
+        check(&lake, "a digest that says something else", &[digest(1)], async |lake| {
+            edit(lake, digest(1), |digest| digest["tool_version"] = json!("9.9.9")).await;
+            vec![fault(Kind::SignatureWrong, 1), fault(Kind::ChainBroken, 2)]
+        })
+        .await;
+        check(&lake, "the last digest says something else", &[digest(5)], async |lake| {
+            edit(lake, digest(5), |digest| digest["sealed_at"] = json!("2025-11-23T03:41:00Z")).await;
+            vec![fault(Kind::SignatureWrong, 5)]
+        })
+        .await;
+        let key = lake.keys_of("connections").await[0].clone();
+        check(&lake, "an object changed with its digest", &[digest(0), &key], async |lake| {
+            lake.put(&key, b"other".to_vec()).await;
+            edit(lake, digest(0), |digest| {
+                let object = &mut digest["objects"][0];
+                assert_eq!(object["object_key"], key);
+                object["bytes"] = json!(5);
+                // printf other | sha256sum
+                object["sha256"] = json!("d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa");
+            })
+            .await;
+            vec![fault(Kind::SignatureWrong, 0), fault(Kind::ChainBroken, 1)]
+        })
+        .await;
+        check(&lake, "an object taken out of its digest", &[digest(0), &key], async |lake| {
+            lake.delete(&key).await;
+            edit(lake, digest(0), |digest| {
+                digest["objects"].as_array_mut().unwrap().remove(0);
+            })
+            .await;
+            vec![fault(Kind::SignatureWrong, 0), fault(Kind::ChainBroken, 1)]
+        })
+        .await;
+        check(&lake, "a signature taken off", &[digest(3)], async |lake| {
+            edit(lake, digest(3), |digest| {
+                for field in ["signature", "signature_algorithm", "key_id", "public_key_sha256"] {
+                    digest[field] = Value::Null;
+                }
+            })
+            .await;
+            vec![fault(Kind::SignatureWrong, 3), fault(Kind::ChainBroken, 4)]
+        })
+        .await;
+        check(&lake, "the signature of another digest", &[digest(3)], async |lake| {
+            let other: Value = serde_json::from_slice(&lake.get(digest(2)).await).unwrap();
+            edit(lake, digest(3), |digest| digest["signature"] = other["signature"].clone()).await;
+            vec![fault(Kind::SignatureWrong, 3), fault(Kind::ChainBroken, 4)]
+        })
+        .await;
+        check(&lake, "two digests changed places", &[digest(1), digest(2)], async |lake| {
+            let (one, two) = (lake.get(digest(1)).await, lake.get(digest(2)).await);
+            lake.put(digest(1), two).await;
+            lake.put(digest(2), one).await;
+            let invalid = [fault(Kind::DigestInvalid, 1), fault(Kind::DigestInvalid, 2)];
+            [invalid.as_slice(), &[fault(Kind::ChainBroken, 3)]].concat()
+        })
+        .await;
+        for (what, bytes) in bad_digests(&lake.get(digest(2)).await) {
+            check(&lake, what, &[digest(2)], async |lake| {
+                lake.put(digest(2), bytes).await;
+                vec![fault(Kind::DigestInvalid, 2), fault(Kind::ChainBroken, 3)]
+            })
+            .await;
+        }
+        check(&lake, "a file among the digests", &[], async |lake| {
+            let new = digest(2).replace(".json", ".json.bak");
+            lake.put(&new, b"x".to_vec()).await;
+            vec![(Kind::Extra, new)]
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_delete_marker_hides_is_named() {
+    let lake = SealedLake::in_a_bucket().await;
+    lake.seal_at(LATER).await;
+    let (key, digest) =
+        (lake.keys_of("connections").await[3].clone(), lake.keys_of("digests").await[2].clone());
+    lake.hide(&key).await.unwrap();
+    lake.hide(&digest).await.unwrap();
+    let found = faults(&lake.verify().await);
+    assert_eq!(found, [(Kind::HiddenByDeleteMarker, key), (Kind::HiddenByDeleteMarker, digest)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_key_is_unknown_and_no_key_proves_nothing() {
+    let lake = SealedLake::in_a_directory().await;
+    lake.seal_at(LATER).await;
+    let folder = "digests/account_id=123456789012/region=eu-central-1/".to_owned();
+    let other = Keys::new();
+    for keys in [vec![], vec![&other]] {
+        let verification = lake.verify_with(&keys, |_| ()).await.unwrap();
+        assert_eq!(faults(&verification), [(Kind::KeyUnknown, folder.clone())]);
+        assert!(!verification.is_tamper_evident());
+    }
+    let both = lake.verify_with(&[&other, &lake.keys], |_| ()).await.unwrap();
+    assert_eq!(faults(&both), []);
+
+    let unsigned = SealedLake::in_a_directory().await;
+    unsigned.seal_with(None, LATER, None).await;
+    let verification = unsigned.verify_with(&[], |_| ()).await.unwrap();
+    assert_eq!(faults(&verification), []);
+    assert!(!verification.is_tamper_evident());
+    let asked = unsigned.verify().await;
+    assert_eq!(asked.faults.len(), HOURS, "a key was given, and nothing is signed with it");
+    assert!(asked.faults.iter().all(|fault| fault.kind == Kind::SignatureWrong));
+}
+
+/// Changes a digest, and leaves its form as it is.
+async fn edit(lake: &SealedLake, key: &str, change: impl FnOnce(&mut Value)) {
+    let mut digest: Value = serde_json::from_slice(&lake.get(key).await).unwrap();
+    change(&mut digest);
+    lake.put(key, format!("{digest}\n").into_bytes()).await;
+}
+
+/// Bytes that are no digest of this key.
+fn bad_digests(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let edited = |change: &dyn Fn(&mut Value)| {
+        let mut digest: Value = serde_json::from_slice(bytes).unwrap();
+        change(&mut digest);
+        format!("{digest}\n").into_bytes()
+    };
+    let outside = |key: &'static str| edited(&move |digest| digest["objects"][0]["object_key"] = json!(key));
+    vec![
+        ("nothing at all", Vec::new()),
+        ("no JSON", b"not JSON\n".to_vec()),
+        ("no text", vec![0xff; 100]),
+        ("another JSON", b"{\"signature\":null}\n".to_vec()),
+        ("a line more", [bytes, b"{}\n"].concat()),
+        ("a later schema", edited(&|digest| digest["schema_version"] = json!(2))),
+        (
+            "an unknown field",
+            edited(&|digest| {
+                let signature = digest.as_object_mut().unwrap().remove("signature").unwrap();
+                digest["more"] = json!(1);
+                digest["signature"] = signature;
+            }),
+        ),
+        ("a path that leads outside", outside("connections/../../../../etc/passwd")),
+        ("an absolute path", outside("/etc/passwd")),
+        (
+            "an object of another account",
+            outside(
+                "connections/account_id=999999999999/region=eu-central-1/snapshot_date=2025-11-22/20251122T210000Z_x.parquet",
+            ),
+        ),
+        (
+            "an object of a later hour",
+            outside(
+                "connections/account_id=123456789012/region=eu-central-1/snapshot_date=2025-11-24/20251124T210000Z_x.parquet",
+            ),
+        ),
+        ("no hash", edited(&|digest| digest["objects"][0]["sha256"] = json!("x"))),
+    ]
+}
