@@ -187,6 +187,7 @@ impl Auditor {
             }
         };
         let sealer = Sealer { store, lake: &self.settings.lake, signer, clock };
+        let deadline = deadline.and_then(|deadline| end_of_work(clock.now(), deadline));
         let sealed = sealer.seal(&places, hour, deadline).await.map_err(Error::Lake)?;
         let oldest_complete_age_minutes = match places.last() {
             Some(home) => coverage::oldest_complete_age(store, home, &targets, clock.now()).await.map(Some),
@@ -216,7 +217,7 @@ impl Auditor {
             page_size: resumed_size.or(request.page_size).unwrap_or(self.settings.page_size),
             max_items: request.max_items,
             starting_token: request.starting_token,
-            deadline: deadline.and_then(|deadline| end_of_reading(start, deadline)),
+            deadline: deadline.and_then(|deadline| end_of_work(start, deadline)),
         });
         let settings_in_force = self.settings_in_force(&plan, &targets);
         let entries = self.capture_all(&plan, targets).await;
@@ -304,9 +305,9 @@ impl Auditor {
     }
 }
 
-/// When reading ends: a quarter of the time before the deadline, but no more than [`WRITING`]. A deadline that is over
+/// When reading or sealing ends: a quarter of the time before the deadline, but no more than [`WRITING`]. A deadline that is over
 /// is none: emulators of Lambda say so.
-fn end_of_reading(start: Timestamp, deadline: Timestamp) -> Option<Timestamp> {
+fn end_of_work(start: Timestamp, deadline: Timestamp) -> Option<Timestamp> {
     let left = deadline.duration_since(start);
     left.is_positive().then(|| deadline - WRITING.min(left / 4))
 }

@@ -4,7 +4,7 @@
 mod day;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::clock::Clock;
@@ -19,9 +19,6 @@ use day::Days;
 
 /// Most objects that S3 is asked for at a time.
 const AT_A_TIME: usize = 16;
-
-/// What is left of the invocation's time when no more digest is begun.
-const MARGIN: SignedDuration = SignedDuration::from_secs(20);
 
 /// What sealing needs of the outside.
 #[derive(Debug)]
@@ -113,7 +110,7 @@ impl SealError {
 
 impl Sealer<'_> {
     /// Seals every closed hour that is not sealed yet, or those up to `hour`, of every account and Region that is
-    /// `configured` or in the lake. What goes wrong with one does not keep the others from being sealed.
+    /// `configured` or in the lake; after `deadline` no more digest is begun. What goes wrong with one does not keep the others from being sealed.
     ///
     /// # Errors
     /// When it cannot be found out which accounts and Regions are in the lake.
@@ -176,7 +173,7 @@ impl Sealer<'_> {
             }
         }
         while hour <= until {
-            if deadline.is_some_and(|deadline| self.clock.now() >= deadline - MARGIN) {
+            if deadline.is_some_and(|deadline| self.clock.now() >= deadline) {
                 return Err(SealError::Deadline { hour });
             }
             let unlisted = days.unlisted(hour).await?;

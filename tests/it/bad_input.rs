@@ -119,7 +119,7 @@ async fn events_are_refused_before_anything_is_read() {
             "this one is of cvpn-endpoint-fffffffffffffffff",
         ),
         (json!({"max_item": 5}), "field: found `max_item`"),
-        (json!({"action": "seal"}), "action: found `seal`, allowed: `snapshot`, `preflight`"),
+        (json!({"action": "delete"}), "action: found `delete`, allowed: `snapshot`, `preflight`, `seal`"),
     ] {
         let error = try_snapshot(&auditor, fields.clone()).await.unwrap_err();
         assert!(matches!(error, Error::InvalidEvent(_)), "{fields}: {error:?}");

@@ -46,8 +46,14 @@ async fn every_sample_event_is_answered() {
         assert_eq!(answer["targets"][0]["outcome"], json!(outcome), "{name}");
         assert_eq!(answer["targets"][0]["rows"], json!(rows), "{name}");
     }
+    let unsealed = World::new(sample_fleet()).await;
+    let emulator = Emulator::start(&unsealed.simulator.url(), &unsealed.variables(&[]));
+    let sealed = answer(emulator.invoke(&event("seal")));
+    assert_eq!(sealed["sealed"][0]["digests"], json!(1), "an hour in which nothing was recorded");
+    // Nothing is on record of a configured endpoint, today and yesterday.
+    assert!(sealed["oldest_complete_age_minutes"].as_u64().unwrap() >= 24 * 60, "{sealed}");
     let samples = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/events")).unwrap().count();
-    assert_eq!(samples, 4 + 1, "every sample is invoked here");
+    assert_eq!(samples, 4 + 1 + 1, "every sample is invoked here");
     let preflight = answer(emulator.invoke(&event("preflight")));
     assert_eq!(preflight["checks"][0]["ok"], json!(true), "{preflight}");
     let checked = world.check();

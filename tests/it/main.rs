@@ -31,5 +31,6 @@ mod promise_5_one_bad_target_harms_no_other;
 mod promise_7_tampering_shows;
 mod promise_9_discreet;
 mod resume;
+mod seal;
 mod simulator;
 mod store_contract;

@@ -106,7 +106,7 @@ def read_back(client):
         *checks.compare(
             "schedules in moto",
             schedules,
-            {"CaptureSchedule": "ENABLED", "SealSchedule": "DISABLED", "SessionsSchedule": "ENABLED"},
+            {"CaptureSchedule": "ENABLED", "SealSchedule": "ENABLED", "SessionsSchedule": "ENABLED"},
         ),
         *checks.compare("alarms in moto", len(alarms), 12),
     ]

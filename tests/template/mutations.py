@@ -238,7 +238,12 @@ WORSE = {
         lambda t: properties(t, "SessionsSchedule")["Target"]["RetryPolicy"].update(MaximumEventAgeInSeconds=600),
         "event age and retries of SessionsSchedule",
     ),
-    "the seal is on": (lambda t: properties(t, "SealSchedule").update(State="ENABLED"), "state of SealSchedule"),
+    "the seal is off": (lambda t: properties(t, "SealSchedule").update(State="DISABLED"), "state of SealSchedule"),
+    "digests are not signed": (lambda t: variables(t).pop("AUDIT_SIGNING_KEY"), "variables"),
+    "an alarm does nothing": (
+        lambda t: properties(t, "OldestCompleteAgeAlarm").update(ActionsEnabled=False),
+        "whether OldestCompleteAge acts",
+    ),
     "a schedule invokes another function": (
         lambda t: properties(t, "CaptureSchedule")["Target"].update(Arn={"Fn::GetAtt": ["SealFunction", "Arn"]}),
         "target of CaptureSchedule",

@@ -98,13 +98,13 @@ pub enum Command {
     /// Find out whether a snapshot could be taken and is safe there, without writing evidence
     #[command(after_help = PREFLIGHT_EXAMPLES)]
     Preflight(Place),
-    /// Seal what was written in the hours that are closed: a digest an hour, chained and signed
+    /// Seal the hours that are closed: a digest each, chained and signed
     #[command(after_help = SEAL_EXAMPLES)]
     Seal(Seal),
     /// Verify that nothing of a sealed lake was changed, removed or added
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
-    /// Say what the record proves: when every connection was seen, and where one could have been missed
+    /// Tell when every connection was seen, and when one may be missing
     #[command(after_help = COVERAGE_EXAMPLES)]
     Coverage(CoverageArgs),
     /// Watch the whole pipeline work against a built-in simulator; needs no AWS account

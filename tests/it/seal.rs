@@ -1,0 +1,292 @@
+//! Sealing: one digest an hour, chained, whatever happens in between.
+
+use std::collections::BTreeMap;
+
+use aws_config::SdkConfig;
+use client_vpn_audit::clock::Clock;
+use client_vpn_audit::digest::WrittenDigest;
+use client_vpn_audit::layout::ObjectKey;
+use client_vpn_audit::seal::{Sealed, Sealer};
+use client_vpn_audit::signing::{Signer, SigningKey};
+use client_vpn_audit::store::Location;
+use client_vpn_audit::verify::Kind;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::harness::moto::Moto;
+use crate::harness::sealed::{Keys, LATER, SealedLake, faults, time};
+use crate::harness::{World, command, fleet};
+
+fn codes(sealed: &[Sealed]) -> Vec<Option<&str>> {
+    sealed.iter().map(|sealed| sealed.error.as_ref().map(|error| error.code.as_str())).collect()
+}
+
+async fn digest(lake: &SealedLake, key: &str) -> WrittenDigest {
+    WrittenDigest::parse(&ObjectKey::parse(key).unwrap(), &lake.get(key).await).unwrap()
+}
+
+/// The bytes of every digest.
+async fn digests(lake: &SealedLake) -> BTreeMap<String, Vec<u8>> {
+    let mut digests = BTreeMap::new();
+    for key in lake.keys_of("digests").await {
+        digests.insert(key.clone(), lake.get(&key).await);
+    }
+    digests
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_hour_is_sealed_when_it_is_closed_and_once() {
+    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+        let hours = |sealed: &[Sealed]| {
+            let hour = |hour: Option<client_vpn_audit::hour::Hour>| hour.map(|hour| hour.to_string());
+            (hour(sealed[0].first_hour), hour(sealed[0].last_hour), sealed[0].digests)
+        };
+        let named = |hour: &str| Some(hour.to_owned());
+        let first = lake.seal_at("2025-11-22T22:35:00Z").await;
+        assert_eq!(hours(&first), (named("2025-11-22T21"), named("2025-11-22T21"), 1));
+        let none = lake.seal_at("2025-11-22T23:34:59Z").await;
+        assert_eq!(hours(&none), (None, None, 0));
+        let asked = lake.seal_with(None, LATER, Some("2025-11-22T23")).await;
+        assert_eq!(
+            hours(&asked),
+            (named("2025-11-22T22"), named("2025-11-22T23"), 2),
+            "what came before too"
+        );
+        let rest = lake.seal_at(LATER).await;
+        assert_eq!(hours(&rest), (named("2025-11-23T00"), named("2025-11-23T02"), 3));
+        let before = digests(&lake).await;
+        for hour in [None, Some("2025-11-22T21"), Some("2025-11-23T02")] {
+            let again = lake.seal_with(Some(&SigningKey::File(lake.keys.private())), LATER, hour).await;
+            assert_eq!((hours(&again), codes(&again)), ((None, None, 0), vec![None]));
+        }
+        assert_eq!(digests(&lake).await, before, "the first digest of an hour stays");
+        let early = lake.seal_with(None, LATER, Some("2025-11-22T20")).await;
+        assert_eq!(codes(&early), [Some("BeforeTheChain")]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_object_is_listed_once_in_its_hour_and_an_empty_hour_has_a_digest() {
+    let lake = SealedLake::in_a_bucket().await;
+    lake.seal_at(LATER).await;
+    let mut listed = Vec::new();
+    let keys = lake.keys_of("digests").await;
+    let mut counts = Vec::new();
+    for key in &keys {
+        let written = digest(&lake, key).await;
+        counts.push(written.digest.objects.len());
+        for (object, sealed) in written.objects() {
+            assert_eq!(object.hour, ObjectKey::parse(key).unwrap().hour);
+            assert!(!sealed.late);
+            let bytes = lake.get(object.as_str()).await;
+            let sha256 = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&bytes));
+            assert_eq!((sealed.bytes, &sealed.sha256), (bytes.len() as u64, &sha256), "{object}");
+            listed.push(sealed.object_key.clone());
+        }
+    }
+    // Two snapshots an hour of two endpoints with a record each, the first hour with a partial one; then an empty hour.
+    assert_eq!(counts, [6 + 3, 6, 6, 6, 6, 0]);
+    let mut there = Vec::new();
+    for table in ["connections", "partials", "runs"] {
+        there.extend(lake.keys_of(table).await);
+    }
+    listed.sort();
+    there.sort();
+    assert_eq!(listed, there);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_late_is_listed_by_the_next_digest() {
+    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+        lake.seal_at(LATER).await;
+        let object = lake.keys_of("connections").await[0].clone();
+        // A retry of yesterday, and one of an hour before.
+        let late = ["2025-11-22/20251122T220507Z", "2025-11-23/20251123T010507Z"].map(|time| {
+            let place = "connections/account_id=123456789012/region=eu-central-1/snapshot_date=";
+            format!("{place}{time}_cvpn-endpoint-0123456789abcdef0.parquet")
+        });
+        for key in &late {
+            lake.put(key, lake.get(&object).await).await;
+        }
+        let extra = late.clone().map(|key| (Kind::Extra, key));
+        assert_eq!(faults(&lake.verify().await), extra, "until they are sealed, nobody vouches for them");
+        let [sealed] = lake.seal_at("2025-11-23T04:40:00Z").await.try_into().unwrap();
+        assert_eq!((sealed.digests, sealed.objects, sealed.late), (1, 2, 2));
+        let written = digest(&lake, &sealed.digest_key.unwrap()).await;
+        let found: Vec<(&str, bool)> =
+            written.digest.objects.iter().map(|object| (object.object_key.as_str(), object.late)).collect();
+        assert_eq!(found, late.each_ref().map(|key| (key.as_str(), true)));
+        let now = time("2025-11-23T04:40:00Z");
+        let verification = lake.verify_with(&[&lake.keys], |verifier| verifier.now = now).await.unwrap();
+        assert_eq!(faults(&verification), []);
+        assert_eq!(verification.scopes[0].late, 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_is_caught_up() {
+    let lake = SealedLake::in_a_directory().await;
+    lake.seal_at("2025-11-22T22:40:00Z").await;
+    let later = "2025-11-26T00:35:00Z";
+    let [sealed] = lake.seal_at(later).await.try_into().unwrap();
+    assert_eq!((sealed.error, sealed.digests), (None, 2 + 3 * 24));
+    let now = time(later);
+    let verification = lake.verify_with(&[&lake.keys], |verifier| verifier.now = now).await.unwrap();
+    assert_eq!(faults(&verification), []);
+    assert_eq!((verification.scopes[0].digests, verification.objects), (1 + 2 + 3 * 24, 33));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seal_that_runs_out_of_time_goes_on_next_time() {
+    let lake = SealedLake::in_a_directory().await;
+    let signer = Signer::new(None, &SdkConfig::builder().build()).unwrap();
+    let clock = Clock::manual(time(LATER));
+    let sealer = Sealer { store: &lake.store, lake: &lake.location, signer: &signer, clock: &clock };
+    let deadline = time(LATER);
+    let sealed = sealer.seal(&[], None, Some(deadline)).await.unwrap();
+    assert_eq!(codes(&sealed), [Some("DeadlineExceeded")]);
+    assert_eq!(lake.keys_of("digests").await.len(), 0);
+    let deadline = deadline + SignedDuration::from_millis(1);
+    let sealed = sealer.seal(&[], None, Some(deadline)).await.unwrap();
+    assert_eq!((codes(&sealed), sealed[0].digests), (vec![None], 6));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seals_at_once_make_one_chain() {
+    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+        for until in ["2025-11-22T23:40:00Z", LATER] {
+            let seals = (0..8).map(|_| lake.seal_at(until));
+            let sealed = futures_util::future::join_all(seals).await;
+            assert!(sealed.iter().all(|sealed| sealed[0].error.is_none()), "{sealed:?}");
+        }
+        let verification = lake.verify().await;
+        assert_eq!(faults(&verification), []);
+        assert_eq!((verification.scopes[0].signatures, verification.objects), (6, 33));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_followed_stops_its_own_account_and_region_alone() {
+    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+        lake.seal_at("2025-11-23T02:40:00Z").await;
+        let newest = lake.keys_of("digests").await.pop().unwrap();
+        let bytes = lake.get(&newest).await;
+        let mut other_lake: Value = serde_json::from_slice(&bytes).unwrap();
+        other_lake["lake"] = json!("s3://elsewhere/vpn");
+        let mut bad = vec![(b"no digest\n".to_vec(), "DigestInvalid"), (Vec::new(), "DigestInvalid")];
+        if let Location::S3 { .. } = lake.location {
+            bad.push((format!("{other_lake}\n").into_bytes(), "OtherLake"));
+        }
+        let object = lake.keys_of("runs").await[0].clone();
+        for (number, (bytes, code)) in bad.into_iter().enumerate() {
+            let elsewhere = object.replace("eu-central-1", &format!("eu-west-{}", number + 1));
+            lake.put(&elsewhere, lake.get(&object).await).await;
+            lake.put(&newest, bytes).await;
+            let before = digests(&lake).await.len();
+            let sealed = lake.seal_at(LATER).await;
+            let mut expected = vec![Some(code)];
+            expected.resize(number + 2, None);
+            assert_eq!(codes(&sealed), expected, "{code}");
+            let error = sealed[0].error.as_ref().unwrap();
+            assert!(error.message.contains(&newest), "{}", error.message);
+            assert_eq!(digests(&lake).await.len(), before + 6, "of the other Region alone");
+        }
+        if lake.hide(&newest).await.is_some() {
+            let sealed = lake.seal_at(LATER).await;
+            assert_eq!(codes(&sealed)[0], Some("DigestGone"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_in_kms_signs_and_its_public_part_verifies() {
+    let moto = Moto::start();
+    let world = World::new(fleet(1, 5)).await;
+    world.snapshot("1000").await;
+    let directory = tempfile::TempDir::new().unwrap();
+    let public = directory.path().join("public.der");
+    let public = public.to_str().unwrap();
+    let keys = crate::harness::python("kms_key.py", &[&moto.url(), public], &[]);
+    let arn = keys["ecc"].as_str().unwrap();
+    let lake = world.lake();
+    let run = |arguments: &[&str]| {
+        let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), &world.simulator.url());
+        command.env("AWS_ENDPOINT_URL_KMS", moto.url()).args(arguments).args(["--json", "--lake"]).arg(&lake);
+        let output = command.output().unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (answer, output.status.code().unwrap())
+    };
+    let (refused, status) =
+        run(&["seal", "--signing-key", keys["rsa"].as_str().unwrap(), "--hour", "2025-11-23T10"]);
+    let error = refused["sealed"][0]["error"]["message"].as_str().unwrap();
+    assert!(error.contains("ECC_NIST_P256") && status == 1, "{refused}");
+    let nobody = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000";
+    let (refused, status) = run(&["seal", "--signing-key", nobody, "--hour", "2025-11-23T10"]);
+    assert_eq!((&refused["sealed"][0]["error"]["code"], status), (&json!("NotFoundException"), 1));
+    assert!(!lake.join("digests").exists(), "nothing is written without a signature");
+
+    let (sealed, status) = run(&["seal", "--signing-key", arn, "--hour", "2025-11-23T10"]);
+    assert_eq!(
+        (&sealed["sealed"][0]["digests"], &sealed["signed"], status),
+        (&json!(2), &json!(true), 0),
+        "{sealed}"
+    );
+    let key = sealed["sealed"][0]["digest_key"].as_str().unwrap();
+    let digest: Value = serde_json::from_slice(&std::fs::read(lake.join(key)).unwrap()).unwrap();
+    // AWS tells the ARN here, and moto the id alone.
+    assert!(arn.ends_with(digest["key_id"].as_str().unwrap()), "{digest}");
+    let (verified, status) = run(&["verify", "--public-key", public, "--to", "2025-11-23T11"]);
+    assert_eq!(
+        (&verified["faults"], &verified["tamper_evident"], status),
+        (&json!([]), &json!(true), 0),
+        "{verified}"
+    );
+    let (verified, status) = run(&["verify", "--public-key", public]);
+    assert_eq!(
+        (&verified["faults"][0]["kind"], status),
+        (&json!("tail_cut"), 1),
+        "digests are expected up to now"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_usage_is_refused_and_nothing_is_written() {
+    let world = World::new(fleet(1, 5)).await;
+    let lake = world.lake();
+    let run = |arguments: &[&str]| {
+        let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), &world.simulator.url());
+        let output = command.args(arguments).arg("--lake").arg(&lake).output().unwrap();
+        (String::from_utf8(output.stderr).unwrap(), output.status.code().unwrap())
+    };
+    let (error, status) = run(&["verify"]);
+    assert!(error.contains("a directory that is there") && status == 2, "{error}");
+    world.snapshot("1000").await;
+    let files = world.files();
+    let (keys, other_curve) = (Keys::new(), Keys::of_curve("secp384r1"));
+    let text = |path: std::path::PathBuf| path.to_str().unwrap().to_owned();
+    let (private, public) = (text(keys.private()), text(keys.public()));
+    let other_private = text(other_curve.private());
+    for (arguments, status, part) in [
+        (vec!["seal", "--hour", "2999-01-01T00"], 2, "--hour: found `2999-01-01T00`, allowed: a closed hour"),
+        (vec!["seal", "--hour", "2025-11-23T9"], 2, "such as 2026-11-23T09"),
+        (vec!["seal", "--signing-key", "no/such/key.pem"], 2, "no/such/key.pem"),
+        (vec!["seal", "--signing-key", &public], 2, "found no private key in PEM"),
+        (vec!["seal", "--signing-key", &other_private], 2, "found a key of another kind"),
+        (vec!["verify", "--public-key", &private], 2, "found no public key of the curve P-256"),
+        (
+            vec!["verify", "--public-key", &text(other_curve.public())],
+            2,
+            "found no public key of the curve P-256",
+        ),
+        (vec!["verify", "--from", "2026-13-01"], 2, "--from: found `2026-13-01`"),
+        (vec!["verify", "--from", "2026-11-02", "--to", "2026-11-01"], 2, "a time before --to"),
+        (vec!["verify", "--retention-days", "0"], 2, "--retention-days"),
+        (vec!["verify"], 1, "nothing was ever sealed"),
+        (vec!["coverage", "--witness", "x"], 2, "ENDPOINT=FILE"),
+        (vec!["coverage", "--witness", "x=/no/such/file"], 2, "--witness"),
+    ] {
+        let (error, found) = run(&arguments);
+        assert!(error.contains(part) && found == status, "{arguments:?}: {found} {error}");
+    }
+    assert_eq!(world.files(), files);
+}
