@@ -38,6 +38,23 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every one.
+    pub const ALL: [Kind; 13] = [
+        Kind::Changed,
+        Kind::Truncated,
+        Kind::Missing,
+        Kind::Renamed,
+        Kind::Extra,
+        Kind::HiddenByDeleteMarker,
+        Kind::Unreadable,
+        Kind::DigestMissing,
+        Kind::TailCut,
+        Kind::DigestInvalid,
+        Kind::ChainBroken,
+        Kind::SignatureWrong,
+        Kind::KeyUnknown,
+    ];
+
     /// The kind in words.
     pub fn in_words(self) -> &'static str {
         match self {

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Command;
 
 use client_vpn_audit::config::SETTINGS;
+use client_vpn_audit::verify::Kind;
 use client_vpn_sim::{Fault, FaultKind};
 use serde_json::Value;
 
+use crate::harness::sealed::{LATER, SealedLake};
 use crate::harness::{World, command, fleet};
 
 fn read(path: &str) -> String {
@@ -65,6 +68,37 @@ fn every_error_code_of_the_ledger_page_is_in_the_source() {
             assert!(source.contains(&format!("\"{code}\"")), "{code} is in no source file");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_auditor_can_check_a_digest_without_this_program() {
+    let page = read("docs/evidence.md");
+    let (_, rest) = page.split_once("<!-- BEGIN CHECKED by tests -->\n```sh\n").unwrap();
+    let (script, _) = rest.split_once("```").unwrap();
+    let lake = SealedLake::in_a_directory().await;
+    lake.seal_at(LATER).await;
+    let keys = lake.keys_of("digests").await;
+    let check = |digest: &[u8]| {
+        let directory = tempfile::TempDir::new().unwrap();
+        fs::write(directory.path().join("digest.json"), digest).unwrap();
+        fs::copy(lake.keys.public(), directory.path().join("public.pem")).unwrap();
+        let output = Command::new("sh").args(["-ec", script]).current_dir(directory.path()).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), output.status.success())
+    };
+    for key in &keys {
+        assert_eq!(check(&lake.get(key).await), ("Verified OK\n".to_owned(), true), "{key}");
+    }
+    let changed =
+        String::from_utf8(lake.get(&keys[0]).await).unwrap().replacen("\"late\":false", "\"late\":true", 1);
+    assert_eq!(check(changed.as_bytes()), ("Verification failure\n".to_owned(), false));
+}
+
+#[test]
+fn every_kind_of_fault_is_explained_to_auditors() {
+    let page = read("docs/evidence.md");
+    let explained: BTreeSet<&str> =
+        table(&page, "| it says").iter().map(|row| row.split('|').nth(1).unwrap().trim()).collect();
+    assert_eq!(explained, Kind::ALL.iter().map(|kind| kind.in_words()).collect());
 }
 
 #[test]

@@ -28,6 +28,7 @@ mod promise_2_what_was_read_is_kept;
 mod promise_3_written_once;
 mod promise_4_safe_to_repeat;
 mod promise_5_one_bad_target_harms_no_other;
+mod promise_6_coverage_can_be_proven;
 mod promise_7_tampering_shows;
 mod promise_9_discreet;
 mod resume;

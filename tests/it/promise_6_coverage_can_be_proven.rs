@@ -1,0 +1,253 @@
+//! Holes are computed from the ledger, always by the pages' arrival, never by `snapshot_time`.
+
+use client_vpn_audit::coverage::witness::Witness;
+use client_vpn_audit::coverage::{Coverage, EndpointCoverage, Window};
+use client_vpn_audit::store::{Location, Store};
+use client_vpn_sim::{Fault, FaultKind, TimeSource};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::harness::{World, command, fleet, snapshot};
+
+const BEGIN: &str = "2025-11-23T22:00:00Z";
+
+/// Minutes after [`BEGIN`]; the record goes over midnight.
+fn at(minutes: i64) -> Timestamp {
+    BEGIN.parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minutes)
+}
+
+struct Recorder {
+    world: World,
+}
+
+impl Recorder {
+    async fn new(endpoints: usize) -> Recorder {
+        let config = client_vpn_sim::Config { time: TimeSource::Manual(at(0)), ..fleet(endpoints, 6) };
+        Recorder { world: World::new(config).await }
+    }
+
+    /// Takes a snapshot whose pages arrive at `now`.
+    async fn capture(&self, now: Timestamp, fields: Value) {
+        self.world.clock.set(now);
+        self.world.simulator.set_time(now);
+        let mut fields = fields;
+        fields.as_object_mut().unwrap().entry("time").or_insert_with(|| json!(now.to_string()));
+        snapshot(&self.world.auditor(&[]), fields).await;
+    }
+
+    async fn captures(&self, minutes: impl IntoIterator<Item = i64>) {
+        for minutes in minutes {
+            self.capture(at(minutes), json!({})).await;
+        }
+    }
+
+    /// The coverage of the first endpoint.
+    async fn coverage(&self, from: Option<Timestamp>, to: Timestamp) -> EndpointCoverage {
+        let mut coverage = self.whole_coverage(from, to, &[]).await;
+        assert_eq!(coverage.unreadable.len(), 0);
+        let first = &self.world.simulator.endpoint_ids()[0];
+        let index = coverage.endpoints.iter().position(|endpoint| endpoint.endpoint_id == *first);
+        coverage.endpoints.swap_remove(index.unwrap())
+    }
+
+    async fn whole_coverage(
+        &self,
+        from: Option<Timestamp>,
+        to: Timestamp,
+        witnesses: &[Witness],
+    ) -> Coverage {
+        let location = Location::Directory(self.world.lake());
+        let store = Store::new(&location, &self.world.sdk(), None);
+        Coverage::read(&store, Window { from, to }, witnesses, |_| ()).await.unwrap()
+    }
+}
+
+/// Begin, end, whether open, and why, of each hole, in minutes after [`BEGIN`].
+fn holes(coverage: &EndpointCoverage) -> Vec<(i64, i64, bool, &str)> {
+    let minutes = |time: Timestamp| time.duration_since(at(0)).as_mins();
+    coverage
+        .holes
+        .iter()
+        .map(|hole| (minutes(hole.gap.from), minutes(hole.gap.to), hole.gap.open, hole.reason.as_str()))
+        .collect()
+}
+
+const NOTHING: &str = "no attempt is on record";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn captures_less_than_an_hour_apart_leave_no_hole() {
+    let recorder = Recorder::new(1).await;
+    recorder.captures((0..=240).step_by(15)).await;
+    let coverage = recorder.coverage(None, at(250)).await;
+    assert_eq!(holes(&coverage), []);
+    assert_eq!((coverage.longest_gap.seconds, coverage.proven), (15 * 60, 1.0));
+    assert_eq!(coverage.outcomes.into_iter().collect::<Vec<_>>(), [("complete", 17)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_minutes_are_a_hole_and_a_second_less_is_none() {
+    let recorder = Recorder::new(1).await;
+    recorder.captures([0]).await;
+    recorder.capture(at(60) - SignedDuration::from_secs(1), json!({})).await;
+    assert_eq!(holes(&recorder.coverage(None, at(61)).await), []);
+    recorder.capture(at(120) - SignedDuration::from_secs(1), json!({})).await;
+    let coverage = recorder.coverage(None, at(120)).await;
+    assert_eq!(coverage.holes.len(), 1);
+    assert_eq!(coverage.longest_gap.seconds, 3600);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hole_says_why() {
+    let recorder = Recorder::new(2).await;
+    recorder.captures([0, 15, 30, 45, 60, 75]).await;
+    let first = recorder.world.simulator.endpoint_ids()[0].clone();
+    recorder.world.simulator.inject(Fault::always(FaultKind::Unauthorized).at(&first));
+    recorder.captures([90, 105, 120, 135, 150, 165]).await;
+    recorder.world.simulator.clear_faults();
+    recorder.captures([180, 195]).await;
+    // Nothing runs for two hours.
+    recorder.captures([315]).await;
+    let coverage = recorder.coverage(None, at(315)).await;
+    let expected = [(75, 180, false, "6 × failed, UnauthorizedOperation"), (195, 315, false, NOTHING)];
+    assert_eq!(holes(&coverage), expected);
+    assert_eq!(coverage.proven, 1.0 - (105.0 + 120.0) / 315.0);
+    let whole = recorder.whole_coverage(None, at(315), &[]).await;
+    let counts: Vec<usize> = whole.endpoints.iter().map(|endpoint| endpoint.holes.len()).collect();
+    assert_eq!(counts.iter().sum::<usize>(), 2 + 1, "the other endpoint was not refused: {counts:?}");
+    assert!(!whole.is_whole());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_backdated_or_late_fills_no_hole() {
+    let recorder = Recorder::new(1).await;
+    recorder.captures([0, 120]).await;
+    // By hand, of the time in between; and a retry that comes two hours late.
+    recorder.capture(at(130), json!({"time": at(30).to_string()})).await;
+    recorder.capture(at(180), json!({"time": at(60).to_string()})).await;
+    assert_eq!(holes(&recorder.coverage(None, at(200)).await), [(0, 120, false, NOTHING)]);
+    // By their arrival they count.
+    assert_eq!(holes(&recorder.coverage(None, at(235)).await), [(0, 120, false, NOTHING)]);
+    assert_eq!(holes(&recorder.coverage(None, at(240)).await).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_complete_fills_no_hole() {
+    let recorder = Recorder::new(1).await;
+    recorder.captures([0]).await;
+    recorder.capture(at(20), json!({"max_items": 2})).await;
+    recorder.capture(at(40), json!({"filters": {"username": ["nobody"]}})).await;
+    // The object of this snapshot is there, so nothing is read.
+    recorder.capture(at(50), json!({"time": at(0).to_string()})).await;
+    recorder.captures([70]).await;
+    let coverage = recorder.coverage(None, at(70)).await;
+    assert_eq!(holes(&coverage), [(0, 70, false, "1 × already_captured; 2 × partial")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ends_of_the_window_are_no_proof() {
+    let recorder = Recorder::new(1).await;
+    recorder.captures([0, 30, 60, 90, 120, 150, 180]).await;
+    // The capture before the window counts, and the one after it.
+    assert_eq!(holes(&recorder.coverage(Some(at(100)), at(140)).await), []);
+    // Before the first attempt, nothing is proven where it is asked for.
+    let before = recorder.coverage(Some(at(-120)), at(180)).await;
+    assert_eq!(holes(&before), [(-120, 0, false, NOTHING)]);
+    assert_eq!(before.proven, 1.0 - 120.0 / 300.0);
+    let after = recorder.coverage(None, at(300)).await;
+    assert_eq!(holes(&after), [(180, 300, true, NOTHING)]);
+    assert_eq!(after.proven, 0.6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_was_never_captured_is_one_hole() {
+    let recorder = Recorder::new(1).await;
+    recorder.world.simulator.inject(Fault::always(FaultKind::Unauthorized));
+    recorder.captures([0, 15, 30]).await;
+    let coverage = recorder.coverage(None, at(90)).await;
+    assert_eq!(holes(&coverage), [(0, 90, true, "3 × failed, UnauthorizedOperation")]);
+    assert_eq!(coverage.proven, 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_witness_is_compared_with_captures_and_holes() {
+    let recorder = Recorder::new(1).await;
+    recorder.captures([0, 15, 30, 120]).await;
+    let endpoint_id = recorder.world.simulator.endpoint_ids()[0].clone();
+    let record = |minutes: i64| {
+        let runs = recorder.world.files();
+        let time = at(minutes).strftime("%Y%m%dT%H%M%SZ").to_string();
+        let file = runs.iter().find(|file| file.starts_with("runs/") && file.contains(&time)).unwrap();
+        let run: Value =
+            serde_json::from_slice(&std::fs::read(recorder.world.lake().join(file)).unwrap()).unwrap();
+        run["targets"][0]["active"].as_u64().unwrap()
+    };
+    let (first, third) = (record(0), record(30));
+    // At 15 it says three more, and at 120 nothing.
+    let points =
+        [(0, first), (5, 9), (10, 9), (15, record(15) + 3), (20, 7), (25, 7), (30, third), (60, 40), (90, 3)];
+    let directory = tempfile::TempDir::new().unwrap();
+    let csv: String = points.iter().map(|(minutes, number)| format!("{},{number}\n", at(*minutes))).collect();
+    let head = "Full label,ActiveConnectionsCount\n,\n";
+    let datapoints: Vec<Value> = points
+        .iter()
+        .map(|(minutes, number)| json!({"Timestamp": at(*minutes).to_string(), "Maximum": number, "Unit": "Count"}))
+        .collect();
+    let times: Vec<String> = points.iter().map(|(minutes, _)| at(*minutes).to_string()).collect();
+    let numbers: Vec<u64> = points.iter().map(|(_, number)| *number).collect();
+    let data =
+        json!({"MetricDataResults": [{"Id": "m1", "Label": "x", "Timestamps": times, "Values": numbers}]});
+    for (name, text) in [
+        ("a.csv", format!("{head}{csv}")),
+        ("b.csv", csv.replace('T', " ").replace('-', "/").replace('Z', "")),
+        ("statistics.json", json!({"Label": "x", "Datapoints": datapoints}).to_string()),
+        ("data.json", data.to_string()),
+    ] {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let witness = Witness::read(&endpoint_id, &path).unwrap();
+        let coverage = recorder.whole_coverage(None, at(120), &[witness]).await;
+        let found = coverage.endpoints[0].witness.as_ref().unwrap();
+        let found: Vec<_> = found.iter().map(|found| (found.first_page_at, found.witness)).collect();
+        #[expect(clippy::cast_precision_loss, reason = "a handful of connections")]
+        let more = (record(15) + 3) as f64;
+        assert_eq!(found, [(at(15), Some(more)), (at(120), None)], "{name}");
+        assert_eq!(coverage.endpoints[0].holes[0].witness_maximum, Some(40.0), "{name}");
+    }
+    for bad in [
+        "",
+        "{}",
+        "{\"Datapoints\":[{\"Timestamp\":\"x\"}]}",
+        "time,value\n",
+        "2025-11-23T22:00:00Z,1\nx,y\n",
+    ] {
+        let path = directory.path().join("bad");
+        std::fs::write(&path, bad).unwrap();
+        assert!(Witness::read(&endpoint_id, &path).is_err(), "{bad}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_says_it_in_its_exit_status_and_names_what_it_could_not_read() {
+    let recorder = Recorder::new(1).await;
+    recorder.captures([0, 30, 60, 180]).await;
+    let lake = recorder.world.lake();
+    let run = |arguments: &[&str]| {
+        let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), &recorder.world.simulator.url());
+        let output = command.arg("coverage").args(arguments).arg("--lake").arg(&lake).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
+    };
+    let (text, status) = run(&["--to", "2025-11-23T23:00:00Z"]);
+    assert!(text.contains("No hole up to 2025-11-23 23:00:00Z") && status == 0, "{text}");
+    let (text, status) = run(&["--to", "2025-11-24T01:00:00Z"]);
+    assert!(text.contains("1 hole") && text.contains("2 h 00 min") && status == 1, "{text}");
+    let (text, status) = run(&["--to", "2025-11-24T01:00:00Z", "--json"]);
+    let coverage: Value = serde_json::from_str(&text).unwrap();
+    let hole = &coverage["endpoints"][0]["holes"][0];
+    assert_eq!((&hole["from"], &hole["seconds"], status), (&json!("2025-11-23T23:00:00Z"), &json!(7200), 1));
+    assert_eq!(coverage["runs"], json!(4));
+
+    let place = "runs/account_id=123456789012/region=eu-central-1/snapshot_date=2025-11-23";
+    std::fs::write(lake.join(place).join("20251123T221500Z_x-1.json"), "half a rec").unwrap();
+    let (text, status) = run(&["--to", "2025-11-23T23:00:00Z"]);
+    assert!(text.contains("20251123T221500Z_x-1.json is no run record") && status == 1, "{text}");
+}
