@@ -94,14 +94,24 @@ impl S3Store {
                 Ok(()) => return Ok(Put::Written),
                 Err(error) => error,
             };
-            match error.raw_response().map(|response| response.status().as_u16()) {
-                Some(412) => return self.is_there(&key, &object.sha256).await,
-                Some(409) if attempt < CONFLICT_ATTEMPTS => {
-                    tokio::time::sleep(CONFLICT_PAUSE * attempt).await;
-                    attempt += 1;
-                }
-                _ => return Err(self.failed("writing", "s3:PutObject", &key, &error)),
+            let status = error.raw_response().map(|response| response.status().as_u16());
+            if status == Some(412)
+                && let Some(put) = self.is_there(&key, &object.sha256).await?
+            {
+                return Ok(put);
             }
+            // Where no answer ever came, the object may be there all the same.
+            if status.is_none()
+                && let Ok(Some(Put::Written)) = self.is_there(&key, &object.sha256).await
+            {
+                return Ok(Put::Written);
+            }
+            // After a 412 nothing is there either when the put that was first has failed.
+            if !matches!(status, Some(409 | 412)) || attempt == CONFLICT_ATTEMPTS {
+                return Err(self.failed("writing", "s3:PutObject", &key, &error));
+            }
+            tokio::time::sleep(CONFLICT_PAUSE * attempt).await;
+            attempt += 1;
         }
     }
 
@@ -132,14 +142,19 @@ impl S3Store {
     }
 
     /// After a refusal because the key exists: a put that was cut off after it succeeded is tried again by the SDK
-    /// and then meets its own object, which the checksum tells.
-    async fn is_there(&self, key: &str, sha256: &[u8; 32]) -> Result<Put, StoreError> {
+    /// and then meets its own object, which the checksum tells. None where there is no object after all.
+    async fn is_there(&self, key: &str, sha256: &[u8; 32]) -> Result<Option<Put>, StoreError> {
         let head =
             self.client.head_object().bucket(&self.bucket).key(key).checksum_mode(ChecksumMode::Enabled);
-        let head =
-            head.send().await.map_err(|error| self.failed("looking at", "s3:GetObject", key, &error))?;
+        let head = match head.send().await {
+            Ok(head) => head,
+            Err(error) if error.raw_response().is_some_and(|raw| raw.status().as_u16() == 404) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(self.failed("looking at", "s3:GetObject", key, &error)),
+        };
         let same = head.checksum_sha256() == Some(BASE64_STANDARD.encode(sha256).as_str());
-        Ok(if same { Put::Written } else { Put::AlreadyThere })
+        Ok(Some(if same { Put::Written } else { Put::AlreadyThere }))
     }
 
     /// What the bucket's policy does not protect the evidence from. A bucket without a policy protects from nothing.

@@ -2,6 +2,7 @@
 
 pub mod emulator;
 pub mod moto;
+pub mod proxy;
 pub mod sealed;
 pub mod seaweed;
 pub mod stub;
@@ -129,6 +130,8 @@ pub struct Checked {
     pub pages_not_whole_in_the_lake: Vec<String>,
     /// Served connections of which no row lies in the lake.
     pub connection_ids_missing: usize,
+    /// Objects of `connections` that are not the whole of a listing that came to its end.
+    pub false_completes: Vec<String>,
     /// What is wrong in any case.
     pub problems: Vec<String>,
 }
@@ -137,9 +140,24 @@ impl Checked {
     /// Every page that was served lies in the lake, and nothing else does.
     pub fn assert_whole(&self) {
         assert_eq!(self.problems, Vec::<String>::new());
+        assert_eq!(self.false_completes, Vec::<String>::new());
         assert_eq!(self.pages_not_whole_in_the_lake, Vec::<String>::new());
         assert_eq!(self.connections + self.partials, self.served);
     }
+}
+
+/// Holds many lakes against what was served, in one go: pairs of a lake's location and what the simulator served.
+pub fn check_many(lakes: &[(String, Value)], environment: &[(&str, &str)]) -> Vec<Checked> {
+    let directory = TempDir::new().unwrap();
+    let pairs = lakes.iter().enumerate().map(|(number, (location, served))| {
+        let path = directory.path().join(format!("{number}.json"));
+        std::fs::write(&path, served.to_string()).unwrap();
+        json!([location, path])
+    });
+    let list = directory.path().join("lakes.json");
+    std::fs::write(&list, Value::Array(pairs.collect()).to_string()).unwrap();
+    let checked = python("check_lake.py", &["--many", list.to_str().unwrap()], environment);
+    serde_json::from_value(checked).unwrap()
 }
 
 /// A client that reaches the simulator and nothing else.

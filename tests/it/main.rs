@@ -19,6 +19,7 @@ mod bucket_policy;
 mod command_line;
 mod docs;
 mod documented_answers;
+mod fault_matrix;
 mod generated;
 mod lambda;
 mod lambda_binary;

@@ -1,10 +1,12 @@
-"""Holds a lake against what the simulator says it served. Shares no code with the program that wrote it.
+"""Holds lakes against what the simulator says it served. Shares no code with the program that wrote them.
 
 Usage: check_lake.py LAKE SERVED
+       check_lake.py --many FILE
 
-SERVED is a file with a JSON list of the pages that were served. Prints a JSON object: how many rows were served and
-how many lie in each table, and every problem found: a served row that is missing or differs, a row that nobody served,
-a row in `connections` twice, or counts in the ledger that differ from the objects.
+SERVED is a file with a JSON list of the pages that were served; FILE one with a JSON list of pairs of LAKE and SERVED.
+Prints a JSON object, or a list of them: how many rows were served and how many lie in each table, and every problem found:
+a served row that is missing or differs, a row that nobody served, a complete capture that does not end with a last page,
+or counts in the ledger that differ from the objects.
 """
 
 import collections
@@ -85,9 +87,21 @@ def expected(connection, page):
 
 
 def main():
-    lake = lakes.open_lake(sys.argv[1])
-    with open(sys.argv[2]) as file:
+    if sys.argv[1] == "--many":
+        with open(sys.argv[2]) as file:
+            print(json.dumps([check(*pair) for pair in json.load(file)]))
+    else:
+        print(json.dumps(check(*sys.argv[1:])))
+
+
+def check(location, served):
+    with open(served) as file:
         pages = json.load(file)
+    with lakes.opened(location) as lake:
+        return check_lake(lake, pages)
+
+
+def check_lake(lake, pages):
     problems = []
     tables = {}
     by_page = collections.defaultdict(list)
@@ -110,18 +124,36 @@ def main():
     ids_served = {expected(connection, page)["connection_id"] for page in pages for connection in page["connections"]}
     check_ledger(lake, tables, problems)
     counted = {table: sum(len(rows) for rows in objects.values()) for table, objects in tables.items()}
-    print(
-        json.dumps(
-            {
-                "served": sum(len(page["connections"]) for page in pages),
-                "connections": counted["connections"],
-                "partials": counted["partials"],
-                "pages_not_whole_in_the_lake": missing,
-                "connection_ids_missing": len(ids_served - ids_in_lake),
-                "problems": problems,
-            }
-        )
-    )
+    return {
+        "served": sum(len(page["connections"]) for page in pages),
+        "connections": counted["connections"],
+        "partials": counted["partials"],
+        "pages_not_whole_in_the_lake": missing,
+        "connection_ids_missing": len(ids_served - ids_in_lake),
+        "false_completes": false_completes(tables["connections"], pages),
+        "problems": problems,
+    }
+
+
+def false_completes(objects, pages):
+    """Complete captures of which no last page was served, or which have fewer rows than their last listing."""
+    false = []
+    for key, rows in objects.items():
+        endpoint_id = key[: -len(".parquet")].split("_")[-1]
+        ids = {row["request_id"] for row in rows}
+        of_endpoint = [page for page in pages if page["endpointId"] == endpoint_id]
+        lasts = [page for page in of_endpoint if page.get("nextToken") is None]
+        ended = any(page["requestId"] in ids or not page["connections"] for page in lasts)
+        whole = all(page["requestId"] in ids or not page["connections"] for page in listing(of_endpoint, ids))
+        if not (ended and whole):
+            false.append(key)
+    return false
+
+
+def listing(pages, ids):
+    """The pages from the first that the object has to the last."""
+    numbers = [number for number, page in enumerate(pages) if page["requestId"] in ids]
+    return pages[numbers[0] : numbers[-1] + 1] if numbers else []
 
 
 def check_ledger(lake, tables, problems):
@@ -151,4 +183,5 @@ def check_ledger(lake, tables, problems):
     problems += [f"{key}: in the ledger, not in the lake" for key in known]
 
 
-main()
+if __name__ == "__main__":
+    main()

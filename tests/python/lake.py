@@ -1,9 +1,11 @@
 """Reads a lake as its users do: with pyarrow and DuckDB. Knows nothing of the program that wrote it."""
 
+import contextlib
 import datetime
 import json
 import os
 import pathlib
+import shutil
 import tempfile
 
 import duckdb
@@ -26,6 +28,17 @@ def open_lake(location):
             path.parent.mkdir(parents=True, exist_ok=True)
             s3.download_file(bucket, entry["Key"], str(path))
     return copy
+
+
+@contextlib.contextmanager
+def opened(location):
+    """The same, and the temporary directory is removed afterwards."""
+    lake = open_lake(location)
+    try:
+        yield lake
+    finally:
+        if location.startswith("s3://"):
+            shutil.rmtree(lake)
 
 
 def objects(lake, table):

@@ -1,0 +1,287 @@
+//! Every fault of EC2 and of the store, at every step, alone and in pairs: no row that was read is lost, none is invented,
+//! nothing is called complete that is not, and nothing is overwritten.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+use client_vpn_audit::capture::Progress;
+use client_vpn_audit::clock::Clock;
+use client_vpn_audit::config::Settings;
+use client_vpn_audit::handler::{Auditor, Error};
+use client_vpn_audit::ledger::{Entry, Outcome};
+use client_vpn_audit::report::Answer;
+use client_vpn_sim::{Fault, FaultKind};
+use jiff::SignedDuration;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::json;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::harness::proxy::{Proxy, Rule, Spoil};
+use crate::harness::seaweed::Seaweed;
+use crate::harness::{NOW, World, check_many, fleet, sdk_config, try_snapshot};
+
+/// Five pages.
+const CONNECTIONS: usize = 23;
+const PAGES: usize = 5;
+/// More than the SDK tries.
+const ALWAYS: usize = 1_000;
+const SEED: [u8; 32] = *b"the same pairs of faults always!";
+
+/// What happens in a run.
+#[derive(Debug, Clone, Default)]
+struct Case {
+    ec2: Option<Fault>,
+    store: Option<Rule>,
+}
+
+impl Case {
+    /// Whether rows that were read may be lost, because no put of theirs succeeds.
+    fn refuses_rows(&self) -> bool {
+        self.refuses_puts().is_some_and(|path| path != "/runs/")
+    }
+
+    /// Whether no run record can be written.
+    fn refuses_records(&self) -> bool {
+        self.refuses_puts() == Some("/runs/")
+    }
+
+    /// The puts that fail for good: a refusal is not tried again.
+    fn refuses_puts(&self) -> Option<&'static str> {
+        let rule = self.store.filter(|rule| rule.method == "PUT")?;
+        (rule.times == ALWAYS || rule.spoil == Spoil::Refuse).then_some(rule.path)
+    }
+}
+
+fn ec2_faults() -> Vec<Fault> {
+    let kinds = [
+        FaultKind::Throttle,
+        FaultKind::InternalError,
+        FaultKind::Unavailable,
+        FaultKind::Unauthorized,
+        FaultKind::NotFound,
+        FaultKind::Reset,
+        FaultKind::CutBody,
+        FaultKind::CutBodyUnframed,
+        FaultKind::Stall,
+        FaultKind::StallBody,
+        FaultKind::MalformedXml,
+        FaultKind::RepeatToken,
+        FaultKind::CycleTokens,
+        FaultKind::ExpireToken,
+        FaultKind::EmptyPage,
+        FaultKind::OddValues,
+        FaultKind::LatencyMillis(300),
+        FaultKind::UnknownField,
+        FaultKind::DuplicateRow,
+        FaultKind::WrongEndpointId,
+    ];
+    let mut faults = Vec::new();
+    for kind in kinds {
+        for page in [1, 2, 3, PAGES] {
+            faults.push(Fault::on(kind.clone(), page));
+        }
+        for page in [1, 3] {
+            faults.push(Fault { first: page, ..Fault::always(kind.clone()) });
+        }
+    }
+    faults
+}
+
+fn store_faults() -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for spoil in Spoil::ALL {
+        for (method, path) in
+            [("GET", "list-type=2"), ("PUT", "/connections/"), ("PUT", "/partials/"), ("PUT", "/runs/")]
+        {
+            for times in [1, 2, ALWAYS] {
+                rules.push(Rule { spoil, method, path, times });
+            }
+        }
+    }
+    rules
+}
+
+/// Every fault alone; of the store also with a listing that is cut, so that partials are put; and pairs.
+fn cases() -> Vec<Case> {
+    let (ec2, store) = (ec2_faults(), store_faults());
+    let mut cases: Vec<Case> =
+        ec2.iter().map(|fault| Case { ec2: Some(fault.clone()), store: None }).collect();
+    for rule in &store {
+        let cut = Fault { first: 3, ..Fault::always(FaultKind::InternalError) };
+        let ec2 = (rule.path == "/partials/").then_some(cut);
+        cases.push(Case { ec2, store: Some(*rule) });
+    }
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &SEED);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let pairs = (proptest::sample::select(ec2), proptest::sample::select(store));
+    for _ in 0..100 {
+        let (fault, rule) = pairs.new_tree(&mut runner).unwrap().current();
+        cases.push(Case { ec2: Some(fault), store: Some(rule) });
+    }
+    cases
+}
+
+/// One run of the matrix: a snapshot with the faults, and the same event again without.
+struct Ran {
+    case: Case,
+    location: String,
+    served_first: serde_json::Value,
+    served: serde_json::Value,
+    first: Result<Answer, Error>,
+    again: Entry,
+    /// A copy of the lake as the faults left it.
+    _world: World,
+}
+
+async fn run(case: Case, seaweed: &Seaweed, location: String) -> Ran {
+    let world = World::new(fleet(1, CONNECTIONS)).await;
+    let proxy = Proxy::start(&world.simulator.url(), &seaweed.url()).await;
+    let variables = world.variables(&[("AUDIT_LAKE", &location), ("AUDIT_PAGE_SIZE", "5")]);
+    let sdk = sdk_config(proxy.url(), "eu-central-1");
+    let auditor = Auditor::new(Settings::parse(variables).unwrap(), sdk, Clock::system(), Progress::silent());
+    case.ec2.iter().for_each(|fault| world.simulator.inject(fault.clone()));
+    proxy.spoil(case.store.as_slice());
+    // Pages without rows and with ever new tokens have no end but the deadline.
+    let is_endless =
+        case.ec2.as_ref().is_some_and(|fault| fault.kind == FaultKind::EmptyPage && fault.last > PAGES);
+    let seconds = if is_endless { 4 } else { 120 };
+    let deadline = Clock::system().now() + SignedDuration::from_secs(seconds);
+    let event = json!({"action": "snapshot", "time": NOW});
+    let first = auditor.handle(&event, "8f5a2c9e-0000-4000-8000-000000000001", Some(deadline)).await;
+    let served_first = json!(world.simulator.served());
+    world.simulator.clear_faults();
+    proxy.spoil(&[]);
+    let Answer::Snapshot(report) = try_snapshot(&auditor, json!({})).await.unwrap() else { unreachable!() };
+    let again = report.record.targets.into_iter().next().unwrap();
+    Ran { case, location, served_first, served: json!(world.simulator.served()), first, again, _world: world }
+}
+
+/// What went wrong with a run, as the ledger or the answer tells it.
+fn problems(ran: &Ran) -> Vec<String> {
+    let mut problems = Vec::new();
+    let entry = match &ran.first {
+        Ok(Answer::Snapshot(report)) => Some(&report.record.targets[0]),
+        Err(Error::RunRecord { report, .. })
+            if ran.case.store.is_some_and(|rule| rule.path != "/connections/") =>
+        {
+            Some(&report.record.targets[0])
+        }
+        other => {
+            problems.push(format!("ended with {other:?}"));
+            None
+        }
+    };
+    if let Some(entry) = entry {
+        let kept = entry.rows == entry.rows_read || entry.outcome == Outcome::AlreadyCaptured;
+        if !kept && !ran.case.refuses_rows() {
+            problems.push(format!("{} rows were read and {} written", entry.rows_read, entry.rows));
+        }
+        if entry.outcome != Outcome::Complete
+            && entry.outcome != Outcome::AlreadyCaptured
+            && entry.error.is_none()
+        {
+            problems.push(format!("is {:?} and does not say why", entry.outcome));
+        }
+    }
+    if !matches!(ran.again.outcome, Outcome::Complete | Outcome::AlreadyCaptured) {
+        problems.push(format!("the run without faults is {:?}: {:?}", ran.again.outcome, ran.again.error));
+    }
+    problems
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_row_is_lost_or_invented_and_nothing_is_called_complete_that_is_not() {
+    let seaweed = Seaweed::shared();
+    let bucket = versioned_bucket(&seaweed).await;
+    let cases = cases();
+    let permits = Arc::new(Semaphore::new(12));
+    let mut running = JoinSet::new();
+    for (number, case) in cases.into_iter().enumerate() {
+        let (seaweed, permits, location) =
+            (seaweed.clone(), permits.clone(), format!("s3://{bucket}/run-{number:03}"));
+        running.spawn(async move {
+            let _permit = permits.acquire().await;
+            run(case, &seaweed, location).await
+        });
+    }
+    let runs = running.join_all().await;
+    let lakes: Vec<_> = runs.iter().map(|ran| (ran.location.clone(), ran.served.clone())).collect();
+    let environment = seaweed.environment();
+    let environment: Vec<(&str, &str)> =
+        environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let checked = check_many(&lakes, &environment);
+
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for (ran, checked) in runs.iter().zip(&checked) {
+        let mut count = |what, number| *counts.entry(what).or_insert(0) += number;
+        count("runs", 1);
+        count(
+            "rows served to the faulty runs",
+            ran.served_first.as_array().unwrap().iter().map(rows_of).sum(),
+        );
+        // What no store took could not be kept, and odd values do not come again.
+        let lost = if ran.case.refuses_rows() { 0 } else { checked.connection_ids_missing };
+        count("rows lost", lost);
+        count("false completes", checked.false_completes.len());
+        let outcome = match &ran.first {
+            Ok(Answer::Snapshot(report)) => report.record.targets[0].outcome.as_str(),
+            _ => "no run record",
+        };
+        count(outcome, 1);
+        // A record that could not be written leaves an object that the ledger does not know.
+        let known =
+            |problem: &&String| !(ran.case.refuses_records() && problem.contains("not in the ledger"));
+        let found: Vec<_> = checked.problems.iter().filter(known).cloned().chain(problems(ran)).collect();
+        count(
+            "rows invented or wrong",
+            checked.problems.iter().filter(|text| text.starts_with("page ")).count(),
+        );
+        if lost > 0 || !checked.false_completes.is_empty() || !found.is_empty() {
+            wrong.push(format!("{:?}: {checked:?} {found:?}", ran.case));
+        }
+    }
+    let overwritten = overwritten(&seaweed, &bucket).await;
+    counts.insert("objects overwritten", overwritten.len());
+    println!("{counts:#?}");
+    assert_eq!(wrong, Vec::<String>::new(), "{counts:#?}");
+    assert_eq!(overwritten, Vec::<String>::new());
+    assert!(counts["runs"] >= 200 && counts.len() >= 9, "{counts:#?}");
+}
+
+fn rows_of(page: &serde_json::Value) -> usize {
+    page["connections"].as_array().map_or(0, Vec::len)
+}
+
+async fn versioned_bucket(seaweed: &Seaweed) -> String {
+    let bucket = seaweed.bucket().await;
+    let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+    let admin = Client::new(&seaweed.sdk_admin());
+    admin.put_bucket_versioning().bucket(&bucket).versioning_configuration(versions).send().await.unwrap();
+    bucket
+}
+
+/// Keys with more than one version.
+async fn overwritten(seaweed: &Seaweed, bucket: &str) -> Vec<String> {
+    let client = Client::new(&seaweed.sdk());
+    let mut versions: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut key_marker, mut version_marker) = (None, None);
+    loop {
+        let page = client.list_object_versions().bucket(bucket);
+        let page =
+            page.set_key_marker(key_marker).set_version_id_marker(version_marker).send().await.unwrap();
+        for version in page.versions() {
+            *versions.entry(version.key().unwrap().to_owned()).or_default() += 1;
+        }
+        if page.is_truncated() != Some(true) {
+            break;
+        }
+        (key_marker, version_marker) = (page.next_key_marker, page.next_version_id_marker);
+    }
+    assert!(versions.len() > 400, "{}", versions.len());
+    versions.into_iter().filter(|(_, count)| *count > 1).map(|(key, _)| key).collect()
+}
