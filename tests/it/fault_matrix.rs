@@ -15,21 +15,19 @@ use client_vpn_audit::report::Answer;
 use client_vpn_sim::{Fault, FaultKind};
 use jiff::SignedDuration;
 use proptest::strategy::{Strategy, ValueTree};
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::harness::proxy::{Proxy, Rule, Spoil};
 use crate::harness::seaweed::Seaweed;
-use crate::harness::{NOW, World, check_many, fleet, sdk_config, try_snapshot};
+use crate::harness::{NOW, World, check_many, fleet, sdk_config, seeded, try_snapshot};
 
 /// Five pages.
 const CONNECTIONS: usize = 23;
 const PAGES: usize = 5;
 /// More than the SDK tries.
 const ALWAYS: usize = 1_000;
-const SEED: [u8; 32] = *b"the same pairs of faults always!";
 
 /// What happens in a run.
 #[derive(Debug, Clone, Default)]
@@ -115,8 +113,7 @@ fn cases() -> Vec<Case> {
         let ec2 = (rule.path == "/partials/").then_some(cut);
         cases.push(Case { ec2, store: Some(*rule) });
     }
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &SEED);
-    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let mut runner = seeded();
     let pairs = (proptest::sample::select(ec2), proptest::sample::select(store));
     for _ in 0..100 {
         let (fault, rule) = pairs.new_tree(&mut runner).unwrap().current();

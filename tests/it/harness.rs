@@ -19,6 +19,7 @@ use client_vpn_audit::handler::{Auditor, Error};
 use client_vpn_audit::report::{Answer, Report};
 use client_vpn_sim::{Config, Simulator, TimeSource};
 use jiff::Timestamp;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -216,6 +217,15 @@ pub fn files_under(root: &Path) -> Vec<String> {
     }
     files.sort();
     files
+}
+
+/// What draws the same each time.
+pub fn seeded() -> TestRunner {
+    let seed = b"the same draws in every run, always";
+    TestRunner::new_with_rng(
+        proptest::test_runner::Config::default(),
+        TestRng::from_seed(RngAlgorithm::ChaCha, &seed[..32]),
+    )
 }
 
 /// The virtual environment that `tests/run` makes.

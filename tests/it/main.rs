@@ -21,6 +21,7 @@ mod docs;
 mod documented_answers;
 mod fault_matrix;
 mod generated;
+mod kill;
 mod lambda;
 mod lambda_binary;
 mod parquet_readers;

@@ -282,6 +282,21 @@ async fn what_a_delete_marker_hides_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn under_object_lock_a_delete_is_refused_and_a_delete_marker_is_reported() {
+    let lake = SealedLake::in_a_locked_bucket().await;
+    lake.seal_at(LATER).await;
+    let (key, digest) =
+        (lake.keys_of("connections").await[3].clone(), lake.keys_of("digests").await[2].clone());
+    for key in [&key, &digest] {
+        let refused = lake.delete_versions(key).await;
+        assert_eq!(refused.as_deref(), Some("AccessDenied"), "{key}");
+    }
+    assert_eq!(faults(&lake.verify().await), []);
+    lake.hide(&key).await.unwrap();
+    assert_eq!(faults(&lake.verify().await), [(Kind::HiddenByDeleteMarker, key)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_key_is_unknown_and_no_key_proves_nothing() {
     let lake = SealedLake::in_a_directory().await;
     lake.seal_at(LATER).await;

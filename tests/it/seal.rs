@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
 use client_vpn_audit::clock::Clock;
+use client_vpn_audit::coverage::{Coverage, Window};
 use client_vpn_audit::digest::WrittenDigest;
 use client_vpn_audit::layout::ObjectKey;
 use client_vpn_audit::seal::{Sealed, Sealer};
@@ -14,7 +15,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::harness::moto::Moto;
-use crate::harness::sealed::{Keys, LATER, SealedLake, faults, time};
+use crate::harness::sealed::{Keys, LATER, SealedLake, faults, record_from, time};
 use crate::harness::{World, command, fleet};
 
 fn codes(sealed: &[Sealed]) -> Vec<Option<&str>> {
@@ -134,6 +135,47 @@ async fn an_outage_is_caught_up() {
     let verification = lake.verify_with(&[&lake.keys], |verifier| verifier.now = now).await.unwrap();
     assert_eq!(faults(&verification), []);
     assert_eq!((verification.scopes[0].digests, verification.objects), (1 + 2 + 3 * 24, 33));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn midnight_month_year_and_leap_day_are_hours_like_others() {
+    for (midnight, before) in [
+        ("2025-11-23", "2025-11-22"),
+        ("2025-12-01", "2025-11-30"),
+        ("2026-01-01", "2025-12-31"),
+        ("2024-02-29", "2024-02-28"),
+        ("2024-03-01", "2024-02-29"),
+        ("2025-03-01", "2025-02-28"),
+        // Summer time begins in Europe.
+        ("2026-03-29", "2026-03-28"),
+    ] {
+        let first = time(&format!("{midnight}T00:00:00Z")) - SignedDuration::from_mins(90);
+        let directory = tempfile::TempDir::new().unwrap();
+        record_from(directory.path(), first, 7).await;
+        let lake = SealedLake::at(directory);
+        let pair = |date: &str, time: &str| (date.to_owned(), format!("{}T{time}Z", date.replace('-', "")));
+        let evening = ["223000", "230000", "233000"].map(|time| pair(before, time));
+        let night = ["000000", "003000", "010000", "013000"].map(|time| pair(midnight, time));
+        let mut found: Vec<(String, String)> = Vec::new();
+        for key in lake.keys_of("runs").await {
+            let (folder, name) = key.rsplit_once('/').unwrap();
+            let date = folder.rsplit_once("snapshot_date=").unwrap().1;
+            found.push((date.to_owned(), name.split('_').next().unwrap().to_owned()));
+        }
+        // One of them has a second run, in part.
+        found.dedup();
+        assert_eq!(found, [evening.as_slice(), &night].concat());
+        let now = format!("{midnight}T02:35:00Z");
+        let [sealed] = lake.seal_at(&now).await.try_into().unwrap();
+        assert_eq!((sealed.error, sealed.digests, sealed.late), (None, 4, 0), "{midnight}");
+        let verification =
+            lake.verify_with(&[&lake.keys], |verifier| verifier.now = time(&now)).await.unwrap();
+        assert_eq!(faults(&verification), [], "{midnight}");
+        assert_eq!(verification.objects, sealed.objects);
+        let window = Window { from: Some(first), to: time(&format!("{midnight}T01:30:00Z")) };
+        let coverage = Coverage::read(&lake.store, window, &[], |_| ()).await.unwrap();
+        assert!(coverage.is_whole() && coverage.endpoints.len() == 2, "{coverage:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

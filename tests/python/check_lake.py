@@ -136,7 +136,8 @@ def check_lake(lake, pages):
 
 
 def false_completes(objects, pages):
-    """Complete captures of which no last page was served, or which have fewer rows than their last listing."""
+    """Complete captures of which no last page was served, or which lack a page of their listing. Where captures ran at the
+    same time, their pages lie between each other and this tells nothing."""
     false = []
     for key, rows in objects.items():
         endpoint_id = key[: -len(".parquet")].split("_")[-1]

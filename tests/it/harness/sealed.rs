@@ -6,14 +6,19 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{BucketVersioningStatus, ChecksumAlgorithm, VersioningConfiguration};
+use aws_sdk_s3::types::{
+    BucketVersioningStatus, ChecksumAlgorithm, DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled,
+    ObjectLockRetentionMode, ObjectLockRule, VersioningConfiguration,
+};
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::hour::Hour;
 use client_vpn_audit::seal::{Sealed, Sealer};
 use client_vpn_audit::signing::{PublicKey, Signer, SigningKey};
 use client_vpn_audit::store::{Location, Store};
 use client_vpn_audit::verify::{Kind, Verification, Verifier, VerifyError};
+use client_vpn_sim::TimeSource;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tempfile::TempDir;
@@ -81,19 +86,24 @@ enum Place {
 }
 
 /// Two endpoints, every half hour from [`FIRST`] on for five hours, and one capture of a part.
-pub async fn record(directory: &Path) -> World {
-    let world = World::new(fleet(2, 6)).await;
+async fn record(directory: &Path) {
+    record_from(directory, time(FIRST), 10).await;
+}
+
+/// The same from `first` on, that many times.
+pub async fn record_from(directory: &Path, first: Timestamp, snapshots: i32) {
+    let config = client_vpn_sim::Config { time: TimeSource::Manual(first), ..fleet(2, 6) };
+    let world = World::new(config).await;
     let lake = directory.to_str().unwrap();
     let auditor = world.auditor(&[("AUDIT_LAKE", lake)]);
-    for half_hours in 0..10 {
-        let at = time(FIRST) + SignedDuration::from_mins(30) * half_hours;
+    for half_hours in 0..snapshots {
+        let at = first + SignedDuration::from_mins(30) * half_hours;
         world.simulator.set_time(at);
         world.clock.set(at);
         snapshot(&auditor, json!({"time": at.to_string()})).await;
     }
-    let part = json!({"time": (time(FIRST) + SignedDuration::from_mins(30)).to_string(), "max_items": 2});
+    let part = json!({"time": (first + SignedDuration::from_mins(30)).to_string(), "max_items": 2});
     snapshot(&auditor, part).await;
-    world
 }
 
 impl SealedLake {
@@ -101,6 +111,11 @@ impl SealedLake {
     pub async fn in_a_directory() -> SealedLake {
         let directory = TempDir::new().unwrap();
         record(directory.path()).await;
+        SealedLake::at(directory)
+    }
+
+    /// In this directory.
+    pub fn at(directory: TempDir) -> SealedLake {
         let location = Location::Directory(directory.path().to_owned());
         let sdk = SdkConfig::builder().build();
         let store = Store::new(&location, &sdk, None);
@@ -109,8 +124,6 @@ impl SealedLake {
 
     /// In a bucket with versions, recorded and not sealed. Every other object comes without a SHA-256.
     pub async fn in_a_bucket() -> SealedLake {
-        let directory = TempDir::new().unwrap();
-        record(directory.path()).await;
         let seaweed = Seaweed::shared();
         let bucket = seaweed.bucket().await;
         let admin = Client::new(&seaweed.sdk_admin());
@@ -122,6 +135,34 @@ impl SealedLake {
             .send()
             .await
             .unwrap();
+        SealedLake::in_this_bucket(seaweed, bucket).await
+    }
+
+    /// The same under Object Lock, for a day that nobody can shorten.
+    pub async fn in_a_locked_bucket() -> SealedLake {
+        let seaweed = Seaweed::shared();
+        // Once this one is there, the server is up.
+        let bucket = format!("{}-locked", seaweed.bucket().await);
+        let admin = Client::new(&seaweed.sdk_admin());
+        admin.create_bucket().bucket(&bucket).object_lock_enabled_for_bucket(true).send().await.unwrap();
+        let retention = DefaultRetention::builder().mode(ObjectLockRetentionMode::Compliance).days(1).build();
+        let lock = ObjectLockConfiguration::builder()
+            .object_lock_enabled(ObjectLockEnabled::Enabled)
+            .rule(ObjectLockRule::builder().default_retention(retention).build())
+            .build();
+        admin
+            .put_object_lock_configuration()
+            .bucket(&bucket)
+            .object_lock_configuration(lock)
+            .send()
+            .await
+            .unwrap();
+        SealedLake::in_this_bucket(seaweed, bucket).await
+    }
+
+    async fn in_this_bucket(seaweed: Arc<Seaweed>, bucket: String) -> SealedLake {
+        let directory = TempDir::new().unwrap();
+        record(directory.path()).await;
         let client = Client::new(&seaweed.sdk());
         for (index, file) in files_under(directory.path()).into_iter().enumerate() {
             let body = std::fs::read(directory.path().join(&file)).unwrap();
@@ -175,6 +216,24 @@ impl SealedLake {
         verifier.verify(|_, _| ()).await
     }
 
+    /// Verifies a copy of the lake in another directory, with the lake's own public key.
+    pub async fn verify_copy(&self, directory: &Path, now: Timestamp) -> Verification {
+        let location = Location::Directory(directory.to_owned());
+        let store = Store::new(&location, &self.sdk, None);
+        let keys = [PublicKey::read(&self.keys.public()).unwrap()];
+        let verifier = Verifier {
+            store: &store,
+            lake: &location,
+            keys: &keys,
+            from: None,
+            to: None,
+            retention_days: None,
+            now,
+            at_a_time: 4,
+        };
+        verifier.verify(|_, _| ()).await.unwrap()
+    }
+
     /// Every key of a table, in order; of objects that are not hidden.
     pub async fn keys_of(&self, table: &str) -> Vec<String> {
         let found = self.store.find(&format!("{table}/")).await.unwrap();
@@ -218,6 +277,11 @@ impl SealedLake {
 
     /// Deletes past the program, in a bucket every version.
     pub async fn delete(&self, key: &str) {
+        assert_eq!(self.delete_versions(key).await, None, "{key}");
+    }
+
+    /// The same; the code of the refusal, where it is refused.
+    pub async fn delete_versions(&self, key: &str) -> Option<String> {
         match &self.place {
             Place::Directory(directory) => std::fs::remove_file(directory.path().join(key)).unwrap(),
             Place::Bucket { client, bucket, .. } => {
@@ -225,10 +289,13 @@ impl SealedLake {
                 let listed = client.list_object_versions().bucket(bucket).prefix(&key).send().await.unwrap();
                 for version in listed.versions() {
                     let delete = client.delete_object().bucket(bucket).key(&key);
-                    delete.version_id(version.version_id().unwrap()).send().await.unwrap();
+                    if let Err(error) = delete.version_id(version.version_id().unwrap()).send().await {
+                        return Some(error.code().unwrap_or("no code").to_owned());
+                    }
                 }
             }
         }
+        None
     }
 
     /// Puts a delete marker over an object. None in a directory, which has none.
