@@ -16,6 +16,7 @@ STATE_TRANSITION = 0.025 / 1000
 METRIC_MONTH = 0.30
 ALARM_MONTH = 0.10
 KMS_KEY_MONTH = 1.0
+KMS_ECC_SIGN = 0.15 / 10_000
 
 # Measured: objects of the simulator's connections, and the CPU time of a capture on one whole core.
 OBJECT_BYTES = {100: 12_206, 7_000: 440_094, 126_000: 7_686_167}
@@ -27,6 +28,8 @@ CALLS_PER_SECOND = 20
 
 CONCURRENCY = 5
 SNAPSHOTS = 96 * 30
+# Assumed: S3 answers in tens of milliseconds.
+SEAL_SECONDS, SEAL_LISTINGS = 1.5, 14
 MERGED_DAYS = 3 + 4 / 24  # three each hour, seven once a day
 RETENTION_DAYS, STANDARD_DAYS = 400, 60
 METRICS_PER_ENDPOINT, METRICS, ALARMS = 6, 3, 12
@@ -55,6 +58,9 @@ def month(endpoints, connections):
     parts = {
         "capture": SNAPSHOTS * (seconds * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
         "requests": SNAPSHOTS * (2 * endpoints + 1) * S3_PUT_OR_LIST + moved * S3_TRANSITION,
+        # Four times an hour a second and some listings; once an hour a look at each object, a digest and a signature.
+        "seal": SNAPSHOTS * (SEAL_SECONDS * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST + SEAL_LISTINGS * S3_PUT_OR_LIST)
+        + 720 * (4 * (endpoints + 1) * S3_GET + 6 * S3_PUT_OR_LIST + S3_PUT_OR_LIST + KMS_ECC_SIGN),
         "storage": gb_of_a_day
         * (standard_days * S3_STANDARD_GB_MONTH + (RETENTION_DAYS - standard_days) * S3_STANDARD_IA_GB_MONTH),
         "sessions": 720
@@ -65,7 +71,7 @@ def month(endpoints, connections):
 
 
 def main():
-    names = ["capture", "requests", "storage", "sessions", "watching"]
+    names = ["capture", "requests", "seal", "storage", "sessions", "watching"]
     print("| endpoints | connections of each | one capture | kept | " + " | ".join(names) + " | a month |")
     print("|" + "---|" * (len(names) + 5))
     for endpoints in (1, 5, 50):

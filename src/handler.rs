@@ -195,7 +195,7 @@ impl Auditor {
         };
         Ok(SealReport {
             sealed,
-            signed: !matches!(signer, Signer::None),
+            signed: !matches!(signer, Signer::Unsigned),
             oldest_complete_age_minutes: oldest_complete_age_minutes.map_err(Error::Lake)?,
         })
     }

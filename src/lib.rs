@@ -7,6 +7,8 @@
 //! ```text
 //! event, config -> source (EC2) -> normalise -> snapshot (Parquet) -> store (S3 or a directory) -> ledger -> report, metrics
 //!                                    capture: one target        handler: one invocation
+//!
+//! store -> seal: digest (signing) -> store         store, public keys -> verify         ledger -> coverage
 //! ```
 
 pub mod capture;

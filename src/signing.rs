@@ -84,7 +84,7 @@ pub struct Identification {
 #[derive(Debug)]
 pub enum Signer {
     /// Nobody: digests are chained and not signed.
-    None,
+    Unsigned,
     /// With a KMS key, which never leaves KMS.
     Kms(KmsSigner),
     /// With a key in a file.
@@ -98,7 +98,7 @@ impl Signer {
     /// When the file cannot be read or holds no such key. A KMS key is not asked for before it signs.
     pub fn new(key: Option<&SigningKey>, sdk: &SdkConfig) -> Result<Signer, SigningError> {
         match key {
-            None => Ok(Signer::None),
+            None => Ok(Signer::Unsigned),
             Some(SigningKey::Kms(key)) => Ok(Signer::Kms(KmsSigner::new(sdk, key.clone()))),
             Some(SigningKey::File(path)) => LocalSigner::read(path).map(Signer::Local),
         }
@@ -110,7 +110,7 @@ impl Signer {
     /// When KMS does not tell the public key.
     pub async fn identification(&self) -> Result<Option<Identification>, SigningError> {
         match self {
-            Signer::None => Ok(None),
+            Signer::Unsigned => Ok(None),
             Signer::Kms(signer) => signer.identification().await.map(Some),
             Signer::Local(signer) => Ok(Some(signer.identification.clone())),
         }
@@ -122,7 +122,7 @@ impl Signer {
     /// When KMS refuses.
     pub async fn sign(&self, text: &str) -> Result<Option<String>, SigningError> {
         match self {
-            Signer::None => Ok(None),
+            Signer::Unsigned => Ok(None),
             Signer::Kms(signer) => signer.sign(text).await.map(Some),
             Signer::Local(signer) => signer.sign(text).map(Some),
         }

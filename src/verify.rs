@@ -187,6 +187,8 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
                     continue;
                 }
                 match listed.take(&key) {
+                    // Lifecycle rules put a delete marker first.
+                    Some(_) if found.hidden && self.verifier.has_expired(key.hour) => scope.expired += 1,
                     Some(_) if found.hidden => {
                         let fault = Fault::new(Kind::HiddenByDeleteMarker, found.key, report::HIDDEN);
                         self.verification.faults.push(fault);

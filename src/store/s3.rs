@@ -218,7 +218,7 @@ impl S3Store {
                 let oldest = Found {
                     key: self.in_the_lake(key),
                     bytes: version.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
-                    version_id: version.version_id().filter(|&id| id != "null").map(str::to_owned),
+                    version_id: version.version_id().map(str::to_owned),
                     hidden: false,
                     versions,
                 };
@@ -236,6 +236,9 @@ impl S3Store {
             }
             markers = next;
         }
+        // Without versions, each object is one of the name `null`, which need not be asked for by it.
+        let alone = found.values_mut().filter(|found| found.versions == 1);
+        alone.for_each(|found| found.version_id = found.version_id.take().filter(|id| id != "null"));
         for key in hidden {
             if let Some(object) = found.get_mut(&key) {
                 object.hidden = true;

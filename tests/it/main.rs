@@ -5,6 +5,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
+    clippy::print_stdout,
     missing_docs,
     reason = "a test that meets the unexpected shall fail, at that place"
 )]
@@ -20,6 +21,7 @@ mod command_line;
 mod docs;
 mod documented_answers;
 mod fault_matrix;
+mod fuzz;
 mod generated;
 mod kill;
 mod lambda;

@@ -1,9 +1,11 @@
 //! A changed, removed, added, renamed or truncated object is found by `verify` and named.
 
-use client_vpn_audit::verify::Kind;
+use client_vpn_audit::hour::Hour;
+use client_vpn_audit::verify::{Kind, VerifyError};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::harness::sealed::{Keys, LATER, SealedLake, faults};
+use crate::harness::sealed::{Keys, LATER, SealedLake, faults, time};
 
 /// What is done to a sealed lake, and what `verify` must say.
 type Expected = Vec<(Kind, String)>;
@@ -294,6 +296,69 @@ async fn under_object_lock_a_delete_is_refused_and_a_delete_marker_is_reported()
     assert_eq!(faults(&lake.verify().await), []);
     lake.hide(&key).await.unwrap();
     assert_eq!(faults(&lake.verify().await), [(Kind::HiddenByDeleteMarker, key)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_is_verified_alone_and_what_is_expired_is_no_fault() {
+    for lake in lakes().await {
+        let keys = [&lake.keys];
+        let objects = lake.keys_of("connections").await;
+        // Of the hour 21, of 23 and of midnight.
+        let (early, late, midnight) = (&objects[0], &objects[8], &objects[12]);
+        assert!(early.contains("T21") && late.contains("T23") && midnight.contains("T00"), "{objects:?}");
+        for key in [early, midnight] {
+            lake.delete(key).await;
+        }
+        let hour = |text: &str| Some(Hour::parse(text).unwrap());
+        let missing = |key: &String| (Kind::Missing, key.clone());
+        for (from, to, expected) in [
+            (None, None, vec![missing(early), missing(midnight)]),
+            (hour("2025-11-22T22"), None, vec![missing(midnight)]),
+            (None, hour("2025-11-22T23"), vec![missing(early)]),
+            (hour("2025-11-22T22"), hour("2025-11-22T23"), vec![]),
+            (hour("2025-11-23T00"), hour("2025-11-23T00"), vec![missing(midnight)]),
+        ] {
+            let of_range = lake.verify_with(&keys, |verifier| (verifier.from, verifier.to) = (from, to));
+            assert_eq!(faults(&of_range.await.unwrap()), expected, "{from:?} {to:?}");
+        }
+        // What the lifecycle rule has taken is named by its digest still; what it cannot have taken is missing.
+        let after = |days: i64| time(LATER) + SignedDuration::from_hours(24 * days);
+        lake.seal_at(&after(10).to_string()).await;
+        for (retention_days, expected, expired) in
+            [(10, vec![], 2), (11, vec![missing(early), missing(midnight)], 0)]
+        {
+            let verification = lake.verify_with(&keys, |verifier| {
+                (verifier.now, verifier.retention_days) = (after(10), Some(retention_days));
+            });
+            let verification = verification.await.unwrap();
+            assert_eq!((faults(&verification), verification.scopes[0].expired), (expected, expired));
+        }
+        // Of a bucket with versions, it takes an object by a delete marker first.
+        if lake.hide(late).await.is_some() {
+            let verification = lake.verify_with(&keys, |verifier| {
+                (verifier.now, verifier.retention_days) = (after(10), Some(10));
+            });
+            assert_eq!(faults(&verification.await.unwrap()), []);
+        }
+        let nothing = lake.verify_with(&[], |verifier| verifier.from = hour("2026-11-22T22")).await;
+        assert!(matches!(nothing, Err(VerifyError::NothingAskedFor { .. })), "{nothing:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_is_verified_wherever_it_lies() {
+    let lake = SealedLake::in_a_bucket().await;
+    lake.seal_at(LATER).await;
+    let directory = tempfile::TempDir::new().unwrap();
+    for key in all_keys(&lake).await {
+        let path = directory.path().join(&key);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, lake.get(&key).await).unwrap();
+    }
+    let verification = lake.verify_copy(directory.path(), time(LATER)).await;
+    assert_eq!(faults(&verification), []);
+    assert!(verification.is_tamper_evident());
+    assert_eq!(verification.scopes[0].sealed_as, Some(lake.location.to_string()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

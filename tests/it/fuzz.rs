@@ -1,0 +1,285 @@
+//! Hostile input never makes a parser panic: mutations of a corpus, with what answers in a new way taken into it.
+//!
+//! A short run each time. For a long one, whose finds are kept in `tests/fixtures/fuzz`:
+//! `FUZZ_SECONDS=600 tests/run --test it -- fuzz`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use client_vpn_audit::connection::RawConnection;
+use client_vpn_audit::digest::WrittenDigest;
+use client_vpn_audit::event::Invocation;
+use client_vpn_audit::hour::Hour;
+use client_vpn_audit::layout::ObjectKey;
+use client_vpn_audit::normalise::normalise;
+use client_vpn_audit::target::EndpointId;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use proptest::strategy::ValueTree;
+use sha2::{Digest, Sha256};
+
+use crate::harness::{now, option_env_at_run_time, seeded};
+
+/// What parsers trip over.
+const WORDS: &[&str] = &[
+    "",
+    "null",
+    "true",
+    "{}",
+    "[]",
+    "{",
+    "}",
+    "[",
+    "]",
+    "\"",
+    "\\",
+    "\\u0000",
+    "\\ud800",
+    "-",
+    "-1",
+    "0",
+    "1e400",
+    "NaN",
+    "18446744073709551616",
+    "9223372036854775807",
+    "../",
+    "//",
+    "%2e%2e",
+    "\r\n",
+    "\u{feff}",
+    "\u{202e}",
+    "é",
+    "9999-12-31T23:59:59Z",
+    "0000-01-01T00:00:00Z",
+    "2026-02-30T24:60:61Z",
+    "20261123T090000Z",
+    "2026-11-23T09",
+    ",\"signature\":",
+    "account_id=",
+    "snapshot_date=",
+    "T",
+    "Z",
+    "+00:00",
+    "2019-08-12 07:57:14",
+    "cvpn-endpoint-",
+    "*",
+];
+
+/// Most inputs of a corpus, those of the folder included.
+const KEPT: usize = 150;
+
+/// One change of some bytes; positions are shares of what is there.
+#[derive(Debug, Clone)]
+enum Mutation {
+    Flip(Index, u8),
+    Cut(Index, Index),
+    Double(Index, Index),
+    Insert(Index, &'static str),
+    Splice(Index, Index, Index),
+}
+
+fn mutation() -> impl Strategy<Value = Mutation> {
+    let at = any::<Index>;
+    prop_oneof![
+        (at(), 1..=255_u8).prop_map(|(at, bits)| Mutation::Flip(at, bits)),
+        (at(), at()).prop_map(|(from, to)| Mutation::Cut(from, to)),
+        (at(), at()).prop_map(|(from, to)| Mutation::Double(from, to)),
+        (at(), select(WORDS)).prop_map(|(at, word)| Mutation::Insert(at, word)),
+        (at(), at(), at()).prop_map(|(other, at, from)| Mutation::Splice(other, at, from)),
+    ]
+}
+
+impl Mutation {
+    fn apply(&self, bytes: &mut Vec<u8>, corpus: &[Vec<u8>]) {
+        let place = |index: &Index, bytes: &[u8]| index.index(bytes.len() + 1);
+        let range = |from: &Index, to: &Index, bytes: &[u8]| {
+            let (from, to) = (place(from, bytes), place(to, bytes));
+            from.min(to)..from.max(to).min(from.min(to) + 200)
+        };
+        match self {
+            Mutation::Flip(at, bits) => {
+                if !bytes.is_empty() {
+                    let at = at.index(bytes.len());
+                    bytes[at] ^= bits;
+                }
+            }
+            Mutation::Cut(from, to) => drop(bytes.drain(range(from, to, bytes))),
+            Mutation::Double(from, to) => {
+                let range = range(from, to, bytes);
+                let part = bytes[range.clone()].to_vec();
+                bytes.splice(range.start..range.start, part);
+            }
+            Mutation::Insert(at, word) => {
+                let at = place(at, bytes);
+                bytes.splice(at..at, word.bytes());
+            }
+            Mutation::Splice(other, at, from) => {
+                let other = &corpus[other.index(corpus.len())];
+                let at = place(at, bytes);
+                bytes.truncate(at);
+                bytes.extend_from_slice(&other[place(from, other)..]);
+            }
+        }
+    }
+}
+
+/// Tries mutations of the corpus `name`. `check` answers with how the input was taken, and panics where it is wrong.
+fn fuzz(name: &str, check: impl Fn(&[u8]) -> String) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/fuzz").join(name);
+    let asked = option_env_at_run_time("FUZZ_SECONDS").map(|seconds| seconds.parse().unwrap());
+    let time = Duration::from_secs(asked.unwrap_or(2));
+    let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        files.insert(path.display().to_string(), std::fs::read(path).unwrap());
+    }
+    assert!(!files.is_empty(), "{} is empty", folder.display());
+    let mut corpus: Vec<Vec<u8>> = files.into_values().collect();
+    let mut answers: BTreeSet<String> = corpus.iter().map(|input| kind_of(&check(input))).collect();
+    let mut runner = seeded();
+    let mutations = prop::collection::vec(mutation(), 1..6);
+    let (start, mut tried) = (Instant::now(), 0_u64);
+    while start.elapsed() < time {
+        let drawn = (any::<Index>(), &mutations).new_tree(&mut runner).unwrap().current();
+        let mut input = corpus[drawn.0.index(corpus.len())].clone();
+        drawn.1.iter().for_each(|mutation| mutation.apply(&mut input, &corpus));
+        input.truncate(16 * 1024);
+        tried += 1;
+        let Ok(answer) = catch_unwind(AssertUnwindSafe(|| check(&input))) else {
+            let path = folder.join(file_name(&input));
+            std::fs::write(&path, &input).unwrap();
+            panic!("{name} panicked; the input is kept in {}", path.display());
+        };
+        if answers.insert(kind_of(&answer)) && corpus.len() < KEPT {
+            if asked.is_some() {
+                std::fs::write(folder.join(file_name(&input)), &input).unwrap();
+            }
+            corpus.push(input);
+        }
+    }
+    println!("{name}: {tried} inputs, {} kinds of answers, no panic", answers.len());
+    assert!(tried > 100);
+}
+
+/// An answer without what differs from input to input: what is quoted, and numbers.
+fn kind_of(answer: &str) -> String {
+    let mut kind = String::new();
+    for (index, part) in answer.split(['`', '"']).enumerate() {
+        if index % 2 == 0 {
+            kind.extend(part.chars().filter(|c| c.is_ascii_alphabetic() || *c == ' '));
+        }
+    }
+    kind.chars().take(160).collect()
+}
+
+fn file_name(input: &[u8]) -> String {
+    hex::encode(Sha256::digest(input))[..16].to_owned()
+}
+
+#[test]
+fn events() {
+    let at = now();
+    fuzz("event", |input| {
+        let Ok(payload) = serde_json::from_slice(input) else {
+            return "no JSON".to_owned();
+        };
+        match Invocation::parse(&payload, at) {
+            Ok(Invocation::Snapshot(request)) => {
+                if let Some(time) = request.snapshot_time {
+                    assert!(time.timestamp() <= at + jiff::SignedDuration::from_secs(60));
+                    assert_eq!(time.compact().len(), "20261123T090000Z".len(), "a key can carry it");
+                }
+                format!("snapshot {}", request.filters.len())
+            }
+            Ok(Invocation::Seal { hour }) => {
+                assert!(hour.is_none_or(|hour| hour <= Hour::newest_closed(at)));
+                "seal".to_owned()
+            }
+            Ok(Invocation::Preflight) => "preflight".to_owned(),
+            Err(faults) => {
+                let text = faults.to_string();
+                assert!(!text.is_empty() && !text.chars().any(char::is_control), "{text:?}");
+                text
+            }
+        }
+    });
+}
+
+#[test]
+fn connections() {
+    let endpoint = EndpointId::parse("cvpn-endpoint-0123456789abcdef0").unwrap();
+    fuzz("normaliser", |input| {
+        let input = String::from_utf8_lossy(input);
+        let mut lines = input.split('\n').map(|line| (line != "(absent)").then(|| line.to_owned()));
+        let mut next = || lines.next().flatten();
+        let raw = RawConnection {
+            client_vpn_endpoint_id: next(),
+            timestamp: next(),
+            connection_id: next(),
+            username: next(),
+            connection_established_time: next(),
+            ingress_bytes: next(),
+            egress_bytes: next(),
+            ingress_packets: next(),
+            egress_packets: next(),
+            client_ip: next(),
+            client_ipv6_address: next(),
+            common_name: next(),
+            status_code: next(),
+            status_message: next(),
+            connection_end_time: next(),
+            posture_compliance_statuses: next().map(|status| vec![status]),
+            authorization_policy_last_evaluated_time: next(),
+        };
+        let row = normalise(raw.clone(), &endpoint);
+        let times = [
+            ("timestamp", &raw.timestamp, row.connection_timestamp),
+            ("connectionEstablishedTime", &raw.connection_established_time, row.connection_established_time),
+            ("connectionEndTime", &raw.connection_end_time, row.connection_end_time),
+        ];
+        for (field, text, time) in times {
+            // What is typed prints back to itself; all else is kept as it is, but for placeholders.
+            let printed = time.map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string());
+            check_kept(text.as_deref(), printed, row.unparsed.get(field));
+        }
+        for (field, text, count) in [
+            ("ingressBytes", &raw.ingress_bytes, row.ingress_bytes),
+            ("egressPackets", &raw.egress_packets, row.egress_packets),
+        ] {
+            check_kept(text.as_deref(), count.map(|count| count.to_string()), row.unparsed.get(field));
+        }
+        assert_eq!(row.username, raw.username.filter(|name| !matches!(name.as_str(), "" | "-")));
+        format!("{:?} {}", row.unparsed.keys().collect::<Vec<_>>(), row.connection_end_time.is_some())
+            .replace('"', "")
+    });
+}
+
+fn check_kept(text: Option<&str>, printed: Option<String>, unparsed: Option<&String>) {
+    let is_placeholder = text.is_none_or(|text| matches!(text, "" | "-" | "NA" | "N/A"));
+    match printed {
+        Some(printed) => assert_eq!((text, unparsed), (Some(printed.as_str()), None)),
+        None if is_placeholder => assert_eq!(unparsed, None),
+        None => assert_eq!(unparsed.map(String::as_str), text),
+    }
+}
+
+#[test]
+fn digests() {
+    let key =
+        "digests/account_id=123456789012/region=eu-central-1/digest_date=2025-11-22/20251122T210000Z.json";
+    let key = ObjectKey::parse(key).unwrap();
+    fuzz("digest", |input| match WrittenDigest::parse(&key, input) {
+        Ok(written) => {
+            assert_eq!(written.objects().count(), written.digest.objects.len());
+            for (object, sealed) in written.objects() {
+                assert!(object.place == key.place && object.hour <= key.hour && sealed.sha256.len() == 64);
+                assert!(!object.as_str().contains(".."), "{object}");
+            }
+            assert!(written.signed_text.contains(key.as_str()));
+            format!("digest {}", written.signature.is_some())
+        }
+        Err(error) => error.to_string(),
+    });
+}
