@@ -40,6 +40,9 @@ impl SealReport {
             let Failure { code, message } = sealed.error.as_ref()?;
             Some(format!("{} {}, {code}: {message}", sealed.account_id, sealed.region))
         };
+        if self.sealed.is_empty() {
+            return Some("nothing to seal: nothing was ever written there; check the lake's name".to_owned());
+        }
         let failed: Vec<String> = self.sealed.iter().filter_map(describe).collect();
         let text = || format!("{} of {} not sealed: {}", failed.len(), self.sealed.len(), failed.join("; "));
         (!failed.is_empty()).then(text)

@@ -302,6 +302,8 @@ async fn wrong_usage_is_refused_and_nothing_is_written() {
     };
     let (error, status) = run(&["verify"]);
     assert!(error.contains("a directory that is there") && status == 2, "{error}");
+    let (_, status) = run(&["seal"]);
+    assert_eq!(status, 1, "nothing was ever written there");
     world.snapshot("1000").await;
     let files = world.files();
     let (keys, other_curve) = (Keys::new(), Keys::of_curve("secp384r1"));

@@ -154,9 +154,6 @@ fn seal_text(report: &SealReport) -> String {
         ]);
     }
     let mut lines = vec![table.to_string()];
-    if report.sealed.is_empty() {
-        lines.push("There is nothing to seal: the lake is empty.".to_owned());
-    }
     lines.extend(report.failure().map(|failure| format!("error: {failure}")));
     if !report.signed {
         let advice = "Not signed: digests without a signature are no proof against whoever may write the lake. Set \
