@@ -68,9 +68,15 @@ fn what_is_not_an_invocation_is_refused() {
         (json!([1]), "event: is no JSON object"),
         (json!("snapshot"), "event: is no JSON object"),
         (json!({"time": "2025-11-24T09:00:00Z"}), "action: is missing"),
-        (json!({"action": "delete"}), "action: found `delete`, allowed: `snapshot`, `preflight`"),
+        (json!({"action": "delete"}), "action: found `delete`, allowed: `snapshot`, `preflight`, `seal`"),
         (json!({"action": 1}), "action: is no text"),
         (json!({"action": "preflight", "targets": []}), "field: found `targets`"),
+        (
+            json!({"action": "seal", "time": "2026-11-23T09:00:00Z"}),
+            "field: found `time`, allowed: action, hour",
+        ),
+        (json!({"action": "seal", "hour": 9}), "hour: found `9`, allowed: a closed hour"),
+        (json!({"action": "seal", "hour": "2999-01-01T00"}), "is the newest that is closed"),
         (
             json!({"detail-type": "EC2 Instance State-change Notification", "time": "2025-11-24T09:00:00Z"}),
             "detail-type: found",
@@ -156,6 +162,19 @@ fn a_resumed_listing_keeps_its_page_size() {
 }
 
 #[test]
+fn an_hour_may_be_named_once_it_is_closed() {
+    let hour = Hour::newest_closed(now());
+    for (payload, expected) in [
+        (json!({"action": "seal"}), None),
+        (json!({"action": "seal", "hour": null}), None),
+        (json!({"action": "seal", "hour": hour.to_string()}), Some(hour)),
+    ] {
+        assert_eq!(parse(payload), Ok(Invocation::Seal { hour: expected }));
+    }
+    assert!(parse(json!({"action": "seal", "hour": hour.next().to_string()})).is_err());
+}
+
+#[test]
 fn every_sample_event_is_an_invocation() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/events");
     let mut count = 0;
@@ -165,5 +184,5 @@ fn every_sample_event_is_an_invocation() {
         assert!(parse(payload).is_ok(), "{}", path.display());
         count += 1;
     }
-    assert_eq!(count, 5);
+    assert_eq!(count, 6);
 }
