@@ -35,6 +35,15 @@ pub struct Window {
     pub from: Option<Timestamp>,
     /// Until when.
     pub to: Timestamp,
+    /// What time it is.
+    pub now: Timestamp,
+}
+
+impl Window {
+    /// Up to when captures are looked for: what existed before `to` may be shown by one after it.
+    fn horizon(self) -> Timestamp {
+        self.to.saturating_add(MARGIN).unwrap_or(self.to).min(self.now).max(self.to)
+    }
 }
 
 /// What the ledger proves of every endpoint that is in it.
@@ -150,29 +159,46 @@ impl Coverage {
         Ok(Coverage { from: window.from, to: window.to, runs, endpoints: endpoints.collect(), unreadable })
     }
 
-    /// Whether every endpoint was seen without a hole, and every record could be read.
+    /// Whether there is an endpoint, each was seen without a hole, and every record could be read.
     pub fn is_whole(&self) -> bool {
-        self.unreadable.is_empty() && self.endpoints.iter().all(|endpoint| endpoint.holes.is_empty())
+        self.unreadable.is_empty()
+            && !self.endpoints.is_empty()
+            && self.endpoints.iter().all(|endpoint| endpoint.holes.is_empty())
     }
 }
 
-/// The run records of the days of the window, and of a day on each side.
+/// The run records of the days of the window and of a day on each side, and the last one before these: it tells which
+/// endpoints were there when an outage began.
 async fn records_of(store: &Store, window: Window) -> Result<Vec<ObjectKey>, StoreError> {
-    let date = |time: Timestamp| time.strftime("%Y-%m-%d").to_string();
     let first = window.from.map(|from| date(from.saturating_sub(MARGIN).unwrap_or(from))).unwrap_or_default();
-    let last = date(window.to.saturating_add(MARGIN).unwrap_or(window.to));
+    let last = date(window.horizon());
     let mut keys = Vec::new();
     for place in places(store).await? {
-        for folder in store.level(&place.folder("runs")).await?.folders {
-            let of_window =
-                folder.strip_prefix("snapshot_date=").is_some_and(|date| (&*first..=&*last).contains(&date));
-            if of_window {
-                let found = store.find(&format!("{}{folder}/", place.folder("runs"))).await?;
-                keys.extend(found.iter().filter_map(|found| ObjectKey::parse(&found.key)));
+        let runs = place.folder("runs");
+        let folders = store.level(&runs).await?.folders;
+        let dates: Vec<&str> =
+            folders.iter().filter_map(|name| name.strip_prefix("snapshot_date=")).collect();
+        let (before, since): (Vec<&str>, Vec<&str>) = dates.into_iter().partition(|date| *date < &*first);
+        for date in since.into_iter().filter(|date| *date <= &*last) {
+            keys.extend(records_in(store, &place.day("runs", date)).await?);
+        }
+        for date in before.into_iter().rev() {
+            if let Some(newest) = records_in(store, &place.day("runs", date)).await?.pop() {
+                keys.push(newest);
+                break;
             }
         }
     }
     Ok(keys)
+}
+
+async fn records_in(store: &Store, folder: &str) -> Result<Vec<ObjectKey>, StoreError> {
+    let found = store.find(folder).await?;
+    Ok(found.iter().filter_map(|found| ObjectKey::parse(&found.key)).collect())
+}
+
+fn date(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
 }
 
 /// One attempt at an endpoint.
@@ -211,7 +237,7 @@ fn cover(
     if first_attempt > to || from > to {
         return None;
     }
-    let gaps = gaps(attempts, from, to);
+    let gaps = gaps(attempts, from, to, window.horizon());
     let longest_gap = gaps.iter().copied().max_by_key(|gap| gap.seconds)?;
     let holes: Vec<Hole> = gaps
         .iter()
@@ -243,30 +269,34 @@ fn cover(
     })
 }
 
-/// The times between complete captures that reach into the time from `from` to `to`, in order.
-fn gaps(attempts: &[Attempt], from: Timestamp, to: Timestamp) -> Vec<Gap> {
+/// The times between complete captures that reach into the time from `from` on, in order; the last one ends at `horizon`,
+/// where no capture follows.
+fn gaps(attempts: &[Attempt], from: Timestamp, to: Timestamp, horizon: Timestamp) -> Vec<Gap> {
     let mut captures: Vec<_> = attempts.iter().filter_map(Attempt::complete).collect();
     captures.sort();
+    // Of captures at the same time, the one that ends first proves most.
+    let mut ends = Timestamp::MAX;
+    for (_, last_page_at) in captures.iter_mut().rev() {
+        ends = ends.min(*last_page_at);
+        *last_page_at = ends;
+    }
     let gap = |begin: Timestamp, end: Timestamp, open| Gap {
         from: begin,
         to: end,
         seconds: end.duration_since(begin).as_secs(),
         open,
     };
-    let before = captures.partition_point(|(first_page_at, _)| *first_page_at <= from);
-    let mut begin = match before.checked_sub(1).and_then(|last| captures.get(last)) {
-        Some((first_page_at, _)) => *first_page_at,
-        None => from,
-    };
+    // What existed at `from` or later, a listing shows that ends less than 60 minutes after it: no capture before is needed.
+    let mut begin = from;
     let mut gaps = Vec::new();
-    for (first_page_at, last_page_at) in captures.into_iter().skip(before) {
+    for (first_page_at, last_page_at) in captures.into_iter().filter(|(first, _)| *first > from) {
         gaps.push(gap(begin, last_page_at, false));
         begin = first_page_at;
         if first_page_at >= to {
             return gaps;
         }
     }
-    gaps.push(gap(begin, to.max(begin), true));
+    gaps.push(gap(begin, horizon.max(begin), true));
     gaps
 }
 

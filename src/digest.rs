@@ -6,7 +6,6 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::layout::{ObjectKey, ObjectKind};
@@ -89,7 +88,7 @@ pub enum DigestError {
     NotADigest,
     /// Made by a later version.
     #[error("has the schema version {0}, and this program knows {SCHEMA_VERSION}; use a newer one")]
-    SchemaVersion(String),
+    SchemaVersion(u64),
     /// A field is missing, unknown or of another type.
     #[error("has other fields than a digest: {0}")]
     Fields(String),
@@ -117,6 +116,12 @@ pub enum DigestError {
     /// Some of what says how it is signed is there, and some is not.
     #[error("is signed with an algorithm or key that it does not name, or the other way round")]
     HalfSigned,
+}
+
+/// What every version has.
+#[derive(Deserialize)]
+struct Version {
+    schema_version: u64,
 }
 
 impl Digest {
@@ -160,10 +165,13 @@ impl WrittenDigest {
         let signature: Option<String> =
             serde_json::from_str(signature).ok().ok_or(DigestError::NotADigest)?;
         let whole = format!("{content}}}");
-        let fields: Value = serde_json::from_str(&whole).ok().ok_or(DigestError::NotADigest)?;
-        let version = fields.get("schema_version").unwrap_or(&Value::Null);
-        if version.as_u64() != Some(SCHEMA_VERSION) {
-            return Err(DigestError::SchemaVersion(version.to_string()));
+        let Version { schema_version } = serde_json::from_str(&whole).ok().ok_or(DigestError::NotADigest)?;
+        if schema_version != SCHEMA_VERSION {
+            return Err(DigestError::SchemaVersion(schema_version));
+        }
+        // Nothing may be said in another way: until a digest follows it, nothing else would tell.
+        if Digest::to_line(content, signature.as_deref()).as_bytes() != bytes {
+            return Err(DigestError::NotADigest);
         }
         // From the text, in which a field that is there twice is an error.
         let digest: Digest =

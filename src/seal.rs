@@ -3,8 +3,8 @@
 
 mod day;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-use jiff::Timestamp;
+use futures_util::{StreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::clock::Clock;
@@ -12,13 +12,16 @@ use crate::digest::{Digest, DigestError, SCHEMA_VERSION, SIGNATURE_ALGORITHM, Se
 use crate::hour::Hour;
 use crate::layout::{EVIDENCE, Key, ObjectKey, ObjectKind, SEALED};
 use crate::signing::{Signer, SigningError};
-use crate::store::{Found, Location, Object, Put, Store, StoreError};
+use crate::store::{Found, Hashed, Location, Object, Put, Store, StoreError};
 use crate::target::AccountRegion;
 
 use day::Days;
 
 /// Most objects that S3 is asked for at a time.
 const AT_A_TIME: usize = 16;
+
+/// How long after its end an hour waits for its own objects when none of them can be read.
+const TRIED_AGAIN: SignedDuration = SignedDuration::from_hours(6);
 
 /// What sealing needs of the outside.
 #[derive(Debug)]
@@ -87,8 +90,20 @@ enum SealError {
         "reading the digest {key}: it is of the lake {found}, and this one is {lake}; nothing was sealed after it"
     )]
     OtherLake { key: ObjectKey, found: String, lake: String },
+    #[error(
+        "reading the digest {key}: its hour is not closed yet, so it is none of ours; nothing was sealed after it"
+    )]
+    ToCome { key: ObjectKey },
+    #[error(
+        "reading the digest {key}: it names our key, and its signature is none by it; nothing was sealed after it"
+    )]
+    Forged { key: ObjectKey },
     #[error("sealing {hour}: it lies before the first digest, which cannot get one before it any more")]
     BeforeTheChain { hour: Hour },
+    #[error(
+        "sealing all but what cannot be read: {error}, and {others} more; once it can be read, it is listed as late"
+    )]
+    Unreadable { error: StoreError, others: usize },
     #[error("sealing {hour}: the invocation's time is over; the next seal goes on here")]
     Deadline { hour: Hour },
 }
@@ -102,6 +117,8 @@ impl SealError {
             SealError::Digest { .. } => "DigestInvalid",
             SealError::DigestGone { .. } => "DigestGone",
             SealError::OtherLake { .. } => "OtherLake",
+            SealError::ToCome { .. } | SealError::Forged { .. } => "DigestForged",
+            SealError::Unreadable { .. } => "ObjectUnreadable",
             SealError::BeforeTheChain { .. } => "BeforeTheChain",
             SealError::Deadline { .. } => "DeadlineExceeded",
         }
@@ -153,8 +170,17 @@ impl Sealer<'_> {
         deadline: Option<Timestamp>,
         sealed: &mut Sealed,
     ) -> Result<(), SealError> {
-        let until = asked.unwrap_or_else(|| Hour::newest_closed(self.clock.now()));
+        let closed = Hour::newest_closed(self.clock.now());
+        let until = asked.unwrap_or(closed);
         let mut previous = self.newest_digest(place).await?;
+        if let Some((key, written)) = &previous {
+            if key.hour > closed {
+                return Err(SealError::ToCome { key: key.clone() });
+            }
+            if !self.signer.recognises(written).await? {
+                return Err(SealError::Forged { key: key.clone() });
+            }
+        }
         if let (Some((key, _)), Some(asked)) = (&previous, asked)
             && asked < key.hour
             && self.store.read(&ObjectKey::of_digest(place, asked)).await?.is_none()
@@ -166,6 +192,7 @@ impl Sealer<'_> {
             None => self.first_hour(place).await?.unwrap_or(until).min(until),
         };
         note(sealed, previous.as_ref());
+        let mut unreadable = Vec::new();
         let mut days = Days::new(self.store, place);
         if previous.is_some() && hour <= until {
             for key in self.digests_of(place, &[hour.date_before(), hour.date()]).await? {
@@ -177,7 +204,9 @@ impl Sealer<'_> {
                 return Err(SealError::Deadline { hour });
             }
             let unlisted = days.unlisted(hour).await?;
-            let objects = self.hashed(unlisted, hour).await?;
+            let (objects, unread) = self.hashed(unlisted, hour).await?;
+            // What stays unreadable is among those of each hour.
+            unreadable = unread;
             let (written, is_ours) = self.write(place, hour, objects, previous.as_ref()).await?;
             days.listed(&written);
             if is_ours {
@@ -192,7 +221,10 @@ impl Sealer<'_> {
             note(sealed, previous.as_ref());
             hour = hour.next();
         }
-        Ok(())
+        match unreadable.pop() {
+            None => Ok(()),
+            Some(error) => Err(SealError::Unreadable { error, others: unreadable.len() }),
+        }
     }
 
     /// The digest that the next one follows; none where nothing was ever sealed.
@@ -245,29 +277,51 @@ impl Sealer<'_> {
         let mut hours = Vec::new();
         for table in SEALED {
             let dates = dates(self.store, &place.folder(table), "snapshot_date=").await?;
-            if let Some(date) = dates.first() {
-                let found = self.store.find(&place.day(table, date)).await?;
-                hours.extend(found.iter().filter_map(|found| Some(ObjectKey::parse(&found.key)?.hour)));
+            for date in dates {
+                let found = self.store.find(&place.day(table, &date)).await?;
+                let first = found.iter().filter_map(|found| Some(ObjectKey::parse(&found.key)?.hour)).min();
+                hours.extend(first);
+                if first.is_some() {
+                    break;
+                }
             }
         }
         Ok(hours.into_iter().min())
     }
 
+    /// The objects for the digest of `hour`, and what kept others from being read: one of them must not keep all from
+    /// being sealed.
+    ///
+    /// # Errors
+    /// When none of the hour's own objects can be read, as in a fault of S3: that is tried again for some hours.
     async fn hashed(
         &self,
         unlisted: Vec<(ObjectKey, Found)>,
         hour: Hour,
-    ) -> Result<Vec<SealedObject>, StoreError> {
-        let hash = async |(key, found): (ObjectKey, Found)| {
-            let hashed = self.store.sha256(&found).await?;
-            Ok(SealedObject {
-                object_key: key.to_string(),
-                bytes: hashed.bytes,
-                sha256: hex::encode(hashed.sha256),
-                late: key.hour < hour,
-            })
-        };
-        stream::iter(unlisted).map(hash).buffered(AT_A_TIME).try_collect().await
+    ) -> Result<(Vec<SealedObject>, Vec<StoreError>), StoreError> {
+        let hash = async |(key, found): (ObjectKey, Found)| (key, self.store.sha256(&found).await);
+        let mut hashed = stream::iter(unlisted).map(hash).buffered(AT_A_TIME);
+        let (mut objects, mut late, mut own) = (Vec::new(), Vec::new(), Vec::new());
+        while let Some((key, hashed)) = hashed.next().await {
+            match hashed {
+                Ok(Hashed { bytes, sha256 }) => objects.push(SealedObject {
+                    object_key: key.to_string(),
+                    bytes,
+                    sha256: hex::encode(sha256),
+                    late: key.hour < hour,
+                }),
+                Err(error) if key.hour == hour => own.push(error),
+                Err(error) => late.push(error),
+            }
+        }
+        let is_new = self.clock.now().duration_since(hour.end()) < TRIED_AGAIN;
+        match own.pop() {
+            Some(error) if is_new && objects.iter().all(|object| object.late) => Err(error),
+            last => {
+                late.extend(own.into_iter().chain(last));
+                Ok((objects, late))
+            }
+        }
     }
 
     /// Writes the digest of `hour`, or reads the one that another seal wrote meanwhile; and whether it is ours.

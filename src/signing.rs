@@ -20,6 +20,7 @@ use rustls_pki_types::{PrivateKeyDer, SubjectPublicKeyInfoDer};
 use sha2::{Digest, Sha256};
 
 use crate::causes;
+use crate::digest::WrittenDigest;
 
 use kms::KmsSigner;
 
@@ -112,8 +113,26 @@ impl Signer {
         match self {
             Signer::Unsigned => Ok(None),
             Signer::Kms(signer) => signer.identification().await.map(Some),
-            Signer::Local(signer) => Ok(Some(signer.identification.clone())),
+            Signer::Local(signer) => Ok(Some(Identification {
+                key_id: LOCAL.to_owned(),
+                public_key_sha256: signer.public_key.sha256.clone(),
+            })),
         }
+    }
+
+    /// Whether a digest may be ours: one that names our key has to be signed with it.
+    ///
+    /// # Errors
+    /// When KMS does not tell the public key.
+    pub async fn recognises(&self, written: &WrittenDigest) -> Result<bool, SigningError> {
+        let key = match self {
+            Signer::Unsigned => return Ok(true),
+            Signer::Kms(signer) => signer.public_key().await?,
+            Signer::Local(signer) => &signer.public_key,
+        };
+        let names_it = written.digest.public_key_sha256.as_deref() == Some(&key.sha256);
+        let signature = written.signature.as_deref().unwrap_or_default();
+        Ok(!names_it || key.verifies(&written.signed_text, signature))
     }
 
     /// The signature of `text` in base64; none where nobody signs.
@@ -134,7 +153,7 @@ impl Signer {
 pub struct LocalSigner {
     key_pair: EcdsaKeyPair,
     path: PathBuf,
-    identification: Identification,
+    public_key: PublicKey,
 }
 
 impl LocalSigner {
@@ -151,13 +170,10 @@ impl LocalSigner {
         let of_another_kind = |_| invalid("found a key of another kind");
         let key_pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, der.secret_der())
             .map_err(of_another_kind)?;
-        let public = key_pair.public_key().as_der();
-        let public = public.map_err(|_unspecified| invalid("found a key without a public part"))?;
-        let identification = Identification {
-            key_id: LOCAL.to_owned(),
-            public_key_sha256: hex::encode(Sha256::digest(public.as_ref())),
-        };
-        Ok(LocalSigner { key_pair, path: path.to_owned(), identification })
+        let public = key_pair.public_key().as_der().ok();
+        let public_key = public.and_then(|der| PublicKey::from_der(der.as_ref()));
+        let public_key = public_key.ok_or_else(|| invalid("found a key without a public part"))?;
+        Ok(LocalSigner { key_pair, path: path.to_owned(), public_key })
     }
 
     fn sign(&self, text: &str) -> Result<String, SigningError> {

@@ -5,7 +5,7 @@ mod chain;
 mod objects;
 mod report;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -34,6 +34,8 @@ pub struct Verifier<'a> {
     pub from: Option<Hour>,
     /// The last hour; none for the newest that is closed.
     pub to: Option<Hour>,
+    /// SHA-256 of digests, by their keys, that were noted elsewhere.
+    pub known: BTreeMap<String, String>,
     /// After how many days evidence expires; none for never.
     pub retention_days: Option<u32>,
     /// What time it is: a digest is expected of every hour that is closed.
@@ -82,6 +84,7 @@ impl Verifier<'_> {
             return Err(VerifyError::NotSealed { lake: self.lake.to_string() });
         }
         walk.strays(&places).await?;
+        walk.known().await?;
         let verification = walk.finish().await;
         if verification.scopes.iter().all(|scope| scope.digests == 0) && verification.faults.is_empty() {
             return Err(VerifyError::NothingAskedFor { lake: self.lake.to_string() });
@@ -100,6 +103,11 @@ impl Verifier<'_> {
         self.to.map_or(newest, |to| to.min(newest))
     }
 
+    /// Whether a key is that of a digest of an hour that is closed.
+    fn expects(&self, key: &ObjectKey) -> bool {
+        key.kind == ObjectKind::Digest && key.hour <= Hour::newest_closed(self.now)
+    }
+
     /// Whether an object's hour is among those asked for.
     fn asks_for(&self, hour: Hour) -> bool {
         self.from.is_none_or(|from| hour >= from) && self.to.is_none_or(|to| hour <= to)
@@ -108,7 +116,9 @@ impl Verifier<'_> {
     /// Whether a day has to be walked: those of the hours asked for, and the day after them, whose digests list what was
     /// late.
     fn walks(&self, date: &str) -> bool {
-        let day_after = |to: Hour| Hour::containing(to.end() + SignedDuration::from_hours(23)).date();
+        let a_day = SignedDuration::from_hours(24);
+        let day_after =
+            |to: Hour| Hour::containing(to.start().saturating_add(a_day).unwrap_or(to.start())).date();
         self.from.is_none_or(|from| date >= from.date().as_str())
             && self.to.is_none_or(|to| date <= day_after(to).as_str())
     }
@@ -187,11 +197,14 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
                     continue;
                 }
                 match listed.take(&key) {
-                    // Lifecycle rules put a delete marker first.
-                    Some(_) if found.hidden && self.verifier.has_expired(key.hour) => scope.expired += 1,
-                    Some(_) if found.hidden => {
-                        let fault = Fault::new(Kind::HiddenByDeleteMarker, found.key, report::HIDDEN);
-                        self.verification.faults.push(fault);
+                    sealed if found.hidden => {
+                        // Lifecycle rules put a delete marker first.
+                        if self.verifier.has_expired(key.hour) {
+                            scope.expired += u64::from(sealed.is_some());
+                        } else {
+                            let fault = Fault::new(Kind::HiddenByDeleteMarker, found.key, report::HIDDEN);
+                            self.verification.faults.push(fault);
+                        }
                     }
                     Some(sealed) => readable.push((found, sealed)),
                     None => self.unlisted(&key, found, chain, scope),
@@ -253,7 +266,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
     /// What lies in the folders of the evidence outside those that the program makes.
     async fn strays(&mut self, places: &[AccountRegion]) -> Result<(), StoreError> {
         let store = self.verifier.store;
-        let advice = "it lies where this program puts nothing";
+        let advice = "this program puts nothing there, or not before its hour is closed";
         for table in EVIDENCE {
             let name = if table == "digests" { "digest_date=" } else { "snapshot_date=" };
             let mut strays = Vec::new();
@@ -280,13 +293,30 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
                         folders.push((path, depth + 1));
                     } else if table == "digests" {
                         let found = store.find(&path).await?.into_iter();
-                        strays.extend(found.filter(|found| ObjectKey::parse(&found.key).is_none()));
+                        let is_ours = |found: &Found| {
+                            ObjectKey::parse(&found.key).is_some_and(|key| self.verifier.expects(&key))
+                        };
+                        strays.extend(found.filter(|found| !is_ours(found)));
                     }
                 }
             }
             for stray in strays {
                 self.unaccounted.extra(stray, advice);
             }
+        }
+        Ok(())
+    }
+
+    /// Digests that are known from elsewhere are there: that they are the same was seen on the way.
+    async fn known(&mut self) -> Result<(), StoreError> {
+        for (key, sha256) in &self.verifier.known {
+            let message = format!("is not there, and you know it by the SHA-256 {sha256}");
+            let is_there = match ObjectKey::parse(key) {
+                Some(key) => self.verifier.store.read(&key).await?.is_some(),
+                None => false,
+            };
+            let fault = || Fault::new(Kind::DigestMissing, key, message);
+            self.verification.faults.extend((!is_there).then(fault));
         }
         Ok(())
     }

@@ -19,20 +19,25 @@ use crate::causes;
 pub struct KmsSigner {
     client: Client,
     key: String,
-    identification: OnceCell<Identification>,
+    asked: OnceCell<(Identification, PublicKey)>,
 }
 
 impl KmsSigner {
     pub(super) fn new(sdk: &SdkConfig, key: String) -> KmsSigner {
-        KmsSigner { client: Client::new(sdk), key, identification: OnceCell::new() }
+        KmsSigner { client: Client::new(sdk), key, asked: OnceCell::new() }
     }
 
     /// The key by its ARN and its public part; KMS is asked once.
     pub(super) async fn identification(&self) -> Result<Identification, SigningError> {
-        self.identification.get_or_try_init(|| self.ask()).await.cloned()
+        Ok(self.asked.get_or_try_init(|| self.ask()).await?.0.clone())
     }
 
-    async fn ask(&self) -> Result<Identification, SigningError> {
+    /// Its public part.
+    pub(super) async fn public_key(&self) -> Result<&PublicKey, SigningError> {
+        Ok(&self.asked.get_or_try_init(|| self.ask()).await?.1)
+    }
+
+    async fn ask(&self) -> Result<(Identification, PublicKey), SigningError> {
         let doing = "asking for the public part of";
         let answer = self.client.get_public_key().key_id(&self.key).send().await;
         let answer = answer.map_err(|error| self.failed(doing, "kms:GetPublicKey", &error))?;
@@ -40,10 +45,11 @@ impl KmsSigner {
         let key = PublicKey::from_der(&public).ok_or_else(|| {
             invalid_key(doing, &self.key, "it is no key of the spec ECC_NIST_P256; the template's SealKey is")
         })?;
-        Ok(Identification {
+        let identification = Identification {
             key_id: answer.key_id.unwrap_or_else(|| self.key.clone()),
-            public_key_sha256: key.sha256,
-        })
+            public_key_sha256: key.sha256.clone(),
+        };
+        Ok((identification, key))
     }
 
     /// KMS takes up to 4,096 bytes as they are, and the text has a tenth of it.

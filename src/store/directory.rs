@@ -84,7 +84,7 @@ impl DirectoryStore {
     pub(super) fn read(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.root.join(key.as_str());
         let read = || {
-            let bytes = fs::metadata(&path)?.len();
+            let bytes = regular(&path)?;
             if bytes > LARGEST_DOCUMENT { Ok(Err(bytes)) } else { fs::read(&path).map(Ok) }
         };
         match read() {
@@ -131,7 +131,14 @@ enum Entry {
     Folder(String),
 }
 
+/// The size of a file. What is no file could be read for ever.
+fn regular(path: &Path) -> io::Result<u64> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_file() { Ok(metadata.len()) } else { Err(ErrorKind::InvalidInput.into()) }
+}
+
 fn hash(path: &Path) -> io::Result<Hashed> {
+    regular(path)?;
     let (mut file, mut sha256) = (File::open(path)?, Sha256::new());
     let mut buffer = vec![0; READ];
     let mut bytes = 0;

@@ -1,6 +1,6 @@
 //! A lake in an S3 bucket. Every put carries `If-None-Match: *` and a SHA-256 that S3 checks and keeps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::time::Duration;
 
@@ -22,6 +22,9 @@ const CONFLICT_ATTEMPTS: u32 = 5;
 
 /// Waited before such a try, times its number.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Where a listing of versions goes on: a key, and a version of it.
+type Markers = (Option<String>, Option<String>);
 
 type PutError = SdkError<aws_sdk_s3::operation::put_object::PutObjectError>;
 
@@ -172,28 +175,33 @@ impl S3Store {
         Ok(bucket_policy::missing(&policy, &objects))
     }
 
+    /// Of versions too, so that a folder of which a delete marker hides everything is seen.
     pub(super) async fn level(&self, folder: &str) -> Result<Level, StoreError> {
         let prefix = self.prefixed(folder);
-        let mut level = Level::default();
-        let mut token: Option<String> = None;
+        let (mut folders, mut objects) = (BTreeSet::new(), BTreeSet::new());
+        let mut markers: Markers = (None, None);
         loop {
-            let page = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).delimiter("/");
-            let page = page.set_continuation_token(token.clone()).send().await;
-            let page = page.map_err(|error| self.failed("listing", "s3:ListBucket", &prefix, &error))?;
-            let folders = page.common_prefixes().iter().filter_map(|folder| folder.prefix());
+            let page = self.client.list_object_versions().bucket(&self.bucket).prefix(&prefix).delimiter("/");
+            let page = page.set_key_marker(markers.0.clone()).set_version_id_marker(markers.1.clone());
+            let page = page.send().await;
+            let page =
+                page.map_err(|error| self.failed("listing", "s3:ListBucketVersions", &prefix, &error))?;
             let name = |folder: &str| Some(folder.strip_prefix(&prefix)?.strip_suffix('/')?.to_owned());
-            level.folders.extend(folders.filter_map(name));
-            let keys = page.contents().iter().filter_map(|object| object.key());
-            level.objects.extend(keys.map(|key| self.in_the_lake(key)));
+            folders.extend(page.common_prefixes().iter().filter_map(|folder| name(folder.prefix()?)));
+            let keys = page.versions().iter().filter_map(|version| version.key());
+            objects.extend(keys.map(|key| self.in_the_lake(key)));
             if page.is_truncated() != Some(true) {
-                return Ok(level);
+                break;
             }
-            // The SDK's own paginator stops at a token that repeats, as if that were the end.
-            if page.next_continuation_token.is_none() || page.next_continuation_token == token {
-                return Err(self.listing_stuck(&prefix));
-            }
-            token = page.next_continuation_token;
+            markers =
+                self.next_markers(&prefix, &markers, (page.next_key_marker, page.next_version_id_marker))?;
         }
+        Ok(Level { folders: folders.into_iter().collect(), objects: objects.into_iter().collect() })
+    }
+
+    /// Where a listing goes on. The SDK's own paginators stop at a place that repeats, as if that were the end.
+    fn next_markers(&self, prefix: &str, last: &Markers, next: Markers) -> Result<Markers, StoreError> {
+        if next.0.is_none() || next == *last { Err(self.listing_stuck(prefix)) } else { Ok(next) }
     }
 
     /// Versions are listed and not objects, so that what a delete marker hides is found too. Of a key with several, the
@@ -202,7 +210,7 @@ impl S3Store {
         let prefix = self.prefixed(folder);
         let mut found: BTreeMap<String, Found> = BTreeMap::new();
         let mut hidden: Vec<String> = Vec::new();
-        let mut markers: (Option<String>, Option<String>) = (None, None);
+        let mut markers: Markers = (None, None);
         loop {
             let page = self.client.list_object_versions().bucket(&self.bucket).prefix(&prefix);
             let page = page.set_key_marker(markers.0.clone()).set_version_id_marker(markers.1.clone());
@@ -230,11 +238,8 @@ impl S3Store {
             if page.is_truncated() != Some(true) {
                 break;
             }
-            let next = (page.next_key_marker, page.next_version_id_marker);
-            if next.0.is_none() || next == markers {
-                return Err(self.listing_stuck(&prefix));
-            }
-            markers = next;
+            markers =
+                self.next_markers(&prefix, &markers, (page.next_key_marker, page.next_version_id_marker))?;
         }
         // Without versions, each object is one of the name `null`, which need not be asked for by it.
         let alone = found.values_mut().filter(|found| found.versions == 1);

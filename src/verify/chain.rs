@@ -2,17 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
 use crate::digest::WrittenDigest;
-use crate::hour::Hour;
-use crate::layout::{ObjectKey, ObjectKind};
+use crate::hour::{CLOSES_AFTER, Hour};
+use crate::layout::ObjectKey;
 use crate::store::{Found, Location, StoreError};
 use crate::target::AccountRegion;
 
 use super::Verifier;
 use super::objects::Listed;
 use super::report::{Fault, HIDDEN, Kind, Scope};
+
+/// How long after its hour has closed a digest is usually made: the template seals four times an hour.
+const LATE: SignedDuration = SignedDuration::from_hours(1);
 
 /// A digest that the next one must follow.
 #[derive(Debug)]
@@ -45,7 +49,7 @@ pub struct Chain<'a> {
     /// The hour after the one walked last.
     next: Option<Hour>,
     /// Hours without a digest that can be read.
-    lacking: BTreeSet<Hour>,
+    lacking: Vec<(Hour, Hour)>,
     /// Whether there were digests before the first.
     beginning_is_cut: bool,
     lake: Option<String>,
@@ -83,7 +87,7 @@ impl<'a> Chain<'a> {
             newest,
             link: None,
             next: None,
-            lacking: BTreeSet::new(),
+            lacking: Vec::new(),
             beginning_is_cut: false,
             lake: None,
             unknown_keys: BTreeMap::new(),
@@ -104,7 +108,8 @@ impl<'a> Chain<'a> {
 
     /// Whether an hour has no digest that can be read.
     pub fn lacks(&self, hour: Hour) -> bool {
-        self.lacking.contains(&hour) || self.beginning_is_cut && hour < self.first
+        self.lacking.iter().any(|(from, to)| (*from..*to).contains(&hour))
+            || self.beginning_is_cut && hour < self.first
     }
 
     /// The digest before the hours asked for, which their first digest follows.
@@ -140,18 +145,22 @@ impl<'a> Chain<'a> {
 
     /// Takes note of the hours from `from` to before `to`, of which there is no digest.
     fn without_digest(&mut self, from: Hour, to: Hour, faults: &mut Vec<Fault>) {
-        let mut hour = from;
-        while hour < to {
-            self.lacking.insert(hour);
-            self.link = None;
-            let message = "there is no digest of this hour, and there are later ones";
-            faults.push(Fault::new(
-                Kind::DigestMissing,
-                ObjectKey::of_digest(self.place, hour).as_str(),
-                message,
-            ));
-            hour = hour.next();
+        if from >= to {
+            return;
         }
+        self.link = None;
+        self.lacking.push((from, to));
+        let message = match to.previous() {
+            last if last == from => "there is no digest of this hour, and there are later ones".to_owned(),
+            last => {
+                format!("there is no digest of this hour and of those up to {last}, and there are later ones")
+            }
+        };
+        faults.push(Fault::new(
+            Kind::DigestMissing,
+            ObjectKey::of_digest(self.place, from).as_str(),
+            message,
+        ));
     }
 
     async fn walk(
@@ -174,19 +183,28 @@ impl<'a> Chain<'a> {
                     Err(error) => fault(Kind::Unreadable, error.to_string()),
                     Ok(_) => fault(Kind::HiddenByDeleteMarker, HIDDEN.to_owned()),
                 }
-                self.lacking.insert(hour);
+                self.lacking.push((hour, hour.next()));
                 self.link = None;
                 return;
             }
         };
         scope.digests += 1;
+        let sha256 = hex::encode(Sha256::digest(&bytes));
+        if let Some(known) = self.verifier.known.get(key.as_str())
+            && *known != sha256
+        {
+            fault(
+                Kind::Changed,
+                format!("has the SHA-256 {sha256}, and you know it by {known}: it was made anew"),
+            );
+        }
         let parsed = WrittenDigest::parse(&key, &bytes);
         let before = self.link.replace(link(&bytes, parsed.as_ref().ok()));
         let written = match parsed {
             Ok(written) => written,
             Err(problem) => {
                 fault(Kind::DigestInvalid, problem.to_string());
-                self.lacking.insert(hour);
+                self.lacking.push((hour, hour.next()));
                 return;
             }
         };
@@ -199,6 +217,8 @@ impl<'a> Chain<'a> {
             let found: String = written.digest.lake.chars().take(200).flat_map(char::escape_debug).collect();
             fault(Kind::DigestInvalid, format!("is of the lake {found}, and not of {lake}"));
         }
+        let sealed_late = written.digest.sealed_at.duration_since(hour.end()) > CLOSES_AFTER + LATE;
+        scope.sealed_late += u64::from(sealed_late);
         scope.sealed_as.get_or_insert_with(|| written.digest.lake.clone());
         match self.broken(&written, before.as_ref(), hour) {
             Some(Broken::Link(message)) => fault(Kind::ChainBroken, message),
@@ -289,7 +309,7 @@ fn link(bytes: &[u8], written: Option<&WrittenDigest>) -> Link {
     }
 }
 
-/// The digests of a day by their hour.
+/// The digests of a day by their hour, but for those of hours that are not closed: they are none of ours.
 async fn digests_of(
     verifier: &Verifier<'_>,
     place: &AccountRegion,
@@ -297,7 +317,7 @@ async fn digests_of(
 ) -> Result<BTreeMap<Hour, Found>, StoreError> {
     let found = verifier.store.find(&place.day_of_digests(date)).await?;
     let digests = found.into_iter().filter_map(|found| {
-        let key = ObjectKey::parse(&found.key).filter(|key| key.kind == ObjectKind::Digest)?;
+        let key = ObjectKey::parse(&found.key).filter(|key| verifier.expects(key))?;
         Some((key.hour, found))
     });
     Ok(digests.collect())

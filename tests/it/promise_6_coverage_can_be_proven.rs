@@ -1,5 +1,7 @@
 //! Holes are computed from the ledger, always by the pages' arrival, never by `snapshot_time`.
 
+use std::cell::Cell;
+
 use client_vpn_audit::coverage::witness::Witness;
 use client_vpn_audit::coverage::{Coverage, EndpointCoverage, Window};
 use client_vpn_audit::store::{Location, Store};
@@ -18,12 +20,14 @@ fn at(minutes: i64) -> Timestamp {
 
 struct Recorder {
     world: World,
+    /// What time it is when coverage is asked for; none for the end of what is asked.
+    now: Cell<Option<Timestamp>>,
 }
 
 impl Recorder {
     async fn new(endpoints: usize) -> Recorder {
         let config = client_vpn_sim::Config { time: TimeSource::Manual(at(0)), ..fleet(endpoints, 6) };
-        Recorder { world: World::new(config).await }
+        Recorder { world: World::new(config).await, now: Cell::new(None) }
     }
 
     /// Takes a snapshot whose pages arrive at `now`.
@@ -58,7 +62,9 @@ impl Recorder {
     ) -> Coverage {
         let location = Location::Directory(self.world.lake());
         let store = Store::new(&location, &self.world.sdk(), None);
-        Coverage::read(&store, Window { from, to }, witnesses, |_| ()).await.unwrap()
+        Coverage::read(&store, Window { from, to, now: self.now.get().unwrap_or(to) }, witnesses, |_| ())
+            .await
+            .unwrap()
     }
 }
 
@@ -156,6 +162,44 @@ async fn the_ends_of_the_window_are_no_proof() {
     let after = recorder.coverage(None, at(300)).await;
     assert_eq!(holes(&after), [(180, 300, true, NOTHING)]);
     assert_eq!(after.proven, 0.6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_shows_wherever_the_window_is_laid() {
+    let day = 24 * 60;
+    let recorder = Recorder::new(1).await;
+    recorder.captures([0, 30, 60]).await;
+    recorder.now.set(Some(at(20 * day)));
+    // The captures ended for good 50 minutes before the end of the window.
+    let end = recorder.coverage(Some(at(0)), at(110)).await;
+    assert_eq!(holes(&end), [(60, 110 + day, true, NOTHING)]);
+    // Nothing at all is on record of a later time.
+    let later = recorder.coverage(Some(at(9 * day)), at(10 * day)).await;
+    assert_eq!(holes(&later), [(9 * day, 11 * day, true, NOTHING)]);
+    assert_eq!(later.proven, 0.0);
+    recorder.captures([10 * day + 5, 10 * day + 20]).await;
+    // The end of an outage that began long before, and a window that lies within it.
+    let end = recorder.coverage(Some(at(10 * day)), at(10 * day + 20)).await;
+    assert_eq!(holes(&end), [], "what existed since then is listed five minutes later");
+    let within = recorder.coverage(Some(at(8 * day)), at(9 * day)).await;
+    assert_eq!(holes(&within), [(8 * day, 10 * day + 5, false, NOTHING)]);
+    // Before the first attempt, no endpoint is known.
+    let before = recorder.whole_coverage(Some(at(-3 * day)), at(-2 * day), &[]).await;
+    assert!(before.endpoints.is_empty() && !before.is_whole());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quick_capture_beside_a_slow_one_counts() {
+    let recorder = Recorder::new(1).await;
+    recorder.captures([0, 10, 15]).await;
+    let files = recorder.world.files();
+    let slow = files.iter().find(|file| file.starts_with("runs/") && file.contains("T221000Z")).unwrap();
+    let slow = recorder.world.lake().join(slow);
+    let mut run: Value = serde_json::from_slice(&std::fs::read(&slow).unwrap()).unwrap();
+    run["targets"][0]["last_page_at"] = json!(at(75).to_string());
+    std::fs::remove_file(&slow).unwrap();
+    std::fs::write(&slow, format!("{run}\n")).unwrap();
+    assert_eq!(holes(&recorder.coverage(None, at(16)).await), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! A changed, removed, added, renamed or truncated object is found by `verify` and named.
 
+use std::collections::BTreeMap;
+
 use client_vpn_audit::hour::Hour;
 use client_vpn_audit::verify::{Kind, VerifyError};
 use jiff::SignedDuration;
@@ -262,6 +264,23 @@ async fn every_fault_of_the_chain_is_named() {
             })
             .await;
         }
+        check(&lake, "a signature written in another way", &[digest(5)], async |lake| {
+            let line = String::from_utf8(lake.get(digest(5)).await).unwrap();
+            lake.put(digest(5), line.replace("\"signature\":\"", "\"signature\": \"").into_bytes()).await;
+            vec![fault(Kind::DigestInvalid, 5)]
+        })
+        .await;
+        for hour in
+            ["2025-11-23/20251123T030000Z", "2099-01-01/20990101T000000Z", "9999-12-31/99991231T230000Z"]
+        {
+            check(&lake, "a digest of an hour that is not closed", &[], async |lake| {
+                let new =
+                    format!("digests/account_id=123456789012/region=eu-central-1/digest_date={hour}.json");
+                lake.put(&new, lake.get(digest(5)).await).await;
+                vec![(Kind::Extra, new)]
+            })
+            .await;
+        }
         check(&lake, "a file among the digests", &[], async |lake| {
             let new = digest(2).replace(".json", ".json.bak");
             lake.put(&new, b"x".to_vec()).await;
@@ -340,7 +359,10 @@ async fn a_range_is_verified_alone_and_what_is_expired_is_no_fault() {
             });
             assert_eq!(faults(&verification.await.unwrap()), []);
         }
-        let nothing = lake.verify_with(&[], |verifier| verifier.from = hour("2026-11-22T22")).await;
+        let nothing = lake.verify_with(&[], |verifier| {
+            (verifier.now, verifier.from) = (after(10), hour("2026-11-22T22"));
+        });
+        let nothing = nothing.await;
         assert!(matches!(nothing, Err(VerifyError::NothingAskedFor { .. })), "{nothing:?}");
     }
 }
@@ -359,6 +381,58 @@ async fn a_copy_is_verified_wherever_it_lies() {
     assert_eq!(faults(&verification), []);
     assert!(verification.is_tamper_evident());
     assert_eq!(verification.scopes[0].sealed_as, Some(lake.location.to_string()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_was_made_anew_is_told_by_its_time_and_by_a_digest_that_is_known() {
+    for lake in lakes().await {
+        let digests = lake.keys_of("digests").await;
+        let known_of = async |key: &str| {
+            let sha256 = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(lake.get(key).await));
+            BTreeMap::from([(key.to_owned(), sha256)])
+        };
+        let verify = async |known: &BTreeMap<String, String>| {
+            let keys = [&lake.keys];
+            let verified = lake.verify_with(&keys, |verifier| {
+                (verifier.now, verifier.known) = (time("2025-11-24T00:35:00Z"), known.clone());
+            });
+            verified.await.unwrap()
+        };
+        let known = known_of(&digests[4]).await;
+        let nobody = BTreeMap::new();
+        lake.seal_at("2025-11-23T04:35:00Z").await;
+        let object = lake.keys_of("connections").await.pop().unwrap();
+        lake.delete(&object).await;
+        for digest in lake.keys_of("digests").await.into_iter().skip(3) {
+            lake.delete(&digest).await;
+        }
+        // The function that seals signs whatever it finds.
+        lake.seal_at("2025-11-24T00:35:00Z").await;
+        let anew = verify(&nobody).await;
+        assert_eq!(faults(&anew), [], "a chain without the object");
+        assert!(anew.scopes[0].sealed_late >= 22, "{:?}", anew.scopes);
+        assert_eq!(faults(&verify(&known).await), [(Kind::Changed, digests[4].clone())]);
+        let gone = BTreeMap::from([(digests[4].replace("eu-central-1", "eu-west-1"), "ab".repeat(32))]);
+        let missing = (Kind::DigestMissing, gone.keys().next().unwrap().clone());
+        assert_eq!(faults(&verify(&gone).await), [missing]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_and_region_that_is_hidden_whole_is_still_seen() {
+    let lake = SealedLake::in_a_bucket().await;
+    let run = lake.keys_of("runs").await[0].clone();
+    let elsewhere = run.replace("eu-central-1", "eu-west-1");
+    lake.put(&elsewhere, lake.get(&run).await).await;
+    lake.seal_at(LATER).await;
+    let mut expected = Vec::new();
+    for key in all_keys(&lake).await.into_iter().filter(|key| key.contains("eu-west-1")) {
+        lake.hide(&key).await.unwrap();
+        expected.push((Kind::HiddenByDeleteMarker, key));
+    }
+    expected.sort_by(|one, other| one.1.cmp(&other.1));
+    assert_eq!(expected.len(), 6 + 1);
+    assert_eq!(faults(&lake.verify().await), expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

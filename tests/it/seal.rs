@@ -6,6 +6,7 @@ use aws_config::SdkConfig;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::coverage::{Coverage, Window};
 use client_vpn_audit::digest::WrittenDigest;
+use client_vpn_audit::hour::Hour;
 use client_vpn_audit::layout::ObjectKey;
 use client_vpn_audit::seal::{Sealed, Sealer};
 use client_vpn_audit::signing::{Signer, SigningKey};
@@ -39,7 +40,7 @@ async fn digests(lake: &SealedLake) -> BTreeMap<String, Vec<u8>> {
 async fn an_hour_is_sealed_when_it_is_closed_and_once() {
     for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
         let hours = |sealed: &[Sealed]| {
-            let hour = |hour: Option<client_vpn_audit::hour::Hour>| hour.map(|hour| hour.to_string());
+            let hour = |hour: Option<Hour>| hour.map(|hour| hour.to_string());
             (hour(sealed[0].first_hour), hour(sealed[0].last_hour), sealed[0].digests)
         };
         let named = |hour: &str| Some(hour.to_owned());
@@ -172,7 +173,8 @@ async fn midnight_month_year_and_leap_day_are_hours_like_others() {
             lake.verify_with(&[&lake.keys], |verifier| verifier.now = time(&now)).await.unwrap();
         assert_eq!(faults(&verification), [], "{midnight}");
         assert_eq!(verification.objects, sealed.objects);
-        let window = Window { from: Some(first), to: time(&format!("{midnight}T01:30:00Z")) };
+        let window =
+            Window { from: Some(first), to: time(&format!("{midnight}T01:30:00Z")), now: time(&now) };
         let coverage = Coverage::read(&lake.store, window, &[], |_| ()).await.unwrap();
         assert!(coverage.is_whole() && coverage.endpoints.len() == 2, "{coverage:?}");
     }
@@ -238,6 +240,53 @@ async fn what_cannot_be_followed_stops_its_own_account_and_region_alone() {
             assert_eq!(codes(&sealed)[0], Some("DigestGone"));
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_digest_is_not_followed() {
+    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+        lake.seal_at("2025-11-23T02:40:00Z").await;
+        let keys = lake.keys_of("digests").await;
+        let newest: Value = serde_json::from_slice(&lake.get(keys.last().unwrap()).await).unwrap();
+        // With the right names and any hash: one of the next hour that names our key, and one of an hour to come.
+        for (hour, next, end) in
+            [("2025-11-23T02", "20251123T020000Z", "03"), ("2025-11-23T22", "20251123T220000Z", "23")]
+        {
+            let before = Hour::parse(hour).unwrap().previous();
+            let place = "digests/account_id=123456789012/region=eu-central-1/digest_date=2025-11-23";
+            let mut forged = newest.clone();
+            forged["object_key"] = json!(format!("{place}/{next}.json"));
+            forged["start"] = json!(format!("{hour}:00:00Z"));
+            forged["end"] = json!(format!("2025-11-23T{end}:00:00Z"));
+            forged["objects"] = json!([]);
+            forged["previous_object_key"] = json!(format!("{place}/{}.json", before.compact()));
+            let key = forged["object_key"].as_str().unwrap().to_owned();
+            lake.put(&key, format!("{forged}\n").into_bytes()).await;
+            let sealed = lake.seal_at(LATER).await;
+            assert_eq!(codes(&sealed), [Some("DigestForged")], "{hour}");
+            lake.delete(&key).await;
+        }
+        assert_eq!((codes(&lake.seal_at(LATER).await), lake.keys_of("digests").await.len()), (vec![None], 6));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_does_not_keep_the_rest_from_being_sealed() {
+    let lake = SealedLake::in_a_directory().await;
+    let Location::Directory(root) = &lake.location else { unreachable!() };
+    let key = lake.keys_of("connections").await[0].clone();
+    let link = key.replace(".parquet", "_x.parquet");
+    std::os::unix::fs::symlink("/dev/zero", root.join(&link)).unwrap();
+    let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
+    assert_eq!((sealed.digests, sealed.objects), (6, 33));
+    let error = sealed.error.unwrap();
+    assert!(error.code == "ObjectUnreadable" && error.message.contains(&link), "{error:?}");
+    assert_eq!(faults(&lake.verify().await), [(Kind::Extra, link.clone())]);
+    // Once it can be read, it is late.
+    std::fs::remove_file(root.join(&link)).unwrap();
+    lake.put(&link, b"after all".to_vec()).await;
+    let [sealed] = lake.seal_at("2025-11-23T04:35:00Z").await.try_into().unwrap();
+    assert_eq!((sealed.error, sealed.late), (None, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -324,6 +373,7 @@ async fn wrong_usage_is_refused_and_nothing_is_written() {
         ),
         (vec!["verify", "--from", "2026-13-01"], 2, "--from: found `2026-13-01`"),
         (vec!["verify", "--from", "2026-11-02", "--to", "2026-11-01"], 2, "a time before --to"),
+        (vec!["verify", "--known-digest", "runs/x=12"], 2, "the key of a digest within the lake"),
         (vec!["verify", "--retention-days", "0"], 2, "--retention-days"),
         (vec!["verify"], 1, "nothing was ever sealed"),
         (vec!["coverage", "--witness", "x"], 2, "ENDPOINT=FILE"),

@@ -54,7 +54,8 @@ Examples:
   client-vpn-audit verify --lake ./copy --public-key public.pem --from 2026-11-01 --to 2026-12-01 --retention-days 400
 
 Exit status: 0 nothing is wrong, 1 something is or could not be read, 2 wrong usage.
-Without --public-key no signature is checked: then whoever may write the lake could have made all of it anew.";
+Without --public-key no signature is checked: then whoever may write the lake could have made all of it anew.
+What `seal --json` prints as digest_key and digest_sha256, kept where the lake's administrators cannot write, is --known-digest.";
 
 const COVERAGE_EXAMPLES: &str = "\
 Examples:
@@ -176,6 +177,9 @@ pub struct Verify {
     /// File with a public key in PEM or DER that signatures are checked with; may be repeated
     #[arg(long = "public-key", value_name = "FILE")]
     pub public_keys: Vec<PathBuf>,
+    /// A digest that was noted elsewhere, as KEY=SHA256; may be repeated. Tells a chain that was made anew
+    #[arg(long = "known-digest", value_name = "KEY=SHA256")]
+    pub known_digests: Vec<String>,
     /// First time: a day, an hour (2026-11-01T09) or RFC 3339, in UTC [default: the beginning of the record]
     #[arg(long, value_name = "TIME")]
     pub from: Option<String>,

@@ -34,7 +34,7 @@ pub async fn run(args: &CoverageArgs, json: bool) -> Result<bool, Failure> {
     let (_, store) = open(args.lake.as_deref(), args.region.as_deref(), faults).await?;
     let spinner = Spinner::new(json);
     let told = |runs| spinner.message(counted(runs, "run record"));
-    let coverage = Coverage::read(&store, Window { from, to }, &witnesses, told).await;
+    let coverage = Coverage::read(&store, Window { from, to, now }, &witnesses, told).await;
     spinner.clear();
     let coverage = coverage?;
     if json {
@@ -83,7 +83,7 @@ fn text(coverage: &Coverage) -> String {
     let holes: usize = coverage.endpoints.iter().map(|endpoint| endpoint.holes.len()).sum();
     parts.push(match holes {
         0 => format!(
-            "No hole up to {}, by {}: every connection that existed was seen.",
+            "No hole up to {}, by {}: every connection was seen, or will be if the next capture is complete in time.",
             short(coverage.to),
             counted(coverage.runs, "run record")
         ),

@@ -2,7 +2,10 @@
 
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::fault::Fault as UsageFault;
+use std::collections::BTreeMap;
+
 use client_vpn_audit::hour::Hour;
+use client_vpn_audit::layout::{ObjectKey, ObjectKind};
 use client_vpn_audit::signing::PublicKey;
 use client_vpn_audit::store::Location;
 use client_vpn_audit::verify::{Verification, Verifier};
@@ -33,6 +36,10 @@ pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
             faults.keep(key.map_err(|error| UsageFault::without_value("--public-key", error.to_string()))),
         );
     }
+    let mut known = BTreeMap::new();
+    for text in &verify.known_digests {
+        known.extend(faults.keep(known_digest(text)));
+    }
     let (location, store) = open(verify.lake.as_deref(), verify.region.as_deref(), faults).await?;
     let at_a_time = match location {
         Location::S3 { .. } => OF_A_BUCKET,
@@ -42,6 +49,7 @@ pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
         store: &store,
         lake: &location,
         keys: &keys,
+        known,
         from: from.map(Hour::containing),
         to: to.map(|to| Hour::containing(to.saturating_sub(SignedDuration::from_millis(1)).unwrap_or(to))),
         retention_days: verify.retention_days,
@@ -65,6 +73,16 @@ pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
         print(&text(&verification));
     }
     Ok(verification.faults.is_empty())
+}
+
+/// A digest's key and its SHA-256.
+fn known_digest(text: &str) -> Result<(String, String), UsageFault> {
+    let allowed = "KEY=SHA256: the key of a digest within the lake, and 64 digits of hexadecimal";
+    let fault = || UsageFault::new("--known-digest", text, allowed);
+    let (key, sha256) = text.rsplit_once('=').ok_or_else(fault)?;
+    let is_digest = ObjectKey::parse(key).is_some_and(|key| key.kind == ObjectKind::Digest);
+    let is_hash = sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_digest && is_hash { Ok((key.to_owned(), sha256.to_lowercase())) } else { Err(fault()) }
 }
 
 fn text(verification: &Verification) -> String {
@@ -119,6 +137,15 @@ fn verdict(verification: &Verification) -> String {
         0 => format!("Nothing is wrong: {read} are as they were sealed."),
         _ => format!("{}: read were {read}.", counted(faults, "fault")),
     };
+    let late: u64 = verification.scopes.iter().map(|scope| scope.sealed_late).sum();
+    let late = match late {
+        0 => String::new(),
+        late => format!(
+            "\n{} made more than an hour after their hour was closed: after an outage, or anew after some were removed. Compare \
+             with --known-digest.",
+            counted(late, "digest")
+        ),
+    };
     let proof = if verification.is_tamper_evident() {
         "Tamper-evident: every digest is signed by a key that you gave.".to_owned()
     } else if verification.public_keys.is_empty() {
@@ -128,5 +155,5 @@ fn verdict(verification: &Verification) -> String {
     } else {
         "Not tamper-evident: not every digest is signed by a key that you gave.".to_owned()
     };
-    format!("{state}\n{proof}")
+    format!("{state}\n{proof}{late}")
 }

@@ -1,5 +1,6 @@
 //! A recorded lake that can be sealed, verified and tampered with, in a directory or in a bucket.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -206,6 +207,7 @@ impl SealedLake {
             store: &self.store,
             lake: &self.location,
             keys: &keys,
+            known: BTreeMap::new(),
             from: None,
             to: None,
             retention_days: None,
@@ -225,6 +227,7 @@ impl SealedLake {
             store: &store,
             lake: &location,
             keys: &keys,
+            known: BTreeMap::new(),
             from: None,
             to: None,
             retention_days: None,
