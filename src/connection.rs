@@ -1,5 +1,6 @@
 //! A connection: as AWS wrote it, and typed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -44,6 +45,9 @@ pub struct RawConnection {
     pub posture_compliance_statuses: Option<Vec<String>>,
     /// `authorizationPolicyLastEvaluatedTime`
     pub authorization_policy_last_evaluated_time: Option<String>,
+    /// What this program does not know: the element's name, with that of the element around it where it is not the
+    /// connection's own, and its text, or the XML in it.
+    pub unknown: Vec<(String, String)>,
 }
 
 /// One connection with AWS's texts turned into values. `crate::snapshot::schema` says what each field means and when
@@ -83,7 +87,7 @@ pub struct Connection {
     /// What the client connect handler said of the device.
     pub posture_compliance_statuses: Option<Vec<String>>,
     /// API field name to the text that could not be typed; empty when all could.
-    pub unparsed: BTreeMap<&'static str, String>,
+    pub unparsed: BTreeMap<Cow<'static, str>, String>,
 }
 
 impl Connection {

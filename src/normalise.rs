@@ -6,10 +6,14 @@
 mod counter;
 mod timestamp;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::connection::{Connection, RawConnection};
 use crate::target::EndpointId;
+
+/// The name of an API field, and the text under it.
+type Unparsed = BTreeMap<Cow<'static, str>, String>;
 
 /// What a text says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +45,10 @@ pub fn normalise(raw: RawConnection, asked: &EndpointId) -> Connection {
     if let Some(answered) = text(raw.client_vpn_endpoint_id)
         && answered != asked.as_str()
     {
-        unparsed.insert("clientVpnEndpointId", answered);
+        unparsed.insert("clientVpnEndpointId".into(), answered);
+    }
+    for (name, text) in raw.unknown {
+        keep(&mut unparsed, name, text);
     }
 
     Connection {
@@ -65,6 +72,14 @@ pub fn normalise(raw: RawConnection, asked: &EndpointId) -> Connection {
     }
 }
 
+/// Keeps a text under a name, and the second one of the same name under `name[2]`.
+fn keep(unparsed: &mut Unparsed, name: String, text: String) {
+    let taken = |key: &str| unparsed.contains_key(key);
+    let numbered = (2..).map(|number| format!("{name}[{number}]")).find(|key| !taken(key));
+    let key = if taken(&name) { numbered.unwrap_or(name) } else { name };
+    unparsed.insert(key.into(), text);
+}
+
 /// A text as AWS wrote it; empty and `-` stand for nothing. `NA` stays: it can be somebody's name.
 fn text(raw: Option<String>) -> Option<String> {
     raw.filter(|text| !matches!(text.as_str(), "" | "-"))
@@ -72,7 +87,7 @@ fn text(raw: Option<String>) -> Option<String> {
 
 /// The value of a text, or none; what is neither a value nor a placeholder goes to `unparsed`.
 fn typed<T>(
-    unparsed: &mut BTreeMap<&'static str, String>,
+    unparsed: &mut Unparsed,
     field: &'static str,
     raw: Option<String>,
     read: impl Fn(&str) -> Reading<T>,
@@ -87,7 +102,7 @@ fn typed<T>(
         Reading::Value(value) => Some(value),
         Reading::Nothing => None,
         Reading::Unparsed => {
-            unparsed.insert(field, raw);
+            unparsed.insert(field.into(), raw);
             None
         }
     }

@@ -1,9 +1,10 @@
 //! Pages of one target, from EC2.
 
+mod decoder;
 mod ec2;
 pub mod pager;
+mod response_reader;
 pub mod resume_token;
-mod whole_body;
 
 use std::fmt;
 

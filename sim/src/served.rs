@@ -2,6 +2,7 @@
 
 use crate::connection::Connection;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -17,6 +18,8 @@ pub struct ServedPage {
     pub next_token: Option<String>,
     /// The rows in the answer.
     pub connections: Vec<Connection>,
+    /// What each row has that the API does not know today: the element's name, and its text or the XML in it.
+    pub unknown_fields: BTreeMap<&'static str, &'static str>,
 }
 
 /// Every page handed out, in order.
@@ -145,7 +148,13 @@ mod tests {
 
     fn page(request_id: &str) -> ServedPage {
         let request_id = request_id.to_owned();
-        ServedPage { request_id, endpoint_id: String::new(), next_token: None, connections: Vec::new() }
+        ServedPage {
+            request_id,
+            endpoint_id: String::new(),
+            next_token: None,
+            connections: Vec::new(),
+            unknown_fields: BTreeMap::new(),
+        }
     }
 
     #[test]

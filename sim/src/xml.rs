@@ -4,6 +4,7 @@ use crate::connection::Connection;
 use crate::error::ApiError;
 use quick_xml::Writer;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
+use std::collections::BTreeMap;
 
 /// The namespace of EC2's answers.
 pub(crate) const EC2: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
@@ -65,8 +66,12 @@ pub(crate) fn error(error: &ApiError, request_id: &str) -> Vec<u8> {
     })
 }
 
-/// One row. `unknown_field` adds what the API does not have today.
-pub(crate) fn connection(xml: &mut Xml, row: &Connection, unknown_field: bool) {
+/// What the API does not have today: names of elements, and the text or XML in them.
+pub(crate) const UNKNOWN_FIELDS: [(&str, &str); 2] =
+    [("clientDeviceType", "laptop"), ("clientDeviceSet", "<item><username>not-a-user</username></item>")];
+
+/// One row, with what the page says that it has beyond it.
+pub(crate) fn connection(xml: &mut Xml, row: &Connection, unknown_fields: &BTreeMap<&str, &str>) {
     xml.element("item", |xml| {
         xml.optional("clientVpnEndpointId", row.client_vpn_endpoint_id.as_deref());
         xml.optional("timestamp", row.timestamp.as_deref());
@@ -94,11 +99,8 @@ pub(crate) fn connection(xml: &mut Xml, row: &Connection, unknown_field: bool) {
         }
         let evaluated = row.authorization_policy_last_evaluated_time.as_deref();
         xml.optional("authorizationPolicyLastEvaluatedTime", evaluated);
-        if unknown_field {
-            xml.text("clientDeviceType", "laptop");
-            xml.element("clientDeviceSet", |xml| {
-                xml.element("item", |xml| xml.text("username", "not-a-user"))
-            });
+        for (name, content) in unknown_fields {
+            xml.element(name, |xml| xml.event(Event::Text(BytesText::from_escaped(*content))));
         }
     });
 }
@@ -118,7 +120,7 @@ mod tests {
             posture_compliance_statuses: Some(Vec::new()),
             ..Connection::default()
         };
-        let document = text(Xml::document("r", None, |xml| connection(xml, &row, false)));
+        let document = text(Xml::document("r", None, |xml| connection(xml, &row, &BTreeMap::new())));
         let inside =
             "<item><username></username><postureComplianceStatusSet></postureComplianceStatusSet></item>";
         assert!(document.ends_with(&format!("<r>{inside}</r>")), "{document}");

@@ -224,7 +224,7 @@ mod tests {
         let connection = |id: Option<&str>, status: &str| Connection {
             connection_id: id.map(str::to_owned),
             status_code: Some(status.to_owned()),
-            unparsed: [("ingressBytes", "x".to_owned())].into(),
+            unparsed: [("ingressBytes".into(), "x".to_owned())].into(),
             ..Connection::default()
         };
         let mut tally = Tally::default();

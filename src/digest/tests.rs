@@ -121,6 +121,13 @@ fn a_field_that_is_there_twice_is_refused() {
     let content = first().content().unwrap();
     let twice = content.replacen("{\"schema_version\":1", "{\"schema_version\":1,\"schema_version\":1", 1);
     let line = Digest::to_line(&twice, None);
+    assert_eq!(WrittenDigest::parse(&key(), line.as_bytes()), Err(DigestError::NotADigest));
+    let twice = content.replacen(
+        "\"tool_version\":\"0.1.0\"",
+        "\"tool_version\":\"x\",\"tool_version\":\"0.1.0\"",
+        1,
+    );
+    let line = Digest::to_line(&twice, None);
     let error = WrittenDigest::parse(&key(), line.as_bytes()).unwrap_err();
     assert!(matches!(error, DigestError::Fields(_)), "{error}");
 }

@@ -29,7 +29,28 @@ fn sample() -> RawConnection {
         connection_end_time: text("-"),
         posture_compliance_statuses: Some(vec![]),
         authorization_policy_last_evaluated_time: text("N/A"),
+        unknown: Vec::new(),
     }
+}
+
+#[test]
+fn what_is_not_known_stands_under_its_own_name() {
+    let pair = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    let unknown =
+        vec![pair("newField", "a"), pair("newField", "b"), pair("newField", "c"), pair("ingressBytes", "7")];
+    let raw = RawConnection { unknown, ingress_bytes: Some("many".to_owned()), ..sample() };
+    let unparsed: Vec<(String, String)> =
+        normalise(raw, &asked()).unparsed.into_iter().map(|(name, text)| (name.into_owned(), text)).collect();
+    assert_eq!(
+        unparsed,
+        [
+            pair("ingressBytes", "many"),
+            pair("ingressBytes[2]", "7"),
+            pair("newField", "a"),
+            pair("newField[2]", "b"),
+            pair("newField[3]", "c"),
+        ]
+    );
 }
 
 #[test]

@@ -65,7 +65,7 @@ pub const COLUMNS: &[Column] = &[
     column("ingress_packets", ColumnType::Bigint, Some("ingressPackets"), "Packets sent by the client since it connected", COUNT_NULL),
     column("egress_packets", ColumnType::Bigint, Some("egressPackets"), "Packets received by the client since it connected", COUNT_NULL),
     column("posture_compliance_statuses", ColumnType::StringList, Some("postureComplianceStatuses"), "What the client connect handler said of the device; an empty list stays empty", Some("absent")),
-    column("unparsed", ColumnType::StringMap, None, "API field name to the text that could not be typed, or, under clientVpnEndpointId, an endpoint other than the one asked", Some("everything parsed")),
+    column("unparsed", ColumnType::StringMap, None, "API field name to the text that could not be typed, to that of a field that this program does not know, or, under clientVpnEndpointId, to an endpoint other than the one asked", Some("everything parsed")),
 ];
 
 const fn column(

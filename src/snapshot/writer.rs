@@ -205,7 +205,7 @@ mod tests {
         Connection {
             connection_id: Some(format!("cvpn-connection-{id:017x}")),
             ingress_bytes: Some(i64::from(id)),
-            unparsed: [("egressBytes", "many".to_owned())].into(),
+            unparsed: [("egressBytes".into(), "many".to_owned())].into(),
             ..Connection::default()
         }
     }

@@ -9,13 +9,12 @@ use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::config::timeout::TimeoutConfig;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
-use aws_sdk_ec2::types::{ClientVpnConnection, Filter as Ec2Filter};
+use aws_sdk_ec2::types::Filter as Ec2Filter;
 
-use super::whole_body::WholeBody;
+use super::response_reader::{ReadPage, ResponseReader};
 use super::{Filter, Page, PageError, PageRequest};
 use crate::causes;
 use crate::clock::Clock;
-use crate::connection::RawConnection;
 use crate::target::Target;
 
 /// Longest message of EC2's that is passed on, in characters.
@@ -44,8 +43,6 @@ impl Ec2Source {
         let config = aws_sdk_ec2::config::Builder::from(sdk)
             .retry_config(RetryConfig::standard().with_max_attempts(limits.max_attempts))
             .timeout_config(timeouts)
-            .interceptor(WholeBody)
-            .retry_classifier(WholeBody)
             .build();
         Ec2Source { client: Client::from_conf(config), clock }
     }
@@ -59,22 +56,21 @@ impl Ec2Source {
             Ec2Filter::builder().name(filter.name).set_values(Some(filter.values.clone())).build()
         });
         let filters: Vec<Ec2Filter> = filters.collect();
-        let answer = self
-            .client
+        let reader = ResponseReader::default();
+        self.client
             .describe_client_vpn_connections()
             .client_vpn_endpoint_id(request.target.endpoint_id.as_str())
             .set_filters((!filters.is_empty()).then_some(filters))
             .max_results(i32::from(request.page_size.get()))
             .set_next_token(request.token.map(str::to_owned))
+            .customize()
+            .interceptor(reader.clone())
             .send()
             .await
             .map_err(|error| page_error(error, request.target, request.filters))?;
-        Ok(Page {
-            request_id: answer.request_id().map(str::to_owned),
-            arrived_at: self.clock.now(),
-            next_token: answer.next_token,
-            connections: answer.connections.unwrap_or_default().into_iter().map(raw_connection).collect(),
-        })
+        let arrived_at = self.clock.now();
+        let ReadPage { request_id, page } = reader.take().ok_or_else(not_read)?;
+        Ok(Page { request_id, arrived_at, next_token: page.next_token, connections: page.connections })
     }
 
     /// Asks whether the connections of `target` may be read, without reading them.
@@ -93,32 +89,6 @@ impl Ec2Source {
             Err(error) => Err(page_error(error, target, &[])),
             Ok(_) => Ok(()),
         }
-    }
-}
-
-fn raw_connection(connection: ClientVpnConnection) -> RawConnection {
-    let (status_code, status_message) = match connection.status {
-        Some(status) => (status.code.map(|code| code.as_str().to_owned()), status.message),
-        None => (None, None),
-    };
-    RawConnection {
-        client_vpn_endpoint_id: connection.client_vpn_endpoint_id,
-        timestamp: connection.timestamp,
-        connection_id: connection.connection_id,
-        username: connection.username,
-        connection_established_time: connection.connection_established_time,
-        ingress_bytes: connection.ingress_bytes,
-        egress_bytes: connection.egress_bytes,
-        ingress_packets: connection.ingress_packets,
-        egress_packets: connection.egress_packets,
-        client_ip: connection.client_ip,
-        client_ipv6_address: connection.client_ipv6_address,
-        common_name: connection.common_name,
-        status_code,
-        status_message,
-        connection_end_time: connection.connection_end_time,
-        posture_compliance_statuses: connection.posture_compliance_statuses,
-        authorization_policy_last_evaluated_time: connection.authorization_policy_last_evaluated_time,
     }
 }
 
@@ -161,6 +131,12 @@ where
         ),
     };
     PageError { code: code.to_owned(), message: printable(&message), request_id }
+}
+
+/// An answer that the SDK takes for successful without having had it read: it never comes to that.
+fn not_read() -> PageError {
+    let (code, message) = malformed();
+    PageError { code: code.to_owned(), message, request_id: None }
 }
 
 fn malformed() -> (&'static str, String) {

@@ -16,114 +16,15 @@ use client_vpn_audit::layout::ObjectKey;
 use client_vpn_audit::normalise::normalise;
 use client_vpn_audit::target::EndpointId;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::Index;
 use proptest::strategy::ValueTree;
 use sha2::{Digest, Sha256};
 
+use crate::harness::mutations::{WORDS, mutation};
 use crate::harness::{now, option_env_at_run_time, seeded};
-
-/// What parsers trip over.
-const WORDS: &[&str] = &[
-    "",
-    "null",
-    "true",
-    "{}",
-    "[]",
-    "{",
-    "}",
-    "[",
-    "]",
-    "\"",
-    "\\",
-    "\\u0000",
-    "\\ud800",
-    "-",
-    "-1",
-    "0",
-    "1e400",
-    "NaN",
-    "18446744073709551616",
-    "9223372036854775807",
-    "../",
-    "//",
-    "%2e%2e",
-    "\r\n",
-    "\u{feff}",
-    "\u{202e}",
-    "é",
-    "9999-12-31T23:59:59Z",
-    "0000-01-01T00:00:00Z",
-    "2026-02-30T24:60:61Z",
-    "20261123T090000Z",
-    "2026-11-23T09",
-    ",\"signature\":",
-    "account_id=",
-    "snapshot_date=",
-    "T",
-    "Z",
-    "+00:00",
-    "2019-08-12 07:57:14",
-    "cvpn-endpoint-",
-    "*",
-];
 
 /// Most inputs of a corpus, those of the folder included.
 const KEPT: usize = 150;
-
-/// One change of some bytes; positions are shares of what is there.
-#[derive(Debug, Clone)]
-enum Mutation {
-    Flip(Index, u8),
-    Cut(Index, Index),
-    Double(Index, Index),
-    Insert(Index, &'static str),
-    Splice(Index, Index, Index),
-}
-
-fn mutation() -> impl Strategy<Value = Mutation> {
-    let at = any::<Index>;
-    prop_oneof![
-        (at(), 1..=255_u8).prop_map(|(at, bits)| Mutation::Flip(at, bits)),
-        (at(), at()).prop_map(|(from, to)| Mutation::Cut(from, to)),
-        (at(), at()).prop_map(|(from, to)| Mutation::Double(from, to)),
-        (at(), select(WORDS)).prop_map(|(at, word)| Mutation::Insert(at, word)),
-        (at(), at(), at()).prop_map(|(other, at, from)| Mutation::Splice(other, at, from)),
-    ]
-}
-
-impl Mutation {
-    fn apply(&self, bytes: &mut Vec<u8>, corpus: &[Vec<u8>]) {
-        let place = |index: &Index, bytes: &[u8]| index.index(bytes.len() + 1);
-        let range = |from: &Index, to: &Index, bytes: &[u8]| {
-            let (from, to) = (place(from, bytes), place(to, bytes));
-            from.min(to)..from.max(to).min(from.min(to) + 200)
-        };
-        match self {
-            Mutation::Flip(at, bits) => {
-                if !bytes.is_empty() {
-                    let at = at.index(bytes.len());
-                    bytes[at] ^= bits;
-                }
-            }
-            Mutation::Cut(from, to) => drop(bytes.drain(range(from, to, bytes))),
-            Mutation::Double(from, to) => {
-                let range = range(from, to, bytes);
-                let part = bytes[range.clone()].to_vec();
-                bytes.splice(range.start..range.start, part);
-            }
-            Mutation::Insert(at, word) => {
-                let at = place(at, bytes);
-                bytes.splice(at..at, word.bytes());
-            }
-            Mutation::Splice(other, at, from) => {
-                let other = &corpus[other.index(corpus.len())];
-                let at = place(at, bytes);
-                bytes.truncate(at);
-                bytes.extend_from_slice(&other[place(from, other)..]);
-            }
-        }
-    }
-}
 
 /// Tries mutations of the corpus `name`. `check` answers with how the input was taken, and panics where it is wrong.
 fn fuzz(name: &str, check: impl Fn(&[u8]) -> String) {
@@ -139,7 +40,7 @@ fn fuzz(name: &str, check: impl Fn(&[u8]) -> String) {
     let mut corpus: Vec<Vec<u8>> = files.into_values().collect();
     let mut answers: BTreeSet<String> = corpus.iter().map(|input| kind_of(&check(input))).collect();
     let mut runner = seeded();
-    let mutations = prop::collection::vec(mutation(), 1..6);
+    let mutations = prop::collection::vec(mutation(WORDS), 1..6);
     let (start, mut tried) = (Instant::now(), 0_u64);
     while start.elapsed() < time {
         let drawn = (any::<Index>(), &mutations).new_tree(&mut runner).unwrap().current();
@@ -232,6 +133,7 @@ fn connections() {
             connection_end_time: next(),
             posture_compliance_statuses: next().map(|status| vec![status]),
             authorization_policy_last_evaluated_time: next(),
+            unknown: next().map(|text| ("newField".to_owned(), text)).into_iter().collect(),
         };
         let row = normalise(raw.clone(), &endpoint);
         let times = [
@@ -251,6 +153,8 @@ fn connections() {
             check_kept(text.as_deref(), count.map(|count| count.to_string()), row.unparsed.get(field));
         }
         assert_eq!(row.username, raw.username.filter(|name| !matches!(name.as_str(), "" | "-")));
+        let unknown = raw.unknown.first().map(|(_, text)| text);
+        assert_eq!(row.unparsed.get("newField"), unknown);
         format!("{:?} {}", row.unparsed.keys().collect::<Vec<_>>(), row.connection_end_time.is_some())
             .replace('"', "")
     });

@@ -2,6 +2,7 @@
 
 pub mod emulator;
 pub mod moto;
+pub mod mutations;
 pub mod proxy;
 pub mod sealed;
 pub mod seaweed;

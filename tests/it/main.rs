@@ -18,6 +18,7 @@ mod architecture;
 mod bad_input;
 mod bucket_policy;
 mod command_line;
+mod decoder_against_the_sdk;
 mod docs;
 mod documented_answers;
 mod fault_matrix;

@@ -82,6 +82,7 @@ def expected(connection, page):
     answered = text(connection.get("clientVpnEndpointId"))
     if answered not in (None, page["endpointId"]):
         unparsed["clientVpnEndpointId"] = answered
+    unparsed |= page["unknownFields"]
     row["unparsed"] = unparsed or None
     return row
 

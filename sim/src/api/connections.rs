@@ -73,7 +73,7 @@ fn unavailable(request_id: &str) -> Sending {
 
 /// The page, whole or cut as the first such fault says.
 fn deliver(page: ServedPage, faults: &[FaultKind]) -> Sending {
-    let Rendered { body, middle } = render(&page, faults.contains(&FaultKind::UnknownField));
+    let Rendered { body, middle } = render(&page);
     let half = body.len() / 2;
     let id = &page.request_id;
     let begun = |length, bytes: &[u8]| [head(id, length).as_bytes(), bytes].concat();
@@ -106,7 +106,7 @@ struct Rendered {
     middle: usize,
 }
 
-fn render(page: &ServedPage, unknown_field: bool) -> Rendered {
+fn render(page: &ServedPage) -> Rendered {
     let mut middle = 0;
     let body = Xml::document("DescribeClientVpnConnectionsResponse", Some(xml::EC2), |xml| {
         xml.text("requestId", &page.request_id);
@@ -114,7 +114,7 @@ fn render(page: &ServedPage, unknown_field: bool) -> Rendered {
             let until = page.connections.len().div_ceil(2);
             middle = xml.written();
             for (index, row) in page.connections.iter().enumerate() {
-                xml::connection(xml, row, unknown_field);
+                xml::connection(xml, row, &page.unknown_fields);
                 if index < until {
                     middle = xml.written();
                 }

@@ -227,12 +227,14 @@ fn rows_are_bent_as_told() {
 }
 
 #[test]
-fn an_unknown_field_is_in_the_xml_only() {
+fn an_unknown_field_is_in_each_row_beside_those_that_are_known() {
     let client = Client::new(5);
     client.state.rules.add(Fault::on(FaultKind::UnknownField, 1));
     let form = format!("Action=DescribeClientVpnConnections&ClientVpnEndpointId={}", client.endpoint);
     let (bent, plain) = (client.reply(&form), client.reply(&form));
-    assert_eq!(bent.page.unwrap().connections, plain.page.unwrap().connections);
+    let (bent_page, plain_page) = (bent.page.unwrap(), plain.page.unwrap());
+    assert_eq!(bent_page.connections, plain_page.connections);
+    assert_eq!((bent_page.unknown_fields.len(), plain_page.unknown_fields.len()), (2, 0));
     assert_eq!(String::from_utf8(bent.body).unwrap().matches("<clientDeviceType>").count(), 5);
 }
 

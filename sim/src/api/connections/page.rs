@@ -9,6 +9,7 @@ use crate::parameters::{Filters, Parameters, is_filter};
 use crate::served::ServedPage;
 use crate::simulator::State;
 use crate::token::Token;
+use crate::xml::UNKNOWN_FIELDS;
 
 const FILTERS: &[&str] = &["connection-id", "username"];
 const PARAMETERS: &[&str] = &["ClientVpnEndpointId", "MaxResults", "NextToken"];
@@ -43,7 +44,9 @@ pub(crate) fn page(
         next_token = asked_with.map(str::to_owned).or(next_token);
     }
     let (request_id, endpoint_id) = (request_id.to_owned(), endpoint_id.to_owned());
-    Ok(ServedPage { request_id, endpoint_id, next_token, connections })
+    let unknown = if faults.contains(&FaultKind::UnknownField) { &UNKNOWN_FIELDS[..] } else { &[] };
+    let unknown_fields = unknown.iter().copied().collect();
+    Ok(ServedPage { request_id, endpoint_id, next_token, connections, unknown_fields })
 }
 
 fn find<'a>(state: &'a State, endpoint_id: &str) -> Result<&'a Fleet, ApiError> {

@@ -1,0 +1,201 @@
+//! Our decoder of EC2's answers against the SDK's: the same rows, or a refusal. Over pages of the simulator, the samples of the
+//! documentation, and what damage makes of them.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::config::retry::RetryConfig;
+use aws_sdk_ec2::operation::describe_client_vpn_connections::DescribeClientVpnConnectionsOutput;
+use client_vpn_audit::clock::Clock;
+use client_vpn_audit::connection::RawConnection;
+use client_vpn_audit::source::{Ec2Source, Limits, PageRequest, PageSize};
+use client_vpn_audit::target::{AccountId, EndpointId, Region, Target};
+use client_vpn_sim::{Fault, FaultKind};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::strategy::ValueTree;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::harness::mutations::mutation;
+use crate::harness::stub::Stub;
+use crate::harness::{World, fleet, sdk_config, seeded};
+
+const MUTATED: usize = 2_000;
+
+/// What makes XML say something else.
+const WORDS: &[&str] = &[
+    "&amp;",
+    "&#233;",
+    "&#x1F600;",
+    "&#0;",
+    "&nbsp;",
+    "&",
+    "<",
+    ">",
+    "\"",
+    "<![CDATA[x]]>",
+    "<!-- x -->",
+    "<?x y?>",
+    "<!DOCTYPE x>",
+    "<username>x</username>",
+    "<username/>",
+    "</username>",
+    "<newField>y</newField>",
+    "<status><code>active</code></status>",
+    "<postureComplianceStatusSet><item>z</item></postureComplianceStatusSet>",
+    "</item><item>",
+    "<item>",
+    "</item>",
+    "<connections>",
+    "</connections>",
+    "<connections/>",
+    "<nextToken>t</nextToken>",
+    "<nextToken/>",
+    "\r\n",
+    " ",
+    "é",
+    "\u{0}",
+    "<?xml version=\"1.0\"?>",
+    "</DescribeClientVpnConnectionsResponse>",
+    "<x:username>v</x:username>",
+    " a=\"b\"",
+    " a=b",
+];
+
+type Rows = (Vec<RawConnection>, Option<String>);
+
+/// What the SDK makes of an answer.
+async fn by_the_sdk(url: &str) -> Option<Rows> {
+    let sdk = sdk_config(url, "eu-central-1").into_builder().retry_config(RetryConfig::disabled()).build();
+    let answer =
+        Client::new(&sdk).describe_client_vpn_connections().client_vpn_endpoint_id("cvpn-endpoint-1").send();
+    answer.await.ok().map(rows)
+}
+
+fn rows(output: DescribeClientVpnConnectionsOutput) -> Rows {
+    let row = |connection: aws_sdk_ec2::types::ClientVpnConnection| {
+        let status = connection.status;
+        RawConnection {
+            client_vpn_endpoint_id: connection.client_vpn_endpoint_id,
+            timestamp: connection.timestamp,
+            connection_id: connection.connection_id,
+            username: connection.username,
+            connection_established_time: connection.connection_established_time,
+            ingress_bytes: connection.ingress_bytes,
+            egress_bytes: connection.egress_bytes,
+            ingress_packets: connection.ingress_packets,
+            egress_packets: connection.egress_packets,
+            client_ip: connection.client_ip,
+            client_ipv6_address: connection.client_ipv6_address,
+            common_name: connection.common_name,
+            status_code: status.as_ref().and_then(|status| Some(status.code.as_ref()?.as_str().to_owned())),
+            status_message: status.and_then(|status| status.message),
+            connection_end_time: connection.connection_end_time,
+            posture_compliance_statuses: connection.posture_compliance_statuses,
+            authorization_policy_last_evaluated_time: connection.authorization_policy_last_evaluated_time,
+            unknown: Vec::new(),
+        }
+    };
+    (output.connections.unwrap_or_default().into_iter().map(row).collect(), output.next_token)
+}
+
+/// What we make of it, and how many fields we kept that the SDK drops.
+async fn by_us(url: &str) -> Option<(Rows, usize)> {
+    let target = Target {
+        account_id: AccountId::parse("123456789012").unwrap(),
+        region: Region::parse("eu-central-1").unwrap(),
+        endpoint_id: EndpointId::parse("cvpn-endpoint-0123456789abcdef0").unwrap(),
+    };
+    let limits = Limits { call_timeout: Duration::from_secs(5), max_attempts: 1 };
+    let source = Ec2Source::new(&sdk_config(url, "eu-central-1"), limits, Clock::system());
+    let page_size = PageSize::new(1000).unwrap();
+    let page =
+        source.page(PageRequest { target: &target, filters: &[], page_size, token: None }).await.ok()?;
+    let mut connections = page.connections;
+    let unknown = connections.iter().map(|connection| connection.unknown.len()).sum();
+    connections.iter_mut().for_each(|connection| connection.unknown.clear());
+    Some(((connections, page.next_token), unknown))
+}
+
+/// The body of an answer of the simulator's.
+async fn answer(world: &World, endpoint_id: &str, more: &str) -> Vec<u8> {
+    let url = world.simulator.url();
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
+    let form = format!(
+        "Action=DescribeClientVpnConnections&Version=2016-11-15&ClientVpnEndpointId={endpoint_id}{more}"
+    );
+    let head = "POST / HTTP/1.1\r\nhost: ec2\r\nconnection: close\r\ncontent-type: application/x-www-form-urlencoded";
+    let request = format!("{head}\r\ncontent-length: {}\r\n\r\n{form}", form.len());
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let body = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap() + 4;
+    answer.split_off(body)
+}
+
+async fn whole_bodies() -> Vec<Vec<u8>> {
+    let world = World::new(fleet(3, 12)).await;
+    let mut bodies = vec![
+        include_bytes!("../fixtures/aws-cli.xml").to_vec(),
+        include_bytes!("../fixtures/ec2-api-reference.xml").to_vec(),
+    ];
+    for endpoint_id in world.simulator.endpoint_ids() {
+        for more in ["", "&MaxResults=5", "&Filter.1.Name=username&Filter.1.Value.1=nobody"] {
+            bodies.push(answer(&world, &endpoint_id, more).await);
+        }
+    }
+    for kind in [FaultKind::OddValues, FaultKind::UnknownField, FaultKind::EmptyPage, FaultKind::DuplicateRow]
+    {
+        world.simulator.inject(Fault::always(kind));
+        bodies.push(answer(&world, &world.simulator.endpoint_ids()[0], "").await);
+        world.simulator.clear_faults();
+    }
+    bodies
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_rows_or_a_refusal() {
+    let whole = whole_bodies().await;
+    let mut unknown_fields = 0;
+    for body in &whole {
+        let text = String::from_utf8_lossy(body);
+        let stub = Stub::start(&[(200, &text)]).await;
+        let (sdk, (ours, unknown)) =
+            (by_the_sdk(stub.url()).await.unwrap(), by_us(stub.url()).await.unwrap());
+        assert_eq!(ours, sdk, "{text}");
+        unknown_fields += unknown;
+    }
+    assert_eq!(unknown_fields, 2 * 12, "those that the SDK drops are kept");
+
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut runner = seeded();
+    let mutations = prop::collection::vec(mutation(WORDS), 1..4);
+    for _ in 0..MUTATED {
+        let (index, drawn) = (any::<Index>(), &mutations).new_tree(&mut runner).unwrap().current();
+        // What damage does to the declaration says nothing of the rows.
+        let body = &whole[index.index(whole.len())];
+        let end = body.windows(2).position(|bytes| bytes == b"?>").map_or(0, |position| position + 2);
+        let (mut declaration, mut rest) = (body[..end].to_vec(), body[end..].to_vec());
+        drawn.iter().for_each(|mutation| mutation.apply(&mut rest, &whole));
+        declaration.append(&mut rest);
+        let body = declaration;
+        // The stub takes texts.
+        let text = String::from_utf8_lossy(&body).into_owned();
+        let stub = Stub::start(&[(200, &text)]).await;
+        let what = match (by_the_sdk(stub.url()).await, by_us(stub.url()).await) {
+            (Some(sdk), Some((ours, _))) => {
+                assert_eq!(ours, sdk, "{text}");
+                "the same rows"
+            }
+            (None, None) => "refused by both",
+            // What the SDK reads as less than it is.
+            (Some(_), None) => "refused by us alone",
+            (None, Some(_)) => panic!("the SDK refuses what we take: {text}"),
+        };
+        *counts.entry(what).or_default() += 1;
+    }
+    println!("{counts:?}");
+    assert!(counts.len() == 3 && counts.values().all(|&count| count > MUTATED / 50), "{counts:?}");
+}
