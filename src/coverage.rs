@@ -16,7 +16,6 @@ use serde::Serialize;
 use crate::layout::ObjectKey;
 use crate::ledger::Outcome;
 use crate::ledger::recorded::{self, RecordedRun, RecordedTarget};
-use crate::seal::places;
 use crate::store::{Store, StoreError};
 
 pub use age::oldest_complete_age;
@@ -173,7 +172,7 @@ async fn records_of(store: &Store, window: Window) -> Result<Vec<ObjectKey>, Sto
     let first = window.from.map(|from| date(from.saturating_sub(MARGIN).unwrap_or(from))).unwrap_or_default();
     let last = date(window.horizon());
     let mut keys = Vec::new();
-    for place in places(store).await? {
+    for place in store.places().await? {
         let runs = place.folder("runs");
         let folders = store.level(&runs).await?.folders;
         let dates: Vec<&str> =

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::digest::{Digest, DigestError, SCHEMA_VERSION, SIGNATURE_ALGORITHM, SealedObject, WrittenDigest};
 use crate::hour::Hour;
-use crate::layout::{EVIDENCE, Key, ObjectKey, ObjectKind, SEALED};
+use crate::layout::{Key, ObjectKey, ObjectKind, SEALED};
 use crate::signing::{Signer, SigningError};
 use crate::store::{Found, Hashed, Location, Object, Put, Store, StoreError};
 use crate::target::AccountRegion;
@@ -127,7 +127,8 @@ impl SealError {
 
 impl Sealer<'_> {
     /// Seals every closed hour that is not sealed yet, or those up to `hour`, of every account and Region that is
-    /// `configured` or in the lake; after `deadline` no more digest is begun. What goes wrong with one does not keep the others from being sealed.
+    /// `configured` or in the lake; after `deadline` no more digest is begun. What goes wrong with one does not keep the
+    /// others from being sealed.
     ///
     /// # Errors
     /// When it cannot be found out which accounts and Regions are in the lake.
@@ -137,7 +138,7 @@ impl Sealer<'_> {
         hour: Option<Hour>,
         deadline: Option<Timestamp>,
     ) -> Result<Vec<Sealed>, StoreError> {
-        let mut places = places(self.store).await?;
+        let mut places = self.store.places().await?;
         places.extend_from_slice(configured);
         places.sort();
         places.dedup();
@@ -381,20 +382,6 @@ fn name_of(lake: &Location) -> String {
             format!("file://{}", path.display())
         }
     }
-}
-
-/// Every account and Region that any table of the evidence has a folder of.
-pub async fn places(store: &Store) -> Result<Vec<AccountRegion>, StoreError> {
-    let mut places = Vec::new();
-    for table in EVIDENCE {
-        for account in store.level(&format!("{table}/")).await?.folders {
-            let regions = store.level(&format!("{table}/{account}/")).await?.folders;
-            places.extend(regions.iter().filter_map(|region| AccountRegion::parse(&account, region)));
-        }
-    }
-    places.sort();
-    places.dedup();
-    Ok(places)
 }
 
 /// The dates of the folders in `folder` that are called `name` and a date, in order.

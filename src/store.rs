@@ -12,7 +12,8 @@ use sha2::{Digest, Sha256};
 
 use aws_config::SdkConfig;
 
-use crate::layout::{Key, ObjectKey};
+use crate::layout::{EVIDENCE, Key, ObjectKey};
+use crate::target::AccountRegion;
 
 pub use bucket_policy::Protection;
 pub use directory::DirectoryStore;
@@ -159,6 +160,23 @@ impl Store {
             Store::S3(store) => store.level(folder).await,
             Store::Directory(store) => store.level(folder),
         }
+    }
+
+    /// Every account and Region that any table of the evidence has a folder of, in order.
+    ///
+    /// # Errors
+    /// When the folders cannot be listed.
+    pub async fn places(&self) -> Result<Vec<AccountRegion>, StoreError> {
+        let mut places = Vec::new();
+        for table in EVIDENCE {
+            for account in self.level(&format!("{table}/")).await?.folders {
+                let regions = self.level(&format!("{table}/{account}/")).await?.folders;
+                places.extend(regions.iter().filter_map(|region| AccountRegion::parse(&account, region)));
+            }
+        }
+        places.sort();
+        places.dedup();
+        Ok(places)
     }
 
     /// Every object in `folder` and below it, or the one object of that key, in the order of the keys, those among them that a delete marker hides.

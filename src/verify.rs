@@ -12,7 +12,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::hour::Hour;
 use crate::layout::{EVIDENCE, ObjectKey, ObjectKind, SEALED};
-use crate::seal::places;
 use crate::signing::PublicKey;
 use crate::store::{Found, Hashed, Location, Store, StoreError};
 use crate::target::AccountRegion;
@@ -73,7 +72,7 @@ impl Verifier<'_> {
     /// # Errors
     /// When the lake cannot be listed, or holds no digest. What is wrong with what it holds is in the answer.
     pub async fn verify(&self, told: impl Fn(u64, u64)) -> Result<Verification, VerifyError> {
-        let places = places(self.store).await?;
+        let places = self.store.places().await?;
         let mut walk =
             Walk { verifier: self, told, verification: self.empty(), unaccounted: Unaccounted::default() };
         let mut is_sealed = false;
