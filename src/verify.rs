@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest as _, Sha256};
 
 use crate::hour::Hour;
 use crate::layout::{EVIDENCE, ObjectKey, ObjectKind, SEALED};
@@ -306,16 +307,27 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
         Ok(())
     }
 
-    /// Digests that are known from elsewhere are there: that they are the same was seen on the way.
+    /// Holds digests that are known from elsewhere against what is there, whatever the hours asked for.
     async fn known(&mut self) -> Result<(), StoreError> {
-        for (key, sha256) in &self.verifier.known {
-            let message = format!("is not there, and you know it by the SHA-256 {sha256}");
-            let is_there = match ObjectKey::parse(key) {
-                Some(key) => self.verifier.store.read(&key).await?.is_some(),
-                None => false,
+        for (name, known) in &self.verifier.known {
+            let bytes = match ObjectKey::parse(name) {
+                Some(key) => self.verifier.store.read(&key).await?,
+                None => None,
             };
-            let fault = || Fault::new(Kind::DigestMissing, key, message);
-            self.verification.faults.extend((!is_there).then(fault));
+            let sha256 = bytes.map(|bytes| hex::encode(Sha256::digest(bytes)));
+            let fault = match sha256 {
+                Some(sha256) if sha256 == *known => continue,
+                Some(sha256) => {
+                    let message =
+                        format!("has the SHA-256 {sha256}, and you know it by {known}: it was made anew");
+                    Fault::new(Kind::Changed, name, message)
+                }
+                None => {
+                    let message = format!("is not there, and you know it by the SHA-256 {known}");
+                    Fault::new(Kind::DigestMissing, name, message)
+                }
+            };
+            self.verification.faults.push(fault);
         }
         Ok(())
     }

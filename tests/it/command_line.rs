@@ -5,6 +5,7 @@ use std::process::Output;
 use client_vpn_sim::{Fault, FaultKind};
 use serde_json::{Value, json};
 
+use crate::harness::sealed::{LATER, SealedLake};
 use crate::harness::seaweed::Seaweed;
 use crate::harness::{World, command, command_line, files_under, fleet};
 
@@ -172,4 +173,40 @@ fn help_has_examples_and_exit_statuses() {
     let output =
         command(env!("CARGO_BIN_EXE_client-vpn-audit"), "http://127.0.0.1:9").arg("seal").output().unwrap();
     assert_eq!(output.status.code(), Some(2), "commands that do not work yet are absent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_says_what_it_covered_and_what_is_wrong() {
+    let lake = SealedLake::in_a_directory().await;
+    lake.seal_at(LATER).await;
+    let run = |arguments: &[&str]| {
+        let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), "http://127.0.0.1:9");
+        command
+            .args(["verify", "--to", "2025-11-23T03", "--lake", &lake.location.to_string()])
+            .args(arguments);
+        let output = command.output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
+    };
+    let public = lake.keys.public();
+    let with_the_key = ["--public-key", public.to_str().unwrap()];
+    let (text, status) = run(&with_the_key);
+    for part in [
+        "2025-11-22T21",
+        "2025-11-23T02",
+        "Nothing is wrong: 33 objects (",
+        "and 6 digests of ",
+        "Signed: every",
+    ] {
+        assert!(text.contains(part) && status == 0, "{part} is not in {text}");
+    }
+    let (text, status) = run(&[]);
+    assert!(
+        text.contains("key unknown: digests/") && text.contains("Not tamper-evident") && status == 1,
+        "{text}"
+    );
+    let key = lake.keys_of("connections").await[0].clone();
+    lake.put(&key, b"other".to_vec()).await;
+    let (text, status) = run(&with_the_key);
+    assert!(text.contains(&format!("truncated: {key}\n    has 5 bytes")) && status == 1, "{text}");
+    assert!(text.contains("1 fault in 33 objects"), "{text}");
 }

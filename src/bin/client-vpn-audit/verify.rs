@@ -9,6 +9,7 @@ use client_vpn_audit::layout::{ObjectKey, ObjectKind};
 use client_vpn_audit::signing::PublicKey;
 use client_vpn_audit::store::Location;
 use client_vpn_audit::verify::{Verification, Verifier};
+use comfy_table::CellAlignment;
 use indicatif::{HumanBytes, HumanCount};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -112,13 +113,13 @@ fn text(verification: &Verification) -> String {
             scope.not_sealed_yet.to_string(),
         ]);
     }
+    for column in table.column_iter_mut().skip(4) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
     let mut parts = vec![table.to_string()];
-    if !verification.faults.is_empty() {
-        let mut faults = new_table(["Fault", "Object", "Found"]);
-        for fault in &verification.faults {
-            faults.add_row([fault.kind.in_words(), &fault.object_key, &fault.message]);
-        }
-        parts.push(faults.to_string());
+    // Names of objects are too long for a table.
+    for fault in &verification.faults {
+        parts.push(format!("{}: {}\n    {}", fault.kind.in_words(), fault.object_key, fault.message));
     }
     parts.push(verdict(verification));
     parts.join("\n\n")
@@ -126,16 +127,17 @@ fn text(verification: &Verification) -> String {
 
 /// What it comes to, in words.
 fn verdict(verification: &Verification) -> String {
+    let digests = verification.scopes.iter().map(|scope| scope.digests).sum();
     let read = format!(
-        "{} ({}) of {}",
+        "{} ({}) and {} of {}",
         counted(verification.objects, "object"),
         HumanBytes(verification.bytes),
+        counted(digests, "digest"),
         verification.lake
     );
-    let faults = verification.faults.len() as u64;
-    let state = match faults {
+    let state = match verification.faults.len() {
         0 => format!("Nothing is wrong: {read} are as they were sealed."),
-        _ => format!("{}: read were {read}.", counted(faults, "fault")),
+        faults => format!("{} in {read}.", counted(faults as u64, "fault")),
     };
     let late: u64 = verification.scopes.iter().map(|scope| scope.sealed_late).sum();
     let late = match late {
@@ -147,7 +149,7 @@ fn verdict(verification: &Verification) -> String {
         ),
     };
     let proof = if verification.is_tamper_evident() {
-        "Tamper-evident: every digest is signed by a key that you gave.".to_owned()
+        "Signed: every digest that is there has a right signature by a key that you gave.".to_owned()
     } else if verification.public_keys.is_empty() {
         "Not tamper-evident: no signature was checked. Whoever may write the lake could have made all of it anew. Give the \
          public key with --public-key, and seal with a signing key."
