@@ -20,7 +20,7 @@ KMS_ECC_SIGN = 0.15 / 10_000
 
 # Measured: objects of the simulator's connections, and the CPU time of a capture on one whole core.
 OBJECT_BYTES = {100: 12_206, 7_000: 440_094, 126_000: 7_686_167}
-CPU_SECONDS_PER_CONNECTION = 1.53 / 200_000
+CPU_SECONDS_PER_CONNECTION = 1.15 / 200_000
 # Assumed, not measured: how long EC2 takes for a page of 1,000 connections.
 PAGE_SECONDS = 0.3
 # EC2's API throttling: calls a second of one account and Region, once the bucket of 100 is empty.

@@ -4,8 +4,9 @@ use super::Reading;
 
 /// Reads decimal digits without sign or leading zeros, up to the largest `bigint`.
 pub(super) fn read(text: &str) -> Reading<i64> {
-    match text.parse::<i64>() {
-        Ok(count) if count >= 0 && count.to_string() == text => Reading::Value(count),
+    let is_plain = text.bytes().all(|b| b.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'));
+    match text.parse() {
+        Ok(count) if is_plain => Reading::Value(count),
         _ => Reading::Unparsed,
     }
 }

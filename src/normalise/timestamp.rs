@@ -6,24 +6,38 @@ use jiff::tz::Offset;
 
 use super::Reading;
 
-/// How the API writes a time. Source: the samples in the EC2 API reference and of the AWS CLI.
-const FORMAT: &str = "%Y-%m-%d %H:%M:%S";
-
 /// The beginning of the year 1.
 const FIRST_YEAR: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 
-/// Reads a time in the API's form; one that would print back differently is no such time.
+/// Reads a time in the API's form, whose samples are in the EC2 API reference and those of the AWS CLI; one that would
+/// print back differently is no such time.
 pub(super) fn read(text: &str) -> Reading<Timestamp> {
-    let parsed = DateTime::strptime(FORMAT, text).and_then(|time| Offset::UTC.to_timestamp(time));
-    match parsed {
+    match civil(text.as_bytes()).and_then(|time| Offset::UTC.to_timestamp(time).ok()) {
         // Python's datetime, and so pyarrow, has no year 0.
-        Ok(time) if time >= FIRST_YEAR && time.strftime(FORMAT).to_string() == text => Reading::Value(time),
+        Some(time) if time >= FIRST_YEAR => Reading::Value(time),
         _ => Reading::Unparsed,
     }
 }
 
+/// Digit by digit: each row has four times, and to interpret a format for each took a fifth of a capture's CPU.
+fn civil(text: &[u8]) -> Option<DateTime> {
+    let &[y0, y1, y2, y3, b'-', o0, o1, b'-', d0, d1, b' ', h0, h1, b':', m0, m1, b':', s0, s1] = text else {
+        return None;
+    };
+    let year = i16::from(two(y0, y1)?) * 100 + i16::from(two(y2, y3)?);
+    DateTime::new(year, two(o0, o1)?, two(d0, d1)?, two(h0, h1)?, two(m0, m1)?, two(s0, s1)?, 0).ok()
+}
+
+/// A number of two digits.
+fn two(tens: u8, ones: u8) -> Option<i8> {
+    let digit = |byte: u8| char::from(byte).to_digit(10).and_then(|digit| i8::try_from(digit).ok());
+    Some(digit(tens)? * 10 + digit(ones)?)
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -57,6 +71,30 @@ mod tests {
             "soon",
         ] {
             assert_eq!(read(text), Reading::Unparsed, "{text}");
+        }
+    }
+
+    /// What the format says, printed back.
+    fn by_its_format(text: &str) -> Reading<Timestamp> {
+        const FORMAT: &str = "%Y-%m-%d %H:%M:%S";
+        let parsed = DateTime::strptime(FORMAT, text).and_then(|time| Offset::UTC.to_timestamp(time));
+        match parsed {
+            Ok(time) if time >= FIRST_YEAR && time.strftime(FORMAT).to_string() == text => {
+                Reading::Value(time)
+            }
+            _ => Reading::Unparsed,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn digit_by_digit_is_as_by_the_format(
+            text in "[0-9]{4}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-6][0-9]:[0-6][0-9]|[0-9 :+-]{17,20}|.{19}",
+            seconds in -62_200_000_000..=253_402_300_799_i64,
+        ) {
+            prop_assert_eq!(read(&text), by_its_format(&text));
+            let text = Timestamp::from_second(seconds).unwrap().strftime("%Y-%m-%d %H:%M:%S").to_string();
+            prop_assert_eq!(read(&text), by_its_format(&text));
         }
     }
 }
