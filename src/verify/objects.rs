@@ -116,12 +116,3 @@ impl Unaccounted {
         faults
     }
 }
-
-impl Scope {
-    /// Counts an object that was read.
-    pub fn read(&mut self, bytes: u64, late: bool) {
-        self.objects += 1;
-        self.bytes += bytes;
-        self.late += u64::from(late);
-    }
-}

@@ -149,6 +149,13 @@ impl Scope {
             without_digest: 0,
         }
     }
+
+    /// Counts an object that was read.
+    pub(super) fn read(&mut self, bytes: u64, late: bool) {
+        self.objects += 1;
+        self.bytes += bytes;
+        self.late += u64::from(late);
+    }
 }
 
 /// What was verified, and what is wrong.

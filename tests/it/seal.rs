@@ -8,16 +8,19 @@ use client_vpn_audit::coverage::{Coverage, Window};
 use client_vpn_audit::digest::WrittenDigest;
 use client_vpn_audit::hour::Hour;
 use client_vpn_audit::layout::ObjectKey;
+use client_vpn_audit::metrics;
+use client_vpn_audit::report::Answer;
 use client_vpn_audit::seal::{Sealed, Sealer};
 use client_vpn_audit::signing::{Signer, SigningKey};
 use client_vpn_audit::store::Location;
 use client_vpn_audit::verify::Kind;
+use client_vpn_sim::{Fault, FaultKind};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::harness::moto::Moto;
 use crate::harness::sealed::{Keys, LATER, SealedLake, faults, record_from, time};
-use crate::harness::{World, command, fleet};
+use crate::harness::{World, command, fleet, snapshot};
 
 fn codes(sealed: &[Sealed]) -> Vec<Option<&str>> {
     sealed.iter().map(|sealed| sealed.error.as_ref().map(|error| error.code.as_str())).collect()
@@ -287,6 +290,50 @@ async fn what_cannot_be_read_does_not_keep_the_rest_from_being_sealed() {
     lake.put(&link, b"after all".to_vec()).await;
     let [sealed] = lake.seal_at("2025-11-23T04:35:00Z").await.try_into().unwrap();
     assert_eq!((sealed.error, sealed.late), (None, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_age_is_that_of_the_endpoint_captured_longest_ago() {
+    let start = time("2025-11-22T23:30:00Z");
+    let config = client_vpn_sim::Config { time: client_vpn_sim::TimeSource::Manual(start), ..fleet(2, 5) };
+    let world = World::new(config).await;
+    let auditor = world.auditor(&[]);
+    let at = |minutes: i64| {
+        let now = start + SignedDuration::from_mins(minutes);
+        world.clock.set(now);
+        world.simulator.set_time(now);
+        now.to_string()
+    };
+    let age = async |minutes: i64| {
+        at(minutes);
+        match auditor.handle(&json!({"action": "seal"}), "request", None).await.unwrap() {
+            Answer::Seal(report) => {
+                let line = metrics::seal_line(world.clock.now(), &report).unwrap();
+                assert_eq!(line["OldestCompleteAgeMinutes"], json!(report.oldest_complete_age_minutes));
+                assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([[]]));
+                report.oldest_complete_age_minutes
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    // Nothing is on record: the age counts from the beginning of yesterday.
+    assert_eq!(age(0).await, Some(23 * 60 + 30 + 24 * 60));
+    snapshot(&auditor, json!({"time": at(0)})).await;
+    assert_eq!(age(6).await, Some(6));
+    // One of the two fails from then on, also over midnight; what is asked for in part does not count.
+    let second = world.simulator.endpoint_ids()[1].clone();
+    world.simulator.inject(Fault::always(FaultKind::Unauthorized).at(&second));
+    for minutes in [15, 30, 45] {
+        snapshot(&auditor, json!({"time": at(minutes)})).await;
+    }
+    world.simulator.clear_faults();
+    snapshot(&auditor, json!({"time": at(46), "max_items": 1})).await;
+    assert_eq!(age(51).await, Some(51));
+    // A retry counts by its arrival.
+    snapshot(&auditor, json!({"time": start.to_string(), "targets": [second]})).await;
+    assert_eq!(age(52).await, Some(52), "the object of that snapshot was there");
+    snapshot(&auditor, json!({"time": (start + SignedDuration::from_mins(45)).to_string()})).await;
+    assert_eq!(age(60).await, Some(60 - 45), "the first was captured then, the second seven minutes later");
 }
 
 #[tokio::test(flavor = "multi_thread")]
