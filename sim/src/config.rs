@@ -21,6 +21,9 @@ pub struct Config {
     pub latency: Duration,
     /// Whether to keep every page that was handed out, for [`Simulator::served`](crate::Simulator::served).
     pub record_served: bool,
+    /// Whether a page that was asked for before is answered with the same bytes again, request id and all, so that nothing is
+    /// rendered twice. Pages keep as they were when they were first asked for, whatever the clock says.
+    pub replay: bool,
 }
 
 /// One Client VPN endpoint and its people.
@@ -72,6 +75,7 @@ impl Config {
             time: TimeSource::System,
             latency: Duration::ZERO,
             record_served: false,
+            replay: false,
         }
     }
 }

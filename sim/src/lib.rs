@@ -9,6 +9,7 @@ mod fault;
 mod fleet;
 mod parameters;
 mod random;
+mod replay;
 mod served;
 mod server;
 mod simulator;

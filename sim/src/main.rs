@@ -48,6 +48,9 @@ struct Arguments {
     /// unknown-field, duplicate-row, wrong-endpoint-id
     #[arg(long = "fault", value_name = "KIND[:ENDPOINT][@N[-M]]")]
     faults: Vec<Fault>,
+    /// Answer a page that was asked for before with the same bytes again, request id and all: nothing is rendered twice
+    #[arg(long, requires = "time", conflicts_with = "served")]
+    replay: bool,
     /// Write every page of connections that was handed out to this file, one JSON object a line
     #[arg(long, value_name = "FILE")]
     served: Option<PathBuf>,
@@ -99,6 +102,7 @@ async fn start(arguments: &Arguments) -> io::Result<Simulator> {
         time: arguments.time.map_or(TimeSource::System, TimeSource::Manual),
         latency: Duration::from_millis(arguments.latency_millis),
         record_served: arguments.served.is_some(),
+        replay: arguments.replay,
         ..fleet
     };
     let simulator = Simulator::start(config, arguments.port).await?;

@@ -28,6 +28,14 @@ impl Parameters {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// What is asked, in an order of its own and without what each request has for itself.
+    pub(crate) fn question(&self) -> Vec<(String, String)> {
+        let asks = |name: &str| !name.starts_with("X-Amz-") && !name.starts_with("Signature");
+        let mut question: Vec<_> = self.0.iter().filter(|(name, _)| asks(name)).cloned().collect();
+        question.sort();
+        question
+    }
+
     pub(crate) fn required(&self, name: &str) -> Result<&str, ApiError> {
         self.get(name).filter(|value| !value.is_empty()).ok_or_else(|| ApiError::missing_parameter(name))
     }

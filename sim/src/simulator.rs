@@ -5,6 +5,7 @@ use crate::connection::Connection;
 use crate::fault::{Fault, Rules};
 use crate::fleet::Fleet;
 use crate::random::mix;
+use crate::replay::Replay;
 use crate::served::{Served, ServedPage};
 use crate::server::serve;
 use crate::token::Sealer;
@@ -121,6 +122,7 @@ pub(crate) struct State {
     pub(crate) rules: Rules,
     pub(crate) sealer: Sealer,
     pub(crate) served: Arc<Served>,
+    pub(crate) replay: Replay,
     seed: u64,
     time: Mutex<TimeSource>,
     requests: AtomicUsize,
@@ -138,6 +140,7 @@ impl State {
             rules: Rules::default(),
             sealer: Sealer::new(mix(&[seed, 0x746f_6b65])),
             served: Arc::new(Served::new(config.record_served)),
+            replay: Replay::new(config.replay),
             seed,
             time: Mutex::new(config.time),
             requests: AtomicUsize::new(0),

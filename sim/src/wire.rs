@@ -66,8 +66,8 @@ pub(crate) struct PageBody {
 }
 
 impl PageBody {
-    pub(crate) fn new(bytes: Vec<u8>, page: Option<ServedPage>, receipt: Arc<Receipt>) -> Self {
-        Self { bytes: Some(bytes.into()), page, receipt }
+    pub(crate) fn new(bytes: Bytes, page: Option<ServedPage>, receipt: Arc<Receipt>) -> Self {
+        Self { bytes: Some(bytes), page, receipt }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::error::ApiError;
 use crate::served::ServedPage;
 use crate::xml;
+use hyper::body::Bytes;
 use std::time::Duration;
 
 pub(crate) const XML: &str = "text/xml;charset=UTF-8";
@@ -21,12 +22,12 @@ pub(crate) enum Sending {
 }
 
 /// A proper HTTP response.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) request_id: String,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
     /// The page of connections that the body carries, if it does.
     pub(crate) page: Option<ServedPage>,
 }
@@ -52,7 +53,8 @@ impl Answer {
     }
 
     pub(crate) fn xml(body: Vec<u8>, request_id: String) -> Self {
-        Sending::Whole(Reply { status: 200, content_type: XML, request_id, body, page: None }).into()
+        Sending::Whole(Reply { status: 200, content_type: XML, request_id, body: body.into(), page: None })
+            .into()
     }
 }
 
@@ -65,7 +67,13 @@ impl From<Sending> for Answer {
 impl Sending {
     pub(crate) fn error(error: &ApiError, request_id: String) -> Self {
         let body = xml::error(error, &request_id);
-        Self::Whole(Reply { status: error.status, content_type: XML, request_id, body, page: None })
+        Self::Whole(Reply {
+            status: error.status,
+            content_type: XML,
+            request_id,
+            body: body.into(),
+            page: None,
+        })
     }
 
     pub(crate) fn broken(bytes: Vec<u8>, then: Then) -> Self {

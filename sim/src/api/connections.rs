@@ -10,6 +10,7 @@ use crate::parameters::Parameters;
 use crate::served::ServedPage;
 use crate::simulator::State;
 use crate::xml::{self, Xml};
+use hyper::body::Bytes;
 use std::time::Duration;
 
 /// What a load balancer says when nobody is behind it.
@@ -43,8 +44,17 @@ fn send(state: &State, parameters: &Parameters, faults: &[FaultKind], request_id
     if let Some(sending) = faults.iter().find_map(|fault| refuse(fault, parameters, &request_id)) {
         return sending;
     }
+    if let Some(reply) = state.replay.get(parameters).filter(|_| faults.is_empty()) {
+        return Sending::Whole(reply);
+    }
     match page::page(state, parameters, faults, &request_id) {
-        Ok(page) => deliver(page, faults),
+        Ok(page) => {
+            let sending = deliver(page, faults);
+            if let (Sending::Whole(reply), []) = (&sending, faults) {
+                state.replay.keep(parameters, reply);
+            }
+            sending
+        }
         Err(error) => Sending::error(&error, request_id),
     }
 }
@@ -67,7 +77,7 @@ fn refuse(fault: &FaultKind, parameters: &Parameters, request_id: &str) -> Optio
 }
 
 fn unavailable(request_id: &str) -> Sending {
-    let (request_id, body) = (request_id.to_owned(), NO_SERVER.as_bytes().to_vec());
+    let (request_id, body) = (request_id.to_owned(), Bytes::from_static(NO_SERVER.as_bytes()));
     Sending::Whole(Reply { status: 503, content_type: "text/html", request_id, body, page: None })
 }
 
@@ -88,7 +98,13 @@ fn deliver(page: ServedPage, faults: &[FaultKind]) -> Sending {
     });
     cut.unwrap_or_else(|| {
         let request_id = page.request_id.clone();
-        Sending::Whole(Reply { status: 200, content_type: XML, request_id, body, page: Some(page) })
+        Sending::Whole(Reply {
+            status: 200,
+            content_type: XML,
+            request_id,
+            body: body.into(),
+            page: Some(page),
+        })
     })
 }
 
@@ -97,7 +113,7 @@ fn malformed(body: &[u8], request_id: &str) -> Sending {
     let mut bytes = first(body, body.len() / 2).to_vec();
     bytes.resize(body.len(), b'<');
     let request_id = request_id.to_owned();
-    Sending::Whole(Reply { status: 200, content_type: XML, request_id, body: bytes, page: None })
+    Sending::Whole(Reply { status: 200, content_type: XML, request_id, body: bytes.into(), page: None })
 }
 
 struct Rendered {

@@ -235,7 +235,7 @@ fn an_unknown_field_is_in_each_row_beside_those_that_are_known() {
     let (bent_page, plain_page) = (bent.page.unwrap(), plain.page.unwrap());
     assert_eq!(bent_page.connections, plain_page.connections);
     assert_eq!((bent_page.unknown_fields.len(), plain_page.unknown_fields.len()), (2, 0));
-    assert_eq!(String::from_utf8(bent.body).unwrap().matches("<clientDeviceType>").count(), 5);
+    assert_eq!(String::from_utf8(bent.body.to_vec()).unwrap().matches("<clientDeviceType>").count(), 5);
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn endpoints_are_described_in_pages_and_by_id() {
     let client = Client::new(1);
     let ids = |form: &str| {
         let body = client.reply(&format!("Action=DescribeClientVpnEndpoints&{form}")).body;
-        String::from_utf8(body).unwrap().matches("<clientVpnEndpointId>").count()
+        String::from_utf8(body.to_vec()).unwrap().matches("<clientVpnEndpointId>").count()
     };
     assert_eq!(ids(""), 3);
     assert_eq!(ids(&format!("ClientVpnEndpointId.1={}", client.endpoint)), 1);
@@ -255,7 +255,7 @@ fn endpoints_are_described_in_pages_and_by_id() {
 #[test]
 fn the_caller_is_of_the_configured_account() {
     let body = Client::new(1).reply("Action=GetCallerIdentity&Version=2011-06-15").body;
-    assert!(String::from_utf8(body).unwrap().contains("<Account>123456789012</Account>"));
+    assert!(String::from_utf8(body.to_vec()).unwrap().contains("<Account>123456789012</Account>"));
 }
 
 #[test]
@@ -269,4 +269,22 @@ fn a_row_takes_about_as_much_room_as_in_ec2() {
     let sizes: Vec<usize> = sizes.collect();
     let mean = sizes.iter().sum::<usize>() / 3;
     assert!((620..=740).contains(&mean), "{sizes:?}");
+}
+
+#[test]
+fn a_page_that_was_asked_for_before_is_the_same_bytes_again() {
+    for (replay, same) in [(true, true), (false, false)] {
+        let config = Config { replay, ..Config::fleet(1, 1, 12) };
+        let client = Client { endpoint: config.endpoints[0].id.clone(), state: State::new(config) };
+        let form = format!(
+            "Action=DescribeClientVpnConnections&Version=2016-11-15&MaxResults=5&ClientVpnEndpointId={}",
+            client.endpoint
+        );
+        let first = client.reply(&form);
+        let again = client.reply(&form);
+        assert_eq!((first.body == again.body, first.request_id == again.request_id), (same, same));
+        assert_ne!(client.reply(&form.replace("MaxResults=5", "MaxResults=6")).body, first.body);
+        client.state.rules.add(Fault::always(FaultKind::DuplicateRow));
+        assert_ne!(client.reply(&form).body, first.body, "a fault is made anew");
+    }
 }

@@ -1,0 +1,30 @@
+//! Answers that were given before, to be given again.
+
+use crate::api::Reply;
+use crate::parameters::Parameters;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// What was asked, and what was answered; none where nothing is kept.
+#[derive(Debug)]
+pub(crate) struct Replay(Option<Mutex<HashMap<Question, Reply>>>);
+
+type Question = Vec<(String, String)>;
+
+impl Replay {
+    pub(crate) fn new(keep: bool) -> Self {
+        Self(keep.then(Mutex::default))
+    }
+
+    pub(crate) fn get(&self, parameters: &Parameters) -> Option<Reply> {
+        let kept = self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(&parameters.question()).cloned()
+    }
+
+    pub(crate) fn keep(&self, parameters: &Parameters, reply: &Reply) {
+        if let Some(kept) = &self.0 {
+            let reply = Reply { page: None, ..reply.clone() };
+            kept.lock().unwrap_or_else(PoisonError::into_inner).insert(parameters.question(), reply);
+        }
+    }
+}
