@@ -1,5 +1,6 @@
 //! One target, from the look whether its object is there to its entry in the ledger.
 
+mod connection_ids;
 mod listing;
 
 use std::fmt;
@@ -135,7 +136,7 @@ async fn look_and_list(tools: &Tools, plan: &Plan, target: &Target) -> Result<En
 
 /// Stores what a listing read, and says what came of it.
 async fn store(tools: &Tools, plan: &Plan, target: &Target, listing: Listing) -> Entry {
-    let Listing { mut writer, tally, end } = listing;
+    let Listing { mut writer, tally, end, .. } = listing;
     let mut outcome = match &end {
         End::LastPage if plan.restrictions().is_empty() => Outcome::Complete,
         End::Cut { .. } if tally.rows_read == 0 => Outcome::Failed,

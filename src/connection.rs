@@ -6,68 +6,69 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 /// One connection as `DescribeClientVpnConnections` describes it, not yet looked at. Every field is an optional
-/// string there; none means that the element was absent, which is not the same as empty.
+/// string there; none means that the element was absent, which is not the same as empty. Texts are those of the answer, not
+/// copies, but where a reference such as `&amp;` had to be resolved.
 ///
 /// Source: EC2 API reference, `ClientVpnConnection`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RawConnection {
+pub struct RawConnection<'a> {
     /// `clientVpnEndpointId`
-    pub client_vpn_endpoint_id: Option<String>,
+    pub client_vpn_endpoint_id: Option<Cow<'a, str>>,
     /// `timestamp`
-    pub timestamp: Option<String>,
+    pub timestamp: Option<Cow<'a, str>>,
     /// `connectionId`
-    pub connection_id: Option<String>,
+    pub connection_id: Option<Cow<'a, str>>,
     /// `username`
-    pub username: Option<String>,
+    pub username: Option<Cow<'a, str>>,
     /// `connectionEstablishedTime`
-    pub connection_established_time: Option<String>,
+    pub connection_established_time: Option<Cow<'a, str>>,
     /// `ingressBytes`
-    pub ingress_bytes: Option<String>,
+    pub ingress_bytes: Option<Cow<'a, str>>,
     /// `egressBytes`
-    pub egress_bytes: Option<String>,
+    pub egress_bytes: Option<Cow<'a, str>>,
     /// `ingressPackets`
-    pub ingress_packets: Option<String>,
+    pub ingress_packets: Option<Cow<'a, str>>,
     /// `egressPackets`
-    pub egress_packets: Option<String>,
+    pub egress_packets: Option<Cow<'a, str>>,
     /// `clientIp`
-    pub client_ip: Option<String>,
+    pub client_ip: Option<Cow<'a, str>>,
     /// `clientIpv6Address`
-    pub client_ipv6_address: Option<String>,
+    pub client_ipv6_address: Option<Cow<'a, str>>,
     /// `commonName`
-    pub common_name: Option<String>,
+    pub common_name: Option<Cow<'a, str>>,
     /// `status.code`
-    pub status_code: Option<String>,
+    pub status_code: Option<Cow<'a, str>>,
     /// `status.message`
-    pub status_message: Option<String>,
+    pub status_message: Option<Cow<'a, str>>,
     /// `connectionEndTime`
-    pub connection_end_time: Option<String>,
+    pub connection_end_time: Option<Cow<'a, str>>,
     /// `postureComplianceStatuses`
-    pub posture_compliance_statuses: Option<Vec<String>>,
+    pub posture_compliance_statuses: Option<Vec<Cow<'a, str>>>,
     /// `authorizationPolicyLastEvaluatedTime`
-    pub authorization_policy_last_evaluated_time: Option<String>,
+    pub authorization_policy_last_evaluated_time: Option<Cow<'a, str>>,
     /// What this program does not know: the element's name, with that of the element around it where it is not the
     /// connection's own, and its text, or the XML in it.
-    pub unknown: Vec<(String, String)>,
+    pub unknown: Vec<(String, Cow<'a, str>)>,
 }
 
 /// One connection with AWS's texts turned into values. `crate::snapshot::schema` says what each field means and when
 /// it is none; the fields stand in the order of its columns.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Connection {
+pub struct Connection<'a> {
     /// Identifies the connection.
-    pub connection_id: Option<String>,
+    pub connection_id: Option<Cow<'a, str>>,
     /// The user, absent with certificate authentication.
-    pub username: Option<String>,
+    pub username: Option<Cow<'a, str>>,
     /// The common name of the client's certificate, or the user's name.
-    pub common_name: Option<String>,
+    pub common_name: Option<Cow<'a, str>>,
     /// The client's address inside the VPN.
-    pub client_ip: Option<String>,
+    pub client_ip: Option<Cow<'a, str>>,
     /// The client's IPv6 address inside the VPN.
-    pub client_ipv6_address: Option<String>,
+    pub client_ipv6_address: Option<Cow<'a, str>>,
     /// `active`, `terminated` or another word.
-    pub status_code: Option<String>,
+    pub status_code: Option<Cow<'a, str>>,
     /// What AWS says about the status.
-    pub status_message: Option<String>,
+    pub status_message: Option<Cow<'a, str>>,
     /// When AWS last updated the record.
     pub connection_timestamp: Option<Timestamp>,
     /// When the client connected.
@@ -85,14 +86,7 @@ pub struct Connection {
     /// Packets received by the client.
     pub egress_packets: Option<i64>,
     /// What the client connect handler said of the device.
-    pub posture_compliance_statuses: Option<Vec<String>>,
+    pub posture_compliance_statuses: Option<Vec<Cow<'a, str>>>,
     /// API field name to the text that could not be typed; empty when all could.
-    pub unparsed: BTreeMap<Cow<'static, str>, String>,
-}
-
-impl Connection {
-    /// Whether AWS calls the connection active.
-    pub fn is_active(&self) -> bool {
-        self.status_code.as_deref() == Some("active")
-    }
+    pub unparsed: BTreeMap<Cow<'static, str>, Cow<'a, str>>,
 }

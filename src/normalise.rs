@@ -13,7 +13,7 @@ use crate::connection::{Connection, RawConnection};
 use crate::target::EndpointId;
 
 /// The name of an API field, and the text under it.
-type Unparsed = BTreeMap<Cow<'static, str>, String>;
+type Unparsed<'a> = BTreeMap<Cow<'static, str>, Cow<'a, str>>;
 
 /// What a text says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ enum Reading<T> {
 }
 
 /// Types one connection of the endpoint that was asked for.
-pub fn normalise(raw: RawConnection, asked: &EndpointId) -> Connection {
+pub fn normalise<'a>(raw: RawConnection<'a>, asked: &EndpointId) -> Connection<'a> {
     let mut unparsed = BTreeMap::new();
     let mut time = |field, text| typed(&mut unparsed, field, text, timestamp::read);
     let connection_timestamp = time("timestamp", raw.timestamp);
@@ -73,7 +73,7 @@ pub fn normalise(raw: RawConnection, asked: &EndpointId) -> Connection {
 }
 
 /// Keeps a text under a name, and the second one of the same name under `name[2]`.
-fn keep(unparsed: &mut Unparsed, name: String, text: String) {
+fn keep<'a>(unparsed: &mut Unparsed<'a>, name: String, text: Cow<'a, str>) {
     let taken = |key: &str| unparsed.contains_key(key);
     let numbered = (2..).map(|number| format!("{name}[{number}]")).find(|key| !taken(key));
     let key = if taken(&name) { numbered.unwrap_or(name) } else { name };
@@ -81,19 +81,19 @@ fn keep(unparsed: &mut Unparsed, name: String, text: String) {
 }
 
 /// A text as AWS wrote it; empty and `-` stand for nothing. `NA` stays: it can be somebody's name.
-fn text(raw: Option<String>) -> Option<String> {
-    raw.filter(|text| !matches!(text.as_str(), "" | "-"))
+fn text(raw: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
+    raw.filter(|text| !matches!(text.as_ref(), "" | "-"))
 }
 
 /// The value of a text, or none; what is neither a value nor a placeholder goes to `unparsed`.
-fn typed<T>(
-    unparsed: &mut Unparsed,
+fn typed<'a, T>(
+    unparsed: &mut Unparsed<'a>,
     field: &'static str,
-    raw: Option<String>,
+    raw: Option<Cow<'a, str>>,
     read: impl Fn(&str) -> Reading<T>,
 ) -> Option<T> {
     let raw = raw?;
-    let reading = match raw.as_str() {
+    let reading = match raw.as_ref() {
         // The API writes `-`, the related connection log `NA`.
         "" | "-" | "NA" | "N/A" => Reading::Nothing,
         text => read(text),

@@ -7,4 +7,5 @@ mod rows;
 mod temporary;
 mod writer;
 
+pub use rows::{Rows, RowsBuilder};
 pub use writer::{Snapshot, SnapshotError, SnapshotWriter};

@@ -1,6 +1,6 @@
-//! Pages of one target, from EC2.
+//! Pages of one target, from EC2: decoded, typed and laid out as columns as they are read, so that no row is held twice.
 
-mod decoder;
+pub mod decoder;
 mod ec2;
 pub mod pager;
 mod response_reader;
@@ -10,7 +10,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::connection::RawConnection;
+use crate::snapshot::Rows;
 use crate::target::Target;
 
 pub use ec2::{Ec2Source, Limits};
@@ -77,8 +77,8 @@ pub struct Page {
     pub arrived_at: Timestamp,
     /// Leads to the next page; none on the last.
     pub next_token: Option<String>,
-    /// The connections, in AWS's order.
-    pub connections: Vec<RawConnection>,
+    /// The connections, typed, in AWS's order.
+    pub rows: Rows,
 }
 
 /// Why a page could not be had, after all retries.

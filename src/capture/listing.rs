@@ -1,15 +1,11 @@
 //! One listing of a target: page after page into a snapshot, counted on the way.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use jiff::Timestamp;
 
+use super::connection_ids::{ConnectionIds, DistinctIds};
 use super::{Plan, Tools};
-use crate::connection::{Connection, RawConnection};
 use crate::ledger::CaptureError;
-use crate::normalise::normalise;
-use crate::snapshot::SnapshotWriter;
+use crate::snapshot::{Rows, SnapshotWriter};
 use crate::source::pager::{Next, Pager};
 use crate::source::resume_token::ResumeToken;
 use crate::source::{Page, PageError, PageRequest};
@@ -19,6 +15,7 @@ use crate::target::Target;
 pub(super) struct Listing {
     pub writer: SnapshotWriter,
     pub tally: Tally,
+    pub ids: DistinctIds,
     pub end: End,
 }
 
@@ -46,10 +43,6 @@ pub(super) struct Tally {
     pub last_request_id: Option<String>,
     pub first_page_at: Option<Timestamp>,
     pub last_page_at: Option<Timestamp>,
-    /// Hashes of the connection ids, eight bytes each: two ids of a million share one with a chance of 1 : 30 million.
-    ids: HashSet<u64>,
-    /// Rows without a connection id.
-    unidentified: u64,
 }
 
 impl Listing {
@@ -61,23 +54,19 @@ impl Listing {
     pub(super) async fn read(tools: &Tools, plan: &Plan, target: &Target) -> Result<Listing, CaptureError> {
         let mut writer = SnapshotWriter::create(plan.snapshot_time, &target.endpoint_id)?;
         let mut tally = Tally::default();
+        let mut ids = ConnectionIds::default();
         let start = plan.starting_token.as_ref();
         let mut pager = Pager::new(start.and_then(|token| token.next_token.clone()));
         let mut skip = start.map_or(0, |token| token.skip);
+        let resume_at = |token: Option<&str>, skip: u64| ResumeToken {
+            endpoint_id: target.endpoint_id.clone(),
+            next_token: token.map(str::to_owned),
+            skip,
+            page_size: plan.page_size,
+        };
+        let mut answer = page(tools, plan, target, pager.token()).await;
         let end = loop {
-            let resume_at = |token: Option<&str>, skip: u64| ResumeToken {
-                endpoint_id: target.endpoint_id.clone(),
-                next_token: token.map(str::to_owned),
-                skip,
-                page_size: plan.page_size,
-            };
-            let request = PageRequest {
-                target,
-                filters: &plan.filters,
-                page_size: plan.page_size,
-                token: pager.token(),
-            };
-            let page = match before(plan.deadline, tools, tools.source.page(request)).await {
+            let Page { request_id, arrived_at, next_token, rows } = match answer {
                 Ok(page) => page,
                 Err(error) => {
                     let expired_token = error.is_expired_token();
@@ -86,34 +75,42 @@ impl Listing {
                     break End::Cut { error: error.into(), expired_token, resume_token };
                 }
             };
-            let Page { request_id, arrived_at, next_token, connections } = page;
             let room = plan.max_items.map(|most| most - tally.rows_read);
-            let (kept, is_cut) = keep(connections, skip, room);
-            let connections: Vec<Connection> =
-                kept.into_iter().map(|raw| normalise(raw, &target.endpoint_id)).collect();
-            let encoded = writer.append(arrived_at, request_id.as_deref(), &connections);
-            tally.add(arrived_at, request_id, &connections);
+            let (rows, is_cut) = keep(&rows, skip, room);
+            tally.add(arrived_at, request_id.as_deref(), &rows);
+            ids.note(rows.connection_ids());
+            let end = if is_cut {
+                Some(End::Limit { resume_token: resume_at(pager.token(), skip + rows.len() as u64) })
+            } else {
+                match pager.advance(next_token) {
+                    Next::Page if plan.max_items == Some(tally.rows_read) => {
+                        Some(End::Limit { resume_token: resume_at(pager.token(), 0) })
+                    }
+                    Next::Page => None,
+                    Next::End => Some(End::LastPage),
+                    Next::Repeated => {
+                        Some(End::Cut { error: repeated_token(), expired_token: false, resume_token: None })
+                    }
+                }
+            };
+            skip = 0;
+            let encode = async { writer.append(arrived_at, request_id.as_deref(), &rows) };
+            if let Some(end) = end {
+                let encoded = encode.await;
+                (tools.progress.0)(target, tally.rows_read);
+                break encoded.map_or_else(|error| End::Unencoded { error: error.into() }, |()| end);
+            }
+            // The next page is under way while this one is encoded.
+            let (next, encoded) = tokio::join!(biased; page(tools, plan, target, pager.token()), encode);
+            (tools.progress.0)(target, tally.rows_read);
             if let Err(error) = encoded {
                 break End::Unencoded { error: error.into() };
             }
-            (tools.progress.0)(target, tally.rows_read);
-            if is_cut {
-                let resume_token = resume_at(pager.token(), skip + connections.len() as u64);
-                break End::Limit { resume_token };
-            }
-            skip = 0;
-            match pager.advance(next_token) {
-                Next::Page if plan.max_items == Some(tally.rows_read) => {
-                    break End::Limit { resume_token: resume_at(pager.token(), 0) };
-                }
-                Next::Page => {}
-                Next::End => break End::LastPage,
-                Next::Repeated => {
-                    break End::Cut { error: repeated_token(), expired_token: false, resume_token: None };
-                }
-            }
+            answer = next;
         };
-        Ok(Listing { writer, tally, end })
+        let ids = ids.distinct();
+        tally.duplicates = ids.duplicates as u64;
+        Ok(Listing { writer, tally, ids, end })
     }
 
     /// Whether EC2 lost the token of a listing that began at page one. One that was resumed cannot begin there: the
@@ -129,38 +126,30 @@ impl Listing {
 
     /// Whether `other` has every connection that this listing has.
     pub(super) fn is_contained_in(&self, other: &Listing) -> bool {
-        self.tally.unidentified == 0 && self.tally.ids.is_subset(&other.tally.ids)
+        self.ids.is_contained_in(&other.ids)
     }
 }
 
 impl Tally {
-    fn add(&mut self, arrived_at: Timestamp, request_id: Option<String>, connections: &[Connection]) {
+    fn add(&mut self, arrived_at: Timestamp, request_id: Option<&str>, rows: &Rows) {
         if self.pages == 0 {
-            self.first_request_id.clone_from(&request_id);
+            self.first_request_id = request_id.map(str::to_owned);
             self.first_page_at = Some(arrived_at);
         }
-        self.last_request_id = request_id;
+        self.last_request_id = request_id.map(str::to_owned);
         self.last_page_at = Some(arrived_at);
         self.pages += 1;
-        self.rows_read += connections.len() as u64;
-        for connection in connections {
-            self.active += u64::from(connection.is_active());
-            self.unparsed_values += connection.unparsed.len() as u64;
-            match &connection.connection_id {
-                Some(id) => self.duplicates += u64::from(!self.ids.insert(hash(id))),
-                None => self.unidentified += 1,
-            }
-        }
+        self.rows_read += rows.len() as u64;
+        self.active += rows.active() as u64;
+        self.unparsed_values += rows.unparsed_values() as u64;
     }
 }
 
-/// The page, if it comes before the deadline.
-async fn before(
-    deadline: Option<Timestamp>,
-    tools: &Tools,
-    page: impl Future<Output = Result<Page, PageError>>,
-) -> Result<Page, PageError> {
-    let Some(deadline) = deadline else { return page.await };
+/// The page that `token` leads to, if it comes before the deadline.
+async fn page(tools: &Tools, plan: &Plan, target: &Target, token: Option<&str>) -> Result<Page, PageError> {
+    let request = PageRequest { target, filters: &plan.filters, page_size: plan.page_size, token };
+    let page = tools.source.page(request);
+    let Some(deadline) = plan.deadline else { return page.await };
     let left = deadline.duration_since(tools.clock.now()).try_into().unwrap_or_default();
     tokio::time::timeout(left, page).await.unwrap_or_else(|_| {
         let message =
@@ -170,18 +159,11 @@ async fn before(
 }
 
 /// The rows of a page that are written: without the first `skip`, at most `room`. Also whether `room` left some out.
-fn keep(connections: Vec<RawConnection>, skip: u64, room: Option<u64>) -> (Vec<RawConnection>, bool) {
+fn keep(rows: &Rows, skip: u64, room: Option<u64>) -> (Rows, bool) {
     let as_count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    let rest = connections.len().saturating_sub(as_count(skip));
+    let rest = rows.len().saturating_sub(as_count(skip));
     let room = room.map_or(usize::MAX, as_count);
-    let kept = connections.into_iter().skip(as_count(skip)).take(room).collect();
-    (kept, rest > room)
-}
-
-fn hash(id: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    id.hash(&mut hasher);
-    hasher.finish()
+    (rows.slice(as_count(skip), room), rest > room)
 }
 
 fn repeated_token() -> CaptureError {
@@ -193,15 +175,18 @@ fn repeated_token() -> CaptureError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::Connection;
+    use crate::snapshot::RowsBuilder;
 
-    fn page(rows: u32) -> Vec<RawConnection> {
-        let row = |n: u32| RawConnection { connection_id: Some(n.to_string()), ..RawConnection::default() };
-        (0..rows).map(row).collect()
+    fn rows(connections: impl IntoIterator<Item = Connection<'static>>) -> Rows {
+        let mut rows = RowsBuilder::default();
+        connections.into_iter().for_each(|connection| rows.append(&connection));
+        rows.finish()
     }
 
     #[test]
     fn a_limit_cuts_inside_a_page_and_a_resumed_listing_goes_on_there() {
-        for (rows, skip, room, expected, cut) in [
+        for (read, skip, room, expected, cut) in [
             (5, 0, None, 0..5, false),
             (5, 0, Some(5), 0..5, false),
             (5, 0, Some(3), 0..3, true),
@@ -211,36 +196,29 @@ mod tests {
             (2, 3, None, 0..0, false),
             (0, 0, Some(1), 0..0, false),
         ] {
-            let (kept, is_cut) = keep(page(rows), skip, room);
-            let ids: Vec<u32> =
-                kept.iter().map(|row| row.connection_id.as_ref().unwrap().parse().unwrap()).collect();
-            assert_eq!(ids, expected.collect::<Vec<u32>>(), "{rows} rows, skip {skip}, room {room:?}");
-            assert_eq!(is_cut, cut, "{rows} rows, skip {skip}, room {room:?}");
+            let connection =
+                |n: u32| Connection { connection_id: Some(n.to_string().into()), ..Connection::default() };
+            let (kept, is_cut) = keep(&rows((0..read).map(connection)), skip, room);
+            let ids: Vec<u32> = kept.connection_ids().map(|id| id.unwrap().parse().unwrap()).collect();
+            assert_eq!(ids, expected.collect::<Vec<u32>>(), "{read} rows, skip {skip}, room {room:?}");
+            assert_eq!(is_cut, cut, "{read} rows, skip {skip}, room {room:?}");
         }
     }
 
     #[test]
     fn the_tally_counts_what_the_ledger_says() {
-        let connection = |id: Option<&str>, status: &str| Connection {
-            connection_id: id.map(str::to_owned),
-            status_code: Some(status.to_owned()),
-            unparsed: [("ingressBytes".into(), "x".to_owned())].into(),
+        let connection = |status: &'static str| Connection {
+            status_code: Some(status.into()),
+            unparsed: [("ingressBytes".into(), "x".into())].into(),
             ..Connection::default()
         };
         let mut tally = Tally::default();
         let second = Timestamp::from_second(1).unwrap();
-        tally.add(
-            Timestamp::UNIX_EPOCH,
-            Some("first".into()),
-            &[connection(Some("a"), "active"), connection(None, "x")],
-        );
-        tally.add(
-            second,
-            Some("last".into()),
-            &[connection(Some("a"), "active"), connection(None, "terminated")],
-        );
-        assert_eq!((tally.pages, tally.rows_read, tally.active), (2, 4, 2));
-        assert_eq!((tally.unparsed_values, tally.duplicates, tally.unidentified), (4, 1, 2));
+        let page = rows([connection("active"), connection("x")]);
+        tally.add(Timestamp::UNIX_EPOCH, Some("first"), &page);
+        tally.add(second, Some("last"), &rows([connection("active"), connection("terminated")]));
+        tally.add(second, Some("last"), &page.slice(1, 1));
+        assert_eq!((tally.pages, tally.rows_read, tally.active, tally.unparsed_values), (3, 5, 2, 5));
         assert_eq!(
             (tally.first_request_id.as_deref(), tally.last_request_id.as_deref()),
             (Some("first"), Some("last"))

@@ -13,10 +13,9 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use sha2::{Digest, Sha256};
 
-use super::rows::{PageColumns, record_batch};
+use super::rows::{PageColumns, Rows};
 use super::schema::{SCHEMA_VERSION, arrow_schema};
 use super::temporary::Temporary;
-use crate::connection::Connection;
 use crate::snapshot_time::SnapshotTime;
 use crate::target::EndpointId;
 
@@ -84,7 +83,7 @@ impl SnapshotWriter {
         })
     }
 
-    /// Appends the connections of one page, in their order.
+    /// Appends connections of one page, in their order.
     ///
     /// # Errors
     /// When they cannot be encoded or written; the snapshot is then of no more use.
@@ -92,7 +91,7 @@ impl SnapshotWriter {
         &mut self,
         captured_at: Timestamp,
         request_id: Option<&str>,
-        connections: &[Connection],
+        rows: &Rows,
     ) -> Result<(), SnapshotError> {
         let page = PageColumns {
             snapshot_time: self.snapshot_time,
@@ -100,7 +99,7 @@ impl SnapshotWriter {
             request_id,
             endpoint_id: self.endpoint_id.as_str(),
         };
-        let batch = record_batch(self.schema.clone(), &page, connections).map_err(SnapshotError::Columns)?;
+        let batch = rows.record_batch(self.schema.clone(), &page).map_err(SnapshotError::Columns)?;
         self.writer.write(&batch).map_err(SnapshotError::Parquet)
     }
 
@@ -193,7 +192,11 @@ impl Write for HashingWriter {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
+    use crate::connection::Connection;
+    use crate::snapshot::rows::RowsBuilder;
 
     fn writer() -> SnapshotWriter {
         let time = SnapshotTime::parse("2026-11-23T09:00:00Z").unwrap();
@@ -201,19 +204,23 @@ mod tests {
         SnapshotWriter::create(time, &endpoint_id).unwrap()
     }
 
-    fn connection(id: u32) -> Connection {
-        Connection {
-            connection_id: Some(format!("cvpn-connection-{id:017x}")),
-            ingress_bytes: Some(i64::from(id)),
-            unparsed: [("egressBytes".into(), "many".to_owned())].into(),
-            ..Connection::default()
+    fn rows(ids: Range<u32>) -> Rows {
+        let mut rows = RowsBuilder::default();
+        for id in ids {
+            rows.append(&Connection {
+                connection_id: Some(format!("cvpn-connection-{id:017x}").into()),
+                ingress_bytes: Some(i64::from(id)),
+                unparsed: [("egressBytes".into(), "many".into())].into(),
+                ..Connection::default()
+            });
         }
+        rows.finish()
     }
 
     #[test]
     fn the_hash_and_size_are_those_of_the_file() {
         let mut writer = writer();
-        writer.append(Timestamp::UNIX_EPOCH, Some("id"), &[connection(1), connection(2)]).unwrap();
+        writer.append(Timestamp::UNIX_EPOCH, Some("id"), &rows(0..2)).unwrap();
         let snapshot = writer.finish("complete").unwrap();
         let bytes = std::fs::read(snapshot.path()).unwrap();
         assert_eq!(snapshot.bytes, bytes.len() as u64);
@@ -225,9 +232,8 @@ mod tests {
     fn the_same_pages_give_the_same_bytes() {
         let hash = || {
             let mut writer = writer();
-            let connections: Vec<_> = (0..2_000).map(connection).collect();
-            writer.append(Timestamp::UNIX_EPOCH, None, &connections).unwrap();
-            writer.append(Timestamp::UNIX_EPOCH, None, &[]).unwrap();
+            writer.append(Timestamp::UNIX_EPOCH, None, &rows(0..2_000)).unwrap();
+            writer.append(Timestamp::UNIX_EPOCH, None, &rows(0..0)).unwrap();
             writer.finish("complete").unwrap().sha256
         };
         assert_eq!(hash(), hash());

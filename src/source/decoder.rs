@@ -5,6 +5,8 @@
 //! token, which is what the last page of a listing looks like. Here such a body is refused, and elements that are not known
 //! are kept under their own names.
 
+use std::borrow::Cow;
+
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, escape};
 
@@ -13,33 +15,28 @@ use crate::connection::RawConnection;
 /// The root of every successful answer to the one operation whose completeness matters.
 const ROOT: &str = "DescribeClientVpnConnectionsResponse";
 
-/// A page, as it stands in the answer.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct DecodedPage {
-    /// Leads to the next page; empty or none on the last.
-    pub next_token: Option<String>,
-    /// The connections, in AWS's order.
-    pub connections: Vec<RawConnection>,
-}
-
 /// A body that is cut off or damaged, or not of the form that EC2 sends. What is in it is not said: it may name people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the answer is not a whole document of the form that EC2 sends")]
-pub(super) struct NotWhole;
+pub struct NotWhole;
 
-/// Reads a page.
+/// Reads a page: hands each connection to `each`, in AWS's order, and returns the token that leads to the next page; empty or
+/// none on the last.
 ///
 /// # Errors
 /// When the body is not one well-formed document of the operation, made of nothing but elements and texts, with one list and
-/// one token at the most.
-pub(super) fn decode(body: &[u8]) -> Result<DecodedPage, NotWhole> {
+/// one token at the most. What was handed out before that showed is of no use.
+pub fn decode<'a>(
+    body: &'a [u8],
+    mut each: impl FnMut(RawConnection<'a>),
+) -> Result<Option<String>, NotWhole> {
     let text = std::str::from_utf8(body).map_err(|_not_text| NotWhole)?;
-    if !text.bytes().all(is_of_xml) {
+    if !body.chunks(64).all(is_of_xml) {
         return Err(NotWhole);
     }
     let mut document = Document::new(text);
     document.root()?;
-    let mut page = DecodedPage::default();
+    let mut next_token = None;
     let (mut lists, mut tokens) = (0, 0);
     while let Some(tag) = document.child()? {
         match name_of(&tag) {
@@ -47,23 +44,23 @@ pub(super) fn decode(body: &[u8]) -> Result<DecodedPage, NotWhole> {
                 lists += 1;
                 while let Some(tag) = document.child()? {
                     match name_of(&tag) {
-                        "item" => page.connections.push(connection(&mut document)?),
+                        "item" => each(connection(&mut document)?),
                         _ => drop(document.content()?),
                     }
                 }
             }
             "nextToken" => {
                 tokens += 1;
-                page.next_token = Some(document.text()?);
+                next_token = Some(document.text()?.into_owned());
             }
             _ => drop(document.content()?),
         }
     }
     document.end()?;
-    if lists > 1 || tokens > 1 { Err(NotWhole) } else { Ok(page) }
+    if lists > 1 || tokens > 1 { Err(NotWhole) } else { Ok(next_token) }
 }
 
-fn connection(document: &mut Document<'_>) -> Result<RawConnection, NotWhole> {
+fn connection<'a>(document: &mut Document<'a>) -> Result<RawConnection<'a>, NotWhole> {
     let mut raw = RawConnection::default();
     while let Some(tag) = document.child()? {
         let name = name_of(&tag);
@@ -104,7 +101,7 @@ fn connection(document: &mut Document<'_>) -> Result<RawConnection, NotWhole> {
     Ok(raw)
 }
 
-fn status(document: &mut Document<'_>, raw: &mut RawConnection) -> Result<(), NotWhole> {
+fn status<'a>(document: &mut Document<'a>, raw: &mut RawConnection<'a>) -> Result<(), NotWhole> {
     for earlier in [raw.status_code.take(), raw.status_message.take()].into_iter().flatten() {
         raw.unknown.push(("status".to_owned(), earlier));
     }
@@ -126,7 +123,10 @@ fn status(document: &mut Document<'_>, raw: &mut RawConnection) -> Result<(), No
     Ok(())
 }
 
-fn posture_compliance_statuses(document: &mut Document<'_>, raw: &mut RawConnection) -> Result<(), NotWhole> {
+fn posture_compliance_statuses<'a>(
+    document: &mut Document<'a>,
+    raw: &mut RawConnection<'a>,
+) -> Result<(), NotWhole> {
     let mut statuses = Vec::new();
     while let Some(tag) = document.child()? {
         match name_of(&tag) {
@@ -196,15 +196,15 @@ impl<'a> Document<'a> {
     }
 
     /// The text of the element that was entered last, which is left. An element within it is a fault, as for the SDK.
-    fn text(&mut self) -> Result<String, NotWhole> {
-        let mut text = String::new();
+    fn text(&mut self) -> Result<Cow<'a, str>, NotWhole> {
+        let mut text = Cow::Borrowed("");
         if std::mem::take(&mut self.is_empty) {
             return Ok(text);
         }
         loop {
             match self.event()? {
-                Event::Text(part) => text.push_str(&part),
-                Event::GeneralRef(reference) => text.push(resolved(&reference)?),
+                Event::Text(part) => text += part.into_inner(),
+                Event::GeneralRef(reference) => text.to_mut().push(resolved(&reference)?),
                 Event::End(_) => return Ok(text),
                 _ => return Err(NotWhole),
             }
@@ -212,9 +212,9 @@ impl<'a> Document<'a> {
     }
 
     /// What is in the element that was entered last, which is left: its text, or the XML where there are elements in it.
-    fn content(&mut self) -> Result<String, NotWhole> {
+    fn content(&mut self) -> Result<Cow<'a, str>, NotWhole> {
         if std::mem::take(&mut self.is_empty) {
-            return Ok(String::new());
+            return Ok(Cow::Borrowed(""));
         }
         let begin = self.position()?;
         let mut depth = 0_usize;
@@ -238,9 +238,9 @@ impl<'a> Document<'a> {
         }
         let inside = self.text.get(begin..end).ok_or(NotWhole)?;
         if inside.contains('<') {
-            return Ok(inside.to_owned());
+            return Ok(Cow::Borrowed(inside));
         }
-        escape::unescape(inside).map(|text| text.into_owned()).map_err(|_reference| NotWhole)
+        escape::unescape(inside).map_err(|_reference| NotWhole)
     }
 
     /// Nothing may follow the root.
@@ -279,9 +279,10 @@ fn is_value(value: &str) -> bool {
     !value.contains('<') && escape::unescape(value).is_ok()
 }
 
-/// XML has no control characters but these.
-fn is_of_xml(byte: u8) -> bool {
-    byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r')
+/// XML has no control characters but these. Without a way out in the middle, the compiler looks at many bytes at once.
+fn is_of_xml(bytes: &[u8]) -> bool {
+    let is_control = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    !bytes.iter().fold(false, |found, &byte| found | is_control(byte))
 }
 
 fn is_name(name: &str) -> bool {

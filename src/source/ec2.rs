@@ -56,7 +56,7 @@ impl Ec2Source {
             Ec2Filter::builder().name(filter.name).set_values(Some(filter.values.clone())).build()
         });
         let filters: Vec<Ec2Filter> = filters.collect();
-        let reader = ResponseReader::default();
+        let reader = ResponseReader::new(&request.target.endpoint_id);
         self.client
             .describe_client_vpn_connections()
             .client_vpn_endpoint_id(request.target.endpoint_id.as_str())
@@ -69,8 +69,8 @@ impl Ec2Source {
             .await
             .map_err(|error| page_error(error, request.target, request.filters))?;
         let arrived_at = self.clock.now();
-        let ReadPage { request_id, page } = reader.take().ok_or_else(not_read)?;
-        Ok(Page { request_id, arrived_at, next_token: page.next_token, connections: page.connections })
+        let ReadPage { request_id, next_token, rows } = reader.take().ok_or_else(not_read)?;
+        Ok(Page { request_id, arrived_at, next_token, rows })
     }
 
     /// Asks whether the connections of `target` may be read, without reading them.

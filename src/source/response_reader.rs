@@ -1,5 +1,5 @@
-//! Puts [`decode`](super::decoder::decode) in the place of the SDK's decoder for the successful answers of one operation. The
-//! SDK goes on to do all else: endpoint, signature, retries, timeouts, and the decoding of errors.
+//! Puts [`decode`] in the place of the SDK's decoder for the successful answers of one operation. The SDK goes on to do all
+//! else: endpoint, signature, retries, timeouts, and the decoding of errors.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,25 +15,46 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorErr
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponseDeserializer};
 
-use super::decoder::{DecodedPage, NotWhole, decode};
+use super::decoder::{NotWhole, decode};
+use crate::normalise::normalise;
+use crate::snapshot::{Rows, RowsBuilder};
+use crate::target::EndpointId;
 
 /// Reads the answer of one call, and keeps the page until it is taken.
-#[derive(Debug, Clone, Default)]
-pub(super) struct ResponseReader(Arc<Mutex<Option<ReadPage>>>);
+#[derive(Debug, Clone)]
+pub(super) struct ResponseReader {
+    asked: EndpointId,
+    page: Arc<Mutex<Option<ReadPage>>>,
+}
 
-/// A page and the request that it answers.
+/// What an answer says.
 #[derive(Debug)]
 pub(super) struct ReadPage {
     /// EC2's request id.
     pub request_id: Option<String>,
-    /// What the answer says.
-    pub page: DecodedPage,
+    /// Leads to the next page; empty or none on the last.
+    pub next_token: Option<String>,
+    /// The connections, in AWS's order.
+    pub rows: Rows,
 }
 
 impl ResponseReader {
+    /// A reader of one answer about the connections of the endpoint `asked`.
+    pub(super) fn new(asked: &EndpointId) -> ResponseReader {
+        ResponseReader { asked: asked.clone(), page: Arc::default() }
+    }
+
     /// The page that was read last; none where no answer was successful.
     pub(super) fn take(&self) -> Option<ReadPage> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.page.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn read(&self, response: &HttpResponse) -> Result<ReadPage, NotWhole> {
+        let mut rows = RowsBuilder::default();
+        let body = response.body().bytes().unwrap_or_default();
+        let next_token = decode(body, |connection| rows.append(&normalise(connection, &self.asked)))?;
+        let request_id = response.request_id().map(str::to_owned);
+        Ok(ReadPage { request_id, next_token, rows: rows.finish() })
     }
 }
 
@@ -49,7 +70,7 @@ impl Intercept for ResponseReader {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let of_the_sdk = DescribeClientVpnConnections::new().config().ok_or(NoDeserializer)?;
-        let ours = PageDeserializer { of_the_sdk, read: self.clone() };
+        let ours = PageDeserializer { of_the_sdk, reader: self.clone() };
         config.interceptor_state().store_put(SharedResponseDeserializer::new(ours));
         Ok(())
     }
@@ -63,7 +84,7 @@ struct NoDeserializer;
 struct PageDeserializer {
     /// What the SDK configures for the operation: its own deserializer is in it.
     of_the_sdk: FrozenLayer,
-    read: ResponseReader,
+    reader: ResponseReader,
 }
 
 impl DeserializeResponse for PageDeserializer {
@@ -79,9 +100,8 @@ impl DeserializeResponse for PageDeserializer {
         }
         // The SDK takes this kind of error for a fault of the connection, and tries again.
         let not_whole = |error: NotWhole| OrchestratorError::response(error.into());
-        let page = decode(response.body().bytes().unwrap_or_default()).map_err(not_whole)?;
-        let request_id = response.request_id().map(str::to_owned);
-        *self.read.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(ReadPage { request_id, page });
+        let page = self.reader.read(response).map_err(not_whole)?;
+        *self.reader.page.lock().unwrap_or_else(PoisonError::into_inner) = Some(page);
         // What the SDK passes on has nothing in it: the page is here.
         Ok(Output::erase(DescribeClientVpnConnectionsOutput::builder().build()))
     }

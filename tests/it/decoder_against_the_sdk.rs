@@ -1,20 +1,18 @@
 //! Our decoder of EC2's answers against the SDK's: the same rows, or a refusal. Over pages of the simulator, the samples of the
 //! documentation, and what damage makes of them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::operation::describe_client_vpn_connections::DescribeClientVpnConnectionsOutput;
-use client_vpn_audit::clock::Clock;
 use client_vpn_audit::connection::RawConnection;
-use client_vpn_audit::source::{Ec2Source, Limits, PageRequest, PageSize};
-use client_vpn_audit::target::{AccountId, EndpointId, Region, Target};
+use client_vpn_audit::source::decoder::decode;
 use client_vpn_sim::{Fault, FaultKind};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::strategy::ValueTree;
-use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -64,37 +62,44 @@ const WORDS: &[&str] = &[
     " a=b",
 ];
 
-type Rows = (Vec<RawConnection>, Option<String>);
+type Rows<'a> = (Vec<RawConnection<'a>>, Option<String>);
 
 /// What the SDK makes of an answer.
-async fn by_the_sdk(url: &str) -> Option<Rows> {
+async fn by_the_sdk(url: &str) -> Option<Rows<'static>> {
     let sdk = sdk_config(url, "eu-central-1").into_builder().retry_config(RetryConfig::disabled()).build();
     let answer =
         Client::new(&sdk).describe_client_vpn_connections().client_vpn_endpoint_id("cvpn-endpoint-1").send();
     answer.await.ok().map(rows)
 }
 
-fn rows(output: DescribeClientVpnConnectionsOutput) -> Rows {
+fn rows(output: DescribeClientVpnConnectionsOutput) -> Rows<'static> {
+    let text = |text: Option<String>| text.map(Cow::from);
     let row = |connection: aws_sdk_ec2::types::ClientVpnConnection| {
         let status = connection.status;
         RawConnection {
-            client_vpn_endpoint_id: connection.client_vpn_endpoint_id,
-            timestamp: connection.timestamp,
-            connection_id: connection.connection_id,
-            username: connection.username,
-            connection_established_time: connection.connection_established_time,
-            ingress_bytes: connection.ingress_bytes,
-            egress_bytes: connection.egress_bytes,
-            ingress_packets: connection.ingress_packets,
-            egress_packets: connection.egress_packets,
-            client_ip: connection.client_ip,
-            client_ipv6_address: connection.client_ipv6_address,
-            common_name: connection.common_name,
-            status_code: status.as_ref().and_then(|status| Some(status.code.as_ref()?.as_str().to_owned())),
-            status_message: status.and_then(|status| status.message),
-            connection_end_time: connection.connection_end_time,
-            posture_compliance_statuses: connection.posture_compliance_statuses,
-            authorization_policy_last_evaluated_time: connection.authorization_policy_last_evaluated_time,
+            client_vpn_endpoint_id: text(connection.client_vpn_endpoint_id),
+            timestamp: text(connection.timestamp),
+            connection_id: text(connection.connection_id),
+            username: text(connection.username),
+            connection_established_time: text(connection.connection_established_time),
+            ingress_bytes: text(connection.ingress_bytes),
+            egress_bytes: text(connection.egress_bytes),
+            ingress_packets: text(connection.ingress_packets),
+            egress_packets: text(connection.egress_packets),
+            client_ip: text(connection.client_ip),
+            client_ipv6_address: text(connection.client_ipv6_address),
+            common_name: text(connection.common_name),
+            status_code: status
+                .as_ref()
+                .and_then(|status| Some(status.code.as_ref()?.as_str().to_owned().into())),
+            status_message: text(status.and_then(|status| status.message)),
+            connection_end_time: text(connection.connection_end_time),
+            posture_compliance_statuses: connection
+                .posture_compliance_statuses
+                .map(|all| all.into_iter().map(Cow::from).collect()),
+            authorization_policy_last_evaluated_time: text(
+                connection.authorization_policy_last_evaluated_time,
+            ),
             unknown: Vec::new(),
         }
     };
@@ -102,21 +107,13 @@ fn rows(output: DescribeClientVpnConnectionsOutput) -> Rows {
 }
 
 /// What we make of it, and how many fields we kept that the SDK drops.
-async fn by_us(url: &str) -> Option<(Rows, usize)> {
-    let target = Target {
-        account_id: AccountId::parse("123456789012").unwrap(),
-        region: Region::parse("eu-central-1").unwrap(),
-        endpoint_id: EndpointId::parse("cvpn-endpoint-0123456789abcdef0").unwrap(),
-    };
-    let limits = Limits { call_timeout: Duration::from_secs(5), max_attempts: 1 };
-    let source = Ec2Source::new(&sdk_config(url, "eu-central-1"), limits, Clock::system());
-    let page_size = PageSize::new(1000).unwrap();
-    let page =
-        source.page(PageRequest { target: &target, filters: &[], page_size, token: None }).await.ok()?;
-    let mut connections = page.connections;
-    let unknown = connections.iter().map(|connection| connection.unknown.len()).sum();
-    connections.iter_mut().for_each(|connection| connection.unknown.clear());
-    Some(((connections, page.next_token), unknown))
+fn by_us(body: &str) -> Option<(Rows<'_>, usize)> {
+    let (mut connections, mut unknown) = (Vec::new(), 0);
+    let token = decode(body.as_bytes(), |mut connection| {
+        unknown += std::mem::take(&mut connection.unknown).len();
+        connections.push(connection);
+    });
+    Some(((connections, token.ok()?), unknown))
 }
 
 /// The body of an answer of the simulator's.
@@ -162,8 +159,7 @@ async fn the_same_rows_or_a_refusal() {
     for body in &whole {
         let text = String::from_utf8_lossy(body);
         let stub = Stub::start(&[(200, &text)]).await;
-        let (sdk, (ours, unknown)) =
-            (by_the_sdk(stub.url()).await.unwrap(), by_us(stub.url()).await.unwrap());
+        let (sdk, (ours, unknown)) = (by_the_sdk(stub.url()).await.unwrap(), by_us(&text).unwrap());
         assert_eq!(ours, sdk, "{text}");
         unknown_fields += unknown;
     }
@@ -184,7 +180,7 @@ async fn the_same_rows_or_a_refusal() {
         // The stub takes texts.
         let text = String::from_utf8_lossy(&body).into_owned();
         let stub = Stub::start(&[(200, &text)]).await;
-        let what = match (by_the_sdk(stub.url()).await, by_us(stub.url()).await) {
+        let what = match (by_the_sdk(stub.url()).await, by_us(&text)) {
             (Some(sdk), Some((ours, _))) => {
                 assert_eq!(ours, sdk, "{text}");
                 "the same rows"

@@ -6,17 +6,18 @@ fn document(content: &str) -> String {
     )
 }
 
-fn page(content: &str) -> Result<DecodedPage, NotWhole> {
-    decode(document(content).as_bytes())
+/// The token, and how many connections there are.
+fn page(content: &str) -> Result<(Option<String>, usize), NotWhole> {
+    let mut connections = 0;
+    let token = decode(document(content).as_bytes(), |_| connections += 1)?;
+    Ok((token, connections))
 }
 
-fn one(content: &str) -> RawConnection {
-    let page = page(&format!("<connections><item>{content}</item></connections>")).unwrap();
-    page.connections.into_iter().next().unwrap()
-}
-
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
+fn one<T>(content: &str, look: impl Fn(RawConnection<'_>) -> T) -> T {
+    let document = document(&format!("<connections><item>{content}</item></connections>"));
+    let mut seen = None;
+    decode(document.as_bytes(), |connection| seen = Some(look(connection))).unwrap();
+    seen.unwrap()
 }
 
 #[test]
@@ -26,7 +27,7 @@ fn a_document_is_whole_and_no_part_of_it_is() {
     );
     let end = whole.trim_end().len();
     for length in 0..=whole.len() {
-        assert_eq!(decode(&whole.as_bytes()[..length]).is_ok(), length >= end, "{length}");
+        assert_eq!(decode(&whole.as_bytes()[..length], drop).is_ok(), length >= end, "{length}");
     }
 }
 
@@ -49,46 +50,65 @@ fn what_the_sdk_would_misread_is_refused() {
         assert_eq!(page(content), Err(NotWhole), "{content}");
     }
     let twice = document("<connections><item/></connections>").repeat(2);
-    assert_eq!(decode(twice.as_bytes()), Err(NotWhole));
-    assert_eq!(decode(b"<Other/>"), Err(NotWhole));
-    assert_eq!(decode(b""), Err(NotWhole));
+    assert_eq!(decode(twice.as_bytes(), drop), Err(NotWhole));
+    assert_eq!(decode(b"<Other/>", drop), Err(NotWhole));
+    assert_eq!(decode(b"", drop), Err(NotWhole));
 }
 
 #[test]
 fn absent_and_empty_are_told_apart() {
-    assert_eq!(page(""), Ok(DecodedPage::default()));
-    assert_eq!(page("<nextToken/>").unwrap().next_token, some(""));
-    assert_eq!(one(""), RawConnection::default());
-    let empty = one("<username/><commonName></commonName><postureComplianceStatusSet/><status/>");
-    assert_eq!((empty.username, empty.common_name, empty.client_ip), (some(""), some(""), None));
-    assert_eq!((empty.posture_compliance_statuses, empty.status_code), (Some(vec![]), None));
+    assert_eq!(page(""), Ok((None, 0)));
+    assert_eq!(page("<nextToken/>"), Ok((Some(String::new()), 0)));
+    assert!(one("", |connection| connection == RawConnection::default()));
+    one("<username/><commonName></commonName><postureComplianceStatusSet/><status/>", |empty| {
+        assert_eq!((empty.username.as_deref(), empty.common_name.as_deref()), (Some(""), Some("")));
+        assert_eq!(
+            (empty.client_ip, empty.posture_compliance_statuses, empty.status_code),
+            (None, Some(vec![]), None)
+        );
+    });
 }
 
 #[test]
 fn texts_are_as_aws_wrote_them() {
-    let connection = one("<username> a &lt;b&gt; &amp;&quot;&apos;&#233;&#xe9;\r\n\u{1f600} </username>");
-    assert_eq!(connection.username, some(" a <b> &\"'\u{e9}\u{e9}\r\n\u{1f600} "));
+    one("<username> a &lt;b&gt; &amp;&quot;&apos;&#233;&#xe9;\r\n\u{1f600} </username>", |connection| {
+        assert_eq!(connection.username.as_deref(), Some(" a <b> &\"'\u{e9}\u{e9}\r\n\u{1f600} "));
+    });
 }
 
 #[test]
 fn what_is_not_known_is_kept_under_its_name() {
-    let connection = one("<newField>a &amp; b</newField><username>x</username><username>y</username>\
+    let content = "<newField>a &amp; b</newField><username>x</username><username>y</username>\
          <newSet a=\"1\"><item>1</item><item/></newSet><newEmpty/>\
          <status><code>active</code><reason>r</reason></status>\
-         <postureComplianceStatusSet><item>ok</item><member>m</member></postureComplianceStatusSet>");
-    let unknown: Vec<(&str, &str)> =
-        connection.unknown.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    assert_eq!(
-        unknown,
-        [
-            ("newField", "a & b"),
-            ("username", "x"),
-            ("newSet", "<item>1</item><item/>"),
-            ("newEmpty", ""),
-            ("status.reason", "r"),
-            ("postureComplianceStatusSet.member", "m"),
-        ]
-    );
-    assert_eq!((connection.username, connection.status_code), (some("y"), some("active")));
-    assert_eq!(connection.posture_compliance_statuses, Some(vec!["ok".to_owned()]));
+         <postureComplianceStatusSet><item>ok</item><member>m</member></postureComplianceStatusSet>";
+    one(content, |connection| {
+        let unknown: Vec<(&str, &str)> =
+            connection.unknown.iter().map(|(name, text)| (name.as_str(), text.as_ref())).collect();
+        assert_eq!(
+            unknown,
+            [
+                ("newField", "a & b"),
+                ("username", "x"),
+                ("newSet", "<item>1</item><item/>"),
+                ("newEmpty", ""),
+                ("status.reason", "r"),
+                ("postureComplianceStatusSet.member", "m"),
+            ]
+        );
+        let RawConnection { username, status_code, posture_compliance_statuses, .. } = connection;
+        assert_eq!((username.as_deref(), status_code.as_deref()), (Some("y"), Some("active")));
+        assert_eq!(posture_compliance_statuses, Some(vec!["ok".into()]));
+    });
+}
+
+#[test]
+fn control_characters_are_no_xml_wherever_they_stand() {
+    for at in [0, 1, 63, 64, 65, 200] {
+        let mut text = "x".repeat(201);
+        text.replace_range(at..=at, "\u{1}");
+        let content = format!("<connections><item><username>{text}</username></item></connections>");
+        assert_eq!(page(&content), Err(NotWhole), "{at}");
+        assert_eq!(page(&content.replace('\u{1}', "\t")), Ok((None, 1)), "{at}");
+    }
 }
