@@ -142,7 +142,9 @@ impl Rows {
 
     /// How many values of the connections are kept as text.
     pub fn unparsed_values(&self) -> usize {
-        (0..self.len()).map(|row| self.unparsed.value(row).len()).sum()
+        let offsets = self.unparsed.value_offsets();
+        let end = |offset: Option<&i32>| offset.and_then(|&offset| usize::try_from(offset).ok()).unwrap_or(0);
+        end(offsets.last()) - end(offsets.first())
     }
 
     /// The connections without the first `skip` of them, at most `room`.

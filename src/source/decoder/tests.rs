@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn document(content: &str) -> String {
@@ -46,6 +48,8 @@ fn what_the_sdk_would_misread_is_refused() {
         "<connections><item><connectionId><b/></connectionId></item></connections>",
         "<connections><item><newField><!-- x --></newField></item></connections>",
         "<connections><item a=></item></connections>",
+        "<connections><item><>x</></item></connections>",
+        "<connections><item><username>x</username </item></connections>",
     ] {
         assert_eq!(page(content), Err(NotWhole), "{content}");
     }
@@ -111,4 +115,43 @@ fn control_characters_are_no_xml_wherever_they_stand() {
         assert_eq!(page(&content), Err(NotWhole), "{at}");
         assert_eq!(page(&content.replace('\u{1}', "\t")), Ok((None, 1)), "{at}");
     }
+}
+
+/// The same document with a space in each tag, which no plain leaf has: the library reads all of it.
+fn without_plain_leaves(document: &str) -> String {
+    document.replace('>', " >").replace("? >", "?>").replace("/ >", "/>")
+}
+
+fn read(document: &str) -> Result<(Option<String>, Vec<RawConnection<'_>>), NotWhole> {
+    let mut connections = Vec::new();
+    let token = decode(document.as_bytes(), |connection| connections.push(connection))?;
+    Ok((token, connections))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2048))]
+
+    #[test]
+    fn a_plain_leaf_is_what_the_library_reads(parts in proptest::collection::vec(prop_oneof![
+        4 => "<(username|status|code|newField|item|postureComplianceStatusSet)>",
+        4 => "</(username|status|code|newField|item|postureComplianceStatusSet)>",
+        4 => "<username>[a-z é\n]{0,4}</username>",
+        2 => "<(username|item)/>",
+        2 => "<x:username>[a-z]{0,2}</x:username>",
+        1 => "<1a>[a-z]</1a>",
+        1 => "[a-z \n]{0,3}",
+        1 => "&(amp|lt|nbsp|#65);",
+        1 => "[<&\"=]",
+    ], 0..12)) {
+        let document = document(&format!("<connections><item>{}</item></connections>", parts.concat()));
+        let by_the_library = without_plain_leaves(&document);
+        prop_assume!(!document.contains(" >"));
+        prop_assert_eq!(read(&document).map(plain), read(&by_the_library).map(plain), "{}", document);
+    }
+}
+
+/// Without what differs because of the spaces: the XML in a field that is not known.
+fn plain((token, connections): (Option<String>, Vec<RawConnection<'_>>)) -> (Option<String>, Vec<String>) {
+    let text = |connection: &RawConnection<'_>| format!("{connection:?}").replace(" >", ">");
+    (token, connections.iter().map(text).collect())
 }
