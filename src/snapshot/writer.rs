@@ -11,6 +11,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
 
 use super::rows::{PageColumns, Rows};
@@ -21,6 +22,19 @@ use crate::target::EndpointId;
 
 /// Rows of a row group. Its pages lie encoded in memory until the group is written, so this bounds memory.
 const ROW_GROUP_ROWS: usize = 32_768;
+
+/// Columns whose values hardly come twice in a snapshot. A dictionary of them takes more time and more space than the values.
+const WITHOUT_DICTIONARY: [&str; 9] = [
+    "connection_id",
+    "username",
+    "common_name",
+    "client_ip",
+    "client_ipv6_address",
+    "ingress_bytes",
+    "egress_bytes",
+    "ingress_packets",
+    "egress_packets",
+];
 
 /// Why a snapshot could not be encoded. None of these texts holds a row.
 #[derive(Debug, thiserror::Error)]
@@ -145,7 +159,10 @@ fn writer_properties(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> W
         ("endpoint_id", endpoint_id.to_string()),
     ];
     let key_value = |(key, value): (&str, String)| KeyValue::new(key.to_owned(), value);
-    WriterProperties::builder()
+    let builder = WITHOUT_DICTIONARY.iter().fold(WriterProperties::builder(), |builder, column| {
+        builder.set_column_dictionary_enabled(ColumnPath::from(*column), false)
+    });
+    builder
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
