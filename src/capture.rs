@@ -77,6 +77,8 @@ pub struct Plan {
     pub starting_token: Option<ResumeToken>,
     /// When reading must end, so that what was read can still be written; none for no limit.
     pub deadline: Option<Timestamp>,
+    /// Why no target can be read: there is no room for its snapshot.
+    pub no_space: Option<CaptureError>,
 }
 
 impl Plan {
@@ -106,6 +108,9 @@ async fn look_and_list(tools: &Tools, plan: &Plan, target: &Target) -> Result<En
     if plan.restrictions().is_empty() && tools.store.contains(key).await? {
         let object_key = Some(tools.store.object_key(key));
         return Ok(Entry { object_key, ..Entry::new(target, Outcome::AlreadyCaptured) });
+    }
+    if let Some(error) = &plan.no_space {
+        return Err(error.clone());
     }
     let first = Listing::read(tools, plan, target).await?;
     if !first.may_start_anew(plan) {
@@ -258,6 +263,10 @@ impl From<StoreError> for CaptureError {
 
 impl From<SnapshotError> for CaptureError {
     fn from(error: SnapshotError) -> CaptureError {
-        CaptureError::new("SnapshotFailed", causes::in_words(&error))
+        let code = match error {
+            SnapshotError::TemporarySpace(_) => "TemporarySpace",
+            _ => "SnapshotFailed",
+        };
+        CaptureError::new(code, causes::in_words(&error))
     }
 }

@@ -25,6 +25,7 @@ use crate::preflight::preflight;
 use crate::report::{Answer, Report, SealReport};
 use crate::seal::Sealer;
 use crate::signing::{Signer, SigningError};
+use crate::snapshot::check_temporary_space;
 use crate::snapshot_time::SnapshotTime;
 use crate::source::Ec2Source;
 use crate::store::{Object, Put, Store, StoreError};
@@ -125,7 +126,9 @@ impl Auditor {
             Invocation::Preflight => {
                 let home = self.home().await?;
                 let targets = self.targets(home, None)?;
-                let checks = preflight(&self.tools, &targets, self.settings.lake.to_string()).await;
+                let at_a_time = self.at_a_time(&targets);
+                let checks =
+                    preflight(&self.tools, &targets, at_a_time, self.settings.lake.to_string()).await;
                 Ok(Answer::Preflight { checks })
             }
         }
@@ -209,6 +212,7 @@ impl Auditor {
         deadline: Option<Timestamp>,
     ) -> Result<Answer, Error> {
         let start = self.tools.clock.now();
+        let at_a_time = self.at_a_time(&targets);
         let resumed_size = request.starting_token.as_ref().map(|token| token.page_size);
         let plan = Arc::new(Plan {
             snapshot_time: request.snapshot_time.unwrap_or_else(|| SnapshotTime::truncated(start)),
@@ -218,6 +222,7 @@ impl Auditor {
             max_items: request.max_items,
             starting_token: request.starting_token,
             deadline: deadline.and_then(|deadline| end_of_work(start, deadline)),
+            no_space: check_temporary_space(at_a_time).err().map(CaptureError::from),
         });
         let settings_in_force = self.settings_in_force(&plan, &targets);
         let entries = self.capture_all(&plan, targets).await;
@@ -235,6 +240,11 @@ impl Auditor {
             targets: entries,
         };
         self.write_record(home, record).await
+    }
+
+    /// How many of the targets are captured at a time.
+    fn at_a_time(&self, targets: &[Target]) -> usize {
+        self.settings.concurrency.min(targets.len())
     }
 
     /// Captures every target, some at a time. One that panics fails alone.

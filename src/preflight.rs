@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use crate::capture::Tools;
+use crate::causes;
 use crate::layout::Key;
+use crate::snapshot::check_temporary_space;
 use crate::store::{Object, Protection};
 use crate::target::Target;
 
@@ -20,13 +22,16 @@ pub struct Check {
     pub problem: Option<String>,
 }
 
-/// Tries a dry run on every target, then whether the lake can be looked at and written.
-pub async fn preflight(tools: &Tools, targets: &[Target], lake: String) -> Vec<Check> {
+/// Tries a dry run on every target, then whether there is temporary space for the `at_a_time` of them, and whether the lake can
+/// be looked at and written.
+pub async fn preflight(tools: &Tools, targets: &[Target], at_a_time: usize, lake: String) -> Vec<Check> {
     let mut checks = Vec::new();
     for target in targets {
         let problem = tools.source.dry_run(target).await.err().map(|error| error.to_string());
         checks.push(check("ec2:DescribeClientVpnConnections", target.arn(), problem));
     }
+    let space = check_temporary_space(at_a_time).err().map(|error| causes::in_words(&error));
+    checks.push(check("write temporary files", std::env::temp_dir().display().to_string(), space));
     let listed = tools.store.contains(Key::Preflight).await;
     checks.push(check("look for an object", lake.clone(), listed.err().map(|error| error.to_string())));
     // Whether the object was there already does not matter: a refusal because of that comes after the permission.

@@ -8,4 +8,5 @@ mod temporary;
 mod writer;
 
 pub use rows::{Rows, RowsBuilder};
-pub use writer::{Snapshot, SnapshotError, SnapshotWriter};
+pub use temporary::{SPACE_FOR_A_TARGET, TemporarySpace};
+pub use writer::{Snapshot, SnapshotError, SnapshotWriter, check_temporary_space};

@@ -94,7 +94,11 @@ impl Listing {
                 }
             };
             skip = 0;
-            let encode = async { writer.append(arrived_at, request_id.as_deref(), &rows) };
+            let encode = async {
+                // So that the request for the next page goes out first.
+                tokio::task::yield_now().await;
+                writer.append(arrived_at, request_id.as_deref(), &rows)
+            };
             if let Some(end) = end {
                 let encoded = encode.await;
                 (tools.progress.0)(target, tally.rows_read);

@@ -6,6 +6,50 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
 
+/// Temporary space that a target needs, in bytes: three times what AWS's largest endpoint takes, at 49 bytes a connection as
+/// `benches/run` measures it. Source: Client VPN quotas, 126,000 concurrent connections an endpoint.
+pub const SPACE_FOR_A_TARGET: u64 = 16 << 20;
+
+/// Space in the temporary directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TemporarySpace {
+    /// Bytes that are free.
+    pub free: u64,
+    /// Bytes that so many targets need at a time.
+    pub needed: u64,
+}
+
+impl TemporarySpace {
+    /// What is free now, and what `targets` that are captured at a time need.
+    ///
+    /// # Errors
+    /// When there is no temporary directory.
+    pub fn of(targets: usize) -> io::Result<TemporarySpace> {
+        let targets = u64::try_from(targets).unwrap_or(u64::MAX);
+        Ok(TemporarySpace {
+            free: free_space(&std::env::temp_dir())?,
+            needed: SPACE_FOR_A_TARGET.saturating_mul(targets),
+        })
+    }
+
+    /// Whether there is enough.
+    pub fn suffices(self) -> bool {
+        self.free >= self.needed
+    }
+}
+
+#[cfg(unix)]
+fn free_space(directory: &Path) -> io::Result<u64> {
+    let space = rustix::fs::statvfs(directory)?;
+    Ok(space.f_bavail.saturating_mul(space.f_frsize))
+}
+
+/// Where the system does not say, a full directory shows while it is written.
+#[cfg(not(unix))]
+fn free_space(_: &Path) -> io::Result<u64> {
+    Ok(u64::MAX)
+}
+
 /// A file in the temporary directory, which goes away with this value; on Linux also when the process is killed, since
 /// it has no name there.
 #[derive(Debug)]
@@ -51,6 +95,26 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+
+    #[test]
+    fn space_is_compared_with_what_all_targets_need() {
+        let space = TemporarySpace::of(3).unwrap();
+        assert_eq!(space.needed, 3 * 16 * 1024 * 1024);
+        for (free, suffices) in [(space.needed - 1, false), (space.needed, true)] {
+            assert_eq!(TemporarySpace { free, ..space }.suffices(), suffices, "{free}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn free_space_is_what_others_report() {
+        let output = std::process::Command::new("df").args(["--output=avail", "-B1", "/"]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let reported: u64 = text.lines().nth(1).unwrap().trim().parse().unwrap();
+        let free = free_space(Path::new("/")).unwrap();
+        assert!(free.abs_diff(reported) < reported / 10 + (1 << 30), "{free} and {reported}");
+        assert!(free_space(Path::new("/nowhere")).is_err());
+    }
 
     #[test]
     fn what_is_written_can_be_read_as_often_as_needed() {

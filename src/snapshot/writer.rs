@@ -16,12 +16,15 @@ use sha2::{Digest, Sha256};
 
 use super::rows::{PageColumns, Rows};
 use super::schema::{SCHEMA_VERSION, arrow_schema};
-use super::temporary::Temporary;
+use super::temporary::{Temporary, TemporarySpace};
 use crate::snapshot_time::SnapshotTime;
 use crate::target::EndpointId;
 
-/// Rows of a row group. Its pages lie encoded in memory until the group is written, so this bounds memory.
-const ROW_GROUP_ROWS: usize = 32_768;
+/// Rows of a row group. Its pages lie compressed in memory until the group is written, so this bounds memory.
+const ROW_GROUP_ROWS: usize = 16_384;
+
+/// Most rows of a page of a column, whose values lie in memory as they are until the page is full.
+const PAGE_ROWS: usize = 2_048;
 
 /// Columns whose values hardly come twice in a snapshot. A dictionary of them takes more time and more space than the values.
 const WITHOUT_DICTIONARY: [&str; 9] = [
@@ -44,12 +47,27 @@ pub enum SnapshotError {
         "the temporary file of the snapshot could not be written; is the temporary directory there, and is it full?"
     )]
     TemporaryFile(#[source] io::Error),
+    /// Reading would end in that, so nothing is read.
+    #[error(
+        "{} bytes are free in the temporary directory and {} are needed; give the function more ephemeral storage, or lower \
+         AUDIT_CONCURRENCY", .0.free, .0.needed
+    )]
+    TemporarySpace(TemporarySpace),
     /// The rows did not fit the schema, which is a fault of ours.
     #[error("the rows could not be laid out as columns")]
     Columns(#[source] ArrowError),
     /// Parquet could not be written.
     #[error("the snapshot could not be encoded into its temporary file; is the temporary directory full?")]
     Parquet(#[source] ParquetError),
+}
+
+/// Whether the temporary directory has room for the snapshots of so many targets, which are captured at a time.
+///
+/// # Errors
+/// When it has not, or is not there.
+pub fn check_temporary_space(targets: usize) -> Result<(), SnapshotError> {
+    let space = TemporarySpace::of(targets).map_err(SnapshotError::TemporaryFile)?;
+    if space.suffices() { Ok(()) } else { Err(SnapshotError::TemporarySpace(space)) }
 }
 
 /// Takes the pages of one listing.
@@ -166,6 +184,7 @@ fn writer_properties(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> W
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
         // Without it lists and maps bear Arrow's names instead of the Parquet standard's.
         .set_coerce_types(true)
         .set_key_value_metadata(Some(metadata.map(key_value).to_vec()))

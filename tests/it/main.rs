@@ -35,6 +35,7 @@ mod promise_4_safe_to_repeat;
 mod promise_5_one_bad_target_harms_no_other;
 mod promise_6_coverage_can_be_proven;
 mod promise_7_tampering_shows;
+mod promise_8_bounded;
 mod promise_9_discreet;
 mod resume;
 mod seal;

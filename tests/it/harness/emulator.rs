@@ -86,6 +86,13 @@ impl Emulator {
         }
     }
 
+    /// The function's peak of resident memory so far, in MiB, as Linux counts it.
+    pub fn peak_mebibytes(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.function.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+    }
+
     /// What the function has written to its log so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("function.log")).unwrap()
