@@ -188,7 +188,8 @@ async fn rows_that_cannot_be_encoded_are_counted_and_no_broken_object_is_written
     assert_eq!(output.status.code(), Some(1), "{answer}");
     assert_eq!((entry["outcome"].as_str(), entry["rows"].as_u64()), (Some("failed"), Some(0)), "{entry}");
     assert_eq!(entry["error"]["code"].as_str(), Some("SnapshotFailed"), "{entry}");
-    assert!(entry["rows_read"].as_u64().unwrap() > 30_000, "{entry}");
+    // The file is first written when a row group is full.
+    assert!(entry["rows_read"].as_u64().unwrap() >= 16_384, "{entry}");
     assert!(entry["first_page_at"].is_string(), "{entry}");
     let files = world.files();
     assert!(files.iter().all(|file| file.starts_with("runs/")), "{files:?}");
