@@ -1,0 +1,1 @@
+"""What the benchmarks share: the services on loopback, and the figures of a process."""
