@@ -9,7 +9,7 @@ pub(crate) use answer::{Answer, Broken, Reply, Sending, Then};
 
 use crate::error::ApiError;
 use crate::parameters::Parameters;
-use crate::simulator::State;
+use crate::state::State;
 use crate::token::Token;
 
 /// Page size of a request that names none. EC2 does not document its own.

@@ -13,6 +13,7 @@ mod replay;
 mod served;
 mod server;
 mod simulator;
+mod state;
 mod token;
 mod wire;
 mod xml;

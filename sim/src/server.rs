@@ -3,7 +3,7 @@
 use crate::api::{self, Broken, Reply, Sending, Then};
 use crate::parameters::Parameters;
 use crate::served::Receipt;
-use crate::simulator::State;
+use crate::state::State;
 use crate::wire::{PageBody, Wire};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::fault::FaultKind;
 use crate::parameters::Parameters;
 use crate::served::ServedPage;
-use crate::simulator::State;
+use crate::state::State;
 use crate::xml::{self, Xml};
 use hyper::body::Bytes;
 use std::time::Duration;

@@ -6,7 +6,7 @@ use crate::error::ApiError;
 use crate::fleet::Fleet;
 use crate::parameters::{Parameters, is_filter};
 use crate::random::Stream;
-use crate::simulator::State;
+use crate::state::State;
 use crate::token::Token;
 use crate::xml::{self, Xml};
 use jiff::Timestamp;

@@ -1,7 +1,7 @@
 //! STS's `GetCallerIdentity`.
 
 use super::Answer;
-use crate::simulator::State;
+use crate::state::State;
 use crate::xml::Xml;
 
 const STS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";

@@ -7,7 +7,7 @@ use crate::fault::{FaultKind, odd_row};
 use crate::fleet::Fleet;
 use crate::parameters::{Filters, Parameters, is_filter};
 use crate::served::ServedPage;
-use crate::simulator::State;
+use crate::state::State;
 use crate::token::Token;
 use crate::xml::UNKNOWN_FIELDS;
 

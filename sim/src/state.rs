@@ -1,0 +1,88 @@
+//! What requests are answered from.
+
+use crate::config::{Config, TimeSource};
+use crate::fault::Rules;
+use crate::fleet::Fleet;
+use crate::random::mix;
+use crate::replay::Replay;
+use crate::served::Served;
+use crate::token::Sealer;
+use jiff::Timestamp;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What requests are answered from.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) account_id: String,
+    pub(crate) region: String,
+    pub(crate) latency: Duration,
+    pub(crate) fleets: Vec<Fleet>,
+    pub(crate) rules: Rules,
+    pub(crate) sealer: Sealer,
+    pub(crate) served: Arc<Served>,
+    pub(crate) replay: Replay,
+    seed: u64,
+    time: Mutex<TimeSource>,
+    requests: AtomicUsize,
+    answers: AtomicU64,
+}
+
+impl State {
+    pub(crate) fn new(config: Config) -> Self {
+        let seed = config.seed;
+        Self {
+            account_id: config.account_id,
+            region: config.region,
+            latency: config.latency,
+            fleets: config.endpoints.into_iter().map(|endpoint| Fleet::new(seed, endpoint)).collect(),
+            rules: Rules::default(),
+            sealer: Sealer::new(mix(&[seed, 0x746f_6b65])),
+            served: Arc::new(Served::new(config.record_served)),
+            replay: Replay::new(config.replay),
+            seed,
+            time: Mutex::new(config.time),
+            requests: AtomicUsize::new(0),
+            answers: AtomicU64::new(0),
+        }
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "the simulator's one look at the clock; it has no other")]
+    pub(crate) fn now(&self) -> Timestamp {
+        match *self.time.lock().unwrap_or_else(PoisonError::into_inner) {
+            TimeSource::System => Timestamp::now(),
+            TimeSource::Manual(now) => now,
+        }
+    }
+
+    pub(crate) fn set_time(&self, now: Timestamp) {
+        *self.time.lock().unwrap_or_else(PoisonError::into_inner) = TimeSource::Manual(now);
+    }
+
+    pub(crate) fn fleet(&self, endpoint_id: &str) -> Option<&Fleet> {
+        self.fleets.iter().find(|fleet| fleet.endpoint().id == endpoint_id)
+    }
+
+    pub(crate) fn count_request(&self) {
+        self.requests.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+
+    /// Shaped like a UUID of version 4; the nth is the same for the same seed.
+    pub(crate) fn next_request_id(&self) -> String {
+        let count = self.answers.fetch_add(1, Ordering::SeqCst);
+        let (high, low) = (mix(&[self.seed, count, 1]), mix(&[self.seed, count, 2]));
+        format!(
+            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+            high >> 32,
+            high >> 16 & 0xffff,
+            high & 0x0fff,
+            low >> 48 & 0x3fff | 0x8000,
+            low & 0xffff_ffff_ffff
+        )
+    }
+}
