@@ -1,5 +1,8 @@
 //! What a simulator is made of.
 
+mod organisation;
+
+use crate::place::Location;
 use crate::random::mix;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -9,12 +12,14 @@ use std::time::Duration;
 pub struct Config {
     /// Everything that varies follows from it.
     pub seed: u64,
-    /// Account id, 12 digits, as `GetCallerIdentity` answers it.
+    /// The home's account id, 12 digits: that of whoever did not assume a role.
     pub account_id: String,
-    /// Region, as it appears in names of endpoints.
+    /// The home's Region: that of requests without a signature.
     pub region: String,
-    /// The endpoints that exist.
+    /// The endpoints of the home's account and Region.
     pub endpoints: Vec<EndpointConfig>,
+    /// Further accounts and Regions.
+    pub places: Vec<Place>,
     /// Where the time comes from.
     pub time: TimeSource,
     /// How long every answer takes at least.
@@ -24,6 +29,17 @@ pub struct Config {
     /// Whether a page that was asked for before is answered with the same bytes again, request id and all, so that nothing is
     /// rendered twice. Pages keep as they were when they were first asked for, whatever the clock says.
     pub replay: bool,
+}
+
+/// The endpoints of one account and Region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// 12 digits.
+    pub account_id: String,
+    /// Such as `eu-central-1`.
+    pub region: String,
+    /// The endpoints there, perhaps none.
+    pub endpoints: Vec<EndpointConfig>,
 }
 
 /// One Client VPN endpoint and its people.
@@ -72,11 +88,16 @@ impl Config {
                 .take(endpoints)
                 .map(|index| EndpointConfig::nth(seed, index, connections_each))
                 .collect(),
+            places: Vec::new(),
             time: TimeSource::System,
             latency: Duration::ZERO,
             record_served: false,
             replay: false,
         }
+    }
+
+    pub(crate) fn home(&self) -> Location {
+        Location::new(&self.account_id, &self.region)
     }
 }
 

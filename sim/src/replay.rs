@@ -2,6 +2,7 @@
 
 use crate::api::Reply;
 use crate::parameters::Parameters;
+use crate::place::Location;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -9,22 +10,29 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug)]
 pub(crate) struct Replay(Option<Mutex<HashMap<Question, Reply>>>);
 
-type Question = Vec<(String, String)>;
+type Question = (Location, Vec<(String, String)>);
 
 impl Replay {
     pub(crate) fn new(keep: bool) -> Self {
         Self(keep.then(Mutex::default))
     }
 
-    pub(crate) fn get(&self, parameters: &Parameters) -> Option<Reply> {
+    pub(crate) fn get(&self, location: &Location, parameters: &Parameters) -> Option<Reply> {
         let kept = self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(&parameters.question()).cloned()
+        kept.get(&(location.clone(), parameters.question())).cloned()
     }
 
-    pub(crate) fn keep(&self, parameters: &Parameters, reply: &Reply) {
+    pub(crate) fn keep(&self, location: &Location, parameters: &Parameters, reply: &Reply) {
         if let Some(kept) = &self.0 {
             let reply = Reply { page: None, ..reply.clone() };
-            kept.lock().unwrap_or_else(PoisonError::into_inner).insert(parameters.question(), reply);
+            let question = (location.clone(), parameters.question());
+            kept.lock().unwrap_or_else(PoisonError::into_inner).insert(question, reply);
+        }
+    }
+
+    pub(crate) fn clear(&self) {
+        if let Some(kept) = &self.0 {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
     }
 }

@@ -3,11 +3,12 @@
 use crate::api::{self, Broken, Reply, Sending, Then};
 use crate::parameters::Parameters;
 use crate::served::Receipt;
+use crate::signature::Signature;
 use crate::state::State;
 use crate::wire::{PageBody, Wire};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, SERVER};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, SERVER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -64,8 +65,8 @@ async fn respond(
     receipt: Arc<Receipt>,
     break_off: mpsc::Sender<Broken>,
 ) -> Result<Response<PageBody>, Infallible> {
-    let parameters = read(request).await;
-    let answer = api::answer(&state, parameters.as_ref());
+    let request = read(request).await;
+    let answer = api::answer(&state, request.as_ref());
     let delay = answer.delay + state.latency;
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
@@ -79,11 +80,13 @@ async fn respond(
     }
 }
 
-/// The parameters in a request's query string and form, `None` when it cannot be read.
-async fn read(request: Request<Incoming>) -> Option<Parameters> {
+/// The signature of a request, and the parameters in its query string and form; `None` when it cannot be read.
+async fn read(request: Request<Incoming>) -> Option<(Option<Signature>, Parameters)> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, LONGEST_REQUEST).collect().await.ok()?.to_bytes();
-    Some(Parameters::parse(head.uri.query().unwrap_or_default(), &body))
+    let parameters = Parameters::parse(head.uri.query().unwrap_or_default(), &body);
+    let authorization = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    Some((Signature::read(authorization, &parameters), parameters))
 }
 
 fn response(reply: Reply, receipt: Arc<Receipt>) -> Response<PageBody> {

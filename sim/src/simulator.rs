@@ -1,8 +1,9 @@
 //! A running simulator.
 
-use crate::config::Config;
+use crate::config::{Config, EndpointConfig};
 use crate::connection::Connection;
 use crate::fault::Fault;
+use crate::place::Location;
 use crate::served::ServedPage;
 use crate::server::serve;
 use crate::state::State;
@@ -40,9 +41,28 @@ impl Simulator {
         format!("http://{}", self.address)
     }
 
-    /// The endpoints, in the order of the configuration.
+    /// The endpoints of the home's account and Region, in the order of the configuration.
     pub fn endpoint_ids(&self) -> Vec<String> {
-        self.state.fleets.iter().map(|fleet| fleet.endpoint().id.clone()).collect()
+        let listed = self.state.places.at(&self.state.home);
+        listed.iter().map(|listed| listed.fleet.endpoint().id.clone()).collect()
+    }
+
+    /// Every endpoint of every account and Region: account, Region, id; the home's first.
+    pub fn endpoints(&self) -> Vec<(String, String, String)> {
+        let all = self.state.places.all().into_iter();
+        all.map(|(at, fleet)| (at.account_id, at.region, fleet.endpoint().id.clone())).collect()
+    }
+
+    /// From now on this account and Region have one more endpoint.
+    pub fn add_endpoint(&self, account_id: &str, region: &str, endpoint: EndpointConfig) {
+        self.state.places.settle(&Location::new(account_id, region), &[endpoint]);
+        self.state.replay.clear();
+    }
+
+    /// From now on the endpoint is in no account and Region.
+    pub fn remove_endpoint(&self, endpoint_id: &str) {
+        self.state.places.remove(endpoint_id);
+        self.state.replay.clear();
     }
 
     /// Stops the clock at `now`, or moves a stopped one.
@@ -84,7 +104,7 @@ impl Simulator {
     /// Every connection that lived at some moment from `from` to `to`, as it was listed at its end, or at `to` where it
     /// still lived; nothing for an endpoint that is not there. What a record of that time should come to.
     pub fn lived(&self, endpoint_id: &str, from: Timestamp, to: Timestamp) -> Vec<Connection> {
-        let fleet = self.state.fleet(endpoint_id);
+        let fleet = self.state.places.find_anywhere(endpoint_id);
         fleet.map_or_else(Vec::new, |fleet| {
             let seats = 0..fleet.seats();
             seats.flat_map(|seat| fleet.lived(seat, from.as_second(), to.as_second())).collect()
@@ -94,7 +114,7 @@ impl Simulator {
     /// What would be listed now, in order; nothing for an endpoint that is not there.
     pub fn listing(&self, endpoint_id: &str) -> Vec<Connection> {
         let now = self.state.now().as_second();
-        let fleet = self.state.fleet(endpoint_id);
+        let fleet = self.state.places.find_anywhere(endpoint_id);
         fleet.map_or_else(Vec::new, |fleet| {
             (0..fleet.seats()).map(|seat| fleet.connection(seat, now)).collect()
         })

@@ -2,7 +2,7 @@
 
 use crate::config::{Config, TimeSource};
 use crate::fault::Rules;
-use crate::fleet::Fleet;
+use crate::place::{Location, Places};
 use crate::random::mix;
 use crate::replay::Replay;
 use crate::served::Served;
@@ -15,10 +15,9 @@ use std::time::Duration;
 /// What requests are answered from.
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) account_id: String,
-    pub(crate) region: String,
+    pub(crate) home: Location,
     pub(crate) latency: Duration,
-    pub(crate) fleets: Vec<Fleet>,
+    pub(crate) places: Places,
     pub(crate) rules: Rules,
     pub(crate) sealer: Sealer,
     pub(crate) served: Arc<Served>,
@@ -33,10 +32,9 @@ impl State {
     pub(crate) fn new(config: Config) -> Self {
         let seed = config.seed;
         Self {
-            account_id: config.account_id,
-            region: config.region,
+            home: config.home(),
             latency: config.latency,
-            fleets: config.endpoints.into_iter().map(|endpoint| Fleet::new(seed, endpoint)).collect(),
+            places: Places::new(&config),
             rules: Rules::default(),
             sealer: Sealer::new(mix(&[seed, 0x746f_6b65])),
             served: Arc::new(Served::new(config.record_served)),
@@ -58,10 +56,6 @@ impl State {
 
     pub(crate) fn set_time(&self, now: Timestamp) {
         *self.time.lock().unwrap_or_else(PoisonError::into_inner) = TimeSource::Manual(now);
-    }
-
-    pub(crate) fn fleet(&self, endpoint_id: &str) -> Option<&Fleet> {
-        self.fleets.iter().find(|fleet| fleet.endpoint().id == endpoint_id)
     }
 
     pub(crate) fn count_request(&self) {

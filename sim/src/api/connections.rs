@@ -7,6 +7,7 @@ use super::{Answer, Reply, Sending, Then};
 use crate::error::ApiError;
 use crate::fault::FaultKind;
 use crate::parameters::Parameters;
+use crate::place::Location;
 use crate::served::ServedPage;
 use crate::state::State;
 use crate::xml::{self, Xml};
@@ -17,7 +18,12 @@ use std::time::Duration;
 const NO_SERVER: &str = "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n\
     <center><h1>503 Service Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n";
 
-pub(crate) fn describe(state: &State, parameters: &Parameters, request_id: String) -> Answer {
+pub(crate) fn describe(
+    state: &State,
+    location: &Location,
+    parameters: &Parameters,
+    request_id: String,
+) -> Answer {
     state.count_request();
     let faults = match faults(state, parameters) {
         Ok(faults) => faults,
@@ -27,7 +33,7 @@ pub(crate) fn describe(state: &State, parameters: &Parameters, request_id: Strin
         FaultKind::LatencyMillis(millis) => Duration::from_millis(*millis),
         _ => Duration::ZERO,
     });
-    Answer { delay: delay.sum(), sending: send(state, parameters, &faults, request_id) }
+    Answer { delay: delay.sum(), sending: send(state, location, parameters, &faults, request_id) }
 }
 
 /// What shall go wrong with this request.
@@ -40,18 +46,24 @@ fn faults(state: &State, parameters: &Parameters) -> Result<Vec<FaultKind>, ApiE
     Ok(denied.then_some(FaultKind::Unauthorized).into_iter().collect())
 }
 
-fn send(state: &State, parameters: &Parameters, faults: &[FaultKind], request_id: String) -> Sending {
+fn send(
+    state: &State,
+    location: &Location,
+    parameters: &Parameters,
+    faults: &[FaultKind],
+    request_id: String,
+) -> Sending {
     if let Some(sending) = faults.iter().find_map(|fault| refuse(fault, parameters, &request_id)) {
         return sending;
     }
-    if let Some(reply) = state.replay.get(parameters).filter(|_| faults.is_empty()) {
+    if let Some(reply) = state.replay.get(location, parameters).filter(|_| faults.is_empty()) {
         return Sending::Whole(reply);
     }
-    match page::page(state, parameters, faults, &request_id) {
+    match page::page(state, location, parameters, faults, &request_id) {
         Ok(page) => {
             let sending = deliver(page, faults);
             if let (Sending::Whole(reply), []) = (&sending, faults) {
-                state.replay.keep(parameters, reply);
+                state.replay.keep(location, parameters, reply);
             }
             sending
         }

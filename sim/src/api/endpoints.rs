@@ -1,27 +1,38 @@
 //! `DescribeClientVpnEndpoints`.
 
-use super::{Answer, is_endpoint_id, place};
+use super::{Answer, find, position};
 use crate::config::Authentication;
 use crate::error::ApiError;
 use crate::fleet::Fleet;
 use crate::parameters::{Parameters, is_filter};
+use crate::place::Location;
 use crate::random::Stream;
 use crate::state::State;
 use crate::token::Token;
 use crate::xml::{self, Xml};
 use jiff::Timestamp;
+use std::sync::Arc;
 
 const ACTION: &str = "DescribeClientVpnEndpoints";
 const FILTERS: &[&str] = &["endpoint-id", "transport-protocol"];
 
-pub(crate) fn describe(state: &State, parameters: &Parameters, request_id: String) -> Answer {
-    match page(state, parameters) {
-        Ok((fleets, next)) => Answer::xml(render(state, &fleets, next.as_deref(), &request_id), request_id),
+pub(crate) fn describe(
+    state: &State,
+    location: &Location,
+    parameters: &Parameters,
+    request_id: String,
+) -> Answer {
+    match page(state, location, parameters) {
+        Ok((fleets, next)) => {
+            Answer::xml(render(location, &fleets, next.as_deref(), &request_id), request_id)
+        }
         Err(error) => Answer::error(&error, request_id),
     }
 }
 
-fn page<'a>(state: &'a State, parameters: &Parameters) -> Result<(Vec<&'a Fleet>, Option<String>), ApiError> {
+type Page = (Vec<Arc<Fleet>>, Option<String>);
+
+fn page(state: &State, location: &Location, parameters: &Parameters) -> Result<Page, ApiError> {
     parameters.only(|name| {
         ["MaxResults", "NextToken"].contains(&name)
             || name.starts_with("ClientVpnEndpointId.")
@@ -30,37 +41,35 @@ fn page<'a>(state: &'a State, parameters: &Parameters) -> Result<(Vec<&'a Fleet>
     let filters = parameters.filters(FILTERS)?;
     let ids = parameters.list("ClientVpnEndpointId");
     for id in &ids {
-        if !is_endpoint_id(id) {
-            return Err(ApiError::malformed_endpoint(id));
-        }
-        state.fleet(id).ok_or_else(|| ApiError::endpoint_not_found(id))?;
+        find(state, location, id)?;
     }
     if parameters.dry_run()? {
         return Err(ApiError::dry_run());
     }
-    let place = place(state, parameters, ACTION, filters.digest())?;
-    let mut matching = state.fleets.iter().enumerate().skip(place.offset).filter(|(_, fleet)| {
-        let id = fleet.endpoint().id.as_str();
+    let listing = format!("{ACTION} {} {}", location.account_id, location.region);
+    let position = position(state, parameters, &listing, filters.digest())?;
+    let mut matching = state.places.at(location).into_iter().filter(|listed| {
+        let id = listed.fleet.endpoint().id.as_str();
         let field = |name: &str| Some(if name == "endpoint-id" { id } else { "udp" }.to_owned());
-        (ids.is_empty() || ids.contains(&id)) && filters.match_all(field)
+        listed.number >= position.offset && (ids.is_empty() || ids.contains(&id)) && filters.match_all(field)
     });
-    let fleets = matching.by_ref().take(place.size).map(|(_, fleet)| fleet).collect();
-    let next = matching.next().map(|(offset, _)| state.sealer.seal(&Token { offset, ..place }));
-    Ok((fleets, next))
+    let fleets = matching.by_ref().take(position.size).map(|listed| listed.fleet).collect();
+    let next = matching.next().map(|listed| Token { offset: listed.number, ..position.clone() });
+    Ok((fleets, next.map(|token| state.sealer.seal(&token))))
 }
 
-fn render(state: &State, fleets: &[&Fleet], next: Option<&str>, request_id: &str) -> Vec<u8> {
+fn render(location: &Location, fleets: &[Arc<Fleet>], next: Option<&str>, request_id: &str) -> Vec<u8> {
     Xml::document("DescribeClientVpnEndpointsResponse", Some(xml::EC2), |xml| {
         xml.text("requestId", request_id);
         xml.element("clientVpnEndpoint", |xml| {
-            fleets.iter().for_each(|fleet| xml.element("item", |xml| endpoint(xml, state, fleet)));
+            fleets.iter().for_each(|fleet| xml.element("item", |xml| endpoint(xml, location, fleet)));
         });
         xml.optional("nextToken", next);
     })
 }
 
-fn endpoint(xml: &mut Xml, state: &State, fleet: &Fleet) {
-    let (id, account, region) = (&fleet.endpoint().id, &state.account_id, &state.region);
+fn endpoint(xml: &mut Xml, location: &Location, fleet: &Fleet) {
+    let (id, Location { account_id: account, region }) = (&fleet.endpoint().id, location);
     let mut traits = Stream::of(&[fleet.key(), 0x766e]);
     // Some day of the year 2024.
     let created = Timestamp::from_second(traits.between(1_704_067_200, 1_735_689_599));

@@ -1,3 +1,5 @@
+mod organisation;
+
 use super::*;
 use crate::config::{Config, TimeSource};
 use crate::connection::Connection;
@@ -14,12 +16,22 @@ impl Client {
     fn new(connections: usize) -> Self {
         let time = TimeSource::Manual(Timestamp::from_second(1_795_420_800).unwrap());
         let state = State::new(Config { time, ..Config::fleet(1, 3, connections) });
-        let endpoint = state.fleets[0].endpoint().id.clone();
+        let endpoint = state.places.at(&state.home)[0].fleet.endpoint().id.clone();
         Self { state, endpoint }
     }
 
+    fn endpoint_ids(&self) -> Vec<String> {
+        let listed = self.state.places.at(&self.state.home).into_iter();
+        listed.map(|listed| listed.fleet.endpoint().id.clone()).collect()
+    }
+
     fn reply(&self, form: &str) -> Reply {
-        match answer(&self.state, Some(&Parameters::parse("", form.as_bytes()))).sending {
+        self.reply_to(None, form)
+    }
+
+    fn reply_to(&self, signature: Option<Signature>, form: &str) -> Reply {
+        let request = (signature, Parameters::parse("", form.as_bytes()));
+        match answer(&self.state, Some(&request)).sending {
             Sending::Whole(reply) => reply,
             Sending::Broken(broken) => panic!("broken: {broken:?}"),
         }
@@ -90,7 +102,7 @@ fn a_token_is_for_the_listing_that_gave_it() {
     assert_eq!(client.ask(&format!("&NextToken={token}x")), refused);
     let filtered = format!("&NextToken={token}&Filter.1.Name=username&Filter.1.Value.1=a");
     assert_eq!(client.ask(&filtered), refused);
-    client.endpoint = client.state.fleets[1].endpoint().id.clone();
+    client.endpoint = client.endpoint_ids().remove(1);
     assert_eq!(client.ask(&format!("&NextToken={token}")), refused);
 }
 
@@ -261,8 +273,7 @@ fn the_caller_is_of_the_configured_account() {
 #[test]
 fn a_row_takes_about_as_much_room_as_in_ec2() {
     let client = Client::new(1000);
-    let sizes = client.state.fleets.iter().map(|fleet| {
-        let id = &fleet.endpoint().id;
+    let sizes = client.endpoint_ids().into_iter().map(|id| {
         client.reply(&format!("Action=DescribeClientVpnConnections&ClientVpnEndpointId={id}")).body.len()
             / 1000
     });

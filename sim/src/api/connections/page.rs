@@ -1,11 +1,12 @@
 //! The rows and the token of one page.
 
-use crate::api::{is_endpoint_id, place};
+use crate::api::{find, position};
 use crate::connection::Connection;
 use crate::error::ApiError;
 use crate::fault::{FaultKind, odd_row};
 use crate::fleet::Fleet;
 use crate::parameters::{Filters, Parameters, is_filter};
+use crate::place::Location;
 use crate::served::ServedPage;
 use crate::state::State;
 use crate::token::Token;
@@ -19,6 +20,7 @@ const PARAMETERS: &[&str] = &["ClientVpnEndpointId", "MaxResults", "NextToken"];
 /// A `DryRun` is answered after the endpoint was found, since permissions may be given for the endpoint alone.
 pub(crate) fn page(
     state: &State,
+    location: &Location,
     parameters: &Parameters,
     faults: &[FaultKind],
     request_id: &str,
@@ -27,18 +29,18 @@ pub(crate) fn page(
     let endpoint_id = parameters.required("ClientVpnEndpointId")?;
     let filters = parameters.filters(FILTERS)?;
     parameters.page_size()?;
-    let fleet = find(state, endpoint_id)?;
+    let fleet = find(state, location, endpoint_id)?;
     if parameters.dry_run()? {
         return Err(ApiError::dry_run());
     }
-    let place = place(state, parameters, endpoint_id, filters.digest())?;
+    let position = position(state, parameters, endpoint_id, filters.digest())?;
     let asked_with = parameters.get("NextToken").filter(|text| !text.is_empty());
     if asked_with.is_some() && faults.contains(&FaultKind::ExpireToken) {
         return Err(ApiError::expired_token());
     }
-    let (mut connections, mut next) = list(fleet, &filters, &place);
+    let (mut connections, mut next) = list(&fleet, &filters, &position);
     faults.iter().for_each(|fault| bend_rows(fault, &mut connections));
-    faults.iter().for_each(|fault| bend_token(fault, &place, &mut next));
+    faults.iter().for_each(|fault| bend_token(fault, &position, &mut next));
     let mut next_token = next.map(|token| state.sealer.seal(&token));
     if faults.contains(&FaultKind::RepeatToken) {
         next_token = asked_with.map(str::to_owned).or(next_token);
@@ -49,22 +51,15 @@ pub(crate) fn page(
     Ok(ServedPage { request_id, endpoint_id, next_token, connections, unknown_fields })
 }
 
-fn find<'a>(state: &'a State, endpoint_id: &str) -> Result<&'a Fleet, ApiError> {
-    if !is_endpoint_id(endpoint_id) {
-        return Err(ApiError::malformed_endpoint(endpoint_id));
-    }
-    state.fleet(endpoint_id).ok_or_else(|| ApiError::endpoint_not_found(endpoint_id))
-}
-
-fn list(fleet: &Fleet, filters: &Filters, place: &Token) -> (Vec<Connection>, Option<Token>) {
-    let mut seats = (place.offset..fleet.seats()).filter(|&seat| {
+fn list(fleet: &Fleet, filters: &Filters, position: &Token) -> (Vec<Connection>, Option<Token>) {
+    let mut seats = (position.offset..fleet.seats()).filter(|&seat| {
         filters.match_all(|name| match name {
             "username" => fleet.username(seat),
-            _ => Some(fleet.connection_id(seat, place.time)),
+            _ => Some(fleet.connection_id(seat, position.time)),
         })
     });
-    let rows = seats.by_ref().take(place.size).map(|seat| fleet.connection(seat, place.time)).collect();
-    let next = seats.next().map(|offset| Token { offset, empty: 0, ..place.clone() });
+    let rows = seats.by_ref().take(position.size).map(|seat| fleet.connection(seat, position.time)).collect();
+    let next = seats.next().map(|offset| Token { offset, empty: 0, ..position.clone() });
     (rows, next)
 }
 
@@ -82,11 +77,11 @@ fn bend_rows(fault: &FaultKind, rows: &mut Vec<Connection>) {
     }
 }
 
-fn bend_token(fault: &FaultKind, place: &Token, next: &mut Option<Token>) {
+fn bend_token(fault: &FaultKind, position: &Token, next: &mut Option<Token>) {
     match fault {
-        FaultKind::EmptyPage => *next = Some(Token { empty: place.empty + 1, ..place.clone() }),
-        FaultKind::CycleTokens if place.offset > place.size => {
-            *next = Some(Token { offset: place.offset - place.size, empty: 0, ..place.clone() });
+        FaultKind::EmptyPage => *next = Some(Token { empty: position.empty + 1, ..position.clone() }),
+        FaultKind::CycleTokens if position.offset > position.size => {
+            *next = Some(Token { offset: position.offset - position.size, empty: 0, ..position.clone() });
         }
         _ => {}
     }

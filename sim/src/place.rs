@@ -1,0 +1,163 @@
+//! Where endpoints are: each in one account and one Region.
+
+use crate::config::{Config, EndpointConfig};
+use crate::fleet::Fleet;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// An account and a Region.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Location {
+    pub(crate) account_id: String,
+    pub(crate) region: String,
+}
+
+/// An endpoint as its account and Region list it.
+#[derive(Debug, Clone)]
+pub(crate) struct Listed {
+    /// Its number in the listing, which it keeps when others go.
+    pub(crate) number: usize,
+    pub(crate) fleet: Arc<Fleet>,
+}
+
+/// Every endpoint, by account and Region, in the order in which they came; the home's first.
+#[derive(Debug)]
+pub(crate) struct Places {
+    seed: u64,
+    sites: RwLock<Vec<Site>>,
+}
+
+/// What is in one account and Region.
+#[derive(Debug)]
+struct Site {
+    location: Location,
+    /// How many endpoints there ever were.
+    count: usize,
+    listed: Vec<Listed>,
+}
+
+impl Places {
+    pub(crate) fn new(config: &Config) -> Self {
+        let places = Self { seed: config.seed, sites: RwLock::default() };
+        places.settle(&config.home(), &config.endpoints);
+        for place in &config.places {
+            places.settle(&Location::new(&place.account_id, &place.region), &place.endpoints);
+        }
+        places
+    }
+
+    /// Makes the place known, with endpoints beside those that it has.
+    pub(crate) fn settle(&self, location: &Location, endpoints: &[EndpointConfig]) {
+        self.with(|sites| {
+            if !sites.iter().any(|site| site.location == *location) {
+                sites.push(Site { location: location.clone(), count: 0, listed: Vec::new() });
+            }
+            for site in sites.iter_mut().filter(|site| site.location == *location) {
+                endpoints.iter().for_each(|endpoint| site.add(self.seed, endpoint.clone()));
+            }
+        });
+    }
+
+    /// Removes the endpoint wherever it is.
+    pub(crate) fn remove(&self, endpoint_id: &str) {
+        self.with(|sites| {
+            for site in sites {
+                site.listed.retain(|listed| listed.fleet.endpoint().id != endpoint_id);
+            }
+        });
+    }
+
+    /// The endpoints of one account and Region; none where nothing is known of them.
+    pub(crate) fn at(&self, location: &Location) -> Vec<Listed> {
+        self.read(|sites| {
+            let site = sites.iter().find(|site| site.location == *location);
+            site.map_or_else(Vec::new, |site| site.listed.clone())
+        })
+    }
+
+    /// The endpoint of this id, if this account and Region have it.
+    pub(crate) fn find(&self, location: &Location, endpoint_id: &str) -> Option<Arc<Fleet>> {
+        self.read(|sites| sites.iter().find(|site| site.location == *location)?.find(endpoint_id))
+    }
+
+    /// The endpoint of this id, wherever it is.
+    pub(crate) fn find_anywhere(&self, endpoint_id: &str) -> Option<Arc<Fleet>> {
+        self.read(|sites| sites.iter().find_map(|site| site.find(endpoint_id)))
+    }
+
+    pub(crate) fn all(&self) -> Vec<(Location, Arc<Fleet>)> {
+        self.read(|sites| {
+            let fleets = |site: &Site| {
+                let location = site.location.clone();
+                let fleets = site.listed.iter().map(move |listed| (location.clone(), listed.fleet.clone()));
+                fleets.collect::<Vec<_>>()
+            };
+            sites.iter().flat_map(fleets).collect()
+        })
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&[Site]) -> T) -> T {
+        look(&self.sites.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Vec<Site>) -> T) -> T {
+        work(&mut self.sites.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Site {
+    fn add(&mut self, seed: u64, endpoint: EndpointConfig) {
+        self.listed.push(Listed { number: self.count, fleet: Arc::new(Fleet::new(seed, endpoint)) });
+        self.count += 1;
+    }
+
+    fn find(&self, endpoint_id: &str) -> Option<Arc<Fleet>> {
+        let mut listed = self.listed.iter();
+        Some(listed.find(|listed| listed.fleet.endpoint().id == endpoint_id)?.fleet.clone())
+    }
+}
+
+impl Location {
+    pub(crate) fn new(account_id: &str, region: &str) -> Self {
+        Self { account_id: account_id.to_owned(), region: region.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REGIONS: &[&str] = &["eu-central-1", "us-east-1"];
+
+    fn ids(listed: &[Listed]) -> Vec<&str> {
+        listed.iter().map(|listed| listed.fleet.endpoint().id.as_str()).collect()
+    }
+
+    #[test]
+    fn an_endpoint_is_in_its_own_account_and_region_alone() {
+        let config = Config::organisation(1, 2, REGIONS, 2, 5);
+        let places = Places::new(&config);
+        let place = &config.places[2];
+        let (id, location) = (&place.endpoints[1].id, Location::new(&place.account_id, &place.region));
+        assert_eq!(ids(&places.at(&location)), [&place.endpoints[0].id, id]);
+        let at: Vec<_> = places.all().into_iter().map(|(location, _)| location).collect();
+        assert_eq!(at.iter().filter(|at| places.find(at, id).is_some()).count(), 2, "the two of its place");
+        assert!(places.find(&location, id).is_some() && places.find_anywhere(id).is_some());
+        assert!(places.find(&Location::new(&place.account_id, "eu-west-1"), id).is_none());
+        assert_eq!(at[..2], [config.home(), config.home()]);
+    }
+
+    #[test]
+    fn endpoints_keep_their_numbers_when_others_go_and_come() {
+        let config = Config::fleet(1, 3, 5);
+        let (places, home) = (Places::new(&config), config.home());
+        places.remove(&config.endpoints[0].id);
+        let endpoint = EndpointConfig {
+            id: "cvpn-endpoint-0123456789abcdef0".to_owned(),
+            ..config.endpoints[0].clone()
+        };
+        places.settle(&home, &[endpoint]);
+        let numbers: Vec<usize> = places.at(&home).iter().map(|listed| listed.number).collect();
+        assert_eq!(numbers, [1, 2, 3]);
+        assert!(places.find_anywhere(&config.endpoints[0].id).is_none());
+    }
+}
