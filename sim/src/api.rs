@@ -4,21 +4,36 @@ mod answer;
 mod connections;
 mod endpoints;
 mod identity;
+mod role;
 
 pub(crate) use answer::{Answer, Broken, Reply, Sending, Then};
 
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::fleet::Fleet;
+use crate::outages::Outage;
 use crate::parameters::Parameters;
 use crate::place::Location;
 use crate::signature::Signature;
 use crate::state::State;
 use crate::token::Token;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Page size of a request that names none. EC2 does not document its own.
 const DEFAULT_PAGE_SIZE: usize = 1000;
+
+/// The one action whose requests are counted.
+const CONNECTIONS: &str = "DescribeClientVpnConnections";
+
+type Ec2Action = fn(&State, &Location, &Parameters, String) -> Answer;
+type StsAction = fn(&State, &Caller, &Parameters, String) -> Answer;
+
+const EC2_ACTIONS: [(&str, Ec2Action); 2] =
+    [(CONNECTIONS, connections::describe), ("DescribeClientVpnEndpoints", endpoints::describe)];
+
+const STS_ACTIONS: [(&str, StsAction); 2] =
+    [("AssumeRole", role::assume), ("GetCallerIdentity", identity::describe)];
 
 /// What one request is answered. `None` is one that could not be read.
 pub(crate) fn answer(state: &State, request: Option<&(Option<Signature>, Parameters)>) -> Answer {
@@ -26,24 +41,56 @@ pub(crate) fn answer(state: &State, request: Option<&(Option<Signature>, Paramet
     match request {
         None => Answer::error(&ApiError::malformed_request(), request_id),
         Some((signature, parameters)) => {
-            act(state, &Caller::of(&state.home, signature.as_ref()), parameters, request_id)
+            let caller = Caller::of(&state.home, &state.sessions, signature.as_ref());
+            act(state, &caller, parameters, request_id)
         }
     }
 }
 
 fn act(state: &State, caller: &Caller, parameters: &Parameters, request_id: String) -> Answer {
+    let Some(action) = parameters.get("Action").filter(|action| !action.is_empty()) else {
+        return Answer::error(&ApiError::missing_action(), request_id);
+    };
     let version = parameters.get("Version").unwrap_or_default();
-    match (parameters.get("Action"), version) {
-        (None | Some(""), _) => Answer::error(&ApiError::missing_action(), request_id),
-        (Some("DescribeClientVpnConnections"), "" | "2016-11-15") => {
-            connections::describe(state, &caller.location, parameters, request_id)
+    let of = |known: &str| version.is_empty() || version == known;
+    let ec2 = EC2_ACTIONS.iter().find(|(name, _)| *name == action && of("2016-11-15"));
+    let sts = STS_ACTIONS.iter().find(|(name, _)| *name == action && of("2011-06-15"));
+    match (ec2, sts) {
+        (Some((name, describe)), _) => ask_ec2(state, caller, parameters, request_id, (name, *describe)),
+        (None, Some(_)) if caller.is_expired() => {
+            Answer::sts_error(&ApiError::expired_credentials(), request_id)
         }
-        (Some("DescribeClientVpnEndpoints"), "" | "2016-11-15") => {
-            endpoints::describe(state, &caller.location, parameters, request_id)
-        }
-        (Some("GetCallerIdentity"), "" | "2011-06-15") => identity::describe(caller, request_id),
-        (Some(action), version) => Answer::error(&ApiError::invalid_action(action, version), request_id),
+        (None, Some((_, describe))) => describe(state, caller, parameters, request_id),
+        (None, None) => Answer::error(&ApiError::invalid_action(action, version), request_id),
     }
+}
+
+fn ask_ec2(
+    state: &State,
+    caller: &Caller,
+    parameters: &Parameters,
+    request_id: String,
+    (name, describe): (&'static str, Ec2Action),
+) -> Answer {
+    if name == CONNECTIONS {
+        state.count_request();
+    }
+    match refuse(state, caller, name, &request_id) {
+        Some(sending) => sending.into(),
+        None => describe(state, &caller.location, parameters, request_id),
+    }
+}
+
+/// What keeps EC2 from looking at a request at all.
+fn refuse(state: &State, caller: &Caller, action: &'static str, request_id: &str) -> Option<Sending> {
+    let error = match state.outages.of_region(&caller.location.region) {
+        Some(Outage::Down) => return Some(Sending::unavailable(request_id.to_owned())),
+        Some(Outage::Disabled) => ApiError::auth_failure(),
+        None if caller.is_expired() => ApiError::request_expired(),
+        None if state.buckets.admit(action, &caller.location, Instant::now()) => return None,
+        None => ApiError::throttled(),
+    };
+    Some(Sending::error(&error, request_id.to_owned()))
 }
 
 /// Where the asked page of a listing begins, and of what size it is.

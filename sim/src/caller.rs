@@ -1,5 +1,6 @@
 //! Who asks, and where.
 
+use crate::assumed::{Session, Sessions};
 use crate::place::Location;
 use crate::signature::Signature;
 
@@ -8,12 +9,29 @@ use crate::signature::Signature;
 pub(crate) struct Caller {
     /// The caller's account, and the Region that is asked.
     pub(crate) location: Location,
+    /// The assumed role, if the caller has one.
+    pub(crate) session: Option<Session>,
 }
 
 impl Caller {
     /// Whoever has no credentials of a role is of the home's account, and whoever signs nothing asks the home's Region.
-    pub(crate) fn of(home: &Location, signature: Option<&Signature>) -> Self {
+    pub(crate) fn of(home: &Location, sessions: &Sessions, signature: Option<&Signature>) -> Self {
+        let session = signature.and_then(|signature| sessions.find(&signature.access_key_id));
+        let account_id = session.as_ref().map_or(&home.account_id, |session| &session.role.account_id);
         let region = signature.map_or(&home.region, |signature| &signature.region);
-        Self { location: Location::new(&home.account_id, region) }
+        Self { location: Location::new(account_id, region), session }
+    }
+
+    pub(crate) fn is_expired(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.expired)
+    }
+
+    /// The caller's ARN and unique id.
+    pub(crate) fn identity(&self) -> (String, String) {
+        let account_id = &self.location.account_id;
+        match &self.session {
+            Some(session) => (session.role.arn(), session.role.unique_id()),
+            None => (format!("arn:aws:iam::{account_id}:user/simulated"), "AIDASIMULATEDSIMULATE".to_owned()),
+        }
     }
 }

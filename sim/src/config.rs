@@ -20,6 +20,10 @@ pub struct Config {
     pub endpoints: Vec<EndpointConfig>,
     /// Further accounts and Regions.
     pub places: Vec<Place>,
+    /// The role that may be assumed in each account that has a place here. `None` for any role.
+    pub member_role: Option<MemberRole>,
+    /// How fast EC2 may be asked, for each action, account and Region. `None` for any speed.
+    pub throttling: Option<Throttling>,
     /// Where the time comes from.
     pub time: TimeSource,
     /// How long every answer takes at least.
@@ -40,6 +44,29 @@ pub struct Place {
     pub region: String,
     /// The endpoints there, perhaps none.
     pub endpoints: Vec<EndpointConfig>,
+}
+
+/// A role that may be assumed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberRole {
+    /// The last part of its ARN.
+    pub name: String,
+    /// What the caller must give as external id. `None` for anything or nothing.
+    pub external_id: Option<String>,
+}
+
+/// A token bucket: full at first, emptied by one with every request, and filled again as time passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Throttling {
+    /// How many requests may come at once.
+    pub capacity: u32,
+    /// How many may come each second after those.
+    pub refill_per_second: u32,
+}
+
+impl Throttling {
+    /// What EC2 documents for most actions whose names begin with Describe.
+    pub const EC2: Self = Self { capacity: 100, refill_per_second: 20 };
 }
 
 /// One Client VPN endpoint and its people.
@@ -89,6 +116,8 @@ impl Config {
                 .map(|index| EndpointConfig::nth(seed, index, connections_each))
                 .collect(),
             places: Vec::new(),
+            member_role: None,
+            throttling: None,
             time: TimeSource::System,
             latency: Duration::ZERO,
             record_served: false,

@@ -1,4 +1,4 @@
-//! Errors as EC2 answers them.
+//! Errors as EC2 and STS answer them.
 
 /// An error answer: HTTP status, code and message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +69,30 @@ impl ApiError {
 
     pub(crate) fn unauthorized() -> Self {
         Self::new(403, "UnauthorizedOperation", "You are not authorized to perform this operation.")
+    }
+
+    /// As of a Region that the account has not enabled.
+    pub(crate) fn auth_failure() -> Self {
+        let message = "AWS was not able to validate the provided access credentials";
+        Self::new(401, "AuthFailure", message)
+    }
+
+    /// Credentials that were good once, as EC2 sees them.
+    pub(crate) fn request_expired() -> Self {
+        Self::new(400, "RequestExpired", "Request has expired.")
+    }
+
+    /// Credentials that were good once, as STS sees them.
+    pub(crate) fn expired_credentials() -> Self {
+        Self::new(403, "ExpiredToken", "The security token included in the request is expired")
+    }
+
+    pub(crate) fn access_denied(message: impl Into<String>) -> Self {
+        Self::new(403, "AccessDenied", message)
+    }
+
+    pub(crate) fn validation(message: impl Into<String>) -> Self {
+        Self::new(400, "ValidationError", message)
     }
 
     pub(crate) fn throttled() -> Self {

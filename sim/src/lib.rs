@@ -2,12 +2,15 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod assumed;
+mod bucket;
 mod caller;
 mod config;
 mod connection;
 mod error;
 mod fault;
 mod fleet;
+mod outages;
 mod parameters;
 mod place;
 mod random;
@@ -21,7 +24,8 @@ mod token;
 mod wire;
 mod xml;
 
-pub use config::{Authentication, Config, EndpointConfig, Place, TimeSource};
+pub use assumed::AssumedRole;
+pub use config::{Authentication, Config, EndpointConfig, MemberRole, Place, Throttling, TimeSource};
 pub use connection::{Connection, ConnectionStatus};
 pub use fault::{Fault, FaultKind, ParseFaultError};
 pub use served::ServedPage;

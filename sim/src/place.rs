@@ -95,6 +95,10 @@ impl Places {
         })
     }
 
+    pub(crate) fn has_account(&self, account_id: &str) -> bool {
+        self.read(|sites| sites.iter().any(|site| site.location.account_id == account_id))
+    }
+
     fn read<T>(&self, look: impl FnOnce(&[Site]) -> T) -> T {
         look(&self.sites.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -159,5 +163,13 @@ mod tests {
         let numbers: Vec<usize> = places.at(&home).iter().map(|listed| listed.number).collect();
         assert_eq!(numbers, [1, 2, 3]);
         assert!(places.find_anywhere(&config.endpoints[0].id).is_none());
+    }
+
+    #[test]
+    fn an_account_is_known_once_it_has_a_place() {
+        let places = Places::new(&Config::fleet(1, 0, 0));
+        assert!(places.has_account("123456789012") && !places.has_account("210987654321"));
+        places.settle(&Location::new("210987654321", "us-east-1"), &[]);
+        assert!(places.has_account("210987654321"));
     }
 }

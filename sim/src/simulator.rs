@@ -1,5 +1,6 @@
 //! A running simulator.
 
+use crate::assumed::AssumedRole;
 use crate::config::{Config, EndpointConfig};
 use crate::connection::Connection;
 use crate::fault::Fault;
@@ -78,6 +79,45 @@ impl Simulator {
     /// Forgets all rules.
     pub fn clear_faults(&self) {
         self.state.rules.clear();
+    }
+
+    /// From now on no role of this account may be assumed. Credentials handed out before stay good.
+    pub fn refuse_role(&self, account_id: &str) {
+        self.state.outages.refuse_role(account_id);
+    }
+
+    /// Credentials handed out so far for roles of this account are refused from now on. A role that is assumed again gets
+    /// new ones, which are good.
+    pub fn expire_credentials(&self, account_id: &str) {
+        self.state.sessions.expire(account_id);
+    }
+
+    /// From now on every EC2 request for this Region is answered as [`FaultKind::Unavailable`] says.
+    ///
+    /// [`FaultKind::Unavailable`]: crate::FaultKind::Unavailable
+    pub fn take_down(&self, region: &str) {
+        self.state.outages.take_down(region);
+    }
+
+    /// From now on every EC2 request for this Region is answered as by a Region that the account has not enabled:
+    /// 401 `AuthFailure`.
+    pub fn disable_region(&self, region: &str) {
+        self.state.outages.disable(region);
+    }
+
+    /// Undoes [`Simulator::refuse_role`], [`Simulator::take_down`] and [`Simulator::disable_region`].
+    pub fn restore(&self) {
+        self.state.outages.restore();
+    }
+
+    /// Every role that was assumed, in order.
+    pub fn assumed(&self) -> Vec<AssumedRole> {
+        self.state.sessions.roles()
+    }
+
+    /// How many requests [`Config::throttling`] refused.
+    pub fn throttled(&self) -> usize {
+        self.state.buckets.throttled()
     }
 
     /// Every page of connections whose whole body was handed to the client, in order; none unless

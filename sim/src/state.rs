@@ -1,7 +1,10 @@
 //! What requests are answered from.
 
-use crate::config::{Config, TimeSource};
+use crate::assumed::Sessions;
+use crate::bucket::Buckets;
+use crate::config::{Config, MemberRole, TimeSource};
 use crate::fault::Rules;
+use crate::outages::Outages;
 use crate::place::{Location, Places};
 use crate::random::mix;
 use crate::replay::Replay;
@@ -18,6 +21,10 @@ pub(crate) struct State {
     pub(crate) home: Location,
     pub(crate) latency: Duration,
     pub(crate) places: Places,
+    pub(crate) member_role: Option<MemberRole>,
+    pub(crate) sessions: Sessions,
+    pub(crate) outages: Outages,
+    pub(crate) buckets: Buckets,
     pub(crate) rules: Rules,
     pub(crate) sealer: Sealer,
     pub(crate) served: Arc<Served>,
@@ -35,6 +42,10 @@ impl State {
             home: config.home(),
             latency: config.latency,
             places: Places::new(&config),
+            member_role: config.member_role,
+            sessions: Sessions::new(seed),
+            outages: Outages::default(),
+            buckets: Buckets::new(config.throttling),
             rules: Rules::default(),
             sealer: Sealer::new(mix(&[seed, 0x746f_6b65])),
             served: Arc::new(Served::new(config.record_served)),
@@ -46,12 +57,17 @@ impl State {
         }
     }
 
-    #[allow(clippy::disallowed_methods, reason = "the simulator's one look at the clock; it has no other")]
     pub(crate) fn now(&self) -> Timestamp {
         match *self.time.lock().unwrap_or_else(PoisonError::into_inner) {
-            TimeSource::System => Timestamp::now(),
+            TimeSource::System => self.machine_time(),
             TimeSource::Manual(now) => now,
         }
+    }
+
+    /// The time outside the simulation, by which clients judge what they were handed.
+    #[allow(clippy::disallowed_methods, reason = "the simulator's one look at the clock; it has no other")]
+    pub(crate) fn machine_time(&self) -> Timestamp {
+        Timestamp::now()
     }
 
     pub(crate) fn set_time(&self, now: Timestamp) {

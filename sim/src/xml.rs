@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// The namespace of EC2's answers.
 pub(crate) const EC2: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 
+/// The namespace of STS's answers.
+pub(crate) const STS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+
 /// A document in the making.
 pub(crate) struct Xml(Writer<Vec<u8>>);
 
@@ -63,6 +66,18 @@ pub(crate) fn error(error: &ApiError, request_id: &str) -> Vec<u8> {
             });
         });
         xml.text("RequestID", request_id);
+    })
+}
+
+/// An error in STS's form.
+pub(crate) fn sts_error(error: &ApiError, request_id: &str) -> Vec<u8> {
+    Xml::document("ErrorResponse", Some(STS), |xml| {
+        xml.element("Error", |xml| {
+            xml.text("Type", "Sender");
+            xml.text("Code", error.code);
+            xml.text("Message", &error.message);
+        });
+        xml.text("RequestId", request_id);
     })
 }
 
@@ -138,6 +153,15 @@ mod tests {
         let inside = "<Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message>";
         let expected =
             format!("<Response><Errors><Error>{inside}</Error></Errors><RequestID>id</RequestID></Response>");
+        assert!(document.ends_with(&expected), "{document}");
+    }
+
+    #[test]
+    fn errors_of_sts_have_a_form_of_their_own() {
+        let document = text(sts_error(&ApiError::access_denied("No."), "id"));
+        let inside = "<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>No.</Message></Error>";
+        let expected =
+            format!("<ErrorResponse xmlns=\"{STS}\">{inside}<RequestId>id</RequestId></ErrorResponse>");
         assert!(document.ends_with(&expected), "{document}");
     }
 }

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 pub(crate) const XML: &str = "text/xml;charset=UTF-8";
 
+const NO_SERVER: &str = "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n\
+    <center><h1>503 Service Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n";
+
 /// What a client gets, and how late.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -52,9 +55,13 @@ impl Answer {
         Sending::error(error, request_id).into()
     }
 
+    /// The same in STS's form.
+    pub(crate) fn sts_error(error: &ApiError, request_id: String) -> Self {
+        Sending::whole(error.status, xml::sts_error(error, &request_id), request_id).into()
+    }
+
     pub(crate) fn xml(body: Vec<u8>, request_id: String) -> Self {
-        Sending::Whole(Reply { status: 200, content_type: XML, request_id, body: body.into(), page: None })
-            .into()
+        Sending::whole(200, body, request_id).into()
     }
 }
 
@@ -66,14 +73,17 @@ impl From<Sending> for Answer {
 
 impl Sending {
     pub(crate) fn error(error: &ApiError, request_id: String) -> Self {
-        let body = xml::error(error, &request_id);
-        Self::Whole(Reply {
-            status: error.status,
-            content_type: XML,
-            request_id,
-            body: body.into(),
-            page: None,
-        })
+        Self::whole(error.status, xml::error(error, &request_id), request_id)
+    }
+
+    /// What a load balancer says when nobody is behind it.
+    pub(crate) fn unavailable(request_id: String) -> Self {
+        let body = Bytes::from_static(NO_SERVER.as_bytes());
+        Self::Whole(Reply { status: 503, content_type: "text/html", request_id, body, page: None })
+    }
+
+    fn whole(status: u16, body: Vec<u8>, request_id: String) -> Self {
+        Self::Whole(Reply { status, content_type: XML, request_id, body: body.into(), page: None })
     }
 
     pub(crate) fn broken(bytes: Vec<u8>, then: Then) -> Self {

@@ -11,12 +11,7 @@ use crate::place::Location;
 use crate::served::ServedPage;
 use crate::state::State;
 use crate::xml::{self, Xml};
-use hyper::body::Bytes;
 use std::time::Duration;
-
-/// What a load balancer says when nobody is behind it.
-const NO_SERVER: &str = "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n\
-    <center><h1>503 Service Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n";
 
 pub(crate) fn describe(
     state: &State,
@@ -24,7 +19,6 @@ pub(crate) fn describe(
     parameters: &Parameters,
     request_id: String,
 ) -> Answer {
-    state.count_request();
     let faults = match faults(state, parameters) {
         Ok(faults) => faults,
         Err(error) => return Answer::error(&error, request_id),
@@ -80,17 +74,12 @@ fn refuse(fault: &FaultKind, parameters: &Parameters, request_id: &str) -> Optio
         FaultKind::NotFound => {
             ApiError::endpoint_not_found(parameters.get("ClientVpnEndpointId").unwrap_or_default())
         }
-        FaultKind::Unavailable => return Some(unavailable(request_id)),
+        FaultKind::Unavailable => return Some(Sending::unavailable(request_id.to_owned())),
         FaultKind::Reset => return Some(Sending::broken(Vec::new(), Then::Reset)),
         FaultKind::Stall => return Some(Sending::broken(Vec::new(), Then::Hold)),
         _ => return None,
     };
     Some(Sending::error(&error, request_id.to_owned()))
-}
-
-fn unavailable(request_id: &str) -> Sending {
-    let (request_id, body) = (request_id.to_owned(), Bytes::from_static(NO_SERVER.as_bytes()));
-    Sending::Whole(Reply { status: 503, content_type: "text/html", request_id, body, page: None })
 }
 
 /// The page, whole or cut as the first such fault says.

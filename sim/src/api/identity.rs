@@ -2,17 +2,17 @@
 
 use super::Answer;
 use crate::caller::Caller;
-use crate::xml::Xml;
+use crate::parameters::Parameters;
+use crate::state::State;
+use crate::xml::{self, Xml};
 
-const STS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
-
-pub(crate) fn describe(caller: &Caller, request_id: String) -> Answer {
-    let account_id = &caller.location.account_id;
-    let body = Xml::document("GetCallerIdentityResponse", Some(STS), |xml| {
+pub(crate) fn describe(_: &State, caller: &Caller, _: &Parameters, request_id: String) -> Answer {
+    let (arn, user_id) = caller.identity();
+    let body = Xml::document("GetCallerIdentityResponse", Some(xml::STS), |xml| {
         xml.element("GetCallerIdentityResult", |xml| {
-            xml.text("Arn", &format!("arn:aws:iam::{account_id}:user/simulated"));
-            xml.text("UserId", "AIDASIMULATEDSIMULATE");
-            xml.text("Account", account_id);
+            xml.text("Arn", &arn);
+            xml.text("UserId", &user_id);
+            xml.text("Account", &caller.location.account_id);
         });
         xml.element("ResponseMetadata", |xml| xml.text("RequestId", &request_id));
     });
