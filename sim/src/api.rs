@@ -4,6 +4,7 @@ mod answer;
 mod connections;
 mod endpoints;
 mod identity;
+mod networks;
 mod role;
 
 pub(crate) use answer::{Answer, Broken, Reply, Sending, Then};
@@ -29,8 +30,11 @@ const CONNECTIONS: &str = "DescribeClientVpnConnections";
 type Ec2Action = fn(&State, &Location, &Parameters, String) -> Answer;
 type StsAction = fn(&State, &Caller, &Parameters, String) -> Answer;
 
-const EC2_ACTIONS: [(&str, Ec2Action); 2] =
-    [(CONNECTIONS, connections::describe), ("DescribeClientVpnEndpoints", endpoints::describe)];
+const EC2_ACTIONS: [(&str, Ec2Action); 3] = [
+    (CONNECTIONS, connections::describe),
+    ("DescribeClientVpnEndpoints", endpoints::describe),
+    ("DescribeClientVpnTargetNetworks", networks::describe),
+];
 
 const STS_ACTIONS: [(&str, StsAction); 2] =
     [("AssumeRole", role::assume), ("GetCallerIdentity", identity::describe)];

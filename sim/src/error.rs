@@ -53,6 +53,11 @@ impl ApiError {
         Self::new(400, "InvalidClientVpnEndpointId.NotFound", format!("Endpoint {id} does not exist"))
     }
 
+    pub(crate) fn association_not_found(id: &str) -> Self {
+        let message = format!("Association {id} does not exist");
+        Self::new(400, "InvalidClientVpnAssociationId.NotFound", message)
+    }
+
     /// A token that this listing did not give.
     pub(crate) fn invalid_token() -> Self {
         Self::new(400, "InvalidNextToken", "The token is not valid for this request")

@@ -17,6 +17,7 @@ mod random;
 mod replay;
 mod served;
 mod server;
+mod setup;
 mod signature;
 mod simulator;
 mod state;

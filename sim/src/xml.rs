@@ -45,6 +45,16 @@ impl Xml {
         }
     }
 
+    /// An element with `true` or `false` in it.
+    pub(crate) fn flag(&mut self, name: &str, flag: bool) {
+        self.text(name, if flag { "true" } else { "false" });
+    }
+
+    /// An element with a list of texts in it.
+    pub(crate) fn items(&mut self, name: &str, texts: &[String]) {
+        self.element(name, |xml| texts.iter().for_each(|text| xml.text("item", text)));
+    }
+
     /// How many bytes there are so far.
     pub(crate) fn written(&self) -> usize {
         self.0.get_ref().len()
@@ -108,9 +118,7 @@ pub(crate) fn connection(xml: &mut Xml, row: &Connection, unknown_fields: &BTree
         }
         xml.optional("connectionEndTime", row.connection_end_time.as_deref());
         if let Some(statuses) = &row.posture_compliance_statuses {
-            xml.element("postureComplianceStatusSet", |xml| {
-                statuses.iter().for_each(|status| xml.text("item", status));
-            });
+            xml.items("postureComplianceStatusSet", statuses);
         }
         let evaluated = row.authorization_policy_last_evaluated_time.as_deref();
         xml.optional("authorizationPolicyLastEvaluatedTime", evaluated);

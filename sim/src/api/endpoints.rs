@@ -6,11 +6,10 @@ use crate::error::ApiError;
 use crate::fleet::Fleet;
 use crate::parameters::{Parameters, is_filter};
 use crate::place::Location;
-use crate::random::Stream;
+use crate::setup::Setup;
 use crate::state::State;
 use crate::token::Token;
 use crate::xml::{self, Xml};
-use jiff::Timestamp;
 use std::sync::Arc;
 
 const ACTION: &str = "DescribeClientVpnEndpoints";
@@ -50,7 +49,10 @@ fn page(state: &State, location: &Location, parameters: &Parameters) -> Result<P
     let position = position(state, parameters, &listing, filters.digest())?;
     let mut matching = state.places.at(location).into_iter().filter(|listed| {
         let id = listed.fleet.endpoint().id.as_str();
-        let field = |name: &str| Some(if name == "endpoint-id" { id } else { "udp" }.to_owned());
+        let field = |name: &str| match name {
+            "endpoint-id" => Some(id.to_owned()),
+            _ => Some(Setup::of(&listed.fleet).transport_protocol.to_owned()),
+        };
         listed.number >= position.offset && (ids.is_empty() || ids.contains(&id)) && filters.match_all(field)
     });
     let fleets = matching.by_ref().take(position.size).map(|listed| listed.fleet).collect();
@@ -70,20 +72,17 @@ fn render(location: &Location, fleets: &[Arc<Fleet>], next: Option<&str>, reques
 
 fn endpoint(xml: &mut Xml, location: &Location, fleet: &Fleet) {
     let (id, Location { account_id: account, region }) = (&fleet.endpoint().id, location);
-    let mut traits = Stream::of(&[fleet.key(), 0x766e]);
-    // Some day of the year 2024.
-    let created = Timestamp::from_second(traits.between(1_704_067_200, 1_735_689_599));
-    let created = created.unwrap_or(Timestamp::UNIX_EPOCH).strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    let setup = Setup::of(fleet);
     xml.text("clientVpnEndpointId", id);
     xml.text("description", "Simulated endpoint");
-    xml.element("status", |xml| xml.text("code", "available"));
-    xml.text("creationTime", &created);
+    xml.element("status", |xml| xml.text("code", setup.status()));
+    xml.text("creationTime", &setup.created);
     xml.text("dnsName", &format!("*.{id}.prod.clientvpn.{region}.amazonaws.com"));
     xml.text("clientCidrBlock", &format!("{}/12", fleet.client_range()));
-    xml.text("splitTunnel", "true");
+    xml.flag("splitTunnel", setup.split_tunnel);
     xml.text("vpnProtocol", "openvpn");
-    xml.text("transportProtocol", "udp");
-    xml.text("vpnPort", "443");
+    xml.text("transportProtocol", setup.transport_protocol);
+    xml.text("vpnPort", setup.vpn_port);
     let certificate =
         format!("arn:aws:acm:{region}:{account}:certificate/00000000-0000-4000-8000-000000000001");
     xml.text("serverCertificateArn", &certificate);
@@ -92,18 +91,35 @@ fn endpoint(xml: &mut Xml, location: &Location, fleet: &Fleet) {
             authentication(xml, fleet.endpoint().authentication, account, &certificate)
         });
     });
+    options(xml, &setup, location);
+    xml.text("vpcId", &setup.vpc_id);
+    xml.text("sessionTimeoutHours", setup.session_timeout_hours);
+    xml.flag("disconnectOnSessionTimeout", setup.disconnect_on_session_timeout);
+}
+
+fn options(xml: &mut Xml, setup: &Setup, Location { account_id, region }: &Location) {
+    // These names begin with capitals, as in EC2's own answers.
     xml.element("connectionLogOptions", |xml| {
-        xml.text("Enabled", "true");
-        xml.text("CloudwatchLogGroup", "client-vpn");
+        xml.flag("Enabled", setup.is_logged);
+        xml.optional("CloudwatchLogGroup", setup.is_logged.then_some("client-vpn"));
     });
-    xml.element("tagSet", |xml| {
-        xml.element("item", |xml| {
-            xml.text("key", "Name");
-            xml.text("value", "simulated");
-        });
+    xml.element("tagSet", |xml| setup.tags.iter().for_each(|(key, value)| tag(xml, key, value)));
+    xml.items("securityGroupIdSet", &setup.security_group_ids);
+    xml.element("clientConnectOptions", |xml| {
+        xml.flag("enabled", setup.connect_handler.is_some());
+        if let Some(function) = setup.connect_handler {
+            let arn = format!("arn:aws:lambda:{region}:{account_id}:function:{function}");
+            xml.text("lambdaFunctionArn", &arn);
+        }
+        xml.element("status", |xml| xml.text("code", "applied"));
     });
-    xml.text("vpcId", &format!("vpc-0{:016x}", traits.number()));
-    xml.text("sessionTimeoutHours", traits.pick(&["8", "10", "12", "24"]));
+}
+
+fn tag(xml: &mut Xml, key: &str, value: &str) {
+    xml.element("item", |xml| {
+        xml.text("key", key);
+        xml.text("value", value);
+    });
 }
 
 fn authentication(xml: &mut Xml, authentication: Authentication, account: &str, certificate: &str) {

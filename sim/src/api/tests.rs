@@ -1,4 +1,5 @@
 mod organisation;
+mod setup;
 
 use super::*;
 use crate::config::{Config, TimeSource};
@@ -68,6 +69,14 @@ fn code(reply: &Reply) -> String {
     let text = String::from_utf8_lossy(&reply.body).into_owned();
     let code = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
     format!("{} {}", reply.status, code.map_or("", |(code, _)| code))
+}
+
+/// What stands in each `<name>` of an answer.
+fn texts(reply: &Reply, name: &str) -> Vec<String> {
+    let text = String::from_utf8(reply.body.to_vec()).unwrap();
+    let (start, end) = (format!("<{name}>"), format!("</{name}>"));
+    let parts = text.split(&start).skip(1);
+    parts.map(|part| part.split_once(&end).unwrap().0.to_owned()).collect()
 }
 
 #[test]

@@ -18,14 +18,6 @@ fn signed(access_key_id: &str, region: &str) -> Option<Signature> {
     Some(Signature { access_key_id: access_key_id.to_owned(), region: region.to_owned() })
 }
 
-/// What stands in each `<name>` of an answer.
-fn texts(reply: &Reply, name: &str) -> Vec<String> {
-    let text = String::from_utf8(reply.body.to_vec()).unwrap();
-    let (start, end) = (format!("<{name}>"), format!("</{name}>"));
-    let parts = text.split(&start).skip(1);
-    parts.map(|part| part.split_once(&end).unwrap().0.to_owned()).collect()
-}
-
 fn ids(reply: &Reply) -> Vec<String> {
     texts(reply, "clientVpnEndpointId")
 }
