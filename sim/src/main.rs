@@ -1,7 +1,7 @@
 //! The simulator as a program.
 
 use clap::Parser;
-use client_vpn_sim::{Config, Fault, ServedPage, Simulator, TimeSource};
+use client_vpn_sim::{Config, Fault, MemberRole, ServedPage, Simulator, Throttling, TimeSource};
 use jiff::Timestamp;
 use std::fs::File;
 use std::io::{self, Write};
@@ -12,9 +12,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// A simulator of EC2's Client VPN connection API.
 ///
-/// Serves DescribeClientVpnConnections, DescribeClientVpnEndpoints and STS GetCallerIdentity on 127.0.0.1, and prints
-/// one line: its URL, then the ids of its endpoints. People connect, transfer, leave, stay listed for 60 minutes, and
-/// vanish, all as the seed and the clock have it.
+/// Serves DescribeClientVpnConnections, DescribeClientVpnEndpoints, DescribeClientVpnTargetNetworks, and of STS AssumeRole
+/// and GetCallerIdentity on 127.0.0.1, and prints one line: its URL, then the ids of its endpoints, those of the home's
+/// account and Region first. People connect, transfer, leave, stay listed for 60 minutes, and vanish, all as the seed and
+/// the clock have it. Which account and Region a request is for, its signature says.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Arguments {
@@ -27,15 +28,36 @@ struct Arguments {
     /// Connections listed at any time, for each endpoint
     #[arg(long, default_value_t = 1000)]
     connections: usize,
-    /// Number of endpoints: federated, certificate, directory service, and round again
+    /// Number of endpoints in each account and Region: federated, certificate, directory service, and round again
     #[arg(long, default_value_t = 3)]
     endpoints: usize,
-    /// Account that GetCallerIdentity answers
+    /// The home's account: that of whoever did not assume a role
     #[arg(long, default_value = "123456789012")]
     account_id: String,
+    /// Number of accounts: the home's and others, whose ids are always the same
+    #[arg(long, default_value_t = 1)]
+    accounts: usize,
     /// Region
     #[arg(long, default_value = "eu-central-1")]
     region: String,
+    /// Regions in which each account has endpoints, the home's first
+    #[arg(long, value_name = "REGION,...", value_delimiter = ',', conflicts_with = "region")]
+    regions: Vec<String>,
+    /// The role that may be assumed in each account, instead of any
+    #[arg(long, value_name = "NAME")]
+    member_role: Option<String>,
+    /// The external id that its trust policy asks for, instead of any or none
+    #[arg(long, value_name = "ID", requires = "member_role")]
+    external_id: Option<String>,
+    /// Throttle as EC2 documents it: 100 requests at once, then 20 a second, for each action, account and Region
+    #[arg(long)]
+    throttle: bool,
+    /// An account in which no role may be assumed; once for each
+    #[arg(long = "refuse-role", value_name = "ACCOUNT")]
+    refused: Vec<String>,
+    /// A Region in which EC2 is out of order; once for each
+    #[arg(long, value_name = "REGION")]
+    down: Vec<String>,
     /// A clock that stands still at this time, such as 2026-11-23T09:00:00Z, instead of this machine's
     #[arg(long)]
     time: Option<Timestamp>,
@@ -66,7 +88,12 @@ Examples:
   aws ec2 describe-client-vpn-connections --client-vpn-endpoint-id cvpn-endpoint-...
 
   # The second to fourth request for connections throttled, the body of the sixth cut:
-  client-vpn-sim --port 8080 --fault throttle@2-4 --fault cut-body@6";
+  client-vpn-sim --port 8080 --fault throttle@2-4 --fault cut-body@6
+
+  # Ten accounts with two endpoints in each of two Regions, one of them out of order:
+  client-vpn-sim --port 8080 --accounts 10 --regions eu-central-1,us-east-1 --endpoints 2 --member-role audit \\
+    --down us-east-1
+  aws sts assume-role --role-arn arn:aws:iam::200000000000:role/audit --role-session-name me";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -83,7 +110,8 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     let mut file = arguments.served.as_ref().map(File::create).transpose()?;
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let simulator = start(&arguments).await?;
-    writeln!(io::stdout(), "{} {}", simulator.url(), simulator.endpoint_ids().join(" "))?;
+    let ids: Vec<String> = simulator.endpoints().into_iter().map(|(_, _, id)| id).collect();
+    writeln!(io::stdout(), "{} {}", simulator.url(), ids.join(" "))?;
     loop {
         tokio::select! {
             pages = simulator.next_served() => write(file.as_mut(), &pages)?,
@@ -95,19 +123,37 @@ async fn run(arguments: Arguments) -> io::Result<()> {
 }
 
 async fn start(arguments: &Arguments) -> io::Result<Simulator> {
-    let fleet = Config::fleet(arguments.seed, arguments.endpoints, arguments.connections);
-    let config = Config {
-        account_id: arguments.account_id.clone(),
-        region: arguments.region.clone(),
+    let simulator = Simulator::start(config(arguments), arguments.port).await?;
+    arguments.faults.iter().cloned().for_each(|fault| simulator.inject(fault));
+    arguments.refused.iter().for_each(|account_id| simulator.refuse_role(account_id));
+    arguments.down.iter().for_each(|region| simulator.take_down(region));
+    Ok(simulator)
+}
+
+fn config(arguments: &Arguments) -> Config {
+    let external_id = &arguments.external_id;
+    let member_role = |name: &String| MemberRole { name: name.clone(), external_id: external_id.clone() };
+    Config {
+        member_role: arguments.member_role.as_ref().map(member_role),
+        throttling: arguments.throttle.then_some(Throttling::EC2),
         time: arguments.time.map_or(TimeSource::System, TimeSource::Manual),
         latency: Duration::from_millis(arguments.latency_millis),
         record_served: arguments.served.is_some(),
         replay: arguments.replay,
-        ..fleet
-    };
-    let simulator = Simulator::start(config, arguments.port).await?;
-    arguments.faults.iter().cloned().for_each(|fault| simulator.inject(fault));
-    Ok(simulator)
+        ..organisation(arguments)
+    }
+}
+
+/// The accounts and Regions that were asked for, the home's account under the id that was.
+fn organisation(arguments: &Arguments) -> Config {
+    let Arguments { seed, accounts, endpoints, connections, .. } = *arguments;
+    let given: Vec<&str> = arguments.regions.iter().map(String::as_str).collect();
+    let regions = if given.is_empty() { vec![arguments.region.as_str()] } else { given };
+    let mut config = Config::organisation(seed, accounts, &regions, endpoints, connections);
+    let of_home = config.places.iter_mut().filter(|place| place.account_id == config.account_id);
+    of_home.for_each(|place| place.account_id.clone_from(&arguments.account_id));
+    config.account_id.clone_from(&arguments.account_id);
+    config
 }
 
 /// Each page is one line, written at once, so that a reader never finds half a page for long.

@@ -166,3 +166,26 @@ impl Drop for Simulator {
         self.server.abort();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn endpoints_come_and_go_and_are_known_wherever_they_are() {
+        let config = Config::organisation(1, 2, &["eu-central-1", "us-east-1"], 2, 4);
+        let simulator = Simulator::start(config, 0).await.unwrap();
+        let endpoints = simulator.endpoints();
+        assert_eq!((endpoints.len(), simulator.endpoint_ids().len()), (8, 2));
+        assert_eq!(endpoints[0].2, simulator.endpoint_ids()[0]);
+        assert_eq!(simulator.listing(&endpoints[7].2).len(), 4);
+
+        simulator.remove_endpoint(&endpoints[7].2);
+        assert!(simulator.listing(&endpoints[7].2).is_empty());
+        let endpoint = Config::fleet(2, 1, 3).endpoints.remove(0);
+        simulator.add_endpoint("111122223333", "eu-west-1", endpoint.clone());
+        let last = ("111122223333".to_owned(), "eu-west-1".to_owned(), endpoint.id.clone());
+        assert_eq!((simulator.endpoints().len(), simulator.endpoints().pop()), (8, Some(last)));
+        assert_eq!(simulator.listing(&endpoint.id).len(), 3);
+    }
+}

@@ -160,3 +160,23 @@ async fn dropping_the_simulator_ends_its_connections() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn the_header_says_for_which_region_a_request_is() {
+    let config = Config::organisation(1, 1, &["eu-central-1", "us-east-1"], 1, 40);
+    let simulator = Simulator::start(config, 0).await.unwrap();
+    let [home, abroad] = &simulator.endpoints()[..] else { panic!("two endpoints") };
+    for (region, id) in [("eu-central-1", &home.2), ("us-east-1", &abroad.2)] {
+        let form = "Action=DescribeClientVpnEndpoints&Version=2016-11-15";
+        let signature =
+            format!("AWS4-HMAC-SHA256 Credential=AKIA/20261123/{region}/ec2/aws4_request, Signature=0");
+        let head = format!("POST / HTTP/1.1\r\nhost: sim\r\nconnection: close\r\nauthorization: {signature}");
+        let mut stream = connect(&simulator).await;
+        let request = format!("{head}\r\ncontent-length: {}\r\n\r\n{form}", form.len());
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.contains(&format!("<clientVpnEndpointId>{id}</clientVpnEndpointId>")), "{answer}");
+        assert_eq!(answer.matches("<clientVpnEndpointId>").count(), 1);
+    }
+}
