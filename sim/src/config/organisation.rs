@@ -8,7 +8,7 @@ const HOME_REGION: &str = "eu-central-1";
 /// Steps between account ids. It shares no factor with their range, so that none comes twice.
 const STEP: u64 = 618_033_988_749;
 const RANGE: u64 = 800_000_000_000;
-/// Above every id that this number is added to lies no home.
+/// Above the home's id, so that it does not come again either.
 const LOWEST: u64 = 200_000_000_000;
 
 impl Config {
@@ -33,8 +33,7 @@ impl Config {
                 places.push(Place { account_id, region, endpoints: endpoints.collect() });
             }
         }
-        let home = places.remove(0);
-        let Place { account_id, region, endpoints } = home;
+        let Place { account_id, region, endpoints } = places.remove(0);
         Self { account_id, region, endpoints, places, ..Self::fleet(seed, 0, 0) }
     }
 }
