@@ -1,4 +1,4 @@
-"""Prints the table of `docs/cost.md`: what a month of Client VPN Audit costs, from prices and measured sizes."""
+"""Prints the tables of `docs/cost.md`: what a month of Client VPN Audit costs, from prices and measured sizes."""
 
 import math
 
@@ -33,6 +33,10 @@ SEAL_SECONDS, SEAL_LISTINGS = 1.5, 14
 MERGED_DAYS = 3 + 4 / 24  # three each hour, seven once a day
 RETENTION_DAYS, STANDARD_DAYS = 400, 60
 METRICS_PER_ENDPOINT, METRICS, ALARMS = 6, 3, 12
+# States that an execution of the fleet enters, its start among them, and those of each batch.
+FLEET_TRANSITIONS, BATCH_TRANSITIONS, FLEET_ALARMS = 6, 2, 3
+# Assumed: what an invocation takes besides paging, for a role to be assumed and endpoints to be found.
+BATCH_SECONDS = 0.5
 SMALLEST_MOVED = 128 * 1024
 
 
@@ -57,7 +61,8 @@ def month(endpoints, connections):
     gets = MERGED_DAYS * 96 * (2 * endpoints + 2)
     parts = {
         "capture": SNAPSHOTS * (seconds * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
-        "requests": SNAPSHOTS * (2 * endpoints + 1) * S3_PUT_OR_LIST + moved * S3_TRANSITION,
+        # A look and a put for each endpoint, the endpoints' configuration, and the run record.
+        "requests": SNAPSHOTS * (2 * endpoints + 2) * S3_PUT_OR_LIST + moved * S3_TRANSITION,
         # Four times an hour a second and some listings; once an hour a look at each object, a digest and a signature.
         "seal": SNAPSHOTS * (SEAL_SECONDS * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST + SEAL_LISTINGS * S3_PUT_OR_LIST)
         + 720 * (4 * (endpoints + 1) * S3_GET + 6 * S3_PUT_OR_LIST + S3_PUT_OR_LIST + KMS_ECC_SIGN),
@@ -70,6 +75,18 @@ def month(endpoints, connections):
     return parts, seconds, gb_of_a_day * RETENTION_DAYS
 
 
+def fleet(batches):
+    """Dollars a month by part that as many accounts and Regions cost besides, when each is a batch."""
+    return {
+        "transitions": SNAPSHOTS * (FLEET_TRANSITIONS + BATCH_TRANSITIONS * batches) * STATE_TRANSITION,
+        "invocations": SNAPSHOTS * (batches + 1) * (BATCH_SECONDS * 512 / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
+        # A run record of its own, and the configuration of its endpoints.
+        "records": SNAPSHOTS * batches * 2 * S3_PUT_OR_LIST,
+        "digests": 720 * batches * (7 * S3_PUT_OR_LIST + KMS_ECC_SIGN),
+        "alarms": FLEET_ALARMS * ALARM_MONTH,
+    }
+
+
 def main():
     names = ["capture", "requests", "seal", "storage", "sessions", "watching"]
     print("| endpoints | connections of each | one capture | kept | " + " | ".join(names) + " | a month |")
@@ -80,6 +97,14 @@ def main():
             dollars = " | ".join(f"{parts[name]:,.2f}" for name in names)
             total = sum(parts.values())
             print(f"| {endpoints} | {connections:,} | {seconds:,.1f} s | {gb:,.1f} GB | {dollars} | **{total:,.2f}** |")
+    print()
+    names = ["transitions", "invocations", "records", "digests", "alarms"]
+    print("| accounts and Regions | " + " | ".join(names) + " | a month, besides |")
+    print("|" + "---|" * (len(names) + 2))
+    for batches in (10, 100, 640):
+        parts = fleet(batches)
+        dollars = " | ".join(f"{parts[name]:,.2f}" for name in names)
+        print(f"| {batches} | {dollars} | **{sum(parts.values()):,.2f}** |")
 
 
 main()

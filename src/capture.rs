@@ -15,7 +15,7 @@ use crate::ledger::{CaptureError, Entry, Outcome, Restriction, Written};
 use crate::snapshot::{SnapshotError, SnapshotWriter};
 use crate::snapshot_time::SnapshotTime;
 use crate::source::resume_token::ResumeToken;
-use crate::source::{Ec2Source, Filter, PageSize};
+use crate::source::{Ec2Source, Filter, PageError, PageSize};
 use crate::store::{Content, Object, Put, Store, StoreError};
 use crate::target::Target;
 
@@ -82,6 +82,22 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Does something, if it comes to an end before the deadline; none when it does not.
+    pub(crate) async fn within<T>(&self, clock: &Clock, work: impl Future<Output = T>) -> Option<T> {
+        let Some(deadline) = self.deadline else { return Some(work.await) };
+        let left = deadline.duration_since(clock.now()).try_into().unwrap_or_default();
+        tokio::time::timeout(left, work).await.ok()
+    }
+
+    /// The same with something that asks EC2.
+    pub(crate) async fn in_time<T>(
+        &self,
+        clock: &Clock,
+        work: impl Future<Output = Result<T, PageError>>,
+    ) -> Result<T, PageError> {
+        self.within(clock, work).await.unwrap_or_else(|| Err(PageError::deadline()))
+    }
+
     /// Why the capture cannot be complete, whatever AWS answers.
     pub fn restrictions(&self) -> Vec<Restriction> {
         let filtered = (!self.filters.is_empty()).then_some(Restriction::Filtered);

@@ -5,10 +5,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::fault::{Fault, Faults};
+use crate::identity::MemberRole;
 use crate::signing::SigningKey;
 use crate::source::{Limits, PageSize};
 use crate::store::{KmsKey, Location};
-use crate::target::{AccountId, AccountRegion, Region, Target, TargetText};
+use crate::target::{AccountId, AccountRegion, PlaceTargets, Region, TargetText};
 
 /// What all names of settings begin with.
 pub const PREFIX: &str = "AUDIT_";
@@ -27,11 +28,14 @@ pub struct Setting {
 /// Every setting. The README's table is held against this one by a test.
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
-    setting("AUDIT_TARGETS", None, "Endpoints to capture, separated by commas: ids (`cvpn-endpoint-…`) or ARNs"),
+    setting("AUDIT_TARGETS", None, "Endpoints to capture, separated by commas: ids (`cvpn-endpoint-…`), ARNs, ARNs with `*` as ID for all endpoints there and then also as Region or account for each that the tables know, or `*` for all of the own account and Region"),
     setting("AUDIT_LAKE", None, "Where the record is written: `s3://bucket/prefix` or a directory"),
     setting("AUDIT_ACCOUNT_ID", Some("asked of STS"), "The own account, twelve digits"),
-    setting("AUDIT_ACCOUNTS", Some("the own account"), "Accounts that the lake's tables know, separated by commas; a target outside them is refused"),
-    setting("AUDIT_REGIONS", Some("the own Region"), "Regions that the lake's tables know, separated by commas; a target outside them is refused"),
+    setting("AUDIT_ACCOUNTS", Some("those of the targets"), "Accounts that the lake's tables know, separated by commas; a target outside them is refused"),
+    setting("AUDIT_REGIONS", Some("those of the targets"), "Regions that the lake's tables know, separated by commas; a target outside them is refused"),
+    setting("AUDIT_MEMBER_ROLE", Some("none: other accounts are refused"), "Name of the role, with its path, that is assumed in each other account"),
+    setting("AUDIT_EXTERNAL_ID", Some("none"), "External id that is sent when that role is assumed"),
+    setting("AUDIT_SPREAD_ABOVE", Some("never"), "Endpoints above which `plan` makes a batch for each account and Region: a whole number from 1 to 100000"),
     setting("AUDIT_PAGE_SIZE", Some("1000"), "Connections of a page: a whole number from 5 to 1000"),
     setting("AUDIT_CONCURRENCY", Some("5"), "Endpoints captured at a time: a whole number from 1 to 50"),
     setting("AUDIT_CALL_TIMEOUT_SECONDS", Some("20"), "Longest time of one attempt at a call of EC2: a whole number from 1 to 300"),
@@ -53,10 +57,14 @@ pub struct Settings {
     pub lake: Location,
     /// The own account, where it is given.
     pub account_id: Option<AccountId>,
-    /// Accounts that the lake's tables know; empty for the own one alone.
+    /// Accounts that the lake's tables know; empty for those of the targets.
     pub accounts: Vec<AccountId>,
-    /// Regions that the lake's tables know; empty for the own one alone.
+    /// Regions that the lake's tables know; empty for those of the targets.
     pub regions: Vec<Region>,
+    /// The role that is assumed in other accounts; none to refuse other accounts.
+    pub member_role: Option<MemberRole>,
+    /// Endpoints above which a run is spread over several invocations; none for never.
+    pub spread_above: Option<u64>,
     /// Connections of a page.
     pub page_size: PageSize,
     /// Targets captured at a time.
@@ -115,6 +123,8 @@ impl Settings {
             reader.list("AUDIT_ACCOUNTS", "accounts of twelve digits, separated by commas", AccountId::parse);
         let regions =
             reader.list("AUDIT_REGIONS", "Regions such as eu-central-1, separated by commas", Region::parse);
+        let member_role = reader.member_role();
+        let spread_above = reader.number("AUDIT_SPREAD_ABOVE", 0, 0, 100_000);
         let page_size = reader.number("AUDIT_PAGE_SIZE", 1000, 5, 1000);
         let concurrency = reader.number("AUDIT_CONCURRENCY", 5, 1, 50);
         let call_timeout = reader.number("AUDIT_CALL_TIMEOUT_SECONDS", 20, 1, 300);
@@ -131,6 +141,8 @@ impl Settings {
             account_id: account_id.into_iter().next(),
             accounts,
             regions,
+            member_role,
+            spread_above: Some(spread_above).filter(|most| *most > 0),
             page_size,
             concurrency: usize::try_from(concurrency).unwrap_or(1),
             limits: Limits {
@@ -142,35 +154,51 @@ impl Settings {
         })
     }
 
-    /// The targets that `texts` name, or the configured ones, for a program that runs at `home`.
+    /// What `texts` name, or the configured targets, for a program that runs at `home`: by account and Region, in the order
+    /// in which they are first named.
     ///
     /// # Errors
-    /// Every text that names a target elsewhere, outside the lake's tables, or one named before, under `name`.
+    /// Every text that names an account which cannot be reached, or one or a Region outside the lake's tables, under `name`.
     pub fn targets_at(
         &self,
         home: &AccountRegion,
         texts: Option<&[TargetText]>,
         name: &str,
-    ) -> Result<Vec<Target>, Faults> {
+    ) -> Result<Vec<PlaceTargets>, Faults> {
         let mut faults = Faults::default();
-        let mut targets: Vec<Target> = Vec::new();
+        let mut wanted: Vec<PlaceTargets> = Vec::new();
         for text in texts.unwrap_or(&self.targets) {
             let fault = |allowed: String| Fault::new(name, &text.to_string(), allowed);
-            let target = text.at(home).map_err(|error| fault(error.to_string()));
-            let Some(target) = faults.keep(target) else {
-                continue;
-            };
-            if !self.accounts.is_empty() && !self.accounts.contains(&target.account_id) {
-                faults.push(fault(format!("accounts in AUDIT_ACCOUNTS, and {} is not", target.account_id)));
-            } else if !self.regions.is_empty() && !self.regions.contains(&target.region) {
-                faults.push(fault(format!("Regions in AUDIT_REGIONS, and {} is not", target.region)));
-            } else if targets.contains(&target) {
-                faults.push(fault("each endpoint once".to_owned()));
-            } else {
-                targets.push(target);
+            let places = text.places(home, &self.accounts, &self.regions);
+            let places = places.map_err(|error| fault(error.to_string()));
+            for place in faults.keep(places).unwrap_or_default() {
+                if let Some(allowed) = self.refusal(home, &place) {
+                    faults.push(fault(allowed));
+                } else if let Some(known) = wanted.iter_mut().find(|known| known.place == place) {
+                    known.add(text.endpoint_id());
+                } else {
+                    let mut first = PlaceTargets::of(place);
+                    first.add(text.endpoint_id());
+                    wanted.push(first);
+                }
             }
         }
-        faults.or(targets)
+        faults.or(wanted)
+    }
+
+    /// What is allowed instead of a place where nothing can be captured; none where something can.
+    fn refusal(&self, home: &AccountRegion, place: &AccountRegion) -> Option<String> {
+        let AccountRegion { account_id, region } = place;
+        if !self.accounts.is_empty() && !self.accounts.contains(account_id) {
+            return Some(format!("accounts in AUDIT_ACCOUNTS, and {account_id} is not"));
+        }
+        if !self.regions.is_empty() && !self.regions.contains(region) {
+            return Some(format!("Regions in AUDIT_REGIONS, and {region} is not"));
+        }
+        (*account_id != home.account_id && self.member_role.is_none()).then(|| {
+            let own = &home.account_id;
+            format!("the own account {own}; for others, AUDIT_MEMBER_ROLE must name the role to assume there")
+        })
     }
 }
 
@@ -223,6 +251,24 @@ impl Reader<'_> {
         };
         let location = Location::parse(text).map_err(|error| Fault::new(name, text, error.to_string()));
         self.faults.keep(location)
+    }
+
+    fn member_role(&mut self) -> Option<MemberRole> {
+        let external_id = self.value("AUDIT_EXTERNAL_ID").map(str::to_owned);
+        if external_id.as_deref().is_some_and(|id| !MemberRole::is_external_id(id)) {
+            self.fault("AUDIT_EXTERNAL_ID", "2 to 1224 letters, digits and any of _+=,.@:/-");
+        }
+        let Some(name) = self.value("AUDIT_MEMBER_ROLE") else {
+            if external_id.is_some() {
+                self.fault("AUDIT_EXTERNAL_ID", "nothing where AUDIT_MEMBER_ROLE is not set");
+            }
+            return None;
+        };
+        let role = MemberRole::new(name, external_id);
+        if role.is_none() {
+            self.fault("AUDIT_MEMBER_ROLE", "the name of a role, with its path where it has one, and no ARN");
+        }
+        role
     }
 
     fn kms_key(&mut self) -> Option<KmsKey> {

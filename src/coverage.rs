@@ -5,6 +5,7 @@
 //! count by their arrival, never by the snapshot's time, which a late retry or a person can set.
 
 mod age;
+mod attempts;
 pub mod witness;
 
 use std::collections::BTreeMap;
@@ -14,15 +15,22 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::layout::ObjectKey;
-use crate::ledger::Outcome;
-use crate::ledger::recorded::{self, RecordedRun, RecordedTarget};
+use crate::ledger::recorded;
 use crate::store::{Store, StoreError};
 
 pub use age::oldest_complete_age;
+pub use attempts::LISTING;
+use attempts::{Attempt, Attempts, EndpointName};
 use witness::{Difference, Witness};
 
 /// How long AWS lists a connection after its end. Source: EC2 API reference, `DescribeClientVpnConnections`.
 pub const LISTED_AFTER_END: SignedDuration = SignedDuration::from_mins(60);
+
+/// Why the time after the last capture of an endpoint that is gone is a hole.
+const GONE: &str = "the endpoint is gone, so that no later capture could show what came after the last one";
+
+/// Most records that are read at a time.
+const AT_A_TIME: usize = 16;
 
 /// A day, around the times asked for: a record lies under the day of its snapshot, and pages may arrive after midnight.
 const MARGIN: SignedDuration = SignedDuration::from_hours(24);
@@ -76,7 +84,7 @@ pub struct EndpointCoverage {
     pub account_id: String,
     /// Its Region.
     pub region: String,
-    /// The endpoint.
+    /// The endpoint; [`LISTING`] for the listing of which endpoints there are.
     pub endpoint_id: String,
     /// From when on something is said of it: the time asked for, or the first attempt.
     pub from: Timestamp,
@@ -84,7 +92,8 @@ pub struct EndpointCoverage {
     pub outcomes: BTreeMap<&'static str, u64>,
     /// Longest time between a complete capture's first page and the next one's last page.
     pub longest_gap: Gap,
-    /// Every gap of 60 minutes or more: a connection could have come and gone in it.
+    /// Every gap of 60 minutes or more: a connection could have come and gone in it. Of an endpoint that is gone also the time after its
+    /// last capture.
     pub holes: Vec<Hole>,
     /// Share of the time outside holes, from 0 to 1.
     pub proven: f64,
@@ -131,19 +140,15 @@ impl Coverage {
         told: impl Fn(u64),
     ) -> Result<Coverage, StoreError> {
         let keys = records_of(store, window).await?;
-        let mut attempts: BTreeMap<[String; 3], Vec<Attempt>> = BTreeMap::new();
+        let mut attempts = Attempts::default();
         let (mut unreadable, mut runs) = (Vec::new(), 0);
-        let mut records = std::pin::pin!(recorded::read(store, keys));
+        let mut records = std::pin::pin!(recorded::read(store, keys, AT_A_TIME));
         while let Some((key, record)) = records.next().await {
             match record {
-                Ok(RecordedRun { start, targets }) => {
+                Ok(record) => {
                     runs += 1;
                     told(runs);
-                    for target in targets {
-                        let endpoint =
-                            [target.account_id.clone(), target.region.clone(), target.endpoint_id.clone()];
-                        attempts.entry(endpoint).or_default().push(Attempt { start, target });
-                    }
+                    attempts.note(record);
                 }
                 Err(problem) => {
                     let (object_key, problem) = (key.to_string(), problem.to_string());
@@ -151,9 +156,9 @@ impl Coverage {
                 }
             }
         }
-        let endpoints = attempts.into_iter().filter_map(|(endpoint, attempts)| {
-            let witness = witnesses.iter().find(|witness| witness.endpoint_id == endpoint[2]);
-            cover(endpoint, &attempts, window, witness)
+        let endpoints = attempts.endpoints().filter_map(|(name, of_endpoint)| {
+            let witness = witnesses.iter().find(|witness| witness.endpoint_id == name[2]);
+            cover(name, of_endpoint, window, attempts.not_there_yet(name), attempts.gone(name), witness)
         });
         Ok(Coverage { from: window.from, to: window.to, runs, endpoints: endpoints.collect(), unreadable })
     }
@@ -200,49 +205,37 @@ fn date(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d").to_string()
 }
 
-/// One attempt at an endpoint.
-#[derive(Debug)]
-struct Attempt {
-    start: Timestamp,
-    target: RecordedTarget,
-}
-
-impl Attempt {
-    /// When the first and the last page arrived, of a complete capture.
-    fn complete(&self) -> Option<(Timestamp, Timestamp)> {
-        let RecordedTarget { outcome: Outcome::Complete, first_page_at, last_page_at, .. } = self.target
-        else {
-            return None;
-        };
-        Some((first_page_at?, last_page_at?))
-    }
-
-    /// When it happened: when its pages arrived, or when it began.
-    fn at(&self) -> Timestamp {
-        self.target.first_page_at.unwrap_or(self.start)
-    }
-}
-
-/// What `attempts` prove of an endpoint; none where no attempt is of the window's time.
+/// What `attempts` prove of an endpoint that was not there yet at one time and is gone at another, where these are known; none where
+/// no attempt is of the window's time.
 fn cover(
-    [account_id, region, endpoint_id]: [String; 3],
+    [account_id, region, endpoint_id]: &EndpointName,
     attempts: &[Attempt],
     window: Window,
+    not_there_yet: Option<Timestamp>,
+    gone: Option<Timestamp>,
     witness: Option<&Witness>,
 ) -> Option<EndpointCoverage> {
     let first_attempt = attempts.iter().map(Attempt::at).min()?;
     let from = window.from.unwrap_or(first_attempt);
-    let to = window.to;
+    let from = not_there_yet.map_or(from, |not_there_yet| from.max(not_there_yet));
+    let gone = gone.filter(|gone| *gone < window.to);
+    let (to, horizon) = gone.map_or((window.to, window.horizon()), |gone| (gone, gone));
     if first_attempt > to || from > to {
         return None;
     }
-    let gaps = gaps(attempts, from, to, window.horizon());
+    let gaps = gaps(attempts, from, to, horizon);
     let longest_gap = gaps.iter().copied().max_by_key(|gap| gap.seconds)?;
-    let holes: Vec<Hole> = gaps
-        .iter()
-        .filter(|gap| gap.seconds >= LISTED_AFTER_END.as_secs())
-        .map(|gap| hole(*gap, attempts, witness))
-        .collect();
+    let is_long = |gap: &&Gap| gap.seconds >= LISTED_AFTER_END.as_secs();
+    let mut holes: Vec<Hole> = gaps.iter().filter(is_long).map(|gap| hole(*gap, attempts, witness)).collect();
+    if gone.is_some() {
+        holes.retain(|hole| !hole.gap.open);
+        // However short: what came after the last capture, no later one could show.
+        let last = gaps.last().filter(|gap| gap.open && gap.seconds > 0).copied();
+        holes.extend(last.map(|gap| Hole {
+            reason: GONE.to_owned(),
+            ..hole(Gap { open: false, ..gap }, attempts, witness)
+        }));
+    }
     let mut outcomes = BTreeMap::new();
     for attempt in attempts.iter().filter(|attempt| (from..=to).contains(&attempt.at())) {
         *outcomes.entry(attempt.target.outcome.as_str()).or_insert(0) += 1;
@@ -256,9 +249,9 @@ fn cover(
     });
     let proven = proven(&holes, from, to);
     Some(EndpointCoverage {
-        account_id,
-        region,
-        endpoint_id,
+        account_id: account_id.clone(),
+        region: region.clone(),
+        endpoint_id: endpoint_id.clone(),
         from,
         outcomes,
         longest_gap,

@@ -18,7 +18,7 @@ const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 const FILTERS: [&str; 2] = ["connection-id", "username"];
 
 const ACTIONS: &str =
-    "`snapshot`, `preflight`, `seal`, or EventBridge's `Scheduled Event` as EventBridge sends it";
+    "`snapshot`, `preflight`, `plan`, `seal`, or EventBridge's `Scheduled Event` as EventBridge sends it";
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,11 @@ pub enum Invocation {
     Snapshot(SnapshotRequest),
     /// Find out whether they could be captured.
     Preflight,
+    /// Say how a snapshot of the configured targets is spread over invocations.
+    Plan {
+        /// The time that the snapshot bears; none for now.
+        snapshot_time: Option<SnapshotTime>,
+    },
     /// Seal what was written.
     Seal {
         /// The last hour to seal; none for the newest that is closed.
@@ -88,6 +93,13 @@ impl Invocation {
                 let mut faults = Faults::default();
                 refuse_unknown(fields, &["action"], &mut faults);
                 faults.or(Invocation::Preflight)
+            }
+            Some(Value::String(action)) if action == "plan" => {
+                let mut faults = Faults::default();
+                refuse_unknown(fields, &["action", "time"], &mut faults);
+                let given = fields.get("time").filter(|value| !value.is_null());
+                let snapshot_time = given.and_then(|value| faults.keep(time(value, now)));
+                faults.or(Invocation::Plan { snapshot_time })
             }
             Some(Value::String(action)) if action == "seal" => {
                 let mut faults = Faults::default();

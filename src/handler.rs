@@ -7,29 +7,35 @@ use aws_config::SdkConfig;
 use aws_config::timeout::TimeoutConfig;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
-use tracing::{error, info, warn};
+use tokio::time::Instant;
 
-use crate::capture::{Plan, Progress, Tools, capture};
+use crate::capture::{Plan, Progress};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::coverage;
 use crate::event::{Invocation, SnapshotRequest};
 use crate::fault::{Fault, Faults};
 use crate::hour::Hour;
+use crate::https;
 use crate::identity::{IdentityError, own_account};
-use crate::layout::{Key, RunId};
-use crate::ledger::{CaptureError, Entry, FilterInForce, RunRecord, SettingsInForce};
-use crate::preflight::preflight;
+use crate::layout::RunId;
+use crate::ledger::{CaptureError, Discovery, Entry, FilterInForce, PlaceEntry, RunRecord, SettingsInForce};
+use crate::preflight::Preflight;
 use crate::report::{Answer, Report, SealReport};
+use crate::run::{Permits, Recorded, Run};
 use crate::seal::Sealer;
 use crate::signing::{Signer, SigningError};
 use crate::snapshot::check_temporary_space;
 use crate::snapshot_time::SnapshotTime;
-use crate::source::Ec2Source;
-use crate::store::{Object, Put, Store, StoreError};
-use crate::target::{AccountRegion, Region, Target, TargetText};
+use crate::source::{Filter, Places};
+use crate::spread::Spread;
+use crate::store::{Store, StoreError};
+use crate::target::{AccountRegion, PlaceTargets, Region, TargetText};
+
+/// Longest time for which endpoints are counted before a run is planned: the batches have yet to be captured.
+const COUNTING: Duration = Duration::from_secs(30);
 
 /// Longest time of one attempt at a call of S3 or STS: long enough for the largest object, and an end to a connection
 /// that stalls. EC2's is a setting.
@@ -43,7 +49,10 @@ const WRITING: SignedDuration = SignedDuration::from_secs(20);
 pub struct Auditor {
     settings: Settings,
     sdk: SdkConfig,
-    tools: Tools,
+    sources: Arc<Places>,
+    store: Store,
+    clock: Clock,
+    progress: Progress,
     signer: OnceCell<Signer>,
     home: OnceCell<AccountRegion>,
 }
@@ -67,7 +76,7 @@ pub enum Error {
     #[error(transparent)]
     Lake(StoreError),
     /// The captures were tried, but their record could not be written.
-    #[error("the run record was not written, so this run does not count: {problem}")]
+    #[error("a run record was not written, so what it tells does not count: {problem}")]
     RunRecord {
         /// What happened.
         problem: String,
@@ -94,11 +103,13 @@ impl Auditor {
     /// Makes the clients that `settings` ask for.
     pub fn new(settings: Settings, sdk: SdkConfig, clock: Clock, progress: Progress) -> Auditor {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-        let sdk = sdk.into_builder().timeout_config(timeouts).build();
-        let source = Ec2Source::new(&sdk, settings.limits, clock.clone());
+        let http_client = sdk.http_client().unwrap_or_else(https::client);
+        let sdk = sdk.into_builder().timeout_config(timeouts).http_client(http_client).build();
+        let Settings { limits, member_role, .. } = &settings;
+        let sources = Places::new(sdk.clone(), *limits, clock.clone(), member_role.clone());
         let store = Store::new(&settings.lake, &sdk, settings.kms_key.clone());
-        let tools = Tools { source, store, clock, progress };
-        Auditor { settings, sdk, tools, signer: OnceCell::new(), home: OnceCell::new() }
+        let (sources, signer, home) = (Arc::new(sources), OnceCell::new(), OnceCell::new());
+        Auditor { settings, sdk, sources, store, clock, progress, signer, home }
     }
 
     /// Carries out one invocation, which ends at `deadline` where there is one.
@@ -111,7 +122,7 @@ impl Auditor {
         request_id: &str,
         deadline: Option<Timestamp>,
     ) -> Result<Answer, Error> {
-        let invocation = match Invocation::parse(payload, self.tools.clock.now()) {
+        let invocation = match Invocation::parse(payload, self.clock.now()) {
             Ok(invocation) => invocation,
             Err(faults) => return Err(Error::InvalidEvent(self.with_those_of_the_targets(faults))),
         };
@@ -123,15 +134,54 @@ impl Auditor {
                 self.snapshot(home, request, targets, RunId::new(request_id), deadline).await
             }
             Invocation::Seal { hour } => self.seal(hour, deadline).await.map(Answer::Seal),
-            Invocation::Preflight => {
-                let home = self.home().await?;
-                let targets = self.targets(home, None)?;
-                let at_a_time = self.at_a_time(&targets);
-                let checks =
-                    preflight(&self.tools, &targets, at_a_time, self.settings.lake.to_string()).await;
-                Ok(Answer::Preflight { checks })
-            }
+            Invocation::Preflight => self.preflight(RunId::new(request_id)).await,
+            Invocation::Plan { snapshot_time } => self.plan(snapshot_time, RunId::new(request_id)).await,
         }
+    }
+
+    async fn preflight(&self, run_id: RunId) -> Result<Answer, Error> {
+        let home = self.home().await?;
+        let wanted = self.targets(home, None)?;
+        let preflight = Preflight { sources: &self.sources, store: &self.store, home, run_id: &run_id };
+        let lake = self.settings.lake.to_string();
+        Ok(Answer::Preflight { checks: preflight.checks(&wanted, self.at_a_time(&wanted), lake).await })
+    }
+
+    async fn plan(&self, snapshot_time: Option<SnapshotTime>, run_id: RunId) -> Result<Answer, Error> {
+        let home = self.home().await?;
+        let wanted = self.targets(home, None)?;
+        let snapshot_time = snapshot_time.unwrap_or_else(|| SnapshotTime::truncated(self.clock.now()));
+        let above = self.settings.spread_above;
+        let endpoints = match above {
+            Some(_) => Some(self.count(home, &wanted, &run_id).await),
+            None => None,
+        };
+        Ok(Answer::Plan(Spread::new(snapshot_time, &wanted, endpoints, above)))
+    }
+
+    /// How many endpoints are wanted. An account and Region that cannot be looked at, or not in time, counts as one: the batch
+    /// that it becomes tells what is wrong.
+    async fn count(&self, home: &AccountRegion, wanted: &[PlaceTargets], run_id: &RunId) -> u64 {
+        let mut counts = JoinSet::new();
+        for wanted in wanted.iter().cloned() {
+            let (sources, home, run_id) = (self.sources.clone(), home.account_id.clone(), run_id.clone());
+            counts.spawn(async move {
+                if !wanted.all {
+                    return wanted.endpoint_ids.len();
+                }
+                let listed = match sources.source(&home, &wanted.place, &run_id).await {
+                    Ok(source) => source.endpoints(&wanted.place).await,
+                    Err(error) => Err(error),
+                };
+                listed.map_or(1, |endpoints| endpoints.len())
+            });
+        }
+        let (end, mut endpoints, mut places) = (Instant::now() + COUNTING, 0, 0);
+        while let Ok(Some(count)) = tokio::time::timeout_at(end, counts.join_next()).await {
+            endpoints += count.unwrap_or(1);
+            places += 1;
+        }
+        (endpoints + wanted.len() - places) as u64
     }
 
     /// The faults of an event, and those of the configured targets where the own account need not be asked for: all
@@ -167,7 +217,11 @@ impl Auditor {
         Ok(AccountRegion { account_id, region })
     }
 
-    fn targets(&self, home: &AccountRegion, texts: Option<&[TargetText]>) -> Result<Vec<Target>, Error> {
+    fn targets(
+        &self,
+        home: &AccountRegion,
+        texts: Option<&[TargetText]>,
+    ) -> Result<Vec<PlaceTargets>, Error> {
         match texts {
             Some(_) => self.settings.targets_at(home, texts, "targets").map_err(Error::InvalidEvent),
             None => self.settings.targets_at(home, None, "AUDIT_TARGETS").map_err(Error::InvalidSettings),
@@ -176,25 +230,21 @@ impl Auditor {
 
     /// Seals the lake, and says how old the newest complete captures are.
     async fn seal(&self, hour: Option<Hour>, deadline: Option<Timestamp>) -> Result<SealReport, Error> {
-        let Tools { store, clock, .. } = &self.tools;
+        let (store, clock) = (&self.store, &self.clock);
         let signer = async || Signer::new(self.settings.signing_key.as_ref(), &self.sdk);
         let signer = self.signer.get_or_try_init(signer).await.map_err(Error::Signing)?;
         // Without targets, what is in the lake is sealed, and nobody need know whose lake it is.
-        let (places, targets) = match self.settings.targets.as_slice() {
-            [] => (Vec::new(), Vec::new()),
-            _ => {
-                let home = self.home().await?;
-                let targets = self.targets(home, None)?;
-                let of_targets = targets.iter().map(Target::place);
-                (of_targets.chain([home.clone()]).collect(), targets)
-            }
+        let wanted = match self.settings.targets.as_slice() {
+            [] => Vec::new(),
+            _ => self.targets(self.home().await?, None)?,
         };
+        let places: Vec<AccountRegion> = wanted.iter().map(|wanted| wanted.place.clone()).collect();
         let sealer = Sealer { store, lake: &self.settings.lake, signer, clock };
         let deadline = deadline.and_then(|deadline| end_of_work(clock.now(), deadline));
         let sealed = sealer.seal(&places, hour, deadline).await.map_err(Error::Lake)?;
-        let oldest_complete_age_minutes = match places.last() {
-            Some(home) => coverage::oldest_complete_age(store, home, &targets, clock.now()).await.map(Some),
-            None => Ok(None),
+        let oldest_complete_age_minutes = match wanted.as_slice() {
+            [] => Ok(None),
+            wanted => coverage::oldest_complete_age(store, wanted, clock.now()).await.map(Some),
         };
         Ok(SealReport {
             sealed,
@@ -207,12 +257,12 @@ impl Auditor {
         &self,
         home: &AccountRegion,
         request: SnapshotRequest,
-        targets: Vec<Target>,
+        wanted: Vec<PlaceTargets>,
         run_id: RunId,
         deadline: Option<Timestamp>,
     ) -> Result<Answer, Error> {
-        let start = self.tools.clock.now();
-        let at_a_time = self.at_a_time(&targets);
+        let start = self.clock.now();
+        let no_space = check_temporary_space(self.at_a_time(&wanted)).err();
         let resumed_size = request.starting_token.as_ref().map(|token| token.page_size);
         let plan = Arc::new(Plan {
             snapshot_time: request.snapshot_time.unwrap_or_else(|| SnapshotTime::truncated(start)),
@@ -222,88 +272,44 @@ impl Auditor {
             max_items: request.max_items,
             starting_token: request.starting_token,
             deadline: deadline.and_then(|deadline| end_of_work(start, deadline)),
-            no_space: check_temporary_space(at_a_time).err().map(CaptureError::from),
+            no_space: no_space.map(CaptureError::from),
         });
-        let settings_in_force = self.settings_in_force(&plan, &targets);
-        let entries = self.capture_all(&plan, targets).await;
-        for entry in &entries {
-            log(entry);
-        }
-        let record = RunRecord {
-            run_id: plan.run_id.clone(),
-            snapshot_time: plan.snapshot_time,
-            start,
-            end: self.tools.clock.now(),
+        let run = Arc::new(Run {
+            settings: self.settings_in_force(&plan),
+            plan,
             trigger: request.trigger,
-            tool_version: crate::TOOL_VERSION,
-            settings_in_force,
-            targets: entries,
-        };
-        self.write_record(home, record).await
+            start,
+            home: home.account_id.clone(),
+            sources: self.sources.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            progress: self.progress.clone(),
+            permits: Permits::new(self.settings.concurrency, wanted.len()),
+            is_fleet: wanted.len() > 1,
+        });
+        let (recorded, lost) = capture_places(&run, wanted).await;
+        answer(&run, recorded, lost)
     }
 
-    /// How many of the targets are captured at a time.
-    fn at_a_time(&self, targets: &[Target]) -> usize {
-        self.settings.concurrency.min(targets.len())
-    }
-
-    /// Captures every target, some at a time. One that panics fails alone.
-    async fn capture_all(&self, plan: &Arc<Plan>, targets: Vec<Target>) -> Vec<Entry> {
-        let permits = Arc::new(Semaphore::new(self.settings.concurrency));
-        let mut captures = JoinSet::new();
-        let mut entries: Vec<Entry> = targets.iter().map(panicked).collect();
-        for (index, target) in targets.into_iter().enumerate() {
-            let (tools, plan, permits) = (self.tools.clone(), plan.clone(), permits.clone());
-            captures.spawn(async move {
-                // The semaphore is never closed, so there is nothing to do about an error.
-                let _permit = permits.acquire().await;
-                (index, capture(&tools, &plan, &target).await)
-            });
-        }
-        while let Some(captured) = captures.join_next().await {
-            if let Ok((index, entry)) = captured
-                && let Some(place) = entries.get_mut(index)
-            {
-                *place = entry;
+    /// How many of the targets are captured at a time, at most.
+    fn at_a_time(&self, wanted: &[PlaceTargets]) -> usize {
+        match wanted.iter().any(|wanted| wanted.all) {
+            true => self.settings.concurrency,
+            false => {
+                let named = wanted.iter().map(|wanted| wanted.endpoint_ids.len()).sum();
+                self.settings.concurrency.min(named)
             }
         }
-        entries
     }
 
-    async fn write_record(&self, home: &AccountRegion, record: RunRecord) -> Result<Answer, Error> {
-        let run_id = record.run_id.clone();
-        let AccountRegion { account_id, region } = home;
-        let key = Key::Run { account_id, region, snapshot_time: record.snapshot_time, run_id: &run_id };
-        let run_key = self.tools.store.object_key(key);
-        let line = record.to_line();
-        let report = Box::new(Report { run_key, record });
-        let problem = match line {
-            Ok(line) => self.put_record(key, &line).await,
-            Err(error) => Some(error.to_string()),
-        };
-        match problem {
-            None => Ok(Answer::Snapshot(report)),
-            Some(problem) => Err(Error::RunRecord { problem, report }),
-        }
-    }
-
-    /// Puts the record; what went wrong, or none.
-    async fn put_record(&self, key: Key<'_>, line: &str) -> Option<String> {
-        let object = Object::from_bytes(line.as_bytes(), "application/json");
-        match self.tools.store.put_if_absent(key, object).await {
-            Ok(Put::Written) => None,
-            Ok(Put::AlreadyThere) => Some(format!("{} exists", self.tools.store.object_key(key))),
-            Err(error @ StoreError { .. }) => Some(error.to_string()),
-        }
-    }
-
-    fn settings_in_force(&self, plan: &Plan, targets: &[Target]) -> SettingsInForce {
+    /// Without the targets, which each record has for itself.
+    fn settings_in_force(&self, plan: &Plan) -> SettingsInForce {
         let Settings { lake, concurrency, limits, kms_key, .. } = &self.settings;
-        let filter =
-            |filter: &crate::source::Filter| FilterInForce { name: filter.name, values: filter.values.len() };
+        let filter = |filter: &Filter| FilterInForce { name: filter.name, values: filter.values.len() };
         SettingsInForce {
             lake: lake.to_string(),
-            targets: targets.iter().map(Target::arn).collect(),
+            targets: Vec::new(),
+            named_twice: Vec::new(),
             page_size: plan.page_size.get(),
             concurrency: *concurrency,
             call_timeout_seconds: limits.call_timeout.as_secs(),
@@ -315,6 +321,71 @@ impl Auditor {
     }
 }
 
+/// Captures every account and Region at once; the permits of the run say how many targets are captured at a time. In the order in
+/// which they are wanted, and apart from them those that ended in a panic, of which there is no record.
+async fn capture_places(run: &Arc<Run>, wanted: Vec<PlaceTargets>) -> (Vec<Recorded>, Vec<PlaceTargets>) {
+    let mut places = JoinSet::new();
+    let mut recorded: Vec<Result<Recorded, PlaceTargets>> = wanted.iter().cloned().map(Err).collect();
+    for (index, wanted) in wanted.into_iter().enumerate() {
+        let run = run.clone();
+        places.spawn(async move { (index, run.place(&wanted).await) });
+    }
+    while let Some(captured) = places.join_next().await {
+        if let Ok((index, of_place)) = captured
+            && let Some(place) = recorded.get_mut(index)
+        {
+            *place = Ok(of_place);
+        }
+    }
+    let (mut records, mut lost) = (Vec::new(), Vec::new());
+    for place in recorded {
+        match place {
+            Ok(recorded) => records.push(recorded),
+            Err(wanted) => lost.push(wanted),
+        }
+    }
+    (records, lost)
+}
+
+/// The records of all accounts and Regions in one. An error where one of them is not in the lake.
+fn answer(run: &Run, recorded: Vec<Recorded>, lost: Vec<PlaceTargets>) -> Result<Answer, Error> {
+    let Plan { snapshot_time, run_id, .. } = &*run.plan;
+    let mut record = RunRecord {
+        run_id: run_id.clone(),
+        snapshot_time: *snapshot_time,
+        start: run.start,
+        end: run.start,
+        trigger: run.trigger,
+        tool_version: crate::TOOL_VERSION,
+        settings_in_force: run.settings.clone(),
+        targets: Vec::new(),
+        places: Vec::new(),
+    };
+    let (mut run_keys, mut problems) = (Vec::new(), Vec::new());
+    for Recorded { record: of_place, run_key, problem } in recorded {
+        record.end = record.end.max(of_place.end);
+        record.settings_in_force.targets.extend(of_place.settings_in_force.targets);
+        record.settings_in_force.named_twice.extend(of_place.settings_in_force.named_twice);
+        record.targets.extend(of_place.targets);
+        record.places.extend(of_place.places);
+        run_keys.push(run_key);
+        problems.extend(problem);
+    }
+    for wanted in lost {
+        let message = "ended in a panic, which is a fault of this program; its log says where";
+        let error = CaptureError::new("Panic", message);
+        record.targets.extend(wanted.named().iter().map(|target| Entry::failed(target, error.clone())));
+        let discovery = Discovery { error: Some(error), ..Discovery::default() };
+        record.places.push(PlaceEntry { discovery: Some(discovery), ..PlaceEntry::new(&wanted.place) });
+        problems.push(format!("{} {} {message}", wanted.place.account_id, wanted.place.region));
+    }
+    let report = Box::new(Report { run_keys, record });
+    match problems.as_slice() {
+        [] => Ok(Answer::Snapshot(report)),
+        problems => Err(Error::RunRecord { problem: problems.join("; "), report }),
+    }
+}
+
 /// When reading or sealing ends: a quarter of the time before the deadline, but no more than [`WRITING`]. A deadline that is over
 /// is none: emulators of Lambda say so.
 fn end_of_work(start: Timestamp, deadline: Timestamp) -> Option<Timestamp> {
@@ -323,52 +394,20 @@ fn end_of_work(start: Timestamp, deadline: Timestamp) -> Option<Timestamp> {
 }
 
 /// A resume token is of one endpoint's listing.
-fn check_starting_token(request: &SnapshotRequest, targets: &[Target]) -> Result<(), Faults> {
+fn check_starting_token(request: &SnapshotRequest, wanted: &[PlaceTargets]) -> Result<(), Faults> {
     let Some(token) = &request.starting_token else {
         return Ok(());
     };
-    match targets {
-        [target] if target.endpoint_id == token.endpoint_id => Ok(()),
-        [target] => {
-            let allowed = format!("a token of {}; this one is of {}", target.endpoint_id, token.endpoint_id);
-            Err(Fault::without_value("starting_token", allowed).into())
+    let named: Vec<_> = wanted.iter().flat_map(|wanted| &wanted.endpoint_ids).collect();
+    match named.as_slice() {
+        [one] if wanted.iter().all(|wanted| !wanted.all) => {
+            let allowed = format!("a token of {one}; this one is of {}", token.endpoint_id);
+            let fault = || Fault::without_value("starting_token", allowed).into();
+            if **one == token.endpoint_id { Ok(()) } else { Err(fault()) }
         }
         _ => {
-            let allowed =
-                format!("goes with one target, {}, and there are {}", token.endpoint_id, targets.len());
+            let allowed = format!("goes with one target, {}, and others are named too", token.endpoint_id);
             Err(Fault::without_value("starting_token", allowed).into())
-        }
-    }
-}
-
-/// What stands for a target until its capture has ended, and for good when that panics.
-fn panicked(target: &Target) -> Entry {
-    let message = "the capture ended in a panic, which is a fault of this program; its log says where";
-    Entry::failed(target, CaptureError::new("Panic", message))
-}
-
-/// One line for each target, with identifiers as fields and nothing of its rows.
-fn log(entry: &Entry) {
-    let Entry { endpoint_id, outcome, rows, pages, capture_millis, .. } = entry;
-    let (outcome, unparsed_values) = (outcome.as_str(), entry.unparsed_values);
-    match &entry.error {
-        None if unparsed_values > 0 => {
-            warn!(
-                endpoint_id,
-                outcome,
-                rows,
-                pages,
-                capture_millis,
-                unparsed_values,
-                "captured; some values are kept as text"
-            );
-        }
-        None => info!(endpoint_id, outcome, rows, pages, capture_millis, "captured"),
-        Some(CaptureError { code: error_code, message: error_message, request_id }) => {
-            error!(
-                endpoint_id,
-                outcome, rows, pages, capture_millis, error_code, error_message, request_id, "capture failed"
-            );
         }
     }
 }

@@ -47,10 +47,10 @@ fn random_attempt() -> String {
 }
 
 /// The folders of the lake that hold evidence: nobody may overwrite or delete what lies there.
-pub const EVIDENCE: [&str; 4] = ["connections", "partials", "runs", "digests"];
+pub const EVIDENCE: [&str; 5] = ["connections", "partials", "endpoints", "runs", "digests"];
 
 /// Those whose objects digests list.
-pub const SEALED: [&str; 3] = ["connections", "partials", "runs"];
+pub const SEALED: [&str; 4] = ["connections", "partials", "endpoints", "runs"];
 
 impl AccountRegion {
     /// The folder of a day's objects in one of [`SEALED`], with a slash at its end.
@@ -124,16 +124,18 @@ impl ObjectKey {
                 Hour::containing(SnapshotTime::parse_compact(name.strip_suffix(".json")?)?.timestamp());
             return Some(ObjectKey::of_digest(&place, hour)).filter(|key| key.text == text);
         }
-        let (time, rest) = name.split_once('_')?;
-        let time = SnapshotTime::parse_compact(time)?;
-        let rest = match *table {
-            "runs" => rest.strip_suffix(".json")?,
-            "connections" | "partials" => rest.strip_suffix(".parquet")?,
+        let stem = name.strip_suffix(if *table == "runs" { ".json" } else { ".parquet" })?;
+        let (time, rest) = match *table {
+            "connections" | "partials" | "runs" => {
+                stem.split_once('_').filter(|(_, rest)| !rest.is_empty())?
+            }
+            "endpoints" => (stem, ""),
             _ => return None,
         };
+        let time = SnapshotTime::parse_compact(time)?;
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
         let date = date_folder.strip_prefix("snapshot_date=")?;
-        let fits = date == time.date() && (1..=256).contains(&rest.len()) && rest.bytes().all(is_plain);
+        let fits = date == time.date() && rest.len() <= 256 && rest.bytes().all(is_plain);
         let hour = Hour::containing(time.timestamp());
         fits.then(|| ObjectKey { text: text.to_owned(), place, hour, kind: ObjectKind::Sealed })
     }
@@ -169,12 +171,17 @@ pub enum Key<'a> {
         /// Of which attempt.
         run_id: &'a RunId,
     },
-    /// The ledger's record of one attempt.
+    /// The configuration of the endpoints of an account and Region.
+    Endpoints {
+        /// The account and the Region.
+        place: &'a AccountRegion,
+        /// Of which snapshot.
+        snapshot_time: SnapshotTime,
+    },
+    /// The ledger's record of one attempt at an account and Region.
     Run {
-        /// Whose endpoints were captured.
-        account_id: &'a AccountId,
-        /// Where they lie.
-        region: &'a Region,
+        /// The account and the Region.
+        place: &'a AccountRegion,
         /// Of which snapshot.
         snapshot_time: SnapshotTime,
         /// Of which attempt.
@@ -196,18 +203,20 @@ impl fmt::Display for Key<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Key::Connections { target, snapshot_time } => {
-                let partition = partition(&target.account_id, &target.region, *snapshot_time);
-                let (time, endpoint) = (snapshot_time.compact(), &target.endpoint_id);
-                write!(f, "connections/{partition}/{time}_{endpoint}.parquet")
+                let folder = target.place().day("connections", &snapshot_time.date());
+                write!(f, "{folder}{}_{}.parquet", snapshot_time.compact(), target.endpoint_id)
             }
             Key::Partial { target, snapshot_time, run_id } => {
-                let partition = partition(&target.account_id, &target.region, *snapshot_time);
-                let (time, endpoint) = (snapshot_time.compact(), &target.endpoint_id);
-                write!(f, "partials/{partition}/{time}_{endpoint}_{run_id}.parquet")
+                let folder = target.place().day("partials", &snapshot_time.date());
+                write!(f, "{folder}{}_{}_{run_id}.parquet", snapshot_time.compact(), target.endpoint_id)
             }
-            Key::Run { account_id, region, snapshot_time, run_id } => {
-                let partition = partition(account_id, region, *snapshot_time);
-                write!(f, "runs/{partition}/{}_{run_id}.json", snapshot_time.compact())
+            Key::Endpoints { place, snapshot_time } => {
+                let (folder, time) = (place.day("endpoints", &snapshot_time.date()), snapshot_time.compact());
+                write!(f, "{folder}{time}.parquet")
+            }
+            Key::Run { place, snapshot_time, run_id } => {
+                let (folder, time) = (place.day("runs", &snapshot_time.date()), snapshot_time.compact());
+                write!(f, "{folder}{time}_{run_id}.json")
             }
             Key::Digest { place, hour } => {
                 write!(f, "digests/{place}/digest_date={}/{}.json", hour.date(), hour.compact())
@@ -215,10 +224,6 @@ impl fmt::Display for Key<'_> {
             Key::Preflight => f.write_str("preflight"),
         }
     }
-}
-
-fn partition(account_id: &AccountId, region: &Region, snapshot_time: SnapshotTime) -> String {
-    format!("account_id={account_id}/region={region}/snapshot_date={}", snapshot_time.date())
 }
 
 #[cfg(test)]
@@ -237,24 +242,25 @@ mod tests {
     #[test]
     fn keys_are_those_of_the_design() {
         let target = target();
-        let Target { account_id, region, .. } = &target;
+        let place = &target.place();
         let snapshot_time = SnapshotTime::parse("2026-11-23T09:15:00Z").unwrap();
         let run_id = &RunId("8f5a-1".to_owned());
-        let place = "account_id=111122223333/region=eu-central-1/snapshot_date=2026-11-23";
+        let folder = "account_id=111122223333/region=eu-central-1/snapshot_date=2026-11-23";
         let file = "20261123T091500Z_cvpn-endpoint-0123456789abcdef0";
         for (key, expected) in [
             (
                 Key::Connections { target: &target, snapshot_time },
-                format!("connections/{place}/{file}.parquet"),
+                format!("connections/{folder}/{file}.parquet"),
             ),
             (
                 Key::Partial { target: &target, snapshot_time, run_id },
-                format!("partials/{place}/{file}_8f5a-1.parquet"),
+                format!("partials/{folder}/{file}_8f5a-1.parquet"),
             ),
             (
-                Key::Run { account_id, region, snapshot_time, run_id },
-                format!("runs/{place}/20261123T091500Z_8f5a-1.json"),
+                Key::Run { place, snapshot_time, run_id },
+                format!("runs/{folder}/20261123T091500Z_8f5a-1.json"),
             ),
+            (Key::Endpoints { place, snapshot_time }, format!("endpoints/{folder}/20261123T091500Z.parquet")),
             (Key::Preflight, "preflight".to_owned()),
         ] {
             assert_eq!(key.to_string(), expected);
@@ -264,7 +270,6 @@ mod tests {
                 |read| read.hour.to_string() == "2026-11-23T09" && read.kind == ObjectKind::Sealed
             ));
         }
-        let place = &AccountRegion { account_id: account_id.clone(), region: region.clone() };
         let hour = Hour::parse("2026-11-23T09").unwrap();
         let expected = "digests/account_id=111122223333/region=eu-central-1/digest_date=2026-11-23/20261123T090000Z.json";
         assert_eq!(Key::Digest { place, hour }.to_string(), expected);
@@ -285,6 +290,10 @@ mod tests {
             format!("connections/{place}/20261124T091500Z_a.parquet"),
             format!("connections/{place}/.20261123T091500Z_a.parquet"),
             format!("elsewhere/{place}/20261123T091500Z_a.parquet"),
+            format!("elsewhere/{place}/20261123T091500Z.parquet"),
+            format!("endpoints/{place}/20261123T091500Z_a.parquet"),
+            format!("endpoints/{place}/20261123T091500Z.json"),
+            format!("endpoints/{place}/20261124T091500Z.parquet"),
             format!("connections/{}/20261123T091500Z_a.parquet", place.replace("111122223333", "1")),
             format!("connections/{}/20261123T091500Z_a.parquet", place.replace("eu-central-1", "..")),
             format!("digests/{place}/20261123T090000Z.json"),

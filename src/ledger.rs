@@ -11,7 +11,7 @@ use crate::layout::RunId;
 use crate::snapshot_time::SnapshotTime;
 use crate::source::PageError;
 use crate::source::resume_token::ResumeToken;
-use crate::target::Target;
+use crate::target::{AccountRegion, EndpointId, Target};
 
 /// How the capture of one target came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,13 +179,94 @@ impl Entry {
     }
 }
 
+/// What one run found out of one account and Region, beyond the connections of its endpoints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlaceEntry {
+    /// The account.
+    pub account_id: String,
+    /// The Region.
+    pub region: String,
+    /// Which endpoints there are; none where no `*` asked for it.
+    pub discovery: Option<Discovery>,
+    /// The object with their configuration; none of a run that was asked for in part.
+    pub endpoints: Option<EndpointsEntry>,
+}
+
+impl PlaceEntry {
+    /// Nothing found out yet.
+    pub fn new(place: &AccountRegion) -> PlaceEntry {
+        PlaceEntry {
+            account_id: place.account_id.to_string(),
+            region: place.region.to_string(),
+            discovery: None,
+            endpoints: None,
+        }
+    }
+
+    /// Why it is not known which endpoints there are, so that some may have been missed.
+    pub fn discovery_error(&self) -> Option<&CaptureError> {
+        self.discovery.as_ref()?.error.as_ref()
+    }
+
+    /// Why the configuration of its endpoints is not on record.
+    pub fn endpoints_error(&self) -> Option<&CaptureError> {
+        self.endpoints.as_ref()?.error.as_ref()
+    }
+}
+
+/// Which endpoints there are in an account and Region.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Discovery {
+    /// Those that EC2 lists; where that failed, those of the record before, and none where there was none.
+    pub endpoints: Option<Vec<EndpointId>>,
+    /// Those among them that the record before did not have.
+    pub discovered: Vec<String>,
+    /// Those of the record before that EC2 lists no longer.
+    pub gone: Vec<String>,
+    /// The snapshot whose record that was; none where there was none, today or yesterday.
+    pub known_since: Option<SnapshotTime>,
+    /// What went wrong.
+    pub error: Option<CaptureError>,
+}
+
+/// The object that has the configuration of the endpoints of an account and Region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EndpointsEntry {
+    /// `complete`, `already_captured` or `failed`.
+    pub outcome: Outcome,
+    /// Endpoints in it.
+    pub rows: u64,
+    /// Its size; none when none was written.
+    pub bytes: Option<u64>,
+    /// Its key, or its path within the lake's directory; of `already_captured`, of the object found.
+    pub object_key: Option<String>,
+    /// SHA-256 of it, in hexadecimal.
+    pub sha256: Option<String>,
+    /// What went wrong.
+    pub error: Option<CaptureError>,
+}
+
+impl EndpointsEntry {
+    /// An entry of which nothing was written.
+    pub fn new(outcome: Outcome) -> EndpointsEntry {
+        EndpointsEntry { outcome, rows: 0, bytes: None, object_key: None, sha256: None, error: None }
+    }
+
+    /// The entry of an object that could not be made.
+    pub fn failed(error: CaptureError) -> EndpointsEntry {
+        EndpointsEntry { error: Some(error), ..EndpointsEntry::new(Outcome::Failed) }
+    }
+}
+
 /// What the run was told to do. Values of filters name people, so they are counted and not kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SettingsInForce {
     /// Where the lake lies.
     pub lake: String,
-    /// The targets, as ARNs.
+    /// The targets, as ARNs; `*` as id is for all endpoints there.
     pub targets: Vec<String>,
+    /// Those among them that were named in two ways, and are captured once.
+    pub named_twice: Vec<String>,
     /// Most connections of a page.
     pub page_size: u16,
     /// Most targets captured at a time.
@@ -211,7 +292,7 @@ pub struct FilterInForce {
     pub values: usize,
 }
 
-/// One attempt at a snapshot.
+/// One attempt at a snapshot: of one account and Region in the ledger, of all of a run in its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RunRecord {
     /// The request and the attempt, as in the record's key.
@@ -231,8 +312,10 @@ pub struct RunRecord {
     pub tool_version: &'static str,
     /// What it was told to do.
     pub settings_in_force: SettingsInForce,
-    /// What came of each target, in the order they were named.
+    /// What came of each target, in the order they were named or found.
     pub targets: Vec<Entry>,
+    /// What was found out of each account and Region.
+    pub places: Vec<PlaceEntry>,
 }
 
 impl RunRecord {
@@ -241,10 +324,10 @@ impl RunRecord {
         self.targets.iter().filter(|entry| entry.has_failed())
     }
 
-    /// Whether every target is `complete` or `already_captured`.
+    /// Whether every target is `complete` or `already_captured`, and none can have been missed.
     pub fn all_captured(&self) -> bool {
         let captured = |entry: &Entry| matches!(entry.outcome, Outcome::Complete | Outcome::AlreadyCaptured);
-        self.targets.iter().all(captured)
+        self.targets.iter().all(captured) && self.places.iter().all(|place| place.discovery_error().is_none())
     }
 
     /// The record as one line of JSON.

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! event, config -> source (EC2) -> normalise -> snapshot (Parquet) -> store (S3 or a directory) -> ledger -> report, metrics
-//!                                    capture: one target        handler: one invocation
+//!                  capture: one target        run: one account and Region        handler: one invocation
 //!
 //! store -> seal: digest (signing) -> store         store, public keys -> verify         ledger -> coverage
 //! ```
@@ -18,10 +18,13 @@ pub mod config;
 pub mod connection;
 pub mod coverage;
 pub mod digest;
+pub mod discovery;
+pub mod endpoint;
 pub mod event;
 pub mod fault;
 pub mod handler;
 pub mod hour;
+mod https;
 pub mod identity;
 pub mod layout;
 pub mod ledger;
@@ -29,11 +32,13 @@ pub mod metrics;
 pub mod normalise;
 pub mod preflight;
 pub mod report;
+pub mod run;
 pub mod seal;
 pub mod signing;
 pub mod snapshot;
 pub mod snapshot_time;
 pub mod source;
+pub mod spread;
 pub mod store;
 pub mod target;
 pub mod verify;

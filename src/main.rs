@@ -52,7 +52,11 @@ async fn answer(auditor: &Result<Auditor, Faults>, event: LambdaEvent<Value>) ->
     let auditor = auditor.as_ref().map_err(|faults| Error::InvalidSettings(faults.clone()))?;
     let deadline =
         i64::try_from(event.context.deadline).ok().and_then(|time| Timestamp::from_millisecond(time).ok());
-    let answer = auditor.handle(&event.payload, &event.context.request_id, deadline).await?;
+    let answer = auditor.handle(&event.payload, &event.context.request_id, deadline).await;
+    if let Err(Error::RunRecord { report, .. }) = &answer {
+        write_lines(&metrics::lines(&report.record));
+    }
+    let answer = answer?;
     if let Answer::Snapshot(report) = &answer {
         write_lines(&metrics::lines(&report.record));
         // Lambda's retry, the dead-letter queue and the alarms see a failed invocation, and nothing else.

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::ledger::{Entry, Outcome, RunRecord};
+use crate::ledger::{Entry, Outcome, PlaceEntry, RunRecord};
 use crate::report::SealReport;
 
 /// The namespace of all metrics.
@@ -17,7 +17,10 @@ pub const DIMENSIONS: [&str; 3] = ["AccountId", "Region", "EndpointId"];
 /// The lines for one run: one for each target, then one for the run.
 pub fn lines(record: &RunRecord) -> Vec<Value> {
     let targets = record.targets.iter().map(|entry| target_line(record.end, entry));
-    let failed = record.failed_targets().count() as u64;
+    // What is not known of an account and Region is as bad as a target that failed.
+    let errors = |place: &PlaceEntry| place.discovery_error().is_some() || place.endpoints_error().is_some();
+    let places = record.places.iter().filter(|place| errors(place)).count();
+    let failed = (record.failed_targets().count() + places) as u64;
     // An alarm looks at one metric, so what alarms watch over all targets has no dimension.
     let unparsed = record.targets.iter().map(|entry| entry.unparsed_values).sum();
     let metrics = [("FailedTargets", "Count", failed), ("UnparsedValues", "Count", unparsed)];

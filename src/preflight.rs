@@ -1,13 +1,22 @@
 //! Whether a capture could work, found out without writing evidence.
 
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
-use crate::capture::Tools;
 use crate::causes;
-use crate::layout::Key;
+use crate::layout::{Key, RunId};
 use crate::snapshot::check_temporary_space;
-use crate::store::{Object, Protection};
-use crate::target::Target;
+use crate::source::{Action, Places};
+use crate::store::{Object, Protection, Store};
+use crate::target::{AccountRegion, PlaceTargets};
+
+/// Most accounts and Regions that are tried at a time.
+const AT_A_TIME: usize = 64;
+
+/// Longest time that one of them is tried: one that does not answer shall be told with the others, before time is over.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One thing that was tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,39 +31,91 @@ pub struct Check {
     pub problem: Option<String>,
 }
 
-/// Tries a dry run on every target, then whether there is temporary space for the `at_a_time` of them, and whether the lake can
-/// be looked at and written.
-pub async fn preflight(tools: &Tools, targets: &[Target], at_a_time: usize, lake: String) -> Vec<Check> {
-    let mut checks = Vec::new();
-    for target in targets {
-        let problem = tools.source.dry_run(target).await.err().map(|error| error.to_string());
-        checks.push(check("ec2:DescribeClientVpnConnections", target.arn(), problem));
-    }
-    let space = check_temporary_space(at_a_time).err().map(|error| causes::in_words(&error));
-    checks.push(check("write temporary files", std::env::temp_dir().display().to_string(), space));
-    let listed = tools.store.contains(Key::Preflight).await;
-    checks.push(check("look for an object", lake.clone(), listed.err().map(|error| error.to_string())));
-    // Whether the object was there already does not matter: a refusal because of that comes after the permission.
-    let object = Object::from_bytes(b"client-vpn-audit preflight: no evidence\n", "text/plain");
-    let put = tools.store.put_if_absent(Key::Preflight, object).await;
-    checks.push(check("put an object", lake.clone(), put.err().map(|error| error.to_string())));
-    checks.extend(protections(tools, lake).await);
-    checks
+/// What trying needs of the outside.
+#[derive(Debug)]
+pub struct Preflight<'a> {
+    /// Where sources come from.
+    pub sources: &'a Places,
+    /// The lake.
+    pub store: &'a Store,
+    /// Where the program runs.
+    pub home: &'a AccountRegion,
+    /// Which attempt it is.
+    pub run_id: &'a RunId,
 }
 
-/// Whether the bucket's policy protects the evidence; nothing to check where the lake is a directory.
-async fn protections(tools: &Tools, lake: String) -> Vec<Check> {
-    let missing = match tools.store.missing_protections().await {
-        Ok(None) => return Vec::new(),
-        Ok(Some(missing)) => missing,
-        Err(error) => return vec![check("read the bucket's policy", lake, Some(error.to_string()))],
-    };
-    let advice = "the bucket's policy does not; docs/deploy.md has the statement to add";
-    let check_of = |protection: Protection| {
-        let problem = missing.contains(&protection).then(|| advice.to_owned());
-        check(protection.in_words(), lake.clone(), problem)
-    };
-    Protection::ALL.map(check_of).to_vec()
+impl Preflight<'_> {
+    /// Tries every role, every listing of endpoints and a dry run on every target, then whether there is temporary space for the
+    /// `at_a_time` of them, and whether the lake can be looked at and written.
+    pub async fn checks(&self, wanted: &[PlaceTargets], at_a_time: usize, lake: String) -> Vec<Check> {
+        let of_place = |wanted: PlaceTargets| async move {
+            let in_time = tokio::time::timeout(PATIENCE, self.place(&wanted)).await;
+            in_time.unwrap_or_else(|_| {
+                let problem = format!("no answer came in {} seconds", PATIENCE.as_secs());
+                vec![check(Action::Endpoints.permission(), wanted.place.arn_of("*"), Some(problem))]
+            })
+        };
+        let places = stream::iter(wanted.to_vec()).map(of_place).buffered(AT_A_TIME);
+        let mut checks: Vec<Check> = places.collect::<Vec<_>>().await.into_iter().flatten().collect();
+        let space = check_temporary_space(at_a_time).err().map(|error| causes::in_words(&error));
+        checks.push(check("write temporary files", std::env::temp_dir().display().to_string(), space));
+        let listed = self.store.contains(Key::Preflight).await;
+        checks.push(check("look for an object", lake.clone(), listed.err().map(|error| error.to_string())));
+        // Whether the object was there already does not matter: a refusal because of that comes after the permission.
+        let object = Object::from_bytes(b"client-vpn-audit preflight: no evidence\n", "text/plain");
+        let put = self.store.put_if_absent(Key::Preflight, object).await;
+        checks.push(check("put an object", lake.clone(), put.err().map(|error| error.to_string())));
+        checks.extend(self.protections(lake).await);
+        checks
+    }
+
+    async fn place(&self, wanted: &PlaceTargets) -> Vec<Check> {
+        let place = &wanted.place;
+        let everything = place.arn_of("*");
+        let source = match self.sources.source(&self.home.account_id, place, self.run_id).await {
+            Ok(source) => source,
+            Err(error) => return vec![check("sts:AssumeRole", everything, Some(error.to_string()))],
+        };
+        let listed = source.endpoints(place).await;
+        let mut checks = vec![check(
+            Action::Endpoints.permission(),
+            everything,
+            listed.as_ref().err().map(|error| error.to_string()),
+        )];
+        let found = listed.unwrap_or_default();
+        if let Some(endpoint) = found.first() {
+            let networks = source.associated_networks(place, &endpoint.endpoint_id).await;
+            let arn = place.arn_of(endpoint.endpoint_id.as_str());
+            checks.push(check(
+                Action::TargetNetworks.permission(),
+                arn,
+                networks.err().map(|error| error.to_string()),
+            ));
+        }
+        let all = found.iter().filter(|_| wanted.all).map(|endpoint| &endpoint.endpoint_id);
+        let beside = all.filter(|id| !wanted.endpoint_ids.contains(id));
+        for endpoint_id in wanted.endpoint_ids.iter().chain(beside) {
+            let target = wanted.target(endpoint_id);
+            let problem = source.dry_run(&target).await.err().map(|error| error.to_string());
+            checks.push(check(Action::Connections.permission(), target.arn(), problem));
+        }
+        checks
+    }
+
+    /// Whether the bucket's policy protects the evidence; nothing to check where the lake is a directory.
+    async fn protections(&self, lake: String) -> Vec<Check> {
+        let missing = match self.store.missing_protections().await {
+            Ok(None) => return Vec::new(),
+            Ok(Some(missing)) => missing,
+            Err(error) => return vec![check("read the bucket's policy", lake, Some(error.to_string()))],
+        };
+        let advice = "the bucket's policy does not; docs/deploy.md has the statement to add";
+        let check_of = |protection: Protection| {
+            let problem = missing.contains(&protection).then(|| advice.to_owned());
+            check(protection.in_words(), lake.clone(), problem)
+        };
+        Protection::ALL.map(check_of).to_vec()
+    }
 }
 
 fn check(action: &'static str, resource: String, problem: Option<String>) -> Check {

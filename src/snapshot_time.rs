@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
 /// The first day of the lake's tables, in UTC: Client VPN began in December 2018, so no snapshot lies before it. Athena
@@ -66,6 +66,12 @@ impl SnapshotTime {
     /// As object keys write it: `20261123T090000Z`.
     pub fn compact(self) -> String {
         self.0.strftime("%Y%m%dT%H%M%SZ").to_string()
+    }
+
+    /// The day before its own, in UTC.
+    pub fn date_before(self) -> String {
+        let before = self.0.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(self.0);
+        before.strftime("%Y-%m-%d").to_string()
     }
 
     /// Its day in UTC, as the partitions write it: `2026-11-23`.

@@ -1,8 +1,11 @@
 //! Pages of one target, from EC2: decoded, typed and laid out as columns as they are read, so that no row is held twice.
 
+mod budget;
 pub mod decoder;
 mod ec2;
+mod endpoints;
 pub mod pager;
+mod places;
 mod response_reader;
 pub mod resume_token;
 
@@ -10,10 +13,34 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::identity::AssumeRoleError;
 use crate::snapshot::Rows;
 use crate::target::Target;
 
 pub use ec2::{Ec2Source, Limits};
+pub use places::Places;
+
+/// What is asked of EC2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// `DescribeClientVpnConnections`
+    Connections,
+    /// `DescribeClientVpnEndpoints`
+    Endpoints,
+    /// `DescribeClientVpnTargetNetworks`
+    TargetNetworks,
+}
+
+impl Action {
+    /// The permission that it takes.
+    pub fn permission(self) -> &'static str {
+        match self {
+            Action::Connections => "ec2:DescribeClientVpnConnections",
+            Action::Endpoints => "ec2:DescribeClientVpnEndpoints",
+            Action::TargetNetworks => "ec2:DescribeClientVpnTargetNetworks",
+        }
+    }
+}
 
 /// What is asked of EC2 for one page.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +108,11 @@ pub struct Page {
     pub rows: Rows,
 }
 
+/// Whether the code of an error says that EC2 gave no answer, in all attempts.
+pub fn is_out_of_reach(code: &str) -> bool {
+    matches!(code, "Timeout" | "ConnectionFailed")
+}
+
 /// Why a page could not be had, after all retries.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
@@ -93,7 +125,32 @@ pub struct PageError {
     pub request_id: Option<String>,
 }
 
+impl From<AssumeRoleError> for PageError {
+    fn from(error: AssumeRoleError) -> PageError {
+        PageError { code: error.code.to_owned(), message: error.to_string(), request_id: None }
+    }
+}
+
 impl PageError {
+    /// A listing that has no end.
+    pub(crate) fn repeated_token() -> PageError {
+        let message = "EC2 gave a token that leads to a page read before, so the listing has no end; the next \
+                       snapshot begins anew";
+        PageError { code: "RepeatedToken".to_owned(), message: message.to_owned(), request_id: None }
+    }
+
+    /// A page that was not there when the invocation had to end.
+    pub(crate) fn deadline() -> PageError {
+        let message = "the invocation's time was running out; go on with resume_token where there is one, or give the \
+                       function more time";
+        PageError { code: "Deadline".to_owned(), message: message.to_owned(), request_id: None }
+    }
+
+    /// Whether EC2 takes the credentials no longer. Source: EC2 API reference, "Error codes".
+    fn is_expired_credentials(&self) -> bool {
+        matches!(self.code.as_str(), "RequestExpired" | "ExpiredToken" | "ExpiredTokenException")
+    }
+
     /// Whether EC2 no longer knows the token, so that the listing can only start anew.
     pub fn is_expired_token(&self) -> bool {
         matches!(self.code.as_str(), "InvalidPaginationToken" | "InvalidNextToken")

@@ -162,6 +162,17 @@ impl Store {
         }
     }
 
+    /// The keys in `folder` and below it that are to be seen, in order. Where what is hidden matters too, [`Store::find`] tells it.
+    ///
+    /// # Errors
+    /// When not all could be listed.
+    pub async fn keys(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        match self {
+            Store::S3(store) => store.keys(folder).await,
+            Store::Directory(store) => Ok(store.find(folder)?.into_iter().map(|found| found.key).collect()),
+        }
+    }
+
     /// Every account and Region that any table of the evidence has a folder of, in order.
     ///
     /// # Errors

@@ -1,8 +1,12 @@
-//! What is captured: one Client VPN endpoint of one account and Region, and the ways to write it.
+//! What is captured: Client VPN endpoints, each of one account and Region, and the ways to write them.
+
+mod text;
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+
+pub use text::{TargetError, TargetText};
 
 /// Makes a text type whose values have passed a check, so that a key or an ARN is never built from unchecked text.
 macro_rules! checked_text {
@@ -78,7 +82,7 @@ fn is_endpoint_id(text: &str) -> bool {
 
 impl Region {
     /// The partition of AWS that the Region lies in.
-    fn partition(&self) -> &'static str {
+    pub fn partition(&self) -> &'static str {
         match self.as_str() {
             region if region.starts_with("us-gov-") => "aws-us-gov",
             region if region.starts_with("cn-") => "aws-cn",
@@ -94,6 +98,15 @@ pub struct AccountRegion {
     pub account_id: AccountId,
     /// The Region.
     pub region: Region,
+}
+
+impl AccountRegion {
+    /// The ARN of an endpoint there, or of all with `*`, as IAM policies name it.
+    pub fn arn_of(&self, endpoint_id: &str) -> String {
+        let AccountRegion { account_id, region } = self;
+        let partition = region.partition();
+        format!("arn:{partition}:ec2:{region}:{account_id}:client-vpn-endpoint/{endpoint_id}")
+    }
 }
 
 /// One endpoint, with all that is needed to ask for it and to file what it says.
@@ -115,9 +128,7 @@ impl Target {
 
     /// The endpoint's ARN, as IAM policies name it.
     pub fn arn(&self) -> String {
-        let Target { account_id, region, endpoint_id } = self;
-        let partition = region.partition();
-        format!("arn:{partition}:ec2:{region}:{account_id}:client-vpn-endpoint/{endpoint_id}")
+        self.place().arn_of(self.endpoint_id.as_str())
     }
 }
 
@@ -127,179 +138,70 @@ impl fmt::Display for Target {
     }
 }
 
-/// A target as somebody wrote it: an id, for the own account and Region, or an ARN.
+/// What is wanted of one account and Region.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TargetText {
-    text: String,
-    endpoint_id: EndpointId,
-    place: Option<AccountRegion>,
+pub struct PlaceTargets {
+    /// The account and the Region.
+    pub place: AccountRegion,
+    /// Whether every endpoint there is wanted, whichever there are.
+    pub all: bool,
+    /// Endpoints that are named, each once.
+    pub endpoint_ids: Vec<EndpointId>,
+    /// Endpoints that were named in two ways.
+    pub named_twice: Vec<EndpointId>,
 }
 
-/// Why a text is not a target, or not one that can be captured.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TargetError {
-    /// Neither an id nor an ARN.
-    #[error("cvpn-endpoint- and 17 hexadecimal digits, or arn:aws:ec2:REGION:ACCOUNT:client-vpn-endpoint/ID")]
-    Malformed,
-    /// An ARN of something else.
-    #[error("an ARN of EC2's client-vpn-endpoint, as arn:aws:ec2:REGION:ACCOUNT:client-vpn-endpoint/ID")]
-    OtherResource,
-    /// An ARN whose partition does not hold its Region.
-    #[error("the partition {expected} for the Region {region}")]
-    Partition {
-        /// The partition that holds the Region.
-        expected: &'static str,
-        /// The Region that the ARN names.
-        region: Region,
-    },
-    /// All endpoints.
-    #[error("endpoints by name: all endpoints (`*`) cannot be captured yet")]
-    Wildcard,
-    /// An ARN of another account.
-    #[error("endpoints of the own account {own}: other accounts cannot be captured yet")]
-    OtherAccount {
-        /// The own account.
-        own: AccountId,
-    },
-    /// An ARN of another Region.
-    #[error("endpoints of the own Region {own}: other Regions cannot be captured yet")]
-    OtherRegion {
-        /// The own Region.
-        own: Region,
-    },
-}
+impl PlaceTargets {
+    /// Nothing yet.
+    pub fn of(place: AccountRegion) -> PlaceTargets {
+        PlaceTargets { place, all: false, endpoint_ids: Vec::new(), named_twice: Vec::new() }
+    }
 
-impl TargetText {
-    /// Reads an endpoint id or an endpoint's ARN.
-    ///
-    /// # Errors
-    /// When the text is neither, or asks for all endpoints.
-    pub fn parse(text: &str) -> Result<TargetText, TargetError> {
-        if text == "*" {
-            return Err(TargetError::Wildcard);
+    /// Wants one endpoint, or all of them where it is none.
+    pub fn add(&mut self, endpoint_id: Option<&EndpointId>) {
+        match endpoint_id {
+            None => self.all = true,
+            Some(id) if self.endpoint_ids.contains(id) => self.named_twice.push(id.clone()),
+            Some(id) => self.endpoint_ids.push(id.clone()),
         }
-        let (id, place) = match text.strip_prefix("arn:") {
-            None => (text, None),
-            Some(arn) => parse_arn(arn).map(|(id, place)| (id, Some(place)))?,
-        };
-        let endpoint_id = match id {
-            "*" => return Err(TargetError::Wildcard),
-            id => EndpointId::parse(id).ok_or(TargetError::Malformed)?,
-        };
-        Ok(TargetText { text: text.to_owned(), endpoint_id, place })
     }
 
-    /// The target itself, for a program that runs at `home`.
-    ///
-    /// # Errors
-    /// When it lies in another account or Region.
-    pub fn at(&self, home: &AccountRegion) -> Result<Target, TargetError> {
-        if let Some(place) = &self.place {
-            if place.account_id != home.account_id {
-                return Err(TargetError::OtherAccount { own: home.account_id.clone() });
-            }
-            if place.region != home.region {
-                return Err(TargetError::OtherRegion { own: home.region.clone() });
-            }
-        }
-        Ok(Target {
-            account_id: home.account_id.clone(),
-            region: home.region.clone(),
-            endpoint_id: self.endpoint_id.clone(),
-        })
+    /// The endpoints that are named, as targets.
+    pub fn named(&self) -> Vec<Target> {
+        self.endpoint_ids.iter().map(|id| self.target(id)).collect()
     }
-}
 
-impl fmt::Display for TargetText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+    /// An endpoint of this account and Region.
+    pub fn target(&self, endpoint_id: &EndpointId) -> Target {
+        let AccountRegion { account_id, region } = self.place.clone();
+        Target { account_id, region, endpoint_id: endpoint_id.clone() }
     }
-}
 
-/// The id in an endpoint's ARN and where the endpoint lies; `arn` is without its first word.
-fn parse_arn(arn: &str) -> Result<(&str, AccountRegion), TargetError> {
-    let parts: Vec<&str> = arn.split(':').collect();
-    let [partition, service, region, account_id, resource] = parts[..] else {
-        return Err(TargetError::Malformed);
-    };
-    let id = match resource.split_once('/') {
-        Some(("client-vpn-endpoint", id)) if service == "ec2" => id,
-        _ => return Err(TargetError::OtherResource),
-    };
-    let region = Region::parse(region).ok_or(TargetError::Malformed)?;
-    let account_id = AccountId::parse(account_id).ok_or(TargetError::Malformed)?;
-    if partition != region.partition() {
-        return Err(TargetError::Partition { expected: region.partition(), region });
+    /// The ARNs that say the same.
+    pub fn arns(&self) -> Vec<String> {
+        let all = self.all.then(|| self.place.arn_of("*"));
+        let named = self.endpoint_ids.iter().map(|id| self.place.arn_of(id.as_str()));
+        all.into_iter().chain(named).collect()
     }
-    Ok((id, AccountRegion { account_id, region }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ID: &str = "cvpn-endpoint-0123456789abcdef0";
-    const ARN: &str =
-        "arn:aws:ec2:eu-central-1:111122223333:client-vpn-endpoint/cvpn-endpoint-0123456789abcdef0";
-
-    fn home(account_id: &str, region: &str) -> AccountRegion {
-        AccountRegion {
-            account_id: AccountId::parse(account_id).unwrap(),
-            region: Region::parse(region).unwrap(),
+    #[test]
+    fn what_is_named_twice_is_wanted_once() {
+        let place = AccountRegion {
+            account_id: AccountId::parse("111122223333").unwrap(),
+            region: Region::parse("us-gov-west-1").unwrap(),
+        };
+        let id = EndpointId::parse("cvpn-endpoint-0123456789abcdef0").unwrap();
+        let mut wanted = PlaceTargets::of(place);
+        for endpoint_id in [Some(&id), None, Some(&id), None] {
+            wanted.add(endpoint_id);
         }
-    }
-
-    #[test]
-    fn an_id_and_the_arn_of_the_own_account_are_the_same_target() {
-        let home = home("111122223333", "eu-central-1");
-        let by_id = TargetText::parse(ID).unwrap().at(&home).unwrap();
-        let by_arn = TargetText::parse(ARN).unwrap().at(&home).unwrap();
-        assert_eq!(by_id, by_arn);
-        assert_eq!(by_id.arn(), ARN);
-    }
-
-    #[test]
-    fn what_is_not_an_endpoint_is_refused() {
-        for (text, expected) in [
-            ("", TargetError::Malformed),
-            ("cvpn-endpoint-", TargetError::Malformed),
-            ("cvpn-endpoint-0123456789ABCDEF0", TargetError::Malformed),
-            ("cvpn-endpoint-0123456789abcdef0/..", TargetError::Malformed),
-            ("cvpn-endpoint-0123456789abcdef0\n", TargetError::Malformed),
-            ("vpc-0123456789abcdef0", TargetError::Malformed),
-            ("arn:aws:ec2", TargetError::Malformed),
-            (
-                "arn:aws:ec2:nowhere:111122223333:client-vpn-endpoint/cvpn-endpoint-0123456789abcdef0",
-                TargetError::Malformed,
-            ),
-            (
-                "arn:aws:ec2:eu-central-1:1:client-vpn-endpoint/cvpn-endpoint-0123456789abcdef0",
-                TargetError::Malformed,
-            ),
-            ("arn:aws:s3:::bucket", TargetError::OtherResource),
-            ("arn:aws:ec2:eu-central-1:111122223333:vpc/vpc-0123456789abcdef0", TargetError::OtherResource),
-            ("*", TargetError::Wildcard),
-            ("arn:aws:ec2:eu-central-1:111122223333:client-vpn-endpoint/*", TargetError::Wildcard),
-        ] {
-            assert_eq!(TargetText::parse(text), Err(expected), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn the_partition_belongs_to_the_region() {
-        let text = ARN.replace("arn:aws:", "arn:aws-cn:");
-        assert!(matches!(TargetText::parse(&text), Err(TargetError::Partition { expected: "aws", .. })));
-        let text = ARN.replace("arn:aws:ec2:eu-central-1", "arn:aws-us-gov:ec2:us-gov-west-1");
-        let target = TargetText::parse(&text).unwrap().at(&home("111122223333", "us-gov-west-1")).unwrap();
-        assert_eq!(target.arn(), text);
-    }
-
-    #[test]
-    fn another_account_or_region_is_refused_by_name() {
-        let target = TargetText::parse(ARN).unwrap();
-        let error = target.at(&home("999999999999", "eu-central-1")).unwrap_err();
-        assert!(error.to_string().contains("own account 999999999999"), "{error}");
-        let error = target.at(&home("111122223333", "us-east-1")).unwrap_err();
-        assert!(error.to_string().contains("own Region us-east-1"), "{error}");
+        assert_eq!((wanted.named().len(), &wanted.named_twice[..]), (1, &[id][..]));
+        let prefix = "arn:aws-us-gov:ec2:us-gov-west-1:111122223333:client-vpn-endpoint/";
+        assert_eq!(wanted.arns(), [format!("{prefix}*"), format!("{prefix}cvpn-endpoint-0123456789abcdef0")]);
     }
 }

@@ -13,8 +13,8 @@ use tokio::signal::unix::{SignalKind, signal};
 /// A simulator of EC2's Client VPN connection API.
 ///
 /// Serves DescribeClientVpnConnections, DescribeClientVpnEndpoints, DescribeClientVpnTargetNetworks, and of STS AssumeRole
-/// and GetCallerIdentity on 127.0.0.1, and prints one line: its URL, then the ids of its endpoints, those of the home's
-/// account and Region first. People connect, transfer, leave, stay listed for 60 minutes, and vanish, all as the seed and
+/// and GetCallerIdentity on 127.0.0.1, and prints one line: its URL, then its endpoints, those of the home's account and Region
+/// first: their ids, or where there are several accounts or Regions their ARNs. People connect, transfer, leave, stay listed for 60 minutes, and vanish, all as the seed and
 /// the clock have it. Which account and Region a request is for, its signature says.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
@@ -110,8 +110,13 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     let mut file = arguments.served.as_ref().map(File::create).transpose()?;
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let simulator = start(&arguments).await?;
-    let ids: Vec<String> = simulator.endpoints().into_iter().map(|(_, _, id)| id).collect();
-    writeln!(io::stdout(), "{} {}", simulator.url(), ids.join(" "))?;
+    let is_one_place = arguments.accounts <= 1 && arguments.regions.len() <= 1;
+    let name = |(account_id, region, id)| match is_one_place {
+        true => id,
+        false => format!("arn:aws:ec2:{region}:{account_id}:client-vpn-endpoint/{id}"),
+    };
+    let endpoints: Vec<String> = simulator.endpoints().into_iter().map(name).collect();
+    writeln!(io::stdout(), "{} {}", simulator.url(), endpoints.join(" "))?;
     loop {
         tokio::select! {
             pages = simulator.next_served() => write(file.as_mut(), &pages)?,

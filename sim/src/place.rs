@@ -17,6 +17,8 @@ pub(crate) struct Listed {
     /// Its number in the listing, which it keeps when others go.
     pub(crate) number: usize,
     pub(crate) fleet: Arc<Fleet>,
+    /// Whether somebody switched its connection log on or off since it was made.
+    pub(crate) log_is_switched: bool,
 }
 
 /// Every endpoint, by account and Region, in the order in which they came; the home's first.
@@ -66,6 +68,15 @@ impl Places {
         });
     }
 
+    /// Switches the endpoint's connection log on where it is off, and off where it is on.
+    pub(crate) fn switch_log(&self, endpoint_id: &str) {
+        self.with(|sites| {
+            let listed = sites.iter_mut().flat_map(|site| &mut site.listed);
+            let this = listed.filter(|listed| listed.fleet.endpoint().id == endpoint_id);
+            this.for_each(|listed| listed.log_is_switched ^= true);
+        });
+    }
+
     /// The endpoints of one account and Region; none where nothing is known of them.
     pub(crate) fn at(&self, location: &Location) -> Vec<Listed> {
         self.read(|sites| {
@@ -110,7 +121,8 @@ impl Places {
 
 impl Site {
     fn add(&mut self, seed: u64, endpoint: EndpointConfig) {
-        self.listed.push(Listed { number: self.count, fleet: Arc::new(Fleet::new(seed, endpoint)) });
+        let fleet = Arc::new(Fleet::new(seed, endpoint));
+        self.listed.push(Listed { number: self.count, fleet, log_is_switched: false });
         self.count += 1;
     }
 

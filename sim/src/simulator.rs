@@ -66,6 +66,11 @@ impl Simulator {
         self.state.replay.clear();
     }
 
+    /// Somebody switches the connection log of an endpoint on where it is off, and off where it is on.
+    pub fn switch_connection_log(&self, endpoint_id: &str) {
+        self.state.places.switch_log(endpoint_id);
+    }
+
     /// Stops the clock at `now`, or moves a stopped one.
     pub fn set_time(&self, now: Timestamp) {
         self.state.set_time(now);

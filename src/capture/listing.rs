@@ -89,7 +89,8 @@ impl Listing {
                     Next::Page => None,
                     Next::End => Some(End::LastPage),
                     Next::Repeated => {
-                        Some(End::Cut { error: repeated_token(), expired_token: false, resume_token: None })
+                        let error = PageError::repeated_token().into();
+                        Some(End::Cut { error, expired_token: false, resume_token: None })
                     }
                 }
             };
@@ -152,14 +153,7 @@ impl Tally {
 /// The page that `token` leads to, if it comes before the deadline.
 async fn page(tools: &Tools, plan: &Plan, target: &Target, token: Option<&str>) -> Result<Page, PageError> {
     let request = PageRequest { target, filters: &plan.filters, page_size: plan.page_size, token };
-    let page = tools.source.page(request);
-    let Some(deadline) = plan.deadline else { return page.await };
-    let left = deadline.duration_since(tools.clock.now()).try_into().unwrap_or_default();
-    tokio::time::timeout(left, page).await.unwrap_or_else(|_| {
-        let message =
-            "the invocation's time was running out; go on with resume_token, or give the function more time";
-        Err(PageError { code: "Deadline".to_owned(), message: message.to_owned(), request_id: None })
-    })
+    plan.in_time(&tools.clock, tools.source.page(request)).await
 }
 
 /// The rows of a page that are written: without the first `skip`, at most `room`. Also whether `room` left some out.
@@ -168,12 +162,6 @@ fn keep(rows: &Rows, skip: u64, room: Option<u64>) -> (Rows, bool) {
     let rest = rows.len().saturating_sub(as_count(skip));
     let room = room.map_or(usize::MAX, as_count);
     (rows.slice(as_count(skip), room), rest > room)
-}
-
-fn repeated_token() -> CaptureError {
-    let message = "EC2 gave a token that leads to a page read before, so the listing has no end; the next \
-                   snapshot begins anew";
-    CaptureError::new("RepeatedToken", message)
 }
 
 #[cfg(test)]

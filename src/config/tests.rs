@@ -23,13 +23,13 @@ fn two_settings_are_enough() {
     assert_eq!(settings.limits.max_attempts, 10);
     let targets = settings.targets_at(&home(), None, "AUDIT_TARGETS").unwrap();
     assert_eq!(targets.len(), 1);
-    assert_eq!(targets[0].endpoint_id.as_str(), ENDPOINT);
+    assert_eq!((targets[0].all, targets[0].named()[0].endpoint_id.as_str()), (false, ENDPOINT));
 }
 
 #[test]
 fn every_fault_is_in_one_answer_by_name_and_value() {
     let faults = parse(&[
-        ("AUDIT_TARGETS", "cvpn-endpoint-1,arn:aws:s3:::bucket,*"),
+        ("AUDIT_TARGETS", "cvpn-endpoint-1,arn:aws:s3:::bucket,**"),
         ("AUDIT_LAKE", "gs://evidence"),
         ("AUDIT_ACCOUNT_ID", "12"),
         ("AUDIT_ACCOUNTS", "x"),
@@ -46,7 +46,7 @@ fn every_fault_is_in_one_answer_by_name_and_value() {
     let found = [
         "AUDIT_TARGETS: found `cvpn-endpoint-1`",
         "AUDIT_TARGETS: found `arn:aws:s3:::bucket`",
-        "AUDIT_TARGETS: found `*`",
+        "AUDIT_TARGETS: found `**`",
         "AUDIT_LAKE: found `gs://evidence`",
         "AUDIT_ACCOUNT_ID: found `12`",
         "AUDIT_ACCOUNTS: found `x`",
@@ -81,17 +81,59 @@ fn page_sizes_outside_those_of_ec2_are_refused() {
     }
 }
 
+fn targets(variables: &[(&str, &str)]) -> Result<Vec<PlaceTargets>, String> {
+    let settings = parse(&[variables, &[("AUDIT_LAKE", "lake")]].concat()).unwrap();
+    settings.targets_at(&home(), None, "AUDIT_TARGETS").map_err(|faults| faults.to_string())
+}
+
 #[test]
-fn targets_outside_the_tables_and_duplicates_are_refused() {
-    let arn = format!("arn:aws:ec2:eu-central-1:111122223333:client-vpn-endpoint/{ENDPOINT}");
-    let twice = format!("{ENDPOINT} {arn}");
-    for (extra, targets, part) in [
-        (("AUDIT_ACCOUNTS", "999999999999"), ENDPOINT, "111122223333 is not"),
-        (("AUDIT_REGIONS", "us-east-1,us-west-2"), ENDPOINT, "eu-central-1 is not"),
-        (("AUDIT_REGIONS", "eu-central-1"), twice.as_str(), "each endpoint once"),
+fn targets_outside_the_tables_and_accounts_without_a_role_are_refused() {
+    let other = "arn:aws:ec2:eu-central-1:999999999999:client-vpn-endpoint/*";
+    for (variables, part) in [
+        (&[("AUDIT_TARGETS", ENDPOINT), ("AUDIT_ACCOUNTS", "999999999999")][..], "111122223333 is not"),
+        (&[("AUDIT_TARGETS", ENDPOINT), ("AUDIT_REGIONS", "us-east-1,us-west-2")], "eu-central-1 is not"),
+        (&[("AUDIT_TARGETS", other)], "AUDIT_MEMBER_ROLE must name the role"),
+        (
+            &[("AUDIT_TARGETS", other), ("AUDIT_MEMBER_ROLE", "audit"), ("AUDIT_ACCOUNTS", "111122223333")],
+            "999999999999 is not",
+        ),
     ] {
-        let settings = parse(&[("AUDIT_TARGETS", targets), ("AUDIT_LAKE", "lake"), extra]).unwrap();
-        let text = settings.targets_at(&home(), None, "AUDIT_TARGETS").unwrap_err().to_string();
+        let text = targets(variables).unwrap_err();
         assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn what_is_named_in_two_ways_is_wanted_once_and_said_so() {
+    let arn = format!("arn:aws:ec2:eu-central-1:111122223333:client-vpn-endpoint/{ENDPOINT}");
+    let elsewhere = "arn:aws:ec2:us-east-1:444455556666:client-vpn-endpoint/*";
+    let texts = format!("{ENDPOINT} {elsewhere} {arn}");
+    let wanted = targets(&[("AUDIT_TARGETS", &texts), ("AUDIT_MEMBER_ROLE", "audit")]).unwrap();
+    let [here, there] = &wanted[..] else { panic!("two places, not {wanted:?}") };
+    assert_eq!((here.named().len(), here.named_twice.len(), here.all), (1, 1, false));
+    assert_eq!((there.named().len(), there.named_twice.len(), there.all), (0, 0, true));
+    assert_eq!(there.arns(), [elsewhere]);
+}
+
+#[test]
+fn a_member_role_is_a_name_and_an_external_id_goes_with_it() {
+    let of = |variables: &[(&str, &str)]| {
+        parse(&[variables, &[("AUDIT_LAKE", "lake"), ("AUDIT_TARGETS", "*")]].concat())
+    };
+    let role = of(&[("AUDIT_MEMBER_ROLE", "audit/client-vpn"), ("AUDIT_EXTERNAL_ID", "3f:9c")]).unwrap();
+    let account = AccountId::parse("444455556666").unwrap();
+    assert_eq!(
+        role.member_role.unwrap().arn(&account, "aws"),
+        "arn:aws:iam::444455556666:role/audit/client-vpn"
+    );
+    for (variables, part) in [
+        (&[("AUDIT_MEMBER_ROLE", "arn:aws:iam::444455556666:role/audit")][..], "no ARN"),
+        (&[("AUDIT_MEMBER_ROLE", "audit//x")], "AUDIT_MEMBER_ROLE: found `audit//x`"),
+        (&[("AUDIT_MEMBER_ROLE", "audit"), ("AUDIT_EXTERNAL_ID", "a b")], "AUDIT_EXTERNAL_ID: found `a b`"),
+        (&[("AUDIT_EXTERNAL_ID", "3f9c")], "AUDIT_MEMBER_ROLE is not set"),
+        (&[("AUDIT_SPREAD_ABOVE", "many")], "AUDIT_SPREAD_ABOVE: found `many`"),
+    ] {
+        let text = of(variables).unwrap_err().to_string();
+        assert!(text.contains(part), "{part} is not in {text}");
     }
 }

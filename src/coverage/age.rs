@@ -2,56 +2,80 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::layout::{ObjectKey, ObjectKind};
 use crate::ledger::Outcome;
-use crate::ledger::recorded;
+use crate::ledger::recorded::{self, RecordedRun};
 use crate::store::{Store, StoreError};
-use crate::target::{AccountRegion, Target};
+use crate::target::PlaceTargets;
+
+/// Most accounts and Regions whose records are read at a time.
+const AT_A_TIME: usize = 16;
+
+/// Most records of one account and Region that are read at a time: the newest most often has all.
+const FEW: usize = 2;
 
 /// How far back the ledger is read.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Minutes from the first page of the newest complete capture to `now`, of the target for which that is longest. A target that
-/// no record of today or yesterday has a complete capture of counts from the beginning of yesterday.
+/// Minutes from the first page of the newest complete capture to `now`, of the endpoint for which that is longest. One that no
+/// record of today or yesterday has a complete capture of counts from the beginning of yesterday. Where all endpoints of an account
+/// and Region are wanted, they are those that the newest record there knows.
 ///
 /// # Errors
 /// When the ledger cannot be listed. A record that cannot be read counts for nothing, so that the alarm is raised.
 pub async fn oldest_complete_age(
     store: &Store,
-    home: &AccountRegion,
-    targets: &[Target],
+    wanted: &[PlaceTargets],
     now: Timestamp,
 ) -> Result<u64, StoreError> {
+    let of_place = |wanted: PlaceTargets| {
+        let store = store.clone();
+        async move { age_of_place(&store, &wanted, now).await }
+    };
+    let ages = stream::iter(wanted.to_vec()).map(of_place).buffered(AT_A_TIME);
+    let ages = ages.try_collect::<Vec<i64>>().await?;
+    Ok(ages.into_iter().max().and_then(|minutes| u64::try_from(minutes).ok()).unwrap_or(0))
+}
+
+async fn age_of_place(store: &Store, wanted: &PlaceTargets, now: Timestamp) -> Result<i64, StoreError> {
     let yesterday = now.saturating_sub(DAY).unwrap_or(now);
-    let mut newest: BTreeMap<[String; 3], Option<Timestamp>> =
-        targets.iter().map(|target| (identifiers(target), None)).collect();
+    let mut newest: BTreeMap<String, Option<Timestamp>> =
+        wanted.endpoint_ids.iter().map(|id| (id.to_string(), None)).collect();
+    // Until it is known which endpoints there are, there may be one that was never captured.
+    let mut is_known = !wanted.all;
     'days: for time in [now, yesterday] {
-        let found = store.find(&home.day("runs", &time.strftime("%Y-%m-%d").to_string())).await?;
+        let found = store.find(&wanted.place.day("runs", &time.strftime("%Y-%m-%d").to_string())).await?;
         let keys: Vec<ObjectKey> =
             found.iter().rev().filter_map(|found| ObjectKey::parse(&found.key)).collect();
         let keys = keys.into_iter().filter(|key| key.kind == ObjectKind::Sealed);
-        let mut records = std::pin::pin!(recorded::read(store, keys));
+        let mut records = std::pin::pin!(recorded::read(store, keys, FEW));
         while let Some((_, record)) = records.next().await {
-            for target in record.into_iter().flat_map(|record| record.targets) {
-                let endpoint = [target.account_id, target.region, target.endpoint_id];
-                if let (Outcome::Complete, Some(known)) = (target.outcome, newest.get_mut(&endpoint)) {
+            let Ok(RecordedRun { targets, places, .. }) = record else { continue };
+            let discovery = places.into_iter().find_map(|place| place.discovery);
+            if let Some(discovery) = discovery.filter(|_| !is_known) {
+                is_known = discovery.error.is_none();
+                for id in discovery.endpoints.unwrap_or_default() {
+                    newest.entry(id).or_insert(None);
+                }
+            }
+            for target in targets {
+                if let (Outcome::Complete, Some(known)) =
+                    (target.outcome, newest.get_mut(&target.endpoint_id))
+                {
                     *known = (*known).max(target.first_page_at);
                 }
             }
-            if newest.values().all(Option::is_some) {
+            if is_known && newest.values().all(Option::is_some) {
                 break 'days;
             }
         }
     }
     let start_of_yesterday = Timestamp::from_second(yesterday.as_second().div_euclid(86_400) * 86_400);
     let start_of_yesterday = start_of_yesterday.unwrap_or(yesterday);
-    let ages = newest.values().map(|at| now.duration_since(at.unwrap_or(start_of_yesterday)).as_mins());
-    Ok(ages.max().and_then(|minutes| u64::try_from(minutes).ok()).unwrap_or(0))
-}
-
-fn identifiers(target: &Target) -> [String; 3] {
-    [target.account_id.to_string(), target.region.to_string(), target.endpoint_id.to_string()]
+    let unknown = (!is_known).then_some(start_of_yesterday);
+    let since = newest.values().map(|at| at.unwrap_or(start_of_yesterday)).chain(unknown);
+    Ok(since.map(|at| now.duration_since(at).as_mins()).max().unwrap_or(0))
 }

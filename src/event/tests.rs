@@ -68,7 +68,10 @@ fn what_is_not_an_invocation_is_refused() {
         (json!([1]), "event: is no JSON object"),
         (json!("snapshot"), "event: is no JSON object"),
         (json!({"time": "2025-11-24T09:00:00Z"}), "action: is missing"),
-        (json!({"action": "delete"}), "action: found `delete`, allowed: `snapshot`, `preflight`, `seal`"),
+        (
+            json!({"action": "delete"}),
+            "action: found `delete`, allowed: `snapshot`, `preflight`, `plan`, `seal`",
+        ),
         (json!({"action": 1}), "action: is no text"),
         (json!({"action": "preflight", "targets": []}), "field: found `targets`"),
         (
@@ -95,13 +98,13 @@ fn what_is_not_an_invocation_is_refused() {
 #[test]
 fn every_fault_is_in_one_answer() {
     let faults = faults_of(json!({
-        "action": "snapshot", "time": "noon", "targets": ["*", "vpc-1", 5], "page_size": 4, "max_items": 0,
+        "action": "snapshot", "time": "noon", "targets": ["**", "vpc-1", 5], "page_size": 4, "max_items": 0,
         "starting_token": "x", "filters": {"status": ["active"], "username": [], "connection-id": [1]}, "page-size": 5,
     }));
     for part in [
         "field: found `page-size`, allowed: action, time, targets",
         "time: found `noon`",
-        "targets: found `*`",
+        "targets: found `**`",
         "targets: found `vpc-1`",
         "targets: found `5`",
         "filters: found `status`, allowed: connection-id, username",
@@ -184,5 +187,5 @@ fn every_sample_event_is_an_invocation() {
         assert!(parse(payload).is_ok(), "{}", path.display());
         count += 1;
     }
-    assert_eq!(count, 6);
+    assert_eq!(count, 7);
 }

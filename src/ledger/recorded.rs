@@ -6,19 +6,60 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Outcome;
+use crate::hour::Hour;
 use crate::layout::ObjectKey;
+use crate::snapshot_time::SnapshotTime;
 use crate::store::{Store, StoreError};
+use crate::target::{AccountRegion, EndpointId};
 
-/// Most records that are read at a time.
-const AT_A_TIME: usize = 16;
+/// Most records that are read at a time where the newest is most often the one that is looked for.
+const FEW: usize = 2;
 
 /// A run record, as far as coverage is told by it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordedRun {
     /// When the run began.
     pub start: Timestamp,
+    /// The time that the snapshot bears.
+    pub snapshot_time: Timestamp,
     /// What came of each target.
     pub targets: Vec<RecordedTarget>,
+    /// What was found out of each account and Region; empty in records of a version that captured in its own alone.
+    #[serde(default)]
+    pub places: Vec<RecordedPlace>,
+}
+
+/// What one run found out of an account and Region.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RecordedPlace {
+    /// The account.
+    pub account_id: String,
+    /// The Region.
+    pub region: String,
+    /// Which endpoints there were; none where no `*` asked for it.
+    pub discovery: Option<RecordedDiscovery>,
+}
+
+/// Which endpoints there were.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RecordedDiscovery {
+    /// Those that were there; none where nobody knew.
+    pub endpoints: Option<Vec<String>>,
+    /// Those that were new.
+    pub discovered: Vec<String>,
+    /// Those that were gone.
+    pub gone: Vec<String>,
+    /// What went wrong; none where EC2 listed them.
+    pub error: Option<RecordedError>,
+}
+
+/// The endpoints that were known of an account and Region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The endpoints.
+    pub endpoints: Vec<EndpointId>,
+    /// The snapshot whose record has them.
+    pub since: SnapshotTime,
 }
 
 /// What one run did with one target.
@@ -63,19 +104,56 @@ pub enum RecordError {
     NotARecord(#[from] serde_json::Error),
 }
 
-/// Reads the records under `keys`, in their order, some at a time.
+/// Reads the records under `keys`, in their order, `at_a_time` of them.
 pub fn read<'a>(
     store: &'a Store,
     keys: impl IntoIterator<Item = ObjectKey> + 'a,
+    at_a_time: usize,
 ) -> impl Stream<Item = (ObjectKey, Result<RecordedRun, RecordError>)> + 'a {
     let read = async |key: ObjectKey| {
         let run = read_one(store, &key).await;
         (key, run)
     };
-    stream::iter(keys).map(read).buffered(AT_A_TIME)
+    stream::iter(keys).map(read).buffered(at_a_time)
 }
 
 async fn read_one(store: &Store, key: &ObjectKey) -> Result<RecordedRun, RecordError> {
     let bytes = store.read(key).await?.ok_or(RecordError::Gone)?;
     Ok(serde_json::from_slice(&bytes)?)
+}
+
+/// Which endpoints there were at `place` by the newest record of an earlier snapshot, of that day or the one before; none where
+/// no such record knows. Beside it why a newer record could not be read, which may have known better.
+///
+/// # Errors
+/// When the ledger cannot be listed.
+pub async fn known_endpoints(
+    store: &Store,
+    place: &AccountRegion,
+    snapshot_time: SnapshotTime,
+) -> Result<(Option<Known>, Option<RecordError>), RecordError> {
+    let mut unreadable = None;
+    for date in [snapshot_time.date(), snapshot_time.date_before()] {
+        let keys = store.keys(&place.day("runs", &date)).await?;
+        let keys: Vec<ObjectKey> = keys.iter().rev().filter_map(|key| ObjectKey::parse(key)).collect();
+        // Those of this snapshot and of later ones are as many as there were retries and replays.
+        let earlier = keys.into_iter().filter(|key| key.hour <= Hour::containing(snapshot_time.timestamp()));
+        let mut records = std::pin::pin!(read(store, earlier, FEW));
+        while let Some((_, record)) = records.next().await {
+            match record.map(|record| known(record, snapshot_time)) {
+                Ok(None) => {}
+                Ok(known) => return Ok((known, unreadable)),
+                Err(error) => unreadable = unreadable.or(Some(error)),
+            }
+        }
+    }
+    Ok((None, unreadable))
+}
+
+/// What a record knows, if it is of an earlier snapshot.
+fn known(record: RecordedRun, snapshot_time: SnapshotTime) -> Option<Known> {
+    let since = SnapshotTime::truncated(record.snapshot_time);
+    let endpoints = record.places.into_iter().find_map(|place| place.discovery?.endpoints)?;
+    let endpoints = endpoints.iter().filter_map(|id| EndpointId::parse(id)).collect();
+    (since < snapshot_time).then_some(Known { endpoints, since })
 }

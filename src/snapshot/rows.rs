@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    Int64Builder, ListBuilder, MapBuilder, MapFieldNames, StringBuilder, TimestampMillisecondBuilder,
+    Int64Builder, ListBuilder, MapBuilder, StringBuilder, TimestampMillisecondBuilder,
 };
 use arrow_array::{Array, ArrayRef, MapArray, RecordBatch, StringArray, TimestampMillisecondArray};
 use arrow_schema::{ArrowError, SchemaRef};
 use jiff::Timestamp;
 
-use super::schema::{MAP_ENTRY, list_element, map_key, map_value};
+use super::map_builder;
+use super::schema::list_element;
 use crate::connection::Connection;
 
 /// Connections in columns, those of the schema that a connection fills.
@@ -26,14 +27,6 @@ pub struct RowsBuilder {
 
 impl Default for RowsBuilder {
     fn default() -> RowsBuilder {
-        let names = MapFieldNames {
-            entry: MAP_ENTRY.to_owned(),
-            key: map_key().name().clone(),
-            value: map_value().name().clone(),
-        };
-        let unparsed = MapBuilder::new(Some(names), StringBuilder::new(), StringBuilder::new())
-            .with_keys_field(map_key())
-            .with_values_field(map_value());
         let time = || TimestampMillisecondBuilder::new().with_timezone("UTC");
         RowsBuilder {
             connection_id: StringBuilder::new(),
@@ -42,7 +35,7 @@ impl Default for RowsBuilder {
             times: [time(), time(), time(), time()],
             counts: Default::default(),
             posture_compliance_statuses: ListBuilder::new(StringBuilder::new()).with_field(list_element()),
-            unparsed,
+            unparsed: map_builder(),
         }
     }
 }
@@ -185,7 +178,7 @@ pub(super) struct PageColumns<'a> {
     pub endpoint_id: &'a str,
 }
 
-fn time(time: Timestamp, rows: usize) -> ArrayRef {
+pub(super) fn time(time: Timestamp, rows: usize) -> ArrayRef {
     Arc::new(TimestampMillisecondArray::from_value(time.as_millisecond(), rows).with_timezone("UTC"))
 }
 

@@ -1,5 +1,5 @@
-//! The columns of the lake's tables `connections` and `partials`, defined here and nowhere else: the Arrow schema,
-//! `docs/schema.md` and the tests follow from this table. Columns are only ever added, nullable, at the end.
+//! The columns of the lake's tables `connections`, `partials` and `endpoints`, defined here and nowhere else: the Arrow
+//! schemas, `docs/schema.md` and the tests follow from these. Columns are only ever added, nullable, at the end.
 
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub enum ColumnType {
     String,
     /// 64-bit signed.
     Bigint,
+    /// True or false.
+    Boolean,
     /// A list of texts.
     StringList,
     /// A map from text to text.
@@ -42,7 +44,7 @@ const TEXT_NULL: Option<&str> = Some("absent, empty or `-`");
 const TIME_NULL: Option<&str> = Some("absent, a placeholder (empty, `-`, `NA`, `N/A`), or in `unparsed`");
 const COUNT_NULL: Option<&str> = TIME_NULL;
 
-/// The columns, in order.
+/// The columns of `connections` and `partials`, in order.
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
     column("snapshot_time", ColumnType::Timestamp, None, "Time of the snapshot: the schedule's, whole seconds", None),
@@ -68,6 +70,39 @@ pub const COLUMNS: &[Column] = &[
     column("unparsed", ColumnType::StringMap, None, "API field name to the text that could not be typed, to that of a field that this program does not know, or, under clientVpnEndpointId, to an endpoint other than the one asked", Some("everything parsed")),
 ];
 
+const UNTOLD: Option<&str> = Some("AWS said nothing of it");
+
+/// The columns of `endpoints`, in order.
+#[rustfmt::skip]
+pub const ENDPOINT_COLUMNS: &[Column] = &[
+    column("snapshot_time", ColumnType::Timestamp, None, "Time of the snapshot: the schedule's, whole seconds", None),
+    column("captured_at", ColumnType::Timestamp, None, "When the page that told of the endpoint arrived", None),
+    column("request_id", ColumnType::String, None, "EC2's request id of that page, the same id CloudTrail logs", Some("AWS sent none")),
+    column("endpoint_id", ColumnType::String, Some("clientVpnEndpointId"), "The Client VPN endpoint", None),
+    column("description", ColumnType::String, Some("description"), "What its owner wrote about it", UNTOLD),
+    column("status_code", ColumnType::String, Some("status.code"), "available, pending-associate, deleting, or another word of AWS's", UNTOLD),
+    column("status_message", ColumnType::String, Some("status.message"), "What AWS says about the status", UNTOLD),
+    column("creation_time", ColumnType::Timestamp, Some("creationTime"), "When it was created", Some("AWS said nothing of it, or in `unparsed`")),
+    column("deletion_time", ColumnType::Timestamp, Some("deletionTime"), "When it was deleted", Some("it was not, or in `unparsed`")),
+    column("dns_name", ColumnType::String, Some("dnsName"), "The name that clients connect to", UNTOLD),
+    column("client_cidr_block", ColumnType::String, Some("clientCidrBlock"), "The addresses that clients get", UNTOLD),
+    column("vpc_id", ColumnType::String, Some("vpcId"), "Its VPC", UNTOLD),
+    column("associated_networks", ColumnType::StringList, Some("targetNetworkId"), "The subnets it is associated with; an empty list for none", Some("it was deleted before it could be asked for them")),
+    column("security_group_ids", ColumnType::StringList, Some("securityGroupIds"), "Its security groups; an empty list for none", None),
+    column("authentication_types", ColumnType::StringList, Some("authenticationOptions.type"), "certificate-authentication, directory-service-authentication, federated-authentication", None),
+    column("split_tunnel", ColumnType::Boolean, Some("splitTunnel"), "Whether only the traffic to the VPC goes through the tunnel", UNTOLD),
+    column("transport_protocol", ColumnType::String, Some("transportProtocol"), "udp or tcp", UNTOLD),
+    column("vpn_port", ColumnType::Bigint, Some("vpnPort"), "The port that clients connect to", UNTOLD),
+    column("connection_log_enabled", ColumnType::Boolean, Some("connectionLogOptions.enabled"), "Whether AWS's own connection logging is on", UNTOLD),
+    column("connection_log_group", ColumnType::String, Some("connectionLogOptions.cloudwatchLogGroup"), "The log group that it logs to", UNTOLD),
+    column("session_timeout_hours", ColumnType::Bigint, Some("sessionTimeoutHours"), "Hours after which a session ends", UNTOLD),
+    column("disconnect_on_session_timeout", ColumnType::Boolean, Some("disconnectOnSessionTimeout"), "Whether a session is cut off then, and not renewed", UNTOLD),
+    column("client_connect_enabled", ColumnType::Boolean, Some("clientConnectOptions.enabled"), "Whether a client connect handler looks at each new connection; posture is what it says", UNTOLD),
+    column("server_certificate_arn", ColumnType::String, Some("serverCertificateArn"), "The certificate that the endpoint shows", UNTOLD),
+    column("tags", ColumnType::StringMap, Some("tagSet"), "Its tags", Some("it has none")),
+    column("unparsed", ColumnType::StringMap, None, "API field name to the text that could not be typed", Some("everything parsed")),
+];
+
 const fn column(
     name: &'static str,
     column_type: ColumnType,
@@ -78,10 +113,10 @@ const fn column(
     Column { name, column_type, source, doc, null }
 }
 
-/// The Arrow schema of [`COLUMNS`]. Lists and maps bear the names of the Parquet standard.
-pub fn arrow_schema() -> SchemaRef {
+/// The Arrow schema of [`COLUMNS`] or [`ENDPOINT_COLUMNS`]. Lists and maps bear the names of the Parquet standard.
+pub fn arrow_schema(columns: &[Column]) -> SchemaRef {
     let field = |column: &Column| Field::new(column.name, column.column_type.arrow(), column.null.is_some());
-    Arc::new(Schema::new(COLUMNS.iter().map(field).collect::<Fields>()))
+    Arc::new(Schema::new(columns.iter().map(field).collect::<Fields>()))
 }
 
 impl ColumnType {
@@ -90,6 +125,7 @@ impl ColumnType {
             ColumnType::Timestamp => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
             ColumnType::String => DataType::Utf8,
             ColumnType::Bigint => DataType::Int64,
+            ColumnType::Boolean => DataType::Boolean,
             ColumnType::StringList => DataType::List(list_element()),
             ColumnType::StringMap => {
                 let entries = Fields::from(vec![map_key(), map_value()]);
@@ -104,6 +140,7 @@ impl ColumnType {
             ColumnType::Timestamp => "timestamp",
             ColumnType::String => "string",
             ColumnType::Bigint => "bigint",
+            ColumnType::Boolean => "boolean",
             ColumnType::StringList => "array<string>",
             ColumnType::StringMap => "map<string,string>",
         }

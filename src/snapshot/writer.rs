@@ -10,12 +10,12 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
 
 use super::rows::{PageColumns, Rows};
-use super::schema::{SCHEMA_VERSION, arrow_schema};
+use super::schema::{COLUMNS, SCHEMA_VERSION, arrow_schema};
 use super::temporary::{Temporary, TemporarySpace};
 use crate::snapshot_time::SnapshotTime;
 use crate::target::EndpointId;
@@ -98,7 +98,7 @@ impl SnapshotWriter {
     /// When the temporary directory cannot be written.
     pub fn create(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> Result<Self, SnapshotError> {
         let (file, handle) = Temporary::create().map_err(SnapshotError::TemporaryFile)?;
-        let schema = arrow_schema();
+        let schema = arrow_schema(COLUMNS);
         let properties = writer_properties(snapshot_time, endpoint_id);
         // The embedded Arrow schema would say nothing that the Parquet schema does not.
         let options = parquet::arrow::arrow_writer::ArrowWriterOptions::new()
@@ -170,25 +170,33 @@ impl Snapshot {
 }
 
 fn writer_properties(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> WriterProperties {
-    let metadata = [
-        ("schema_version", SCHEMA_VERSION.to_owned()),
-        ("tool_version", crate::TOOL_VERSION.to_owned()),
-        ("snapshot_time", snapshot_time.to_string()),
-        ("endpoint_id", endpoint_id.to_string()),
-    ];
-    let key_value = |(key, value): (&str, String)| KeyValue::new(key.to_owned(), value);
-    let builder = WITHOUT_DICTIONARY.iter().fold(WriterProperties::builder(), |builder, column| {
+    let metadata =
+        metadata(&[("snapshot_time", snapshot_time.to_string()), ("endpoint_id", endpoint_id.to_string())]);
+    let builder = WITHOUT_DICTIONARY.iter().fold(properties(), |builder, column| {
         builder.set_column_dictionary_enabled(ColumnPath::from(*column), false)
     });
     builder
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_key_value_metadata(Some(metadata))
+        .build()
+}
+
+/// What the objects of all tables have in common.
+pub(super) fn properties() -> WriterPropertiesBuilder {
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
         // Without it lists and maps bear Arrow's names instead of the Parquet standard's.
         .set_coerce_types(true)
-        .set_key_value_metadata(Some(metadata.map(key_value).to_vec()))
-        .build()
+}
+
+/// Key-value metadata: the versions, and what `more` says.
+pub(super) fn metadata(more: &[(&str, String)]) -> Vec<KeyValue> {
+    let versions =
+        [("schema_version", SCHEMA_VERSION.to_owned()), ("tool_version", crate::TOOL_VERSION.to_owned())];
+    let all = versions.iter().chain(more);
+    all.map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone())).collect()
 }
 
 /// A file that hashes and counts what goes into it, so that nothing is read again.

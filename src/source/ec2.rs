@@ -1,20 +1,24 @@
-//! The only user of EC2's client.
+//! EC2 in one account and Region: pages of connections, asked for within a budget.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::config::retry::RetryConfig;
+use aws_sdk_ec2::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_ec2::config::timeout::TimeoutConfig;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::operation::RequestId;
 use aws_sdk_ec2::types::Filter as Ec2Filter;
+use jiff::Timestamp;
 
+use super::budget::Budget;
 use super::response_reader::{ReadPage, ResponseReader};
-use super::{Filter, Page, PageError, PageRequest};
+use super::{Action, Filter, Page, PageError, PageRequest};
 use crate::causes;
 use crate::clock::Clock;
+use crate::identity::MemberSession;
 use crate::target::Target;
 
 /// Longest message of EC2's that is passed on, in characters.
@@ -29,22 +33,68 @@ pub struct Limits {
     pub max_attempts: u32,
 }
 
-/// EC2 as the source of pages.
+/// EC2 in one account and Region as the source of pages.
 #[derive(Debug, Clone)]
 pub struct Ec2Source {
     client: Client,
     clock: Clock,
+    /// The role that was assumed to get there; none in the own account.
+    session: Option<Arc<MemberSession>>,
+    /// For pages of connections. The other actions are called once for each endpoint, which no bucket feels.
+    budget: Budget,
 }
 
 impl Ec2Source {
-    /// A client with the account's credentials, Region and, where set, endpoint.
-    pub fn new(sdk: &SdkConfig, limits: Limits, clock: Clock) -> Ec2Source {
+    /// A client with the credentials, the Region and, where set, the endpoint of `sdk`. What retries cost is counted under
+    /// `name`, for each account and Region by itself.
+    pub fn new(
+        sdk: &SdkConfig,
+        name: String,
+        limits: Limits,
+        clock: Clock,
+        session: Option<Arc<MemberSession>>,
+    ) -> Ec2Source {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(limits.call_timeout).build();
         let config = aws_sdk_ec2::config::Builder::from(sdk)
             .retry_config(RetryConfig::standard().with_max_attempts(limits.max_attempts))
+            .retry_partition(RetryPartition::custom(name).token_bucket(TokenBucket::default()).build())
             .timeout_config(timeouts)
             .build();
-        Ec2Source { client: Client::from_conf(config), clock }
+        Ec2Source { client: Client::from_conf(config), clock, session, budget: Budget::new() }
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn session(&self) -> Option<&MemberSession> {
+        self.session.as_deref()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The credentials that the next call is made with; none in the own account.
+    ///
+    /// # Errors
+    /// When the role cannot be assumed. The SDK would take that for a connection that did not come about.
+    pub(super) async fn access_key(&self) -> Result<Option<String>, PageError> {
+        match &self.session {
+            Some(session) => Ok(Some(session.credentials().await?.access_key_id().to_owned())),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether to ask once more: EC2 takes the credentials of an assumed role no longer, so they were forgotten.
+    pub(super) async fn is_worth_new_credentials(&self, error: &PageError, key: Option<&str>) -> bool {
+        match (&self.session, key) {
+            (Some(session), Some(key)) if error.is_expired_credentials() => {
+                session.forget(key).await;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Reads one page.
@@ -52,6 +102,18 @@ impl Ec2Source {
     /// # Errors
     /// When EC2 refuses, or no whole answer came in all attempts.
     pub async fn page(&self, request: PageRequest<'_>) -> Result<Page, PageError> {
+        let key = self.access_key().await?;
+        match self.try_page(request).await {
+            Err(error) if self.is_worth_new_credentials(&error, key.as_deref()).await => {
+                self.access_key().await?;
+                self.try_page(request).await
+            }
+            page => page,
+        }
+    }
+
+    async fn try_page(&self, request: PageRequest<'_>) -> Result<Page, PageError> {
+        self.budget.wait().await;
         let filters = request.filters.iter().map(|filter| {
             Ec2Filter::builder().name(filter.name).set_values(Some(filter.values.clone())).build()
         });
@@ -65,11 +127,15 @@ impl Ec2Source {
             .set_next_token(request.token.map(str::to_owned))
             .customize()
             .interceptor(reader.clone())
+            .interceptor(self.budget.clone())
             .send()
             .await
-            .map_err(|error| page_error(error, request.target, request.filters))?;
+            .map_err(|error| {
+                page_error(error, Action::Connections, &request.target.arn(), request.filters)
+            })?;
         let arrived_at = self.clock.now();
-        let ReadPage { request_id, next_token, rows } = reader.take().ok_or_else(not_read)?;
+        // An answer that the SDK takes for successful without having had it read: it never comes to that.
+        let ReadPage { request_id, next_token, rows } = reader.take().ok_or_else(malformed)?;
         Ok(Page { request_id, arrived_at, next_token, rows })
     }
 
@@ -78,6 +144,7 @@ impl Ec2Source {
     /// # Errors
     /// When they may not, or when EC2 did not say.
     pub async fn dry_run(&self, target: &Target) -> Result<(), PageError> {
+        self.access_key().await?;
         let call = self
             .client
             .describe_client_vpn_connections()
@@ -86,26 +153,33 @@ impl Ec2Source {
         match call.send().await {
             // EC2 answers a dry run with an error either way.
             Err(error) if error.code() == Some("DryRunOperation") => Ok(()),
-            Err(error) => Err(page_error(error, target, &[])),
+            Err(error) => Err(page_error(error, Action::Connections, &target.arn(), &[])),
             Ok(_) => Ok(()),
         }
     }
 }
 
 /// What the SDK reports, in words that may be logged: its own texts can hold the whole request and answer.
-fn page_error<E>(error: SdkError<E>, target: &Target, filters: &[Filter]) -> PageError
+pub(super) fn page_error<E>(
+    error: SdkError<E>,
+    action: Action,
+    resource: &str,
+    filters: &[Filter],
+) -> PageError
 where
     E: Error + ProvideErrorMetadata + 'static,
     SdkError<E>: RequestId,
 {
     let request_id = error.request_id().map(str::to_owned);
     let (code, message) = match &error {
-        SdkError::ServiceError(service) if service.raw().status().is_success() => malformed(),
+        SdkError::ServiceError(service) if service.raw().status().is_success() => {
+            return PageError { request_id, ..malformed() };
+        }
         SdkError::ServiceError(service) => match service.err().code().filter(|code| is_code(code)) {
             // EC2's own message names the caller.
             Some(code @ "UnauthorizedOperation") => {
-                let permission = "ec2:DescribeClientVpnConnections";
-                (code, format!("the permission {permission} on {target} is missing, or a policy denies it"))
+                let permission = action.permission();
+                (code, format!("the permission {permission} on {resource} is missing, or a policy denies it"))
             }
             Some(code) => (code, without_values(service.err().message().unwrap_or_default(), filters)),
             None => {
@@ -113,7 +187,7 @@ where
                 ("RequestFailed", format!("EC2 answered with status {status} and no error code of its own"))
             }
         },
-        SdkError::ResponseError(_) => malformed(),
+        SdkError::ResponseError(_) => return PageError { request_id, ..malformed() },
         SdkError::TimeoutError(_) => ("Timeout", "EC2 did not answer in time, in any attempt".to_owned()),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             ("Timeout", "EC2 could not be reached in time, in any attempt".to_owned())
@@ -133,14 +207,10 @@ where
     PageError { code: code.to_owned(), message: printable(&message), request_id }
 }
 
-/// An answer that the SDK takes for successful without having had it read: it never comes to that.
-fn not_read() -> PageError {
-    let (code, message) = malformed();
-    PageError { code: code.to_owned(), message, request_id: None }
-}
-
-fn malformed() -> (&'static str, String) {
-    ("MalformedResponse", "an answer came that is cut off or is not the XML of this API".to_owned())
+/// An answer that cannot be read.
+pub(super) fn malformed() -> PageError {
+    let message = "an answer came that is cut off or is not the XML of this API";
+    PageError { code: "MalformedResponse".to_owned(), message: message.to_owned(), request_id: None }
 }
 
 /// Whether a text is of the form of an error code, such as `InvalidClientVpnEndpointId.NotFound`.

@@ -89,6 +89,24 @@ impl S3Store {
         Ok(listed.contents().iter().any(|object| object.key() == Some(&key)))
     }
 
+    pub(super) async fn keys(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        let prefix = self.prefixed(folder);
+        let mut keys = Vec::new();
+        let mut token = None;
+        loop {
+            let page = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix);
+            let page = page.set_continuation_token(token.clone()).send().await;
+            let page = page.map_err(|error| self.failed("listing", "s3:ListBucket", &prefix, &error))?;
+            keys.extend(page.contents().iter().filter_map(|object| Some(self.in_the_lake(object.key()?))));
+            let next = page.next_continuation_token.filter(|_| page.is_truncated == Some(true));
+            match next {
+                None => return Ok(keys),
+                Some(next) if Some(&next) == token.as_ref() => return Err(self.listing_stuck(&prefix)),
+                next => token = next,
+            }
+        }
+    }
+
     pub(super) async fn put_if_absent(&self, key: Key<'_>, object: Object<'_>) -> Result<Put, StoreError> {
         let key = self.object_key(key);
         let mut attempt = 1;

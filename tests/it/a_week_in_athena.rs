@@ -1,5 +1,6 @@
 //! The questions of `queries/`, asked of a simulated week that the Lambda binary wrote.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use client_vpn_sim::{Connection, Fault, FaultKind, TimeSource};
@@ -33,8 +34,12 @@ mod misfortunes {
     pub const ODD: usize = 4 * 96 + 48;
     /// A snapshot is taken twenty minutes late on Saturday, after the one that follows it.
     pub const LATE: usize = 5 * 96 + 32;
+    /// Somebody switches the first endpoint's connection log on Wednesday, and back on Friday.
+    pub const SWITCHED: [usize; 2] = [2 * 96 + 41, 4 * 96 + 7];
     /// The fourth endpoint is refused all week.
     pub const NEVER_ALLOWED: usize = 3;
+    /// The fifth endpoint is deleted on Thursday.
+    pub const DELETED: (usize, usize) = (4, 3 * 96 + 10);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,8 +58,8 @@ async fn every_question_has_the_answer_that_the_simulator_knows() {
     let count = |name: &str| checked["counts"][name].as_u64().unwrap();
     assert_eq!(
         count("complete captures"),
-        3 * (672 - 6) - 12 - 1,
-        "all of three endpoints, but the outage, the refused and the cut"
+        3 * (672 - 6) - 12 - 1 + misfortunes::DELETED.1 as u64,
+        "all of three endpoints, but the outage, the refused and the cut, and those of the fifth"
     );
     assert!(count("connections that no capture saw") > 0);
     assert!(count("sessions whose end is inferred") > 0);
@@ -68,34 +73,69 @@ struct Week {
 }
 
 impl Week {
-    /// Lets the Lambda binary record a week of four endpoints in `bucket`, and keeps what the simulator knows of it.
+    /// Lets the Lambda binary record a week of five endpoints in `bucket`, and keeps what the simulator knows of it.
     async fn record(seaweed: &Seaweed, bucket: &str) -> Week {
         let directory = TempDir::new().unwrap();
         let monday: Timestamp = MONDAY.parse().unwrap();
         let world =
-            World::new(client_vpn_sim::Config { time: TimeSource::Manual(monday), ..fleet(4, 40) }).await;
+            World::new(client_vpn_sim::Config { time: TimeSource::Manual(monday), ..fleet(5, 40) }).await;
         let clock = FakeClock::new(directory.path());
         let lake = format!("s3://{bucket}/vpn");
-        let own =
-            [("AUDIT_LAKE", lake.as_str()), ("AUDIT_PAGE_SIZE", "25"), ("AUDIT_CALL_TIMEOUT_SECONDS", "20")];
+        let own = [
+            ("AUDIT_TARGETS", "*"),
+            ("AUDIT_LAKE", lake.as_str()),
+            ("AUDIT_PAGE_SIZE", "25"),
+            ("AUDIT_CALL_TIMEOUT_SECONDS", "20"),
+        ];
         let mut variables = world.variables(&own);
         variables.extend(seaweed.environment().map(|(name, value)| (name.to_owned(), value)));
         variables.extend(clock.environment());
         clock.set(monday);
         let emulator = Emulator::start(&world.simulator.url(), &variables);
-        let mut captures = Vec::new();
+        let endpoints = world.simulator.endpoint_ids();
+        let mut lived: BTreeMap<String, Vec<Connection>> = BTreeMap::new();
+        let (mut captures, mut configurations, mut last) = (Vec::new(), Vec::new(), monday);
         for (snapshot, delay) in schedule() {
             let time = monday + QUARTER * i32::try_from(snapshot).unwrap();
             let at = time + delay;
+            if snapshot == misfortunes::DELETED.1 {
+                let deleted = &endpoints[misfortunes::DELETED.0];
+                lived
+                    .insert(deleted.clone(), world.simulator.lived(deleted, monday - LISTED_AFTER_END, last));
+                world.simulator.remove_endpoint(deleted);
+            }
+            last = at;
             clock.set(at);
             world.simulator.set_time(at);
             world.simulator.clear_faults();
+            if misfortunes::SWITCHED.contains(&snapshot) {
+                world.simulator.switch_connection_log(&world.simulator.endpoint_ids()[0]);
+            }
+            if snapshot == 0 || misfortunes::SWITCHED.contains(&snapshot) {
+                configurations.push(json!({"since": time.to_string(), "endpoints": configuration(&world)}));
+            }
             misfortunes(&world, snapshot).into_iter().for_each(|fault| world.simulator.inject(fault));
             emulator.invoke(&json!({"action": "snapshot", "time": time.to_string()}));
             captures.extend(captured(&world, time, at));
         }
+        let end = monday + QUARTER * i32::try_from(SNAPSHOTS - 1).unwrap() + DELAY;
+        for id in world.simulator.endpoint_ids() {
+            let until_now = world.simulator.lived(&id, monday - LISTED_AFTER_END, end);
+            lived.insert(id, until_now);
+        }
+        let of_endpoint = |id: &String| json!({"endpoint_id": id, "lived": lived[id]});
+        let (deleted, snapshot) = misfortunes::DELETED;
+        let gone_at = monday + QUARTER * i32::try_from(snapshot).unwrap() + DELAY;
+        let week = json!({
+            "from": monday.to_string(),
+            "to": end.to_string(),
+            "endpoints": endpoints.iter().map(of_endpoint).collect::<Vec<_>>(),
+            "gone": {&endpoints[deleted]: gone_at.to_string()},
+            "captures": captures,
+            "configurations": configurations,
+        });
         let truth = directory.path().join("truth.json");
-        std::fs::write(&truth, truth_of(&world, monday, &captures).to_string()).unwrap();
+        std::fs::write(&truth, week.to_string()).unwrap();
         Week { truth, _directory: directory }
     }
 }
@@ -148,15 +188,9 @@ fn captured(world: &World, time: Timestamp, at: Timestamp) -> Vec<Value> {
     world.simulator.endpoint_ids().iter().map(of_endpoint).collect()
 }
 
-fn truth_of(world: &World, monday: Timestamp, captures: &[Value]) -> Value {
-    let end = monday + QUARTER * i32::try_from(SNAPSHOTS - 1).unwrap() + DELAY;
-    let endpoints: Vec<Value> = world
-        .simulator
-        .endpoint_ids()
-        .iter()
-        .map(|id| json!({"endpoint_id": id, "lived": world.simulator.lived(id, monday - LISTED_AFTER_END, end)}))
-        .collect();
-    json!({"from": monday.to_string(), "to": end.to_string(), "endpoints": endpoints, "captures": captures})
+/// How the endpoints are configured now, as boto3 lists them.
+fn configuration(world: &World) -> Value {
+    python("list_endpoints.py", &["--endpoint-url", &world.simulator.url(), "--region", "eu-central-1"], &[])
 }
 
 /// The function's own clock, by libfaketime, so that pages arrive when the simulator's clock says.

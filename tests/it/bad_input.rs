@@ -28,7 +28,7 @@ async fn flags_are_refused_together_by_name_value_and_what_is_allowed() {
             "--target",
             "arn:aws:s3:::bucket",
             "--target",
-            "*",
+            "arn:aws:ec2:*:*:client-vpn-endpoint/cvpn-endpoint-01234567",
             "--account-id",
             "1",
             "--page-size",
@@ -50,7 +50,7 @@ async fn flags_are_refused_together_by_name_value_and_what_is_allowed() {
         "--lake (AUDIT_LAKE): found `gs://evidence`",
         "--target (AUDIT_TARGETS): found `cvpn-endpoint-1`",
         "--target (AUDIT_TARGETS): found `arn:aws:s3:::bucket`",
-        "--target (AUDIT_TARGETS): found `*`",
+        "--target (AUDIT_TARGETS): found `arn:aws:ec2:*:*:client-vpn-endpoint/cvpn-endpoint-01234567`, allowed: an endpoint's id with its own",
         "--account-id (AUDIT_ACCOUNT_ID): found `1`",
         "--page-size: found `1001`, allowed: a whole number from 5 to 1000",
         "--max-items: found `0`",
@@ -70,13 +70,13 @@ async fn each_fault_alone_is_refused_too() {
     let lake = world.lake().display().to_string();
     let id = world.simulator.endpoint_ids()[0].clone();
     let other_account = format!("arn:aws:ec2:eu-central-1:999999999999:client-vpn-endpoint/{id}");
-    let other_region = format!("arn:aws:ec2:us-east-1:123456789012:client-vpn-endpoint/{id}");
+    let other_partition = format!("arn:aws-cn:ec2:us-east-1:123456789012:client-vpn-endpoint/{id}");
     let good = ["snapshot", "--lake", &lake, "--account-id", "123456789012"];
     for (more, part) in [
         (&[][..], "AUDIT_TARGETS): is not set"),
         (&["--target", &id, "--target", &id], "each endpoint once"),
-        (&["--target", &other_account], "other accounts cannot be captured yet"),
-        (&["--target", &other_region], "other Regions cannot be captured yet"),
+        (&["--target", &other_account], "AUDIT_MEMBER_ROLE must name the role to assume there"),
+        (&["--target", &other_partition], "the partition aws for the Region us-east-1"),
         (&["--target", &id, "--page-size", "4"], "found `4`"),
         (&["--target", &id, "--page-size", "abc"], "found `abc`"),
         (&["--target", &id, "--time", "2126-01-01T00:00:00Z"], "not in the future"),
@@ -94,7 +94,7 @@ async fn each_fault_alone_is_refused_too() {
     let both = ["--target", other_account.as_str(), "--page-size", "4"];
     let (_, err, status) = run(&world, &[&good[..], &both].concat());
     assert_eq!(status, 2);
-    for part in ["other accounts cannot be captured yet", "--page-size: found `4`"] {
+    for part in ["AUDIT_MEMBER_ROLE must name the role to assume there", "--page-size: found `4`"] {
         assert!(err.contains(part), "{part} is not in {err}");
     }
     let (_, err, status) = run(&world, &["snapshot", "--no-such-flag"]);
@@ -119,7 +119,10 @@ async fn events_are_refused_before_anything_is_read() {
             "this one is of cvpn-endpoint-fffffffffffffffff",
         ),
         (json!({"max_item": 5}), "field: found `max_item`"),
-        (json!({"action": "delete"}), "action: found `delete`, allowed: `snapshot`, `preflight`, `seal`"),
+        (
+            json!({"action": "delete"}),
+            "action: found `delete`, allowed: `snapshot`, `preflight`, `plan`, `seal`",
+        ),
     ] {
         let error = try_snapshot(&auditor, fields.clone()).await.unwrap_err();
         assert!(matches!(error, Error::InvalidEvent(_)), "{fields}: {error:?}");

@@ -49,7 +49,7 @@ async fn preflight_tells_which_statements_a_bucket_policy_lacks() {
     }
 
     // Not the third, which would refuse every request to a server without TLS.
-    let objects: Vec<String> = ["connections", "partials", "runs", "digests"]
+    let objects: Vec<String> = ["connections", "partials", "endpoints", "runs", "digests"]
         .map(|table| format!("arn:aws:s3:::{bucket}/vpn/{table}/*"))
         .to_vec();
     let statements = json!([
@@ -71,5 +71,5 @@ async fn a_directory_has_no_policy_to_check() {
     let answer = world.auditor(&[]).handle(&json!({"action": "preflight"}), "preflight", None).await.unwrap();
     let Answer::Preflight { checks } = answer else { panic!("no preflight but {answer:?}") };
     let of_policy = checks.iter().filter(|check| check.action.starts_with("refuse "));
-    assert_eq!((checks.len(), of_policy.count()), (4, 0));
+    assert_eq!((checks.len(), of_policy.count()), (6, 0));
 }

@@ -42,7 +42,7 @@ async fn a_snapshot_is_a_table_for_people_and_a_record_for_machines() {
     assert_eq!(answer["targets"][0]["outcome"], json!("already_captured"));
     assert_eq!(answer["snapshot_time"], json!("2025-11-23T06:00:00Z"));
     let record: Value = serde_json::from_slice(
-        &std::fs::read(world.lake().join(answer["run_key"].as_str().unwrap())).unwrap(),
+        &std::fs::read(world.lake().join(answer["run_keys"][0].as_str().unwrap())).unwrap(),
     )
     .unwrap();
     for (field, value) in record.as_object().unwrap() {
@@ -144,7 +144,8 @@ fn the_demo_needs_nothing_and_shows_what_the_record_says() {
         assert!(out.contains(part), "{part} is not in {out}");
     }
     let files = files_under(&lake);
-    assert_eq!(files.iter().filter(|file| file.ends_with(".parquet")).count(), 9, "{files:?}");
+    assert_eq!(files.iter().filter(|file| file.ends_with(".parquet")).count(), 9 + 3, "{files:?}");
+    assert!(files.iter().all(|file| out.contains(file.as_str())), "each is named");
     assert_eq!(files.iter().filter(|file| file.ends_with(".json")).count(), 3, "{files:?}");
 
     let answer: Value = serde_json::from_slice(&run(&["--json"]).stdout).unwrap();
@@ -193,7 +194,7 @@ async fn verify_says_what_it_covered_and_what_is_wrong() {
     for part in [
         "2025-11-22T21",
         "2025-11-23T02",
-        "Nothing is wrong: 33 objects (",
+        "Nothing is wrong: 43 objects (",
         "and 6 digests of ",
         "Signed: every",
     ] {
@@ -208,5 +209,5 @@ async fn verify_says_what_it_covered_and_what_is_wrong() {
     lake.put(&key, b"other".to_vec()).await;
     let (text, status) = run(&with_the_key);
     assert!(text.contains(&format!("truncated: {key}\n    has 5 bytes")) && status == 1, "{text}");
-    assert!(text.contains("1 fault in 33 objects"), "{text}");
+    assert!(text.contains("1 fault in 43 objects"), "{text}");
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use client_vpn_audit::snapshot::schema::COLUMNS;
+use client_vpn_audit::snapshot::schema::{COLUMNS, Column, ENDPOINT_COLUMNS};
 
 use crate::harness::{files_under, option_env_at_run_time, venv};
 
@@ -60,14 +60,16 @@ const MARKDOWN: [&str; 2] = ["<!--", " -->"];
 
 #[test]
 fn the_template_has_the_columns_queries_and_statements_of_their_files() {
-    check_block("template.yaml", YAML, "columns", &columns());
+    check_block("template.yaml", YAML, "columns", &columns(COLUMNS));
+    check_block("template.yaml", YAML, "endpoints columns", &columns(ENDPOINT_COLUMNS));
     check_block("template.yaml", YAML, "saved queries", &saved_queries());
     check_block("template.yaml", YAML, "statements", &statements());
 }
 
 #[test]
 fn the_schema_page_has_the_columns_of_every_table() {
-    check_block("docs/schema.md", MARKDOWN, "connections", &connections_table());
+    check_block("docs/schema.md", MARKDOWN, "connections", &columns_table(COLUMNS));
+    check_block("docs/schema.md", MARKDOWN, "endpoints", &columns_table(ENDPOINT_COLUMNS));
     check_block("docs/schema.md", MARKDOWN, "sessions", &sessions_table());
 }
 
@@ -101,9 +103,9 @@ fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap()
 }
 
-fn columns() -> String {
+fn columns(columns: &[Column]) -> String {
     let mut lines = String::new();
-    for column in COLUMNS {
+    for column in columns {
         let null = column.null.map_or("never null".to_owned(), |null| format!("null: {null}"));
         let comment = format!("{}; {null}", column.doc).replace('`', "");
         let glue_type = quoted(column.column_type.athena());
@@ -159,10 +161,10 @@ fn sessions_table() -> String {
     lines
 }
 
-fn connections_table() -> String {
+fn columns_table(columns: &[Column]) -> String {
     let mut lines =
         String::from("| column | type | field of the API | meaning | null means |\n|---|---|---|---|---|\n");
-    for column in COLUMNS {
+    for column in columns {
         let source = column.source.map_or(String::new(), |source| format!("`{source}`"));
         let (name, athena, doc) = (column.name, column.column_type.athena(), column.doc);
         writeln!(lines, "| `{name}` | {athena} | {source} | {doc} | {} |", column.null.unwrap_or("never"))

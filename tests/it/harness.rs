@@ -231,9 +231,18 @@ pub fn seeded() -> TestRunner {
 
 /// The virtual environment that `tests/run` makes.
 pub fn venv() -> PathBuf {
-    match option_env_at_run_time("CLIENT_VPN_AUDIT_VENV") {
+    made_by_tests_run("CLIENT_VPN_AUDIT_VENV")
+}
+
+/// That of the template's checks, with moto's interpreter of Step Functions.
+pub fn template_venv() -> PathBuf {
+    made_by_tests_run("CLIENT_VPN_AUDIT_TEMPLATE_VENV")
+}
+
+fn made_by_tests_run(name: &str) -> PathBuf {
+    match option_env_at_run_time(name) {
         Some(venv) => venv.into(),
-        None => panic!("CLIENT_VPN_AUDIT_VENV is not set: run the tests with `tests/run`, which makes it"),
+        None => panic!("{name} is not set: run the tests with `tests/run`, which makes it"),
     }
 }
 

@@ -150,7 +150,7 @@ async fn a_killed_seal_leaves_a_chain_and_the_next_goes_on() {
         let now = Hour::parse(until).unwrap().end() + client_vpn_audit::hour::CLOSES_AFTER;
         let verification = lake.verify_copy(directory.path(), now).await;
         assert_eq!(faults(&verification), []);
-        assert_eq!((verification.scopes[0].signatures, verification.objects), (27, 33));
+        assert_eq!((verification.scopes[0].signatures, verification.objects), (27, 43));
     }
     println!(
         "seals: {running} of {INSTANTS} killed while running, {between} with some of the digests; faults 0"

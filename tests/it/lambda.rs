@@ -53,7 +53,9 @@ async fn every_sample_event_is_answered() {
     // Nothing is on record of a configured endpoint, today and yesterday.
     assert!(sealed["oldest_complete_age_minutes"].as_u64().unwrap() >= 24 * 60, "{sealed}");
     let samples = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/events")).unwrap().count();
-    assert_eq!(samples, 4 + 1 + 1, "every sample is invoked here");
+    assert_eq!(samples, 4 + 1 + 1 + 1, "every sample is invoked here");
+    let planned = answer(emulator.invoke(&event("plan")));
+    assert_eq!(planned["batches"].as_array().unwrap().len(), 1, "{planned}");
     let preflight = answer(emulator.invoke(&event("preflight")));
     assert_eq!(preflight["checks"][0]["ok"], json!(true), "{preflight}");
     let checked = world.check();
@@ -131,5 +133,5 @@ async fn an_event_that_is_refused_has_a_stable_error_type() {
         answer(emulator.invoke(&json!({"action": "snapshot"})))["targets"][0]["outcome"],
         json!("complete")
     );
-    assert_eq!(world.files().len(), 2);
+    assert_eq!(world.files().len(), 3, "connections, endpoints and a record");
 }

@@ -27,6 +27,7 @@ mod generated;
 mod kill;
 mod lambda;
 mod lambda_binary;
+mod organisation;
 mod parquet_readers;
 mod promise_1_complete_means_complete;
 mod promise_2_what_was_read_is_kept;

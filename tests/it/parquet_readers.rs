@@ -1,10 +1,10 @@
 //! What pyarrow and DuckDB see: the names, types and nullability of the schema table, and the Parquet standard's shape.
 
-use client_vpn_audit::snapshot::schema::{COLUMNS, ColumnType};
+use client_vpn_audit::snapshot::schema::{COLUMNS, Column, ColumnType, ENDPOINT_COLUMNS};
 use client_vpn_sim::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use crate::harness::{NOW, World, fleet, outcomes};
+use crate::harness::{NOW, World, fleet, outcomes, python};
 
 async fn object(fault: Option<FaultKind>) -> Value {
     let world = World::new(fleet(1, 40)).await;
@@ -20,22 +20,49 @@ async fn object(fault: Option<FaultKind>) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_readers_see_the_schema_table() {
     for fault in [None, Some(FaultKind::OddValues)] {
-        let object = object(fault).await;
-        let names: Vec<&String> = object["arrow_types"].as_object().unwrap().keys().collect();
-        assert_eq!(names, COLUMNS.iter().map(|column| column.name).collect::<Vec<_>>());
-        for column in COLUMNS {
-            let (arrow, duckdb) = match column.column_type {
-                ColumnType::Timestamp => ("timestamp[ms, tz=UTC]", "TIMESTAMP WITH TIME ZONE"),
-                ColumnType::String => ("string", "VARCHAR"),
-                ColumnType::Bigint => ("int64", "BIGINT"),
-                ColumnType::StringList => ("list<element: string not null>", "VARCHAR[]"),
-                ColumnType::StringMap => ("map<string, string", "MAP(VARCHAR, VARCHAR)"),
-            };
-            let seen = object["arrow_types"][column.name].as_str().unwrap();
-            assert!(seen.starts_with(arrow), "{}: {seen}", column.name);
-            assert_eq!(object["duckdb_types"][column.name], json!(duckdb), "{}", column.name);
-            assert_eq!(object["nullable"][column.name], json!(column.null.is_some()), "{}", column.name);
+        check(&object(fault).await, COLUMNS);
+    }
+}
+
+/// Holds what both readers see of an object against the table of its columns.
+fn check(object: &Value, columns: &[Column]) {
+    let names: Vec<&String> = object["arrow_types"].as_object().unwrap().keys().collect();
+    assert_eq!(names, columns.iter().map(|column| column.name).collect::<Vec<_>>());
+    for column in columns {
+        let (arrow, duckdb) = match column.column_type {
+            ColumnType::Timestamp => ("timestamp[ms, tz=UTC]", "TIMESTAMP WITH TIME ZONE"),
+            ColumnType::String => ("string", "VARCHAR"),
+            ColumnType::Bigint => ("int64", "BIGINT"),
+            ColumnType::Boolean => ("bool", "BOOLEAN"),
+            ColumnType::StringList => ("list<element: string not null>", "VARCHAR[]"),
+            ColumnType::StringMap => ("map<string, string", "MAP(VARCHAR, VARCHAR)"),
+        };
+        let seen = object["arrow_types"][column.name].as_str().unwrap();
+        assert!(seen.starts_with(arrow), "{}: {seen}", column.name);
+        assert_eq!(object["duckdb_types"][column.name], json!(duckdb), "{}", column.name);
+        assert_eq!(object["nullable"][column.name], json!(column.null.is_some()), "{}", column.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configuration_of_endpoints_is_what_boto3_lists() {
+    let world = World::new(fleet(7, 5)).await;
+    let report = world.snapshot("1000").await;
+    let entry = report.record.places[0].endpoints.as_ref().unwrap();
+    let object = world.read()["endpoints"][entry.object_key.as_ref().unwrap()].clone();
+    check(&object, ENDPOINT_COLUMNS);
+    let url = world.simulator.url();
+    let listed = python("list_endpoints.py", &["--endpoint-url", &url, "--region", "eu-central-1"], &[]);
+    let (theirs, ours) = (listed.as_array().unwrap(), object["rows"].as_array().unwrap());
+    assert_eq!((theirs.len(), ours.len(), entry.rows), (7, 7, 7));
+    for (their, our) in theirs.iter().zip(ours) {
+        for (column, value) in their.as_object().unwrap() {
+            assert_eq!(&our[column], value, "{column}");
         }
+        assert_eq!(
+            (&our["snapshot_time"], &our["unparsed"]),
+            (&json!("2025-11-23T09:00:00.000+00:00"), &Value::Null)
+        );
     }
 }
 

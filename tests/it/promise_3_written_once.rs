@@ -18,7 +18,7 @@ async fn no_later_run_changes_an_object() {
     let auditor = world.auditor(&[("AUDIT_PAGE_SIZE", "5")]);
     snapshot(&auditor, json!({})).await;
     let before = contents(&world);
-    assert_eq!(before.len(), 3);
+    assert_eq!(before.len(), 4);
 
     // The people move on; the same event again, in whole, in part, and cut short.
     world.simulator.set_time(crate::harness::now() + jiff::SignedDuration::from_hours(3));
@@ -44,5 +44,6 @@ async fn the_slower_of_two_captures_leaves_the_object_of_the_quicker() {
     let files = world.files();
     assert_eq!(files.iter().filter(|file| file.starts_with("connections/")).count(), 1, "{files:?}");
     assert_eq!(files.iter().filter(|file| file.starts_with("runs/")).count(), 2, "{files:?}");
-    assert_eq!(files.len(), 3, "{files:?}");
+    assert_eq!(files.iter().filter(|file| file.starts_with("endpoints/")).count(), 1, "{files:?}");
+    assert_eq!(files.len(), 4, "{files:?}");
 }

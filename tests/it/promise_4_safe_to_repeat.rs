@@ -26,7 +26,7 @@ async fn the_same_event_again_reads_nothing_and_adds_a_run_record() {
         assert_eq!(old.object_key, new.object_key, "it names the object that it found");
     }
     let added: Vec<String> = world.files().into_iter().filter(|file| !files.contains(file)).collect();
-    assert_eq!(added, [again.run_key]);
+    assert_eq!(added, again.run_keys);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,8 +21,8 @@ async fn lakes() -> [SealedLake; 2] {
     for lake in &lakes {
         let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
         assert_eq!((sealed.error, sealed.digests), (None, HOURS as u64));
-        // Ten snapshots of two endpoints, one in part, and eleven run records.
-        assert_eq!((sealed.objects, sealed.late), (20 + 2 + 11, 0));
+        // Ten snapshots of two endpoints and of how these are configured, one in part, and eleven run records.
+        assert_eq!((sealed.objects, sealed.late), (20 + 2 + 10 + 11, 0));
     }
     lakes
 }
@@ -61,7 +61,7 @@ async fn check(
 
 async fn all_keys(lake: &SealedLake) -> Vec<String> {
     let mut keys = Vec::new();
-    for table in ["connections", "partials", "runs", "digests"] {
+    for table in ["connections", "partials", "endpoints", "runs", "digests"] {
         keys.extend(lake.keys_of(table).await);
     }
     keys
@@ -74,18 +74,18 @@ async fn a_clean_lake_passes_and_says_what_it_covered() {
         assert_eq!(faults(&verification), []);
         assert!(verification.is_tamper_evident());
         let mut bytes = 0;
-        for table in ["connections", "partials", "runs"] {
+        for table in ["connections", "partials", "endpoints", "runs"] {
             for key in lake.keys_of(table).await {
                 bytes += lake.get(&key).await.len() as u64;
             }
         }
-        assert_eq!((verification.objects, verification.bytes), (33, bytes));
+        assert_eq!((verification.objects, verification.bytes), (43, bytes));
         let [scope] = verification.scopes.as_slice() else { panic!("{:?}", verification.scopes) };
         assert_eq!(
             (scope.first_hour.to_string(), scope.last_hour.to_string()),
             ("2025-11-22T21".to_owned(), "2025-11-23T02".to_owned())
         );
-        assert_eq!((scope.digests, scope.signatures, scope.objects), (6, 6, 33));
+        assert_eq!((scope.digests, scope.signatures, scope.objects), (6, 6, 43));
     }
 }
 

@@ -56,7 +56,7 @@ async fn nothing_is_read_where_the_temporary_directory_has_no_room() {
         assert!(message.contains("0 bytes are free") && message.contains("33554432 are needed"), "{message}");
     }
     assert_eq!(world.simulator.requests(), 0);
-    let record = fs::read_to_string(world.lake().join(report["run_key"].as_str().unwrap())).unwrap();
+    let record = fs::read_to_string(world.lake().join(report["run_keys"][0].as_str().unwrap())).unwrap();
     assert!(record.contains("TemporarySpace"), "the fault is in the ledger: {record}");
 
     let (status, preflight) = run(&["preflight"]);

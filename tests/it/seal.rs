@@ -89,10 +89,11 @@ async fn each_object_is_listed_once_in_its_hour_and_an_empty_hour_has_a_digest()
             listed.push(sealed.object_key.clone());
         }
     }
-    // Two snapshots an hour of two endpoints with a record each, the first hour with a partial one; then an empty hour.
-    assert_eq!(counts, [6 + 3, 6, 6, 6, 6, 0]);
+    // Two snapshots an hour of two endpoints and of how these are configured with a record each, the first hour with a partial
+    // one; then an empty hour.
+    assert_eq!(counts, [8 + 3, 8, 8, 8, 8, 0]);
     let mut there = Vec::new();
-    for table in ["connections", "partials", "runs"] {
+    for table in ["connections", "partials", "endpoints", "runs"] {
         there.extend(lake.keys_of(table).await);
     }
     listed.sort();
@@ -138,7 +139,7 @@ async fn an_outage_is_caught_up() {
     let now = time(later);
     let verification = lake.verify_with(&[&lake.keys], |verifier| verifier.now = now).await.unwrap();
     assert_eq!(faults(&verification), []);
-    assert_eq!((verification.scopes[0].digests, verification.objects), (1 + 2 + 3 * 24, 33));
+    assert_eq!((verification.scopes[0].digests, verification.objects), (1 + 2 + 3 * 24, 43));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -208,7 +209,7 @@ async fn seals_at_once_make_one_chain() {
         }
         let verification = lake.verify().await;
         assert_eq!(faults(&verification), []);
-        assert_eq!((verification.scopes[0].signatures, verification.objects), (6, 33));
+        assert_eq!((verification.scopes[0].signatures, verification.objects), (6, 43));
     }
 }
 
@@ -281,7 +282,7 @@ async fn what_cannot_be_read_does_not_keep_the_rest_from_being_sealed() {
     let link = key.replace(".parquet", "_x.parquet");
     std::os::unix::fs::symlink("/dev/zero", root.join(&link)).unwrap();
     let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
-    assert_eq!((sealed.digests, sealed.objects), (6, 33));
+    assert_eq!((sealed.digests, sealed.objects), (6, 43));
     let error = sealed.error.unwrap();
     assert!(error.code == "ObjectUnreadable" && error.message.contains(&link), "{error:?}");
     assert_eq!(faults(&lake.verify().await), [(Kind::Extra, link.clone())]);

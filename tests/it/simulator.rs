@@ -87,7 +87,7 @@ async fn sts_tells_the_own_account() {
     let auditor = Auditor::new(settings, world.sdk(), world.clock.clone(), Progress::silent());
     let report = snapshot(&auditor, json!({})).await;
     assert_eq!(report.record.targets[0].account_id, "123456789012");
-    assert!(report.run_key.contains("account_id=123456789012"), "{}", report.run_key);
+    assert!(report.run_keys[0].contains("account_id=123456789012"), "{:?}", report.run_keys);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,9 +102,9 @@ async fn preflight_says_of_each_target_and_of_the_lake_whether_it_may() {
         assert!(!answer.is_success());
         let Answer::Preflight { checks } = answer else { panic!("no preflight but {answer:?}") };
         let ok: Vec<bool> = checks.iter().map(|check| check.ok).collect();
-        assert_eq!(ok, [true, false, true, true, true]);
-        assert!(checks[1].resource.ends_with(&ids[1]));
-        assert!(checks[1].problem.as_ref().unwrap().starts_with("UnauthorizedOperation"));
+        assert_eq!(ok, [true, true, true, false, true, true, true]);
+        assert!(checks[3].resource.ends_with(&ids[1]));
+        assert!(checks[3].problem.as_ref().unwrap().starts_with("UnauthorizedOperation"));
     }
     assert_eq!(world.files(), ["preflight"], "no evidence was written");
 }

@@ -293,7 +293,7 @@ def _(truth):
 
 def holes(truth, now):
     rows = []
-    for endpoint_id in truth.endpoint_ids:
+    for endpoint_id in ["*", *truth.endpoint_ids]:
         for begins, until, is_open in truth.holes(endpoint_id, now):
             failed = [at for at, of, complete in truth.attempts if of == endpoint_id and not complete and begins <= at <= until]
             times = (begins.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
@@ -386,3 +386,33 @@ def usage(truth, names):
 answers("usage_per_username")(lambda truth: usage(truth, "username"))
 answers("usage_per_certificate")(lambda truth: usage(truth, "common_name"))
 answers("usage_per_username_and_certificate")(lambda truth: usage(truth, "username common_name"))
+
+
+CONFIGURATION = """status_code authentication_types split_tunnel transport_protocol vpn_port connection_log_enabled
+    connection_log_group session_timeout_hours disconnect_on_session_timeout client_connect_enabled client_cidr_block vpc_id
+    associated_networks security_group_ids server_certificate_arn description tags"""
+
+
+@answers("endpoint_configuration")
+def _(truth):
+    rows = []
+    for endpoint_id in truth.endpoint_ids:
+        before = None
+        for since, endpoints in truth.configurations:
+            endpoint = next((e for e in endpoints if e["endpoint_id"] == endpoint_id), None)
+            if endpoint is None:
+                continue
+            configuration = tuple(map(as_text, pick(endpoint, CONFIGURATION)))
+            if configuration != before:
+                rows.append((*HERE, endpoint_id, since, *configuration))
+            before = configuration
+    return rows
+
+
+def as_text(value):
+    """Lists and maps as the question shows them."""
+    if isinstance(value, list):
+        return ", ".join(sorted(value))
+    if isinstance(value, dict):
+        return ", ".join(sorted(f"{name}={text}" for name, text in value.items()))
+    return value

@@ -61,7 +61,7 @@ class Resolver:
         defaults = {name: spec.get("Default") for name, spec in template["Parameters"].items()}
         self.values = PSEUDO | defaults | {"Targets": ",".join(ENDPOINTS)} | parameters
         self.conditions = {}
-        for name, condition in template["Conditions"].items():
+        for name, condition in template.get("Conditions", {}).items():
             self.conditions[name] = self.value(condition)
 
     def whole(self):
@@ -70,7 +70,7 @@ class Resolver:
             for name, resource in self.template["Resources"].items()
             if self.conditions.get(resource.get("Condition"), True)
         }
-        return {**self.template, "Resources": resources, "Globals": self.value(self.template["Globals"])}
+        return {**self.template, "Resources": resources, "Globals": self.value(self.template.get("Globals", {}))}
 
     def value(self, node):
         if isinstance(node, list):
@@ -107,7 +107,10 @@ class Resolver:
             return name.lower()
         if kind == "AWS::Logs::LogGroup":
             return f"{ARNS[kind]}{name}:*"
-        return ARNS[kind] + (name.lower() if kind == "AWS::S3::Bucket" else name)
+        if kind == "AWS::S3::Bucket":
+            return ARNS[kind] + name.lower()
+        own = self.template["Resources"][name]["Properties"].get("StateMachineName")
+        return ARNS[kind] + (self.value(own) if own else name)
 
     def fn_sub(self, argument):
         text, own = argument if isinstance(argument, list) else (argument, {})
@@ -134,9 +137,16 @@ class Resolver:
     def fn_not(self, argument):
         return not self.value(argument)[0]
 
+    def fn_and(self, argument):
+        return all(self.value(argument))
+
     def fn_split(self, argument):
         separator, text = self.value(argument)
         return text.split(separator)
+
+    def fn_select(self, argument):
+        index, values = self.value(argument)
+        return values[int(index)]
 
     def fn_findinmap(self, argument):
         name, first, second = self.value(argument)

@@ -173,7 +173,8 @@ class Week:
 
     def check_active(self, what, now):
         """The sessions without an end are the connections without one in the newest captures, and no others."""
-        newest = [[c for c in captures if c.at < now][-1] for captures in self.truth.by_endpoint.values()]
+        is_there = lambda id: self.truth.gone.get(id, now) >= now
+        newest = [[c for c in of if c.at < now][-1] for id, of in self.truth.by_endpoint.items() if is_there(id)]
         active = [id for c in newest for id, row in c.rows.items() if row["connectionEndTime"] == "-"]
         found, _ = self.trino.execute("SELECT connection_id FROM sessions WHERE connection_end_time IS NULL ORDER BY 1")
         self.compare(what, found, [(id,) for id in sorted(active)])

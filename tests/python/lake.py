@@ -42,7 +42,7 @@ def opened(location):
 
 
 def objects(lake, table):
-    """Paths of the Parquet objects of `connections` or `partials`, in order, relative to the lake."""
+    """Paths of the Parquet objects of a table, in order, relative to the lake."""
     return [str(path.relative_to(lake)) for path in sorted((lake / table).rglob("*.parquet"))]
 
 
@@ -68,7 +68,7 @@ def plain(row):
 def plain_value(name, value):
     if isinstance(value, datetime.datetime):
         return value.astimezone(datetime.timezone.utc).isoformat(timespec="milliseconds")
-    if name == "unparsed" and value is not None:
+    if name in ("unparsed", "tags") and value is not None:
         return dict(value)
     return value
 

@@ -40,24 +40,36 @@ class Truth:
         with open(path) as file:
             week = json.load(file)
         self.end = time(week["to"])
+        #: When an endpoint was found gone.
+        self.gone = {endpoint_id: time(at) for endpoint_id, at in week["gone"].items()}
         self.attempts = [(time(c["at"]), c["endpoint_id"], c["complete"]) for c in week["captures"]]
         self.captures = [Capture(c) for c in week["captures"] if c["complete"]]
         self.by_endpoint = collections.defaultdict(list)
         for capture in sorted(self.captures, key=lambda capture: capture.at):
             self.by_endpoint[capture.endpoint_id].append(capture)
+        #: What boto3 lists, and from which snapshot on.
+        self.configurations = [(time(c["since"]), c["endpoints"]) for c in week["configurations"]]
         self.endpoint_ids = sorted(endpoint["endpoint_id"] for endpoint in week["endpoints"])
         lived = [(endpoint["endpoint_id"], lived) for endpoint in week["endpoints"] for lived in endpoint["lived"]]
         self.sessions = [session for of in lived for session in self.session(*of)]
         self.missed = len(lived) - len(self.sessions)
 
     def holes(self, endpoint_id, until=None):
-        """Where 60 minutes or more lie between captures: from, to, and whether it is still open."""
-        times = [capture.at for capture in self.by_endpoint.get(endpoint_id, [])]
-        times.insert(0, min(at for at, of, _ in self.attempts if of == endpoint_id))
+        """Where 60 minutes or more lie between captures: from, to, and whether it is still open. Up to `until`, also what came
+        after the last capture of an endpoint that is gone. `*` is the list of endpoints, which each run reads."""
+        if endpoint_id == "*":
+            times = sorted({at for at, _, _ in self.attempts})
+        else:
+            times = [capture.at for capture in self.by_endpoint.get(endpoint_id, [])]
+            times.insert(0, min(at for at, of, _ in self.attempts if of == endpoint_id))
         steps = [(before, after, False) for before, after in zip(times, times[1:])]
-        if until is not None:
+        gone = self.gone.get(endpoint_id)
+        if until is not None and gone is None:
             steps.append((times[-1], until, True))
-        return [step for step in steps if step[1] - step[0] >= HOUR]
+        holes = [step for step in steps if step[1] - step[0] >= HOUR]
+        if until is not None and gone is not None:
+            holes.append((times[-1], gone, False))
+        return holes
 
     def session(self, endpoint_id, lived):
         """The session of a connection: one, or none where every capture missed it."""
@@ -72,7 +84,7 @@ class Truth:
         if ended is not None and ended <= last_seen:
             end_seen = True
             assert newest == lived, "the last row is the connection's last word"
-        elif last_seen < captures[-1].at:
+        elif last_seen < captures[-1].at or endpoint_id in self.gone:
             end_seen, ended = False, last_seen
         else:
             ended = None

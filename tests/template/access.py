@@ -5,7 +5,7 @@ import logging
 import re
 
 import cfn
-from common import EVIDENCE, KEY, TOPIC, compare, many, read, resources
+from common import EVIDENCE, KEY, MEMBER_ROLE, SPREAD, TOPIC, compare, many, read, resources
 from samtranslator.translator.transform import transform
 
 #: Parameters that make each condition true or false, so that nothing can hide behind one.
@@ -18,6 +18,10 @@ VARIANTS = [
     {"ReservedConcurrency": "2"},
     {"Accounts": "111122223333,444455556666"},
     {"Regions": "eu-central-1,us-east-1"},
+    SPREAD,
+    # Without Accounts there is nobody to reach.
+    {"MemberRoleName": MEMBER_ROLE},
+    {"MemberRoleName": MEMBER_ROLE, "Accounts": "111122223333,444455556666"},
 ]
 VARIANTS.append({name: value for variant in VARIANTS for name, value in variant.items()})
 
@@ -59,16 +63,29 @@ def grants(template):
     return lines
 
 
+def sections():
+    """The lines of permissions.txt by the heading they stand under; those that always hold are under an empty one."""
+    found, heading = {"": set()}, ""
+    for line in read("tests/template/permissions.txt").splitlines():
+        if line.startswith("# With"):
+            heading = line.removeprefix("# With ").removesuffix(":")
+            found[heading] = set()
+        elif not line.startswith("#"):
+            found[heading].add(line)
+    return found
+
+
 def expected_grants(variant):
-    plain, with_key = (
-        {line for line in section.splitlines() if not line.startswith("#")}
-        for section in read("tests/template/permissions.txt").split("# With KmsKeyArn, besides:\n")
-    )
-    lines = plain | with_key if "KmsKeyArn" in variant else plain
+    lines = set()
+    for heading, of_heading in sections().items():
+        names, _, what = heading.partition(", ")
+        if all(name in variant for name in names.split(" and ") if name):
+            lines = lines - of_heading if what == "not" else lines | of_heading
     # Its policy is its owner's.
     if "ExistingBucket" in variant:
         lines = {line.replace("evidencebucket", "owners-bucket") for line in lines if not line.startswith("EvidenceBucketPolicy ")}
-    return lines
+    named = {name: variant.get(name.capitalize(), own).replace(",", " ") for name, own in (("accounts", cfn.ACCOUNT), ("regions", cfn.REGION))}
+    return {line.format(**named) for line in lines}
 
 
 def permissions(template):
@@ -94,9 +111,9 @@ def no_role_deletes_evidence(template):
 
 def trust(template):
     """A role is for one service, and a schedule's only for schedules of this account."""
-    services = {"Capture": "lambda", "Seal": "lambda", "Sessions": "states"}
+    services = {"Capture": "lambda", "Seal": "lambda", "Sessions": "states", "Fleet": "states"}
     problems = []
-    for name, role in resources(cfn.resolve(template), "AWS::IAM::Role").items():
+    for name, role in resources(cfn.resolve(template, **SPREAD), "AWS::IAM::Role").items():
         service = "scheduler" if name.endswith("ScheduleRole") else services[name.removesuffix("Role")]
         statement = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
         if service != "lambda":
@@ -106,15 +123,16 @@ def trust(template):
 
 
 def each_takes_its_own_role(template):
-    whole = cfn.resolve(template)
+    whole = cfn.resolve(template, **SPREAD)
     role = lambda name: f"arn:aws:iam::{cfn.ACCOUNT}:role/{name}Role"
     problems = []
     for name, function in resources(whole, "AWS::Serverless::Function").items():
         problems += compare(f"role of {name}", function.get("Role"), role(name.removesuffix("Function")))
     for name, schedule in resources(whole, "AWS::Scheduler::Schedule").items():
         problems += compare(f"role of {name}", schedule["Target"]["RoleArn"], role(name))
-    machine = resources(whole, "AWS::StepFunctions::StateMachine")["SessionsStateMachine"]
-    return problems + compare("role of SessionsStateMachine", machine["RoleArn"], role("Sessions"))
+    for name, machine in resources(whole, "AWS::StepFunctions::StateMachine").items():
+        problems += compare(f"role of {name}", machine["RoleArn"], role(name.removesuffix("StateMachine")))
+    return problems
 
 
 #: What may be in the template. A kind that could let somebody in, such as a Lambda permission, is not among them.
@@ -162,12 +180,25 @@ def expanded(template):
     return problems + compare("roles after SAM", sorted(resources(made, "AWS::IAM::Role")), sorted(written))
 
 
+#: All endpoints: of one account and Region, of an account, of a Region, of all that the other parameters name.
+EVERY_ENDPOINT = [f"arn:aws:ec2:{region}:{account}:client-vpn-endpoint/*" for region in (cfn.REGION, "*") for account in (cfn.ACCOUNT, "*")]
+
 #: Values that each parameter takes, and values that it refuses: they end in policies, names and keys.
 VALUES = {
     "Targets": (
-        [cfn.ENDPOINTS[0], ",".join(cfn.ENDPOINTS), "arn:aws-us-gov:ec2:us-gov-west-1:111122223333:client-vpn-endpoint/cvpn-endpoint-0123abcd"],
-        ["", "*", cfn.ENDPOINTS[0] + ",", ", ".join(cfn.ENDPOINTS), cfn.ENDPOINTS[0][:-17] + "*", cfn.ENDPOINTS[0] + ",*", "arn:aws:ec2:*:*:client-vpn-endpoint/*"],
+        [cfn.ENDPOINTS[0], ",".join(cfn.ENDPOINTS), *EVERY_ENDPOINT, ",".join([cfn.ENDPOINTS[0], *EVERY_ENDPOINT]), "arn:aws-us-gov:ec2:us-gov-west-1:111122223333:client-vpn-endpoint/cvpn-endpoint-0123abcd"],
+        [
+            "", "*", cfn.ENDPOINTS[0] + ",", ", ".join(cfn.ENDPOINTS), cfn.ENDPOINTS[0][:-17] + "*", cfn.ENDPOINTS[0] + ",*",
+            # A Region or an account is left open only for all endpoints there.
+            cfn.ENDPOINTS[0].replace(cfn.REGION, "*"), cfn.ENDPOINTS[0].replace(cfn.ACCOUNT, "*"),
+            "arn:aws:ec2:eu-*:*:client-vpn-endpoint/*", "arn:aws:ec2:*:1111*:client-vpn-endpoint/*", "arn:aws:ec2:*:*:*/*", "arn:*:ec2:*:*:client-vpn-endpoint/*",
+        ],
     ),
+    "MemberRoleName": (
+        ["", "client-vpn-audit-member", MEMBER_ROLE, "a/b/c_d+e=f,g.h@i"],
+        ["*", "audit/*", "/audit/member", "audit/", "a//b", "${x}", "a b", "x" * 65, "arn:aws:iam::111122223333:role/x"],
+    ),
+    "ExternalId": (["", "42", "a_b+c=d,e.f@g:h/i-j", "x" * 1224], ["1", "*", "a b", "${x}", "x" * 1225, "a\\b", '"a"']),
     "Accounts": (["", "111122223333", "111122223333,444455556666"], ["*", "1111", "111122223333,"]),
     "Regions": (["", "eu-central-1", "us-gov-west-1,eu-central-1"], ["*", "eu", "eu-central-1,"]),
     "ExistingBucket": (["", "owners-bucket", "a.b-1"], ["*", "Owners", "a/b", "ab*"]),
@@ -183,6 +214,7 @@ LIMITS = {
     "ObjectLockDays": (1, 36500),
     "QueryScanLimitBytes": (10_000_000, None),
     "MemorySize": (128, 3008),
+    "SpreadAbove": (0, 100_000),
 }
 
 

@@ -1,12 +1,13 @@
 """What the template promises. Each check takes the template and returns its problems, so that a template that was
 changed for the worse can be shown to be noticed."""
 
+import json
 import re
 
 import access
 import cfn
 import jsonata
-from common import EVIDENCE, KEY, ROOT, TOPIC, compare, read, resources
+from common import EVIDENCE, EXPIRES, KEY, MEMBER_ROLE, PARQUET_TABLES, ROOT, SPREAD, TOPIC, compare, read, resources
 from samtranslator.model.exceptions import InvalidDocumentException
 
 # ---- buckets ----
@@ -24,9 +25,9 @@ def evidence_bucket(template):
             if transition["StorageClass"] not in ("STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "INTELLIGENT_TIERING"):
                 problems.append(f"Athena does not read {transition['StorageClass']}")
     expired = {r["Prefix"]: r["ExpirationInDays"] for r in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in r}
-    problems += compare("expiry", expired, {f"client-vpn-audit/{table}/": 400 for table in EVIDENCE[:3]})
+    problems += compare("expiry", expired, {f"client-vpn-audit/{table}/": 400 for table in EXPIRES})
     old = {r["Id"]: r.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays") for r in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in r}
-    problems += compare("expiry of old versions", old, dict.fromkeys(EVIDENCE[:3], 1))
+    problems += compare("expiry of old versions", old, dict.fromkeys(EXPIRES, 1))
     problems += compare("Object Lock unless asked for", [key for key in bucket if key.startswith("ObjectLock")], [])
     locked = cfn.resolve(template, ObjectLockMode="COMPLIANCE", ObjectLockDays=30)["Resources"]["EvidenceBucket"]["Properties"]
     rule = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 30}}}
@@ -114,20 +115,23 @@ def functions(template):
 
 def environment(template):
     """The variables are settings of the program, and say what the parameters say."""
-    given = {"KmsKeyArn": KEY, "Accounts": "111122223333,444455556666", "Regions": "eu-central-1,us-east-1"}
+    given = {"MemberRoleName": MEMBER_ROLE, "ExternalId": "audit:42", **SPREAD, "KmsKeyArn": KEY, "Accounts": "111122223333,444455556666", "Regions": "eu-central-1,us-east-1"}
     expected = {
         "AUDIT_TARGETS": ",".join(cfn.ENDPOINTS),
         "AUDIT_LAKE": "s3://evidencebucket/client-vpn-audit",
         "AUDIT_ACCOUNT_ID": cfn.ACCOUNT,
         "AUDIT_ACCOUNTS": cfn.ACCOUNT,
         "AUDIT_REGIONS": cfn.REGION,
+        "AUDIT_MEMBER_ROLE": "",
+        "AUDIT_EXTERNAL_ID": "",
+        "AUDIT_SPREAD_ABOVE": 0,
         "AUDIT_KMS_KEY": "",
         "AUDIT_SIGNING_KEY": f"arn:aws:kms:{cfn.REGION}:{cfn.ACCOUNT}:key/SealKey",
     }
     of = lambda whole: whole["Globals"]["Function"]["Environment"]["Variables"]
     found = of(cfn.resolve(template))
     problems = compare("variables", found, expected)
-    names = {"AUDIT_KMS_KEY": KEY, "AUDIT_ACCOUNTS": given["Accounts"], "AUDIT_REGIONS": given["Regions"]}
+    names = {"AUDIT_MEMBER_ROLE": MEMBER_ROLE, "AUDIT_EXTERNAL_ID": "audit:42", "AUDIT_SPREAD_ABOVE": 50, "AUDIT_KMS_KEY": KEY, "AUDIT_ACCOUNTS": given["Accounts"], "AUDIT_REGIONS": given["Regions"]}
     problems += compare("variables with all parameters", of(cfn.resolve(template, **given)), expected | names)
     variables = set(found)
     known = re.findall(r'setting\("(AUDIT_[A-Z_]+)", (None|Some)', read("src/config.rs"))
@@ -136,25 +140,33 @@ def environment(template):
 
 
 def schedules(template):
+    return [problem for spread in ({}, SPREAD) for problem in of_schedules(cfn.resolve(template, **spread), spread)]
+
+
+def of_schedules(whole, spread):
+    snapshot = '{"time":"<aws.scheduler.scheduled-time>"}' if spread else '{"action":"snapshot","time":"<aws.scheduler.scheduled-time>"}'
     expected = {
-        "CaptureSchedule": ("cron(0/15 * * * ? *)", '{"action":"snapshot","time":"<aws.scheduler.scheduled-time>"}'),
+        "CaptureSchedule": ("cron(0/15 * * * ? *)", snapshot),
         "SealSchedule": ("cron(6/15 * * * ? *)", '{"action":"seal"}'),
         "SessionsSchedule": ("cron(20 * * * ? *)", '{"time":"<aws.scheduler.scheduled-time>"}'),
     }
+    targets = {
+        "CaptureSchedule": "states:{}:stateMachine:client-vpn-audit-fleet" if spread else "lambda:{}:function:CaptureFunction",
+        "SealSchedule": "lambda:{}:function:SealFunction",
+        "SessionsSchedule": "states:{}:stateMachine:SessionsStateMachine",
+    }
+    # A merge of 55 minutes that begins later meets the next one; a fleet's snapshot could write into an hour that is sealed.
+    ages = {"CaptureSchedule": 300 if spread else 600, "SealSchedule": 600, "SessionsSchedule": 240}
     problems = []
-    found = resources(cfn.resolve(template), "AWS::Scheduler::Schedule")
+    found = resources(whole, "AWS::Scheduler::Schedule")
     for name, schedule in found.items():
         target = schedule["Target"]
         problems += compare(name, (schedule["ScheduleExpression"], target["Input"]), expected.get(name))
         problems += compare(f"window of {name}", schedule["FlexibleTimeWindow"], {"Mode": "OFF"})
-        # An execution of 55 minutes that begins later than that meets the next one.
-        age = 240 if name == "SessionsSchedule" else 600
-        retries = {"MaximumEventAgeInSeconds": age, "MaximumRetryAttempts": 5}
+        retries = {"MaximumEventAgeInSeconds": ages.get(name), "MaximumRetryAttempts": 5}
         problems += compare(f"event age and retries of {name}", target["RetryPolicy"], retries)
         problems += compare(f"state of {name}", schedule.get("State", "ENABLED"), "ENABLED")
-        what = name.removesuffix("Schedule")
-        arn = "states:{}:stateMachine:SessionsStateMachine" if what == "Sessions" else f"lambda:{{}}:function:{what}Function"
-        problems += compare(f"target of {name}", target["Arn"], "arn:aws:" + arn.format(f"{cfn.REGION}:{cfn.ACCOUNT}"))
+        problems += compare(f"target of {name}", target["Arn"], "arn:aws:" + targets[name].format(f"{cfn.REGION}:{cfn.ACCOUNT}"))
         queue = {"Arn": f"arn:aws:sqs:{cfn.REGION}:{cfn.ACCOUNT}:FailuresQueue"}
         problems += compare(f"dead-letter queue of {name}", target.get("DeadLetterConfig"), queue)
     return problems + compare("schedules", sorted(found), sorted(expected))
@@ -196,7 +208,7 @@ def tables(template):
         storage = table["StorageDescriptor"]
         problems += compare(f"location of {name}", storage["Location"], f"s3://evidencebucket/client-vpn-audit/{name}/")
         formats = (storage["InputFormat"], storage["OutputFormat"], storage["SerdeInfo"]["SerializationLibrary"])
-        problems += compare(f"format of {name}", formats, PARQUET if name in EVIDENCE[:2] else JSON)
+        problems += compare(f"format of {name}", formats, PARQUET if name in PARQUET_TABLES else JSON)
         for column in storage["Columns"] + table["PartitionKeys"]:
             if not 0 < len(column.get("Comment", "")) <= 255:
                 problems.append(f"{name}.{column['Name']} has a comment that Glue does not take")
@@ -325,13 +337,76 @@ def vacuum_loop(states):
     return problems + compare("what comes of it", states[again["Default"]]["Type"], "Fail")
 
 
+def fleet(template):
+    """The state machine that captures in batches. What comes of it is tried in fleet.py; here is what an execution there
+    does not show."""
+    problems = [f"{name} is made though nothing is spread" for name in cfn.resolve(template)["Resources"] if name.startswith("Fleet")]
+    for minutes in template["Parameters"]["ScheduleMinutes"]["AllowedValues"]:
+        whole = cfn.resolve(template, ScheduleMinutes=minutes, **SPREAD)["Resources"]
+        timeout = whole["FleetStateMachine"]["Properties"]["Definition"].get("TimeoutSeconds", 10**8)
+        age = whole["CaptureSchedule"]["Properties"]["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"]
+        # A function goes on though the execution that invoked it has ended.
+        last = age + timeout + whole["CaptureFunction"]["Properties"]["Timeout"]
+        if last > 600 + 600 + 900:
+            problems.append(f"a batch can end {last} s after its hour, which is sealed by then")
+    properties = whole["FleetStateMachine"]["Properties"]
+    kind = (properties.get("StateMachineName"), properties["StateMachineType"], properties.get("TracingConfiguration"))
+    problems += compare("name, kind and tracing of the fleet", kind, ("client-vpn-audit-fleet", "STANDARD", {"Enabled": True}))
+    states = properties["Definition"]["States"]
+    batches = states["Batches"]
+    processor = batches["ItemProcessor"]
+    # An express execution ends after five minutes, which two attempts take longer than.
+    problems += compare("mode of the batches", processor["ProcessorConfig"], {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"})
+    # The label is in the ARNs of the batches' executions, which the role names.
+    problems += compare("label of the batches", batches.get("Label"), "Batches")
+    problems += compare("failures that the batches may have", batches.get("ToleratedFailurePercentage"), 100)
+    for given, most in (({}, "{% 50 %}"), ({"ReservedConcurrency": "2"}, "{% 2 %}")):
+        machine = cfn.resolve(template, **SPREAD, **given)["Resources"]["FleetStateMachine"]["Properties"]["Definition"]
+        problems += compare(f"batches at a time with {given}", machine["States"]["Batches"]["MaxConcurrency"], most)
+    invocations = {"Plan": states["Plan"], "Capture": processor["States"]["Capture"]}
+    for name, task in invocations.items():
+        what = (task["Resource"], task["Arguments"]["FunctionName"])
+        problems += compare(f"what {name} invokes", what, ("arn:aws:states:::lambda:invoke", f"arn:aws:lambda:{cfn.REGION}:{cfn.ACCOUNT}:function:CaptureFunction"))
+        passing = {"ClientExecutionTimeoutException", "ServiceException", "AWSLambdaException", "SdkClientException", "TooManyRequestsException"}
+        problems += compare(f"errors of Lambda's own at {name}", set(task["Retry"][0]["ErrorEquals"]), {f"Lambda.{error}" for error in passing})
+    return problems + compare("errors of a batch that are caught", [c["ErrorEquals"] for c in invocations["Capture"]["Catch"]], [["States.ALL"]])
+
+
+def pages(template):
+    """The commands and the limits that the pages have are those of the templates."""
+    problems = []
+    member = cfn.load(ROOT / "member-role.yaml")
+    for path in sorted((ROOT / "docs").glob("*.md")):
+        text = path.read_text()
+        problems += [f"{path.name} asks for the output {name}, which there is not" for name in re.findall(r"\$\(stack (\w+)\)", text) if name not in template["Outputs"]]
+        overrides = " ".join(re.findall(r"sam deploy (?:[^\n]*\\\n)*[^\n]*", text))
+        problems += [f"{path.name} sets {name}, which is no parameter" for name in re.findall(r"[ \"]([A-Z]\w+)=", overrides) if name not in template["Parameters"]]
+        problems += [f"{path.name} sets {name}, which is no parameter of a member" for name in re.findall(r"ParameterKey=(\w+)", text) if name not in member["Parameters"]]
+    page = read("docs/fleet.md")
+    number = lambda pattern: int(re.search(pattern, page)[1])
+    accounts, regions = number(r"(\d+) accounts in `Accounts`"), number(r"in `Targets` and (\d+) Regions")
+    full = {
+        "Targets": "arn:aws:ec2:*:*:client-vpn-endpoint/*", "Accounts": ",".join([cfn.ACCOUNT] * accounts), "Regions": ",".join(["ap-southeast-2"] * regions),
+        "MemberRoleName": MEMBER_ROLE, "ExternalId": "client-vpn-audit:example", "ExistingBucket": "b" * 63, "KmsKeyArn": KEY + "-" * 32, **SPREAD,
+    }
+    variables = cfn.resolve(template, **full)["Globals"]["Function"]["Environment"]["Variables"]
+    size = sum(len(name) + len(str(value)) for name, value in variables.items())
+    if size > 4096:
+        problems.append(f"{accounts} accounts and {regions} Regions do not fit into the environment: {size} bytes")
+    failed = {"place": f"{cfn.ACCOUNT} ap-southeast-2", "error": "RunRecordNotWritten", "cause": "x" * 200}
+    if number(r"\| (\d+) batches, even when all of them fail") * (len(json.dumps(failed, separators=(",", ":"))) + 1) > 256 * 1024:
+        problems.append("what comes of as many batches as docs/fleet.md says does not fit into a state")
+    name = cfn.resolve(template, **SPREAD)["Resources"]["FleetStateMachine"]["Properties"]["StateMachineName"]
+    return problems + compare("longest name of a stack", number(r"(\d+) for the name of the stack"), 80 - len(name.removeprefix("client-vpn-audit")))
+
+
 # ---- alarms ----
 
 
 def alarms(template):
     """An alarm is above its threshold, but for the silence of the capture, in every one of its periods."""
     capture, seal = ({"FunctionName": f"{name}function"} for name in ("capture", "seal"))
-    machine = {"StateMachineArn": f"arn:aws:states:{cfn.REGION}:{cfn.ACCOUNT}:stateMachine:SessionsStateMachine"}
+    machine, fleet_ = ({"StateMachineArn": f"arn:aws:states:{cfn.REGION}:{cfn.ACCOUNT}:stateMachine:{name}"} for name in ("SessionsStateMachine", "client-vpn-audit-fleet"))
     expected = {
         # Snapshots are 30 minutes apart at most, so one of three quarters of an hour has one.
         "NoCapture": ("ClientVpnAudit", "FailedTargets", {}, "FILL(SampleCount, 0)", "<", 1, 900, 3, "breaching"),
@@ -343,6 +418,9 @@ def alarms(template):
         "SealErrors": ("AWS/Lambda", "Errors", seal, "Sum", ">", 0, 900, 1, "notBreaching"),
         "SealThrottles": ("AWS/Lambda", "Throttles", seal, "Sum", ">", 0, 900, 1, "notBreaching"),
         "FailuresQueue": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "failuresqueue"}, "Maximum", ">", 0, 300, 1, "notBreaching"),
+        "FleetFailed": ("AWS/States", "ExecutionsFailed", fleet_, "Sum", ">", 0, 900, 1, "notBreaching"),
+        "FleetTimedOut": ("AWS/States", "ExecutionsTimedOut", fleet_, "Sum", ">", 0, 900, 1, "notBreaching"),
+        "FleetAborted": ("AWS/States", "ExecutionsAborted", fleet_, "Sum", ">", 0, 900, 1, "notBreaching"),
         "SessionsFailed": ("AWS/States", "ExecutionsFailed", machine, "Sum", ">", 0, 3600, 1, "notBreaching"),
         "SessionsTimedOut": ("AWS/States", "ExecutionsTimedOut", machine, "Sum", ">", 0, 3600, 1, "notBreaching"),
         "SessionsAborted": ("AWS/States", "ExecutionsAborted", machine, "Sum", ">", 0, 3600, 1, "notBreaching"),
@@ -351,7 +429,7 @@ def alarms(template):
     found = {}
     problems = []
     metrics = read("src/metrics.rs")
-    for name, alarm in resources(cfn.resolve(template, AlarmTopicArn=TOPIC), "AWS::CloudWatch::Alarm").items():
+    for name, alarm in resources(cfn.resolve(template, AlarmTopicArn=TOPIC, **SPREAD), "AWS::CloudWatch::Alarm").items():
         name = name.removesuffix("Alarm")
         alarm = alarm | metric_of(alarm)
         dimensions = {d["Name"]: d["Value"] for d in alarm.get("Dimensions", [])}
@@ -365,7 +443,17 @@ def alarms(template):
             problems.append(f"alarm {name} rests on a metric that the program does not publish")
         if f"## {name}" not in read("docs/operate.md"):
             problems.append(f"docs/operate.md does not say what to do about {name}")
-    return problems + compare("alarms", found, expected)
+    return problems + compare("alarms", found, expected) + dashboard(template)
+
+
+def dashboard(template):
+    """It shows every alarm that there is, and is JSON."""
+    problems = []
+    for spread in ({}, SPREAD):
+        whole = cfn.resolve(template, **spread)
+        shown = re.findall(r"alarm:(\w+)", str(json.loads(whole["Resources"]["Dashboard"]["Properties"]["DashboardBody"])))
+        problems += compare("alarms of the dashboard", sorted(shown), sorted(resources(whole, "AWS::CloudWatch::Alarm")))
+    return problems
 
 
 def metric_of(alarm):
@@ -390,16 +478,18 @@ CHECKS = [
     saved_queries,
     work_group,
     state_machine,
+    fleet,
+    pages,
     alarms,
 ]
 
 
-def problems(template):
+def problems(template, checks=CHECKS):
     """All of them. A check that stumbles over the template has found one too."""
     found = []
-    for check in CHECKS:
+    for check in checks:
         try:
             found += check(template)
-        except (KeyError, IndexError, TypeError, AttributeError, InvalidDocumentException) as error:
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError, InvalidDocumentException) as error:
             found.append(f"{check.__name__}: {type(error).__name__} {error}")
     return found

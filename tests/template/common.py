@@ -7,7 +7,14 @@ import cfn
 ROOT = pathlib.Path(__file__).parents[2]
 KEY = f"arn:aws:kms:{cfn.REGION}:{cfn.ACCOUNT}:key/1234"
 TOPIC = f"arn:aws:sns:{cfn.REGION}:{cfn.ACCOUNT}:alarms"
-EVIDENCE = ["connections", "partials", "runs", "digests"]
+MEMBER_ROLE = "audit/client-vpn-audit-member"
+#: What makes the state machine that captures in batches.
+SPREAD = {"SpreadAbove": 50}
+EVIDENCE = ["connections", "partials", "runs", "endpoints", "digests"]
+#: What expires: digests stay for longer than what they prove.
+EXPIRES = EVIDENCE[:-1]
+#: What is written as Parquet; the rest is JSON.
+PARQUET_TABLES = ["connections", "partials", "endpoints"]
 
 
 def read(path):

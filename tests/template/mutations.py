@@ -15,12 +15,21 @@ def statements(template, role):
     return properties(template, role)["Policies"][0]["PolicyDocument"]["Statement"]
 
 
+#: Where the capture's role may read and write objects.
+S3 = 3
+
+
 def allow(action, **more):
     return {"Effect": "Allow", "Action": action, "Resource": "*", **more}
 
 
 def add(template, kind, **properties_):
     template["Resources"]["More"] = {"Type": kind, "Properties": properties_}
+
+
+def members(template):
+    """What lets the capture assume roles of other accounts."""
+    return statement(template, "CaptureRole", 2)["Fn::If"][1]
 
 
 def policy(template):
@@ -43,15 +52,23 @@ def states(template):
     return properties(template, "SessionsStateMachine")["Definition"]["States"]
 
 
+def fleet(template):
+    return properties(template, "FleetStateMachine")["Definition"]
+
+
+def batches(template):
+    return fleet(template)["States"]["Batches"]
+
+
 def assigned(template):
     return states(template)["Prepare"]["Assign"]
 
 
 #: What a careless edit does.
 PLAIN = {
-    "an action is added": (lambda t: statement(t, "CaptureRole", 1)["Action"].append("s3:DeleteObject"), "s3:DeleteObject"),
+    "an action is added": (lambda t: statement(t, "CaptureRole", S3)["Action"].append("s3:DeleteObject"), "s3:DeleteObject"),
     "a resource is widened": (lambda t: statement(t, "SealRole", 1).update(Resource="*"), "SealRole Allow s3:PutObject *"),
-    "a condition is dropped": (lambda t: statement(t, "CaptureRole", 2).pop("Condition"), "s3:ListBucket"),
+    "a condition is dropped": (lambda t: statement(t, "CaptureRole", S3 + 1).pop("Condition"), "s3:ListBucket"),
     "a permission is dropped": (lambda t: statement(t, "SealRole", 3)["Action"].remove("kms:Sign"), "kms:Sign"),
     "a managed policy is added": (lambda t: properties(t, "SealRole").update(ManagedPolicyArns=["arn:x"]), "managed"),
     "anybody may take a role": (
@@ -62,6 +79,16 @@ PLAIN = {
     "a delete is let through": (lambda t: policy(t)[1]["Resource"].pop(), "evidence bucket policy"),
     "evidence goes with the stack": (lambda t: t["Resources"]["EvidenceBucket"].update(DeletionPolicy="Delete"), "deletion policy"),
     "evidence moves to where Athena does not read": (lambda t: lifecycle(t)[0]["Transitions"][0].update(StorageClass="GLACIER"), "GLACIER"),
+    "a put may overwrite the endpoints' configuration": (
+        lambda t: policy(t)[0]["Resource"].remove({"Fn::Sub": "${EvidenceBucket.Arn}/${Prefix}/endpoints/*"}),
+        "evidence bucket policy",
+    ),
+    "the endpoints' configuration stays for ever": (lambda t: lifecycle(t).pop(3), "expiry"),
+    "the capture does not record the endpoints": (
+        lambda t: statement(t, "CaptureRole", S3)["Resource"].pop(3),
+        "s3:PutObject arn:aws:s3:::evidencebucket/client-vpn-audit/endpoints/*",
+    ),
+    "the seal does not see the endpoints": (lambda t: statement(t, "SealRole", 0)["Resource"].pop(3), "client-vpn-audit/endpoints/*"),
     "digests expire": (lambda t: lifecycle(t).append({"Id": "x", "Prefix": "client-vpn-audit/digests/", "ExpirationInDays": 1}), "expiry"),
     "an existing bucket gets our policy": (lambda t: t["Resources"]["EvidenceBucketPolicy"].pop("Condition"), "EvidenceBucketPolicy"),
     "the time-out is longer": (lambda t: t["Mappings"]["CaptureTimeout"]["15"].update(Seconds=420), "do not fit"),
@@ -91,6 +118,14 @@ PLAIN = {
     "a partition is outside the projection": (
         lambda t: properties(t, "RunsTable")["TableInput"]["Parameters"].update({"projection.snapshot_date.range": "2026-01-01,NOW"}),
         "projection of runs",
+    ),
+    "endpoints of one account are not shown": (
+        lambda t: properties(t, "EndpointsTable")["TableInput"]["Parameters"].update({"projection.account_id.values": "111122223333"}),
+        "projection of endpoints",
+    ),
+    "the endpoints are read as JSON": (
+        lambda t: properties(t, "EndpointsTable")["TableInput"]["StorageDescriptor"].update(InputFormat="org.apache.hadoop.mapred.TextInputFormat"),
+        "format of endpoints",
     ),
     "a day is a date and not a text": (
         lambda t: properties(t, "ConnectionsTable")["TableInput"]["PartitionKeys"][2].update(Type="date"),
@@ -186,6 +221,26 @@ WIDER = {
         "Abroad",
     ),
     "any endpoint may be named": (lambda t: t["Parameters"]["Targets"].pop("AllowedPattern"), "Targets takes '*'"),
+    "any Region's endpoint may be named": (
+        lambda t: t["Parameters"]["Targets"].update(AllowedPattern=t["Parameters"]["Targets"]["AllowedPattern"].replace("([a-z0-9-]+|", "([a-z0-9*-]+|")),
+        "Targets takes 'arn:aws:ec2:eu-*",
+    ),
+    "any role may be named": (lambda t: t["Parameters"]["MemberRoleName"].update(AllowedPattern=".*"), "MemberRoleName takes '*'"),
+    "an external id may be anything": (lambda t: t["Parameters"]["ExternalId"].pop("AllowedPattern"), "ExternalId takes '*'"),
+    "any role of the members may be assumed": (
+        lambda t: members(t).update(Resource="arn:aws:iam::*:role/*"),
+        "+ CaptureRole Allow sts:AssumeRole arn:aws:iam::*:role/*",
+    ),
+    "a role of any account may be assumed": (lambda t: members(t).pop("Condition"), "role/audit/client-vpn-audit-member"),
+    "roles are assumed though no account is named": (
+        lambda t: t["Conditions"].update(HasMembers={"Fn::Not": [{"Fn::Equals": [{"Ref": "MemberRoleName"}, ""]}]}),
+        "permissions with MemberRoleName: + CaptureRole Allow sts:AssumeRole",
+    ),
+    "endpoints of any Region are listed": (lambda t: statement(t, "CaptureRole", 1).pop("Condition"), "+ CaptureRole Allow ec2:DescribeClientVpnEndpoints *"),
+    "networks of any endpoint are read": (
+        lambda t: statement(t, "CaptureRole", 0).update(Resource="arn:aws:ec2:*:*:client-vpn-endpoint/*"),
+        "+ CaptureRole Allow ec2:DescribeClientVpnTargetNetworks arn:aws:ec2:*:*:client-vpn-endpoint/*",
+    ),
     "any key may be named": (lambda t: t["Parameters"]["KmsKeyArn"].update(AllowedPattern=".*"), "KmsKeyArn takes '*'"),
     "the prefix may be a pattern": (lambda t: t["Parameters"]["Prefix"].update(AllowedPattern="^[^/].*[^/]$"), "Prefix takes 'a*'"),
     "a parameter has no limits": (lambda t: t["Parameters"].update(More={"Type": "String", "Default": ""}), "nothing limits More"),
@@ -224,6 +279,8 @@ WORSE = {
     "the seal has no time": (lambda t: properties(t, "SealFunction").update(Timeout=3), "time-out of the seal"),
     "nothing is traced": (lambda t: t["Globals"]["Function"].update(Tracing="PassThrough"), "what runs"),
     "targets are not the parameter's": (lambda t: variables(t).update(AUDIT_TARGETS="cvpn-endpoint-01234567"), "variables"),
+    "the members' role is not told": (lambda t: variables(t).update(AUDIT_MEMBER_ROLE=""), "variables with all parameters"),
+    "the external id is not told": (lambda t: variables(t).pop("AUDIT_EXTERNAL_ID"), "variables"),
     "the key is not used": (lambda t: variables(t).update(AUDIT_KMS_KEY=""), "variables with all parameters"),
     "a function has variables of its own": (
         lambda t: properties(t, "CaptureFunction").update(Environment={"Variables": {"AUDIT_LAKE": "/tmp"}}),
@@ -266,6 +323,78 @@ WORSE = {
         lambda t: states(t)["Merge"].update(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Done"}]),
         "failures of Merge",
     ),
+    "a fleet is made though nobody asked": (lambda t: t["Resources"]["FleetStateMachine"].pop("Condition"), "FleetStateMachine is made"),
+    "a fleet's snapshot runs into a sealed hour": (lambda t: fleet(t).update(TimeoutSeconds=1500), "which is sealed by then"),
+    "a fleet's snapshot may run for ever": (lambda t: fleet(t).pop("TimeoutSeconds"), "which is sealed by then"),
+    "a fleet's snapshot comes late": (
+        lambda t: properties(t, "CaptureSchedule")["Target"]["RetryPolicy"].update(MaximumEventAgeInSeconds=600),
+        "event age and retries of CaptureSchedule",
+    ),
+    "the fleet is never used": (
+        lambda t: properties(t, "CaptureSchedule")["Target"].update(Arn={"Fn::GetAtt": ["CaptureFunction", "Arn"]}),
+        "target of CaptureSchedule",
+    ),
+    "the fleet is not told the time": (
+        lambda t: properties(t, "CaptureSchedule")["Target"]["Input"]["Fn::If"].__setitem__(1, "{}"),
+        "CaptureSchedule",
+    ),
+    "the fleet has another name than its role says": (
+        lambda t: properties(t, "FleetStateMachine").update(StateMachineName="fleet"),
+        "name, kind and tracing of the fleet",
+    ),
+    "the fleet takes another's role": (
+        lambda t: properties(t, "FleetStateMachine").update(RoleArn={"Fn::GetAtt": ["SessionsRole", "Arn"]}),
+        "role of FleetStateMachine",
+    ),
+    "the fleet may start any state machine": (
+        lambda t: statement(t, "FleetRole", 1).update(Resource="*"),
+        "with SpreadAbove: + FleetRole Allow states:StartExecution *",
+    ),
+    "the fleet may stop any execution": (
+        lambda t: statement(t, "FleetRole", 2).update(Resource="*"),
+        "with SpreadAbove: + FleetRole Allow states:StopExecution *",
+    ),
+    "the fleet may invoke any function": (
+        lambda t: statement(t, "FleetRole", 0).update(Resource="*"),
+        "with SpreadAbove: + FleetRole Allow lambda:InvokeFunction *",
+    ),
+    "the schedule may still invoke the function": (
+        lambda t: statements(t, "CaptureScheduleRole").append({"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": {"Fn::GetAtt": ["CaptureFunction", "Arn"]}}),
+        "with SpreadAbove: + CaptureScheduleRole Allow lambda:InvokeFunction",
+    ),
+    "batches share one history": (lambda t: batches(t)["ItemProcessor"]["ProcessorConfig"].update(Mode="INLINE"), "mode of the batches"),
+    "batches end after five minutes": (lambda t: batches(t)["ItemProcessor"]["ProcessorConfig"].update(ExecutionType="EXPRESS"), "mode of the batches"),
+    "one bad batch ends the others": (lambda t: batches(t).pop("ToleratedFailurePercentage"), "failures that the batches may have"),
+    "batches are called something else": (lambda t: batches(t).update(Label="Others"), "label of the batches"),
+    "more batches than the function may run": (lambda t: batches(t).update(MaxConcurrency="{% 50 %}"), "batches at a time"),
+    "Lambda's own errors are not tried again": (
+        lambda t: fleet(t)["States"]["Plan"]["Retry"][0]["ErrorEquals"].remove("Lambda.ServiceException"),
+        "errors of Lambda's own at Plan",
+    ),
+    "a batch that runs out of time is not caught": (
+        lambda t: batches(t)["ItemProcessor"]["States"]["Capture"]["Catch"][0].update(ErrorEquals=["States.TaskFailed"]),
+        "errors of a batch that are caught",
+    ),
+    "batches go to another function": (
+        lambda t: batches(t)["ItemProcessor"]["States"]["Capture"]["Arguments"].update(FunctionName={"Fn::GetAtt": ["SealFunction", "Arn"]}),
+        "what Capture invokes",
+    ),
+    "an alarm of the fleet is dropped": (lambda t: t["Resources"].pop("FleetTimedOutAlarm"), "alarms"),
+    "an alarm of the fleet looks at merges": (
+        lambda t: properties(t, "FleetFailedAlarm")["Dimensions"][0].update(Value={"Ref": "SessionsStateMachine"}),
+        "alarms",
+    ),
+    "the dashboard does not show the fleet": (
+        lambda t: properties(t, "Dashboard")["DashboardBody"]["Fn::Sub"][1].update(FleetAlarms=""),
+        "alarms of the dashboard",
+    ),
+    "a page asks for an output that is gone": (lambda t: t["Outputs"].pop("CaptureRoleArn"), "fleet.md asks for the output CaptureRoleArn"),
+    "a page sets a parameter that is gone": (
+        lambda t: t["Parameters"].update(Spread=t["Parameters"].pop("SpreadAbove")),
+        "fleet.md sets SpreadAbove",
+    ),
+    "the environment has less room": (lambda t: variables(t).update(AUDIT_LAKE="x" * 900), "do not fit into the environment"),
+    "when to spread is not told": (lambda t: variables(t).pop("AUDIT_SPREAD_ABOVE"), "variables"),
     "executions end after five minutes": (lambda t: properties(t, "SessionsStateMachine").update(StateMachineType="EXPRESS"), "kind of state machine"),
     "an alarm looks the other way": (
         lambda t: properties(t, "FailedTargetsAlarm").update(ComparisonOperator="LessThanThreshold"),

@@ -3,14 +3,12 @@
 use super::{Answer, find, position};
 use crate::config::Authentication;
 use crate::error::ApiError;
-use crate::fleet::Fleet;
 use crate::parameters::{Parameters, is_filter};
-use crate::place::Location;
+use crate::place::{Listed, Location};
 use crate::setup::Setup;
 use crate::state::State;
 use crate::token::Token;
 use crate::xml::{self, Xml};
-use std::sync::Arc;
 
 const ACTION: &str = "DescribeClientVpnEndpoints";
 const FILTERS: &[&str] = &["endpoint-id", "transport-protocol"];
@@ -22,14 +20,14 @@ pub(crate) fn describe(
     request_id: String,
 ) -> Answer {
     match page(state, location, parameters) {
-        Ok((fleets, next)) => {
-            Answer::xml(render(location, &fleets, next.as_deref(), &request_id), request_id)
+        Ok((endpoints, next)) => {
+            Answer::xml(render(location, &endpoints, next.as_deref(), &request_id), request_id)
         }
         Err(error) => Answer::error(&error, request_id),
     }
 }
 
-type Page = (Vec<Arc<Fleet>>, Option<String>);
+type Page = (Vec<Listed>, Option<String>);
 
 fn page(state: &State, location: &Location, parameters: &Parameters) -> Result<Page, ApiError> {
     parameters.only(|name| {
@@ -55,24 +53,26 @@ fn page(state: &State, location: &Location, parameters: &Parameters) -> Result<P
         };
         listed.number >= position.offset && (ids.is_empty() || ids.contains(&id)) && filters.match_all(field)
     });
-    let fleets = matching.by_ref().take(position.size).map(|listed| listed.fleet).collect();
+    let endpoints = matching.by_ref().take(position.size).collect();
     let next = matching.next().map(|listed| Token { offset: listed.number, ..position.clone() });
-    Ok((fleets, next.map(|token| state.sealer.seal(&token))))
+    Ok((endpoints, next.map(|token| state.sealer.seal(&token))))
 }
 
-fn render(location: &Location, fleets: &[Arc<Fleet>], next: Option<&str>, request_id: &str) -> Vec<u8> {
+fn render(location: &Location, endpoints: &[Listed], next: Option<&str>, request_id: &str) -> Vec<u8> {
     Xml::document("DescribeClientVpnEndpointsResponse", Some(xml::EC2), |xml| {
         xml.text("requestId", request_id);
         xml.element("clientVpnEndpoint", |xml| {
-            fleets.iter().for_each(|fleet| xml.element("item", |xml| endpoint(xml, location, fleet)));
+            endpoints.iter().for_each(|listed| xml.element("item", |xml| endpoint(xml, location, listed)));
         });
         xml.optional("nextToken", next);
     })
 }
 
-fn endpoint(xml: &mut Xml, location: &Location, fleet: &Fleet) {
+fn endpoint(xml: &mut Xml, location: &Location, listed: &Listed) {
+    let fleet = &listed.fleet;
     let (id, Location { account_id: account, region }) = (&fleet.endpoint().id, location);
-    let setup = Setup::of(fleet);
+    let drawn = Setup::of(fleet);
+    let setup = Setup { is_logged: drawn.is_logged != listed.log_is_switched, ..drawn };
     xml.text("clientVpnEndpointId", id);
     xml.text("description", "Simulated endpoint");
     xml.element("status", |xml| xml.text("code", setup.status()));

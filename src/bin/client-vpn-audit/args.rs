@@ -18,11 +18,15 @@ Examples:
   client-vpn-audit snapshot --lake s3://evidence/vpn --target cvpn-endpoint-0123456789abcdef0 \\
       --target cvpn-endpoint-0fedcba9876543210 --json
 
+  # Every endpoint of this account and Region, and every one of another account, where a role is assumed
+  AUDIT_MEMBER_ROLE=client-vpn-audit client-vpn-audit snapshot --lake s3://evidence/vpn --target '*' \\
+      --target 'arn:aws:ec2:eu-central-1:444455556666:client-vpn-endpoint/*'
+
   # What one user does now; filtered, so it is kept as partial
   client-vpn-audit snapshot --lake ./lake --target cvpn-endpoint-0123456789abcdef0 --filter username=maria
 
 Exit status: 0 every target complete or already captured, 1 something was not, 2 wrong usage.
-Settings without a flag come from the environment: AUDIT_CONCURRENCY, AUDIT_MAX_ATTEMPTS and others, see the README.
+Settings without a flag come from the environment: AUDIT_MEMBER_ROLE, AUDIT_CONCURRENCY and others, see the README.
 Credentials, profiles, Regions and endpoints are the AWS SDK's own: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_EC2, …";
 
 const PREFLIGHT_EXAMPLES: &str = "\
@@ -119,7 +123,8 @@ pub struct Place {
     /// Where the record lies: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
     #[arg(long, value_name = "LAKE")]
     pub lake: Option<String>,
-    /// Endpoint to capture: an id (cvpn-endpoint-…) or an ARN; may be repeated [env: AUDIT_TARGETS]
+    /// Endpoint to capture: an id (cvpn-endpoint-…), an ARN, an ARN with * as ID for all endpoints there, or * for all of the own
+    /// account and Region; may be repeated [env: AUDIT_TARGETS]
     #[arg(long = "target", value_name = "TARGET")]
     pub targets: Vec<String>,
     /// The own account; asked of STS where it is not given [env: AUDIT_ACCOUNT_ID]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::coverage::witness::{Difference, Witness};
-use client_vpn_audit::coverage::{Coverage, EndpointCoverage, Hole, Window};
+use client_vpn_audit::coverage::{Coverage, EndpointCoverage, Hole, LISTING, Window};
 use client_vpn_audit::fault::Fault;
 use comfy_table::CellAlignment;
 use jiff::Timestamp;
@@ -65,7 +65,7 @@ fn text(coverage: &Coverage) -> String {
         let complete = endpoint.outcomes.get("complete").copied().unwrap_or(0);
         let all: u64 = endpoint.outcomes.values().sum();
         table.add_row([
-            endpoint.endpoint_id.clone(),
+            name(endpoint),
             short(endpoint.from),
             complete.to_string(),
             (all - complete).to_string(),
@@ -95,13 +95,21 @@ fn text(coverage: &Coverage) -> String {
     parts.join("\n\n")
 }
 
+/// An endpoint's id says whose it is; the listing of endpoints needs to be told.
+fn name(endpoint: &EndpointCoverage) -> String {
+    match endpoint.endpoint_id.as_str() {
+        LISTING => format!("{LISTING} of {} {}", endpoint.account_id, endpoint.region),
+        id => id.to_owned(),
+    }
+}
+
 fn holes(endpoints: &[EndpointCoverage]) -> Option<String> {
     let mut table = new_table(["Hole of", "From", "To", "Length", "Why", "Witness's most"]);
     for endpoint in endpoints {
         for Hole { gap, reason, witness_maximum, .. } in &endpoint.holes {
             let to = if gap.open { "still open".to_owned() } else { short(gap.to) };
             table.add_row([
-                endpoint.endpoint_id.clone(),
+                name(endpoint),
                 short(gap.from),
                 to,
                 duration(gap.seconds),

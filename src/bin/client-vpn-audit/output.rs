@@ -9,7 +9,7 @@ use std::time::Duration;
 use client_vpn_audit::capture::Progress;
 use client_vpn_audit::handler::Error;
 use client_vpn_audit::hour::Hour;
-use client_vpn_audit::ledger::Entry;
+use client_vpn_audit::ledger::{Entry, PlaceEntry};
 use client_vpn_audit::preflight::Check;
 use client_vpn_audit::report::{Answer, Report, SealReport};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
@@ -39,6 +39,7 @@ pub fn answer(answer: &Answer, json: bool) {
         Answer::Snapshot(report) => print(&report_text(report)),
         Answer::Preflight { checks } => print(&checks_table(checks).to_string()),
         Answer::Seal(report) => print(&seal_text(report)),
+        Answer::Plan(spread) => print(&json!(spread).to_string()),
     }
 }
 
@@ -80,8 +81,18 @@ pub fn panic(info: &PanicHookInfo<'_>) {
 /// A run's targets as a table, and what else there is to know.
 pub fn report_text(report: &Report) -> String {
     let record = &report.record;
-    let mut table = new_table(["Endpoint", "Outcome", "Rows", "Active", "Pages", "Kept as text", "Seconds"]);
-    for column in 2..7 {
+    let mut table = new_table([
+        "Account",
+        "Region",
+        "Endpoint",
+        "Outcome",
+        "Rows",
+        "Active",
+        "Pages",
+        "Kept as text",
+        "Seconds",
+    ]);
+    for column in 4..9 {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
@@ -89,6 +100,8 @@ pub fn report_text(report: &Report) -> String {
     for entry in &record.targets {
         let count = |number: u64| HumanCount(number).to_string();
         table.add_row([
+            entry.account_id.clone(),
+            entry.region.clone(),
             entry.endpoint_id.clone(),
             entry.outcome.as_str().to_owned(),
             count(entry.rows),
@@ -99,9 +112,43 @@ pub fn report_text(report: &Report) -> String {
         ]);
     }
     let mut lines = vec![format!("Snapshot of {}", record.snapshot_time), table.to_string()];
+    lines.extend(record.places.iter().flat_map(place_notes));
     lines.extend(record.targets.iter().flat_map(notes));
-    lines.push(format!("Run record: {}", report.run_key));
+    let twice = record.settings_in_force.named_twice.iter();
+    lines.extend(twice.map(|arn| format!("{arn}: named in two ways, captured once")));
+    lines.extend(report.run_keys.iter().map(|key| format!("Run record: {key}")));
     lines.join("\n")
+}
+
+/// What a person must know of an account and Region.
+fn place_notes(place: &PlaceEntry) -> Vec<String> {
+    let at = format!("{} {}", place.account_id, place.region);
+    let mut notes = Vec::new();
+    if let Some(error) = place.discovery_error() {
+        notes.push(format!(
+            "{at}: it is not known which endpoints there are: {}: {}",
+            error.code, error.message
+        ));
+    }
+    if let Some(error) = place.endpoints_error() {
+        notes.push(format!(
+            "{at}: the configuration of the endpoints is not on record: {}: {}",
+            error.code, error.message
+        ));
+    }
+    if let Some(discovery) = &place.discovery {
+        let known = |ids: &[String]| !ids.is_empty() && discovery.known_since.is_some();
+        if known(&discovery.discovered) {
+            notes.push(format!("{at}: new since the last snapshot: {}", discovery.discovered.join(", ")));
+        }
+        if known(&discovery.gone) {
+            notes.push(format!("{at}: gone since the last snapshot: {}", discovery.gone.join(", ")));
+        }
+        if discovery.error.is_none() && discovery.endpoints.as_ref().is_some_and(Vec::is_empty) {
+            notes.push(format!("{at}: no Client VPN endpoints"));
+        }
+    }
+    notes
 }
 
 /// What a person must know of a target beyond its row in the table.

@@ -86,6 +86,11 @@ impl Emulator {
         }
     }
 
+    /// Where Lambda's Invoke API has the function.
+    pub fn invoke_url(&self) -> String {
+        format!("http://127.0.0.1:{}/2015-03-31/functions/{FUNCTION}/invocations", self.port)
+    }
+
     /// The function's peak of resident memory so far, in MiB, as Linux counts it.
     pub fn peak_mebibytes(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.function.id())).unwrap();

@@ -54,7 +54,7 @@ impl Seaweed {
         let ports = free_ports();
         let names = ["master", "volume", "filer", "s3"];
         let mut command = Command::new(venv().join("bin/weed"));
-        command.args(["server", "-s3", "-ip=127.0.0.1", "-master.volumeSizeLimitMB=64", "-volume.max=100"]);
+        command.args(["server", "-s3", "-ip=127.0.0.1", "-master.volumeSizeLimitMB=64", "-volume.max=400"]);
         command
             .arg(format!("-dir={}", directory.path().display()))
             .arg(format!("-s3.config={}", config.display()));

@@ -59,7 +59,11 @@ impl Summary {
                     read_batch(&batch?, &mut people, &mut last);
                 }
             }
-            files.push((report.run_key.clone(), fs::metadata(lake.join(&report.run_key))?.len()));
+            let places = report.record.places.iter();
+            let endpoints = places.filter_map(|place| place.endpoints.as_ref()?.object_key.as_ref());
+            for key in endpoints.chain(&report.run_keys) {
+                files.push((key.clone(), fs::metadata(lake.join(key))?.len()));
+            }
         }
         Ok(Summary {
             people: people.len() as u64,

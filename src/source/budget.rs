@@ -1,0 +1,57 @@
+//! The calls that EC2 takes of an account and Region, shared by all who call there, so that many targets do not fight each other
+//! for them with retries.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_ec2::config::interceptors::BeforeTransmitInterceptorContextMut;
+use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_ec2::error::BoxError;
+use aws_smithy_runtime_api::client::retries::RequestAttempts;
+use leaky_bucket::RateLimiter;
+
+/// EC2's own bucket for each action, account and Region: how many calls it takes at once, and how many come back in a second.
+/// Source: EC2 API reference, "Request throttling".
+const BUCKET: usize = 100;
+const REFILL_A_SECOND: u32 = 20;
+
+/// Calls of one action in one account and Region.
+#[derive(Debug, Clone)]
+pub(super) struct Budget(Arc<RateLimiter>);
+
+impl Budget {
+    /// A full one.
+    pub(super) fn new() -> Budget {
+        let limiter = RateLimiter::builder()
+            .initial(BUCKET)
+            .max(BUCKET)
+            .refill(1)
+            .interval(Duration::from_secs(1) / REFILL_A_SECOND)
+            .build();
+        Budget(Arc::new(limiter))
+    }
+
+    /// Waits until a call may be made.
+    pub(super) async fn wait(&self) {
+        self.0.acquire_one().await;
+    }
+}
+
+/// Takes what retries cost out of the budget. They have waited already, so they do not wait for it.
+impl Intercept for Budget {
+    fn name(&self) -> &'static str {
+        "Budget"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        _: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if config.load::<RequestAttempts>().is_some_and(|attempts| attempts.attempts() > 1) {
+            self.0.try_acquire(1);
+        }
+        Ok(())
+    }
+}

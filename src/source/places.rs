@@ -1,0 +1,85 @@
+//! EC2 in every account and Region: a client each, made when it is first needed and kept, with the credentials that lead
+//! there and a budget of its own.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_config::{Region as SdkRegion, SdkConfig};
+use aws_sdk_ec2::config::SharedCredentialsProvider;
+
+use super::PageError;
+use super::ec2::{Ec2Source, Limits};
+use crate::clock::Clock;
+use crate::identity::{MemberRole, MemberSession, SharedSession};
+use crate::layout::RunId;
+use crate::target::{AccountId, AccountRegion};
+
+/// Where sources come from.
+#[derive(Debug)]
+pub struct Places {
+    sdk: SdkConfig,
+    limits: Limits,
+    clock: Clock,
+    member_role: Option<MemberRole>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    sources: HashMap<AccountRegion, Ec2Source>,
+    /// The Regions of an account share its credentials.
+    sessions: HashMap<AccountId, Arc<MemberSession>>,
+}
+
+impl Places {
+    /// Sources with the credentials of `sdk`, and in other accounts with those of the role.
+    pub fn new(sdk: SdkConfig, limits: Limits, clock: Clock, member_role: Option<MemberRole>) -> Places {
+        Places { sdk, limits, clock, member_role, kept: Mutex::default() }
+    }
+
+    /// EC2 at `place`, for a run of a program that runs in the account `home`.
+    ///
+    /// # Errors
+    /// When the role there cannot be assumed.
+    pub async fn source(
+        &self,
+        home: &AccountId,
+        place: &AccountRegion,
+        run_id: &RunId,
+    ) -> Result<Ec2Source, PageError> {
+        let source = self.kept(home, place);
+        if let Some(session) = source.session() {
+            session.begin(run_id);
+            // Asked for here, so that a role that refuses is told once and as what it is.
+            session.credentials().await?;
+        }
+        Ok(source)
+    }
+
+    fn kept(&self, home: &AccountId, place: &AccountRegion) -> Ec2Source {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(source) = kept.sources.get(place) {
+            return source.clone();
+        }
+        let member_role = self.member_role.as_ref().filter(|_| place.account_id != *home);
+        let session = member_role.map(|role| {
+            let new = || {
+                let partition = place.region.partition();
+                MemberSession::new(&self.sdk, self.clock.clone(), role, &place.account_id, partition)
+            };
+            kept.sessions.entry(place.account_id.clone()).or_insert_with(new).clone()
+        });
+        let mut sdk = self.sdk.clone().into_builder().region(SdkRegion::new(place.region.to_string()));
+        if let Some(session) = &session {
+            let provider = SharedCredentialsProvider::new(SharedSession(session.clone()));
+            // The session keeps them itself, so that it can forget them.
+            sdk = sdk
+                .credentials_provider(provider)
+                .identity_cache(aws_config::identity::IdentityCache::no_cache());
+        }
+        let source =
+            Ec2Source::new(&sdk.build(), place.to_string(), self.limits, self.clock.clone(), session);
+        kept.sources.insert(place.clone(), source.clone());
+        source
+    }
+}

@@ -1,0 +1,113 @@
+"""What member-role.yaml promises, and changes for the worse that must be noticed."""
+
+import re
+
+import access
+import cfn
+from common import compare, resources
+
+CAPTURE_ROLE = "arn:aws:iam::999988887777:role/client-vpn-audit-CaptureRole-0123456789AB"
+GIVEN = {"CaptureRoleArn": CAPTURE_ROLE}
+HERE = f"arn:aws:ec2:*:{cfn.ACCOUNT}:client-vpn-endpoint/*"
+
+#: All that the role gives: to one role, reading what there is and nothing else.
+GRANTS = {
+    f"MemberRole Allow AWS {CAPTURE_ROLE} sts:AssumeRole",
+    f"MemberRole Allow ec2:DescribeClientVpnConnections {HERE}",
+    f"MemberRole Allow ec2:DescribeClientVpnTargetNetworks {HERE}",
+    "MemberRole Allow ec2:DescribeClientVpnEndpoints *",
+}
+
+
+def permissions(template):
+    problems = []
+    for external_id, condition in (("", ""), ("audit:42", " if StringEquals sts:ExternalId audit:42")):
+        found = access.grants(cfn.resolve(template, ExternalId=external_id, **GIVEN))
+        expected = {line + condition if " sts:AssumeRole" in line else line for line in GRANTS}
+        for sign, lines in (("+", found - expected), ("-", expected - found)):
+            problems += [f"permissions with the external id {external_id!r}: {sign} {line}" for line in sorted(lines)]
+    return problems
+
+
+def role(template):
+    whole = cfn.resolve(template, RoleName="reader", RolePath="/audit/", **GIVEN)
+    found = resources(whole, "AWS::IAM::Role").get("MemberRole", {})
+    problems = compare("kinds", [r["Type"] for r in whole["Resources"].values()], ["AWS::IAM::Role"])
+    problems += compare("name and path", (found.get("RoleName"), found.get("Path")), ("reader", "/audit/"))
+    return problems + compare("longest session", found.get("MaxSessionDuration"), 3600)
+
+
+#: As for the other template: values that each parameter takes, and values that it refuses.
+VALUES = {
+    "CaptureRoleArn": (
+        [CAPTURE_ROLE, "arn:aws-us-gov:iam::999988887777:role/a/b"],
+        ["", "*", "999988887777", CAPTURE_ROLE + "*", "arn:aws:iam::*:role/x", "arn:aws:iam::999988887777:root", "arn:aws:iam::999988887777:user/x"],
+    ),
+    "ExternalId": access.VALUES["ExternalId"],
+    "RoleName": (["client-vpn-audit-member", "a_b+c=d,e.f@g"], ["", "*", "a/b", "a b", "x" * 65]),
+    "RolePath": (["/", "/audit/", "/a/b/"], ["", "audit/", "/audit", "//", "/*/", "/a b/"]),
+}
+
+
+def parameters(template):
+    problems = compare("parameters", sorted(template["Parameters"]), sorted(VALUES))
+    for name, (good, bad) in VALUES.items():
+        pattern = template["Parameters"][name].get("AllowedPattern", ".*")
+        problems += [f"{name} refuses {value!r}" for value in good if not re.fullmatch(pattern, value)]
+        problems += [f"{name} takes {value!r}" for value in bad if re.fullmatch(pattern, value)]
+    return problems
+
+
+CHECKS = [permissions, role, parameters]
+
+
+def properties(template):
+    return template["Resources"]["MemberRole"]["Properties"]
+
+
+def trust(template):
+    return properties(template)["AssumeRolePolicyDocument"]["Statement"]
+
+
+def statements(template):
+    return properties(template)["Policies"][0]["PolicyDocument"]["Statement"]
+
+
+MUTATIONS = {
+    "anybody may assume it": (lambda t: trust(t)[0].update(Principal={"AWS": "*"}), "+ MemberRole Allow AWS * sts:AssumeRole"),
+    "anybody of that account may assume it": (
+        lambda t: trust(t)[0].update(Principal={"AWS": {"Fn::Select": [4, {"Fn::Split": [":", {"Ref": "CaptureRoleArn"}]}]}}),
+        "sts:AssumeRole",
+    ),
+    "a service may assume it": (
+        lambda t: trust(t).append({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}),
+        "+ MemberRole Allow Service lambda.amazonaws.com",
+    ),
+    "the external id is not asked for": (lambda t: trust(t)[0].pop("Condition"), "'audit:42': -"),
+    "the external id may be left out": (
+        lambda t: trust(t)[0].update(Condition={"StringEqualsIfExists": {"sts:ExternalId": {"Ref": "ExternalId"}}}),
+        "StringEqualsIfExists",
+    ),
+    "an empty external id is asked for": (
+        lambda t: trust(t)[0].update(Condition={"StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}}}),
+        "the external id '': +",
+    ),
+    "sessions may be tagged": (lambda t: trust(t)[0].update(Action=["sts:AssumeRole", "sts:TagSession"]), "sts:TagSession"),
+    "it may end connections": (
+        lambda t: statements(t)[0]["Action"].append("ec2:TerminateClientVpnConnections"),
+        "+ MemberRole Allow ec2:TerminateClientVpnConnections",
+    ),
+    "it may describe everything": (lambda t: statements(t)[1].update(Action="ec2:Describe*"), "+ MemberRole Allow ec2:Describe*"),
+    "it may read what others share": (lambda t: statements(t)[0].update(Resource="*"), "+ MemberRole Allow ec2:DescribeClientVpnConnections *"),
+    "it cannot find endpoints": (lambda t: statements(t).pop(1), "- MemberRole Allow ec2:DescribeClientVpnEndpoints"),
+    "a managed policy is added": (lambda t: properties(t).update(ManagedPolicyArns=["arn:x"]), "managed"),
+    "sessions last longer": (lambda t: properties(t).update(MaxSessionDuration=43200), "longest session"),
+    "its name is another": (lambda t: properties(t).pop("RoleName"), "name and path"),
+    "its path is lost": (lambda t: properties(t).pop("Path"), "name and path"),
+    "a second role is made": (
+        lambda t: t["Resources"].update(More={"Type": "AWS::IAM::User", "Properties": {}}),
+        "kinds",
+    ),
+    "any principal may be named": (lambda t: t["Parameters"]["CaptureRoleArn"].pop("AllowedPattern"), "CaptureRoleArn takes '*'"),
+    "an external id may be anything": (lambda t: t["Parameters"]["ExternalId"].update(AllowedPattern=".*"), "ExternalId takes '*'"),
+}
