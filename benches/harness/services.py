@@ -26,12 +26,14 @@ ENVIRONMENT = {
 class Simulator:
     """EC2, with pages that are rendered once: by the first that asks for them, which is none of the measured."""
 
-    def __init__(self, program, connections, endpoints=1, latency_millis=0):
+    def __init__(self, program, connections, endpoints=1, latency_millis=0, more=()):
         options = ["--connections", connections, "--endpoints", endpoints, "--latency-millis", latency_millis]
-        command = [program, *options, "--time", "2026-11-23T09:00:00Z", "--replay"]
+        command = [program, *options, "--time", "2026-11-23T09:00:00Z", "--replay", *more]
         self.process = Process(command, ENVIRONMENT, stdout=subprocess.PIPE)
         url, *self.endpoints = self.process.popen.stdout.readline().decode().split()
-        self.environment = ENVIRONMENT | {"AWS_ENDPOINT_URL_EC2": url}
+        # ARNs where there are several accounts.
+        self.accounts = list(dict.fromkeys(arn.split(":")[4] for arn in self.endpoints if ":" in arn))
+        self.environment = ENVIRONMENT | {"AWS_ENDPOINT_URL_EC2": url, "AWS_ENDPOINT_URL_STS": url}
 
     def close(self):
         self.process.kill()
