@@ -1,4 +1,4 @@
--- When could a connection have been missed: where do 60 minutes or more lie between complete captures of an endpoint?
+-- When could a connection have been missed: where do 60 minutes or more lie between captures of an endpoint, or was it gone after one?
 -- Serves: PCI DSS 10.7.2, NIST SP 800-53 AU-5 and AU-12.
 -- Edit: how many days back, in all four places, and the first three are a day more. AWS forgets a connection 60 minutes after its
 -- end. A hole goes from the first page of one complete capture to the last page of the next, or from the first attempt

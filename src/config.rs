@@ -35,7 +35,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("AUDIT_REGIONS", Some("those of the targets"), "Regions that the lake's tables know, separated by commas; a target outside them is refused"),
     setting("AUDIT_MEMBER_ROLE", Some("none: other accounts are refused"), "Name of the role, with its path, that is assumed in each other account"),
     setting("AUDIT_EXTERNAL_ID", Some("none"), "External id that is sent when that role is assumed"),
-    setting("AUDIT_SPREAD_ABOVE", Some("never"), "Endpoints above which `plan` makes a batch for each account and Region: a whole number from 1 to 100000"),
+    setting("AUDIT_SPREAD_ABOVE", Some("never"), "Endpoints above which `plan` makes a batch for each account and Region: a whole number from 1 to 100000, or 0 for never"),
     setting("AUDIT_PAGE_SIZE", Some("1000"), "Connections of a page: a whole number from 5 to 1000"),
     setting("AUDIT_CONCURRENCY", Some("5"), "Endpoints captured at a time: a whole number from 1 to 50"),
     setting("AUDIT_CALL_TIMEOUT_SECONDS", Some("20"), "Longest time of one attempt at a call of EC2: a whole number from 1 to 300"),

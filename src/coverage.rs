@@ -218,8 +218,8 @@ fn cover(
     let first_attempt = attempts.iter().map(Attempt::at).min()?;
     let from = window.from.unwrap_or(first_attempt);
     let from = not_there_yet.map_or(from, |not_there_yet| from.max(not_there_yet));
-    let gone = gone.filter(|gone| *gone < window.to);
-    let (to, horizon) = gone.map_or((window.to, window.horizon()), |gone| (gone, gone));
+    let gone = gone.filter(|gone| *gone < window.horizon());
+    let (to, horizon) = gone.map_or((window.to, window.horizon()), |gone| (window.to.min(gone), gone));
     if first_attempt > to || from > to {
         return None;
     }

@@ -15,16 +15,17 @@ use crate::capture::{Plan, Progress};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::coverage;
+use crate::endpoint::Endpoint;
 use crate::event::{Invocation, SnapshotRequest};
 use crate::fault::{Fault, Faults};
 use crate::hour::Hour;
 use crate::https;
 use crate::identity::{IdentityError, own_account};
 use crate::layout::RunId;
-use crate::ledger::{CaptureError, Discovery, Entry, FilterInForce, PlaceEntry, RunRecord, SettingsInForce};
+use crate::ledger::{CaptureError, FilterInForce, SettingsInForce};
 use crate::preflight::Preflight;
 use crate::report::{Answer, Report, SealReport};
-use crate::run::{Permits, Recorded, Run};
+use crate::run::{Permits, Run};
 use crate::seal::Sealer;
 use crate::signing::{Signer, SigningError};
 use crate::snapshot::check_temporary_space;
@@ -173,7 +174,8 @@ impl Auditor {
                     Ok(source) => source.endpoints(&wanted.place).await,
                     Err(error) => Err(error),
                 };
-                listed.map_or(1, |endpoints| endpoints.len())
+                let there = |endpoint: &&Endpoint| !endpoint.is_deleted();
+                listed.map_or(1, |endpoints| endpoints.iter().filter(there).count())
             });
         }
         let (end, mut endpoints, mut places) = (Instant::now() + COUNTING, 0, 0);
@@ -287,8 +289,11 @@ impl Auditor {
             permits: Permits::new(self.settings.concurrency, wanted.len()),
             is_fleet: wanted.len() > 1,
         });
-        let (recorded, lost) = capture_places(&run, wanted).await;
-        answer(&run, recorded, lost)
+        let (report, problems) = run.places(wanted).await;
+        match problems.as_slice() {
+            [] => Ok(Answer::Snapshot(Box::new(report))),
+            problems => Err(Error::RunRecord { problem: problems.join("; "), report: Box::new(report) }),
+        }
     }
 
     /// How many of the targets are captured at a time, at most.
@@ -318,71 +323,6 @@ impl Auditor {
             filters: plan.filters.iter().map(filter).collect(),
             max_items: plan.max_items,
         }
-    }
-}
-
-/// Captures every account and Region at once; the permits of the run say how many targets are captured at a time. In the order in
-/// which they are wanted, and apart from them those that ended in a panic, of which there is no record.
-async fn capture_places(run: &Arc<Run>, wanted: Vec<PlaceTargets>) -> (Vec<Recorded>, Vec<PlaceTargets>) {
-    let mut places = JoinSet::new();
-    let mut recorded: Vec<Result<Recorded, PlaceTargets>> = wanted.iter().cloned().map(Err).collect();
-    for (index, wanted) in wanted.into_iter().enumerate() {
-        let run = run.clone();
-        places.spawn(async move { (index, run.place(&wanted).await) });
-    }
-    while let Some(captured) = places.join_next().await {
-        if let Ok((index, of_place)) = captured
-            && let Some(place) = recorded.get_mut(index)
-        {
-            *place = Ok(of_place);
-        }
-    }
-    let (mut records, mut lost) = (Vec::new(), Vec::new());
-    for place in recorded {
-        match place {
-            Ok(recorded) => records.push(recorded),
-            Err(wanted) => lost.push(wanted),
-        }
-    }
-    (records, lost)
-}
-
-/// The records of all accounts and Regions in one. An error where one of them is not in the lake.
-fn answer(run: &Run, recorded: Vec<Recorded>, lost: Vec<PlaceTargets>) -> Result<Answer, Error> {
-    let Plan { snapshot_time, run_id, .. } = &*run.plan;
-    let mut record = RunRecord {
-        run_id: run_id.clone(),
-        snapshot_time: *snapshot_time,
-        start: run.start,
-        end: run.start,
-        trigger: run.trigger,
-        tool_version: crate::TOOL_VERSION,
-        settings_in_force: run.settings.clone(),
-        targets: Vec::new(),
-        places: Vec::new(),
-    };
-    let (mut run_keys, mut problems) = (Vec::new(), Vec::new());
-    for Recorded { record: of_place, run_key, problem } in recorded {
-        record.end = record.end.max(of_place.end);
-        record.settings_in_force.targets.extend(of_place.settings_in_force.targets);
-        record.settings_in_force.named_twice.extend(of_place.settings_in_force.named_twice);
-        record.targets.extend(of_place.targets);
-        record.places.extend(of_place.places);
-        run_keys.push(run_key);
-        problems.extend(problem);
-    }
-    for wanted in lost {
-        let message = "ended in a panic, which is a fault of this program; its log says where";
-        let error = CaptureError::new("Panic", message);
-        record.targets.extend(wanted.named().iter().map(|target| Entry::failed(target, error.clone())));
-        let discovery = Discovery { error: Some(error), ..Discovery::default() };
-        record.places.push(PlaceEntry { discovery: Some(discovery), ..PlaceEntry::new(&wanted.place) });
-        problems.push(format!("{} {} {message}", wanted.place.account_id, wanted.place.region));
-    }
-    let report = Box::new(Report { run_keys, record });
-    match problems.as_slice() {
-        [] => Ok(Answer::Snapshot(report)),
-        problems => Err(Error::RunRecord { problem: problems.join("; "), report }),
     }
 }
 

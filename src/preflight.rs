@@ -82,7 +82,8 @@ impl Preflight<'_> {
             everything,
             listed.as_ref().err().map(|error| error.to_string()),
         )];
-        let found = listed.unwrap_or_default();
+        let mut found = listed.unwrap_or_default();
+        found.retain(|endpoint| !endpoint.is_deleted());
         if let Some(endpoint) = found.first() {
             let networks = source.associated_networks(place, &endpoint.endpoint_id).await;
             let arn = place.arn_of(endpoint.endpoint_id.as_str());

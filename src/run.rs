@@ -1,8 +1,9 @@
-//! One account and Region of a run: which endpoints there are, a capture of each, their configuration, and the record.
+//! A run: of each account and Region, which endpoints there are, a capture of each, their configuration, and the record.
 
 mod endpoints;
 mod log;
 mod permits;
+mod places;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::discovery::{discover, targets};
 use crate::endpoint::Endpoint;
 use crate::event::Trigger;
 use crate::layout::Key;
-use crate::ledger::recorded::{Known, known_endpoints};
+use crate::ledger::recorded::{Known, UNREADABLE, known_endpoints};
 use crate::ledger::{CaptureError, Discovery, EndpointsEntry, Entry, PlaceEntry, RunRecord, SettingsInForce};
 use crate::source::{Ec2Source, PageError, Places, is_out_of_reach};
 use crate::store::{Object, Put, Store};
@@ -55,21 +56,20 @@ pub struct Run {
 
 /// What came of one account and Region.
 #[derive(Debug)]
-pub struct Recorded {
-    /// The record.
-    pub record: RunRecord,
+struct Recorded {
+    record: RunRecord,
     /// Its key, or its path within the lake's directory.
-    pub run_key: String,
+    run_key: String,
     /// Why it could not be written; none when it was.
-    pub problem: Option<String>,
+    problem: Option<String>,
 }
 
 impl Run {
     /// Captures what is wanted of one account and Region, and records it. It does not fail: what goes wrong is in the record.
-    pub async fn place(&self, wanted: &PlaceTargets) -> Recorded {
-        let permits = self.permits.of_place();
+    async fn place(&self, wanted: &PlaceTargets) -> Recorded {
+        let mut permits = self.permits.of_place();
         let source = self.sources.source(&self.home, &wanted.place, &self.plan.run_id);
-        let source = self.plan.in_time(&self.clock, source).await;
+        let source = permits.while_reserved(self.plan.in_time(&self.clock, source)).await;
         let (entries, place) = match source {
             Ok(source) => self.with_source(&source, wanted, permits).await,
             Err(error) => {
@@ -86,11 +86,14 @@ impl Run {
         &self,
         source: &Ec2Source,
         wanted: &PlaceTargets,
-        permits: PlacePermits<'_>,
+        mut permits: PlacePermits<'_>,
     ) -> (Vec<Entry>, PlaceEntry) {
         let mut place = PlaceEntry::new(&wanted.place);
         let listed = match wanted.all || self.is_fleet {
-            true => Some(self.plan.in_time(&self.clock, source.endpoints(&wanted.place)).await),
+            true => {
+                let listing = self.plan.in_time(&self.clock, source.endpoints(&wanted.place));
+                Some(permits.while_reserved(listing).await)
+            }
             false => None,
         };
         if let Some(found) = listed.as_ref().filter(|_| wanted.all) {
@@ -134,14 +137,17 @@ impl Run {
         let listed = found.map(ids).map_err(|error| error.clone().into());
         let (known, unreadable) = self.known(wanted).await;
         // What is there is captured, also where it is not known whether something is gone.
-        let discovery = discover(listed, known.as_ref());
+        let mut discovery = discover(listed, known.as_ref());
+        if known.is_none() && unreadable.is_some() {
+            discovery.discovered.clear();
+        }
         Discovery { error: discovery.error.or(unreadable), ..discovery }
     }
 
     /// What was there before, and why that is not all that can be known of it.
     async fn known(&self, wanted: &PlaceTargets) -> (Option<Known>, Option<CaptureError>) {
         let unreadable = |problem: String| {
-            CaptureError::new("LedgerUnreadable", format!("reading the record of the run before: {problem}"))
+            CaptureError::new(UNREADABLE, format!("reading the record of the run before: {problem}"))
         };
         let known = known_endpoints(&self.store, &wanted.place, self.plan.snapshot_time);
         match self.plan.within(&self.clock, known).await {
@@ -168,6 +174,8 @@ impl Run {
         let mut waiting: VecDeque<(usize, Target)> = targets.into_iter().enumerate().collect();
         let mut captures = JoinSet::new();
         loop {
+            let mut freed = std::pin::pin!(self.permits.freed());
+            freed.as_mut().enable();
             while !waiting.is_empty()
                 && let Some(permit) = permits.next(!captures.is_empty()).await
                 && let Some((index, target)) = waiting.pop_front()
@@ -178,7 +186,11 @@ impl Run {
                     (index, capture(&tools, &plan, &target).await)
                 });
             }
-            let Some(captured) = captures.join_next().await else { break };
+            let captured = tokio::select! {
+                captured = captures.join_next() => captured,
+                () = freed, if !waiting.is_empty() => continue,
+            };
+            let Some(captured) = captured else { break };
             if let Ok((index, entry)) = captured
                 && let Some(place) = entries.get_mut(index)
             {

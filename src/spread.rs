@@ -31,7 +31,7 @@ pub struct Batch {
 }
 
 impl Spread {
-    /// One batch with all that is configured where there are at most `above` endpoints in no more than [`MOST_PLACES`] accounts and
+    /// One batch with all that is configured where there are at most `above` endpoints in no more than 100 accounts and
     /// Regions, and above that one for each account and Region. Without `above`, one.
     pub fn new(
         snapshot_time: SnapshotTime,

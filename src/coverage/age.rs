@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
+use super::LISTING;
 use crate::layout::{ObjectKey, ObjectKind};
 use crate::ledger::Outcome;
 use crate::ledger::recorded::{self, RecordedRun};
@@ -44,8 +45,11 @@ async fn age_of_place(store: &Store, wanted: &PlaceTargets, now: Timestamp) -> R
     let yesterday = now.saturating_sub(DAY).unwrap_or(now);
     let mut newest: BTreeMap<String, Option<Timestamp>> =
         wanted.endpoint_ids.iter().map(|id| (id.to_string(), None)).collect();
-    // Until it is known which endpoints there are, there may be one that was never captured.
-    let mut is_known = !wanted.all;
+    // Which endpoints there are is known as of the newest list of them. Until there is one, there may be some that were never
+    // captured.
+    if wanted.all {
+        newest.insert(LISTING.to_owned(), None);
+    }
     'days: for time in [now, yesterday] {
         let found = store.find(&wanted.place.day("runs", &time.strftime("%Y-%m-%d").to_string())).await?;
         let keys: Vec<ObjectKey> =
@@ -53,10 +57,12 @@ async fn age_of_place(store: &Store, wanted: &PlaceTargets, now: Timestamp) -> R
         let keys = keys.into_iter().filter(|key| key.kind == ObjectKind::Sealed);
         let mut records = std::pin::pin!(recorded::read(store, keys, FEW));
         while let Some((_, record)) = records.next().await {
-            let Ok(RecordedRun { targets, places, .. }) = record else { continue };
+            let Ok(RecordedRun { start, targets, places, .. }) = record else { continue };
             let discovery = places.into_iter().find_map(|place| place.discovery);
-            if let Some(discovery) = discovery.filter(|_| !is_known) {
-                is_known = discovery.error.is_none();
+            if let (Some(discovery), Some(None)) = (discovery, newest.get(LISTING).copied()) {
+                if discovery.error.is_none() {
+                    newest.insert(LISTING.to_owned(), Some(start));
+                }
                 for id in discovery.endpoints.unwrap_or_default() {
                     newest.entry(id).or_insert(None);
                 }
@@ -68,14 +74,13 @@ async fn age_of_place(store: &Store, wanted: &PlaceTargets, now: Timestamp) -> R
                     *known = (*known).max(target.first_page_at);
                 }
             }
-            if is_known && newest.values().all(Option::is_some) {
+            if newest.values().all(Option::is_some) {
                 break 'days;
             }
         }
     }
     let start_of_yesterday = Timestamp::from_second(yesterday.as_second().div_euclid(86_400) * 86_400);
     let start_of_yesterday = start_of_yesterday.unwrap_or(yesterday);
-    let unknown = (!is_known).then_some(start_of_yesterday);
-    let since = newest.values().map(|at| at.unwrap_or(start_of_yesterday)).chain(unknown);
+    let since = newest.values().map(|at| at.unwrap_or(start_of_yesterday));
     Ok(since.map(|at| now.duration_since(at).as_mins()).max().unwrap_or(0))
 }

@@ -87,10 +87,11 @@ impl Attempts {
         self.of_endpoint.iter().map(|(name, attempts)| (name, attempts.as_slice()))
     }
 
-    /// The last listing that did not have an endpoint which was discovered later; none where none is on record, so that it may have
-    /// been there all the time.
+    /// The last listing before the first attempt at an endpoint, if that attempt is of the run which discovered it; none where it may
+    /// have been there before. What is discovered later is no news: a late run compares with an older record.
     pub(super) fn not_there_yet(&self, name: &EndpointName) -> Option<Timestamp> {
-        let discovered = self.discovered.get(name)?.iter().min()?;
+        let first = self.of_endpoint.get(name)?.iter().map(|attempt| attempt.start).min()?;
+        let discovered = self.discovered.get(name)?.iter().find(|discovered| **discovered <= first)?;
         let [account_id, region, _] = name;
         let listings = self.of_endpoint.get(&[account_id.clone(), region.clone(), LISTING.to_owned()])?;
         let complete = listings.iter().filter_map(|listing| Some(listing.complete()?.0));

@@ -12,6 +12,9 @@ use crate::snapshot_time::SnapshotTime;
 use crate::store::{Store, StoreError};
 use crate::target::{AccountRegion, EndpointId};
 
+/// The code of an error in a discovery that no record before could be compared with.
+pub const UNREADABLE: &str = "LedgerUnreadable";
+
 /// Most records that are read at a time where the newest is most often the one that is looked for.
 const FEW: usize = 2;
 
@@ -153,7 +156,12 @@ pub async fn known_endpoints(
 /// What a record knows, if it is of an earlier snapshot.
 fn known(record: RecordedRun, snapshot_time: SnapshotTime) -> Option<Known> {
     let since = SnapshotTime::truncated(record.snapshot_time);
-    let endpoints = record.places.into_iter().find_map(|place| place.discovery?.endpoints)?;
+    let discovery = record.places.into_iter().find_map(|place| place.discovery)?;
+    // It was compared with nothing: what went then can be told by the one before it.
+    if discovery.error.is_some_and(|error| error.code == UNREADABLE) {
+        return None;
+    }
+    let endpoints = discovery.endpoints?;
     let endpoints = endpoints.iter().filter_map(|id| EndpointId::parse(id)).collect();
     (since < snapshot_time).then_some(Known { endpoints, since })
 }

@@ -37,7 +37,7 @@ impl Budget {
     }
 }
 
-/// Takes what retries cost out of the budget. They have waited already, so they do not wait for it.
+/// Takes what retries cost out of the budget, where something is left: they have waited already, so they do not wait for it.
 impl Intercept for Budget {
     fn name(&self) -> &'static str {
         "Budget"

@@ -29,6 +29,7 @@ impl Ec2Source {
             let key = self.access_key().await?;
             let page = match self.endpoints_page(place, pager.token()).await {
                 Err(error) if self.is_worth_new_credentials(&error, key.as_deref()).await => {
+                    self.access_key().await?;
                     self.endpoints_page(place, pager.token()).await?
                 }
                 page => page?,
@@ -68,6 +69,7 @@ impl Ec2Source {
             let key = self.access_key().await?;
             let page = match self.networks_page(place, endpoint_id, pager.token()).await {
                 Err(error) if self.is_worth_new_credentials(&error, key.as_deref()).await => {
+                    self.access_key().await?;
                     self.networks_page(place, endpoint_id, pager.token()).await?
                 }
                 Err(error) if error.code == "InvalidClientVpnEndpointId.NotFound" => return Ok(None),

@@ -404,6 +404,38 @@ async fn a_record_that_cannot_be_read_hides_nothing_that_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_discovered_late_hides_no_hole() {
+    let world = World::new(organisation(1, 1, 1, 23)).await;
+    let auditor = auditor_of(&world, &[]);
+    for minutes in [0, 15, 100, 115] {
+        snapshot_at(&world, &auditor, minutes).await;
+    }
+    // A replay that compares with a record from before the endpoint: everything is discovered, though it was there.
+    let mut replay = snapshot_at(&world, &auditor, 119).await.record;
+    let record = world.lake().join(
+        crate::harness::files_under(&world.lake())
+            .into_iter()
+            .rev()
+            .find(|file| file.starts_with("runs/") && file.contains(replay.run_id.as_str()))
+            .unwrap(),
+    );
+    let id = replay.targets.remove(0).endpoint_id;
+    let mut line: Value = serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
+    line["places"][0]["discovery"]["discovered"] = json!([id]);
+    std::fs::remove_file(&record).unwrap();
+    std::fs::write(&record, format!("{line}\n")).unwrap();
+    let store = Store::new(&Location::Directory(world.lake()), &world.sdk(), None);
+    let window = Window {
+        from: Some(at(10).parse().unwrap()),
+        to: at(120).parse().unwrap(),
+        now: at(120).parse().unwrap(),
+    };
+    let coverage = Coverage::read(&store, window, &[], |_| ()).await.unwrap();
+    let endpoint = coverage.endpoints.iter().find(|endpoint| endpoint.endpoint_id == id).unwrap();
+    assert_eq!((endpoint.from.to_string(), endpoint.holes.len()), (at(10), 1), "{endpoint:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_listing_that_fails_costs_no_capture_of_what_was_there_before() {
     let world = World::new(organisation(1, 1, 3, 23)).await;
     let auditor = auditor_of(&world, &[]);

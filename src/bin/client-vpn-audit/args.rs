@@ -74,7 +74,8 @@ Examples:
       --witness cvpn-endpoint-0123456789abcdef0=connections.json
 
 Exit status: 0 no hole, 1 a hole or a run record that cannot be read, 2 wrong usage.
-A hole is a time of 60 minutes or more between complete captures: AWS forgets a connection 60 minutes after its end.";
+A hole is a time of 60 minutes or more between complete captures: AWS forgets a connection 60 minutes after its end. Of an
+endpoint that is gone, the time after its last capture is one, however short. * is the list of endpoints itself.";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
