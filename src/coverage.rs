@@ -225,17 +225,19 @@ fn cover(
     }
     let gaps = gaps(attempts, from, to, horizon);
     let longest_gap = gaps.iter().copied().max_by_key(|gap| gap.seconds)?;
-    let is_long = |gap: &&Gap| gap.seconds >= LISTED_AFTER_END.as_secs();
-    let mut holes: Vec<Hole> = gaps.iter().filter(is_long).map(|gap| hole(*gap, attempts, witness)).collect();
-    if gone.is_some() {
-        holes.retain(|hole| !hole.gap.open);
-        // However short: what came after the last capture, no later one could show.
-        let last = gaps.last().filter(|gap| gap.open && gap.seconds > 0).copied();
-        holes.extend(last.map(|gap| Hole {
-            reason: GONE.to_owned(),
-            ..hole(Gap { open: false, ..gap }, attempts, witness)
-        }));
-    }
+    let longest_gap = Gap { open: longest_gap.open && gone.is_none(), ..longest_gap };
+    let holes: Vec<Hole> = gaps
+        .iter()
+        .filter_map(|gap| match gone.is_some() && gap.open {
+            // However short: what came after the last capture, no later one could show.
+            true if gap.seconds > 0 => {
+                let hole = hole(Gap { open: false, ..*gap }, attempts, witness);
+                Some(Hole { reason: GONE.to_owned(), ..hole })
+            }
+            true => None,
+            false => (gap.seconds >= LISTED_AFTER_END.as_secs()).then(|| hole(*gap, attempts, witness)),
+        })
+        .collect();
     let mut outcomes = BTreeMap::new();
     for attempt in attempts.iter().filter(|attempt| (from..=to).contains(&attempt.at())) {
         *outcomes.entry(attempt.target.outcome.as_str()).or_insert(0) += 1;

@@ -55,3 +55,28 @@ impl Intercept for Budget {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_bucket_of_calls_may_be_made_at_once_and_then_one_waits() {
+        let (start, budget) = (Instant::now(), Budget::new());
+        // Clones share it.
+        let (mut made, shared) = (0, budget.clone());
+        while shared.wait().now_or_never().is_some() {
+            made += 1;
+        }
+        let came_back = start.elapsed().as_secs_f64() * f64::from(REFILL_A_SECOND);
+        assert!(
+            made >= BUCKET && f64::from(u32::try_from(made - BUCKET).unwrap()) <= came_back + 1.0,
+            "{made}"
+        );
+        budget.wait().await;
+    }
+}

@@ -86,14 +86,23 @@ impl Ec2Source {
         }
     }
 
-    /// Whether to ask once more: EC2 takes the credentials of an assumed role no longer, so they were forgotten.
-    pub(super) async fn is_worth_new_credentials(&self, error: &PageError, key: Option<&str>) -> bool {
+    /// Gets new credentials where EC2 takes those of an assumed role, with the access key `key`, no longer: then what failed is worth
+    /// another call.
+    ///
+    /// # Errors
+    /// With `error` where it is another one, and where the role cannot be assumed any more.
+    pub(super) async fn renew_credentials(
+        &self,
+        error: PageError,
+        key: Option<&str>,
+    ) -> Result<(), PageError> {
         match (&self.session, key) {
             (Some(session), Some(key)) if error.is_expired_credentials() => {
                 session.forget(key).await;
-                true
+                session.credentials().await?;
+                Ok(())
             }
-            _ => false,
+            _ => Err(error),
         }
     }
 
@@ -104,11 +113,11 @@ impl Ec2Source {
     pub async fn page(&self, request: PageRequest<'_>) -> Result<Page, PageError> {
         let key = self.access_key().await?;
         match self.try_page(request).await {
-            Err(error) if self.is_worth_new_credentials(&error, key.as_deref()).await => {
-                self.access_key().await?;
+            Ok(page) => Ok(page),
+            Err(error) => {
+                self.renew_credentials(error, key.as_deref()).await?;
                 self.try_page(request).await
             }
-            page => page,
         }
     }
 

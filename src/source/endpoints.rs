@@ -28,11 +28,11 @@ impl Ec2Source {
         loop {
             let key = self.access_key().await?;
             let page = match self.endpoints_page(place, pager.token()).await {
-                Err(error) if self.is_worth_new_credentials(&error, key.as_deref()).await => {
-                    self.access_key().await?;
+                Ok(page) => page,
+                Err(error) => {
+                    self.renew_credentials(error, key.as_deref()).await?;
                     self.endpoints_page(place, pager.token()).await?
                 }
-                page => page?,
             };
             let (request_id, arrived_at) = (page.request_id().map(str::to_owned), self.now());
             for endpoint in page.client_vpn_endpoints.unwrap_or_default() {
@@ -68,12 +68,12 @@ impl Ec2Source {
         loop {
             let key = self.access_key().await?;
             let page = match self.networks_page(place, endpoint_id, pager.token()).await {
-                Err(error) if self.is_worth_new_credentials(&error, key.as_deref()).await => {
-                    self.access_key().await?;
+                Ok(page) => page,
+                Err(error) if error.code == "InvalidClientVpnEndpointId.NotFound" => return Ok(None),
+                Err(error) => {
+                    self.renew_credentials(error, key.as_deref()).await?;
                     self.networks_page(place, endpoint_id, pager.token()).await?
                 }
-                Err(error) if error.code == "InvalidClientVpnEndpointId.NotFound" => return Ok(None),
-                page => page?,
             };
             let of_page = page.client_vpn_target_networks.unwrap_or_default();
             networks.extend(of_page.into_iter().filter_map(|network| network.target_network_id));
