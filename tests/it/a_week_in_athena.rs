@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::harness::emulator::Emulator;
 use crate::harness::seaweed::Seaweed;
-use crate::harness::{World, fleet, python};
+use crate::harness::{World, fleet, python, venv};
 
 const MONDAY: &str = "2025-11-17T00:00:00Z";
 const SNAPSHOTS: usize = 7 * 24 * 4;
@@ -222,7 +222,8 @@ impl FakeClock {
 }
 
 fn libfaketime() -> String {
-    let folder = format!("/usr/lib/{}-linux-gnu/faketime/libfaketimeMT.so.1", std::env::consts::ARCH);
-    assert!(Path::new(&folder).exists(), "{folder} is missing: install libfaketime, on Debian by that name");
-    folder
+    let versions = std::fs::read_dir(venv().join("lib")).unwrap();
+    let library = "site-packages/libfaketime/vendor/libfaketime/src/libfaketime.so.1";
+    let libraries = versions.map(|version| version.unwrap().path().join(library));
+    libraries.into_iter().find(|path| path.exists()).unwrap().display().to_string()
 }

@@ -101,14 +101,7 @@ async fn serve(mut client: TcpStream, rules: &Mutex<Vec<Rule>>, ec2: &str, s3: &
     if head.to_lowercase().contains("expect: 100-continue") {
         client.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
     }
-    while request.len() < head_end + length {
-        let mut more = vec![0; 64 * 1024];
-        let read = client.read(&mut more).await?;
-        if read == 0 {
-            return Ok(());
-        }
-        request.extend_from_slice(&more[..read]);
-    }
+    read_rest(&mut client, &mut request, head_end + length).await?;
     let answer = match spoil {
         Some(Spoil::Refuse) => error(403, "AccessDenied"),
         Some(Spoil::Conflict) => error(409, "ConditionalRequestConflict"),
@@ -127,7 +120,7 @@ async fn serve(mut client: TcpStream, rules: &Mutex<Vec<Rule>>, ec2: &str, s3: &
 }
 
 /// Reads up to the end of the head; what was read, and how long the head is.
-async fn read_head(client: &mut TcpStream) -> std::io::Result<(Vec<u8>, usize)> {
+pub(super) async fn read_head(client: &mut TcpStream) -> std::io::Result<(Vec<u8>, usize)> {
     let mut request = Vec::new();
     loop {
         if let Some(end) = request.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
@@ -142,7 +135,24 @@ async fn read_head(client: &mut TcpStream) -> std::io::Result<(Vec<u8>, usize)> 
     }
 }
 
-fn content_length(head: &str) -> usize {
+/// Reads until `request` has `length` bytes.
+pub(super) async fn read_rest(
+    client: &mut TcpStream,
+    request: &mut Vec<u8>,
+    length: usize,
+) -> std::io::Result<()> {
+    while request.len() < length {
+        let mut more = vec![0; 64 * 1024];
+        let read = client.read(&mut more).await?;
+        if read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        request.extend_from_slice(&more[..read]);
+    }
+    Ok(())
+}
+
+pub(super) fn content_length(head: &str) -> usize {
     let value = |line: &str| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok();
     head.lines().find_map(value).unwrap_or(0)
 }
@@ -163,7 +173,7 @@ fn error(status: u16, code: &str) -> Vec<u8> {
 }
 
 /// The whole answer; the connection is not kept, so its end is the answer's.
-async fn forward(request: &[u8], head_end: usize, to: &str) -> std::io::Result<Vec<u8>> {
+pub(super) async fn forward(request: &[u8], head_end: usize, to: &str) -> std::io::Result<Vec<u8>> {
     let mut server = TcpStream::connect(to).await?;
     server.write_all(&request[..head_end - 2]).await?;
     server.write_all(b"connection: close\r\n\r\n").await?;
