@@ -193,6 +193,7 @@ async fn store(tools: &Tools, plan: &Plan, target: &Target, listing: Listing) ->
         last_request_id: tally.last_request_id,
         first_page_at: tally.first_page_at,
         last_page_at: tally.last_page_at,
+        unknown_elements: tally.unknown_elements,
         error,
         resume_token,
         ..Entry::new(target, outcome)

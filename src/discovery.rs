@@ -1,5 +1,7 @@
 //! Which endpoints there are: what EC2 lists now, against what the record before knew.
 
+use std::collections::BTreeSet;
+
 use crate::ledger::recorded::Known;
 use crate::ledger::{CaptureError, Discovery};
 use crate::target::{EndpointId, PlaceTargets, Target};
@@ -19,6 +21,7 @@ pub fn discover(listed: Result<Vec<EndpointId>, CaptureError>, known: Option<&Kn
             gone: texts(without(before, &listed)),
             endpoints: Some(listed),
             known_since,
+            unknown_elements: BTreeSet::new(),
             error: None,
         },
         Err(error) => Discovery {
@@ -26,6 +29,7 @@ pub fn discover(listed: Result<Vec<EndpointId>, CaptureError>, known: Option<&Kn
             discovered: Vec::new(),
             gone: Vec::new(),
             known_since,
+            unknown_elements: BTreeSet::new(),
             error: Some(error),
         },
     }

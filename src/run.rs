@@ -14,12 +14,11 @@ use tokio::task::JoinSet;
 use crate::capture::{Plan, Progress, Tools, capture};
 use crate::clock::Clock;
 use crate::discovery::{discover, targets};
-use crate::endpoint::Endpoint;
 use crate::event::Trigger;
 use crate::layout::Key;
 use crate::ledger::recorded::{Known, UNREADABLE, known_endpoints};
 use crate::ledger::{CaptureError, Discovery, EndpointsEntry, Entry, PlaceEntry, RunRecord, SettingsInForce};
-use crate::source::{Ec2Source, PageError, Places, is_out_of_reach};
+use crate::source::{Ec2Source, EndpointListing, PageError, Places, is_out_of_reach};
 use crate::store::{Object, Put, Store};
 use crate::target::{AccountId, EndpointId, PlaceTargets, Target};
 
@@ -97,7 +96,7 @@ impl Run {
             false => None,
         };
         if let Some(found) = listed.as_ref().filter(|_| wanted.all) {
-            place.discovery = Some(self.discovery(wanted, found.as_deref()).await);
+            place.discovery = Some(self.discovery(wanted, found.as_ref()).await);
         }
         let targets = targets(wanted, place.discovery.as_ref());
         let entries = match &listed {
@@ -129,19 +128,21 @@ impl Run {
         (failed(&targets(wanted, place.discovery.as_ref()), &error), place)
     }
 
-    async fn discovery(&self, wanted: &PlaceTargets, found: Result<&[Endpoint], &PageError>) -> Discovery {
-        let ids = |found: &[Endpoint]| -> Vec<EndpointId> {
-            let there = found.iter().filter(|endpoint| !endpoint.is_deleted());
-            there.map(|endpoint| endpoint.endpoint_id.clone()).collect()
-        };
-        let listed = found.map(ids).map_err(|error| error.clone().into());
+    async fn discovery(
+        &self,
+        wanted: &PlaceTargets,
+        found: Result<&EndpointListing, &PageError>,
+    ) -> Discovery {
+        let listed = found.map(EndpointListing::ids).map_err(|error| error.clone().into());
+        let odd = found.ok().and_then(EndpointListing::odd_endpoints).map(CaptureError::from);
+        let unknown_elements = found.map(|found| found.unknown_elements.clone()).unwrap_or_default();
         let (known, unreadable) = self.known(wanted).await;
         // What is there is captured, also where it is not known whether something is gone.
         let mut discovery = discover(listed, known.as_ref());
         if known.is_none() && unreadable.is_some() {
             discovery.discovered.clear();
         }
-        Discovery { error: discovery.error.or(unreadable), ..discovery }
+        Discovery { unknown_elements, error: discovery.error.or(unreadable).or(odd), ..discovery }
     }
 
     /// What was there before, and why that is not all that can be known of it.

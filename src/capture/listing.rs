@@ -1,11 +1,14 @@
 //! One listing of a target: page after page into a snapshot, counted on the way.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::connection_ids::{ConnectionIds, DistinctIds};
 use super::{Plan, Tools};
 use crate::ledger::CaptureError;
 use crate::snapshot::{Rows, SnapshotWriter};
+use crate::source::limits::Limit;
 use crate::source::pager::{Next, Pager};
 use crate::source::resume_token::ResumeToken;
 use crate::source::{Page, PageError, PageRequest};
@@ -43,6 +46,7 @@ pub(super) struct Tally {
     pub last_request_id: Option<String>,
     pub first_page_at: Option<Timestamp>,
     pub last_page_at: Option<Timestamp>,
+    pub unknown_elements: BTreeSet<String>,
 }
 
 impl Listing {
@@ -66,7 +70,7 @@ impl Listing {
         };
         let mut answer = page(tools, plan, target, pager.token()).await;
         let end = loop {
-            let Page { request_id, arrived_at, next_token, rows } = match answer {
+            let Page { request_id, arrived_at, next_token, unknown_elements, rows } = match answer {
                 Ok(page) => page,
                 Err(error) => {
                     let expired_token = error.is_expired_token();
@@ -76,13 +80,15 @@ impl Listing {
                 }
             };
             let room = plan.max_items.map(|most| most - tally.rows_read);
+            let rows_of_page = rows.len();
             let (rows, is_cut) = keep(&rows, skip, room);
+            tally.unknown_elements.extend(unknown_elements);
             tally.add(arrived_at, request_id.as_deref(), &rows);
             ids.note(rows.connection_ids());
             let end = if is_cut {
                 Some(End::Limit { resume_token: resume_at(pager.token(), skip + rows.len() as u64) })
             } else {
-                match pager.advance(next_token) {
+                match pager.advance(next_token, rows_of_page) {
                     Next::Page if plan.max_items == Some(tally.rows_read) => {
                         Some(End::Limit { resume_token: resume_at(pager.token(), 0) })
                     }
@@ -91,6 +97,11 @@ impl Listing {
                     Next::Repeated => {
                         let error = PageError::repeated_token().into();
                         Some(End::Cut { error, expired_token: false, resume_token: None })
+                    }
+                    Next::TooManyEmpty => {
+                        let error = PageError::limit(Limit::EmptyPages).into();
+                        let resume_token = Some(resume_at(pager.token(), 0));
+                        Some(End::Cut { error, expired_token: false, resume_token })
                     }
                 }
             };
