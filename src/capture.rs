@@ -225,6 +225,7 @@ async fn store(tools: &Tools, plan: &Plan, target: &Target, listing: Listing) ->
         first_page_at: tally.times.map(|times| times.first_page_at),
         last_page_at: tally.times.map(|times| times.last_page_at),
         clock_difference_seconds: tally.clock_difference_seconds,
+        unknown_elements: tally.unknown_elements,
         error,
         resume_token,
         ..Entry::new(target, outcome)

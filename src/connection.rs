@@ -5,6 +5,28 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::source::limits::UNKNOWN_FIELDS;
+
+/// Fields of a row that this program does not know.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unknown<'a> {
+    /// The element's name, with that of the element around it if it is not the row's own, and its text, or the XML in it.
+    pub kept: Vec<(String, Cow<'a, str>)>,
+    /// Further fields, which are not kept.
+    pub more: u64,
+}
+
+impl<'a> Unknown<'a> {
+    /// Keeps a field under the name `within` and `name`, or counts it if there are too many.
+    pub fn push(&mut self, within: &str, name: &str, text: Cow<'a, str>) {
+        if self.kept.len() < UNKNOWN_FIELDS {
+            self.kept.push((format!("{within}{name}"), text));
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
 /// One connection as `DescribeClientVpnConnections` describes it, not yet looked at. Every field is an optional
 /// string there; none means that the element was absent, which is not the same as empty. Texts are those of the answer, not
 /// copies, but where a reference such as `&amp;` had to be resolved.
@@ -46,9 +68,10 @@ pub struct RawConnection<'a> {
     pub posture_compliance_statuses: Option<Vec<Cow<'a, str>>>,
     /// `authorizationPolicyLastEvaluatedTime`
     pub authorization_policy_last_evaluated_time: Option<Cow<'a, str>>,
-    /// What this program does not know: the element's name, with that of the element around it where it is not the
-    /// connection's own, and its text, or the XML in it.
-    pub unknown: Vec<(String, Cow<'a, str>)>,
+    /// What this program does not know.
+    pub unknown: Unknown<'a>,
+    /// Some of the texts may have characters that XML does not allow, in the form of `crate::normalise::illegal`.
+    pub is_odd: bool,
 }
 
 /// One connection with AWS's texts turned into values. `crate::snapshot::schema` says what each field means and when

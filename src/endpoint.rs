@@ -1,19 +1,71 @@
 //! An endpoint and its configuration, typed: what auditors ask for beside its connections.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::Offset;
 
+use crate::connection::Unknown;
 use crate::target::EndpointId;
+
+/// One endpoint as `DescribeClientVpnEndpoints` describes it, not yet looked at. `None` means that the element was absent.
+/// Source: EC2 API reference, `ClientVpnEndpoint`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RawEndpoint<'a> {
+    /// `clientVpnEndpointId`
+    pub client_vpn_endpoint_id: Option<Cow<'a, str>>,
+    /// `description`
+    pub description: Option<Cow<'a, str>>,
+    /// `status.code`
+    pub status_code: Option<Cow<'a, str>>,
+    /// `status.message`
+    pub status_message: Option<Cow<'a, str>>,
+    /// `creationTime`
+    pub creation_time: Option<Cow<'a, str>>,
+    /// `deletionTime`
+    pub deletion_time: Option<Cow<'a, str>>,
+    /// `dnsName`
+    pub dns_name: Option<Cow<'a, str>>,
+    /// `clientCidrBlock`
+    pub client_cidr_block: Option<Cow<'a, str>>,
+    /// `vpcId`
+    pub vpc_id: Option<Cow<'a, str>>,
+    /// `securityGroupIdSet`
+    pub security_group_ids: Option<Vec<Cow<'a, str>>>,
+    /// `authenticationOptions.item.type`
+    pub authentication_types: Vec<Cow<'a, str>>,
+    /// `splitTunnel`
+    pub split_tunnel: Option<Cow<'a, str>>,
+    /// `transportProtocol`
+    pub transport_protocol: Option<Cow<'a, str>>,
+    /// `vpnPort`
+    pub vpn_port: Option<Cow<'a, str>>,
+    /// `connectionLogOptions.Enabled`
+    pub connection_log_enabled: Option<Cow<'a, str>>,
+    /// `connectionLogOptions.CloudwatchLogGroup`
+    pub connection_log_group: Option<Cow<'a, str>>,
+    /// `sessionTimeoutHours`
+    pub session_timeout_hours: Option<Cow<'a, str>>,
+    /// `disconnectOnSessionTimeout`
+    pub disconnect_on_session_timeout: Option<Cow<'a, str>>,
+    /// `clientConnectOptions.enabled`
+    pub client_connect_enabled: Option<Cow<'a, str>>,
+    /// `serverCertificateArn`
+    pub server_certificate_arn: Option<Cow<'a, str>>,
+    /// `tagSet.item.key` and `tagSet.item.value`
+    pub tags: Vec<(Option<Cow<'a, str>>, Option<Cow<'a, str>>)>,
+    /// What this program does not know.
+    pub unknown: Unknown<'a>,
+    /// Some of the texts may have characters that XML does not allow, in the form of `crate::normalise::illegal`.
+    pub is_odd: bool,
+}
 
 /// One endpoint as `DescribeClientVpnEndpoints` and `DescribeClientVpnTargetNetworks` describe it. None means that AWS said
 /// nothing. Source: EC2 API reference, `ClientVpnEndpoint` and `TargetNetwork`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Endpoint {
-    /// Its id.
-    pub endpoint_id: EndpointId,
+    /// Its id; `None` if it has none of the API's form.
+    pub endpoint_id: Option<EndpointId>,
     /// EC2's request id of the page that told of it.
     pub request_id: Option<String>,
     /// When that page arrived.
@@ -34,7 +86,7 @@ pub struct Endpoint {
     pub client_cidr_block: Option<String>,
     /// Its VPC.
     pub vpc_id: Option<String>,
-    /// The subnets it is associated with; none where it was deleted before it could be asked for them.
+    /// The subnets it is associated with; `None` if they are not known.
     pub associated_networks: Option<Vec<String>>,
     /// Its security groups.
     pub security_group_ids: Vec<String>,
@@ -60,7 +112,7 @@ pub struct Endpoint {
     pub server_certificate_arn: Option<String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// The API's field name to the text that could not be typed.
+    /// The API's field name to the text that could not be typed, or to that of a field that has no column.
     pub unparsed: BTreeMap<String, String>,
 }
 
@@ -68,37 +120,5 @@ impl Endpoint {
     /// Whether it is listed though it is there no more.
     pub fn is_deleted(&self) -> bool {
         self.status_code.as_deref() == Some("deleted")
-    }
-}
-
-/// Reads a time as EC2 writes those of an endpoint, `2024-05-13T10:02:33`, in UTC. What is no such time goes to `unparsed`.
-pub fn time(unparsed: &mut BTreeMap<String, String>, field: &str, text: Option<String>) -> Option<Timestamp> {
-    let text = text.filter(|text| !text.is_empty())?;
-    let civil = DateTime::strptime("%Y-%m-%dT%H:%M:%S", text.trim_end_matches('Z'));
-    let time = civil.ok().and_then(|civil| Offset::UTC.to_timestamp(civil).ok());
-    if time.is_none() {
-        unparsed.insert(field.to_owned(), text);
-    }
-    time
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_utc_and_what_is_none_is_kept() {
-        let read = |text: &str| {
-            let mut unparsed = BTreeMap::new();
-            let time = time(&mut unparsed, "creationTime", Some(text.to_owned()));
-            (time.map(|time| time.to_string()), unparsed.remove("creationTime"))
-        };
-        let expected = (Some("2024-05-13T10:02:33Z".to_owned()), None);
-        assert_eq!(read("2024-05-13T10:02:33"), expected);
-        assert_eq!(read("2024-05-13T10:02:33Z"), expected);
-        for text in ["2024-05-13T10:02", "13.5.2024", "2024-05-13T10:02:33+02:00"] {
-            assert_eq!(read(text), (None, Some(text.to_owned())));
-        }
-        assert_eq!(read(""), (None, None));
     }
 }

@@ -15,7 +15,6 @@ use crate::capture::{Plan, Progress};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::coverage;
-use crate::endpoint::Endpoint;
 use crate::event::{Invocation, SnapshotRequest};
 use crate::fault::{Fault, Faults};
 use crate::hour::Hour;
@@ -174,8 +173,7 @@ impl Auditor {
                     Ok(source) => source.endpoints(&wanted.place).await,
                     Err(error) => Err(error),
                 };
-                let there = |endpoint: &&Endpoint| !endpoint.is_deleted();
-                listed.map_or(1, |listed| listed.endpoints.iter().filter(there).count())
+                listed.map_or(1, |listing| listing.ids().len())
             });
         }
         let (end, mut endpoints, mut places) = (Instant::now() + COUNTING, 0, 0);

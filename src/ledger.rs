@@ -3,6 +3,8 @@
 
 pub mod recorded;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -129,6 +131,8 @@ pub struct Entry {
     /// Seconds by which the clock here was ahead of EC2's, by the page where they differed most; negative if it was behind.
     /// `None` if nothing was read, or EC2 did not say.
     pub clock_difference_seconds: Option<i64>,
+    /// Names of elements that this program does not know beside the connections in EC2's answers.
+    pub unknown_elements: BTreeSet<String>,
     /// How long the capture took.
     pub capture_millis: u64,
     /// Size of the object; none when none was written.
@@ -166,6 +170,7 @@ impl Entry {
             first_page_at: None,
             last_page_at: None,
             clock_difference_seconds: None,
+            unknown_elements: BTreeSet::new(),
             capture_millis: 0,
             bytes: None,
             object_key: None,
@@ -244,7 +249,9 @@ pub struct Discovery {
     pub last_page_at: Option<Timestamp>,
     /// Seconds by which the clock here was ahead of EC2's; negative if it was behind. `None` if EC2 did not say.
     pub clock_difference_seconds: Option<i64>,
-    /// What went wrong.
+    /// Names of elements that this program does not know beside the endpoints in EC2's answers.
+    pub unknown_elements: BTreeSet<String>,
+    /// What went wrong. Endpoints whose id is not of the API's form are not among `endpoints`, and are an error.
     pub error: Option<CaptureError>,
 }
 
@@ -253,7 +260,7 @@ pub struct Discovery {
 pub struct EndpointsEntry {
     /// `complete`, `already_captured` or `failed`.
     pub outcome: Outcome,
-    /// Endpoints in it.
+    /// Rows in it: one for each endpoint, also for one that is not known in all.
     pub rows: u64,
     /// Its size; none when none was written.
     pub bytes: Option<u64>,
@@ -261,14 +268,24 @@ pub struct EndpointsEntry {
     pub object_key: Option<String>,
     /// SHA-256 of it, in hexadecimal.
     pub sha256: Option<String>,
-    /// What went wrong.
+    /// Names of elements that this program does not know beside the endpoints or networks in EC2's answers.
+    pub unknown_elements: BTreeSet<String>,
+    /// What went wrong: why there is no object, or what is not known of the endpoints in it.
     pub error: Option<CaptureError>,
 }
 
 impl EndpointsEntry {
     /// An entry of which nothing was written.
     pub fn new(outcome: Outcome) -> EndpointsEntry {
-        EndpointsEntry { outcome, rows: 0, bytes: None, object_key: None, sha256: None, error: None }
+        EndpointsEntry {
+            outcome,
+            rows: 0,
+            bytes: None,
+            object_key: None,
+            sha256: None,
+            unknown_elements: BTreeSet::new(),
+            error: None,
+        }
     }
 
     /// The entry of an object that could not be made.

@@ -4,18 +4,18 @@
 //! verbatim in `unparsed`. It never fails, and it never becomes zero.
 
 mod counter;
+pub mod endpoint;
+pub(crate) mod illegal;
 mod timestamp;
+mod unparsed;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use crate::connection::{Connection, RawConnection};
 use crate::target::EndpointId;
+use unparsed::Unparsed;
 
-/// The name of an API field, and the text under it.
-type Unparsed<'a> = BTreeMap<Cow<'static, str>, Cow<'a, str>>;
-
-/// What a text says.
+/// The meaning of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reading<T> {
     /// A value, exactly.
@@ -28,8 +28,8 @@ enum Reading<T> {
 
 /// Types one connection of the endpoint that was asked for.
 pub fn normalise<'a>(raw: RawConnection<'a>, asked: &EndpointId) -> Connection<'a> {
-    let mut unparsed = BTreeMap::new();
-    let mut time = |field, text| typed(&mut unparsed, field, text, timestamp::read);
+    let mut unparsed = Unparsed::new(raw.is_odd);
+    let mut time = |field, text| typed(&mut unparsed, field, text, |text| timestamp::read(text, b' '));
     let connection_timestamp = time("timestamp", raw.timestamp);
     let connection_established_time = time("connectionEstablishedTime", raw.connection_established_time);
     let connection_end_time = time("connectionEndTime", raw.connection_end_time);
@@ -42,23 +42,30 @@ pub fn normalise<'a>(raw: RawConnection<'a>, asked: &EndpointId) -> Connection<'
     let ingress_packets = count("ingressPackets", raw.ingress_packets);
     let egress_packets = count("egressPackets", raw.egress_packets);
 
-    if let Some(answered) = text(raw.client_vpn_endpoint_id)
+    if let Some(answered) = said(raw.client_vpn_endpoint_id)
         && answered != asked.as_str()
     {
-        unparsed.insert("clientVpnEndpointId".into(), answered);
+        unparsed.put("clientVpnEndpointId", answered);
     }
-    for (name, text) in raw.unknown {
-        keep(&mut unparsed, name, text);
-    }
+    let mut text = |field, text| unparsed.column(field, said(text)?);
+    let connection_id = text("connectionId", raw.connection_id);
+    let username = text("username", raw.username);
+    let common_name = text("commonName", raw.common_name);
+    let client_ip = text("clientIp", raw.client_ip);
+    let client_ipv6_address = text("clientIpv6Address", raw.client_ipv6_address);
+    let status_code = text("status.code", raw.status_code);
+    let status_message = text("status.message", raw.status_message);
+    let posture_compliance_statuses = raw.posture_compliance_statuses.map(|texts| unparsed.list(texts));
+    unparsed.keep(raw.unknown);
 
     Connection {
-        connection_id: text(raw.connection_id),
-        username: text(raw.username),
-        common_name: text(raw.common_name),
-        client_ip: text(raw.client_ip),
-        client_ipv6_address: text(raw.client_ipv6_address),
-        status_code: text(raw.status_code),
-        status_message: text(raw.status_message),
+        connection_id,
+        username,
+        common_name,
+        client_ip,
+        client_ipv6_address,
+        status_code,
+        status_message,
         connection_timestamp,
         connection_established_time,
         connection_end_time,
@@ -67,25 +74,17 @@ pub fn normalise<'a>(raw: RawConnection<'a>, asked: &EndpointId) -> Connection<'
         egress_bytes,
         ingress_packets,
         egress_packets,
-        posture_compliance_statuses: raw.posture_compliance_statuses,
-        unparsed,
+        posture_compliance_statuses,
+        unparsed: unparsed.into_map(),
     }
 }
 
-/// Keeps a text under a name, and the second one of the same name under `name[2]`.
-fn keep<'a>(unparsed: &mut Unparsed<'a>, name: String, text: Cow<'a, str>) {
-    let taken = |key: &str| unparsed.contains_key(key);
-    let numbered = (2..).map(|number| format!("{name}[{number}]")).find(|key| !taken(key));
-    let key = if taken(&name) { numbered.unwrap_or(name) } else { name };
-    unparsed.insert(key.into(), text);
-}
-
 /// A text as AWS wrote it; empty and `-` stand for nothing. `NA` stays: it can be somebody's name.
-fn text(raw: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
+fn said(raw: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
     raw.filter(|text| !matches!(text.as_ref(), "" | "-"))
 }
 
-/// The value of a text, or none; what is neither a value nor a placeholder goes to `unparsed`.
+/// The value of a text, or `None`; what is neither a value nor a placeholder goes to `unparsed`.
 fn typed<'a, T>(
     unparsed: &mut Unparsed<'a>,
     field: &'static str,
@@ -98,14 +97,7 @@ fn typed<'a, T>(
         "" | "-" | "NA" | "N/A" => Reading::Nothing,
         text => read(text),
     };
-    match reading {
-        Reading::Value(value) => Some(value),
-        Reading::Nothing => None,
-        Reading::Unparsed => {
-            unparsed.insert(field.into(), raw);
-            None
-        }
-    }
+    unparsed.read(field, raw, reading)
 }
 
 #[cfg(test)]

@@ -83,21 +83,23 @@ impl Preflight<'_> {
         let mut checks = vec![check(
             Action::Endpoints.permission(),
             everything,
-            listed.as_ref().err().map(|error| error.to_string()),
+            match &listed {
+                Ok(listing) => listing.odd_endpoints().map(|error| error.to_string()),
+                Err(error) => Some(error.to_string()),
+            },
         )];
-        let clock_difference = listed.as_ref().ok().and_then(|listed| listed.clock_difference_seconds);
-        let mut found = listed.map(|listed| listed.endpoints).unwrap_or_default();
-        found.retain(|endpoint| !endpoint.is_deleted());
-        if let Some(endpoint) = found.first() {
-            let networks = source.associated_networks(place, &endpoint.endpoint_id).await;
-            let arn = place.arn_of(endpoint.endpoint_id.as_str());
+        let clock_difference = listed.as_ref().ok().and_then(|listing| listing.clock_difference_seconds);
+        let found = listed.map(|listing| listing.ids()).unwrap_or_default();
+        if let Some(endpoint_id) = found.first() {
+            let networks = source.associated_networks(place, endpoint_id).await;
+            let arn = place.arn_of(endpoint_id.as_str());
             checks.push(check(
                 Action::TargetNetworks.permission(),
                 arn,
                 networks.err().map(|error| error.to_string()),
             ));
         }
-        let all = found.iter().filter(|_| wanted.all).map(|endpoint| &endpoint.endpoint_id);
+        let all = found.iter().filter(|_| wanted.all);
         let beside = all.filter(|id| !wanted.endpoint_ids.contains(id));
         for endpoint_id in wanted.endpoint_ids.iter().chain(beside) {
             let target = wanted.target(endpoint_id);

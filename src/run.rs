@@ -18,7 +18,7 @@ use crate::event::Trigger;
 use crate::layout::Key;
 use crate::ledger::recorded::{Known, UNREADABLE, known_endpoints};
 use crate::ledger::{CaptureError, Discovery, EndpointsEntry, Entry, PlaceEntry, RunRecord, SettingsInForce};
-use crate::source::{Ec2Source, EndpointList, PageError, Places, is_out_of_reach};
+use crate::source::{Ec2Source, EndpointListing, PageError, Places, is_out_of_reach};
 use crate::store::{Object, Put, Store};
 use crate::target::{AccountId, EndpointId, PlaceTargets, Target};
 
@@ -109,10 +109,7 @@ impl Run {
         if self.plan.restrictions().is_empty() {
             place.endpoints = Some(match out_of_reach(&entries) {
                 Some(error) => EndpointsEntry::failed(error.clone()),
-                None => {
-                    let listed = listed.map(|listed| listed.map(|listed| listed.endpoints));
-                    self.endpoints(source, wanted, listed).await
-                }
+                None => self.endpoints(source, wanted, listed).await,
             });
         }
         (entries, place)
@@ -131,25 +128,27 @@ impl Run {
         (failed(&targets(wanted, place.discovery.as_ref()), &error), place)
     }
 
-    async fn discovery(&self, wanted: &PlaceTargets, found: Result<&EndpointList, &PageError>) -> Discovery {
-        let ids = |found: &EndpointList| -> Vec<EndpointId> {
-            let there = found.endpoints.iter().filter(|endpoint| !endpoint.is_deleted());
-            there.map(|endpoint| endpoint.endpoint_id.clone()).collect()
-        };
-        let listed = found.map(ids).map_err(|error| error.clone().into());
+    async fn discovery(
+        &self,
+        wanted: &PlaceTargets,
+        found: Result<&EndpointListing, &PageError>,
+    ) -> Discovery {
+        let listed = found.map(EndpointListing::ids).map_err(|error| error.clone().into());
+        let odd = found.ok().and_then(EndpointListing::odd_endpoints).map(CaptureError::from);
+        let unknown_elements = found.map(|found| found.unknown_elements.clone()).unwrap_or_default();
         let (known, unreadable) = self.known(wanted).await;
         // What is there is captured, also where it is not known whether something is gone.
         let mut discovery = discover(listed, known.as_ref());
         if known.is_none() && unreadable.is_some() {
             discovery.discovered.clear();
         }
-        if let Ok(EndpointList { times, clock_difference_seconds, .. }) = found {
+        if let Ok(EndpointListing { times, clock_difference_seconds, .. }) = found {
             discovery.first_page_requested_at = Some(times.first_page_requested_at);
             discovery.first_page_at = Some(times.first_page_at);
             discovery.last_page_at = Some(times.last_page_at);
             discovery.clock_difference_seconds = *clock_difference_seconds;
         }
-        Discovery { error: discovery.error.or(unreadable), ..discovery }
+        Discovery { unknown_elements, error: discovery.error.or(unreadable).or(odd), ..discovery }
     }
 
     /// What was there before, and why that is not all that can be known of it.

@@ -4,12 +4,14 @@ mod budget;
 pub mod decoder;
 mod ec2;
 mod endpoints;
+pub mod limits;
 pub mod pager;
 mod places;
 mod response_reader;
 pub mod resume_token;
 mod timing;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -17,9 +19,10 @@ use jiff::Timestamp;
 use crate::identity::AssumeRoleError;
 use crate::snapshot::Rows;
 use crate::target::Target;
+use limits::Limit;
 
 pub use ec2::{Ec2Source, Limits};
-pub use endpoints::EndpointList;
+pub use endpoints::EndpointListing;
 pub use places::Places;
 
 /// What is asked of EC2.
@@ -110,6 +113,8 @@ pub struct Page {
     pub clock_difference_seconds: Option<i64>,
     /// Leads to the next page; none on the last.
     pub next_token: Option<String>,
+    /// Names of elements beside the connections that this program does not know.
+    pub unknown_elements: BTreeSet<String>,
     /// The connections, typed, in AWS's order.
     pub rows: Rows,
 }
@@ -128,7 +133,7 @@ pub fn is_out_of_reach(code: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct PageError {
-    /// EC2's error code, or one of ours: `Timeout`, `ConnectionFailed`, `MalformedResponse`, `RequestFailed`.
+    /// EC2's error code, or one of ours: `Timeout`, `ConnectionFailed`, `MalformedResponse`, `LimitExceeded`, `RequestFailed`.
     pub code: String,
     /// What EC2 said, or what happened and what to do.
     pub message: String,
@@ -150,11 +155,31 @@ impl PageError {
         PageError { code: "RepeatedToken".to_owned(), message: message.to_owned(), request_id: None }
     }
 
+    /// An answer, or a listing, that exceeds a limit.
+    pub(crate) fn limit(limit: Limit) -> PageError {
+        let message = format!("EC2's answers exceed a limit of this program: {limit}");
+        PageError { code: "LimitExceeded".to_owned(), message, request_id: None }
+    }
+
+    /// Endpoints that cannot be captured, of so many that EC2 lists. Their ids are not repeated: nobody knows what they are.
+    pub(crate) fn malformed_endpoints(odd: usize, listed: usize) -> PageError {
+        let message = format!(
+            "{odd} of {listed} endpoints that EC2 lists have no id of the form cvpn-endpoint-…, so their connections \
+             cannot be captured; their rows in the table endpoints show what EC2 sent"
+        );
+        PageError { code: "MalformedEndpoint".to_owned(), message, request_id: None }
+    }
+
     /// A page that was not there when the invocation had to end.
     pub(crate) fn deadline() -> PageError {
         let message = "the invocation's time was running out; go on with resume_token where there is one, or give the \
                        function more time";
         PageError { code: "Deadline".to_owned(), message: message.to_owned(), request_id: None }
+    }
+
+    /// Returns `true` if the invocation's time was running out.
+    pub(crate) fn is_deadline(&self) -> bool {
+        self.code == "Deadline"
     }
 
     /// Whether EC2 takes the credentials no longer. Source: EC2 API reference, "Error codes".

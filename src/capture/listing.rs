@@ -1,9 +1,12 @@
 //! One listing of a target: page after page into a snapshot, counted on the way.
 
+use std::collections::BTreeSet;
+
 use super::connection_ids::{ConnectionIds, DistinctIds};
 use super::{Plan, Tools};
 use crate::ledger::CaptureError;
 use crate::snapshot::{PageTimes, Rows, SnapshotWriter};
+use crate::source::limits::Limit;
 use crate::source::pager::{Next, Pager};
 use crate::source::resume_token::ResumeToken;
 use crate::source::{Page, PageError, PageRequest, larger_difference};
@@ -41,6 +44,7 @@ pub(super) struct Tally {
     pub last_request_id: Option<String>,
     pub times: Option<PageTimes>,
     pub clock_difference_seconds: Option<i64>,
+    pub unknown_elements: BTreeSet<String>,
 }
 
 impl Listing {
@@ -74,15 +78,17 @@ impl Listing {
                 }
             };
             tally.add_times(&read);
-            let Page { request_id, arrived_at, next_token, rows, .. } = read;
+            let Page { request_id, arrived_at, next_token, unknown_elements, rows, .. } = read;
             let room = plan.max_items.map(|most| most - tally.rows_read);
+            let rows_of_page = rows.len();
             let (rows, is_cut) = keep(&rows, skip, room);
+            tally.unknown_elements.extend(unknown_elements);
             tally.add(request_id.as_deref(), &rows);
             ids.note(rows.connection_ids());
             let end = if is_cut {
                 Some(End::Limit { resume_token: resume_at(pager.token(), skip + rows.len() as u64) })
             } else {
-                match pager.advance(next_token) {
+                match pager.advance(next_token, rows_of_page) {
                     Next::Page if plan.max_items == Some(tally.rows_read) => {
                         Some(End::Limit { resume_token: resume_at(pager.token(), 0) })
                     }
@@ -91,6 +97,11 @@ impl Listing {
                     Next::Repeated => {
                         let error = PageError::repeated_token().into();
                         Some(End::Cut { error, expired_token: false, resume_token: None })
+                    }
+                    Next::TooManyEmpty => {
+                        let error = PageError::limit(Limit::EmptyPages).into();
+                        let resume_token = Some(resume_at(pager.token(), 0));
+                        Some(End::Cut { error, expired_token: false, resume_token })
                     }
                 }
             };
@@ -238,6 +249,7 @@ mod tests {
                 arrived_at: second(arrived_at),
                 clock_difference_seconds: difference,
                 next_token: None,
+                unknown_elements: BTreeSet::new(),
                 rows: rows([]),
             });
         }

@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
+use crate::connection::Unknown;
 
 const ENDPOINT: &str = "cvpn-endpoint-0123456789abcdef0";
 
@@ -29,7 +30,8 @@ fn sample() -> RawConnection<'static> {
         connection_end_time: text("-"),
         posture_compliance_statuses: Some(vec![]),
         authorization_policy_last_evaluated_time: text("N/A"),
-        unknown: Vec::new(),
+        unknown: Unknown::default(),
+        is_odd: false,
     }
 }
 
@@ -38,6 +40,7 @@ fn what_is_not_known_stands_under_its_own_name() {
     let pair = |name: &str, text: &'static str| (name.to_owned(), text.into());
     let unknown =
         vec![pair("newField", "a"), pair("newField", "b"), pair("newField", "c"), pair("ingressBytes", "7")];
+    let unknown = Unknown { kept: unknown, more: 0 };
     let raw = RawConnection { unknown, ingress_bytes: Some("many".into()), ..sample() };
     let unparsed = normalise(raw, &asked()).unparsed;
     let unparsed: Vec<(&str, &str)> =
@@ -79,6 +82,36 @@ fn a_sample_of_the_documentation_is_typed() {
 }
 
 #[test]
+fn characters_that_xml_does_not_allow_keep_the_row() {
+    let raw = RawConnection {
+        username: Some("bad\u{b}name".into()),
+        common_name: Some("C:\\dir".into()),
+        ingress_bytes: Some("12\u{b}".into()),
+        connection_end_time: Some("2019-08-12\u{0}07:57:14".into()),
+        posture_compliance_statuses: Some(vec!["ok".into(), "\u{fffe}".into()]),
+        client_vpn_endpoint_id: Some(format!("{ENDPOINT}\u{2}").into()),
+        is_odd: true,
+        ..RawConnection::default()
+    };
+    let connection = normalise(raw, &asked());
+    assert_eq!(connection.username.as_deref(), Some("bad\u{fffd}name"));
+    assert_eq!(connection.common_name.as_deref(), Some("C:\\dir"));
+    assert_eq!(connection.posture_compliance_statuses, Some(vec!["ok".into(), "\u{fffd}".into()]));
+    let unparsed: Vec<(&str, &str)> =
+        connection.unparsed.iter().map(|(name, text)| (name.as_ref(), text.as_ref())).collect();
+    assert_eq!(
+        unparsed,
+        [
+            ("clientVpnEndpointId", "cvpn-endpoint-0123456789abcdef0\\u{2}"),
+            ("connectionEndTime", r"2019-08-12\u{0}07:57:14"),
+            ("ingressBytes", r"12\u{B}"),
+            ("username", r"bad\u{B}name"),
+        ]
+    );
+    assert_eq!((connection.ingress_bytes, connection.connection_end_time), (None, None));
+}
+
+#[test]
 fn absent_is_none_everywhere() {
     assert_eq!(normalise(RawConnection::default(), &asked()), Connection::default());
 }
@@ -109,6 +142,7 @@ fn any_text() -> impl Strategy<Value = Option<String>> {
         "[+-]?[0-9]{1,25}",
         "[0-9]{1,5}-[0-9]{1,2}-[0-9]{1,2}[ T][0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}",
         "[0-9]{4}-(0[1-9]|1[0-2])-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-6][0-9]",
+        "[0-9]{4}-(0[1-9]|1[0-2])-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](\\.[0-9]{1,4})?(Z|[+-][0-2][0-9]:[0-6][0-9])",
         any::<String>(),
     ];
     proptest::option::of(near)
@@ -129,7 +163,12 @@ proptest! {
     fn a_time_prints_back_or_is_kept(text in any_text()) {
         let raw = RawConnection { connection_end_time: borrowed(&text), ..RawConnection::default() };
         let connection = normalise(raw, &asked());
-        let printed = connection.connection_end_time.map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string());
+        let time = connection.connection_end_time;
+        let printed = match &text {
+            // RFC 3339 has many texts for an instant.
+            Some(text) if time.is_some_and(|time| text.parse().is_ok_and(|parsed: Timestamp| parsed == time)) => Some(text.clone()),
+            _ => time.map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string()),
+        };
         let kept = connection.unparsed.get("connectionEndTime").map(|text| text.to_string());
         prop_assert!(printed.is_none() || kept.is_none());
         prop_assert_eq!(printed.or(kept), text.filter(|text| !is_placeholder(text)));

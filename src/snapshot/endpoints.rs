@@ -15,7 +15,7 @@ use super::writer::{SnapshotError, metadata, properties};
 use super::{map_builder, rows};
 use crate::endpoint::Endpoint;
 use crate::snapshot_time::SnapshotTime;
-use crate::target::AccountRegion;
+use crate::target::{AccountRegion, EndpointId};
 
 /// Encodes the endpoints, in their order.
 ///
@@ -74,7 +74,7 @@ fn columns(snapshot_time: SnapshotTime, endpoints: &[Endpoint]) -> Vec<ArrayRef>
         rows::time(snapshot_time.timestamp(), endpoints.len()),
         times(|endpoint| Some(endpoint.captured_at)),
         texts(|endpoint| endpoint.request_id.as_deref()),
-        texts(|endpoint| Some(endpoint.endpoint_id.as_str())),
+        texts(|endpoint| endpoint.endpoint_id.as_ref().map(EndpointId::as_str)),
         texts(|endpoint| endpoint.description.as_deref()),
         texts(|endpoint| endpoint.status_code.as_deref()),
         texts(|endpoint| endpoint.status_message.as_deref()),

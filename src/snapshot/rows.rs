@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    Int64Builder, ListBuilder, MapBuilder, StringBuilder, TimestampMillisecondBuilder,
+    ArrayBuilder, Int64Builder, ListBuilder, MapBuilder, StringBuilder, TimestampMillisecondBuilder,
 };
 use arrow_array::{Array, ArrayRef, MapArray, RecordBatch, StringArray, TimestampMillisecondArray};
 use arrow_schema::{ArrowError, SchemaRef};
@@ -77,6 +77,12 @@ impl RowsBuilder {
         }
         // It fails where keys and values differ in number, and here they come in pairs.
         let _ = self.unparsed.append(!connection.unparsed.is_empty());
+    }
+
+    /// How many values of the connections are kept as text so far, and the bytes of their names and texts.
+    pub fn unparsed_size(&mut self) -> (usize, usize) {
+        let (keys, values) = self.unparsed.entries();
+        (keys.len(), keys.values_slice().len() + values.values_slice().len())
     }
 
     /// The connections that were appended.

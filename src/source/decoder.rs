@@ -1,340 +1,224 @@
-//! Reads a page of connections out of EC2's XML, in one pass, in place of the SDK's decoder.
+//! Reads EC2's listings out of its XML, in one pass, in place of the SDK's decoder.
 //!
 //! The SDK decodes the fields that it knew when it was built, and drops what AWS adds later. It also takes faults of the XML for
-//! its end: a body that is cut between two elements, or damaged in the middle, is then a page with fewer connections and no
-//! token, which is what the last page of a listing looks like. Here such a body is refused, and elements that are not known
-//! are kept under their own names.
+//! its end: a body that is cut between two elements, or damaged in the middle, is then a page with fewer rows and no
+//! token, which is what the last page of a listing looks like. It does the same with an answer of another shape. Here such a
+//! body is refused, and elements that are not known are kept under their own names.
+//!
+//! A page has the root `<Operation>Response`, in it exactly one list whose children are all `item`, at most one `nextToken`, and
+//! no text beside them. Another element beside the list is passed over and its name recorded, unless it, or an element in it,
+//! may be the list or the token in another shape.
+
+mod connection;
+mod document;
+mod endpoint;
+mod rows;
 
 use std::borrow::Cow;
-use std::io::BufRead;
+use std::collections::BTreeSet;
 
-use memchr::memchr2;
-use quick_xml::events::{BytesRef, BytesStart, Event};
-use quick_xml::{Reader, escape};
-
+use super::limits::{Limit, PAGE_ROWS, TOKEN_BYTES};
 use crate::connection::RawConnection;
+use crate::endpoint::RawEndpoint;
+use crate::normalise::illegal::{has_illegal, readable};
+use document::{Document, Value};
 
-/// The root of every successful answer to the one operation whose completeness matters.
-const ROOT: &str = "DescribeClientVpnConnectionsResponse";
+/// Most names of unknown elements that are recorded, and the longest one, in characters.
+const RECORDED_NAMES: usize = 20;
+const RECORDED_NAME: usize = 64;
 
-/// A body that is cut off or damaged, or not of the form that EC2 sends. What is in it is not said: it may name people.
+/// A body that cannot be read. No content is named here: it may name people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the answer is not a whole document of the form that EC2 sends")]
-pub struct NotWhole;
+pub enum DecodeError {
+    /// It is cut off or damaged, or not of the shape that EC2 sends.
+    #[error("the answer is not one complete document of the shape that EC2 sends")]
+    Malformed,
+    /// It exceeds a limit.
+    #[error("the answer exceeds a limit: {0}")]
+    Limit(Limit),
+}
 
-/// Reads a page: hands each connection to `each`, in AWS's order, and returns the token that leads to the next page; empty or
-/// none on the last.
+/// A body as text.
+#[derive(Debug)]
+pub struct Body<'a> {
+    text: Cow<'a, str>,
+    is_odd: bool,
+}
+
+impl<'a> Body<'a> {
+    /// Reads bytes as text. Characters and bytes that XML does not allow stay in it, in a form of their own.
+    pub fn new(bytes: &'a [u8]) -> Body<'a> {
+        let (text, is_odd) = readable(bytes);
+        Body { text, is_odd }
+    }
+}
+
+/// What stands beside the rows of a page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PageEnd {
+    /// The token that leads to the next page; empty or `None` on the last.
+    pub next_token: Option<String>,
+    /// Names of elements beside the list that this program does not know.
+    pub unknown_elements: BTreeSet<String>,
+}
+
+/// The shape of an operation's answer.
+#[derive(Debug)]
+struct Shape {
+    root: &'static str,
+    list: &'static str,
+    /// Fields of a row. An element beside the list that has one of them looks like a list.
+    signs: &'static [&'static str],
+}
+
+const CONNECTIONS: Shape = Shape {
+    root: "DescribeClientVpnConnectionsResponse",
+    list: "connections",
+    signs: &["connectionId"],
+};
+
+const ENDPOINTS: Shape = Shape {
+    root: "DescribeClientVpnEndpointsResponse",
+    list: "clientVpnEndpoint",
+    signs: &["clientVpnEndpointId", "clientVpnEndpoints"],
+};
+
+const NETWORKS: Shape = Shape {
+    root: "DescribeClientVpnTargetNetworksResponse",
+    list: "clientVpnTargetNetworks",
+    signs: &["targetNetworkId", "associationId"],
+};
+
+/// Reads a page of connections: hands each to `each`, in AWS's order.
 ///
 /// # Errors
-/// When the body is not one well-formed document of the operation, made of nothing but elements and texts, with one list and
-/// one token at the most. What was handed out before that showed is of no use.
-pub fn decode<'a>(
-    body: &'a [u8],
-    mut each: impl FnMut(RawConnection<'a>),
-) -> Result<Option<String>, NotWhole> {
-    let text = std::str::from_utf8(body).map_err(|_not_text| NotWhole)?;
-    if !body.chunks(64).all(is_of_xml) {
-        return Err(NotWhole);
-    }
-    let mut document = Document::new(text);
-    document.root()?;
-    let mut next_token = None;
-    let (mut lists, mut tokens) = (0, 0);
-    while let Some(name) = document.child()? {
+/// When the body is not one well-formed document of the operation's shape, when it exceeds a limit, and when `each` fails. What
+/// was handed out before is then of no use.
+pub fn connections<'a>(
+    body: &'a Body<'_>,
+    mut each: impl FnMut(RawConnection<'a>) -> Result<(), DecodeError>,
+) -> Result<PageEnd, DecodeError> {
+    page(body, &CONNECTIONS, |document| each(connection::connection(document)?))
+}
+
+/// Reads a page of endpoints in the same way.
+///
+/// # Errors
+/// As [`connections`].
+pub fn endpoints<'a>(
+    body: &'a Body<'_>,
+    mut each: impl FnMut(RawEndpoint<'a>) -> Result<(), DecodeError>,
+) -> Result<PageEnd, DecodeError> {
+    page(body, &ENDPOINTS, |document| each(endpoint::endpoint(document)?))
+}
+
+/// Reads a page of target networks in the same way: of each the id of its subnet, which may be missing.
+///
+/// # Errors
+/// As [`connections`].
+pub fn networks<'a>(
+    body: &'a Body<'_>,
+    mut each: impl FnMut(Option<Cow<'a, str>>) -> Result<(), DecodeError>,
+) -> Result<PageEnd, DecodeError> {
+    page(body, &NETWORKS, |document| each(endpoint::network(document)?))
+}
+
+fn page<'a>(
+    body: &'a Body<'_>,
+    shape: &Shape,
+    mut row: impl FnMut(&mut Document<'a>) -> Result<(), DecodeError>,
+) -> Result<PageEnd, DecodeError> {
+    let mut document = Document::new(&body.text, body.is_odd);
+    document.root(shape.root)?;
+    let prefix = document.prefix();
+    let mut end = PageEnd::default();
+    let mut lists = 0;
+    while let Some(name) = element(&mut document)? {
+        // The same words with attributes or of another namespace are not the API's.
+        let is_plain = document.prefix() == prefix && !document.has_attributes();
         match name {
-            "connections" => {
+            _ if name == shape.list && is_plain && lists == 0 => {
                 lists += 1;
-                while let Some(name) = document.child()? {
-                    match name {
-                        "item" => each(connection(&mut document)?),
-                        _ => drop(document.content()?),
-                    }
-                }
+                items(&mut document, prefix, &mut row)?;
             }
-            "nextToken" => {
-                tokens += 1;
-                next_token = Some(document.text()?.into_owned());
+            "nextToken" if is_plain && end.next_token.is_none() => {
+                end.next_token = Some(token(&mut document)?);
             }
-            _ => drop(document.content()?),
+            "requestId" => document.skip(|name| shape.check(name))?,
+            _ => {
+                shape.check_beside_the_list(name)?;
+                record(&mut end.unknown_elements, name);
+                document.skip(|name| shape.check(name))?;
+            }
         }
     }
     document.end()?;
-    if lists > 1 || tokens > 1 { Err(NotWhole) } else { Ok(next_token) }
+    if lists == 1 { Ok(end) } else { Err(DecodeError::Malformed) }
 }
 
-fn connection<'a>(document: &mut Document<'a>) -> Result<RawConnection<'a>, NotWhole> {
-    let mut raw = RawConnection::default();
-    while let Some(name) = document.child()? {
-        let field = match name {
-            "clientVpnEndpointId" => &mut raw.client_vpn_endpoint_id,
-            "timestamp" => &mut raw.timestamp,
-            "connectionId" => &mut raw.connection_id,
-            "username" => &mut raw.username,
-            "connectionEstablishedTime" => &mut raw.connection_established_time,
-            "ingressBytes" => &mut raw.ingress_bytes,
-            "egressBytes" => &mut raw.egress_bytes,
-            "ingressPackets" => &mut raw.ingress_packets,
-            "egressPackets" => &mut raw.egress_packets,
-            "clientIp" => &mut raw.client_ip,
-            "clientIpv6Address" => &mut raw.client_ipv6_address,
-            "commonName" => &mut raw.common_name,
-            "connectionEndTime" => &mut raw.connection_end_time,
-            "authorizationPolicyLastEvaluatedTime" => &mut raw.authorization_policy_last_evaluated_time,
-            "status" => {
-                status(document, &mut raw)?;
-                continue;
-            }
-            "postureComplianceStatusSet" => {
-                posture_compliance_statuses(document, &mut raw)?;
-                continue;
-            }
-            unknown => {
-                raw.unknown.push((unknown.to_owned(), document.content()?));
-                continue;
-            }
-        };
-        let text = document.text()?;
-        // Of an element that is there twice, the SDK takes the last.
-        if let Some(earlier) = field.replace(text) {
-            raw.unknown.push((name.to_owned(), earlier));
-        }
+/// Enters the next element of a level on which there are elements alone.
+fn element<'a>(document: &mut Document<'a>) -> Result<Option<&'a str>, DecodeError> {
+    let name = document.child()?;
+    match document.take_stray() {
+        Some(_) => Err(DecodeError::Malformed),
+        None => Ok(name),
     }
-    Ok(raw)
 }
 
-fn status<'a>(document: &mut Document<'a>, raw: &mut RawConnection<'a>) -> Result<(), NotWhole> {
-    for earlier in [raw.status_code.take(), raw.status_message.take()].into_iter().flatten() {
-        raw.unknown.push(("status".to_owned(), earlier));
-    }
-    while let Some(name) = document.child()? {
-        let field = match name {
-            "code" => &mut raw.status_code,
-            "message" => &mut raw.status_message,
-            unknown => {
-                raw.unknown.push((format!("status.{unknown}"), document.content()?));
-                continue;
-            }
-        };
-        let text = document.text()?;
-        if let Some(earlier) = field.replace(text) {
-            raw.unknown.push((format!("status.{name}"), earlier));
-        }
-    }
-    Ok(())
-}
-
-fn posture_compliance_statuses<'a>(
+fn items<'a>(
     document: &mut Document<'a>,
-    raw: &mut RawConnection<'a>,
-) -> Result<(), NotWhole> {
-    let mut statuses = Vec::new();
-    while let Some(name) = document.child()? {
-        match name {
-            "item" => statuses.push(document.text()?),
-            unknown => {
-                raw.unknown.push((format!("postureComplianceStatusSet.{unknown}"), document.content()?));
-            }
+    prefix: &str,
+    row: &mut impl FnMut(&mut Document<'a>) -> Result<(), DecodeError>,
+) -> Result<(), DecodeError> {
+    let mut rows = 0;
+    while let Some(name) = element(document)? {
+        if name != "item" || document.prefix() != prefix {
+            return Err(DecodeError::Malformed);
         }
-    }
-    for earlier in raw.posture_compliance_statuses.replace(statuses).into_iter().flatten() {
-        raw.unknown.push(("postureComplianceStatusSet".to_owned(), earlier));
+        rows += 1;
+        if rows > PAGE_ROWS {
+            return Err(DecodeError::Limit(Limit::PageRows));
+        }
+        row(document)?;
     }
     Ok(())
 }
 
-/// A document that is read from its beginning to its end. Elements are told by their local names, as the SDK tells them.
-struct Document<'a> {
-    text: &'a str,
-    reader: Reader<&'a [u8]>,
-    /// The text of the element that was entered last, where that has been read with its tag.
-    leaf: Option<&'a str>,
-}
-
-impl<'a> Document<'a> {
-    fn new(text: &'a str) -> Document<'a> {
-        Document { text, reader: Reader::from_str(text), leaf: None }
-    }
-
-    fn event(&mut self) -> Result<Event<'a>, NotWhole> {
-        self.reader.read_event().map_err(|_damaged| NotWhole)
-    }
-
-    /// Enters the root.
-    fn root(&mut self) -> Result<(), NotWhole> {
-        loop {
-            let is_beginning = self.position()? == 0;
-            let name = match self.event()? {
-                Event::Start(tag) => self.enter(&tag, None)?,
-                Event::Empty(tag) => self.enter(&tag, Some(""))?,
-                Event::Decl(_) if is_beginning => continue,
-                Event::Text(text) if is_blank(&text) => continue,
-                _ => return Err(NotWhole),
-            };
-            return if name == ROOT { Ok(()) } else { Err(NotWhole) };
-        }
-    }
-
-    /// Enters the next element within the one that was entered last, and gives its name, or leaves that one. Texts between
-    /// elements say nothing.
-    fn child(&mut self) -> Result<Option<&'a str>, NotWhole> {
-        if self.leaf.take().is_some() {
-            return Ok(None);
-        }
-        if let Some((name, text)) = self.plain_leaf()? {
-            self.leaf = Some(text);
-            return Ok(Some(name));
-        }
-        loop {
-            return match self.event()? {
-                Event::Start(tag) => self.enter(&tag, None).map(Some),
-                Event::Empty(tag) => self.enter(&tag, Some("")).map(Some),
-                Event::End(_) => Ok(None),
-                Event::Text(_) | Event::GeneralRef(_) => continue,
-                _ => Err(NotWhole),
-            };
-        }
-    }
-
-    /// Takes `<name>text</name>`, where that comes next and has nothing in it to be resolved: most of a page is made of these,
-    /// and three events for each take ten times as long. All else is left to the library.
-    fn plain_leaf(&mut self) -> Result<Option<(&'a str, &'a str)>, NotWhole> {
-        let rest = self.text.get(self.position()?..).ok_or(NotWhole)?;
-        let Some((name, text, behind)) = split_plain_leaf(rest.trim_ascii_start()) else {
-            return Ok(None);
-        };
-        self.reader.stream().consume(rest.len() - behind.len());
-        Ok(Some((name, text)))
-    }
-
-    /// The local name of an element that begins at the tag that was read last.
-    fn enter(&mut self, tag: &BytesStart<'a>, leaf: Option<&'a str>) -> Result<&'a str, NotWhole> {
-        let local = check(tag)?;
-        let closing = if leaf.is_some() { "/>" } else { ">" };
-        let begin = self.position()?.checked_sub(tag.len() + closing.len()).ok_or(NotWhole)?;
-        self.leaf = leaf;
-        self.text.get(begin + local..begin + tag.name().into_inner().len()).ok_or(NotWhole)
-    }
-
-    /// The text of the element that was entered last, which is left. An element within it is a fault, as for the SDK.
-    fn text(&mut self) -> Result<Cow<'a, str>, NotWhole> {
-        if let Some(text) = self.leaf.take() {
-            return Ok(Cow::Borrowed(text));
-        }
-        let mut text = Cow::Borrowed("");
-        loop {
-            match self.event()? {
-                Event::Text(part) => text += part.into_inner(),
-                Event::GeneralRef(reference) => text.to_mut().push(resolved(&reference)?),
-                Event::End(_) => return Ok(text),
-                _ => return Err(NotWhole),
-            }
-        }
-    }
-
-    /// What is in the element that was entered last, which is left: its text, or the XML where there are elements in it.
-    fn content(&mut self) -> Result<Cow<'a, str>, NotWhole> {
-        if let Some(text) = self.leaf.take() {
-            return Ok(Cow::Borrowed(text));
-        }
-        let begin = self.position()?;
-        let mut depth = 0_usize;
-        let mut end = begin;
-        loop {
-            match self.event()? {
-                Event::Start(tag) => {
-                    check(&tag)?;
-                    depth += 1;
-                }
-                Event::Empty(tag) => drop(check(&tag)?),
-                Event::End(_) => match depth.checked_sub(1) {
-                    Some(less) => depth = less,
-                    None => break,
-                },
-                Event::Text(_) => {}
-                Event::GeneralRef(reference) => drop(resolved(&reference)?),
-                _ => return Err(NotWhole),
-            }
-            end = self.position()?;
-        }
-        let inside = self.text.get(begin..end).ok_or(NotWhole)?;
-        if inside.contains('<') {
-            return Ok(Cow::Borrowed(inside));
-        }
-        escape::unescape(inside).map_err(|_reference| NotWhole)
-    }
-
-    /// Nothing may follow the root.
-    fn end(&mut self) -> Result<(), NotWhole> {
-        loop {
-            match self.event()? {
-                Event::Text(text) if is_blank(&text) => {}
-                Event::Eof => return Ok(()),
-                _ => return Err(NotWhole),
-            }
-        }
-    }
-
-    fn position(&self) -> Result<usize, NotWhole> {
-        usize::try_from(self.reader.buffer_position()).map_err(|_large| NotWhole)
+fn token(document: &mut Document<'_>) -> Result<String, DecodeError> {
+    match document.value()? {
+        Value::Text(token) if token.len() > TOKEN_BYTES => Err(DecodeError::Limit(Limit::Token)),
+        Value::Text(token) if !has_illegal(&token) => Ok(token.into_owned()),
+        _ => Err(DecodeError::Malformed),
     }
 }
 
-/// Splits a text into the name and the text of an element at its beginning, and what is behind that.
-fn split_plain_leaf(text: &str) -> Option<(&str, &str, &str)> {
-    let text = text.strip_prefix('<')?;
-    let (name, text) = text.split_at(text.bytes().position(|b| !b.is_ascii_alphabetic())?);
-    let text = text.strip_prefix('>').filter(|_| !name.is_empty())?;
-    let (text, behind) = text.split_at(memchr2(b'<', b'&', text.as_bytes())?);
-    let behind = behind.strip_prefix("</")?.strip_prefix(name)?.strip_prefix('>')?;
-    Some((name, text, behind))
-}
-
-/// Names are made of plain characters, and attributes say nothing here: what is otherwise tells of damage. Gives where the name
-/// begins after what stands before a colon.
-fn check(tag: &BytesStart<'_>) -> Result<usize, NotWhole> {
-    let local = local_name(tag.name().into_inner()).ok_or(NotWhole)?;
-    tag.attributes().try_for_each(|attribute| match attribute {
-        Ok(attribute) if local_name(attribute.key.as_ref()).is_some() && is_value(&attribute.value) => Ok(()),
-        _ => Err(NotWhole),
-    })?;
-    Ok(local)
-}
-
-fn is_value(value: &str) -> bool {
-    !value.contains('<') && escape::unescape(value).is_ok()
-}
-
-/// XML has no control characters but these. Without a way out in the middle, the compiler looks at many bytes at once.
-fn is_of_xml(bytes: &[u8]) -> bool {
-    let is_control = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
-    !bytes.iter().fold(false, |found, &byte| found | is_control(byte))
-}
-
-/// Where a name begins after what stands before its first colon; none for what is no name.
-fn local_name(name: &str) -> Option<usize> {
-    let first = name.bytes().next()?;
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':') || b >= 0x80;
-    let is_name = name.bytes().all(is_plain) && !matches!(first, b'-' | b'.' | b'0'..=b'9');
-    is_name.then(|| name.find(':').map_or(0, |colon| colon + 1))
-}
-
-/// What a reference such as `&amp;` or `&#xe9;` stands for.
-fn resolved(reference: &BytesRef<'_>) -> Result<char, NotWhole> {
-    if let Some(character) = reference.resolve_char_ref().map_err(|_number| NotWhole)? {
-        return Ok(character);
-    }
-    match &**reference {
-        "amp" => Ok('&'),
-        "lt" => Ok('<'),
-        "gt" => Ok('>'),
-        "apos" => Ok('\''),
-        "quot" => Ok('"'),
-        _ => Err(NotWhole),
+/// Records the name of an element that is not known: so much of it as can be one of AWS's.
+fn record(names: &mut BTreeSet<String>, name: &str) {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if names.len() < RECORDED_NAMES {
+        names.insert(name.chars().take(RECORDED_NAME).map(|c| if is_plain(c) { c } else { '?' }).collect());
     }
 }
 
-fn is_blank(text: &str) -> bool {
-    text.trim_ascii().is_empty()
+impl Shape {
+    /// Refuses the name of an element beside the list, or in such an element, that may be the list or the token in another
+    /// shape.
+    fn check(&self, name: &str) -> Result<(), DecodeError> {
+        let is_word = |b: &u8| b.is_ascii_alphanumeric();
+        let name: Vec<u8> = name.bytes().filter(is_word).map(|b| b.to_ascii_lowercase()).collect();
+        let is = |word: &str| word.as_bytes().eq_ignore_ascii_case(&name);
+        let is_of_token = name.windows(b"token".len()).any(|part| part == b"token");
+        let is_of_list = is(self.list) || self.signs.iter().any(|sign| is(sign));
+        if is_of_token || is_of_list { Err(DecodeError::Malformed) } else { Ok(()) }
+    }
+
+    /// Refuses also an error where a list is expected.
+    fn check_beside_the_list(&self, name: &str) -> Result<(), DecodeError> {
+        if name.eq_ignore_ascii_case("errors") || name.eq_ignore_ascii_case("error") {
+            return Err(DecodeError::Malformed);
+        }
+        self.check(name)
+    }
 }
 
 #[cfg(test)]

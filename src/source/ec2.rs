@@ -14,6 +14,7 @@ use aws_sdk_ec2::types::Filter as Ec2Filter;
 use jiff::Timestamp;
 
 use super::budget::Budget;
+use super::decoder::{DecodeError, PageEnd};
 use super::response_reader::{ReadPage, ResponseReader};
 use super::timing::{Timed, Timing};
 use super::{Action, Filter, Page, PageError, PageRequest};
@@ -133,7 +134,7 @@ impl Ec2Source {
             Ec2Filter::builder().name(filter.name).set_values(Some(filter.values.clone())).build()
         });
         let filters: Vec<Ec2Filter> = filters.collect();
-        let reader = ResponseReader::new(&request.target.endpoint_id);
+        let reader = ResponseReader::connections(&request.target.endpoint_id);
         let timing = self.timing();
         self.client
             .describe_client_vpn_connections()
@@ -152,9 +153,18 @@ impl Ec2Source {
             })?;
         let arrived_at = self.clock.now();
         // An answer that the SDK takes for successful without having had it read: it never comes to that.
-        let ReadPage { request_id, next_token, rows } = reader.take().ok_or_else(malformed)?;
+        let ReadPage { request_id, end, rows, .. } = reader.take().ok_or_else(malformed)?;
+        let PageEnd { next_token, unknown_elements } = end;
         let Timed { requested_at, clock_difference_seconds } = timing.of_answer(arrived_at);
-        Ok(Page { request_id, requested_at, arrived_at, clock_difference_seconds, next_token, rows })
+        Ok(Page {
+            request_id,
+            requested_at,
+            arrived_at,
+            clock_difference_seconds,
+            next_token,
+            unknown_elements,
+            rows,
+        })
     }
 
     /// Asks whether the connections of `target` may be read, without reading them.
@@ -205,7 +215,7 @@ where
                 ("RequestFailed", format!("EC2 answered with status {status} and no error code of its own"))
             }
         },
-        SdkError::ResponseError(_) => return PageError { request_id, ..malformed() },
+        SdkError::ResponseError(_) => return PageError { request_id, ..unread(&error) },
         SdkError::TimeoutError(_) => ("Timeout", "EC2 did not answer in time, in any attempt".to_owned()),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             ("Timeout", "EC2 could not be reached in time, in any attempt".to_owned())
@@ -225,9 +235,18 @@ where
     PageError { code: code.to_owned(), message: printable(&message), request_id }
 }
 
+/// An answer that our decoder did not take.
+fn unread(error: &(dyn Error + 'static)) -> PageError {
+    let mut causes = std::iter::successors(Some(error), |&error| error.source());
+    match causes.find_map(|error| error.downcast_ref()) {
+        Some(DecodeError::Limit(limit)) => PageError::limit(*limit),
+        _ => malformed(),
+    }
+}
+
 /// An answer that cannot be read.
 pub(super) fn malformed() -> PageError {
-    let message = "an answer came that is cut off or is not the XML of this API";
+    let message = "an answer came that is cut off or is not the XML of this API; the next snapshot begins again";
     PageError { code: "MalformedResponse".to_owned(), message: message.to_owned(), request_id: None }
 }
 

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use client_vpn_audit::connection::RawConnection;
+use client_vpn_audit::connection::{RawConnection, Unknown};
 use client_vpn_audit::digest::WrittenDigest;
 use client_vpn_audit::event::Invocation;
 use client_vpn_audit::hour::Hour;
@@ -135,7 +135,11 @@ fn connections() {
             connection_end_time: next(),
             posture_compliance_statuses: next().map(|status| vec![status]),
             authorization_policy_last_evaluated_time: next(),
-            unknown: next().map(|text| ("newField".to_owned(), text)).into_iter().collect(),
+            unknown: Unknown {
+                kept: next().map(|text| ("newField".to_owned(), text)).into_iter().collect(),
+                more: 0,
+            },
+            is_odd: false,
         };
         let row = normalise(raw.clone(), &endpoint);
         let times = [
@@ -144,8 +148,15 @@ fn connections() {
             ("connectionEndTime", &raw.connection_end_time, row.connection_end_time),
         ];
         for (field, text, time) in times {
-            // What is typed prints back to itself; all else is kept as it is, but for placeholders.
-            let printed = time.map(|time| time.strftime("%Y-%m-%d %H:%M:%S").to_string());
+            // What is typed prints back to itself, or is the same instant in RFC 3339; all else is kept as it is, but for
+            // placeholders.
+            let is_instant = |time| {
+                text.as_deref().is_some_and(|text| text.contains(['T', 't']) && text.parse::<jiff::Timestamp>().ok() == Some(time))
+            };
+            let printed = time.map(|time| match text {
+                Some(text) if is_instant(time) => text.to_string(),
+                _ => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            });
             check_kept(text.as_deref(), printed, row.unparsed.get(field).map(Cow::as_ref));
         }
         for (field, text, count) in [
@@ -156,7 +167,7 @@ fn connections() {
             check_kept(text.as_deref(), printed, row.unparsed.get(field).map(Cow::as_ref));
         }
         assert_eq!(row.username, raw.username.filter(|name| !matches!(name.as_ref(), "" | "-")));
-        let unknown = raw.unknown.first().map(|(_, text)| text);
+        let unknown = raw.unknown.kept.first().map(|(_, text)| text);
         assert_eq!(row.unparsed.get("newField"), unknown);
         format!("{:?} {}", row.unparsed.keys().collect::<Vec<_>>(), row.connection_end_time.is_some())
             .replace('"', "")

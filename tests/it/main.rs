@@ -25,6 +25,7 @@ mod documented_answers;
 mod fault_matrix;
 mod fuzz;
 mod generated;
+mod hostile_answers;
 mod kill;
 mod lambda;
 mod lambda_binary;

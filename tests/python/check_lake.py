@@ -40,14 +40,33 @@ TEXTS = {
 }
 
 
+# Characters that XML 1.0 does not allow.
+ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
 def time(text):
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", text):
-        return None
+    rfc_3339 = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
     try:
-        value = datetime.datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=datetime.timezone.utc)
-    except ValueError:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", text):
+            value = datetime.datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=datetime.timezone.utc)
+        elif re.fullmatch(rfc_3339, text):
+            value = datetime.datetime.fromisoformat(text.upper()).astimezone(datetime.timezone.utc)
+        else:
+            return None
+    except (ValueError, OverflowError):
         return None
-    return value.isoformat(timespec="milliseconds")
+    return value.isoformat(timespec="milliseconds") if value.microsecond % 1000 == 0 else None
+
+
+def escaped(text):
+    """The form that `unparsed` has of a text with characters that XML does not allow."""
+    if not ILLEGAL.search(text):
+        return text
+    return ILLEGAL.sub(lambda found: "\\u{%X}" % ord(found[0]), text.replace("\\", "\\\\"))
+
+
+def replaced(text):
+    return ILLEGAL.sub("\ufffd", text)
 
 
 def count(text):
@@ -66,22 +85,31 @@ def expected(connection, page):
             return None
         value = parse(text)
         if value is None:
-            unparsed[field] = text
+            unparsed[field] = escaped(text)
         return value
 
-    def text(value):
-        return None if value in (None, "", "-") else value
+    def text(field, value):
+        if value in (None, "", "-"):
+            return None
+        if ILLEGAL.search(value):
+            unparsed[field] = escaped(value)
+        return replaced(value)
 
     row = {"request_id": page["requestId"], "endpoint_id": page["endpointId"]}
-    row |= {column: text(connection.get(field)) for column, field in TEXTS.items()}
+    row |= {column: text(field, connection.get(field)) for column, field in TEXTS.items()}
     status = connection.get("status") or {}
-    row |= {"status_code": text(status.get("code")), "status_message": text(status.get("message"))}
+    row |= {"status_code": text("status.code", status.get("code"))}
+    row |= {"status_message": text("status.message", status.get("message"))}
     row |= {column: typed(field, time) for column, field in TIMES.items()}
     row |= {column: typed(field, count) for column, field in COUNTS.items()}
-    row["posture_compliance_statuses"] = connection.get("postureComplianceStatuses")
-    answered = text(connection.get("clientVpnEndpointId"))
-    if answered not in (None, page["endpointId"]):
-        unparsed["clientVpnEndpointId"] = answered
+    statuses = connection.get("postureComplianceStatuses")
+    row["posture_compliance_statuses"] = statuses and [replaced(status) for status in statuses]
+    if any(ILLEGAL.search(status) for status in statuses or []):
+        items = "".join(f"<item>{status}</item>" for status in statuses)
+        unparsed["postureComplianceStatusSet"] = escaped(items)
+    answered = connection.get("clientVpnEndpointId")
+    if answered not in (None, "", "-", page["endpointId"]):
+        unparsed["clientVpnEndpointId"] = escaped(answered)
     unparsed |= page["unknownFields"]
     row["unparsed"] = unparsed or None
     return row

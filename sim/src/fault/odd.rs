@@ -21,6 +21,8 @@ const TEXTS: &[Odd] = &[
     Some("null"),
     Some("e\u{301}\u{202e}gnp"),
     Some(LONG),
+    Some("bad\u{b}name"),
+    Some("C:\\dir\u{1}\u{fffe}"),
 ];
 
 const TIMES: &[Odd] = &[
@@ -32,6 +34,10 @@ const TIMES: &[Odd] = &[
     Some("abc"),
     Some("2019-02-30 00:00:00"),
     Some("2019-08-12T07:57:14Z"),
+    Some("2025-11-01T00:00:00.000Z"),
+    Some("2025-11-01T00:00:00.250+01:00"),
+    Some("2025-11-01T00:00:00.0001Z"),
+    Some("2025-11-01\u{b}00:00:00"),
     Some(" 2019-08-12 07:57:14"),
     Some("2019-08-12 07:57:14 "),
     Some("2019-08-12 07:57:14.123"),
@@ -68,6 +74,7 @@ const COUNTERS: &[Odd] = &[
     Some("0x1f"),
     Some("١٢٣"),
     Some("NaN"),
+    Some("12\u{b}"),
 ];
 
 const CODES: &[Odd] = &[
@@ -87,6 +94,7 @@ const POSTURES: &[Option<&[&str]>] = &[
     Some(&[""]),
     Some(&["", "compliant", ""]),
     Some(&["-"]),
+    Some(&["ok", "odd\u{2}"]),
     Some(&["<&>\"'", "two\nlines", "übereinstimmend", LONG]),
     Some(&["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"]),
 ];
@@ -100,7 +108,7 @@ const LONG: &str = {
     }
 };
 
-/// A row of which every field is odd. Rows differ: over 21 rows, every field takes every value it can have here.
+/// A row of which every field is odd. Rows differ: over 25 rows, every field takes every value it can have here.
 pub(crate) fn odd_row(index: usize) -> Connection {
     // Fields start at different places of their list, so that one row mixes different values.
     let text = |field: usize| value(TEXTS, index + field);
@@ -146,8 +154,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_odd_value_comes_up_within_twenty_one_rows() {
-        let rows: Vec<_> = (0..21).map(odd_row).collect();
+    fn every_odd_value_comes_up_within_twenty_five_rows() {
+        let rows: Vec<_> = (0..25).map(odd_row).collect();
         for odd in TIMES {
             assert!(rows.iter().any(|row| row.connection_end_time.as_deref() == *odd), "{odd:?}");
         }

@@ -1,4 +1,4 @@
-//! A server that gives the answers it was told, one after the other, and keeps what it was asked.
+//! A server that gives the answers it was told, one after the other or by action, and keeps what it was asked.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,23 +16,38 @@ pub struct Stub {
 impl Stub {
     /// Answers with these statuses and bodies, and with the last of them from then on.
     pub async fn start(answers: &[(u16, &str)]) -> Stub {
+        let answers: Vec<(u16, Vec<u8>)> =
+            answers.iter().map(|&(status, body)| (status, body.into())).collect();
+        Stub::answering(move |number, _| answers.get(number).or(answers.last()).unwrap().clone()).await
+    }
+
+    /// Answers each request with the status and body of the first of `answers` whose text is in the request's body.
+    pub async fn by_request(answers: Vec<(String, u16, Vec<u8>)>) -> Stub {
+        Stub::answering(move |_, request| {
+            let answer = answers.iter().find(|(text, _, _)| request.contains(text.as_str()));
+            answer.map(|(_, status, body)| (*status, body.clone())).unwrap_or((404, Vec::new()))
+        })
+        .await
+    }
+
+    /// Answers each request with what `answer` makes of its number, from 0, and its body.
+    pub async fn answering(
+        mut answer: impl FnMut(usize, &str) -> (u16, Vec<u8>) + Send + 'static,
+    ) -> Stub {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let answers: Vec<(u16, String)> =
-            answers.iter().map(|&(status, body)| (status, body.to_owned())).collect();
         let heads = Arc::new(Mutex::new(Vec::new()));
         let kept = heads.clone();
         let task = tokio::spawn(async move {
             for number in 0.. {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                let head = read_request(&mut stream).await;
+                let (head, request) = read_request(&mut stream).await;
                 kept.lock().unwrap().push(head);
-                let (status, body) = answers.get(number).or(answers.last()).unwrap();
+                let (status, body) = answer(number, &request);
                 let length = body.len();
-                let answer = format!(
-                    "HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-                );
-                stream.write_all(answer.as_bytes()).await.unwrap();
+                let head = format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+                // A client may leave before it has read all.
+                stream.write_all(&[head.as_bytes(), &body].concat()).await.ok();
             }
         });
         Stub { url, heads, task }
@@ -54,8 +69,8 @@ impl Drop for Stub {
     }
 }
 
-/// Reads a request with its body; returns its head.
-async fn read_request(stream: &mut TcpStream) -> String {
+/// Reads a request; returns its head, in lower case, and its body.
+async fn read_request(stream: &mut TcpStream) -> (String, String) {
     let mut request = Vec::new();
     let mut buffer = [0; 16 * 1024];
     loop {
@@ -67,7 +82,8 @@ async fn read_request(stream: &mut TcpStream) -> String {
         };
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
         if count == 0 || request.len() >= head.len() + 4 + length.parse::<usize>().unwrap() {
-            return head.to_owned();
+            let body = request.split_off(head.len() + 4);
+            return (head.to_owned(), String::from_utf8_lossy(&body).into_owned());
         }
     }
 }

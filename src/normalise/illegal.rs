@@ -1,0 +1,263 @@
+//! Characters that XML 1.0 or UTF-8 does not allow, inside texts.
+//!
+//! A document that has such characters is read as a text in which most of them stand as they are. U+0001, which XML does not
+//! allow either, begins an escape: of itself, of a byte that is not UTF-8, or of a reference that leads to no character.
+//! Such a text takes two forms: one for a column, and one for `unparsed`, from which the original can be told.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Begins an escape.
+const ESCAPE: char = '\u{1}';
+
+/// Stands in a column for what is not allowed.
+const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
+
+/// Longest name of an entity that is kept.
+const ENTITY_NAME: usize = 64;
+
+/// One character of a text, or what stands in the place of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit<'a> {
+    Legal(char),
+    /// The number of a character, in hexadecimal.
+    Numbered(&'a str),
+    Illegal(char),
+    Byte(u8),
+    /// A reference to an entity that nobody defined.
+    Entity(&'a str),
+}
+
+/// A reference, such as `&amp;` or `&#xe9;`, without its `&` and `;`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Reference {
+    /// A character that XML allows.
+    Character(char),
+    /// One that leads to none, as it stands in a text.
+    Illegal(String),
+}
+
+/// Reads a body as text. Also returns `true` if it has characters or bytes that are not allowed.
+pub(crate) fn readable(body: &[u8]) -> (Cow<'_, str>, bool) {
+    match str::from_utf8(body) {
+        Ok(text) if body.chunks(64).all(is_plain) => (Cow::Borrowed(text), false),
+        Ok(text) if text.contains(ESCAPE) => (Cow::Owned(text.replace(ESCAPE, "\u{1}\u{1}")), true),
+        Ok(text) => (Cow::Borrowed(text), has_illegal(text)),
+        Err(_) => (Cow::Owned(with_escaped_bytes(body)), true),
+    }
+}
+
+/// Returns `false` if some of the bytes may not be allowed: control characters, and the first byte of U+FFFE and U+FFFF.
+/// Without a way out in the middle, the compiler looks at many bytes at once.
+fn is_plain(bytes: &[u8]) -> bool {
+    let is_odd = |byte: u8| (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0xef;
+    !bytes.iter().fold(false, |found, &byte| found | is_odd(byte))
+}
+
+fn with_escaped_bytes(body: &[u8]) -> String {
+    let mut text = String::with_capacity(body.len());
+    for chunk in body.utf8_chunks() {
+        for part in chunk.valid().split_inclusive(ESCAPE) {
+            text.push_str(part);
+            if part.ends_with(ESCAPE) {
+                text.push(ESCAPE);
+            }
+        }
+        for &byte in chunk.invalid() {
+            text.push(ESCAPE);
+            text.push(char::from(byte));
+        }
+    }
+    text
+}
+
+/// Returns `true` if a text, as [`readable`] gives it, has something that is not allowed.
+pub(crate) fn has_illegal(text: &str) -> bool {
+    text.chars().any(is_illegal)
+}
+
+fn is_illegal(character: char) -> bool {
+    matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// Resolves a reference; `None` if it is not well-formed.
+pub(crate) fn resolve(reference: &str) -> Option<Reference> {
+    let character = match reference {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "apos" => '\'',
+        "quot" => '"',
+        _ => return reference.strip_prefix('#').map_or_else(|| entity(reference), numbered),
+    };
+    Some(Reference::Character(character))
+}
+
+fn entity(name: &str) -> Option<Reference> {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let is_name = name.bytes().all(is_plain) && name.bytes().next()?.is_ascii_alphabetic();
+    (is_name && name.len() <= ENTITY_NAME).then(|| Reference::Illegal(format!("{ESCAPE}&{name};")))
+}
+
+fn numbered(number: &str) -> Option<Reference> {
+    let (digits, radix) = number.strip_prefix('x').map_or((number, 10), |digits| (digits, 16));
+    if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
+        return None;
+    }
+    // A larger number is that of no character.
+    let number = u64::from_str_radix(digits, radix).ok()?;
+    let character = u32::try_from(number).ok().and_then(char::from_u32);
+    Some(match character {
+        Some(ESCAPE) => Reference::Illegal(format!("{ESCAPE}{ESCAPE}")),
+        Some(character) if is_illegal(character) => Reference::Illegal(character.to_string()),
+        Some(character) => Reference::Character(character),
+        None => Reference::Illegal(format!("{ESCAPE}#{number:X};")),
+    })
+}
+
+/// The form for a column: each thing that is not allowed is U+FFFD.
+pub(crate) fn replaced(text: &str) -> String {
+    let mut rest = text;
+    let mut replaced = String::with_capacity(text.len());
+    while let Some((unit, behind)) = split_unit(rest) {
+        replaced.push(match unit {
+            Unit::Legal(character) => character,
+            _ => REPLACEMENT,
+        });
+        rest = behind;
+    }
+    replaced
+}
+
+/// The form for `unparsed`: a backslash is `\\`, a character that is not allowed is `\u{HEX}`, a byte `\xHH`, and a reference
+/// to an entity that nobody defined `\&name;`.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut rest = text;
+    let mut escaped = String::with_capacity(text.len());
+    while let Some((unit, behind)) = split_unit(rest) {
+        // Writing into memory does not fail.
+        let _ = match unit {
+            Unit::Legal('\\') => escaped.write_str("\\\\"),
+            Unit::Legal(character) => escaped.write_char(character),
+            Unit::Numbered(number) => write!(escaped, "\\u{{{number}}}"),
+            Unit::Illegal(character) => write!(escaped, "\\u{{{:X}}}", u32::from(character)),
+            Unit::Byte(byte) => write!(escaped, "\\x{byte:02X}"),
+            Unit::Entity(name) => write!(escaped, "\\&{name};"),
+        };
+        rest = behind;
+    }
+    escaped
+}
+
+/// The beginning of a text, of at most so many bytes, that ends at no escape's middle.
+pub(crate) fn beginning(text: &str, most: usize) -> &str {
+    let mut rest = text;
+    while let Some((_, behind)) = split_unit(rest) {
+        if text.len() - behind.len() > most {
+            break;
+        }
+        rest = behind;
+    }
+    text.get(..text.len() - rest.len()).unwrap_or(text)
+}
+
+fn split_unit(text: &str) -> Option<(Unit<'_>, &str)> {
+    let mut characters = text.chars();
+    let first = characters.next()?;
+    if first != ESCAPE {
+        let unit = if is_illegal(first) { Unit::Illegal(first) } else { Unit::Legal(first) };
+        return Some((unit, characters.as_str()));
+    }
+    let second = characters.next();
+    let behind = characters.as_str();
+    let until_semicolon = || behind.split_once(';');
+    Some(match second {
+        Some('#') if let Some((number, behind)) = until_semicolon() => (Unit::Numbered(number), behind),
+        Some('&') if let Some((name, behind)) = until_semicolon() => (Unit::Entity(name), behind),
+        Some(second) => match u8::try_from(u32::from(second)) {
+            Ok(byte) if byte >= 0x80 => (Unit::Byte(byte), behind),
+            _ => (Unit::Illegal(ESCAPE), behind),
+        },
+        None => (Unit::Illegal(ESCAPE), behind),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_illegal_character_and_byte_is_replaced_and_can_be_told() {
+        for (name, body, column, unparsed) in [
+            ("control", &b"bad\x0bname"[..], "bad\u{fffd}name", r"bad\u{B}name"),
+            ("nul", b"\0", "\u{fffd}", r"\u{0}"),
+            ("the escape itself", b"a\x01\x01&x;", "a\u{fffd}\u{fffd}&x;", r"a\u{1}\u{1}&x;"),
+            ("the escape and a byte", b"\x01\xff\x01", "\u{fffd}\u{fffd}\u{fffd}", r"\u{1}\xFF\u{1}"),
+            ("backslash", b"C:\\dir\x1f", "C:\\dir\u{fffd}", r"C:\\dir\u{1F}"),
+            ("latin-1", b"M\xfcller", "M\u{fffd}ller", r"M\xFCller"),
+            ("cut sequence", b"a\xe2\x82", "a\u{fffd}\u{fffd}", r"a\xE2\x82"),
+            ("surrogate", b"\xed\xa0\x80", "\u{fffd}\u{fffd}\u{fffd}", r"\xED\xA0\x80"),
+            ("noncharacters", "\u{fffe}\u{ffff}".as_bytes(), "\u{fffd}\u{fffd}", r"\u{FFFE}\u{FFFF}"),
+            ("a replacement character of AWS's", "\u{fffd}\u{2}".as_bytes(), "\u{fffd}\u{fffd}", "\u{fffd}\\u{2}"),
+        ] {
+            let (text, is_odd) = readable(body);
+            assert!(is_odd && has_illegal(&text), "{name}");
+            assert_eq!((replaced(&text).as_str(), escaped(&text).as_str()), (column, unparsed), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_allowed_stays() {
+        for text in ["", "a\\b\t\r\n", "\u{7f}\u{85}\u{9f}", "\u{feff}\u{fffd}\u{fdd0}", "全角 \u{1f512}"] {
+            assert_eq!(readable(text.as_bytes()), (Cow::Borrowed(text), false), "{text:?}");
+        }
+        for at in [0, 1, 63, 64, 65, 200] {
+            let mut text = "x".repeat(201);
+            text.replace_range(at..=at, "\u{8}");
+            assert!(readable(text.as_bytes()).1, "{at}");
+        }
+    }
+
+    #[test]
+    fn references_lead_to_a_character_or_to_none() {
+        for (reference, expected) in [
+            ("amp", Some("&")),
+            ("#233", Some("é")),
+            ("#xe9", Some("é")),
+            ("#10", Some("\n")),
+            ("#11", Some(r"\u{B}")),
+            ("#0", Some(r"\u{0}")),
+            ("#1", Some(r"\u{1}")),
+            ("#xFFFE", Some(r"\u{FFFE}")),
+            ("#xD800", Some(r"\u{D800}")),
+            ("#x110000", Some(r"\u{110000}")),
+            ("#00000000000000000000000000011", Some(r"\u{B}")),
+            ("nbsp", Some(r"\&nbsp;")),
+            ("#", None),
+            ("#x", None),
+            ("#X41", None),
+            ("#-1", None),
+            ("#99999999999999999999", None),
+            ("", None),
+            ("a b", None),
+            ("1a", None),
+        ] {
+            let found = resolve(reference).map(|found| match found {
+                Reference::Character(character) => character.to_string(),
+                Reference::Illegal(text) => {
+                    assert_eq!((has_illegal(&text), replaced(&text).as_str()), (true, "\u{fffd}"), "{reference}");
+                    escaped(&text)
+                }
+            });
+            assert_eq!(found.as_deref(), expected, "{reference}");
+        }
+    }
+
+    #[test]
+    fn a_beginning_cuts_no_escape() {
+        let text = readable(b"ab\xffcd\x0b").0;
+        for (most, expected) in [(0, ""), (2, "ab"), (3, "ab"), (4, "ab"), (5, r"ab\xFF"), (99, r"ab\xFFcd\u{B}")] {
+            assert_eq!(escaped(beginning(&text, most)), expected, "{most}");
+        }
+    }
+}

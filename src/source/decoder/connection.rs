@@ -1,0 +1,59 @@
+//! A row of `DescribeClientVpnConnections`. Source: EC2 API reference, `ClientVpnConnection`.
+
+use std::borrow::Cow;
+
+use super::DecodeError;
+use super::document::Document;
+use super::rows::{fields, keep, row, text, texts};
+use crate::connection::{RawConnection, Unknown};
+
+pub(super) fn connection<'a>(document: &mut Document<'a>) -> Result<RawConnection<'a>, DecodeError> {
+    let mut raw = RawConnection::default();
+    let mut unknown = Unknown::default();
+    row(document, &mut unknown, |document, unknown, name| {
+        let field = match name {
+            "clientVpnEndpointId" => &mut raw.client_vpn_endpoint_id,
+            "timestamp" => &mut raw.timestamp,
+            "connectionId" => &mut raw.connection_id,
+            "username" => &mut raw.username,
+            "connectionEstablishedTime" => &mut raw.connection_established_time,
+            "ingressBytes" => &mut raw.ingress_bytes,
+            "egressBytes" => &mut raw.egress_bytes,
+            "ingressPackets" => &mut raw.ingress_packets,
+            "egressPackets" => &mut raw.egress_packets,
+            "clientIp" => &mut raw.client_ip,
+            "clientIpv6Address" => &mut raw.client_ipv6_address,
+            "commonName" => &mut raw.common_name,
+            "connectionEndTime" => &mut raw.connection_end_time,
+            "authorizationPolicyLastEvaluatedTime" => &mut raw.authorization_policy_last_evaluated_time,
+            "status" => {
+                return status(document, unknown, [&mut raw.status_code, &mut raw.status_message]);
+            }
+            "postureComplianceStatusSet" => {
+                return texts(document, unknown, name, &mut raw.posture_compliance_statuses);
+            }
+            _ => return keep(document, unknown, "", name),
+        };
+        text(document, unknown, "", name, field)
+    })?;
+    Ok(RawConnection { unknown, is_odd: document.is_odd(), ..raw })
+}
+
+/// Reads a status, of connections and of endpoints: its code and its message.
+pub(super) fn status<'a>(
+    document: &mut Document<'a>,
+    unknown: &mut Unknown<'a>,
+    [code, message]: [&mut Option<Cow<'a, str>>; 2],
+) -> Result<(), DecodeError> {
+    for earlier in [code.take(), message.take()].into_iter().flatten() {
+        unknown.push("", "status", earlier);
+    }
+    fields(document, unknown, "status.", |document, unknown, name| {
+        let field = match name {
+            "code" => &mut *code,
+            "message" => &mut *message,
+            _ => return keep(document, unknown, "status.", name),
+        };
+        text(document, unknown, "status.", name, field)
+    })
+}

@@ -1,0 +1,105 @@
+//! Limits of what is read of an answer. An answer that exceeds one of them is refused with the name of the limit.
+
+use std::fmt;
+
+/// Longest token, in bytes.
+pub const TOKEN_BYTES: usize = 16 * 1024;
+
+/// Longest value of a column, in bytes. `unparsed` keeps this much of a longer one.
+pub const VALUE_BYTES: usize = 64 * 1024;
+
+/// Most unknown fields of a row that are kept. Those beyond are counted.
+pub const UNKNOWN_FIELDS: usize = 1_000;
+
+/// Most texts of a list in a column.
+pub const LIST_TEXTS: usize = 1_000;
+
+/// Most rows of a page: ten times the most that EC2 can be asked for.
+pub const PAGE_ROWS: usize = 10_000;
+
+/// Most entries of `unparsed` in all rows of a page.
+pub const PAGE_UNPARSED_VALUES: usize = 1_000_000;
+
+/// Most bytes of `unparsed` in all rows of a page.
+pub const PAGE_UNPARSED_BYTES: usize = 32 * 1024 * 1024;
+
+/// Most pages without a row that may follow one another.
+pub const EMPTY_PAGES: u32 = 1_000;
+
+/// Most endpoints of an account and Region.
+pub const LISTING_ROWS: usize = 10_000;
+
+/// Most bytes of the pages with endpoints of an account and Region.
+pub const LISTING_BYTES: usize = 32 * 1024 * 1024;
+
+/// Most networks of an endpoint.
+pub const NETWORKS: usize = LIST_TEXTS;
+
+/// Most bytes of the ids of the networks of an endpoint.
+pub const NETWORKS_BYTES: usize = VALUE_BYTES;
+
+/// Deepest nesting of elements within a field.
+pub const DEPTH: usize = 64;
+
+/// Longest name of an element, in bytes.
+pub const NAME_BYTES: usize = 256;
+
+/// Longest tag, in bytes.
+pub const TAG_BYTES: usize = 16 * 1024;
+
+/// Most attributes of an element.
+pub const ATTRIBUTES: usize = 64;
+
+/// A limit that an answer exceeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// [`TOKEN_BYTES`]
+    Token,
+    /// [`PAGE_ROWS`]
+    PageRows,
+    /// [`PAGE_UNPARSED_VALUES`] or [`PAGE_UNPARSED_BYTES`]
+    PageUnparsed,
+    /// [`EMPTY_PAGES`]
+    EmptyPages,
+    /// [`LISTING_ROWS`] or [`LISTING_BYTES`]
+    Endpoints,
+    /// [`NETWORKS`] or [`NETWORKS_BYTES`]
+    Networks,
+    /// [`DEPTH`]
+    Depth,
+    /// [`NAME_BYTES`]
+    Name,
+    /// [`TAG_BYTES`] or [`ATTRIBUTES`]
+    Tag,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kibibytes = |bytes: usize| bytes / 1024;
+        match self {
+            Limit::Token => write!(f, "a token of at most {} KiB", kibibytes(TOKEN_BYTES)),
+            Limit::PageRows => write!(f, "at most {PAGE_ROWS} rows on a page"),
+            Limit::PageUnparsed => write!(
+                f,
+                "at most {PAGE_UNPARSED_VALUES} values and {} KiB of unparsed text on a page",
+                kibibytes(PAGE_UNPARSED_BYTES)
+            ),
+            Limit::EmptyPages => write!(f, "at most {EMPTY_PAGES} empty pages in a row"),
+            Limit::Endpoints => write!(
+                f,
+                "at most {LISTING_ROWS} endpoints in an account and Region, and {} KiB of their configuration",
+                kibibytes(LISTING_BYTES)
+            ),
+            Limit::Networks => write!(
+                f,
+                "at most {NETWORKS} networks of an endpoint, and {} KiB of their ids",
+                kibibytes(NETWORKS_BYTES)
+            ),
+            Limit::Depth => write!(f, "at most {DEPTH} nested elements"),
+            Limit::Name => write!(f, "a name of an element of at most {NAME_BYTES} bytes"),
+            Limit::Tag => {
+                write!(f, "a tag of at most {} KiB with {ATTRIBUTES} attributes", kibibytes(TAG_BYTES))
+            }
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! Answers of EC2 that are of another shape, or odd, or without end: the first are refused and never read as an empty listing, the
+//! second keep their rows, and the third meet a limit. The same for every listing.
+
+use std::collections::BTreeSet;
+
+use client_vpn_audit::capture::Progress;
+use client_vpn_audit::config::Settings;
+use client_vpn_audit::handler::Auditor;
+use client_vpn_audit::report::Report;
+use serde_json::{Value, json};
+
+use crate::harness::stub::Stub;
+use crate::harness::{World, error_codes, fleet, outcomes, sdk_config, snapshot};
+
+const A: &str = "cvpn-endpoint-0000000000000000a";
+const B: &str = "cvpn-endpoint-0000000000000000b";
+
+const LISTINGS: [(&str, &str); 3] = [
+    ("DescribeClientVpnConnections", "connections"),
+    ("DescribeClientVpnEndpoints", "clientVpnEndpoint"),
+    ("DescribeClientVpnTargetNetworks", "clientVpnTargetNetworks"),
+];
+
+/// An EC2 that answers as it should, for two endpoints: their connections, their configuration, and one network for each.
+struct Ec2 {
+    connections: Vec<u8>,
+    endpoints: Vec<u8>,
+    networks: Vec<u8>,
+    /// What is asked of B's networks.
+    networks_of_b: Option<(u16, Vec<u8>)>,
+}
+
+fn answer(operation: usize, content: &str) -> Vec<u8> {
+    let (action, _) = LISTINGS[operation];
+    format!("<{action}Response>{content}</{action}Response>").into_bytes()
+}
+
+fn list(operation: usize, items: &str) -> Vec<u8> {
+    let (_, list) = LISTINGS[operation];
+    answer(operation, &format!("<requestId>r</requestId><{list}>{items}</{list}>"))
+}
+
+fn endpoint(id: &str, more: &str) -> String {
+    format!(
+        "<item><clientVpnEndpointId>{id}</clientVpnEndpointId><status><code>available</code></status>{more}</item>"
+    )
+}
+
+impl Ec2 {
+    fn new() -> Ec2 {
+        Ec2 {
+            connections: list(0, "<item><connectionId>c</connectionId></item>"),
+            endpoints: list(1, &[endpoint(A, ""), endpoint(B, "")].concat()),
+            networks: list(2, "<item><targetNetworkId>subnet-1</targetNetworkId></item>"),
+            networks_of_b: None,
+        }
+    }
+
+    /// The same with another answer to one operation.
+    fn with(operation: usize, body: Vec<u8>) -> Ec2 {
+        let mut ec2 = Ec2::new();
+        *[&mut ec2.connections, &mut ec2.endpoints, &mut ec2.networks][operation] = body;
+        ec2
+    }
+
+    async fn start(self) -> Stub {
+        let mut answers = Vec::new();
+        if let Some((status, body)) = self.networks_of_b {
+            let request = format!("Action={}&Version=2016-11-15&ClientVpnEndpointId={B}", LISTINGS[2].0);
+            answers.push((request, status, body));
+        }
+        let bodies = [self.connections, self.endpoints, self.networks];
+        for ((action, _), body) in LISTINGS.iter().zip(bodies) {
+            answers.push((format!("Action={action}&"), 200, body));
+        }
+        Stub::by_request(answers).await
+    }
+
+    /// Takes a snapshot of all endpoints.
+    async fn snapshot(self) -> Taken {
+        let stub = self.start().await;
+        Taken::from(stub).await
+    }
+}
+
+struct Taken {
+    report: Report,
+    world: World,
+    requests: usize,
+}
+
+impl Taken {
+    async fn from(stub: Stub) -> Taken {
+        let world = World::new(fleet(1, 0)).await;
+        let own = [("AUDIT_TARGETS", "*"), ("AUDIT_MAX_ATTEMPTS", "1"), ("AUDIT_CALL_TIMEOUT_SECONDS", "30")];
+        let settings = Settings::parse(world.variables(&own)).unwrap();
+        let sdk = sdk_config(stub.url(), "eu-central-1");
+        let auditor = Auditor::new(settings, sdk, world.clock.clone(), Progress::silent());
+        let report = snapshot(&auditor, json!({})).await;
+        Taken { report, requests: stub.heads().len(), world }
+    }
+
+    fn discovery_error(&self) -> &str {
+        self.report.record.places[0].discovery_error().map_or("", |error| &error.code)
+    }
+
+    fn endpoints_error(&self) -> &str {
+        self.report.record.places[0].endpoints_error().map_or("", |error| &error.code)
+    }
+
+    /// The rows of the object of endpoints.
+    fn endpoints(&self) -> Vec<Value> {
+        let entry = self.report.record.places[0].endpoints.as_ref().unwrap();
+        let object = &self.world.read()["endpoints"][entry.object_key.as_ref().unwrap()];
+        object["rows"].as_array().unwrap().clone()
+    }
+
+    fn objects(&self, table: &str) -> usize {
+        self.world.files().iter().filter(|file| file.starts_with(&format!("{table}/"))).count()
+    }
+}
+
+/// Contents that are not of the shape of a page whose list is `list`.
+fn other_shapes(list: &str) -> Vec<(&'static str, String)> {
+    let row = "<item><connectionId>c</connectionId></item>";
+    vec![
+        ("no list", "<requestId>r</requestId>".to_owned()),
+        ("rows as member", format!("<{list}><member><connectionId>c</connectionId></member></{list}>")),
+        ("another list", format!("<connectionSet>{row}</connectionSet>")),
+        ("one level deeper", format!("<Result><{list}>{row}</{list}><nextToken>t</nextToken></Result>")),
+        ("a list that is empty, and one that is deeper", format!("<{list}/><Result><{list}>{row}</{list}></Result>")),
+        ("a token that is deeper", format!("<{list}/><Result><nextToken>t</nextToken></Result>")),
+        ("a token by case", format!("<{list}/><NextToken>t</NextToken>")),
+        ("a list by case", format!("<{list}/><{}/>", list.to_uppercase())),
+        ("two lists", format!("<{list}/><{list}/>")),
+        ("text", format!("<{list}/>none")),
+        ("text in the list", format!("<{list}>none</{list}>")),
+        ("an error", format!("<Errors><Error><Code>c</Code></Error></Errors><{list}/>")),
+        ("nil", format!("<{list} xsi:nil=\"true\"/>")),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_of_another_shape_are_never_an_empty_listing() {
+    let mut bodies: Vec<(&str, Vec<u8>)> =
+        other_shapes("connections").into_iter().map(|(name, content)| (name, answer(0, &content))).collect();
+    bodies.push(("nothing", Vec::new()));
+    bodies.push(("an error document", b"<Response><Errors><Error/></Errors></Response>".to_vec()));
+    bodies.push(("another operation", list(1, "")));
+    for (name, body) in bodies {
+        let taken = Ec2::with(0, body).snapshot().await;
+        assert_eq!(outcomes(&taken.report), ["failed", "failed"], "{name}");
+        assert_eq!(error_codes(&taken.report), ["MalformedResponse"; 2], "{name}");
+        assert!(taken.report.failure().is_some() && !taken.report.record.all_captured(), "{name}");
+        assert_eq!((taken.objects("connections"), taken.objects("partials")), (0, 0), "{name}");
+        assert_eq!((taken.endpoints_error(), taken.discovery_error()), ("", ""), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn endpoints_of_another_shape_are_never_no_endpoints() {
+    for (name, content) in other_shapes("clientVpnEndpoint") {
+        let taken = Ec2::with(1, answer(1, &content)).snapshot().await;
+        let codes = (taken.discovery_error(), taken.endpoints_error());
+        assert_eq!(codes, ("MalformedResponse", "MalformedResponse"), "{name}");
+        assert!(taken.report.failure().is_some() && !taken.report.record.all_captured(), "{name}");
+        assert_eq!(taken.objects("endpoints"), 0, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn networks_of_another_shape_are_not_known_and_the_endpoints_are_written() {
+    for (name, content) in other_shapes("clientVpnTargetNetworks") {
+        let taken = Ec2::with(2, answer(2, &content)).snapshot().await;
+        assert_eq!(outcomes(&taken.report), ["complete"; 2], "{name}");
+        assert_eq!((taken.discovery_error(), taken.endpoints_error()), ("", "MalformedResponse"), "{name}");
+    }
+    let without_id = "<item><targetNetworkId>subnet-1</targetNetworkId></item><item><vpcId>vpc-1</vpcId></item>";
+    let taken = Ec2::with(2, list(2, without_id)).snapshot().await;
+    assert_eq!(taken.endpoints_error(), "MalformedResponse");
+    for row in taken.endpoints() {
+        assert_eq!(row["associated_networks"], Value::Null);
+        assert_eq!(row["unparsed"], json!({"targetNetworkId#error": "MalformedResponse"}));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn networks_that_are_refused_for_one_endpoint_are_null_with_the_reason() {
+    let refusal = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>maria</Message></Error></Errors>\
+         <RequestID>refused</RequestID></Response>";
+    let ec2 = Ec2 { networks_of_b: Some((403, refusal.into())), ..Ec2::new() };
+    let taken = ec2.snapshot().await;
+    assert_eq!((outcomes(&taken.report), taken.discovery_error()), (vec!["complete"; 2], ""));
+    let entry = taken.report.record.places[0].endpoints.as_ref().unwrap();
+    let error = entry.error.as_ref().unwrap();
+    assert_eq!((entry.outcome.as_str(), entry.rows, error.code.as_str()), ("complete", 2, "UnauthorizedOperation"));
+    assert!(error.message.starts_with("the networks of 1 of 2 endpoints are not known: "), "{}", error.message);
+    assert!(!error.message.contains("maria"), "{}", error.message);
+    let rows = taken.endpoints();
+    assert_eq!(rows[0]["associated_networks"], json!(["subnet-1"]));
+    assert_eq!((&rows[0]["endpoint_id"], &rows[0]["unparsed"]), (&json!(A), &Value::Null));
+    assert_eq!(rows[1]["associated_networks"], Value::Null);
+    assert_eq!(rows[1]["unparsed"], json!({"targetNetworkId#error": "UnauthorizedOperation"}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_element_beside_a_list_is_recorded() {
+    for (operation, (action, list)) in LISTINGS.iter().enumerate() {
+        let content = format!("<{list}/><warnings><item>w</item></warnings><note/>");
+        let taken = Ec2::with(operation, answer(operation, &content)).snapshot().await;
+        assert_eq!(taken.report.failure(), None, "{action}");
+        let names = BTreeSet::from(["note".to_owned(), "warnings".to_owned()]);
+        let place = &taken.report.record.places[0];
+        let (discovery, endpoints) = (place.discovery.as_ref().unwrap(), place.endpoints.as_ref().unwrap());
+        let found = [
+            taken.report.record.targets.iter().all(|entry| entry.unknown_elements == names) && operation == 0,
+            discovery.unknown_elements == names,
+            endpoints.unknown_elements == names,
+        ];
+        assert_eq!(found, [[true, false, false], [false, true, true], [false, false, true]][operation], "{action}");
+        let record = std::fs::read_to_string(taken.world.lake().join(&taken.report.run_keys[0])).unwrap();
+        assert!(record.contains("\"unknown_elements\":[\"note\",\"warnings\"]"), "{record}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_odd_endpoint_fails_alone() {
+    let odd = "<description>bad\u{b}name</description><creationTime>0000-01-01T00:00:00</creationTime><splitTunnel/>\
+         <vpnPort>https</vpnPort><sessionTimeoutHours>24</sessionTimeoutHours><newField><a>1</a></newField>";
+    let items = [
+        endpoint(A, odd),
+        endpoint("cvpn-endpoint-OTHER", ""),
+        "<item><description>no id</description></item>".to_owned(),
+        endpoint(B, "<creationTime>2025-11-01T00:00:00.000+01:00</creationTime>"),
+        endpoint(B, "<creationTime>2025-11-01T00:00:00.000+01:00</creationTime>"),
+        endpoint(A, "<description>another</description>"),
+    ];
+    let taken = Ec2::with(1, list(1, &items.concat())).snapshot().await;
+    let captured: Vec<&str> =
+        taken.report.record.targets.iter().map(|entry| entry.endpoint_id.as_str()).collect();
+    assert_eq!((captured, outcomes(&taken.report)), (vec![A, B], vec!["complete"; 2]), "each once");
+    assert_eq!((taken.discovery_error(), taken.endpoints_error()), ("MalformedEndpoint", "MalformedEndpoint"));
+    assert!(!taken.report.record.all_captured());
+    let failure = taken.report.failure().unwrap();
+    assert!(failure.contains("2 of 5 endpoints") && !failure.contains("OTHER"), "{failure}");
+    let discovery = taken.report.record.places[0].discovery.as_ref().unwrap();
+    assert_eq!(discovery.endpoints.as_ref().unwrap().len(), 2);
+
+    let rows = taken.endpoints();
+    assert_eq!(rows.len(), 5, "the one that came twice and said the same is there once");
+    let column = |name: &str| -> Vec<Value> { rows.iter().map(|row| row[name].clone()).collect() };
+    assert_eq!(column("endpoint_id"), [json!(A), Value::Null, Value::Null, json!(B), json!(A)]);
+    assert_eq!(
+        column("description"),
+        [json!("bad\u{fffd}name"), Value::Null, json!("no id"), Value::Null, json!("another")]
+    );
+    assert_eq!((&rows[0]["split_tunnel"], &rows[0]["vpn_port"]), (&Value::Null, &Value::Null));
+    assert_eq!((&rows[0]["creation_time"], &rows[0]["session_timeout_hours"]), (&Value::Null, &json!(24)));
+    assert_eq!(
+        rows[0]["unparsed"],
+        json!({
+            "creationTime": "0000-01-01T00:00:00", "description": r"bad\u{B}name", "newField": "<a>1</a>",
+            "splitTunnel": "", "vpnPort": "https",
+        })
+    );
+    assert_eq!(rows[1]["unparsed"], json!({"clientVpnEndpointId": "cvpn-endpoint-OTHER"}));
+    assert_eq!(rows[3]["creation_time"], json!("2025-10-31T23:00:00.000+00:00"));
+    assert_eq!(column("associated_networks")[3], json!(["subnet-1"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn characters_that_xml_does_not_allow_keep_their_rows() {
+    let rows = [
+        &b"<item><commonName>bad\x0bname</commonName></item>"[..],
+        b"<item><commonName>M\xfcller</commonName><username>a\\b</username></item>",
+        b"<item><commonName>a&#11;\\&#xFFFE;&#xD800;</commonName><ingressBytes>1\x01</ingressBytes></item>",
+        b"<item><commonName>R&nbsp;D</commonName></item>",
+        b"<item><connectionId><b>c</b></connectionId>stray<newField>\xff</newField></item>",
+        b"<item><connectionEndTime>2025-11-01T00:00:00.000+01:00</connectionEndTime></item>",
+    ];
+    let body = list(0, "@");
+    let at = body.iter().position(|&byte| byte == b'@').unwrap();
+    let body = [&body[..at], &rows.concat(), &body[at + 1..]].concat();
+    let taken = Ec2::with(0, body).snapshot().await;
+    assert_eq!(outcomes(&taken.report), ["complete"; 2]);
+    let lake = taken.world.read();
+    let read = &lake["connections"][taken.report.record.targets[0].object_key.as_ref().unwrap()]["rows"];
+    let expected = [
+        (json!("bad\u{fffd}name"), json!({"commonName": r"bad\u{B}name"})),
+        (json!("M\u{fffd}ller"), json!({"commonName": r"M\xFCller"})),
+        (
+            json!("a\u{fffd}\\\u{fffd}\u{fffd}"),
+            json!({"commonName": r"a\u{B}\\\u{FFFE}\u{D800}", "ingressBytes": r"1\u{1}"}),
+        ),
+        (json!("R\u{fffd}D"), json!({"commonName": r"R\&nbsp;D"})),
+        (Value::Null, json!({"#text": "stray", "connectionId": "<b>c</b>", "newField": r"\xFF"})),
+        (Value::Null, Value::Null),
+    ];
+    for (row, (name, unparsed)) in read.as_array().unwrap().iter().zip(&expected) {
+        assert_eq!((&row["common_name"], &row["unparsed"]), (name, unparsed));
+    }
+    assert_eq!(read.as_array().unwrap().len(), expected.len());
+    assert_eq!(read[1]["username"], json!("a\\b"), "no other text is escaped");
+    assert_eq!(read[5]["connection_end_time"], json!("2025-10-31T23:00:00.000+00:00"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_pages_without_end_meet_a_limit() {
+    for (operation, (action, list)) in LISTINGS.iter().enumerate() {
+        let mut number = 0;
+        let bodies = [Ec2::new().connections, Ec2::new().endpoints, Ec2::new().networks];
+        let stub = Stub::answering(move |_, request| {
+            number += 1;
+            let is = |action: &str| request.contains(&format!("Action={action}&"));
+            let endless = format!("<{list}/><nextToken>t{number}</nextToken>");
+            match LISTINGS.iter().position(|(action, _)| is(action)).unwrap() {
+                asked if asked == operation => (200, answer(operation, &endless)),
+                asked => (200, bodies[asked].clone()),
+            }
+        })
+        .await;
+        let taken = Taken::from(stub).await;
+        let codes = (error_codes(&taken.report), taken.discovery_error(), taken.endpoints_error());
+        let limit = "LimitExceeded";
+        match operation {
+            0 => assert_eq!(codes, (vec![limit; 2], "", ""), "{action}"),
+            1 => assert_eq!(codes, (Vec::new(), limit, limit), "{action}"),
+            _ => assert_eq!(codes, (vec![""; 2], "", limit), "{action}"),
+        }
+        if operation == 0 {
+            let entry = &taken.report.record.targets[0];
+            assert_eq!((entry.outcome.as_str(), entry.pages, entry.rows), ("failed", 1_001, 0));
+            let message = &entry.error.as_ref().unwrap().message;
+            assert!(message.contains("at most 1000 empty pages in a row"), "{message}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_too_long_meets_a_limit_and_is_not_asked_for_again() {
+    let content = format!("<connections/><nextToken>{}</nextToken>", "t".repeat(16 * 1024 + 1));
+    let taken = Ec2::with(0, answer(0, &content)).snapshot().await;
+    assert_eq!((outcomes(&taken.report), error_codes(&taken.report)), (vec!["failed"; 2], vec!["LimitExceeded"; 2]));
+    let message = &taken.report.record.targets[0].error.as_ref().unwrap().message;
+    assert!(message.contains("a token of at most 16 KiB"), "{message}");
+    assert_eq!(taken.requests, 1 + 2 + 2);
+}
