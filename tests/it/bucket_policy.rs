@@ -48,7 +48,7 @@ async fn preflight_tells_which_statements_a_bucket_policy_lacks() {
         assert!(problem.contains("docs/deploy.md"), "{problem}");
     }
 
-    // Not the third, which would refuse every request to a server without TLS.
+    // Not the last, which would refuse every request to a server without TLS.
     let objects: Vec<String> = ["connections", "partials", "endpoints", "runs", "digests"]
         .map(|table| format!("arn:aws:s3:::{bucket}/vpn/{table}/*"))
         .to_vec();
@@ -61,8 +61,40 @@ async fn preflight_tells_which_statements_a_bucket_policy_lacks() {
     let admin = Client::new(&seaweed.sdk_admin());
     admin.put_bucket_policy().bucket(&bucket).policy(policy).send().await.unwrap();
     let with = problems(&world, &seaweed, &bucket);
-    assert_eq!(with[..2], [(names[0].clone(), None), (names[1].clone(), None)]);
-    assert!(with[2].1.is_some());
+    assert_eq!(lacking(&with), names[2..]);
+}
+
+/// The names of the protections that are missing.
+fn lacking(problems: &[(String, Option<String>)]) -> Vec<String> {
+    problems.iter().filter(|(_, problem)| problem.is_some()).map(|(name, _)| name.clone()).collect()
+}
+
+/// The statements that the template and docs/deploy.md have are those that preflight looks for, each action of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn preflight_misses_each_statement_of_the_documentation() {
+    let world = World::new(fleet(1, 5)).await;
+    let seaweed = Seaweed::shared();
+    let admin = Client::new(&seaweed.sdk_admin());
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/deploy.md")).unwrap();
+    let (_, rest) = page.split_once("<!-- BEGIN GENERATED bucket policy -->\n```json\n").unwrap();
+    let text = rest.split_once("```").unwrap().0.replace("PREFIX", "vpn");
+    let text = text.replace("ACCOUNT", "111122223333").replace("ADMINISTRATOR", "terraform");
+    let names: Vec<String> = Protection::ALL.map(|protection| protection.in_words().to_owned()).to_vec();
+    for left_out in 0..names.len() {
+        // One of its own each: the policy refuses to be replaced.
+        let bucket = seaweed.bucket().await;
+        let mut statements: Vec<Value> = serde_json::from_str(&text.replace("BUCKET", &bucket)).unwrap();
+        let last = statements.pop().unwrap();
+        assert_eq!(last["Sid"], "RefuseRequestsWithoutTls", "the server has no TLS, so this one is always left out");
+        if left_out < statements.len() {
+            statements.remove(left_out);
+        }
+        let policy = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
+        admin.put_bucket_policy().bucket(&bucket).policy(policy).send().await.unwrap();
+        let expected: Vec<String> =
+            names.iter().enumerate().filter(|(n, _)| *n == left_out || *n == 4).map(|(_, name)| name.clone()).collect();
+        assert_eq!(lacking(&problems(&world, &seaweed, &bucket)), expected, "without {left_out}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
