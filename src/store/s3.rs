@@ -370,7 +370,7 @@ impl S3Store {
             }
             Some("AccessDenied") => format!(
                 "the bucket {bucket} refused; the permission {permission} is missing (with a KMS key also \
-                 kms:GenerateDataKey and kms:Decrypt), or a policy denies it"
+                 kms:GenerateDataKey and kms:Decrypt), a policy denies it, or AUDIT_LAKE_ACCOUNT is not its owner"
             ),
             Some(code) => format!("S3 answered {code}: {}", error.message().unwrap_or("no more is said")),
             None if error.raw_response().is_some() => "S3 answered with no error code".to_owned(),

@@ -495,8 +495,8 @@ UNPROTECTED = {
         "in 444455556666 by SealRole",
     ),
     "merges go to a bucket of anybody": (lambda t: statement(t, "SessionsRole", 5).pop("Condition"), "in 777788889999 by SessionsRole"),
-    "S3 is not told whose the bucket is": (lambda t: variables(t).pop("AUDIT_LAKE_ACCOUNT"), "variables"),
-    "S3 is told that a new bucket is another's": (
+    "requests do not name the owner of the bucket": (lambda t: variables(t).pop("AUDIT_LAKE_ACCOUNT"), "variables"),
+    "requests name another owner of a new bucket": (
         lambda t: t["Conditions"].update(OwnBucket={"Fn::Equals": [{"Ref": "ExistingBucketAccount"}, ""]}),
         "AUDIT_LAKE_ACCOUNT with {'ExistingBucketAccount': '444455556666'}",
     ),
@@ -525,7 +525,7 @@ UNPROTECTED = {
         lambda t: properties(t, "FailuresQueuePolicy")["PolicyDocument"]["Statement"][1]["Fn::If"][1].pop("Condition"),
         "rule/another could not deliver",
     ),
-    "reports are off": (lambda t: properties(t, "BucketChangedRule").update(State="DISABLED"), "state of BucketChangedRule"),
+    "reports are disabled": (lambda t: properties(t, "BucketChangedRule").update(State="DISABLED"), "state of BucketChangedRule"),
     "a report names nothing": (
         lambda t: properties(t, "BucketChangedRule")["Targets"][0]["InputTransformer"]["InputPathsMap"].update(bucket="$.detail.bucket"),
         "reports: KeyError",
