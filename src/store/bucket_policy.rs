@@ -38,7 +38,9 @@ impl Protection {
         match self {
             Protection::WriteOnce => "refuse puts without If-None-Match",
             Protection::NoDelete => "refuse deletes",
-            Protection::FixedSettings => "refuse changes of lifecycle, versioning, replication, lock and policy",
+            Protection::FixedSettings => {
+                "refuse changes of lifecycle, versioning, replication, lock and policy"
+            }
             Protection::NoBypass => "refuse bypassing the lock and replication into it",
             Protection::TlsOnly => "refuse requests without TLS",
         }
@@ -58,7 +60,9 @@ impl Protection {
                 "s3:PutBucketObjectLockConfiguration",
                 "s3:DeleteBucket",
             ],
-            Protection::NoBypass => &["s3:BypassGovernanceRetention", "s3:ReplicateObject", "s3:ReplicateDelete"],
+            Protection::NoBypass => {
+                &["s3:BypassGovernanceRetention", "s3:ReplicateObject", "s3:ReplicateDelete"]
+            }
             Protection::TlsOnly => &["s3:GetObject", "s3:PutObject"],
         }
     }
@@ -115,11 +119,8 @@ enum Values {
 
 /// Lets CloudFormation pass. `ForAllValues` is true when the key is absent, so other requests are refused; `ForAnyValue`
 /// would be false then.
-const CALLED_VIA: Condition = Condition(
-    "ForAllValues:StringNotEquals",
-    "aws:CalledVia",
-    Values::Only("cloudformation.amazonaws.com"),
-);
+const CALLED_VIA: Condition =
+    Condition("ForAllValues:StringNotEquals", "aws:CalledVia", Values::Only("cloudformation.amazonaws.com"));
 
 /// Lets administrators pass who are named.
 const ADMINISTRATOR: Condition = Condition("ArnNotLike", "aws:PrincipalArn", Values::Principals);
@@ -273,7 +274,8 @@ mod tests {
 
     #[test]
     fn each_action_of_the_documentation_is_one_that_is_checked_and_the_other_way_round() {
-        let actions = |statement: &Value| texts(statement.get("Action")).map(str::to_owned).collect::<Vec<_>>();
+        let actions =
+            |statement: &Value| texts(statement.get("Action")).map(str::to_owned).collect::<Vec<_>>();
         let documented = documented();
         let found: BTreeSet<String> = documented.iter().flat_map(actions).collect();
         let checked = Protection::ALL.iter().filter(|protection| **protection != Protection::TlsOnly);
@@ -321,7 +323,8 @@ mod tests {
         });
         let tls_only = json!({"BoolIfExists": {"aws:SecureTransport": false}});
         let nobody = json!({});
-        let cloudformation = json!({"forallvalues:stringnotequals": {"aws:calledvia": ["cloudformation.amazonaws.com"]}});
+        let cloudformation =
+            json!({"forallvalues:stringnotequals": {"aws:calledvia": ["cloudformation.amazonaws.com"]}});
         let roles = json!({"ArnNotLike": {"aws:PrincipalArn": [
             ROLE,
             "arn:aws-eusc:iam::111122223333:user/admin",

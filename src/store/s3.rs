@@ -197,9 +197,10 @@ impl S3Store {
                     code: "MethodNotAllowed".to_owned(),
                     doing: "reading the policy of",
                     object: self.url(""),
-                    problem: "the bucket is of another account, and only that account may read its policy; run \
+                    problem:
+                        "the bucket is of another account, and only that account may read its policy; run \
                               preflight there too"
-                        .to_owned(),
+                            .to_owned(),
                 });
             }
             Err(error) => return Err(self.failed("reading the policy of", "s3:GetBucketPolicy", "", &error)),

@@ -114,7 +114,10 @@ async fn the_log_is_json_with_metrics_for_each_target_and_the_run() {
     for (metric, dimensions) in metrics.into_iter().zip([target.clone(), target, json!(["Stack"])]) {
         let definition = &metric["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(definition["Namespace"], json!("ClientVpnAudit"));
-        assert_eq!((&definition["Dimensions"], &metric["Stack"]), (&json!([dimensions]), &json!("vpn-audit")));
+        assert_eq!(
+            (&definition["Dimensions"], &metric["Stack"]),
+            (&json!([dimensions]), &json!("vpn-audit"))
+        );
     }
 }
 
