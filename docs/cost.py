@@ -1,6 +1,8 @@
 """Prints the tables of `docs/cost.md`: what a month of Client VPN Audit costs, from prices and measured sizes."""
 
 import math
+import pathlib
+import re
 
 # List prices of us-east-1 in US dollars, as of November 2026. Yours may differ.
 LAMBDA_GB_SECOND = 0.0000133334  # arm64
@@ -15,12 +17,16 @@ ATHENA_LEAST_BYTES = 10e6
 STATE_TRANSITION = 0.025 / 1000
 METRIC_MONTH = 0.30
 ALARM_MONTH = 0.10
+DASHBOARD_MONTH = 3.0  # the first three of an account are free
+DATA_EVENT = 0.10 / 100_000  # CloudTrail, if it logs them
 KMS_KEY_MONTH = 1.0
 KMS_ECC_SIGN = 0.15 / 10_000
 
 # Measured: objects of the simulator's connections, and the CPU time of a capture on one whole core.
 OBJECT_BYTES = {100: 12_206, 7_000: 440_094, 126_000: 7_686_167}
 CPU_SECONDS_PER_CONNECTION = 1.15 / 200_000
+# Measured: a run record without its targets, and what each adds.
+RUN_BYTES, TARGET_BYTES = 1_100, 800
 # Assumed, not measured: how long EC2 takes for a page of 1,000 connections.
 PAGE_SECONDS = 0.3
 # EC2's API throttling: calls a second of one account and Region, once the bucket of 100 is empty.
@@ -31,7 +37,16 @@ SNAPSHOTS = 96 * 30
 # Assumed: S3 answers in tens of milliseconds.
 SEAL_SECONDS, SEAL_LISTINGS = 1.5, 14
 MERGED_DAYS = 3 + 4 / 24  # three each hour, seven once a day
+# How often the statements of an hour read each table: as often as they name it.
+STATEMENTS = "".join((pathlib.Path(__file__).parents[1] / f"sessions/{name}.sql").read_text() for name in ("merge", "close"))
+RUNS_READ, CONNECTIONS_READ = (len(re.findall(rf"\b(?:FROM|JOIN) {table}\b", STATEMENTS)) for table in ("runs", "connections"))
+# A day before the window for the capture that came before it, and tomorrow, whose folder is empty: projection ends there.
+RUNS_DAYS, EMPTY_DAYS = MERGED_DAYS + 1, 1
+LISTED_AT_ONCE = 1000
 RETENTION_DAYS, STANDARD_DAYS = 400, 60
+# What has expired stays below a delete marker for so long.
+NONCURRENT_DAYS = 30
+KEPT_DAYS = RETENTION_DAYS + NONCURRENT_DAYS
 METRICS_PER_ENDPOINT, METRICS, ALARMS = 6, 3, 12
 # States that an execution of the fleet enters, its start among them, and those of each batch.
 FLEET_TRANSITIONS, BATCH_TRANSITIONS, FLEET_ALARMS = 6, 2, 3
@@ -48,63 +63,91 @@ def capture_seconds(endpoints, connections, memory_mb):
     return max(paging, throttled) + cpu + 0.2
 
 
+def lists(objects_of_a_day, days):
+    """Requests to list the folders of so many days of an account and Region, which Athena does for each projected partition."""
+    return days * math.ceil(objects_of_a_day / LISTED_AT_ONCE) + EMPTY_DAYS
+
+
+def ledger(places, endpoints):
+    """What an hour's statements read of the ledger of so many accounts and Regions: lists, gets and bytes."""
+    gets = RUNS_READ * RUNS_DAYS * 96 * places
+    return RUNS_READ * lists(96, RUNS_DAYS) * places, gets, gets * RUN_BYTES + RUNS_READ * RUNS_DAYS * 96 * endpoints * TARGET_BYTES
+
+
 def month(endpoints, connections):
-    """Dollars by part, once the retention is full, and how long one capture runs."""
+    """Dollars by part, once the retention is full, what CloudTrail's data events cost besides, and how long one capture runs."""
     memory_mb = 512 if endpoints * connections <= 630_000 else 1769
     seconds = capture_seconds(endpoints, connections, memory_mb)
     object_bytes = OBJECT_BYTES[connections]
     gb_of_a_day = endpoints * object_bytes * 96 / 1e9
-    standard_days = STANDARD_DAYS if object_bytes >= SMALLEST_MOVED else RETENTION_DAYS
+    standard_days = STANDARD_DAYS if object_bytes >= SMALLEST_MOVED else KEPT_DAYS
     moved = SNAPSHOTS * endpoints if object_bytes >= SMALLEST_MOVED else 0
-    merged = max(ATHENA_LEAST_BYTES, MERGED_DAYS * gb_of_a_day * 1e9)
-    # Parquet is read with two requests at least, and a merge and what follows it read the ledger too.
-    gets = MERGED_DAYS * 96 * (2 * endpoints + 2)
+    ledger_lists, ledger_gets, ledger_bytes = ledger(1, endpoints)
+    merged = max(ATHENA_LEAST_BYTES, MERGED_DAYS * gb_of_a_day * 1e9 + ledger_bytes)
+    # Parquet is read with two requests at least.
+    gets = CONNECTIONS_READ * MERGED_DAYS * 96 * 2 * endpoints + ledger_gets
+    listed = CONNECTIONS_READ * lists(96 * endpoints, MERGED_DAYS) + ledger_lists
+    # A look and a put for each endpoint, the endpoints' configuration, and the run record.
+    captured = SNAPSHOTS * (2 * endpoints + 2)
+    seal_lists, sealed_gets = SNAPSHOTS * SEAL_LISTINGS + 720 * 6, 720 * 4 * (endpoints + 1)
     parts = {
         "capture": SNAPSHOTS * (seconds * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
-        # A look and a put for each endpoint, the endpoints' configuration, and the run record.
-        "requests": SNAPSHOTS * (2 * endpoints + 2) * S3_PUT_OR_LIST + moved * S3_TRANSITION,
+        "requests": captured * S3_PUT_OR_LIST + moved * S3_TRANSITION,
         # Four times an hour a second and some listings; once an hour a look at each object, a digest and a signature.
-        "seal": SNAPSHOTS * (SEAL_SECONDS * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST + SEAL_LISTINGS * S3_PUT_OR_LIST)
-        + 720 * (4 * (endpoints + 1) * S3_GET + 6 * S3_PUT_OR_LIST + S3_PUT_OR_LIST + KMS_ECC_SIGN),
+        "seal": SNAPSHOTS * (SEAL_SECONDS * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST)
+        + sealed_gets * S3_GET
+        + (seal_lists + 720) * S3_PUT_OR_LIST
+        + 720 * KMS_ECC_SIGN,
         "storage": gb_of_a_day
-        * (standard_days * S3_STANDARD_GB_MONTH + (RETENTION_DAYS - standard_days) * S3_STANDARD_IA_GB_MONTH),
+        * (standard_days * S3_STANDARD_GB_MONTH + (KEPT_DAYS - standard_days) * S3_STANDARD_IA_GB_MONTH),
         "sessions": 720
-        * ((merged + ATHENA_LEAST_BYTES) / 1e12 * ATHENA_TB + gets * S3_GET + 7 * STATE_TRANSITION),
-        "watching": (METRICS_PER_ENDPOINT * endpoints + METRICS) * METRIC_MONTH + ALARMS * ALARM_MONTH + KMS_KEY_MONTH,
+        * ((merged + ATHENA_LEAST_BYTES) / 1e12 * ATHENA_TB + gets * S3_GET + listed * S3_PUT_OR_LIST + 7 * STATE_TRANSITION),
+        # EventBridge takes nothing for the events of AWS's own services, and CloudTrail nothing for the first copy of them.
+        "watching": (METRICS_PER_ENDPOINT * endpoints + METRICS) * METRIC_MONTH
+        + ALARMS * ALARM_MONTH
+        + DASHBOARD_MONTH
+        + KMS_KEY_MONTH,
     }
-    return parts, seconds, gb_of_a_day * RETENTION_DAYS
+    data_events = (captured + seal_lists + sealed_gets + 720 + 720 * (gets + listed)) * DATA_EVENT
+    return parts, data_events, seconds, gb_of_a_day * KEPT_DAYS
 
 
 def fleet(batches):
-    """Dollars a month by part that as many accounts and Regions cost besides, when each is a batch."""
-    return {
+    """Dollars a month by part that as many accounts and Regions cost besides, when each is a batch, and for data events."""
+    lists_, gets, bytes_ = ledger(batches, 0)
+    lists_ += CONNECTIONS_READ * lists(96, MERGED_DAYS) * batches
+    records = SNAPSHOTS * batches * 2
+    parts = {
         "transitions": SNAPSHOTS * (FLEET_TRANSITIONS + BATCH_TRANSITIONS * batches) * STATE_TRANSITION,
         "invocations": SNAPSHOTS * (batches + 1) * (BATCH_SECONDS * 512 / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
         # A run record of its own, and the configuration of its endpoints.
-        "records": SNAPSHOTS * batches * 2 * S3_PUT_OR_LIST,
+        "records": records * S3_PUT_OR_LIST,
         "digests": 720 * batches * (7 * S3_PUT_OR_LIST + KMS_ECC_SIGN),
+        # The hourly statements read the ledger of each, and list its folders.
+        "sessions": 720 * (gets * S3_GET + lists_ * S3_PUT_OR_LIST + bytes_ / 1e12 * ATHENA_TB),
         "alarms": FLEET_ALARMS * ALARM_MONTH,
     }
+    return parts, (records + 720 * 7 * batches + 720 * (gets + lists_)) * DATA_EVENT
 
 
 def main():
     names = ["capture", "requests", "seal", "storage", "sessions", "watching"]
-    print("| endpoints | connections of each | one capture | kept | " + " | ".join(names) + " | a month |")
-    print("|" + "---|" * (len(names) + 5))
+    print("| endpoints | connections of each | one capture | kept | " + " | ".join(names) + " | a month | data events |")
+    print("|" + "---|" * (len(names) + 6))
     for endpoints in (1, 5, 50):
         for connections in OBJECT_BYTES:
-            parts, seconds, gb = month(endpoints, connections)
+            parts, data_events, seconds, gb = month(endpoints, connections)
             dollars = " | ".join(f"{parts[name]:,.2f}" for name in names)
             total = sum(parts.values())
-            print(f"| {endpoints} | {connections:,} | {seconds:,.1f} s | {gb:,.1f} GB | {dollars} | **{total:,.2f}** |")
+            print(f"| {endpoints} | {connections:,} | {seconds:,.1f} s | {gb:,.1f} GB | {dollars} | **{total:,.2f}** | {data_events:,.2f} |")
     print()
-    names = ["transitions", "invocations", "records", "digests", "alarms"]
-    print("| accounts and Regions | " + " | ".join(names) + " | a month, besides |")
-    print("|" + "---|" * (len(names) + 2))
+    names = ["transitions", "invocations", "records", "digests", "sessions", "alarms"]
+    print("| accounts and Regions | " + " | ".join(names) + " | a month, besides | data events |")
+    print("|" + "---|" * (len(names) + 3))
     for batches in (10, 100, 640):
-        parts = fleet(batches)
+        parts, data_events = fleet(batches)
         dollars = " | ".join(f"{parts[name]:,.2f}" for name in names)
-        print(f"| {batches} | {dollars} | **{sum(parts.values()):,.2f}** |")
+        print(f"| {batches} | {dollars} | **{sum(parts.values()):,.2f}** | {data_events:,.2f} |")
 
 
 main()

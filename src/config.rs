@@ -30,6 +30,7 @@ pub struct Setting {
 pub const SETTINGS: &[Setting] = &[
     setting("AUDIT_TARGETS", None, "Endpoints to capture, separated by commas: ids (`cvpn-endpoint-…`), ARNs, ARNs with `*` as ID for all endpoints there and then also as Region or account for each that the tables know, or `*` for all of the own account and Region"),
     setting("AUDIT_LAKE", None, "Where the record is written: `s3://bucket/prefix` or a directory"),
+    setting("AUDIT_LAKE_ACCOUNT", Some("any"), "Account that must own the bucket, twelve digits; S3 refuses every request for a bucket of another"),
     setting("AUDIT_ACCOUNT_ID", Some("asked of STS"), "The own account, twelve digits"),
     setting("AUDIT_ACCOUNTS", Some("those of the targets"), "Accounts that the lake's tables know, separated by commas; a target outside them is refused"),
     setting("AUDIT_REGIONS", Some("those of the targets"), "Regions that the lake's tables know, separated by commas; a target outside them is refused"),
@@ -42,6 +43,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("AUDIT_MAX_ATTEMPTS", Some("10"), "Attempts at a call of EC2, the first included: a whole number from 1 to 20"),
     setting("AUDIT_SIGNING_KEY", Some("none: digests are not signed"), "What digests are signed with: a KMS key's ARN, `alias/` and an alias, or a file with a private key in PEM"),
     setting("AUDIT_KMS_KEY", Some("the bucket's own encryption"), "KMS key that objects in S3 are encrypted with: id, alias or ARN"),
+    setting("AUDIT_STACK", Some("none"), "Value of the dimension `Stack` of all metrics, such as the stack's name: 1 to 128 letters, digits and hyphens"),
 ];
 
 const fn setting(name: &'static str, default: Option<&'static str>, doc: &'static str) -> Setting {
@@ -55,6 +57,8 @@ pub struct Settings {
     pub targets: Vec<TargetText>,
     /// Where the lake lies.
     pub lake: Location,
+    /// Account that must own the bucket; `None` for any.
+    pub lake_account: Option<AccountId>,
     /// The own account, where it is given.
     pub account_id: Option<AccountId>,
     /// Accounts that the lake's tables know; empty for those of the targets.
@@ -75,6 +79,8 @@ pub struct Settings {
     pub kms_key: Option<KmsKey>,
     /// What digests are signed with; none for digests that are chained and not signed.
     pub signing_key: Option<SigningKey>,
+    /// Value of the dimension `Stack` of all metrics; `None` for metrics without it.
+    pub stack: Option<String>,
 }
 
 impl Settings {
@@ -115,10 +121,8 @@ impl Settings {
         let mut reader = Reader { variables: &ours, faults };
         let targets = reader.targets(needs_targets);
         let lake = reader.lake();
-        let account_id = reader.list("AUDIT_ACCOUNT_ID", "twelve digits", AccountId::parse);
-        if account_id.len() > 1 {
-            reader.fault("AUDIT_ACCOUNT_ID", "one account");
-        }
+        let lake_account = reader.account("AUDIT_LAKE_ACCOUNT");
+        let account_id = reader.account("AUDIT_ACCOUNT_ID");
         let accounts =
             reader.list("AUDIT_ACCOUNTS", "accounts of twelve digits, separated by commas", AccountId::parse);
         let regions =
@@ -131,6 +135,7 @@ impl Settings {
         let max_attempts = reader.number("AUDIT_MAX_ATTEMPTS", 10, 1, 20);
         let kms_key = reader.kms_key();
         let signing_key = reader.value("AUDIT_SIGNING_KEY").map(SigningKey::parse);
+        let stack = reader.stack();
         let faults = reader.faults;
         let (Some(lake), Some(page_size)) = (lake, PageSize::new(page_size)) else {
             return Err(faults);
@@ -138,7 +143,8 @@ impl Settings {
         faults.or(Settings {
             targets,
             lake,
-            account_id: account_id.into_iter().next(),
+            lake_account,
+            account_id,
             accounts,
             regions,
             member_role,
@@ -151,6 +157,7 @@ impl Settings {
             },
             kms_key,
             signing_key,
+            stack,
         })
     }
 
@@ -251,6 +258,24 @@ impl Reader<'_> {
         };
         let location = Location::parse(text).map_err(|error| Fault::new(name, text, error.to_string()));
         self.faults.keep(location)
+    }
+
+    fn account(&mut self, name: &str) -> Option<AccountId> {
+        let accounts = self.list(name, "twelve digits", AccountId::parse);
+        if accounts.len() > 1 {
+            self.fault(name, "one account");
+        }
+        accounts.into_iter().next()
+    }
+
+    fn stack(&mut self) -> Option<String> {
+        let name = "AUDIT_STACK";
+        let stack = self.value(name)?.to_owned();
+        let fits = stack.len() <= 128 && stack.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if !fits {
+            self.fault(name, "1 to 128 letters, digits and hyphens");
+        }
+        Some(stack)
     }
 
     fn member_role(&mut self) -> Option<MemberRole> {

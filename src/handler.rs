@@ -108,8 +108,14 @@ impl Auditor {
         let Settings { limits, member_role, .. } = &settings;
         let sources = Places::new(sdk.clone(), *limits, clock.clone(), member_role.clone());
         let store = Store::new(&settings.lake, &sdk, settings.kms_key.clone());
+        let store = store.owned_by(settings.lake_account.as_ref());
         let (sources, signer, home) = (Arc::new(sources), OnceCell::new(), OnceCell::new());
         Auditor { settings, sdk, sources, store, clock, progress, signer, home }
+    }
+
+    /// Returns the value of the dimension `Stack` of all metrics.
+    pub fn stack(&self) -> Option<&str> {
+        self.settings.stack.as_deref()
     }
 
     /// Carries out one invocation, which ends at `deadline` where there is one.

@@ -54,18 +54,18 @@ async fn answer(auditor: &Result<Auditor, Faults>, event: LambdaEvent<Value>) ->
         i64::try_from(event.context.deadline).ok().and_then(|time| Timestamp::from_millisecond(time).ok());
     let answer = auditor.handle(&event.payload, &event.context.request_id, deadline).await;
     if let Err(Error::RunRecord { report, .. }) = &answer {
-        write_lines(&metrics::lines(&report.record));
+        write_lines(&metrics::lines(&report.record, auditor.stack()));
     }
     let answer = answer?;
     if let Answer::Snapshot(report) = &answer {
-        write_lines(&metrics::lines(&report.record));
+        write_lines(&metrics::lines(&report.record, auditor.stack()));
         // Lambda's retry, the dead-letter queue and the alarms see a failed invocation, and nothing else.
         if let Some(message) = report.failure() {
             return Err(Failure { code: "TargetsFailed".to_owned(), message });
         }
     }
     if let Answer::Seal(report) = &answer {
-        write_lines(metrics::seal_line(Clock::system().now(), report).as_slice());
+        write_lines(metrics::seal_line(Clock::system().now(), report, auditor.stack()).as_slice());
         if let Some(message) = report.failure() {
             return Err(Failure { code: "NotSealed".to_owned(), message });
         }

@@ -1,6 +1,7 @@
 //! Where the lake lies: an S3 bucket or a directory. Both put an object only where there is none, both list and read what
 //! is there, and neither has a way to overwrite or delete one.
 
+mod bucket_owner;
 mod bucket_policy;
 mod directory;
 mod location;
@@ -13,7 +14,7 @@ use sha2::{Digest, Sha256};
 use aws_config::SdkConfig;
 
 use crate::layout::{EVIDENCE, Key, ObjectKey};
-use crate::target::AccountRegion;
+use crate::target::{AccountId, AccountRegion};
 
 pub use bucket_policy::Protection;
 pub use directory::DirectoryStore;
@@ -178,6 +179,16 @@ impl Store {
                 let client = aws_sdk_s3::Client::new(sdk);
                 Store::S3(S3Store::new(client, bucket.clone(), prefix.clone(), kms_key))
             }
+        }
+    }
+
+    /// Returns the same lake, of which S3 refuses every request unless its bucket belongs to `account_id`. `None` for any owner; a
+    /// directory has none.
+    #[must_use]
+    pub fn owned_by(self, account_id: Option<&AccountId>) -> Store {
+        match (self, account_id) {
+            (Store::S3(store), Some(account_id)) => Store::S3(store.owned_by(account_id)),
+            (store, _) => store,
         }
     }
 

@@ -31,6 +31,7 @@ fn every_fault_is_in_one_answer_by_name_and_value() {
     let faults = parse(&[
         ("AUDIT_TARGETS", "cvpn-endpoint-1,arn:aws:s3:::bucket,**"),
         ("AUDIT_LAKE", "gs://evidence"),
+        ("AUDIT_LAKE_ACCOUNT", "evidence"),
         ("AUDIT_ACCOUNT_ID", "12"),
         ("AUDIT_ACCOUNTS", "x"),
         ("AUDIT_REGIONS", "Frankfurt"),
@@ -39,6 +40,7 @@ fn every_fault_is_in_one_answer_by_name_and_value() {
         ("AUDIT_CALL_TIMEOUT_SECONDS", "-1"),
         ("AUDIT_MAX_ATTEMPTS", "99"),
         ("AUDIT_KMS_KEY", "no key"),
+        ("AUDIT_STACK", "a stack"),
         ("AUDIT_TARGET", "typo"),
     ])
     .unwrap_err();
@@ -48,6 +50,7 @@ fn every_fault_is_in_one_answer_by_name_and_value() {
         "AUDIT_TARGETS: found `arn:aws:s3:::bucket`",
         "AUDIT_TARGETS: found `**`",
         "AUDIT_LAKE: found `gs://evidence`",
+        "AUDIT_LAKE_ACCOUNT: found `evidence`",
         "AUDIT_ACCOUNT_ID: found `12`",
         "AUDIT_ACCOUNTS: found `x`",
         "AUDIT_REGIONS: found `Frankfurt`",
@@ -56,12 +59,33 @@ fn every_fault_is_in_one_answer_by_name_and_value() {
         "AUDIT_CALL_TIMEOUT_SECONDS: found `-1`",
         "AUDIT_MAX_ATTEMPTS: found `99`",
         "AUDIT_KMS_KEY: found `no key`",
+        "AUDIT_STACK: found `a stack`",
         "AUDIT_TARGET: is no setting; there are AUDIT_TARGETS, ",
     ];
     for part in found {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     assert_eq!(faults.iter().count(), found.len());
+}
+
+#[test]
+fn the_owner_of_the_bucket_and_the_stack_are_read() {
+    let given = [("AUDIT_TARGETS", ENDPOINT), ("AUDIT_LAKE", "s3://evidence/vpn")];
+    let settings = parse(&given).unwrap();
+    assert_eq!((settings.lake_account, settings.stack), (None, None));
+    let more = [("AUDIT_LAKE_ACCOUNT", "001234567890"), ("AUDIT_STACK", "client-vpn-audit")];
+    let settings = parse(&[given, more].concat()).unwrap();
+    assert_eq!(settings.lake_account.unwrap().to_string(), "001234567890");
+    assert_eq!(settings.stack.as_deref(), Some("client-vpn-audit"));
+    for (name, value) in [
+        ("AUDIT_LAKE_ACCOUNT", "111122223333,444455556666"),
+        ("AUDIT_LAKE_ACCOUNT", "1234567890"),
+        ("AUDIT_STACK", ":x"),
+        ("AUDIT_STACK", &"x".repeat(129)),
+    ] {
+        let text = parse(&[given.as_slice(), &[(name, value)]].concat()).unwrap_err().to_string();
+        assert!(text.contains(name), "{text}");
+    }
 }
 
 #[test]

@@ -13,12 +13,14 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
+use super::bucket_owner::BucketOwner;
 use super::bucket_policy::{self, Protection};
 use super::{
     Content, Found, Hashed, LARGEST_DOCUMENT, Level, Look, Object, Put, StoreError, TAIL, impossible_size,
 };
 use crate::causes;
 use crate::layout::{EVIDENCE, Key, ObjectKey};
+use crate::target::AccountId;
 
 /// How often a put is tried again that S3 answered with 409: another put of the same key was under way.
 const CONFLICT_ATTEMPTS: u32 = 5;
@@ -62,6 +64,12 @@ impl S3Store {
     /// The lake under `prefix` in `bucket`.
     pub fn new(client: Client, bucket: String, prefix: String, kms_key: Option<KmsKey>) -> S3Store {
         S3Store { client, bucket, prefix, kms_key }
+    }
+
+    /// Returns the same lake, with each request sent for a bucket of this account only.
+    pub(super) fn owned_by(self, account_id: &AccountId) -> S3Store {
+        let config = self.client.config().to_builder().interceptor(BucketOwner::new(account_id)).build();
+        S3Store { client: Client::from_conf(config), ..self }
     }
 
     pub(super) fn object_key(&self, key: Key<'_>) -> String {
@@ -245,6 +253,18 @@ impl S3Store {
         let policy = match self.client.get_bucket_policy().bucket(&self.bucket).send().await {
             Ok(answer) => answer.policy,
             Err(error) if error.code() == Some("NoSuchBucketPolicy") => None,
+            // Whatever the policy allows, S3 shows it to the account of the bucket only.
+            Err(error) if error.code() == Some("MethodNotAllowed") => {
+                return Err(StoreError {
+                    code: "MethodNotAllowed".to_owned(),
+                    doing: "reading the policy of",
+                    object: self.url(""),
+                    problem:
+                        "the bucket is of another account, and only that account may read its policy; run \
+                              preflight there too"
+                            .to_owned(),
+                });
+            }
             Err(error) => return Err(self.failed("reading the policy of", "s3:GetBucketPolicy", "", &error)),
         };
         // S3 keeps no policy that is not JSON.
@@ -252,7 +272,7 @@ impl S3Store {
         let prefix = if self.prefix.is_empty() { String::new() } else { format!("{}/", self.prefix) };
         let objects =
             EVIDENCE.map(|table| format!("{}/{prefix}{table}/account_id=111122223333/any", self.bucket));
-        Ok(bucket_policy::missing(&policy, &objects))
+        Ok(bucket_policy::missing(&policy, &self.bucket, &objects))
     }
 
     /// Of versions too, so that a folder of which a delete marker hides everything is seen.
@@ -411,7 +431,7 @@ impl S3Store {
             }
             Some("AccessDenied") => format!(
                 "the bucket {bucket} refused; the permission {permission} is missing (with a KMS key also \
-                 kms:GenerateDataKey and kms:Decrypt), or a policy denies it"
+                 kms:GenerateDataKey and kms:Decrypt), a policy denies it, or AUDIT_LAKE_ACCOUNT is not its owner"
             ),
             Some(code) => format!("S3 answered {code}: {}", error.message().unwrap_or("no more is said")),
             None if error.raw_response().is_some() => "S3 answered with no error code".to_owned(),

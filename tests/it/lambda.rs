@@ -75,7 +75,8 @@ async fn the_log_is_json_with_metrics_for_each_target_and_the_run() {
         last: usize::MAX,
         ..Fault::always(FaultKind::InternalError).at(&bad)
     });
-    let emulator = Emulator::start(&world.simulator.url(), &world.variables(&[("AUDIT_PAGE_SIZE", "5")]));
+    let variables = world.variables(&[("AUDIT_PAGE_SIZE", "5"), ("AUDIT_STACK", "vpn-audit")]);
+    let emulator = Emulator::start(&world.simulator.url(), &variables);
     let Invoked::Failed(error) = emulator.invoke(&json!({"action": "snapshot"})) else {
         panic!("an invocation with a failed target must fail");
     };
@@ -109,8 +110,14 @@ async fn the_log_is_json_with_metrics_for_each_target_and_the_run() {
     assert_eq!(metrics[1]["EndpointId"], json!(bad));
     let run = values(metrics[2]);
     assert_eq!((&run["FailedTargets"], &run["UnparsedValues"]), (&json!(1), &json!(0)));
-    for metric in metrics {
-        assert_eq!(metric["_aws"]["CloudWatchMetrics"][0]["Namespace"], json!("ClientVpnAudit"));
+    let target = json!(["Stack", "AccountId", "Region", "EndpointId"]);
+    for (metric, dimensions) in metrics.into_iter().zip([target.clone(), target, json!(["Stack"])]) {
+        let definition = &metric["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(definition["Namespace"], json!("ClientVpnAudit"));
+        assert_eq!(
+            (&definition["Dimensions"], &metric["Stack"]),
+            (&json!([dimensions]), &json!("vpn-audit"))
+        );
     }
 }
 

@@ -309,9 +309,12 @@ async fn the_age_is_that_of_the_endpoint_captured_longest_ago() {
         at(minutes);
         match auditor.handle(&json!({"action": "seal"}), "request", None).await.unwrap() {
             Answer::Seal(report) => {
-                let line = metrics::seal_line(world.clock.now(), &report).unwrap();
+                let line = metrics::seal_line(world.clock.now(), &report, None).unwrap();
                 assert_eq!(line["OldestCompleteAgeMinutes"], json!(report.oldest_complete_age_minutes));
                 assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([[]]));
+                let line = metrics::seal_line(world.clock.now(), &report, Some("vpn")).unwrap();
+                assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["Stack"]]));
+                assert_eq!(line["Stack"], json!("vpn"));
                 report.oldest_complete_age_minutes
             }
             other => panic!("{other:?}"),

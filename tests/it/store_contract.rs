@@ -202,6 +202,32 @@ async fn a_kms_key_goes_with_the_put() {
     );
 }
 
+/// Every request of a lake that must belong to an account names it, and the signature covers that; without, none does.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_request_names_the_account_that_must_own_the_bucket() {
+    for owner in [Some("001122223333"), None] {
+        let s3 = Stub::start(&[(404, "<Error><Code>NoSuchKey</Code></Error>")]).await;
+        let client = aws_sdk_s3::Client::new(&sdk_config(s3.url(), "us-east-1"));
+        let store = Store::S3(S3Store::new(client, "evidence".to_owned(), String::new(), None));
+        let store = store.owned_by(owner.and_then(AccountId::parse).as_ref());
+        let object = Object::from_bytes(b"x", "text/plain");
+        // None of these is answered well; what counts is what was asked.
+        let _ = store.put_if_absent(Key::Preflight, object).await;
+        let _ = store.contains(Key::Preflight).await;
+        let _ = store.keys("runs/").await;
+        let _ = store.find("runs/").await;
+        let _ = store.missing_protections().await;
+        let heads = s3.heads();
+        let asked: Vec<&str> = heads.iter().filter_map(|head| head.split(' ').next()).collect();
+        assert_eq!(asked, ["put", "get", "get", "get", "get"], "{heads:?}");
+        for head in &heads {
+            let is_signed = head.contains(";x-amz-expected-bucket-owner");
+            let account = head.split("\r\nx-amz-expected-bucket-owner: ").nth(1).map(|rest| &rest[..12]);
+            assert_eq!((account, is_signed), (owner, owner.is_some()), "{head}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conflict_is_tried_again_and_stays_conditional() {
     let conflict = "<Error><Code>ConditionalRequestConflict</Code><Message>again</Message></Error>";

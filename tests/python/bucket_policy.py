@@ -5,7 +5,7 @@ import json
 import cfn
 from template_tables import TEMPLATE
 
-template = cfn.resolve(cfn.load(TEMPLATE), Prefix="PREFIX")
+template = cfn.resolve(cfn.load(TEMPLATE), Prefix="PREFIX", AdministratorRoleArn="arn:aws:iam::ACCOUNT:role/ADMINISTRATOR")
 statements = template["Resources"]["EvidenceBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
 print("```json")
 print(json.dumps(statements, indent=2).replace(":::evidencebucket", ":::BUCKET"))

@@ -13,6 +13,7 @@ PSEUDO = {
 }
 #: How the ARN of a resource looks, with the logical id in place of what only a deployment names.
 ARNS = {
+    "AWS::Events::Rule": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/",
     "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:",
     "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/",
     "AWS::KMS::Key": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/",
@@ -55,6 +56,14 @@ def resolve(template, **parameters):
     return Resolver(template, parameters).whole()
 
 
+def broken_rules(template, **parameters):
+    """What CloudFormation says before it makes anything: the descriptions of the assertions that these parameters fail."""
+    resolver = Resolver(template, parameters)
+    rules = [rule for rule in template.get("Rules", {}).values() if resolver.value(rule.get("RuleCondition", True))]
+    assertions = [assertion for rule in rules for assertion in rule["Assertions"]]
+    return [assertion["AssertDescription"] for assertion in assertions if not resolver.value(assertion["Assert"])]
+
+
 class Resolver:
     def __init__(self, template, parameters):
         self.template = template
@@ -79,6 +88,8 @@ class Resolver:
             return node
         if len(node) == 1:
             name, argument = next(iter(node.items()))
+            if name == "Condition" and argument in self.conditions:
+                return self.conditions[argument]
             function = getattr(self, name.replace("Fn::", "fn_").lower(), None) if name.startswith("Fn::") or name == "Ref" else None
             if function is not None:
                 return function(argument)
@@ -95,7 +106,7 @@ class Resolver:
         if resource["Type"] == "AWS::StepFunctions::StateMachine":
             return self.fn_getatt([name, "Arn"])
         if name == "Database":
-            return self.values["DatabaseName"]
+            return self.value(resource["Properties"]["DatabaseInput"]["Name"])
         if name == "WorkGroup":
             return self.values["AWS::StackName"]
         return name.lower()
@@ -139,6 +150,17 @@ class Resolver:
 
     def fn_and(self, argument):
         return all(self.value(argument))
+
+    def fn_or(self, argument):
+        return any(self.value(argument))
+
+    def fn_contains(self, argument):
+        values, value = self.value(argument)
+        return str(value) in values
+
+    def fn_join(self, argument):
+        separator, texts = self.value(argument)
+        return separator.join(texts)
 
     def fn_split(self, argument):
         separator, text = self.value(argument)

@@ -5,7 +5,7 @@ import logging
 import re
 
 import cfn
-from common import EVIDENCE, KEY, MEMBER_ROLE, SPREAD, TOPIC, compare, many, read, resources
+from common import ADMINISTRATOR, EVIDENCE, KEY, MEMBER_ROLE, SPREAD, TOPIC, compare, many, read, resources
 from samtranslator.translator.transform import transform
 
 #: Parameters that make each condition true or false, so that nothing can hide behind one.
@@ -13,6 +13,11 @@ VARIANTS = [
     {},
     {"KmsKeyArn": KEY},
     {"ExistingBucket": "owners-bucket"},
+    {"ExistingBucket": "owners-bucket", "ExistingBucketAccount": "444455556666"},
+    # A new bucket is this account's all the same.
+    {"ExistingBucketAccount": "444455556666"},
+    {"AdministratorRoleArn": ADMINISTRATOR},
+    {"DatabaseName": "audit_of_vpn"},
     {"ObjectLockMode": "COMPLIANCE"},
     {"AlarmTopicArn": TOPIC},
     {"ReservedConcurrency": "2"},
@@ -85,7 +90,10 @@ def expected_grants(variant):
     if "ExistingBucket" in variant:
         lines = {line.replace("evidencebucket", "owners-bucket") for line in lines if not line.startswith("EvidenceBucketPolicy ")}
     named = {name: variant.get(name.capitalize(), own).replace(",", " ") for name, own in (("accounts", cfn.ACCOUNT), ("regions", cfn.REGION))}
-    return {line.format(**named) for line in lines}
+    named["bucket_account"] = variant.get("ExistingBucketAccount", cfn.ACCOUNT) if "ExistingBucket" in variant else cfn.ACCOUNT
+    named["administrator"] = f" if ArnNotLike aws:PrincipalArn {ADMINISTRATOR}" if "AdministratorRoleArn" in variant else ""
+    database = variant.get("DatabaseName", "client_vpn_audit")
+    return {line.format(**named).replace("/client_vpn_audit", f"/{database}") for line in lines}
 
 
 def permissions(template):
@@ -141,6 +149,7 @@ KINDS = {
     "AWS::Athena::WorkGroup",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
+    "AWS::Events::Rule",
     "AWS::Glue::Database",
     "AWS::Glue::Table",
     "AWS::IAM::Role",
@@ -177,16 +186,26 @@ def expanded(template):
     written = resources(template, "AWS::IAM::Role")
     made = transform(template, {"Targets": ",".join(cfn.ENDPOINTS)}, NoManagedPolicies())
     problems = [f"{n} is of the kind {r['Type']}" for n, r in made["Resources"].items() if r["Type"] not in KINDS]
+    # The transform does not say that it keeps them.
+    problems += compare("rules after SAM", made.get("Rules"), template.get("Rules"))
     return problems + compare("roles after SAM", sorted(resources(made, "AWS::IAM::Role")), sorted(written))
 
 
 #: All endpoints: of one account and Region, of an account, of a Region, of all that the other parameters name.
 EVERY_ENDPOINT = [f"arn:aws:ec2:{region}:{account}:client-vpn-endpoint/*" for region in (cfn.REGION, "*") for account in (cfn.ACCOUNT, "*")]
 
+#: A Region of each partition.
+PARTITIONS = {
+    "aws": "eu-central-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-eusc": "eusc-de-east-1",
+    "aws-iso": "us-iso-east-1", "aws-iso-b": "us-isob-east-1", "aws-iso-e": "eu-isoe-west-1", "aws-iso-f": "us-isof-south-1",
+}
+#: An ARN of each, from one that lies in eu-central-1.
+in_each = lambda arn: [arn.replace("arn:aws:", f"arn:{partition}:").replace("eu-central-1", region) for partition, region in PARTITIONS.items()]
+
 #: Values that each parameter takes, and values that it refuses: they end in policies, names and keys.
 VALUES = {
     "Targets": (
-        [cfn.ENDPOINTS[0], ",".join(cfn.ENDPOINTS), *EVERY_ENDPOINT, ",".join([cfn.ENDPOINTS[0], *EVERY_ENDPOINT]), "arn:aws-us-gov:ec2:us-gov-west-1:111122223333:client-vpn-endpoint/cvpn-endpoint-0123abcd"],
+        [cfn.ENDPOINTS[0], ",".join(cfn.ENDPOINTS), *EVERY_ENDPOINT, ",".join([cfn.ENDPOINTS[0], *EVERY_ENDPOINT]), "arn:aws-us-gov:ec2:us-gov-west-1:111122223333:client-vpn-endpoint/cvpn-endpoint-0123abcd", *in_each(cfn.ENDPOINTS[0])],
         [
             "", "*", cfn.ENDPOINTS[0] + ",", ", ".join(cfn.ENDPOINTS), cfn.ENDPOINTS[0][:-17] + "*", cfn.ENDPOINTS[0] + ",*",
             # A Region or an account is left open only for all endpoints there.
@@ -200,18 +219,22 @@ VALUES = {
     ),
     "ExternalId": (["", "42", "a_b+c=d,e.f@g:h/i-j", "x" * 1224], ["1", "*", "a b", "${x}", "x" * 1225, "a\\b", '"a"']),
     "Accounts": (["", "111122223333", "111122223333,444455556666"], ["*", "1111", "111122223333,"]),
-    "Regions": (["", "eu-central-1", "us-gov-west-1,eu-central-1"], ["*", "eu", "eu-central-1,"]),
+    "Regions": (["", "us-gov-west-1,eu-central-1", *PARTITIONS.values(), ",".join(PARTITIONS.values()), "ap-southeast-7"], ["*", "eu", "eu-central-1,", "eu-central", "eu-*-1", "Frankfurt", "eu-central-1 "]),
     "ExistingBucket": (["", "owners-bucket", "a.b-1"], ["*", "Owners", "a/b", "ab*"]),
+    "ExistingBucketAccount": (["", "444455556666", "001122223333"], ["*", "4444", "444455556666,111122223333", "44445555666x"]),
+    "AdministratorRoleArn": (
+        ["", ADMINISTRATOR, "arn:aws-iso-b:iam::111122223333:role/a", f"arn:aws:iam::{cfn.ACCOUNT}:role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Admin_0a1b"],
+        ["*", ADMINISTRATOR + "*", f"arn:aws:iam::{cfn.ACCOUNT}:role/*", f"arn:aws:iam::{cfn.ACCOUNT}:root", "arn:aws:iam::*:role/a", f"arn:aws:iam::{cfn.ACCOUNT}:user/a", f"arn:aws:sts::{cfn.ACCOUNT}:assumed-role/a/b", f"{ADMINISTRATOR},{ADMINISTRATOR}"],
+    ),
     "Prefix": (["client-vpn-audit", "a/b.c/d_e"], ["", "*", "/a", "a/", "a//b", "a*", "a b", "a/${x}", "..", "a/../b", "."]),
-    "KmsKeyArn": (["", KEY], ["*", "alias/mine", KEY.replace("1234", "*"), KEY + ",x"]),
-    "AlarmTopicArn": (["", TOPIC], ["*", TOPIC + "*"]),
-    "DatabaseName": (["client_vpn_audit"], ["", "*", "A", "a-b", "a/b"]),
+    "KmsKeyArn": (["", KEY, *in_each(KEY)], ["*", "alias/mine", KEY.replace("1234", "*"), KEY + ",x"]),
+    "AlarmTopicArn": (["", TOPIC, *in_each(TOPIC)], ["*", TOPIC + "*"]),
+    "DatabaseName": (["", "client_vpn_audit"], ["*", "A", "a-b", "a/b"]),
     "ReservedConcurrency": (["", "2"], ["*", "-1", "0", "12345"]),
 }
 #: The least and the most of each number; none where CloudFormation's own check is enough.
 LIMITS = {
     "RetentionDays": (90, 36500),
-    "ObjectLockDays": (1, 36500),
     "QueryScanLimitBytes": (10_000_000, None),
     "MemorySize": (128, 3008),
     "SpreadAbove": (0, 100_000),
@@ -233,10 +256,20 @@ def parameters(template):
 
 
 def bucket_policy(template):
+    """Word for word; protection.py says what comes of it."""
+    called_via = {"ForAllValues:StringNotEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}
+    problems = []
+    for given, except_ in (({}, called_via), ({"AdministratorRoleArn": ADMINISTRATOR}, {**called_via, "ArnNotLike": {"aws:PrincipalArn": ADMINISTRATOR}})):
+        policies = resources(cfn.resolve(template, **given), "AWS::S3::BucketPolicy")
+        problems += compare("evidence bucket policy", policies["EvidenceBucketPolicy"]["PolicyDocument"]["Statement"], expected_policy(except_))
+    return problems
+
+
+def expected_policy(except_):
     bucket = "arn:aws:s3:::evidencebucket"
     objects = [f"{bucket}/client-vpn-audit/{table}/*" for table in EVIDENCE]
     deny = {"Effect": "Deny", "Principal": "*"}
-    expected = [
+    return [
         {
             "Sid": "RefusePutsThatCouldOverwrite",
             **deny,
@@ -246,6 +279,22 @@ def bucket_policy(template):
         },
         {"Sid": "RefuseDeletes", **deny, "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"], "Resource": objects},
         {
+            "Sid": "RefuseChangesOfProtection",
+            **deny,
+            "Action": [
+                "s3:PutLifecycleConfiguration",
+                "s3:PutBucketVersioning",
+                "s3:PutReplicationConfiguration",
+                "s3:PutBucketPolicy",
+                "s3:DeleteBucketPolicy",
+                "s3:PutBucketObjectLockConfiguration",
+                "s3:DeleteBucket",
+            ],
+            "Resource": bucket,
+            "Condition": except_,
+        },
+        {"Sid": "RefuseBypassAndReplicas", **deny, "Action": ["s3:BypassGovernanceRetention", "s3:ReplicateObject", "s3:ReplicateDelete"], "Resource": objects, "Condition": except_},
+        {
             "Sid": "RefuseRequestsWithoutTls",
             **deny,
             "Action": "s3:*",
@@ -253,8 +302,6 @@ def bucket_policy(template):
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         },
     ]
-    policies = resources(cfn.resolve(template), "AWS::S3::BucketPolicy")
-    return compare("evidence bucket policy", policies["EvidenceBucketPolicy"]["PolicyDocument"]["Statement"], expected)
 
 
 CHECKS = [

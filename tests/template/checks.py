@@ -3,11 +3,13 @@ changed for the worse can be shown to be noticed."""
 
 import json
 import re
+import tomllib
 
 import access
 import cfn
 import jsonata
-from common import EVIDENCE, EXPIRES, KEY, MEMBER_ROLE, PARQUET_TABLES, ROOT, SPREAD, TOPIC, compare, read, resources
+import protection
+from common import ADMINISTRATOR, EVIDENCE, EXPIRES, KEY, MEMBER_ROLE, PARQUET_TABLES, ROOT, SPREAD, TOPIC, compare, read, resources
 from samtranslator.model.exceptions import InvalidDocumentException
 
 # ---- buckets ----
@@ -27,7 +29,7 @@ def evidence_bucket(template):
     expired = {r["Prefix"]: r["ExpirationInDays"] for r in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in r}
     problems += compare("expiry", expired, {f"client-vpn-audit/{table}/": 400 for table in EXPIRES})
     old = {r["Id"]: r.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays") for r in bucket["LifecycleConfiguration"]["Rules"] if "ExpirationInDays" in r}
-    problems += compare("expiry of old versions", old, dict.fromkeys(EXPIRES, 1))
+    problems += compare("expiry of old versions", old, dict.fromkeys(EXPIRES, 30))
     problems += compare("Object Lock unless asked for", [key for key in bucket if key.startswith("ObjectLock")], [])
     locked = cfn.resolve(template, ObjectLockMode="COMPLIANCE", ObjectLockDays=30)["Resources"]["EvidenceBucket"]["Properties"]
     rule = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 30}}}
@@ -75,6 +77,100 @@ def existing_bucket(template):
     return problems + compare("lake", whole["Globals"]["Function"]["Environment"]["Variables"]["AUDIT_LAKE"], "s3://owners-bucket/client-vpn-audit")
 
 
+#: Around each value that the lock may have, and what CloudFormation's own limits let through besides.
+NEAR = [90, 91, 179, 180, 181, 364, 365, 366, 399, 400, 401, 730, 1094, 1095, 1461, 1826, 2192, 2556, 2557, 3652, 3653, 3654, 36500]
+
+
+def retention(template):
+    """Evidence that is locked is not hidden by an expiry before its lock ends. Where nothing is locked, any retention will do."""
+    problems = []
+    locks = template["Parameters"]["ObjectLockDays"]["AllowedValues"]
+    if max(locks) > max(NEAR):
+        problems.append(f"no retention is tried that is as long as a lock of {max(locks)} days")
+    for mode in template["Parameters"]["ObjectLockMode"]["AllowedValues"]:
+        for lock in locks:
+            for days in [*NEAR, f"0{lock}", f"{lock}.0"]:
+                refused = cfn.broken_rules(template, ObjectLockMode=mode, ObjectLockDays=lock, RetentionDays=days)
+                given = f"RetentionDays {days} with a lock of {lock} days and mode {mode}"
+                if mode == "OFF":
+                    problems += compare(f"what is said of {given}", refused, [])
+                elif isinstance(days, int) and days < lock and not refused:
+                    problems.append(f"{given} is accepted, and hides what is locked")
+                elif (lock <= 90 or days in locks and days >= lock) and isinstance(days, int) and refused:
+                    problems.append(f"{given} is refused: {refused}")
+                if refused:
+                    problems += compare(f"what is said of {given}", [text.split(",")[0] for text in refused], [f"With ObjectLockDays of {lock}"])
+    whole = template["Parameters"]
+    defaults = {name: whole[name]["Default"] for name in ("ObjectLockDays", "RetentionDays")}
+    return problems + compare("what is said of the defaults with a lock", cfn.broken_rules(template, ObjectLockMode="COMPLIANCE", **defaults), [])
+
+
+#: What a kind of resource is named by, where two of one account and Region would collide. Others are named by CloudFormation.
+NAMED_BY = {
+    "AWS::Athena::WorkGroup": ["Name"],
+    "AWS::CloudWatch::Dashboard": ["DashboardName"],
+    "AWS::Glue::Database": ["DatabaseInput", "Name"],
+    "AWS::StepFunctions::StateMachine": ["StateMachineName"],
+}
+#: Names of things within one of those.
+WITHIN = {"AWS::Athena::NamedQuery": ("WorkGroup", "WorkGroup"), "AWS::Glue::Table": ("Database", "DatabaseName")}
+NAME = re.compile(r"(Alarm|Alias|Bucket|Dashboard|Domain|Function|Group|LogGroup|Policy|Queue|Role|Rule|Schedule|StateMachine|Topic)?Name")
+
+
+def two_stacks(template):
+    """Two stacks in one account and Region do not collide: not by the names of what they make, and not in their metrics."""
+    one, other = (cfn.resolve(template, **{"AWS::StackName": name, "AlarmTopicArn": TOPIC}, **SPREAD) for name in ("client-vpn-audit", "vpn-audit-2"))
+    problems = [f"the output {name} is exported, which a second stack cannot" for name, output in template.get("Outputs", {}).items() if "Export" in output]
+    for name, resource in one["Resources"].items():
+        kind, properties, others = resource["Type"], resource["Properties"], other["Resources"][name]["Properties"]
+        if kind in WITHIN:
+            container, key = WITHIN[kind]
+            problems += compare(f"whether two stacks have {key} of {name} apart", properties[key] != others[key], True)
+            continue
+        path = NAMED_BY.get(kind, [])
+        found = [key for key in properties if NAME.fullmatch(key) and [key] != path]
+        problems += [f"{name} has a {key} that two stacks may share" for key in found if properties[key] == others[key]]
+        if path and (own := value_at(properties, path)) is not None and own == value_at(others, path):
+            problems.append(f"two stacks have the same {kind} {own}")
+        if kind == "AWS::CloudWatch::Alarm" and "ClientVpnAudit" in str(properties) and properties == others:
+            problems.append(f"{name} looks at the metrics of two stacks")
+    names = {stack: cfn.resolve(template, **{"AWS::StackName": stack})["Resources"]["Database"]["Properties"]["DatabaseInput"]["Name"] for stack in ("client-vpn-audit", "a-b-c2", "vpn")}
+    problems += compare("database of a stack", names, {"client-vpn-audit": "client_vpn_audit", "a-b-c2": "a_b_c2", "vpn": "vpn"})
+    problems += compare("database that is named", cfn.resolve(template, DatabaseName="x")["Resources"]["Database"]["Properties"]["DatabaseInput"]["Name"], "x")
+    for stack, whole in (("client-vpn-audit", one), ("vpn-audit-2", other)):
+        problems += compare("variable of the stack", whole["Globals"]["Function"]["Environment"]["Variables"].get("AUDIT_STACK"), stack)
+        for shown in shown_metrics(whole):
+            if f'Stack="{stack}"' not in shown and f" Stack {stack}" not in shown:
+                problems.append(f"the dashboard of {stack} shows other stacks too: {shown}")
+    return problems
+
+
+def value_at(node, path):
+    for part in path:
+        node = node.get(part, {})
+    return node or None
+
+
+def shown_metrics(whole):
+    """Every metric of ours that the dashboard shows: its search, or its name and dimensions, with what is written as a dot."""
+    for widget in json.loads(whole["Resources"]["Dashboard"]["Properties"]["DashboardBody"])["widgets"]:
+        last = []
+        for metric in widget["properties"].get("metrics", []):
+            if isinstance(metric[0], dict):
+                yield from (text for text in [metric[0]["expression"]] if "{ClientVpnAudit," in text)
+                continue
+            parts = [part for part in metric if isinstance(part, str)]
+            last = [last[number] if part == "." and number < len(last) else part for number, part in enumerate(parts)]
+            if last[0] == "ClientVpnAudit":
+                yield " ".join(last)
+
+
+def untraced(template):
+    """X-Ray is not used: nothing here is instrumented, and a trace would be one more place with copies of requests."""
+    text = json.dumps(cfn.resolve(template, **SPREAD)).lower()
+    return [f"something is traced: {word}" for word in ("xray", '"tracing', "tracingconfiguration") if word in text]
+
+
 # ---- functions and schedules ----
 
 
@@ -88,8 +184,9 @@ def functions(template):
         timeout = whole["Resources"]["CaptureFunction"]["Properties"]["Timeout"]
         if 2 * timeout + 60 >= minutes * 60:
             problems.append(f"two attempts of {timeout} s do not fit into {minutes} minutes")
-        if timeout + 60 >= 600:
-            problems.append(f"after {timeout} s, an event is too old for its second attempt")
+        # Lambda waits for about a minute, and longer when it has no room; then it drops an event of more than ten minutes.
+        if timeout + 60 + 120 > 600:
+            problems.append(f"after {timeout} s, an event is too old for its second attempt two minutes later than usual")
         if minutes > 30:
             problems.append(f"a schedule of {minutes} minutes can leave a hole")
     found = cfn.resolve(template)
@@ -108,8 +205,8 @@ def functions(template):
         problems += compare(f"binary of {name}", build["BuildProperties"]["Binary"], "client-vpn-audit-lambda")
     problems += compare("time-out of the seal", found["Resources"]["SealFunction"]["Properties"]["Timeout"], 900)
     both = found["Globals"]["Function"]
-    runs = [both.get(key) for key in ("CodeUri", "Handler", "Runtime", "Tracing")]
-    problems += compare("what runs", runs, [".", "bootstrap", "provided.al2023", "Active"])
+    runs = [both.get(key) for key in ("CodeUri", "Handler", "Runtime")]
+    problems += compare("what runs", runs, [".", "bootstrap", "provided.al2023"])
     return problems + environment(template)
 
 
@@ -119,6 +216,7 @@ def environment(template):
     expected = {
         "AUDIT_TARGETS": ",".join(cfn.ENDPOINTS),
         "AUDIT_LAKE": "s3://evidencebucket/client-vpn-audit",
+        "AUDIT_LAKE_ACCOUNT": cfn.ACCOUNT,
         "AUDIT_ACCOUNT_ID": cfn.ACCOUNT,
         "AUDIT_ACCOUNTS": cfn.ACCOUNT,
         "AUDIT_REGIONS": cfn.REGION,
@@ -126,6 +224,7 @@ def environment(template):
         "AUDIT_EXTERNAL_ID": "",
         "AUDIT_SPREAD_ABOVE": 0,
         "AUDIT_KMS_KEY": "",
+        "AUDIT_STACK": "client-vpn-audit",
         "AUDIT_SIGNING_KEY": f"arn:aws:kms:{cfn.REGION}:{cfn.ACCOUNT}:key/SealKey",
     }
     of = lambda whole: whole["Globals"]["Function"]["Environment"]["Variables"]
@@ -350,8 +449,8 @@ def fleet(template):
         if last > 600 + 600 + 900:
             problems.append(f"a batch can end {last} s after its hour, which is sealed by then")
     properties = whole["FleetStateMachine"]["Properties"]
-    kind = (properties.get("StateMachineName"), properties["StateMachineType"], properties.get("TracingConfiguration"))
-    problems += compare("name, kind and tracing of the fleet", kind, ("client-vpn-audit-fleet", "STANDARD", {"Enabled": True}))
+    kind = (properties.get("StateMachineName"), properties["StateMachineType"])
+    problems += compare("name and kind of the fleet", kind, ("client-vpn-audit-fleet", "STANDARD"))
     states = properties["Definition"]["States"]
     batches = states["Batches"]
     processor = batches["ItemProcessor"]
@@ -379,15 +478,22 @@ def pages(template):
     for path in sorted((ROOT / "docs").glob("*.md")):
         text = path.read_text()
         problems += [f"{path.name} asks for the output {name}, which there is not" for name in re.findall(r"\$\(stack (\w+)\)", text) if name not in template["Outputs"]]
-        overrides = " ".join(re.findall(r"sam deploy (?:[^\n]*\\\n)*[^\n]*", text))
-        problems += [f"{path.name} sets {name}, which is no parameter" for name in re.findall(r"[ \"]([A-Z]\w+)=", overrides) if name not in template["Parameters"]]
+        problems += [f"{path.name}: {problem}" for problem in commands(text)]
+        for name, value in overrides(text):
+            parameter = template["Parameters"].get(name)
+            if parameter is None:
+                problems.append(f"{path.name} sets {name}, which is no parameter")
+            elif not value.startswith("$") and not re.fullmatch(parameter.get("AllowedPattern", ".*"), value):
+                problems.append(f"{path.name} sets {name} to {value}, which it does not take")
         problems += [f"{path.name} sets {name}, which is no parameter of a member" for name in re.findall(r"ParameterKey=(\w+)", text) if name not in member["Parameters"]]
+    problems += [f"no fault is found in {wrong}" for wrong in WRONG_COMMANDS if not commands(wrong)]
     page = read("docs/fleet.md")
     number = lambda pattern: int(re.search(pattern, page)[1])
     accounts, regions = number(r"(\d+) accounts in `Accounts`"), number(r"in `Targets` and (\d+) Regions")
     full = {
         "Targets": "arn:aws:ec2:*:*:client-vpn-endpoint/*", "Accounts": ",".join([cfn.ACCOUNT] * accounts), "Regions": ",".join(["ap-southeast-2"] * regions),
         "MemberRoleName": MEMBER_ROLE, "ExternalId": "client-vpn-audit:example", "ExistingBucket": "b" * 63, "KmsKeyArn": KEY + "-" * 32, **SPREAD,
+        "AWS::StackName": "s" * number(r"(\d+) for the name of the stack"),
     }
     variables = cfn.resolve(template, **full)["Globals"]["Function"]["Environment"]["Variables"]
     size = sum(len(name) + len(str(value)) for name, value in variables.items())
@@ -400,6 +506,44 @@ def pages(template):
     return problems + compare("longest name of a stack", number(r"(\d+) for the name of the stack"), 80 - len(name.removeprefix("client-vpn-audit")))
 
 
+def overrides(text):
+    """The parameters that a page's samconfig.toml sets, whether it shows all of the file or only what changes."""
+    blocks = re.findall(r"^```toml\n(.*?)^```", text, re.M | re.S) + re.findall(r"^cat > samconfig.toml <<EOF\n(.*?)^EOF", text, re.M | re.S)
+    for block in map(tomllib.loads, blocks):
+        given = block.get("parameter_overrides", [])
+        tables = [command["parameters"] for environment in block.values() if isinstance(environment, dict) for command in environment.values()]
+        for line in given + [line for table in tables for line in table["parameter_overrides"]]:
+            yield line.split("=", 1)
+
+
+#: Commands whose answer is one page, so that --output text with --query is right.
+ONE_PAGE = r"get-\S+|describe-stacks|describe-trails"
+
+
+def commands(text):
+    """What is wrong with commands that look right: each was in a page once."""
+    joined = text.replace("\\\n", " ")
+    problems = [f"overrides are not saved: {line}" for line in re.findall(r"sam (?:deploy|build)[^\n]*--parameter-overrides[^\n]*", joined)]
+    problems += [f"the answers are not saved in a file that is kept: {line}" for line in re.findall(r"sam deploy --guided[^\n]*", joined)]
+    for line in re.findall(r"aws [^\n]*--output text[^\n]*", joined):
+        if "--query" in line and not re.match(rf"aws \S+ ({ONE_PAGE}) ", line):
+            problems.append(f"the query is applied to each page: {line}")
+    if "register-delegated-administrator" in joined and "aws cloudformation activate-organizations-access" not in joined:
+        problems.append("StackSets get no access to the organisation")
+    return problems
+
+
+#: Each has a fault that must be found.
+WRONG_COMMANDS = [
+    "sam deploy --stack-name client-vpn-audit --resolve-s3 --parameter-overrides \\\n  SpreadAbove=50",
+    "sam build --parameter-overrides Architecture=x86_64",
+    "sam deploy --guided --stack-name client-vpn-audit",
+    """aws organizations list-accounts --output text --query "join(',', Accounts[?State=='ACTIVE'].Id)\"""",
+    "aws ec2 describe-client-vpn-endpoints --output text \\\n  --query ClientVpnEndpoints[].ClientVpnEndpointId",
+    "aws organizations enable-aws-service-access --service-principal member.x\naws organizations register-delegated-administrator --account-id 1",
+]
+
+
 # ---- alarms ----
 
 
@@ -407,12 +551,13 @@ def alarms(template):
     """An alarm is above its threshold, but for the silence of the capture, in every one of its periods."""
     capture, seal = ({"FunctionName": f"{name}function"} for name in ("capture", "seal"))
     machine, fleet_ = ({"StateMachineArn": f"arn:aws:states:{cfn.REGION}:{cfn.ACCOUNT}:stateMachine:{name}"} for name in ("SessionsStateMachine", "client-vpn-audit-fleet"))
+    stack = {"Stack": "client-vpn-audit"}
     expected = {
         # Snapshots are 30 minutes apart at most, so one of three quarters of an hour has one.
-        "NoCapture": ("ClientVpnAudit", "FailedTargets", {}, "FILL(SampleCount, 0)", "<", 1, 900, 3, "breaching"),
-        "FailedTargets": ("ClientVpnAudit", "FailedTargets", {}, "Sum", ">", 0, 900, 1, "notBreaching"),
-        "OldestCompleteAge": ("ClientVpnAudit", "OldestCompleteAgeMinutes", {}, "Maximum", ">", 45, 900, 1, "breaching"),
-        "UnparsedValues": ("ClientVpnAudit", "UnparsedValues", {}, "Sum", ">", 0, 900, 1, "notBreaching"),
+        "NoCapture": ("ClientVpnAudit", "FailedTargets", stack, "FILL(SampleCount, 0)", "<", 1, 900, 3, "breaching"),
+        "FailedTargets": ("ClientVpnAudit", "FailedTargets", stack, "Sum", ">", 0, 900, 1, "notBreaching"),
+        "OldestCompleteAge": ("ClientVpnAudit", "OldestCompleteAgeMinutes", stack, "Maximum", ">", 45, 900, 1, "breaching"),
+        "UnparsedValues": ("ClientVpnAudit", "UnparsedValues", stack, "Sum", ">", 0, 900, 1, "notBreaching"),
         "CaptureErrors": ("AWS/Lambda", "Errors", capture, "Sum", ">", 0, 900, 1, "notBreaching"),
         "CaptureThrottles": ("AWS/Lambda", "Throttles", capture, "Sum", ">", 0, 900, 1, "notBreaching"),
         "SealErrors": ("AWS/Lambda", "Errors", seal, "Sum", ">", 0, 900, 1, "notBreaching"),
@@ -469,7 +614,11 @@ def metric_of(alarm):
 
 CHECKS = [
     *access.CHECKS,
+    *protection.CHECKS,
     evidence_bucket,
+    retention,
+    two_stacks,
+    untraced,
     kept,
     existing_bucket,
     functions,

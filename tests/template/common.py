@@ -7,6 +7,8 @@ import cfn
 ROOT = pathlib.Path(__file__).parents[2]
 KEY = f"arn:aws:kms:{cfn.REGION}:{cfn.ACCOUNT}:key/1234"
 TOPIC = f"arn:aws:sns:{cfn.REGION}:{cfn.ACCOUNT}:alarms"
+#: A role that may change the protection of the evidence.
+ADMINISTRATOR = f"arn:aws:iam::{cfn.ACCOUNT}:role/audit/administrator"
 MEMBER_ROLE = "audit/client-vpn-audit-member"
 #: What makes the state machine that captures in batches.
 SPREAD = {"SpreadAbove": 50}

@@ -16,7 +16,7 @@ def statements(template, role):
 
 
 #: Where the capture's role may read and write objects.
-S3 = 3
+S3 = 4
 
 
 def allow(action, **more):
@@ -29,7 +29,7 @@ def add(template, kind, **properties_):
 
 def members(template):
     """What lets the capture assume roles of other accounts."""
-    return statement(template, "CaptureRole", 2)["Fn::If"][1]
+    return statement(template, "CaptureRole", 3)["Fn::If"][1]
 
 
 def policy(template):
@@ -69,7 +69,7 @@ PLAIN = {
     "an action is added": (lambda t: statement(t, "CaptureRole", S3)["Action"].append("s3:DeleteObject"), "s3:DeleteObject"),
     "a resource is widened": (lambda t: statement(t, "SealRole", 1).update(Resource="*"), "SealRole Allow s3:PutObject *"),
     "a condition is dropped": (lambda t: statement(t, "CaptureRole", S3 + 1).pop("Condition"), "s3:ListBucket"),
-    "a permission is dropped": (lambda t: statement(t, "SealRole", 3)["Action"].remove("kms:Sign"), "kms:Sign"),
+    "a permission is dropped": (lambda t: statement(t, "SealRole", 0)["Action"].remove("s3:GetObjectVersion"), "s3:GetObjectVersion"),
     "a managed policy is added": (lambda t: properties(t, "SealRole").update(ManagedPolicyArns=["arn:x"]), "managed"),
     "anybody may take a role": (
         lambda t: properties(t, "SessionsRole")["AssumeRolePolicyDocument"]["Statement"][0].pop("Condition"),
@@ -236,10 +236,19 @@ WIDER = {
         lambda t: t["Conditions"].update(HasMembers={"Fn::Not": [{"Fn::Equals": [{"Ref": "MemberRoleName"}, ""]}]}),
         "permissions with MemberRoleName: + CaptureRole Allow sts:AssumeRole",
     ),
-    "endpoints of any Region are listed": (lambda t: statement(t, "CaptureRole", 1).pop("Condition"), "+ CaptureRole Allow ec2:DescribeClientVpnEndpoints *"),
+    "endpoints of any Region are listed": (lambda t: statement(t, "CaptureRole", 2).pop("Condition"), "+ CaptureRole Allow ec2:DescribeClientVpnEndpoints *"),
     "networks of any endpoint are read": (
-        lambda t: statement(t, "CaptureRole", 0).update(Resource="arn:aws:ec2:*:*:client-vpn-endpoint/*"),
+        lambda t: statement(t, "CaptureRole", 1).update(Resource="arn:aws:ec2:*:*:client-vpn-endpoint/*"),
         "+ CaptureRole Allow ec2:DescribeClientVpnTargetNetworks arn:aws:ec2:*:*:client-vpn-endpoint/*",
+    ),
+    "networks of any Region are read": (lambda t: statement(t, "CaptureRole", 1).pop("Condition"), "eu-west-1"),
+    "networks of the targets only are read": (
+        lambda t: statement(t, "CaptureRole", 1).update(Resource={"Fn::Split": [",", {"Ref": "Targets"}]}),
+        "('none', 'none'), not ('none', 'allow')",
+    ),
+    "connections of any endpoint are read": (
+        lambda t: statement(t, "CaptureRole", 0).update(Resource=statement(t, "CaptureRole", 1)["Resource"]),
+        "('allow', 'allow'), not ('none', 'allow')",
     ),
     "any key may be named": (lambda t: t["Parameters"]["KmsKeyArn"].update(AllowedPattern=".*"), "KmsKeyArn takes '*'"),
     "the prefix may be a pattern": (lambda t: t["Parameters"]["Prefix"].update(AllowedPattern="^[^/].*[^/]$"), "Prefix takes 'a*'"),
@@ -261,6 +270,7 @@ WORSE = {
     "others own what they write": (lambda t: properties(t, "EvidenceBucket").update(OwnershipControls={"Rules": []}), "ownership of evidence"),
     "the lock is not turned on": (lambda t: properties(t, "EvidenceBucket").pop("ObjectLockEnabled"), "Object Lock"),
     "old versions stay for ever": (lambda t: lifecycle(t)[0]["NoncurrentVersionExpiration"].update(NoncurrentDays=999), "old versions"),
+    "what a delete marker hides goes the next day": (lambda t: lifecycle(t)[2]["NoncurrentVersionExpiration"].update(NoncurrentDays=1), "old versions"),
     "results are not encrypted": (
         lambda t: properties(t, "WorkGroup")["WorkGroupConfiguration"]["ResultConfiguration"].pop("EncryptionConfiguration"),
         "results",
@@ -277,7 +287,11 @@ WORSE = {
     "the log is forgotten": (lambda t: properties(t, "CaptureLogs").update(RetentionInDays=1), "retention of CaptureLogs"),
     "the log is another": (lambda t: properties(t, "CaptureFunction").pop("LoggingConfig"), "log of CaptureFunction"),
     "the seal has no time": (lambda t: properties(t, "SealFunction").update(Timeout=3), "time-out of the seal"),
-    "nothing is traced": (lambda t: t["Globals"]["Function"].update(Tracing="PassThrough"), "what runs"),
+    "functions are traced": (lambda t: t["Globals"]["Function"].update(Tracing="Active"), "something is traced"),
+    "merges are traced": (lambda t: properties(t, "SessionsStateMachine").update(TracingConfiguration={"Enabled": True}), "something is traced"),
+    "a role may trace": (lambda t: statements(t, "SealRole").append(allow("xray:PutTraceSegments")), "something is traced: xray"),
+    "a second attempt comes too late at 20 minutes": (lambda t: t["Mappings"]["CaptureTimeout"]["20"].update(Seconds=530), "too old for its second attempt"),
+    "a second attempt comes too late at 30 minutes": (lambda t: t["Mappings"]["CaptureTimeout"]["30"].update(Seconds=480), "too old for its second attempt"),
     "targets are not the parameter's": (lambda t: variables(t).update(AUDIT_TARGETS="cvpn-endpoint-01234567"), "variables"),
     "the members' role is not told": (lambda t: variables(t).update(AUDIT_MEMBER_ROLE=""), "variables with all parameters"),
     "the external id is not told": (lambda t: variables(t).pop("AUDIT_EXTERNAL_ID"), "variables"),
@@ -340,7 +354,7 @@ WORSE = {
     ),
     "the fleet has another name than its role says": (
         lambda t: properties(t, "FleetStateMachine").update(StateMachineName="fleet"),
-        "name, kind and tracing of the fleet",
+        "name and kind of the fleet",
     ),
     "the fleet takes another's role": (
         lambda t: properties(t, "FleetStateMachine").update(RoleArn={"Fn::GetAtt": ["SessionsRole", "Arn"]}),
@@ -407,4 +421,164 @@ WORSE = {
     "a schedule of 30 minutes alarms": (lambda t: properties(t, "NoCaptureAlarm").update(DatapointsToAlarm=1), "alarms"),
 }
 
-MUTATIONS = {**PLAIN, **WIDER, **WORSE}
+def exception(template, number=2):
+    """Whom the policy lets change settings."""
+    return policy(template)[number]["Condition"]
+
+
+def key_policy(template):
+    return properties(template, "SealKey")["KeyPolicy"]["Statement"]
+
+
+def pattern(template, name):
+    return properties(template, name)["EventPattern"]["detail"]
+
+
+def rule(template):
+    return template["Rules"]["EvidenceStaysWhileItIsLocked"]
+
+
+#: Ways to take the protection off the evidence, or not to hear of it. Each is found by a request that comes out otherwise.
+UNPROTECTED = {
+    **{
+        f"anybody may call {action}": (lambda t, a=action: policy(t)[2]["Action"].remove(a), f"{action} by an administrator without")
+        for action in checks.protection.SETTINGS
+    },
+    **{
+        f"anybody may call {action} on objects": (lambda t, a=action: policy(t)[3]["Action"].remove(a), f"{action} of ")
+        for action in checks.protection.BYPASS
+    },
+    "a lock on digests may be bypassed": (lambda t: policy(t)[3]["Resource"].pop(), "s3:BypassGovernanceRetention of arn:aws:s3:::evidencebucket/client-vpn-audit/digests/x"),
+    "settings of objects are protected, not of the bucket": (lambda t: policy(t)[2].update(Resource={"Fn::Sub": "${EvidenceBucket.Arn}/*"}), "s3:DeleteBucket by"),
+    "who is not called by CloudFormation passes": (
+        lambda t: exception(t).update({"ForAnyValue:StringNotEquals": exception(t).pop("ForAllValues:StringNotEquals")}),
+        "s3:PutBucketPolicy by an administrator without",
+    ),
+    "who calls S3 by another service passes": (
+        lambda t: exception(t)["ForAllValues:StringNotEquals"].update({"aws:CalledVia": ["cloudformation.amazonaws.com", "athena.amazonaws.com"]}),
+        "s3:PutBucketPolicy by Athena",
+    ),
+    "who calls S3 by any service passes": (
+        lambda t: exception(t).update({"Bool": {"aws:ViaAWSService": "false"}}),
+        "s3:PutBucketPolicy by an administrator without",
+    ),
+    "the stack cannot be updated": (lambda t: exception(t).pop("ForAllValues:StringNotEquals"), "update and rollback of the stack by a person is"),
+    "the administrator does not pass": (lambda t: exception(t).pop("ArnNotLike"), "s3:PutBucketPolicy by the role that is named with"),
+    "the administrator may not replicate": (lambda t: exception(t, 3).pop("ArnNotLike"), "by the role that is named with"),
+    "a role that is called almost the same passes": (
+        lambda t: exception(t)["ArnNotLike"]["Fn::If"][1].update({"aws:PrincipalArn": {"Fn::Sub": "${AdministratorRoleArn}*"}}),
+        "by a role that is called almost the same",
+    ),
+    "every role passes where none is named": (
+        lambda t: exception(t)["ArnNotLike"]["Fn::If"].__setitem__(2, {"aws:PrincipalArn": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/*"}}),
+        "s3:PutBucketPolicy by an administrator without",
+    ),
+    "CloudFormation may delete": (lambda t: policy(t)[1].update(Condition=exception(t)), "s3:DeleteObject of"),
+    "CloudFormation may overwrite": (lambda t: policy(t)[0]["Condition"].update(exception(t)), "overwriting"),
+    "all of the bucket is protected, also what is not evidence": (lambda t: policy(t)[1].update(Resource={"Fn::Sub": "${EvidenceBucket.Arn}/*"}), "evidencebucket/mine/x"),
+    "evidence cannot be read": (lambda t: policy(t)[1].update(Action="s3:*"), "s3:GetObject of"),
+    "administrators sign": (lambda t: key_policy(t).pop(2), "kms:Sign by arn:aws:iam::111122223333:role/aws-reserved"),
+    "the root of the account signs": (
+        lambda t: key_policy(t)[2]["Condition"]["ArnNotEquals"].update({"aws:PrincipalArn": [{"Fn::GetAtt": ["SealRole", "Arn"]}, "arn:aws:iam::*:root"]}),
+        "kms:Sign by arn:aws:iam::111122223333:root",
+    ),
+    "the capture signs": (
+        lambda t: key_policy(t)[2]["Condition"]["ArnNotEquals"].update({"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}),
+        "kms:Sign by arn:aws:iam::111122223333:role/CaptureRole",
+    ),
+    "the seal does not sign": (lambda t: key_policy(t).pop(1), "kms:Sign by arn:aws:iam::111122223333:role/SealRole [] is none"),
+    "nobody administers the key": (lambda t: key_policy(t)[2].update(Action="kms:*"), "kms:PutKeyPolicy by an administrator"),
+    "the capture writes to a bucket of anybody": (lambda t: statement(t, "CaptureRole", S3).pop("Condition"), "in 777788889999 by CaptureRole"),
+    "the seal lists a bucket of anybody": (lambda t: statement(t, "SealRole", 2)["Condition"].pop("StringEquals"), "in 777788889999 by SealRole"),
+    "the seal writes to the own account only": (
+        lambda t: statement(t, "SealRole", 1)["Condition"]["StringEquals"].update({"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}),
+        "in 444455556666 by SealRole",
+    ),
+    "merges go to a bucket of anybody": (lambda t: statement(t, "SessionsRole", 5).pop("Condition"), "in 777788889999 by SessionsRole"),
+    "requests do not name the owner of the bucket": (lambda t: variables(t).pop("AUDIT_LAKE_ACCOUNT"), "variables"),
+    "requests name another owner of a new bucket": (
+        lambda t: t["Conditions"].update(OwnBucket={"Fn::Equals": [{"Ref": "ExistingBucketAccount"}, ""]}),
+        "AUDIT_LAKE_ACCOUNT with {'ExistingBucketAccount': '444455556666'}",
+    ),
+    "a new lifecycle is not reported": (lambda t: pattern(t, "BucketChangedRule")["eventName"].pop(0), "BucketChangedRule reports PutBucketLifecycle"),
+    "a deleted policy is not reported": (lambda t: pattern(t, "BucketChangedRule")["eventName"].pop(1), "BucketChangedRule reports DeleteBucketPolicy"),
+    "a changed lock is not reported": (lambda t: pattern(t, "BucketChangedRule")["eventName"].pop(2), "BucketChangedRule reports PutObjectLockConfiguration"),
+    "names of the API are looked for": (
+        lambda t: pattern(t, "BucketChangedRule").update(eventName=["PutLifecycleConfiguration", "PutBucketPolicy"]),
+        "BucketChangedRule reports PutBucketLifecycle",
+    ),
+    "changes of every bucket are reported": (lambda t: pattern(t, "BucketChangedRule").pop("requestParameters"), "'bucketName': 'another'"),
+    "changes of the new bucket are looked for": (
+        lambda t: pattern(t, "BucketChangedRule")["requestParameters"].update(bucketName=[{"Ref": "AnalyticsBucket"}]),
+        "BucketChangedRule reports PutBucketPolicy",
+    ),
+    "a key that is named by its ARN is not reported": (lambda t: pattern(t, "KeyChangedRule")["requestParameters"]["keyId"].pop(), "KeyChangedRule reports DisableKey"),
+    "a key that is named by its id is not reported": (lambda t: pattern(t, "KeyChangedRule")["requestParameters"]["keyId"].pop(0), "KeyChangedRule reports DisableKey"),
+    "a key to be deleted is not reported": (lambda t: pattern(t, "KeyChangedRule")["eventName"].pop(0), "KeyChangedRule reports ScheduleKeyDeletion"),
+    "every use of the key is reported": (lambda t: pattern(t, "KeyChangedRule")["eventName"].append("Sign"), "KeyChangedRule reports {'eventSource': 'kms.amazonaws.com', 'eventName': 'Sign'"),
+    "a report that is not delivered is lost": (lambda t: properties(t, "KeyChangedRule")["Targets"][0].pop("DeadLetterConfig"), "targets of KeyChangedRule"),
+    "a report that is not delivered is refused by the queue": (
+        lambda t: properties(t, "FailuresQueuePolicy")["PolicyDocument"]["Statement"].pop(),
+        "sending what arn:aws:events:eu-central-1:111122223333:rule/BucketChangedRule could not deliver",
+    ),
+    "any rule may send to the queue": (
+        lambda t: properties(t, "FailuresQueuePolicy")["PolicyDocument"]["Statement"][1]["Fn::If"][1].pop("Condition"),
+        "rule/another could not deliver",
+    ),
+    "reports are disabled": (lambda t: properties(t, "BucketChangedRule").update(State="DISABLED"), "state of BucketChangedRule"),
+    "a report names nothing": (
+        lambda t: properties(t, "BucketChangedRule")["Targets"][0]["InputTransformer"]["InputPathsMap"].update(bucket="$.detail.bucket"),
+        "reports: KeyError",
+    ),
+    "rules are made without a topic": (lambda t: t["Resources"]["KeyChangedRule"].pop("Condition"), "rules without a topic"),
+}
+
+#: Promises about stacks, locks and Regions.
+TOGETHER = {
+    "locked evidence may be hidden": (lambda t: t.pop("Rules"), "is accepted, and hides what is locked"),
+    "one lock may be longer": (lambda t: rule(t)["Assertions"].pop(4), "RetentionDays 1094 with a lock of 1095 days"),
+    "a lock may be longer by one value": (
+        lambda t: rule(t)["Assertions"][1]["Assert"]["Fn::Or"][1]["Fn::Contains"][0].append("180"),
+        "RetentionDays 180 with a lock of 365 days and mode GOVERNANCE is accepted",
+    ),
+    "a retention that is long enough is refused": (
+        lambda t: rule(t)["Assertions"][1]["Assert"]["Fn::Or"][1]["Fn::Contains"][0].remove("400"),
+        "RetentionDays 400 with a lock of 365 days",
+    ),
+    "any lock may be asked for": (lambda t: t["Parameters"]["ObjectLockDays"]["AllowedValues"].append(5000), "lock of 5000 days"),
+    "only one mode is looked at": (
+        lambda t: rule(t).update(RuleCondition={"Fn::Equals": [{"Ref": "ObjectLockMode"}, "COMPLIANCE"]}),
+        "mode GOVERNANCE is accepted",
+    ),
+    "a retention without a lock is refused": (lambda t: rule(t).pop("RuleCondition"), "mode OFF"),
+    "two stacks have one database": (lambda t: t["Parameters"]["DatabaseName"].update(Default="client_vpn_audit"), "two stacks have the same AWS::Glue::Database"),
+    "two stacks have one work group": (lambda t: properties(t, "WorkGroup").update(Name="audit"), "two stacks have the same AWS::Athena::WorkGroup"),
+    "two stacks have one fleet": (lambda t: properties(t, "FleetStateMachine").update(StateMachineName="fleet"), "two stacks have the same AWS::StepFunctions::StateMachine"),
+    "two stacks have one dashboard": (lambda t: properties(t, "Dashboard").update(DashboardName="audit"), "two stacks have the same AWS::CloudWatch::Dashboard"),
+    "a queue has a name": (lambda t: properties(t, "FailuresQueue").update(QueueName="failures"), "FailuresQueue has a QueueName"),
+    "a role has a name": (lambda t: properties(t, "SealRole").update(RoleName="seal"), "SealRole has a RoleName"),
+    "a log has a name": (lambda t: properties(t, "SealLogs").update(LogGroupName="/seal"), "SealLogs has a LogGroupName"),
+    "an output is exported": (lambda t: t["Outputs"]["Lake"].update(Export={"Name": "lake"}), "the output Lake is exported"),
+    "an alarm is kept quiet by another stack": (lambda t: properties(t, "FailedTargetsAlarm").pop("Dimensions"), "FailedTargetsAlarm looks at the metrics of two stacks"),
+    "the silence of one stack is covered by another": (
+        lambda t: properties(t, "NoCaptureAlarm")["Metrics"][1]["MetricStat"]["Metric"].pop("Dimensions"),
+        "NoCaptureAlarm looks at the metrics of two stacks",
+    ),
+    "an alarm looks at a stack that is not": (lambda t: properties(t, "UnparsedValuesAlarm")["Dimensions"][0].update(Name="StackName"), "alarms"),
+    "metrics have no stack": (lambda t: variables(t).pop("AUDIT_STACK"), "variable of the stack"),
+    "the dashboard shows other stacks": (
+        lambda t: properties(t, "Dashboard")["DashboardBody"]["Fn::Sub"].__setitem__(0, properties(t, "Dashboard")["DashboardBody"]["Fn::Sub"][0].replace('"Stack", "${AWS::StackName}", ', "", 1)),
+        "shows other stacks too: ClientVpnAudit FailedTargets",
+    ),
+    "the dashboard's search finds other stacks": (
+        lambda t: properties(t, "Dashboard")["DashboardBody"]["Fn::Sub"].__setitem__(0, properties(t, "Dashboard")["DashboardBody"]["Fn::Sub"][0].replace('Stack=\\"${AWS::StackName}\\" ', "", 1)),
+        "shows other stacks too: SEARCH",
+    ),
+    "a sovereign Region is refused": (
+        lambda t: t["Parameters"]["Regions"].update(AllowedPattern=t["Parameters"]["Regions"]["AllowedPattern"].replace("{2,4}", "{2}")),
+        "Regions refuses 'eusc-de-east-1'",
+    ),
+    "Athena's database may not be made": (lambda t: statements(t, "SessionsRole").pop(7), "- SessionsRole Allow glue:CreateDatabase"),
+}
+
+MUTATIONS = {**PLAIN, **WIDER, **WORSE, **UNPROTECTED, **TOGETHER}
