@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::harness::sealed::{SealedLake, faults};
-use crate::harness::{Checked, NOW, World, check_many, command, files_under, fleet, seeded};
+use crate::harness::{Checked, World, check_many, command, files_under, fleet, real_now, seeded};
 
 const INSTANTS: usize = 100;
 
@@ -50,9 +50,9 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn snapshot_command(world: &World) -> Command {
+fn snapshot_command(world: &World, time: &str) -> Command {
     let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), &world.simulator.url());
-    command.args(["snapshot", "--time", NOW, "--page-size", "5", "--account-id", "123456789012", "--lake"]);
+    command.args(["snapshot", "--time", time, "--page-size", "5", "--account-id", "123456789012", "--lake"]);
     command.arg(world.lake()).env("AUDIT_TARGETS", world.simulator.endpoint_ids().join(","));
     command
 }
@@ -68,19 +68,20 @@ struct Killed {
 
 async fn kill_a_capture(share: f64, whole: Duration) -> Killed {
     let world = World::new(fleet(2, 23)).await;
-    let first = snapshot_command(&world);
+    let snapshot_time = real_now();
+    let first = snapshot_command(&world, &snapshot_time);
     let was_running = tokio::task::spawn_blocking(move || kill(first, whole.mul_f64(share))).await.unwrap();
     let left = TempDir::new().unwrap();
     copy(&world.lake(), left.path());
     let served = json!(world.simulator.served());
-    let again = snapshot_command(&world);
+    let again = snapshot_command(&world, &snapshot_time);
     tokio::task::spawn_blocking(move || time(again)).await.unwrap();
     Killed { world, was_running, left, served }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_killed_capture_leaves_whole_objects_and_the_next_goes_on() {
-    let whole = time(snapshot_command(&World::new(fleet(2, 23)).await));
+    let whole = time(snapshot_command(&World::new(fleet(2, 23)).await, &real_now()));
     let permits = Arc::new(Semaphore::new(3));
     let mut running = JoinSet::new();
     for share in instants() {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use client_vpn_audit::config::PREFIX;
 use client_vpn_audit::fault::{Fault, Faults};
 use client_vpn_audit::handler::Error;
 use serde_json::{Map, Value, json};
@@ -363,8 +362,7 @@ pub fn with_flag_names(error: Error) -> Error {
 #[expect(clippy::disallowed_methods, reason = "the command line's door to the environment")]
 pub fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| {
-        let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
-        Some((name, value.to_string_lossy().into_owned()))
+        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     })
 }
 
