@@ -7,7 +7,7 @@ use std::sync::Arc;
 use client_vpn_audit::capture::Progress;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::config::Settings;
-use client_vpn_audit::fault::Faults;
+use client_vpn_audit::fault::{Fault, Faults};
 use client_vpn_audit::handler::{Auditor, Error};
 use client_vpn_audit::metrics;
 use client_vpn_audit::report::Answer;
@@ -26,7 +26,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     log_as_json();
     std::panic::set_hook(Box::new(log_panic));
     // Settings that are wrong end no process: the runtime would start it again and again, and tell nobody why.
-    let auditor = Arc::new(auditor().await);
+    let auditor = tokio::spawn(auditor()).await.unwrap_or_else(|_| {
+        let allowed = "made the program panic when it started, which is a fault of this program; its log says where";
+        Err(Fault::without_value("settings", allowed).into())
+    });
+    let auditor = Arc::new(auditor);
     lambda_runtime::run(service_fn(|event| answer_or_panic(auditor.clone(), event))).await
 }
 
@@ -101,11 +105,11 @@ impl From<Failure> for Diagnostic {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the Lambda's door to the environment")]
-fn environment() -> impl Iterator<Item = (String, String)> {
+fn environment() -> Vec<(String, String)> {
     let as_text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     };
-    std::env::vars_os().filter_map(as_text)
+    std::env::vars_os().filter_map(as_text).collect()
 }
 
 /// Structured logs: of ours what informs, of the libraries' only warnings, since what they tell in detail has people's

@@ -35,7 +35,7 @@ pub async fn load(
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<SdkConfig, Faults> {
     let variables: BTreeMap<String, String> = variables.into_iter().collect();
-    check(region.is_some(), &variables).await?;
+    check(region.as_deref(), &variables).await?;
     // With a retry configuration of its own, the SDK reads none, and a wrong one makes it panic.
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
     let mut loader = aws_config::from_env()
@@ -53,13 +53,16 @@ pub async fn load(
     Ok(builder.build())
 }
 
-/// Checks what can be checked without loading anything: `variables`, of which those of the Region do not count if a flag names it,
-/// and the profile's files.
+/// Checks what can be checked without loading anything: `variables`, of which those of the Region do not count if there is a
+/// `region`, and the profile's files.
 ///
 /// # Errors
 /// Every value that is not allowed, by the name of its variable.
-pub async fn check(has_region: bool, variables: &BTreeMap<String, String>) -> Result<(), Faults> {
-    let mut faults = Checked { variables, has_region }.faults();
+pub async fn check(region: Option<&str>, variables: &BTreeMap<String, String>) -> Result<(), Faults> {
+    let mut faults = Checked { variables, has_region: region.is_some() }.faults();
+    if let Some(region) = region {
+        faults.keep(variables::check("AWS_REGION", region));
+    }
     faults.extend(files(variables).await.err().unwrap_or_default());
     faults.or(())
 }
@@ -76,10 +79,11 @@ async fn files(variables: &BTreeMap<String, String>) -> Result<(), Faults> {
             faults.push(Fault::new(name, path, allowed));
         }
     }
-    // The first three are where the SDK looks by itself.
-    let files =
-        aws_config::profile::load(&Default::default(), &Default::default(), &Default::default(), None).await;
-    let profiles = match files {
+    // Where the SDK looks by itself.
+    let load = async {
+        aws_config::profile::load(&Default::default(), &Default::default(), &Default::default(), None).await
+    };
+    let profiles = match tokio::spawn(load).await.map_err(|error| panicked(error.try_into_panic().ok()))? {
         Ok(profiles) => profiles,
         Err(error) => {
             let error = causes::in_words(&error);

@@ -170,3 +170,19 @@ fn a_fault_of_a_list_says_which_item_it_is() {
         assert!(text.contains(part), "{part} is not in {text}");
     }
 }
+
+#[test]
+fn keys_of_kms_may_be_of_any_partition() {
+    for partition in ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-eusc", "aws-xyz"] {
+        let arn = format!("arn:{partition}:kms:us-isob-east-1:111122223333:key/1234abcd-12ab");
+        let variables = [
+            ("AUDIT_TARGETS", ENDPOINT),
+            ("AUDIT_LAKE", "lake"),
+            ("AUDIT_KMS_KEY", &arn),
+            ("AUDIT_SIGNING_KEY", &arn),
+        ];
+        let settings = parse(&variables).unwrap();
+        assert_eq!(settings.kms_key.unwrap().as_str(), arn);
+        assert_eq!(settings.signing_key, Some(SigningKey::Kms(arn)));
+    }
+}

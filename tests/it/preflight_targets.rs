@@ -130,6 +130,6 @@ async fn the_role_of_another_account_is_named_in_the_partition_of_the_target() {
         let assumed = of(&checks, "sts:AssumeRole");
         assert_eq!(assumed[0].0, target, "{checks:?}");
         let role = format!("assuming arn:{partition}:iam::444455556666:role/audit ");
-        assert!(assumed[0].1.unwrap().starts_with(&role), "{assumed:?}");
+        assert!(assumed[0].1.unwrap().contains(&role), "{assumed:?}");
     }
 }

@@ -139,7 +139,8 @@ pub struct Place {
 pub struct Snapshot {
     #[command(flatten)]
     place: Place,
-    /// Time that the snapshot bears, RFC 3339 in whole seconds; the same time aims at the same objects [default: now]
+    /// Time that the snapshot bears, RFC 3339 in whole seconds, at most 60 minutes in the past; the same time aims at the same
+    /// objects [default: now]
     #[arg(long, value_name = "TIME")]
     time: Option<String>,
     /// Only connections that match, as username=U or connection-id=C; may be repeated, and one name's values are

@@ -73,11 +73,11 @@ async fn check(inputs: &Inputs, clock: &Clock) -> Result<Settings, Faults> {
         false => Settings::parse_without_targets(variables),
     };
     let mut faults = inputs.faults.clone();
+    faults.extend(sdk::check(inputs.region.as_deref(), &inputs.variables).await.err().unwrap_or_default());
     if settings.is_ok() && faults.iter().next().is_none() {
         return settings;
     }
     faults.extend(settings.err().unwrap_or_default());
-    faults.extend(sdk::check(inputs.region.is_some(), &inputs.variables).await.err().unwrap_or_default());
     faults.extend(Invocation::parse(&inputs.payload, clock.now()).err().unwrap_or_default());
     Err(faults.renamed(args::flag_name))
 }
