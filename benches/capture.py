@@ -161,10 +161,11 @@ class Bench:
     def capture(self, simulator, endpoints, connections):
         """One invocation of a new process."""
         self.snapshots += 1
-        snapshot_time = f"2025-01-{1 + self.snapshots // 1440:02}T{self.snapshots // 60 % 24:02}:{self.snapshots % 60:02}:00Z"
         api = RuntimeApi()
-        function = self.function(api, simulator.environment, " ".join(endpoints))
-        answer = api.invoke({"action": "snapshot", "time": snapshot_time}, self.snapshots)
+        # A lake of its own: two snapshots of one second would be one object.
+        lake = {"AUDIT_LAKE": f"s3://{BUCKET}/vpn-{self.snapshots}"}
+        function = self.function(api, simulator.environment | lake, " ".join(endpoints))
+        answer = api.invoke({"action": "snapshot"}, self.snapshots)
         status = pathlib.Path(f"/proc/{function.popen.pid}/status").read_text()
         function.popen.kill()
         entries = answer["targets"]

@@ -60,7 +60,7 @@ def run(arguments, page_size):
         function = Process([arguments.programs / "client-vpn-audit-lambda"], ENVIRONMENT | simulator.environment | api.environment | settings)
         api.wait_for_first_poll()
         start = time.monotonic()
-        answer = api.invoke({"action": "snapshot", "time": "2025-01-01T00:00:00Z"})
+        answer = api.invoke({"action": "snapshot"})
         wall = time.monotonic() - start
         memory = peak_mebibytes(pathlib.Path(f"/proc/{function.popen.pid}/status").read_text())
         cpu = function.kill()

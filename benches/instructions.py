@@ -45,7 +45,7 @@ def count(programs, folder):
     command = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={profile}", programs / "client-vpn-audit-lambda"]
     environment = ENVIRONMENT | simulator.environment | api.environment | settings
     function = Process(command, environment, stderr=subprocess.DEVNULL)
-    entry = api.invoke({"action": "snapshot", "time": "2025-01-01T00:00:00Z"})["targets"][0]
+    entry = api.invoke({"action": "snapshot"})["targets"][0]
     # Valgrind writes the profile at the end.
     function.popen.terminate()
     function.end()

@@ -87,7 +87,7 @@ def measure(arguments, folder, s3, trino):
 def snapshot(arguments, folder):
     simulator = Simulator(arguments.programs / "client-vpn-sim", arguments.connections)
     command = [arguments.programs / "client-vpn-audit", "snapshot", "--lake", folder / "lake", "--target", simulator.endpoints[0]]
-    command += ["--account-id", "123456789012", "--time", "2025-01-01T00:00:00Z"]
+    command += ["--account-id", "123456789012"]
     subprocess.run(command, env=simulator.environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     simulator.close()
     return next((folder / "lake/connections").rglob("*.parquet"))

@@ -134,7 +134,7 @@ impl Settings {
         let call_timeout = reader.number("AUDIT_CALL_TIMEOUT_SECONDS", 20, 1, 300);
         let max_attempts = reader.number("AUDIT_MAX_ATTEMPTS", 10, 1, 20);
         let kms_key = reader.kms_key();
-        let signing_key = reader.value("AUDIT_SIGNING_KEY").map(SigningKey::parse);
+        let signing_key = reader.signing_key();
         let stack = reader.stack();
         let faults = reader.faults;
         let (Some(lake), Some(page_size)) = (lake, PageSize::new(page_size)) else {
@@ -174,8 +174,8 @@ impl Settings {
     ) -> Result<Vec<PlaceTargets>, Faults> {
         let mut faults = Faults::default();
         let mut wanted: Vec<PlaceTargets> = Vec::new();
-        for text in texts.unwrap_or(&self.targets) {
-            let fault = |allowed: String| Fault::new(name, &text.to_string(), allowed);
+        for (index, text) in texts.unwrap_or(&self.targets).iter().enumerate() {
+            let fault = |allowed: String| Fault::new(name, &text.to_string(), allowed).at(index);
             let places = text.places(home, &self.accounts, &self.regions);
             let places = places.map_err(|error| fault(error.to_string()));
             for place in faults.keep(places).unwrap_or_default() {
@@ -200,6 +200,8 @@ impl Settings {
             return Some(format!("accounts in AUDIT_ACCOUNTS, and {account_id} is not"));
         }
         if !self.regions.is_empty() && !self.regions.contains(region) {
+            // Another one is the target's text, which is quoted on the command line only.
+            let region = if *region == home.region { region.as_str() } else { "its own" };
             return Some(format!("Regions in AUDIT_REGIONS, and {region} is not"));
         }
         (*account_id != home.account_id && self.member_role.is_none()).then(|| {
@@ -236,13 +238,14 @@ impl Reader<'_> {
             self.missing(name, "endpoint ids or ARNs, separated by commas");
         }
         let mut targets = Vec::new();
-        for text in texts {
-            let target = TargetText::parse(&text).map_err(|error| Fault::new(name, &text, error.to_string()));
+        for (index, text) in texts.iter().enumerate() {
+            let fault = |allowed: String| Fault::new(name, text, allowed).at(index);
+            let target = TargetText::parse(text).map_err(|error| fault(error.to_string()));
             let Some(target) = self.faults.keep(target) else {
                 continue;
             };
             if targets.contains(&target) {
-                self.faults.push(Fault::new(name, &text, "each endpoint once"));
+                self.faults.push(fault("each endpoint once".to_owned()));
             } else {
                 targets.push(target);
             }
@@ -296,6 +299,15 @@ impl Reader<'_> {
         role
     }
 
+    /// A file that is not there is refused here, since what could read it would quote its name.
+    fn signing_key(&mut self) -> Option<SigningKey> {
+        let key = SigningKey::parse(self.value("AUDIT_SIGNING_KEY")?);
+        if matches!(&key, SigningKey::File(path) if !path.is_file()) {
+            self.fault("AUDIT_SIGNING_KEY", "a KMS key's ARN, alias/NAME, or a file that is there");
+        }
+        Some(key)
+    }
+
     fn kms_key(&mut self) -> Option<KmsKey> {
         let text = self.value("AUDIT_KMS_KEY")?;
         let key = KmsKey::parse(text);
@@ -308,10 +320,10 @@ impl Reader<'_> {
     fn list<T>(&mut self, name: &str, allowed: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
         let texts: Vec<String> = items(self.value(name).unwrap_or_default()).map(str::to_owned).collect();
         let mut values = Vec::new();
-        for text in texts {
-            match parse(&text) {
+        for (index, text) in texts.iter().enumerate() {
+            match parse(text) {
                 Some(value) => values.push(value),
-                None => self.faults.push(Fault::new(name, &text, allowed)),
+                None => self.faults.push(Fault::new(name, text, allowed).at(index)),
             }
         }
         values

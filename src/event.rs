@@ -6,13 +6,17 @@ use serde_json::{Map, Value};
 
 use crate::fault::{Fault, Faults};
 use crate::hour::{CLOSES_AFTER, Hour};
-use crate::snapshot_time::SnapshotTime;
+use crate::snapshot_time::{SnapshotTime, SnapshotTimeError};
 use crate::source::resume_token::ResumeToken;
 use crate::source::{Filter, PageSize};
 use crate::target::TargetText;
 
-/// How far a schedule's clock may be ahead of ours.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
+/// Most that a snapshot's time may lie in the past. AWS lists a connection for 60 minutes after its end, so what it lists now is
+/// no evidence of an earlier time.
+const MAX_AGE: SignedDuration = SignedDuration::from_mins(60);
+
+/// Most that a schedule's clock may be ahead of ours.
+const MAX_AHEAD: SignedDuration = SignedDuration::from_secs(60);
 
 /// Filters that the API has. Source: EC2 API reference, `DescribeClientVpnConnections`.
 const FILTERS: [&str; 2] = ["connection-id", "username"];
@@ -118,8 +122,8 @@ impl Invocation {
 fn scheduled_event(fields: &Map<String, Value>, now: Timestamp) -> Result<SnapshotRequest, Faults> {
     let mut faults = Faults::default();
     if fields.get("detail-type").and_then(Value::as_str) != Some("Scheduled Event") {
-        let found = fields.get("detail-type").map(Value::to_string).unwrap_or_default();
-        faults.push(Fault::new("detail-type", &found, "`Scheduled Event`"));
+        let found = fields.get("detail-type").unwrap_or(&Value::Null);
+        faults.push(fault("detail-type", found, "`Scheduled Event`"));
     }
     if fields.contains_key("action") {
         faults
@@ -172,25 +176,35 @@ fn snapshot(fields: &Map<String, Value>, now: Timestamp) -> Result<SnapshotReque
 
 fn refuse_unknown(fields: &Map<String, Value>, known: &[&str], faults: &mut Faults) {
     for name in fields.keys().filter(|name| !known.contains(&name.as_str())) {
-        faults.push(Fault::new("field", name, known.join(", ")));
+        faults.push(Fault::of_name("field", name, known.join(", ")));
     }
 }
 
+/// Reads the time that a snapshot bears.
 fn time(value: &Value, now: Timestamp) -> Result<SnapshotTime, Fault> {
-    let allowed = "an RFC 3339 time in whole seconds, not in the future, such as 2026-11-23T09:00:00Z";
-    let found = as_text(value);
-    let time = SnapshotTime::parse(&found)
-        .map_err(|error| Fault::new("time", &found, format!("{allowed}; this one {error}")))?;
-    if time.timestamp() > now.saturating_add(CLOCK_SKEW).unwrap_or(now) {
-        return Err(Fault::new("time", &found, format!("{allowed}; it is {now} now")));
+    let allowed = "an RFC 3339 time in whole seconds such as 2026-11-23T09:00:00Z, at most 60 minutes in the past and 60 \
+                   seconds ahead";
+    let next = "what is captured now is no evidence of another time; take a snapshot without `time`; the hole stays";
+    let refused = |reason: String| fault("time", value, format!("{allowed}; this one {reason}"));
+    let time = match SnapshotTime::parse(&as_text(value)) {
+        Ok(time) => time,
+        Err(error @ SnapshotTimeError::TooEarly) => return Err(refused(format!("{error}; {next}"))),
+        Err(error) => return Err(refused(error.to_string())),
+    };
+    let age = now.duration_since(time.timestamp());
+    if age > MAX_AGE {
+        let seconds = age.as_secs() + i64::from(age.subsec_nanos() > 0);
+        return Err(refused(format!("lies {seconds} seconds in the past; {next}")));
+    }
+    if age < -MAX_AHEAD {
+        return Err(refused(format!("lies in the future, for it is {now} now; {next}")));
     }
     Ok(time)
 }
 
 fn closed_hour(value: &Value, now: Timestamp) -> Result<Hour, Fault> {
     let allowed = "a closed hour in UTC such as 2026-11-23T09";
-    let found = as_text(value);
-    let hour = Hour::parse(&found).ok_or_else(|| Fault::new("hour", &found, allowed))?;
+    let hour = Hour::parse(&as_text(value)).ok_or_else(|| fault("hour", value, allowed))?;
     let newest = Hour::newest_closed(now);
     if hour > newest {
         let minutes = CLOSES_AFTER.as_mins();
@@ -198,7 +212,7 @@ fn closed_hour(value: &Value, now: Timestamp) -> Result<Hour, Fault> {
             "{allowed}; this one closes {minutes} minutes after its end, when no retry of it can come any more, and \
              {newest} is the newest that is closed"
         );
-        return Err(Fault::new("hour", &found, allowed));
+        return Err(fault("hour", value, allowed));
     }
     Ok(hour)
 }
@@ -207,22 +221,17 @@ fn targets(value: &Value, faults: &mut Faults) -> Option<Vec<TargetText>> {
     let texts = match value {
         Value::Array(items) if !items.is_empty() => items,
         _ => {
-            faults.push(Fault::new(
-                "targets",
-                &value.to_string(),
-                "a list of at least one endpoint id or ARN",
-            ));
+            faults.push(fault("targets", value, "a list of at least one endpoint id or ARN"));
             return None;
         }
     };
     let mut targets = Vec::new();
-    for text in texts {
-        let found = as_text(text);
-        let target = TargetText::parse(&found);
-        let target = target.map_err(|error| Fault::new("targets", &found, error.to_string()));
+    for (index, text) in texts.iter().enumerate() {
+        let target = TargetText::parse(&as_text(text));
+        let target = target.map_err(|error| fault("targets", text, error.to_string()).at(index));
         match faults.keep(target) {
             Some(target) if targets.contains(&target) => {
-                faults.push(Fault::new("targets", &found, "each endpoint once"));
+                faults.push(fault("targets", text, "each endpoint once").at(index));
             }
             target => targets.extend(target),
         }
@@ -240,7 +249,7 @@ fn filters(value: &Value, faults: &mut Faults) -> Vec<Filter> {
     let mut filters = Vec::new();
     for (name, values) in fields {
         let Some(name) = FILTERS.into_iter().find(|known| known == name) else {
-            faults.push(Fault::new("filters", name, FILTERS.join(", ")));
+            faults.push(Fault::of_name("filters", name, FILTERS.join(", ")));
             continue;
         };
         let texts = values.as_array().filter(|values| !values.is_empty()).and_then(|values| {
@@ -259,19 +268,19 @@ fn filters(value: &Value, faults: &mut Faults) -> Vec<Filter> {
 
 fn page_size(value: &Value) -> Result<PageSize, Fault> {
     let size = value.as_u64().and_then(PageSize::new);
-    size.ok_or_else(|| Fault::new("page_size", &as_text(value), PageSize::ALLOWED))
+    size.ok_or_else(|| fault("page_size", value, PageSize::ALLOWED))
 }
 
 fn max_items(value: &Value) -> Result<u64, Fault> {
     let most = value.as_u64().filter(|&most| most > 0);
-    most.ok_or_else(|| Fault::new("max_items", &as_text(value), "a whole number of 1 or more"))
+    most.ok_or_else(|| fault("max_items", value, "a whole number of 1 or more"))
 }
 
+/// A text in place of a token may be anything, so no fault quotes it.
 fn starting_token(value: &Value) -> Result<ResumeToken, Fault> {
     let found = as_text(value);
-    ResumeToken::parse(&found).ok_or_else(|| {
-        Fault::new("starting_token", &found, "a resume_token that an earlier snapshot gave out")
-    })
+    let allowed = "a resume_token that an earlier snapshot gave out";
+    ResumeToken::parse(&found).ok_or_else(|| Fault::of_hidden("starting_token", &found, allowed))
 }
 
 /// EC2's tokens are bound to the page size of their listing.
@@ -280,11 +289,24 @@ fn check_page_size(token: &ResumeToken, page_size: Option<PageSize>, faults: &mu
         && page_size != token.page_size
     {
         let allowed = format!("{}, the page size that starting_token was made with", token.page_size);
-        faults.push(Fault::new("page_size", &page_size.to_string(), allowed));
+        faults.push(Fault::of_shape("page_size", "another number", &page_size.to_string(), allowed));
     }
 }
 
-/// What was found, for a fault: a text as it is, all else as JSON.
+/// Makes the fault of a value of the event.
+fn fault(name: &str, value: &Value, allowed: impl Into<String>) -> Fault {
+    let shape = match value {
+        Value::String(text) => return Fault::new(name, text, allowed),
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    };
+    Fault::of_shape(name, shape, &value.to_string(), allowed)
+}
+
+/// A text as it is, all else as JSON.
 fn as_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -25,6 +25,7 @@ use crate::ledger::{CaptureError, FilterInForce, SettingsInForce};
 use crate::preflight::Preflight;
 use crate::report::{Answer, Report, SealReport};
 use crate::run::{Permits, Run};
+use crate::sdk::ATTEMPT_TIMEOUT;
 use crate::seal::Sealer;
 use crate::signing::{Signer, SigningError};
 use crate::snapshot::check_temporary_space;
@@ -36,10 +37,6 @@ use crate::target::{AccountRegion, PlaceTargets, Region, TargetText};
 
 /// Longest time for which endpoints are counted before a run is planned: the batches have yet to be captured.
 const COUNTING: Duration = Duration::from_secs(30);
-
-/// Longest time of one attempt at a call of S3 or STS: long enough for the largest object, and an end to a connection
-/// that stalls. EC2's is a setting.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Longest time that is kept for writing what was read and the run record.
 const WRITING: SignedDuration = SignedDuration::from_secs(20);

@@ -33,6 +33,7 @@ pub mod normalise;
 pub mod preflight;
 pub mod report;
 pub mod run;
+pub mod sdk;
 pub mod seal;
 pub mod signing;
 pub mod snapshot;

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use client_vpn_audit::capture::Progress;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::config::Settings;
-use client_vpn_audit::fault::Faults;
+use client_vpn_audit::fault::{Fault, Faults};
 use client_vpn_audit::handler::{Auditor, Error};
 use client_vpn_audit::metrics;
 use client_vpn_audit::report::Answer;
+use client_vpn_audit::sdk;
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -25,15 +26,24 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     log_as_json();
     std::panic::set_hook(Box::new(log_panic));
     // Settings that are wrong end no process: the runtime would start it again and again, and tell nobody why.
-    let auditor = match Settings::parse(environment()) {
-        Ok(settings) => {
-            let sdk = aws_config::load_from_env().await;
-            Ok(Auditor::new(settings, sdk, Clock::system(), Progress::silent()))
-        }
-        Err(faults) => Err(faults),
-    };
+    let auditor = tokio::spawn(auditor()).await.unwrap_or_else(|_| {
+        let allowed = "made the program panic when it started, which is a fault of this program; its log says where";
+        Err(Fault::without_value("settings", allowed).into())
+    });
     let auditor = Arc::new(auditor);
     lambda_runtime::run(service_fn(|event| answer_or_panic(auditor.clone(), event))).await
+}
+
+/// Composes the handler, if all settings are right.
+async fn auditor() -> Result<Auditor, Faults> {
+    let mut faults = Faults::default();
+    let settings = Settings::parse(environment());
+    let settings = settings.map_err(|wrong| faults.extend(wrong)).ok();
+    let sdk = sdk::load(None, environment()).await.map_err(|wrong| faults.extend(wrong)).ok();
+    match settings.zip(sdk) {
+        Some((settings, sdk)) => Ok(Auditor::new(settings, sdk, Clock::system(), Progress::silent())),
+        None => Err(faults),
+    }
 }
 
 /// The runtime would answer a panic with its text, which can quote a row.
@@ -95,11 +105,11 @@ impl From<Failure> for Diagnostic {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the Lambda's door to the environment")]
-fn environment() -> impl Iterator<Item = (String, String)> {
+fn environment() -> Vec<(String, String)> {
     let as_text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     };
-    std::env::vars_os().filter_map(as_text)
+    std::env::vars_os().filter_map(as_text).collect()
 }
 
 /// Structured logs: of ours what informs, of the libraries' only warnings, since what they tell in detail has people's
@@ -109,6 +119,9 @@ fn log_as_json() {
         .with_default(LevelFilter::WARN)
         .with_target("client_vpn_audit", LevelFilter::INFO)
         .with_target("client_vpn_audit_lambda", LevelFilter::INFO)
+        // They quote the values of settings that are wrong, which the answers name.
+        .with_target("aws_config", LevelFilter::OFF)
+        .with_target("aws_runtime", LevelFilter::OFF)
         // It would log each failed answer again.
         .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);

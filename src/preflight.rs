@@ -8,9 +8,9 @@ use serde::Serialize;
 use crate::causes;
 use crate::layout::{Key, RunId};
 use crate::snapshot::check_temporary_space;
-use crate::source::{Action, Places};
+use crate::source::{Action, Ec2Source, Places};
 use crate::store::{Object, Protection, Store};
-use crate::target::{AccountRegion, PlaceTargets};
+use crate::target::{AccountRegion, EndpointId, PlaceTargets, Target};
 
 /// Most accounts and Regions that are tried at a time.
 const AT_A_TIME: usize = 64;
@@ -20,6 +20,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Largest difference between the clock here and EC2's that passes.
 const MOST_CLOCK_DIFFERENCE_SECONDS: u64 = 60;
+/// Endpoints of one account and Region that are tried at a time.
+const ENDPOINTS_AT_A_TIME: usize = 8;
+
+const MISSING: &str = "the list of the endpoints of this account and Region does not have it: it was deleted, or the id, the \
+                       account or the Region is another one";
 
 /// One thing that was tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -88,24 +93,24 @@ impl Preflight<'_> {
                 Err(error) => Some(error.to_string()),
             },
         )];
+        let is_listed = listed.is_ok();
         let clock_difference = listed.as_ref().ok().and_then(|listing| listing.clock_difference_seconds);
         let found = listed.map(|listing| listing.ids()).unwrap_or_default();
-        if let Some(endpoint_id) = found.first() {
-            let networks = source.associated_networks(place, endpoint_id).await;
-            let arn = place.arn_of(endpoint_id.as_str());
-            checks.push(check(
-                Action::TargetNetworks.permission(),
-                arn,
-                networks.err().map(|error| error.to_string()),
-            ));
-        }
-        let all = found.iter().filter(|_| wanted.all);
-        let beside = all.filter(|id| !wanted.endpoint_ids.contains(id));
-        for endpoint_id in wanted.endpoint_ids.iter().chain(beside) {
-            let target = wanted.target(endpoint_id);
-            let problem = source.dry_run(&target).await.err().map(|error| error.to_string());
-            checks.push(check(Action::Connections.permission(), target.arn(), problem));
-        }
+        // A snapshot asks for the networks of every endpoint there, whichever are wanted.
+        let listed: Vec<Target> = found.iter().map(|id| wanted.target(id)).collect();
+        let networks = stream::iter(listed).map(|target| networks(&source, target));
+        checks.extend(networks.buffered(ENDPOINTS_AT_A_TIME).collect::<Vec<_>>().await);
+        let beside = found.iter().filter(|id| wanted.all && !wanted.endpoint_ids.contains(id));
+        let targets = wanted.endpoint_ids.iter().chain(beside).map(|id| wanted.target(id));
+        let targets: Vec<(Target, bool)> = targets
+            .map(|target| {
+                let is_missing = is_listed && !found.contains(&target.endpoint_id);
+                (target, is_missing)
+            })
+            .collect();
+        let connections =
+            stream::iter(targets).map(|(target, is_missing)| connections(&source, target, is_missing));
+        checks.extend(connections.buffered(ENDPOINTS_AT_A_TIME).collect::<Vec<_>>().await);
         checks.extend(clock_difference.map(|seconds| clock_check(place.arn_of("*"), seconds)));
         checks
     }
@@ -134,6 +139,21 @@ fn clock_check(resource: String, ahead_seconds: i64) -> Check {
         format!("the clock here is {seconds} s {direction} EC2's; set it, or times and coverage on record are wrong")
     });
     check("compare the clock with EC2's", resource, problem)
+}
+
+/// Tries the listing of one endpoint's target networks.
+async fn networks(source: &Ec2Source, target: Target) -> Check {
+    let tried = source.associated_networks(&target.place(), &target.endpoint_id).await;
+    let problem = tried.err().map(|error| error.to_string());
+    check(Action::TargetNetworks.permission(), target.arn(), problem)
+}
+
+/// Tries a dry run of one target. EC2 may allow it for an endpoint that is not there, so one that the listing of endpoints does not
+/// have `is_missing` all the same.
+async fn connections(source: &Ec2Source, target: Target, is_missing: bool) -> Check {
+    let tried = source.dry_run(&target).await;
+    let problem = tried.err().map(|error| error.to_string()).or_else(|| is_missing.then(|| MISSING.to_owned()));
+    check(Action::Connections.permission(), target.arn(), problem)
 }
 
 fn check(action: &'static str, resource: String, problem: Option<String>) -> Check {

@@ -1,11 +1,13 @@
 //! What is captured: Client VPN endpoints, each of one account and Region, and the ways to write them.
 
+mod region;
 mod text;
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+pub use region::Region;
 pub use text::{TargetError, TargetText};
 
 /// Makes a text type whose values have passed a check, so that a key or an ARN is never built from unchecked text.
@@ -46,10 +48,6 @@ checked_text! {
     AccountId, is_account_id
 }
 checked_text! {
-    /// A Region such as `eu-central-1` or `us-gov-west-1`.
-    Region, is_region
-}
-checked_text! {
     /// A Client VPN endpoint: `cvpn-endpoint-` and 8 or 17 hexadecimal digits, as all of EC2's ids.
     EndpointId, is_endpoint_id
 }
@@ -60,35 +58,11 @@ fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn is_region(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let Some((number, words)) = parts.split_last() else {
-        return false;
-    };
-    let is_word = |word: &&str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase());
-    (2..=3).contains(&words.len())
-        && words.iter().all(is_word)
-        && matches!(number.len(), 1 | 2)
-        && number.bytes().all(|b| b.is_ascii_digit())
-        && text.len() <= 32
-}
-
 fn is_endpoint_id(text: &str) -> bool {
     text.strip_prefix(ENDPOINT_PREFIX).is_some_and(|digits| {
         matches!(digits.len(), 8 | 17)
             && digits.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     })
-}
-
-impl Region {
-    /// The partition of AWS that the Region lies in.
-    pub fn partition(&self) -> &'static str {
-        match self.as_str() {
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            region if region.starts_with("cn-") => "aws-cn",
-            _ => "aws",
-        }
-    }
 }
 
 /// An account and a Region: those that the program runs for, those that an ARN names, or those of a part of the lake.

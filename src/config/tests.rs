@@ -41,9 +41,11 @@ fn every_fault_is_in_one_answer_by_name_and_value() {
         ("AUDIT_MAX_ATTEMPTS", "99"),
         ("AUDIT_KMS_KEY", "no key"),
         ("AUDIT_STACK", "a stack"),
+        ("AUDIT_SIGNING_KEY", "no/such/key.pem"),
         ("AUDIT_TARGET", "typo"),
     ])
-    .unwrap_err();
+    .unwrap_err()
+    .quoting_values();
     let text = faults.to_string();
     let found = [
         "AUDIT_TARGETS: found `cvpn-endpoint-1`",
@@ -60,6 +62,7 @@ fn every_fault_is_in_one_answer_by_name_and_value() {
         "AUDIT_MAX_ATTEMPTS: found `99`",
         "AUDIT_KMS_KEY: found `no key`",
         "AUDIT_STACK: found `a stack`",
+        "AUDIT_SIGNING_KEY: found `no/such/key.pem`, allowed: a KMS key's ARN, alias/NAME, or a file that is there",
         "AUDIT_TARGET: is no setting; there are AUDIT_TARGETS, ",
     ];
     for part in found {
@@ -157,7 +160,53 @@ fn a_member_role_is_a_name_and_an_external_id_goes_with_it() {
         (&[("AUDIT_EXTERNAL_ID", "3f9c")], "AUDIT_MEMBER_ROLE is not set"),
         (&[("AUDIT_SPREAD_ABOVE", "many")], "AUDIT_SPREAD_ABOVE: found `many`"),
     ] {
-        let text = of(variables).unwrap_err().to_string();
+        let text = of(variables).unwrap_err().quoting_values().to_string();
         assert!(text.contains(part), "{part} is not in {text}");
+    }
+}
+
+#[test]
+fn no_value_of_a_setting_is_in_a_fault() {
+    const MARIA: &str = "Maria Lopez <maria.lopez@corp.example>";
+    for setting in SETTINGS {
+        let value = match setting.name {
+            "AUDIT_LAKE" => format!("gs://{MARIA}"),
+            _ => MARIA.to_owned(),
+        };
+        let good = [("AUDIT_TARGETS", ENDPOINT), ("AUDIT_LAKE", "lake"), ("AUDIT_MEMBER_ROLE", "audit")];
+        let others = good.into_iter().filter(|(name, _)| *name != setting.name);
+        let faults = parse(&others.chain([(setting.name, value.as_str())]).collect::<Vec<_>>()).unwrap_err();
+        let text = format!("{faults} {faults:?}");
+        assert!(text.contains(setting.name), "{text}");
+        let text = text.to_lowercase();
+        assert!(!text.contains("maria") && !text.contains("lopez"), "{text}");
+    }
+}
+
+#[test]
+fn a_fault_of_a_list_says_which_item_it_is() {
+    let text = parse(&[("AUDIT_TARGETS", "*,x"), ("AUDIT_LAKE", "lake"), ("AUDIT_REGIONS", "eu-central-1 x")]);
+    let text = text.unwrap_err().to_string();
+    for part in [
+        "AUDIT_TARGETS: item 2: found a text of 1 character, allowed: cvpn-endpoint-",
+        "AUDIT_REGIONS: item 2: found a text of 1 character, allowed: Regions",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+}
+
+#[test]
+fn keys_of_kms_may_be_of_any_partition() {
+    for partition in ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-eusc", "aws-xyz"] {
+        let arn = format!("arn:{partition}:kms:us-isob-east-1:111122223333:key/1234abcd-12ab");
+        let variables = [
+            ("AUDIT_TARGETS", ENDPOINT),
+            ("AUDIT_LAKE", "lake"),
+            ("AUDIT_KMS_KEY", &arn),
+            ("AUDIT_SIGNING_KEY", &arn),
+        ];
+        let settings = parse(&variables).unwrap();
+        assert_eq!(settings.kms_key.unwrap().as_str(), arn);
+        assert_eq!(settings.signing_key, Some(SigningKey::Kms(arn)));
     }
 }

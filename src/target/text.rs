@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{AccountId, AccountRegion, EndpointId, Region};
+use super::region::{Region, is_partition};
+use super::{AccountId, AccountRegion, EndpointId};
 
 /// Targets as somebody wrote them: one endpoint, or all endpoints of one or several accounts and Regions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,12 +33,12 @@ enum Which<T> {
 pub enum TargetError {
     /// Neither an id nor an ARN.
     #[error(
-        "cvpn-endpoint- and 17 hexadecimal digits, arn:aws:ec2:REGION:ACCOUNT:client-vpn-endpoint/ID, such an ARN with * as \
-         ID for all endpoints there, or * for all of the own account and Region"
+        "cvpn-endpoint- and 17 hexadecimal digits, arn:PARTITION:ec2:REGION:ACCOUNT:client-vpn-endpoint/ID, such an ARN with \
+         * as ID for all endpoints there, or * for all of the own account and Region"
     )]
     Malformed,
     /// An ARN of something else.
-    #[error("an ARN of EC2's client-vpn-endpoint, as arn:aws:ec2:REGION:ACCOUNT:client-vpn-endpoint/ID")]
+    #[error("an ARN of EC2's client-vpn-endpoint, as arn:PARTITION:ec2:REGION:ACCOUNT:client-vpn-endpoint/ID")]
     OtherResource,
     /// An ARN that names an endpoint and not its account or Region.
     #[error("an endpoint's id with its own REGION and ACCOUNT; * there goes with * as ID")]
@@ -51,12 +52,10 @@ pub enum TargetError {
         setting: &'static str,
     },
     /// An ARN whose partition does not hold its Region.
-    #[error("the partition {expected} for the Region {region}")]
+    #[error("the partition {expected}, in which its Region lies")]
     Partition {
         /// The partition that holds the Region.
         expected: &'static str,
-        /// The Region that the ARN names.
-        region: Region,
     },
 }
 
@@ -103,10 +102,10 @@ impl TargetText {
         let regions = self.region.among(&home.region, regions);
         let mut places = Vec::new();
         for region in regions.ok_or(none_known("REGION", "AUDIT_REGIONS"))? {
-            let expected = region.partition();
-            if self.partition.as_deref().is_some_and(|partition| partition != expected) {
-                return Err(TargetError::Partition { expected, region });
-            }
+            let region = match &self.partition {
+                Some(partition) => of_partition(region, partition)?,
+                None => region,
+            };
             let at = |account_id: &AccountId| AccountRegion {
                 account_id: account_id.clone(),
                 region: region.clone(),
@@ -152,6 +151,9 @@ fn parse_arn(text: &str, arn: &str) -> Result<TargetText, TargetError> {
         Some(("client-vpn-endpoint", id)) if service == "ec2" => id,
         _ => return Err(TargetError::OtherResource),
     };
+    if !is_partition(partition) {
+        return Err(TargetError::Malformed);
+    }
     let region = Which::parse(region, Region::parse)?;
     let account = Which::parse(account, AccountId::parse)?;
     let endpoint_id = match id {
@@ -161,13 +163,20 @@ fn parse_arn(text: &str, arn: &str) -> Result<TargetText, TargetError> {
     if endpoint_id.is_some() && (region == Which::Every || account == Which::Every) {
         return Err(TargetError::EndpointOfMany);
     }
-    if let Which::One(region) = &region
-        && partition != region.partition()
-    {
-        return Err(TargetError::Partition { expected: region.partition(), region: region.clone() });
-    }
+    let region = match region {
+        Which::One(region) => Which::One(of_partition(region, partition)?),
+        region => region,
+    };
     let partition = Some(partition.to_owned());
     Ok(TargetText { text: text.to_owned(), account, region, endpoint_id, partition })
+}
+
+/// Returns the Region as one of the partition that an ARN names. A Region whose partition is not known is taken to lie there.
+fn of_partition(region: Region, partition: &str) -> Result<Region, TargetError> {
+    match region.known_partition() {
+        Some(expected) if expected != partition => Err(TargetError::Partition { expected }),
+        _ => Ok(region.in_partition(partition)),
+    }
 }
 
 #[cfg(test)]
@@ -278,11 +287,64 @@ mod tests {
     #[test]
     fn the_partition_belongs_to_the_region() {
         let text = ARN.replace("arn:aws:", "arn:aws-cn:");
-        assert!(matches!(TargetText::parse(&text), Err(TargetError::Partition { expected: "aws", .. })));
+        assert!(matches!(TargetText::parse(&text), Err(TargetError::Partition { expected: "aws" })));
         let text = ARN.replace("arn:aws:ec2:eu-central-1", "arn:aws-us-gov:ec2:us-gov-west-1");
         assert_eq!(places(&text), ["111122223333 us-gov-west-1"]);
         let everywhere = TargetText::parse("arn:aws-cn:ec2:*:*:client-vpn-endpoint/*").unwrap();
         let places = everywhere.places(&home(), &accounts(&["111122223333"]), &regions(&["eu-central-1"]));
         assert!(matches!(places, Err(TargetError::Partition { .. })));
+    }
+
+    /// The ARNs of what a text names, in a lake that knows these Regions.
+    fn arns(text: &str, known: &[&str]) -> Result<Vec<String>, TargetError> {
+        let target = TargetText::parse(text)?;
+        let id = target.endpoint_id().map_or("*", EndpointId::as_str).to_owned();
+        let places = target.places(&home(), &accounts(&["111122223333"]), &regions(known))?;
+        Ok(places.iter().map(|place| place.arn_of(&id)).collect())
+    }
+
+    #[test]
+    fn an_arn_of_every_partition_is_read_and_written_alike() {
+        for (partition, region) in [
+            ("aws", "eu-central-1"),
+            ("aws", "xy-north-1"),
+            ("aws-cn", "cn-north-1"),
+            ("aws-us-gov", "us-gov-east-1"),
+            ("aws-iso", "us-iso-east-1"),
+            ("aws-iso-b", "us-isob-east-1"),
+            ("aws-iso-e", "eu-isoe-west-1"),
+            ("aws-iso-f", "us-isof-south-1"),
+            ("aws-eusc", "eusc-de-east-1"),
+            ("aws-xyz", "xy-north-1"),
+            ("aws-iso-g", "us-isog-east-1"),
+        ] {
+            for id in [ID, "*"] {
+                let arn = format!("arn:{partition}:ec2:{region}:111122223333:client-vpn-endpoint/{id}");
+                assert_eq!(arns(&arn, &[]), Ok(vec![arn.clone()]));
+            }
+            let every = format!("arn:{partition}:ec2:*:*:client-vpn-endpoint/*");
+            let expected = format!("arn:{partition}:ec2:{region}:111122223333:client-vpn-endpoint/*");
+            assert_eq!(arns(&every, &[region]), Ok(vec![expected]));
+        }
+    }
+
+    #[test]
+    fn an_arn_of_another_partition_than_its_regions_is_refused() {
+        for (partition, region, expected) in [
+            ("aws", "us-isob-east-1", "aws-iso-b"),
+            ("aws", "eusc-de-east-1", "aws-eusc"),
+            ("aws-iso", "us-isob-east-1", "aws-iso-b"),
+            ("aws-eusc", "eu-central-1", "aws"),
+            ("aws-xyz", "us-gov-west-1", "aws-us-gov"),
+        ] {
+            let refused = Err(TargetError::Partition { expected });
+            let arn = |region| format!("arn:{partition}:ec2:{region}:111122223333:client-vpn-endpoint/*");
+            assert_eq!(arns(&arn(region), &[]), refused, "{partition} {region}");
+            assert_eq!(arns(&arn("*"), &[region]), refused, "{partition} {region}");
+        }
+        for partition in ["", "AWS", "aws-", "gcp", "*", "aws:"] {
+            let arn = format!("arn:{partition}:ec2:eu-central-1:111122223333:client-vpn-endpoint/*");
+            assert_eq!(arns(&arn, &[]), Err(TargetError::Malformed), "{partition}");
+        }
     }
 }

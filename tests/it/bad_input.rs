@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::harness::emulator::{Emulator, Invoked};
 use crate::harness::seaweed::Seaweed;
-use crate::harness::{World, command, command_line, fleet, try_snapshot};
+use crate::harness::{World, command, command_line, fleet, minutes_ago, try_snapshot};
 
 /// Standard output and error, and the exit status.
 fn run(world: &World, arguments: &[&str]) -> (String, String, i32) {
@@ -55,7 +55,7 @@ async fn flags_are_refused_together_by_name_value_and_what_is_allowed() {
         "--page-size: found `1001`, allowed: a whole number from 5 to 1000",
         "--max-items: found `0`",
         "--time: found `noon`",
-        "--starting-token: found `x`",
+        "--starting-token: found a text of 1 character, allowed: a resume_token",
         "--filter: found `status`, allowed: connection-id, username",
         "--filter: must be NAME=VALUE",
     ] {
@@ -76,10 +76,10 @@ async fn each_fault_alone_is_refused_too() {
         (&[][..], "AUDIT_TARGETS): is not set"),
         (&["--target", &id, "--target", &id], "each endpoint once"),
         (&["--target", &other_account], "AUDIT_MEMBER_ROLE must name the role to assume there"),
-        (&["--target", &other_partition], "the partition aws for the Region us-east-1"),
+        (&["--target", &other_partition], "the partition aws, in which its Region lies"),
         (&["--target", &id, "--page-size", "4"], "found `4`"),
         (&["--target", &id, "--page-size", "abc"], "found `abc`"),
-        (&["--target", &id, "--time", "2126-01-01T00:00:00Z"], "not in the future"),
+        (&["--target", &id, "--time", "2126-01-01T00:00:00Z"], "lies in the future"),
         (&["--target", &id, "--region", "Frankfurt"], "--region (AWS_REGION): found `Frankfurt`"),
     ] {
         let (out, err, status) = run(&world, &[&good[..], more].concat());
@@ -121,7 +121,7 @@ async fn events_are_refused_before_anything_is_read() {
         (json!({"max_item": 5}), "field: found `max_item`"),
         (
             json!({"action": "delete"}),
-            "action: found `delete`, allowed: `snapshot`, `preflight`, `plan`, `seal`",
+            "action: found a text of 6 characters, allowed: `snapshot`, `preflight`, `plan`, `seal`",
         ),
     ] {
         let error = try_snapshot(&auditor, fields.clone()).await.unwrap_err();
@@ -146,7 +146,7 @@ async fn a_lambda_with_wrong_settings_says_so_on_every_invocation() {
             "InvalidSettings",
             "AUDIT_TARGETS: is not set",
             "AUDIT_LAKE: found",
-            "AUDIT_PAGE_SIZE: found `abc`",
+            "AUDIT_PAGE_SIZE: found a text of 3 characters",
             "AUDIT_TARGTS",
         ] {
             assert!(error.contains(part), "{part} is not in {error}");
@@ -199,4 +199,173 @@ fn preflight(world: &World, seaweed: &Seaweed, lake: &str, [key, secret]: [&str;
         .output()
         .unwrap();
     (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().unwrap())
+}
+
+/// What makes the SDK panic, or what it would ignore.
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_of_the_sdk_are_refused_by_name_or_not_read() {
+    let world = World::new(fleet(1, 5)).await;
+    let directory = tempfile::TempDir::new().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let legacy = file("legacy", "[default]\nretry_mode = legacy\nmax_attempts = 0\n");
+    let broken = file("broken", "[default\nregion = eu-central-1\n");
+    let no_url = file("no_url", "[default]\nendpoint_url = localhost:9000\n");
+    let yes = file("yes", "[default]\nuse_fips_endpoint = yes\n");
+    let no_text = directory.path().join("no_text").display().to_string();
+    std::fs::write(&no_text, [b'[', 0xff]).unwrap();
+    let run = |variables: &[(&str, &str)], more: &[&str]| {
+        let lake = world.lake().display().to_string();
+        let output = command(env!("CARGO_BIN_EXE_client-vpn-audit"), &world.simulator.url())
+            .args(["snapshot", "--lake", &lake, "--account-id", "123456789012"])
+            .args(more)
+            .env("AUDIT_TARGETS", world.simulator.endpoint_ids().join(","))
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        (String::from_utf8(output.stderr).unwrap(), output.status.code())
+    };
+    for (variables, part) in [
+        (&[("AWS_ACCESS_KEY_ID", "te\nst")][..], "AWS_ACCESS_KEY_ID: found a text of 5 characters, allowed: visible"),
+        (&[("AWS_SECRET_ACCESS_KEY", "testsecret\n")], "AWS_SECRET_ACCESS_KEY: found a text of 11 characters"),
+        (&[("AWS_SESSION_TOKEN", "to ken")], "AWS_SESSION_TOKEN: found a text of 6 characters"),
+        (&[("AWS_REGION", "eu central 1")], "--region (AWS_REGION): found `eu central 1`"),
+        (&[("AWS_REGION", "eu-central-1\n")], r"--region (AWS_REGION): found `eu-central-1\n`"),
+        (&[("AWS_PROFILE", "nobody")], "AWS_PROFILE: found `nobody`, allowed: a profile of"),
+        (&[("AWS_CONFIG_FILE", &broken)], "AWS_CONFIG_FILE: found `"),
+        (&[("AWS_SHARED_CREDENTIALS_FILE", &no_text)], "AWS_SHARED_CREDENTIALS_FILE: found `"),
+        (&[("AWS_CONFIG_FILE", &no_url)], "endpoint_url in the profile: found `localhost:9000`"),
+        (&[("AWS_CONFIG_FILE", &yes)], "use_fips_endpoint in the profile: found `yes`"),
+        (&[("AWS_ENDPOINT_URL", "localhost:9000")], "AWS_ENDPOINT_URL: found `localhost:9000`, allowed: a URL"),
+        (&[("AWS_ENDPOINT_URL_EC2", "nonsense")], "AWS_ENDPOINT_URL_EC2: found `nonsense`, allowed: a URL"),
+        (&[("AWS_USE_FIPS_ENDPOINT", "yes")], "AWS_USE_FIPS_ENDPOINT: found `yes`, allowed: true or false"),
+        (&[("AWS_USE_FIPS_ENDPOINT", "true")], "AWS_USE_FIPS_ENDPOINT: is true, and an endpoint is set too"),
+        (&[("AWS_USE_DUALSTACK_ENDPOINT", "true")], "AWS_USE_DUALSTACK_ENDPOINT: is true, and an endpoint is set"),
+        (&[("AWS_REQUEST_CHECKSUM_CALCULATION", "never")], "allowed: when_supported or when_required"),
+        (&[("SSL_CERT_FILE", "/no/such/file")], "SSL_CERT_FILE: found `/no/such/file`, allowed: a file with"),
+    ] {
+        let (error, status) = run(variables, &[]);
+        assert_eq!(status, Some(2), "{variables:?}: {error}");
+        assert!(error.contains(part) && error.contains("Nothing was written"), "{part} is not in {error}");
+        assert!(!error.contains("panic") && !error.contains("fault of this program"), "{error}");
+        assert!(!error.contains("testsecret"), "{error}");
+    }
+    let (error, status) = run(&[("AWS_REGION", "x y"), ("AWS_USE_FIPS_ENDPOINT", "yes")], &["--page-size", "4"]);
+    assert_eq!(status, Some(2), "{error}");
+    for part in ["(AWS_REGION): found `x y`", "AWS_USE_FIPS_ENDPOINT: found `yes`", "--page-size: found `4`"] {
+        assert!(error.contains(part), "all at once: {part} is not in {error}");
+    }
+    assert_eq!((world.files(), world.simulator.requests()), (Vec::new(), 0));
+    for variables in [
+        &[("AWS_RETRY_MODE", "legacy")][..],
+        &[("AWS_RETRY_MODE", "adaptive"), ("AWS_MAX_ATTEMPTS", "0")],
+        &[("AWS_MAX_ATTEMPTS", "-1")],
+        &[("AWS_CONFIG_FILE", &legacy)],
+        &[("AWS_DEFAULTS_MODE", "odd"), ("AWS_PROFILE", "")],
+        &[("AWS_CONFIG_FILE", "/no/such/file"), ("AWS_EXECUTION_ENV", "a\nb"), ("AWS_SDK_UA_APP_ID", "a\nb")],
+        &[("AWS_REGION", "x y"), ("AWS_USE_FIPS_ENDPOINT", ""), ("AWS_USE_DUALSTACK_ENDPOINT", "False")],
+    ] {
+        let (error, status) = run(variables, &["--region", "eu-central-1"]);
+        assert_eq!(status, Some(0), "{variables:?}: {error}");
+    }
+}
+
+/// A provider of credentials may hand out what no request can carry, and the SDK panics at it.
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_credentials_of_a_profile_are_no_panic() {
+    let world = World::new(fleet(1, 5)).await;
+    let directory = tempfile::TempDir::new().unwrap();
+    let config = directory.path().join("config");
+    std::fs::write(&config, "[default]\naws_access_key_id = AKIÄ\naws_secret_access_key = x\n").unwrap();
+    let output = command(env!("CARGO_BIN_EXE_client-vpn-audit"), &world.simulator.url())
+        .args(["snapshot", "--json", "--account-id", "123456789012", "--lake"])
+        .arg(world.lake())
+        .env("AUDIT_TARGETS", world.simulator.endpoint_ids().join(","))
+        .env("AUDIT_MAX_ATTEMPTS", "1")
+        .env("AWS_CONFIG_FILE", &config)
+        .env_remove("AWS_ACCESS_KEY_ID")
+        .env_remove("AWS_SECRET_ACCESS_KEY")
+        .output()
+        .unwrap();
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("\"outcome\":\"failed\"") && !text.contains("Panic"), "{text}");
+    assert!(!text.contains("fault of this program") && !text.contains("AKI"), "{text}");
+    assert_eq!(world.simulator.requests(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lambda_whose_sdk_cannot_be_set_up_lives_and_answers() {
+    let world = World::new(fleet(1, 5)).await;
+    for (name, value, refused) in [
+        ("AWS_RETRY_MODE", "legacy", None),
+        ("AWS_MAX_ATTEMPTS", "0", None),
+        ("AWS_ACCESS_KEY_ID", "te\nst", Some("AWS_ACCESS_KEY_ID: found a text of 5 characters")),
+        ("AWS_PROFILE", "nobody", Some("AWS_PROFILE: found a text of 6 characters")),
+        ("AWS_USE_FIPS_ENDPOINT", "yes", Some("AWS_USE_FIPS_ENDPOINT: found a text of 3 characters")),
+        ("AWS_ENDPOINT_URL_EC2", "nonsense", Some("AWS_ENDPOINT_URL_EC2: found a text of 8 characters")),
+    ] {
+        let mut variables = world.variables(&[("AUDIT_PAGE_SIZE", if refused.is_some() { "4" } else { "5" })]);
+        variables.push((name.to_owned(), value.to_owned()));
+        let emulator = Emulator::start(&world.simulator.url(), &variables);
+        for _ in 0..2 {
+            match (emulator.invoke(&json!({"action": "plan"})), refused) {
+                (Invoked::Answer(answer), None) => assert_eq!(answer["batches"][0]["action"], json!("snapshot")),
+                (Invoked::Failed(error), Some(part)) => {
+                    for part in ["InvalidSettings", part, "AUDIT_PAGE_SIZE: found a text of 1 character"] {
+                        assert!(error.contains(part), "{part} is not in {error}");
+                    }
+                }
+                (invoked, _) => panic!("{name}: {invoked:?}"),
+            }
+        }
+        assert!(!emulator.log().contains("panic"), "{}", emulator.log());
+    }
+    assert_eq!(world.simulator.requests(), 0);
+}
+
+/// Amazon EventBridge User Guide, "Event structure reference": what somebody tries a function with.
+fn awss_own_sample() -> Value {
+    json!({
+        "version": "0", "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa", "detail-type": "Scheduled Event",
+        "source": "aws.events", "account": "123456789012", "time": "2019-03-01T01:23:45Z", "region": "us-east-1",
+        "resources": ["arn:aws:events:us-east-1:123456789012:rule/MyScheduledRule"], "detail": {},
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_that_is_over_makes_no_evidence() {
+    let world = World::new(fleet(1, 5)).await;
+    let emulator = Emulator::start(&world.simulator.url(), &world.variables(&[]));
+    let too_old = minutes_ago(61);
+    for payload in [
+        awss_own_sample(),
+        json!({"action": "snapshot", "time": too_old}),
+        json!({"action": "snapshot", "time": minutes_ago(-2)}),
+        json!({"action": "plan", "time": too_old}),
+        json!({"action": "snapshot", "time": "<TIME>"}),
+    ] {
+        let Invoked::Failed(error) = emulator.invoke(&payload) else { panic!("{payload} was accepted") };
+        for part in ["InvalidEvent", "time: found a text of", "at most 60 minutes in the past and 60 seconds ahead"] {
+            assert!(error.contains(part), "{payload}: {part} is not in {error}");
+        }
+    }
+    for time in ["2019-03-01T01:23:45Z", &too_old] {
+        let lake = world.lake().display().to_string();
+        let target = world.simulator.endpoint_ids()[0].clone();
+        let (_, error, status) = run(&world, &["snapshot", "--lake", &lake, "--target", &target, "--time", time]);
+        assert_eq!(status, 2, "{error}");
+        for part in [&format!("--time: found `{time}`"), "take a snapshot without `time`; the hole stays"] {
+            assert!(error.contains(part), "{part} is not in {error}");
+        }
+    }
+    assert_eq!((world.files(), world.simulator.requests()), (Vec::new(), 0));
+    let young = json!({"action": "snapshot", "time": minutes_ago(59)});
+    for outcome in ["complete", "already_captured"] {
+        let Invoked::Answer(answer) = emulator.invoke(&young) else { panic!("{}", emulator.log()) };
+        assert_eq!(answer["targets"][0]["outcome"], json!(outcome), "a retry within the hour is one");
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::sealed::{LATER, SealedLake};
 use crate::harness::seaweed::Seaweed;
-use crate::harness::{World, command, command_line, files_under, fleet};
+use crate::harness::{World, command, command_line, files_under, fleet, real_now};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -25,22 +25,23 @@ fn snapshot(world: &World, more: &[&str]) -> Output {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_is_a_table_for_people_and_a_record_for_machines() {
     let world = World::new(fleet(2, 1_234)).await;
-    let output = snapshot(&world, &["--time", "2025-11-23T06:00:00Z"]);
+    let time = real_now();
+    let output = snapshot(&world, &["--time", &time]);
     let out = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{out}{}", text(&output.stderr));
-    assert!(out.starts_with("Snapshot of 2025-11-23T06:00:00Z\n"), "{out}");
+    assert!(out.starts_with(&format!("Snapshot of {time}\n")), "{out}");
     for part in
         ["Endpoint", "complete", "1,234", "Run record: runs/account_id=123456789012/region=eu-central-1/"]
     {
         assert!(out.contains(part), "{part} is not in {out}");
     }
 
-    let output = snapshot(&world, &["--time", "2025-11-23T06:00:00Z", "--json"]);
+    let output = snapshot(&world, &["--time", &time, "--json"]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(text(&output.stderr), "", "no progress where a machine reads");
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(answer["targets"][0]["outcome"], json!("already_captured"));
-    assert_eq!(answer["snapshot_time"], json!("2025-11-23T06:00:00Z"));
+    assert_eq!(answer["snapshot_time"], json!(time));
     let record: Value = serde_json::from_slice(
         &std::fs::read(world.lake().join(answer["run_keys"][0].as_str().unwrap())).unwrap(),
     )
@@ -108,6 +109,7 @@ async fn a_lake_in_s3_holds_what_was_served() {
     let bucket = seaweed.bucket().await;
     let world = World::new(fleet(3, 143)).await;
     let lake = format!("s3://{bucket}/vpn");
+    let time = real_now();
     let run = || {
         command(env!("CARGO_BIN_EXE_client-vpn-audit"), &world.simulator.url())
             .args([
@@ -116,7 +118,7 @@ async fn a_lake_in_s3_holds_what_was_served() {
                 "--page-size",
                 "7",
                 "--time",
-                "2025-11-23T06:00:00Z",
+                &time,
                 "--lake",
                 &lake,
             ])

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 use crate::harness::proxy::{Proxy, Rule, Spoil};
 use crate::harness::seaweed::Seaweed;
-use crate::harness::{NOW, World, check_many, fleet, sdk_config, seeded, try_snapshot};
+use crate::harness::{World, check_many, fleet, real_now, sdk_config, seeded, try_snapshot};
 
 /// Five pages.
 const CONNECTIONS: usize = 23;
@@ -147,12 +147,13 @@ async fn run(case: Case, seaweed: &Seaweed, location: String) -> Ran {
         case.ec2.as_ref().is_some_and(|fault| fault.kind == FaultKind::EmptyPage && fault.last > PAGES);
     let seconds = if is_endless { 4 } else { 120 };
     let deadline = Clock::system().now() + SignedDuration::from_secs(seconds);
-    let event = json!({"action": "snapshot", "time": NOW});
+    let time = real_now();
+    let event = json!({"action": "snapshot", "time": time});
     let first = auditor.handle(&event, "8f5a2c9e-0000-4000-8000-000000000001", Some(deadline)).await;
     let served_first = json!(world.simulator.served());
     world.simulator.clear_faults();
     proxy.spoil(&[]);
-    let Answer::Snapshot(report) = try_snapshot(&auditor, json!({})).await.unwrap() else { unreachable!() };
+    let Answer::Snapshot(report) = try_snapshot(&auditor, json!({"time": time})).await.unwrap() else { unreachable!() };
     let again = report.record.targets.into_iter().next().unwrap();
     Ran { case, location, served_first, served: json!(world.simulator.served()), first, again, _world: world }
 }

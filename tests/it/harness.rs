@@ -19,18 +19,31 @@ use client_vpn_audit::clock::Clock;
 use client_vpn_audit::config::Settings;
 use client_vpn_audit::handler::{Auditor, Error};
 use client_vpn_audit::report::{Answer, Report};
+use client_vpn_audit::snapshot_time::SnapshotTime;
 use client_vpn_sim::{Config, Simulator, TimeSource};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// When every scenario takes place: in the past also for programs that go by the machine's clock.
+/// When every scenario takes place whose program goes by the world's clock. A program that goes by the machine's clock refuses it,
+/// since it is long over: it gets [`real_now`].
 pub const NOW: &str = "2025-11-23T09:00:00Z";
 
 pub fn now() -> Timestamp {
     NOW.parse().unwrap()
+}
+
+/// The time of the machine's clock in whole seconds, as events and `--time` write it, for programs that go by that clock.
+pub fn real_now() -> String {
+    SnapshotTime::truncated(Clock::system().now()).to_string()
+}
+
+/// The same, some minutes ago.
+pub fn minutes_ago(minutes: i64) -> String {
+    let then = Clock::system().now() - SignedDuration::from_mins(minutes);
+    SnapshotTime::truncated(then).to_string()
 }
 
 /// `connections` connections on each of `endpoints` endpoints, at [`NOW`].

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use client_vpn_audit::hour::Hour;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::harness::gate::Gate;
 use crate::harness::sealed::{SealedLake, faults};
-use crate::harness::{Checked, NOW, World, check_many, command, files_under, fleet, python};
+use crate::harness::{Checked, World, check_many, command, files_under, fleet, python, real_now};
 
 /// Runs at a time.
 const CONCURRENCY: usize = 3;
@@ -21,9 +21,12 @@ const CONCURRENCY: usize = 3;
 /// How many connections the simulated endpoints have, both together.
 const CONNECTIONS: usize = 2 * 23;
 
+/// When every snapshot is taken, also the one after the kill.
+static NOW: LazyLock<String> = LazyLock::new(real_now);
+
 fn snapshot_command(world: &World, url: &str) -> Command {
     let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), url);
-    command.args(["snapshot", "--time", NOW, "--page-size", "5", "--account-id", "123456789012", "--lake"]);
+    command.args(["snapshot", "--time", &NOW, "--page-size", "5", "--account-id", "123456789012", "--lake"]);
     // One target after the other, so that the steps come in the same order each time.
     command.arg(world.lake()).env("AUDIT_TARGETS", world.simulator.endpoint_ids().join(","));
     command.env("AUDIT_CONCURRENCY", "1");

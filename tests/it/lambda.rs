@@ -4,7 +4,7 @@ use client_vpn_sim::{Authentication, Config, EndpointConfig, Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::harness::emulator::{Emulator, Invoked};
-use crate::harness::{World, fleet};
+use crate::harness::{World, fleet, minutes_ago, real_now};
 
 /// The endpoint that the sample events name.
 const ENDPOINT: &str = "cvpn-endpoint-0123456789abcdef0";
@@ -19,9 +19,10 @@ fn sample_fleet() -> Config {
     Config { endpoints: vec![endpoint], ..fleet(0, 0) }
 }
 
-fn event(name: &str) -> Value {
+/// A sample of `events/`, with its placeholder filled in.
+fn event(name: &str, time: &str) -> Value {
     let path = format!("{}/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap().replace("<TIME>", time)).unwrap()
 }
 
 fn answer(invoked: Invoked) -> Value {
@@ -35,28 +36,29 @@ fn answer(invoked: Invoked) -> Value {
 async fn every_sample_event_is_answered() {
     let world = World::new(sample_fleet()).await;
     let emulator = Emulator::start(&world.simulator.url(), &world.variables(&[]));
-    for (name, time, outcome, rows) in [
-        ("scheduled-event", "2025-11-24T09:00:00Z", "complete", 23),
-        ("snapshot", "2025-11-24T09:15:00Z", "complete", 23),
-        ("snapshot-by-hand", "2025-11-24T09:30:00Z", "partial", 0),
-        ("snapshot-resumed", "2025-11-24T09:45:00Z", "partial", 20),
+    for (name, minutes, outcome, rows) in [
+        ("scheduled-event", 45, "complete", 23),
+        ("snapshot", 30, "complete", 23),
+        ("snapshot-by-hand", 15, "partial", 0),
+        ("snapshot-resumed", 0, "partial", 20),
     ] {
-        let answer = answer(emulator.invoke(&event(name)));
+        let time = minutes_ago(minutes);
+        let answer = answer(emulator.invoke(&event(name, &time)));
         assert_eq!(answer["snapshot_time"], json!(time), "{name}");
         assert_eq!(answer["targets"][0]["outcome"], json!(outcome), "{name}");
         assert_eq!(answer["targets"][0]["rows"], json!(rows), "{name}");
     }
     let unsealed = World::new(sample_fleet()).await;
     let emulator = Emulator::start(&unsealed.simulator.url(), &unsealed.variables(&[]));
-    let sealed = answer(emulator.invoke(&event("seal")));
+    let sealed = answer(emulator.invoke(&event("seal", "")));
     assert_eq!(sealed["sealed"][0]["digests"], json!(1), "an hour in which nothing was recorded");
     // Nothing is on record of a configured endpoint, today and yesterday.
     assert!(sealed["oldest_complete_age_minutes"].as_u64().unwrap() >= 24 * 60, "{sealed}");
     let samples = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/events")).unwrap().count();
     assert_eq!(samples, 4 + 1 + 1 + 1, "every sample is invoked here");
-    let planned = answer(emulator.invoke(&event("plan")));
+    let planned = answer(emulator.invoke(&event("plan", &real_now())));
     assert_eq!(planned["batches"].as_array().unwrap().len(), 1, "{planned}");
-    let preflight = answer(emulator.invoke(&event("preflight")));
+    let preflight = answer(emulator.invoke(&event("preflight", "")));
     assert_eq!(preflight["checks"][0]["ok"], json!(true), "{preflight}");
     let checked = world.check();
     // The resumed capture skips the three rows that its token says were written.
@@ -127,8 +129,8 @@ async fn an_event_that_is_refused_has_a_stable_error_type() {
     let emulator = Emulator::start(&world.simulator.url(), &world.variables(&[]));
     for (payload, parts) in [
         (json!({}), ["InvalidEvent", "is empty"]),
-        (json!({"action": "erase"}), ["InvalidEvent", "found `erase`"]),
-        (json!({"action": "snapshot", "page_size": 4, "page": 1}), ["InvalidEvent", "page_size: found `4`"]),
+        (json!({"action": "erase"}), ["InvalidEvent", "action: found a text of 5 characters, allowed: `snapshot`,"]),
+        (json!({"action": "snapshot", "page_size": 4, "page": 1}), ["field: found `page`, allowed: action, time", "page_size: found a number, allowed: a whole"]),
     ] {
         let Invoked::Failed(error) = emulator.invoke(&payload) else { panic!("{payload} was accepted") };
         for part in parts {

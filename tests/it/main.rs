@@ -31,6 +31,7 @@ mod lambda;
 mod lambda_binary;
 mod organisation;
 mod parquet_readers;
+mod preflight_targets;
 mod promise_1_complete_means_complete;
 mod promise_2_what_was_read_is_kept;
 mod promise_3_written_once;

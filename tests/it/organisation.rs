@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::harness::emulator::{Emulator, Invoked};
-use crate::harness::{NOW, World, command, now, outcomes, python, snapshot, template_venv};
+use crate::harness::{NOW, World, command, now, outcomes, python, real_now, snapshot, template_venv};
 
 const REGIONS: [&str; 4] = ["eu-central-1", "us-east-1", "eu-west-1", "ap-south-1"];
 const ROLE: &str = "audit/client-vpn-audit";
@@ -126,7 +126,8 @@ fn check_broken(world: &World, refused: &BTreeSet<String>, targets: &Value, fail
 async fn one_event_captures_an_organisation_and_names_what_is_out_of_reach() {
     let (world, refused) = broken_organisation().await;
     let emulator = Emulator::start(&world.simulator.url(), &everywhere(&world));
-    let Invoked::Failed(failure) = emulator.invoke(&json!({"action": "snapshot", "time": NOW})) else {
+    let time = real_now();
+    let Invoked::Failed(failure) = emulator.invoke(&json!({"action": "snapshot", "time": time})) else {
         panic!("an organisation with refusals is no success");
     };
     assert!(failure.contains("TargetsFailed"), "{failure}");
@@ -136,7 +137,8 @@ async fn one_event_captures_an_organisation_and_names_what_is_out_of_reach() {
     assert_eq!(runs.as_array().unwrap().len(), 160, "a record for each account and Region");
     // The emulator breaks lines, also within words.
     let auditor = auditor_of(&world, &[]);
-    let again = snapshot(&auditor, json!({"time": NOW})).await;
+    world.clock.set(time.parse().unwrap());
+    let again = snapshot(&auditor, json!({"time": time})).await;
     check_broken(&world, &refused, &json!(targets), &again.failure().unwrap());
 }
 
@@ -148,7 +150,8 @@ async fn one_command_captures_an_organisation_and_its_exit_status_tells() {
         let output = command.args(arguments).envs(everywhere(&world)).output().unwrap();
         (String::from_utf8(output.stdout).unwrap(), output.status.code())
     };
-    let (answer, status) = run(&["snapshot", "--json", "--time", NOW]);
+    let time = real_now();
+    let (answer, status) = run(&["snapshot", "--json", "--time", &time]);
     let answer: Value = serde_json::from_str(&answer).unwrap();
     assert_eq!(status, Some(1));
     let errors: Vec<String> = answer["places"]
@@ -166,7 +169,7 @@ async fn one_command_captures_an_organisation_and_its_exit_status_tells() {
         })
         .collect();
     check_broken(&world, &refused, &answer["targets"], &errors.join("\n"));
-    let (text, status) = run(&["snapshot", "--time", NOW]);
+    let (text, status) = run(&["snapshot", "--time", &time]);
     assert_eq!(status, Some(1));
     for part in [
         "Account",
@@ -202,11 +205,11 @@ async fn run_spread(world: &World, variables: &[(&str, &str)]) -> usize {
 }
 
 /// Executes the template's state machine, in moto's interpreter, with the real function under its emulator.
-fn execute_state_machine(emulator: &Emulator) -> (Value, bool) {
+fn execute_state_machine(emulator: &Emulator, time: &str) -> (Value, bool) {
     let output = std::process::Command::new(template_venv().join("bin/python"))
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/template/fleet.py"))
         .env("FLEET_FUNCTION_URL", emulator.invoke_url())
-        .env("FLEET_TIME", NOW)
+        .env("FLEET_TIME", time)
         .output()
         .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -218,7 +221,9 @@ fn execute_state_machine(emulator: &Emulator) -> (Value, bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_state_machine_leaves_the_lake_of_one_function_and_names_what_failed() {
     let world = World::new(organisation(5, 2, 3, 23)).await;
-    let one = snapshot(&auditor_of(&world, &[]), json!({})).await;
+    let time = real_now();
+    world.clock.set(time.parse().unwrap());
+    let one = snapshot(&auditor_of(&world, &[]), json!({"time": time})).await;
     assert!(one.record.all_captured());
     let spread = TempDir::new().unwrap();
     let with_lake = |name: &str| {
@@ -229,7 +234,7 @@ async fn the_state_machine_leaves_the_lake_of_one_function_and_names_what_failed
     };
     let (variables, lake) = with_lake("whole");
     let emulator = Emulator::start(&world.simulator.url(), &variables);
-    let (done, succeeded) = execute_state_machine(&emulator);
+    let (done, succeeded) = execute_state_machine(&emulator, &time);
     assert!(succeeded, "{done:#}\n{}", emulator.log());
     assert_eq!(done["output"]["batches"], json!(10), "{done:#}");
     assert_eq!(done["output"]["rows"], json!(30 * 23), "{done:#}");
@@ -240,7 +245,7 @@ async fn the_state_machine_leaves_the_lake_of_one_function_and_names_what_failed
     world.simulator.refuse_role(&refused);
     let (variables, lake) = with_lake("refused");
     let emulator = Emulator::start(&world.simulator.url(), &variables);
-    let (done, succeeded) = execute_state_machine(&emulator);
+    let (done, succeeded) = execute_state_machine(&emulator, &time);
     assert!(!succeeded, "{done:#}");
     for region in &REGIONS[..2] {
         assert!(

@@ -135,9 +135,9 @@ async fn a_hole_says_why() {
 async fn what_is_backdated_or_late_fills_no_hole() {
     let recorder = Recorder::new(1).await;
     recorder.captures([0, 120]).await;
-    // By hand, of the time in between; and a retry that comes two hours late.
-    recorder.capture(at(130), json!({"time": at(30).to_string()})).await;
-    recorder.capture(at(180), json!({"time": at(60).to_string()})).await;
+    // By hand, of the time in between; and a retry that comes as late as one may.
+    recorder.capture(at(130), json!({"time": at(75).to_string()})).await;
+    recorder.capture(at(180), json!({"time": at(121).to_string()})).await;
     assert_eq!(holes(&recorder.coverage(None, at(200)).await), [(0, 120, false, NOTHING)]);
     // By their arrival they count.
     assert_eq!(holes(&recorder.coverage(None, at(235)).await), [(0, 120, false, NOTHING)]);

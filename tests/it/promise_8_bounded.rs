@@ -7,13 +7,13 @@ use client_vpn_sim::{Config, TimeSource};
 use serde_json::{Value, json};
 
 use crate::harness::emulator::{Emulator, Invoked};
-use crate::harness::{NOW, World, command, fleet};
+use crate::harness::{World, command, fleet};
 
 /// Peak memory of the function after it captured all endpoints of a fleet, in MiB.
 async fn peak_mebibytes(endpoints: usize, connections: usize) -> f64 {
     let world = World::new(Config { record_served: false, ..fleet(endpoints, connections) }).await;
     let emulator = Emulator::start(&world.simulator.url(), &world.variables(&[("AUDIT_PAGE_SIZE", "1000")]));
-    let Invoked::Answer(answer) = emulator.invoke(&json!({"action": "snapshot", "time": NOW})) else {
+    let Invoked::Answer(answer) = emulator.invoke(&json!({"action": "snapshot"})) else {
         panic!("{}", emulator.log());
     };
     for target in answer["targets"].as_array().unwrap() {
@@ -47,7 +47,7 @@ async fn nothing_is_read_where_the_temporary_directory_has_no_room() {
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
         (output.status.code(), answer)
     };
-    let (status, report) = run(&["snapshot", "--time", NOW]);
+    let (status, report) = run(&["snapshot"]);
     assert_eq!(status, Some(1), "{report}");
     for target in report["targets"].as_array().unwrap() {
         assert_eq!((&target["outcome"], &target["pages"]), (&json!("failed"), &json!(0)));

@@ -1,12 +1,13 @@
 //! Discreet: names and addresses of people are in the evidence and nowhere else: not in logs, metrics, errors, answers
 //! or the ledger.
 
+use client_vpn_audit::config::SETTINGS;
 use client_vpn_sim::{Connection, ConnectionStatus, Fault, FaultKind};
 use serde_json::{Value, json};
 
 use crate::harness::emulator::{Emulator, Invoked};
 use crate::harness::stub::Stub;
-use crate::harness::{NOW, World, command, command_line, fleet};
+use crate::harness::{World, command, command_line, fleet, real_now};
 
 const MARKERS: [&str; 6] = [
     "marker-user@corp.example",
@@ -55,8 +56,8 @@ async fn markers_are_in_the_evidence_and_nowhere_else() {
     variables.push(("AWS_LAMBDA_LOG_LEVEL".to_owned(), "TRACE".to_owned()));
     let emulator = Emulator::start(&world.simulator.url(), &variables);
     for payload in [
-        json!({"action": "snapshot", "time": NOW}),
-        json!({"action": "snapshot", "time": NOW, "filters": {"username": [MARKERS[0]]}}),
+        json!({"action": "snapshot", "time": real_now()}),
+        json!({"action": "snapshot", "time": real_now(), "filters": {"username": [MARKERS[0]]}}),
         json!({"action": "snapshot", "filters": {"username": MARKERS[0], "connection-id": [MARKERS[0], 5]}}),
         json!({"action": "preflight"}),
     ] {
@@ -111,7 +112,7 @@ async fn an_error_does_not_repeat_the_name_that_was_filtered_by() {
     let answer = "<Response><Errors><Error><Code>InvalidParameterValue</Code><Message>Value (marker-user) for filter is \
                   invalid</Message></Error></Errors><RequestID>r</RequestID></Response>";
     let quoting = Stub::start(&[(400, answer)]).await;
-    for url in [quoting.url(), "nonsense", "http://127.0.0.1:9"] {
+    for url in [quoting.url(), "http://127.0.0.1:9"] {
         let directory = tempfile::TempDir::new().unwrap();
         let output = command(env!("CARGO_BIN_EXE_client-vpn-audit"), url)
             .args([
@@ -131,5 +132,95 @@ async fn an_error_does_not_repeat_the_name_that_was_filtered_by() {
         assert!(out.contains("\"outcome\":\"failed\""), "{out}");
         assert_discreet("the answer", &out);
         assert!(!out.contains("DispatchFailure"), "words for people: {out}");
+    }
+}
+
+/// A person's name where it does not belong, in each field of an event.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_in_a_wrong_event_is_in_no_log_and_no_answer() {
+    let world = World::new(fleet(1, 5)).await;
+    let emulator = Emulator::start(&world.simulator.url(), &world.variables(&[]));
+    let name = MARKERS[0];
+    for payload in [
+        json!({"action": name}),
+        json!({"action": "snapshot", name: name}),
+        json!({"action": "snapshot", "time": name}),
+        json!({"action": "snapshot", "targets": name}),
+        json!({"action": "snapshot", "targets": [name, format!("arn:aws:ec2:{name}")]}),
+        json!({"action": "snapshot", "filters": name}),
+        json!({"action": "snapshot", "filters": {name: [name]}}),
+        json!({"action": "snapshot", "filters": {"username": name, "connection-id": [{"of": name}]}}),
+        json!({"action": "snapshot", "page_size": name, "max_items": name, "starting_token": name}),
+        json!({"action": "plan", "time": name}),
+        json!({"action": "preflight", name: 1}),
+        json!({"action": "seal", "hour": name}),
+        json!({"detail-type": name, "time": name}),
+        json!(name),
+    ] {
+        match emulator.invoke(&payload) {
+            Invoked::Answer(answer) => panic!("{payload}: {answer}"),
+            Invoked::Failed(error) => {
+                assert!(error.contains("InvalidEvent"), "{error}");
+                assert_discreet("the error", &error);
+            }
+        }
+    }
+    assert_discreet("the log", &emulator.log());
+    assert_eq!(world.files(), Vec::<String>::new());
+}
+
+/// The same in each setting, and in the SDK's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_in_a_wrong_setting_is_in_no_log_and_no_answer() {
+    let world = World::new(fleet(1, 5)).await;
+    let mut variables = world.variables(&[]);
+    for setting in SETTINGS {
+        let value = match setting.name {
+            "AUDIT_LAKE" => format!("gs://{}", MARKERS[0]),
+            "AUDIT_MEMBER_ROLE" | "AUDIT_KMS_KEY" | "AUDIT_EXTERNAL_ID" => format!("no form {}", MARKERS[0]),
+            _ => MARKERS[0].to_owned(),
+        };
+        variables.push((setting.name.to_owned(), value));
+    }
+    let sdk = ["AWS_PROFILE", "AWS_USE_FIPS_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_SESSION_TOKEN"];
+    variables.extend(sdk.map(|name| (name.to_owned(), format!("no form {}", MARKERS[0]))));
+    // What the SDK ignores and would log.
+    let ignored = ["AWS_SDK_UA_APP_ID", "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES", "AWS_AUTH_SCHEME_PREFERENCE"];
+    let ignored = ignored.map(|name| (name.to_owned(), MARKERS[0].to_owned()));
+    variables.extend(ignored.clone());
+    let emulator = Emulator::start(&world.simulator.url(), &variables);
+    let Invoked::Failed(error) = emulator.invoke(&json!({"action": "preflight"})) else {
+        panic!("wrong settings were accepted");
+    };
+    for name in SETTINGS.iter().map(|setting| setting.name).chain(sdk) {
+        assert!(error.contains(name), "{name} is not in {error}");
+    }
+    assert_discreet("the error", &error);
+    assert_discreet("the log", &emulator.log());
+
+    let variables: Vec<_> = world.variables(&[]).into_iter().chain(ignored).collect();
+    let emulator = Emulator::start(&world.simulator.url(), &variables);
+    let Invoked::Answer(_) = emulator.invoke(&json!({"action": "snapshot"})) else { panic!("{}", emulator.log()) };
+    assert_discreet("the log", &emulator.log());
+}
+
+/// Whoever wrote a value sees it again on the command line, if it can be the name of nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_quotes_no_filter_and_no_token() {
+    let world = World::new(fleet(1, 5)).await;
+    for (flag, value, quotes) in [
+        ("--target", MARKERS[0], true),
+        ("--time", MARKERS[0], true),
+        ("--page-size", MARKERS[0], true),
+        ("--starting-token", MARKERS[0], false),
+        ("--filter", MARKERS[0], false),
+        ("--filter", "status=marker-user@corp.example", false),
+    ] {
+        let lake = world.lake().display().to_string();
+        let target = world.simulator.endpoint_ids()[0].clone();
+        let output = command_line(&world, &["snapshot", "--lake", &lake, "--target", &target, flag, value]);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert_eq!(error.contains("marker"), quotes, "{flag} {value}: {error}");
     }
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use client_vpn_audit::config::PREFIX;
 use client_vpn_audit::fault::{Fault, Faults};
 use client_vpn_audit::handler::Error;
 use serde_json::{Map, Value, json};
@@ -141,7 +140,8 @@ pub struct Place {
 pub struct Snapshot {
     #[command(flatten)]
     place: Place,
-    /// Time that the snapshot bears, RFC 3339 in whole seconds; the same time aims at the same objects [default: now]
+    /// Time that the snapshot bears, RFC 3339 in whole seconds, at most 60 minutes in the past; the same time aims at the same
+    /// objects [default: now]
     #[arg(long, value_name = "TIME")]
     time: Option<String>,
     /// Only connections that match, as username=U or connection-id=C; may be repeated, and one name's values are
@@ -364,8 +364,7 @@ pub fn with_flag_names(error: Error) -> Error {
 #[expect(clippy::disallowed_methods, reason = "the command line's door to the environment")]
 pub fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| {
-        let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
-        Some((name, value.to_string_lossy().into_owned()))
+        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     })
 }
 

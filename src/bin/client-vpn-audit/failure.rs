@@ -31,6 +31,19 @@ impl Failure {
         }
     }
 
+    /// Returns the same failure with the values of the flags and settings that are wrong.
+    pub fn quoting_values(self) -> Failure {
+        match self {
+            Failure::Invocation(Error::InvalidSettings(faults)) => {
+                Failure::Invocation(Error::InvalidSettings(faults.quoting_values()))
+            }
+            Failure::Invocation(Error::InvalidEvent(faults)) => {
+                Failure::Invocation(Error::InvalidEvent(faults.quoting_values()))
+            }
+            other => other,
+        }
+    }
+
     /// What the process ends with.
     pub fn exit_status(&self) -> u8 {
         match self {

@@ -2,9 +2,10 @@
 
 use client_vpn_audit::fault::{Fault, Faults};
 use client_vpn_audit::handler::Error;
+use client_vpn_audit::sdk;
 use client_vpn_audit::store::{Location, Store};
 
-use super::args::environment;
+use super::args::{environment, flag_name};
 
 /// Opens the lake of the flag or of `AUDIT_LAKE`, unless the flags have `faults`: all are said at once.
 pub async fn open(
@@ -29,14 +30,14 @@ pub async fn open(
     let Some(location) = faults.or(location).map_err(Error::InvalidSettings)? else {
         return Err(Error::InvalidSettings(Faults::default()));
     };
-    let mut loader = aws_config::from_env();
-    if let Some(region) = region {
-        loader = loader.region(aws_config::Region::new(region.to_owned()));
-    }
     // A directory needs no credentials, and asking for a Region may take seconds.
     let store = match location {
         Location::Directory(_) => Store::new(&location, &aws_config::SdkConfig::builder().build(), None),
-        Location::S3 { .. } => Store::new(&location, &loader.load().await, None),
+        Location::S3 { .. } => {
+            let sdk = sdk::load(region.map(str::to_owned), environment()).await;
+            let sdk = sdk.map_err(|faults| Error::InvalidSettings(faults.renamed(flag_name)))?;
+            Store::new(&location, &sdk, None)
+        }
     };
     Ok((location, store))
 }

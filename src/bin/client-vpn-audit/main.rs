@@ -19,6 +19,7 @@ use client_vpn_audit::event::Invocation;
 use client_vpn_audit::fault::Faults;
 use client_vpn_audit::handler::{Auditor, Error};
 use client_vpn_audit::report::Answer;
+use client_vpn_audit::sdk;
 use failure::Failure;
 use uuid::Uuid;
 
@@ -41,6 +42,7 @@ async fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(EXIT_INCOMPLETE),
         Err(error) => {
+            let error = error.quoting_values();
             output::error(&error, args.json);
             ExitCode::from(error.exit_status())
         }
@@ -50,13 +52,11 @@ async fn main() -> ExitCode {
 /// Runs one invocation as the Lambda would, and prints its answer. Whether all of it came out.
 async fn run(inputs: Inputs, json: bool) -> Result<bool, Failure> {
     let clock = Clock::system();
-    let settings = check(&inputs, &clock).map_err(Error::InvalidSettings)?;
-    let mut loader = aws_config::from_env();
-    if let Some(region) = inputs.region {
-        loader = loader.region(aws_config::Region::new(region));
-    }
+    let settings = check(&inputs, &clock).await.map_err(Error::InvalidSettings)?;
+    let sdk = sdk::load(inputs.region, args::environment()).await;
+    let sdk = sdk.map_err(|faults| Error::InvalidSettings(faults.renamed(args::flag_name)))?;
     let progress = output::Spinner::new(json);
-    let auditor = Auditor::new(settings, loader.load().await, clock, progress.told());
+    let auditor = Auditor::new(settings, sdk, clock, progress.told());
     let answer = auditor.handle(&inputs.payload, &Uuid::new_v4().to_string(), None).await;
     progress.clear();
     let answer = answer.map_err(args::with_flag_names)?;
@@ -66,13 +66,14 @@ async fn run(inputs: Inputs, json: bool) -> Result<bool, Failure> {
 
 /// The settings, when the flags are right. The handler checks the payload; when the settings or flags are wrong, its
 /// faults are said along with theirs, by the names of the flags.
-fn check(inputs: &Inputs, clock: &Clock) -> Result<Settings, Faults> {
+async fn check(inputs: &Inputs, clock: &Clock) -> Result<Settings, Faults> {
     let variables = inputs.variables.clone();
     let settings = match inputs.needs_targets {
         true => Settings::parse(variables),
         false => Settings::parse_without_targets(variables),
     };
     let mut faults = inputs.faults.clone();
+    faults.extend(sdk::check(inputs.region.as_deref(), &inputs.variables).await.err().unwrap_or_default());
     if settings.is_ok() && faults.iter().next().is_none() {
         return settings;
     }

@@ -102,9 +102,10 @@ pub async fn record_from(directory: &Path, first: Timestamp, snapshots: i32) {
         world.simulator.set_time(at);
         world.clock.set(at);
         snapshot(&auditor, json!({"time": at.to_string()})).await;
+        if half_hours == 1 {
+            snapshot(&auditor, json!({"time": at.to_string(), "max_items": 2})).await;
+        }
     }
-    let part = json!({"time": (first + SignedDuration::from_mins(30)).to_string(), "max_items": 2});
-    snapshot(&auditor, part).await;
 }
 
 impl SealedLake {

@@ -53,7 +53,7 @@ async fn credentials_that_expire_half_way_are_renewed_and_kept_otherwise() {
             role.session_name
         );
     }
-    let later = snapshot(&auditor, json!({"time": at(15)})).await;
+    let later = snapshot(&auditor, json!({"time": at(105)})).await;
     assert_eq!(outcomes(&later), ["complete"; 4]);
     assert_eq!(world.simulator.assumed().len(), 2, "credentials are kept for their life");
 }
