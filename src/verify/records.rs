@@ -9,6 +9,9 @@ use crate::layout::ObjectKey;
 use super::record::{Claim, Record, claims};
 use super::report::{Fault, Kind, shortened};
 
+/// Most objects of one run record that are not there and are named one by one. A record that is made up can name any number.
+const MOST_ABSENT: usize = 1000;
+
 /// What is known of an object beside the run records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known<'a> {
@@ -44,11 +47,12 @@ pub struct Records {
 }
 
 impl Records {
-    /// Adds the bytes under the key of a run record. `None` stands for more bytes than a record has.
-    pub fn add(&mut self, key: &ObjectKey, bytes: Option<&[u8]>) {
+    /// Adds the bytes under the key of a run record. `None` stands for more bytes than a record has. Objects that are known
+    /// to be absent are reported at once, and not kept.
+    pub fn add(&mut self, key: &ObjectKey, bytes: Option<&[u8]>, is_absent: impl Fn(&ObjectKey) -> bool) {
         let parsed = bytes.map(serde_json::from_slice::<Record>);
         match parsed {
-            Some(Ok(record)) => self.add_record(key, &record),
+            Some(Ok(record)) => self.add_record(key, &record, is_absent),
             Some(Err(error)) => {
                 let message = format!("is no run record: {}", shortened(&error.to_string()));
                 self.fault(Kind::RecordUnreadable, key, message);
@@ -60,13 +64,25 @@ impl Records {
         }
     }
 
-    fn add_record(&mut self, key: &ObjectKey, record: &Record) {
+    fn add_record(&mut self, key: &ObjectKey, record: &Record, is_absent: impl Fn(&ObjectKey) -> bool) {
         let (claims, contradictions) = claims(key, record);
         for (kind, message) in contradictions {
             self.fault(kind, key, message);
         }
+        let (mut absent, named) = (0, claims.len());
         for claim in claims {
-            self.add_claim(key, claim);
+            if !is_absent(&claim.object) {
+                self.add_claim(key, claim);
+                continue;
+            }
+            absent += 1;
+            if absent <= MOST_ABSENT {
+                self.absent(&claim.object, key.as_str());
+            }
+        }
+        if absent > MOST_ABSENT {
+            let message = format!("names {named} objects, of which {absent} are not there; {MOST_ABSENT} are named here");
+            self.fault(Kind::RecordedMissing, key, message);
         }
     }
 
@@ -115,13 +131,7 @@ impl Records {
         for (object, Named { claim, by, .. }) in std::mem::take(&mut self.named) {
             match known(&object) {
                 Known::Unknown => {}
-                Known::Absent => {
-                    let message = format!(
-                        "is not there, and no digest lists it; the run record {by} names it: it was removed before its hour \
-                         was sealed"
-                    );
-                    self.fault(Kind::RecordedMissing, &object, message);
-                }
+                Known::Absent => self.absent(&object, &by),
                 Known::As { bytes, sha256 } => {
                     let other_sha256 = claim.sha256.as_deref().is_some_and(|recorded| recorded != sha256);
                     let other_size = claim.bytes.is_some_and(|recorded| recorded != bytes);
@@ -139,6 +149,13 @@ impl Records {
         }
         let faults = self.faults.into_iter();
         faults.map(|((key, kind), message)| Fault::new(kind, key, message)).collect()
+    }
+
+    fn absent(&mut self, object: &ObjectKey, by: &str) {
+        let message = format!(
+            "is not there, and no digest lists it; the run record {by} names it: it was removed before its hour was sealed"
+        );
+        self.fault(Kind::RecordedMissing, object, message);
     }
 
     fn fault(&mut self, kind: Kind, key: &ObjectKey, message: String) {

@@ -165,6 +165,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
 
     /// Compares the objects of a day with what digests list of it, and its run records with both.
     async fn day(&mut self, of_place: &mut Place<'_>, date: &str) -> Result<(), StoreError> {
+        let verifier = self.verifier;
         let mut sealed = of_place.listed.take_day(date);
         sealed.retain(|key, _| self.verifier.asks_for(key.hour));
         let (mut readable, mut there) = (Vec::new(), HashSet::new());
@@ -199,8 +200,13 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                 }
             }
         }
+        let known = |key: &ObjectKey| match sealed.get(key) {
+            Some(Sealed { bytes, sha256, .. }) => Known::As { bytes: *bytes, sha256 },
+            None if there.contains(key) || verifier.has_expired(key.hour) => Known::Unknown,
+            None => Known::Absent,
+        };
         let mut records = Records::default();
-        self.read(&readable, &sealed, &mut of_place.scope, &mut records).await;
+        self.read(&readable, &sealed, &mut of_place.scope, &mut records, |key| known(key) == Known::Absent).await;
         let was_read: HashSet<&ObjectKey> = readable.iter().map(|(_, key)| key).collect();
         for (key, listed) in &sealed {
             if !listed.is_there {
@@ -211,11 +217,6 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                 self.verification.not_recorded(key.as_str(), &mut of_place.scope);
             }
         }
-        let known = |key: &ObjectKey| match sealed.get(key) {
-            Some(Sealed { bytes, sha256, .. }) => Known::As { bytes: *bytes, sha256 },
-            None if there.contains(key) || self.verifier.has_expired(key.hour) => Known::Unknown,
-            None => Known::Absent,
-        };
         let faults = records.faults(known);
         self.verification.faults.extend(faults);
         Ok(())
@@ -228,6 +229,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         sealed: &Day,
         scope: &mut Scope,
         records: &mut Records,
+        is_absent: impl Fn(&ObjectKey) -> bool,
     ) {
         let store = self.verifier.store;
         for batch in [Batch::Objects, Batch::Records, Batch::LargeRecords] {
@@ -257,7 +259,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                     Some(fault) => self.verification.faults.push(fault),
                     None if is_run => {
                         scope.run_records += 1;
-                        records.add(&key, examined.content.as_deref());
+                        records.add(&key, examined.content.as_deref(), &is_absent);
                     }
                     None => {}
                 }
@@ -284,7 +286,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                 }
             }
             let mut records = Records::default();
-            self.read(&readable, &sealed, &mut of_place.scope, &mut records).await;
+            self.read(&readable, &sealed, &mut of_place.scope, &mut records, |_| false).await;
             for (key, listed) in &sealed {
                 if !listed.is_there {
                     self.not_found(key, listed, &mut of_place.scope);
@@ -314,7 +316,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                 && !sealed.contains_key(&key)
                 && let Ok(examined) = store.examine(&found, crate::store::LARGEST_DOCUMENT, true).await
             {
-                records.add(&key, examined.content.as_deref());
+                records.add(&key, examined.content.as_deref(), |_| false);
             }
         }
         let objects: Vec<ObjectKey> = records.objects().cloned().collect();

@@ -65,7 +65,7 @@ fn faults(records: &[Value]) -> Vec<(Kind, String)> {
     let mut machine = Records::default();
     for record in records {
         let key = ObjectKey::parse(&run_key(record["file"].as_str().unwrap_or(record["run_id"].as_str().unwrap())));
-        machine.add(&key.unwrap(), Some(record.to_string().as_bytes()));
+        machine.add(&key.unwrap(), Some(record.to_string().as_bytes()), |_| false);
     }
     let (a, b) = (sha256("a"), sha256("b"));
     let known = |key: &ObjectKey| match key.as_str() {
@@ -128,7 +128,7 @@ fn what_agrees_is_no_fault() {
         record["targets"][0]["superseded"] = json!({"rows": 2, "bytes": 7, "sha256": sha256("c"),
             "object_key": format!("vpn/{}", key("partials", &part.replace(".parquet", "-0a0b0c0d.parquet")))});
     });
-    machine.add(&ObjectKey::parse(&run_key(RUN)).unwrap(), Some(partial.to_string().as_bytes()));
+    machine.add(&ObjectKey::parse(&run_key(RUN)).unwrap(), Some(partial.to_string().as_bytes()), |_| false);
     let named: Vec<&str> = machine.objects().map(ObjectKey::as_str).collect();
     let (part, again) = (key("partials", &part), key("partials", &part.replace(".parquet", "-0a0b0c0d.parquet")));
     assert_eq!(named, [endpoints().as_str(), again.as_str(), part.as_str()]);
@@ -221,13 +221,38 @@ fn bytes_that_are_no_record_are_named() {
     let twice = text.replacen("{", "{\"run_id\":\"other\",", 1);
     for bytes in [b"".as_slice(), b"null", b"[]", b"\xff", twice.as_bytes(), [text.as_bytes(), b"x"].concat().as_slice()] {
         let mut records = Records::default();
-        records.add(&key, Some(bytes));
+        records.add(&key, Some(bytes), |_| false);
         let faults = records.faults(|_| Known::Unknown);
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert_eq!((faults[0].kind, faults[0].object_key.as_str()), (Kind::RecordUnreadable, key.as_str()));
     }
     let mut records = Records::default();
-    records.add(&key, None);
+    records.add(&key, None, |_| false);
     let faults = records.faults(|_| Known::Unknown);
     assert!(faults[0].message.contains("more than 16777216 bytes"), "{faults:?}");
+}
+
+#[test]
+fn objects_that_are_not_there_are_named_up_to_a_limit() {
+    let key = ObjectKey::parse(&run_key(RUN)).unwrap();
+    for (count, expected) in [(1, 1), (1000, 1000), (1001, 1001), (5000, 1001)] {
+        let entry = record()["targets"][0].clone();
+        let targets = (0..count).map(|number| {
+            let mut entry = entry.clone();
+            let endpoint = format!("cvpn-endpoint-{number:017x}");
+            entry["object_key"] = json!(format!("vpn/{}", connections().replace(ENDPOINT, &endpoint)));
+            entry["endpoint_id"] = json!(endpoint);
+            entry
+        });
+        let record = with(record(), |record| {
+            record["targets"] = targets.collect();
+            record["places"] = json!([]);
+        });
+        let mut records = Records::default();
+        records.add(&key, Some(record.to_string().as_bytes()), |_| true);
+        assert_eq!(records.objects().count(), 0, "none is kept");
+        let faults = records.faults(|_| Known::Unknown);
+        assert!(faults.iter().all(|fault| fault.kind == Kind::RecordedMissing));
+        assert_eq!(faults.len(), expected, "{count} objects");
+    }
 }

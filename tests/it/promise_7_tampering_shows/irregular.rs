@@ -279,3 +279,25 @@ async fn one_account_keeps_no_other_from_being_sealed_and_verified() {
     let here = found.iter().filter(|(_, key)| key.contains(REGION)).count();
     assert_eq!(here, 0, "{found:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_keys_of_a_bucket_are_seen() {
+    let lake = SealedLake::in_a_bucket().await;
+    lake.seal_at(LATER).await;
+    let day = format!("connections/{REGION}/snapshot_date=2025-11-22");
+    let mut expected = Vec::new();
+    for (key, printed) in [
+        (format!("{day}/a b+c%20.parquet"), format!("{day}/a b+c%20.parquet")),
+        (format!("{day}/\u{1}\u{b}.parquet"), format!("{day}/\\x01\\x0b.parquet")),
+        (format!("{day}/\\xff.parquet"), format!("{day}/\\\\xff.parquet")),
+        (format!("connections/account_id=123456789012\u{1}/x.parquet"), "connections/account_id=123456789012\\x01/x.parquet".to_owned()),
+        ("connections/é/x.parquet".to_owned(), "connections/é/x.parquet".to_owned()),
+    ] {
+        lake.put(&key, b"forged".to_vec()).await;
+        expected.push((Kind::Extra, printed));
+    }
+    expected.sort();
+    let mut found = faults(&lake.verify().await);
+    found.sort();
+    assert_eq!(found, expected);
+}
