@@ -2,7 +2,7 @@
 
 use crate::hour::Hour;
 use crate::layout::{EVIDENCE, ObjectKey};
-use crate::store::{Found, StoreError};
+use crate::store::{Found, Irregular, StoreError};
 use crate::target::AccountRegion;
 
 use super::walk::Walk;
@@ -45,11 +45,17 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
     /// Reports what lies under a key, or in a folder and below it.
     async fn stray(&mut self, key: &str) -> Result<(), StoreError> {
         let is_folder = key.ends_with('/');
+        let mut is_empty = true;
         for found in self.find(key).await? {
             // S3 lists by what keys begin with.
             if is_folder && found.key.starts_with(key) || found.key == key {
+                is_empty = false;
                 self.extra(found, ADVICE);
             }
+        }
+        // A bucket has no empty folders: the keys in it have characters that the listing could not carry.
+        if is_folder && is_empty && !self.verifier.is_directory() {
+            self.irregular(key, Irregular::Name);
         }
         Ok(())
     }

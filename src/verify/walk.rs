@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::hour::Hour;
 use crate::layout::{EVIDENCE, ObjectKey, ObjectKind, SEALED};
-use crate::store::{Found, Hashed, Level, StoreError};
+use crate::store::{Found, Hashed, Irregular, Level, StoreError};
 use crate::target::AccountRegion;
 
 use super::chain::{Chain, Link, Reading, Terms};
@@ -395,9 +395,14 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
     /// Reports what is no file that could be read.
     pub fn is_irregular(&mut self, found: &Found) -> bool {
         if let Some(irregular) = found.irregular {
-            self.fault(Kind::Irregular, &found.key, format!("{irregular}; find out who put it there"));
+            self.irregular(&found.key, irregular);
         }
         found.irregular.is_some()
+    }
+
+    /// Reports what is irregular about what lies under a key.
+    pub fn irregular(&mut self, key: &str, irregular: Irregular) {
+        self.fault(Kind::Irregular, key, format!("{irregular}; find out who put it there"));
     }
 
     fn fault(&mut self, kind: Kind, key: &str, message: impl Into<String>) {
