@@ -252,3 +252,25 @@ fn a_directory_that_cannot_be_written_is_named() {
     assert_eq!(error.code, "StorageFailed");
     assert!(error.to_string().contains(below_a_file.to_str().unwrap()), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_xml_cannot_carry_are_listed_encoded() {
+    let versions = "<ListVersionsResult><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>\
+        <Version><Key>vpn/runs/a%01+b%2Bc%5C.json</Key><VersionId>1</VersionId><Size>3</Size></Version>\
+        <Version><Key>vpn/runs/</Key><VersionId>2</VersionId><Size>0</Size></Version>\
+        <CommonPrefixes><Prefix>vpn/runs/account_id%3D1%0A/</Prefix></CommonPrefixes>\
+        <CommonPrefixes><Prefix>vpn/runs//</Prefix></CommonPrefixes></ListVersionsResult>";
+    let s3 = Stub::start(&[(200, versions)]).await;
+    let client = aws_sdk_s3::Client::new(&sdk_config(s3.url(), "us-east-1"));
+    let store = Store::S3(S3Store::new(client, "evidence".to_owned(), "vpn".to_owned(), None));
+    let found = store.find("runs/").await.unwrap();
+    let keys: Vec<&str> = found.iter().map(|found| found.key.as_str()).collect();
+    assert_eq!(keys, ["runs/", "runs/a\\x01 b+c\\\\.json"]);
+    let level = store.level("runs/").await.unwrap();
+    assert_eq!(level.folders, ["", "account_id=1\\x0a"]);
+    // And asked for by their own names.
+    let _ = store.hash(&found[1]).await;
+    let heads = s3.heads();
+    assert!(heads[0].contains("encoding-type=url"), "{}", heads[0]);
+    assert!(heads[2].starts_with("get /evidence/vpn/runs/a%01%20b%2bc%5c.json?"), "{}", heads[2]);
+}
