@@ -11,6 +11,7 @@
 //! store -> seal: digest (signing) -> store         store, public keys -> verify         ledger -> coverage
 //! ```
 
+pub mod aws_errors;
 pub mod capture;
 pub mod causes;
 pub mod clock;
@@ -24,7 +25,7 @@ pub mod event;
 pub mod fault;
 pub mod handler;
 pub mod hour;
-mod https;
+pub mod https;
 pub mod identity;
 pub mod layout;
 pub mod ledger;

@@ -9,6 +9,7 @@ use client_vpn_audit::clock::Clock;
 use client_vpn_audit::config::Settings;
 use client_vpn_audit::fault::Faults;
 use client_vpn_audit::handler::{Auditor, Error};
+use client_vpn_audit::https;
 use client_vpn_audit::metrics;
 use client_vpn_audit::report::Answer;
 use jiff::Timestamp;
@@ -27,7 +28,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     // Settings that are wrong end no process: the runtime would start it again and again, and tell nobody why.
     let auditor = match Settings::parse(environment()) {
         Ok(settings) => {
-            let sdk = aws_config::load_from_env().await;
+            let sdk = aws_config::from_env().http_client(https::client()).load().await;
             Ok(Auditor::new(settings, sdk, Clock::system(), Progress::silent()))
         }
         Err(faults) => Err(faults),
@@ -109,6 +110,8 @@ fn log_as_json() {
         .with_default(LevelFilter::WARN)
         .with_target("client_vpn_audit", LevelFilter::INFO)
         .with_target("client_vpn_audit_lambda", LevelFilter::INFO)
+        // What the SDK warns of quotes AWS's messages, and they quote names.
+        .with_target("aws", LevelFilter::OFF)
         // It would log each failed answer again.
         .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use aws_config::SdkConfig;
 
+use crate::aws_errors::LIMIT_EXCEEDED;
 use crate::layout::{EVIDENCE, Key, ObjectKey};
 use crate::target::AccountRegion;
 
@@ -90,13 +91,13 @@ pub struct Hashed {
 }
 
 /// Largest digest or run record that is read, in bytes: ten times what an hour of a thousand endpoints makes.
-const LARGEST_DOCUMENT: u64 = 64 << 20;
+const LARGEST_DOCUMENT: u64 = 16 << 20;
 
 /// Why the lake could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("{doing} {object}: {problem}")]
 pub struct StoreError {
-    /// Stable word for the ledger: `NoSuchBucket`, `AccessDenied`, another S3 code, or `StorageFailed`.
+    /// Stable word for the ledger: `NoSuchBucket`, `AccessDenied`, another S3 code, or one of ours such as `StorageFailed`.
     pub code: String,
     /// What was being done.
     doing: &'static str,
@@ -109,11 +110,11 @@ pub struct StoreError {
 impl StoreError {
     fn too_large(object: String, bytes: u64) -> StoreError {
         StoreError {
-            code: "ObjectTooLarge".to_owned(),
+            code: LIMIT_EXCEEDED.to_owned(),
             doing: "reading",
             object,
             problem: format!(
-                "it has {bytes} bytes, and no digest or run record has more than {LARGEST_DOCUMENT}"
+                "it has {bytes} bytes, more than the limit of {LARGEST_DOCUMENT} for a digest or run record"
             ),
         }
     }

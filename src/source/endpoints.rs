@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::ec2::{Ec2Source, malformed, page_error};
 use super::pager::{Next, Pager};
 use super::{Action, PageError};
+use crate::aws_errors::is_request_id;
 use crate::endpoint::{Endpoint, time};
 use crate::target::{AccountRegion, EndpointId};
 
@@ -34,7 +35,7 @@ impl Ec2Source {
                     self.endpoints_page(place, pager.token()).await?
                 }
             };
-            let (request_id, arrived_at) = (page.request_id().map(str::to_owned), self.now());
+            let (request_id, arrived_at) = (page.request_id().filter(|id| is_request_id(id)).map(str::to_owned), self.now());
             for endpoint in page.client_vpn_endpoints.unwrap_or_default() {
                 endpoints.push(typed(endpoint, request_id.clone(), arrived_at)?);
             }
@@ -51,7 +52,7 @@ impl Ec2Source {
     ) -> Result<DescribeClientVpnEndpointsOutput, PageError> {
         let call = self.client().describe_client_vpn_endpoints().max_results(PAGE_SIZE);
         let page = call.set_next_token(token.map(str::to_owned)).send().await;
-        page.map_err(|error| page_error(error, Action::Endpoints, &place.arn_of("*"), &[]))
+        page.map_err(|error| page_error(error, Action::Endpoints, &place.arn_of("*"), token))
     }
 
     /// The subnets that an endpoint is associated with; none where the endpoint was deleted meanwhile.
@@ -93,7 +94,7 @@ impl Ec2Source {
         let call = call.client_vpn_endpoint_id(endpoint_id.as_str());
         let page = call.set_next_token(token.map(str::to_owned)).send().await;
         let arn = place.arn_of(endpoint_id.as_str());
-        page.map_err(|error| page_error(error, Action::TargetNetworks, &arn, &[]))
+        page.map_err(|error| page_error(error, Action::TargetNetworks, &arn, token))
     }
 }
 

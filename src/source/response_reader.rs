@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_ec2::config::interceptors::BeforeDeserializationInterceptorContextMut;
 use aws_sdk_ec2::config::{ConfigBag, FrozenLayer, Intercept, RuntimeComponents};
 use aws_sdk_ec2::error::BoxError;
-use aws_sdk_ec2::operation::RequestId;
 use aws_sdk_ec2::operation::describe_client_vpn_connections::{
     DescribeClientVpnConnections, DescribeClientVpnConnectionsOutput,
 };
@@ -16,6 +15,7 @@ use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponseDeserializer};
 
 use super::decoder::{NotWhole, decode};
+use crate::aws_errors::request_id;
 use crate::normalise::normalise;
 use crate::snapshot::{Rows, RowsBuilder};
 use crate::target::EndpointId;
@@ -53,7 +53,7 @@ impl ResponseReader {
         let mut rows = RowsBuilder::default();
         let body = response.body().bytes().unwrap_or_default();
         let next_token = decode(body, |connection| rows.append(&normalise(connection, &self.asked)))?;
-        let request_id = response.request_id().map(str::to_owned);
+        let request_id = request_id(response);
         Ok(ReadPage { request_id, next_token, rows: rows.finish() })
     }
 }

@@ -1,7 +1,10 @@
 //! The lake of a command that reads one and asks nothing of EC2.
 
 use client_vpn_audit::fault::{Fault, Faults};
+use client_vpn_audit::clock::Clock;
 use client_vpn_audit::handler::Error;
+use client_vpn_audit::https;
+use client_vpn_audit::identity::OwnSession;
 use client_vpn_audit::store::{Location, Store};
 
 use super::args::environment;
@@ -29,14 +32,17 @@ pub async fn open(
     let Some(location) = faults.or(location).map_err(Error::InvalidSettings)? else {
         return Err(Error::InvalidSettings(Faults::default()));
     };
-    let mut loader = aws_config::from_env();
+    let mut loader = aws_config::from_env().http_client(https::client());
     if let Some(region) = region {
         loader = loader.region(aws_config::Region::new(region.to_owned()));
     }
     // A directory needs no credentials, and asking for a Region may take seconds.
     let store = match location {
         Location::Directory(_) => Store::new(&location, &aws_config::SdkConfig::builder().build(), None),
-        Location::S3 { .. } => Store::new(&location, &loader.load().await, None),
+        Location::S3 { .. } => {
+            let (sdk, _) = OwnSession::begin(loader.load().await, Clock::system());
+            Store::new(&location, &sdk, None)
+        }
     };
     Ok((location, store))
 }

@@ -18,6 +18,7 @@ use client_vpn_audit::config::Settings;
 use client_vpn_audit::event::Invocation;
 use client_vpn_audit::fault::Faults;
 use client_vpn_audit::handler::{Auditor, Error};
+use client_vpn_audit::https;
 use client_vpn_audit::report::Answer;
 use failure::Failure;
 use uuid::Uuid;
@@ -51,7 +52,7 @@ async fn main() -> ExitCode {
 async fn run(inputs: Inputs, json: bool) -> Result<bool, Failure> {
     let clock = Clock::system();
     let settings = check(&inputs, &clock).map_err(Error::InvalidSettings)?;
-    let mut loader = aws_config::from_env();
+    let mut loader = aws_config::from_env().http_client(https::client());
     if let Some(region) = inputs.region {
         loader = loader.region(aws_config::Region::new(region));
     }
