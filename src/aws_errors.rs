@@ -17,8 +17,9 @@ use crate::causes::{self, chain};
 use crate::https::TransportError;
 
 pub(crate) use codes::is_denial;
+use credentials::NO_CREDENTIALS;
 pub use credentials::CredentialsFailure;
-use credentials::{CREDENTIALS_FAILED, NO_CREDENTIALS};
+pub(crate) use credentials::Provider;
 pub use denial::{Denial, PolicyKind};
 pub(crate) use region::region_named;
 pub(crate) use request_id::{is_request_id, request_id};
@@ -217,12 +218,12 @@ fn not_made(error: &(dyn Error + 'static), service: &str) -> AwsError {
             parts.iter().all(|part| text.contains(part))
         })
     };
+    // This one prints the request, in which all the other words can be.
+    if says(&["failed to apply endpoint"]) {
+        return invalid_endpoint(service);
+    }
     if says(&["auth scheme"]) || says(&["identity resolver"]) {
         return AwsError::ours(NO_CREDENTIALS, "there are no credentials; set AWS_PROFILE or AWS_ACCESS_KEY_ID");
-    }
-    if says(&["header"]) || says(&["sign"]) {
-        let message = "the credentials have a character that a request cannot bear, such as a line break; set them again";
-        return AwsError::ours(CREDENTIALS_FAILED, message);
     }
     let problem = if says(&["fips", "custom endpoint"]) {
         "AWS_USE_FIPS_ENDPOINT does not go with an endpoint of your own; unset it, or AWS_ENDPOINT_URL"

@@ -3,6 +3,7 @@
 mod member;
 mod own;
 mod provider;
+mod service_settings;
 
 use std::time::Duration;
 

@@ -12,6 +12,7 @@
 //! ```
 
 pub mod aws_errors;
+mod bounded_file;
 pub mod capture;
 pub mod causes;
 pub mod clock;

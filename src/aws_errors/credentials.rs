@@ -34,9 +34,21 @@ const PROBLEMS: [(&str, &str); 19] = [
     ("sso-session named", "the profile's sso_session has no section in the configuration file"),
     ("invalid profile", "the configuration file cannot be read as one"),
     ("token file", "the file with the web identity token cannot be read"),
-    ("Does this role have a trust relationship with EC2", "the role of the instance does not trust EC2"),
+    (INSTANCE_ROLE, "the role of the instance does not trust EC2"),
     ("IMDS", "EC2's instance metadata did not give any"),
 ];
+
+/// Part of the SDK's text about an instance whose role gives no credentials.
+const INSTANCE_ROLE: &str = "trust relationship with EC2";
+
+/// What is configured to give credentials, by kind: names of profiles can be those of people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Provider {
+    /// The kinds.
+    pub kinds: String,
+    /// Whether any is; otherwise the SDK tries them all, and the metadata of the EC2 instance that this may be.
+    pub is_configured: bool,
+}
 
 /// Cause of calls that could not be signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,43 +63,54 @@ pub struct CredentialsFailure {
 
 impl CredentialsFailure {
     /// Returns the cause when `provider`, a kind, gave no answer for a time.
-    pub(crate) fn timed_out(seconds: u64, provider: &str) -> CredentialsFailure {
+    pub(crate) fn timed_out(seconds: u64, provider: Provider) -> CredentialsFailure {
         let problem = format!("none came in {seconds} seconds; what gives them may be waiting for something");
-        CredentialsFailure { code: CREDENTIALS_TIMED_OUT, problem, provider: provider.to_owned() }
+        CredentialsFailure { code: CREDENTIALS_TIMED_OUT, problem, provider: provider.kinds }
+    }
+
+    /// Returns the cause when a request cannot bear what was given.
+    pub(crate) fn unusable(provider: Provider) -> CredentialsFailure {
+        let problem = "those that are set have a character that a request cannot bear, such as a line break";
+        CredentialsFailure { code: CREDENTIALS_FAILED, problem: problem.to_owned(), provider: provider.kinds }
     }
 
     /// Returns the cause when nothing is configured that could give any.
-    pub(crate) fn none(provider: &str) -> CredentialsFailure {
+    pub(crate) fn none(provider: Provider) -> CredentialsFailure {
         let problem = "none is configured; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a \
                        role is attached";
-        CredentialsFailure { code: NO_CREDENTIALS, problem: problem.to_owned(), provider: provider.to_owned() }
+        CredentialsFailure { code: NO_CREDENTIALS, problem: problem.to_owned(), provider: provider.kinds }
     }
 
     /// Returns what the SDK's error means, of credentials that come from `provider`.
-    pub(crate) fn read(error: &CredentialsError, provider: &str) -> CredentialsFailure {
+    pub(crate) fn read(error: &CredentialsError, provider: Provider) -> CredentialsFailure {
         if let Some(failure) = CredentialsFailure::within(error) {
             return failure;
         }
-        let problem = problem(error);
-        match error {
-            CredentialsError::CredentialsNotLoaded(_) => {
-                let tried = chain(error).find_map(|cause| cause.downcast_ref::<ProviderChainError<CredentialsError>>());
-                let of_one = |error: &CredentialsError| problem_within(error);
-                let profile = tried.and_then(|tried| tried.attempts().iter().find_map(|attempt| of_one(attempt.error())));
-                let none = CredentialsFailure::none(provider);
-                CredentialsFailure { problem: profile.unwrap_or(none.problem.clone()), ..none }
-            }
-            _ => {
-                let problem = problem.unwrap_or_else(|| "what gives them failed".to_owned());
-                CredentialsFailure { code: CREDENTIALS_FAILED, problem, provider: provider.to_owned() }
-            }
+        let of_instance = chain(error).any(|cause| cause.to_string().contains(INSTANCE_ROLE));
+        if !provider.is_configured && !of_instance {
+            return CredentialsFailure::none(provider);
         }
+        if let CredentialsError::CredentialsNotLoaded(_) = error {
+            let problem = problem_of_profile(error);
+            let none = CredentialsFailure::none(provider);
+            return CredentialsFailure { problem: problem.unwrap_or_else(|| none.problem.clone()), ..none };
+        }
+        let problem = problem(error).unwrap_or_else(|| "what gives them failed".to_owned());
+        CredentialsFailure { code: CREDENTIALS_FAILED, problem, provider: provider.kinds }
     }
 
     /// Returns the cause that is one of an error's causes.
     pub(crate) fn within(error: &(dyn Error + 'static)) -> Option<CredentialsFailure> {
         chain(error).find_map(|cause| cause.downcast_ref::<CredentialsFailure>().cloned())
     }
+}
+
+/// Returns what is wrong with the profile when the SDK went on to try others.
+fn problem_of_profile(error: &CredentialsError) -> Option<String> {
+    let tried = chain(error).find_map(|cause| cause.downcast_ref::<ProviderChainError<CredentialsError>>());
+    let Some(tried) = tried else { return problem_within(error) };
+    let profile = tried.attempts().iter().find(|attempt| attempt.name() == "Profile")?;
+    problem_within(profile.error())
 }
 
 /// Returns what an error of a provider says; `None` if it says nothing that is known.
@@ -128,8 +151,12 @@ fn exit_of_process(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn profile(is_configured: bool) -> Provider {
+        Provider { kinds: "profile".to_owned(), is_configured }
+    }
+
     fn read(error: CredentialsError) -> (&'static str, String) {
-        let failure = CredentialsFailure::read(&error, "profile");
+        let failure = CredentialsFailure::read(&error, profile(true));
         let text = failure.to_string();
         assert!(!text.to_lowercase().contains("maria"), "{text}");
         assert!(text.ends_with("; tried: profile"), "{text}");
@@ -173,9 +200,20 @@ mod tests {
 
     #[test]
     fn a_failure_is_found_in_what_wraps_it() {
-        let failure = CredentialsFailure::timed_out(20, "credential_process");
+        let failure = CredentialsFailure::timed_out(20, profile(true));
         let error = CredentialsError::provider_error(failure.clone());
-        assert_eq!(CredentialsFailure::read(&error, "profile"), failure);
+        assert_eq!(CredentialsFailure::read(&error, profile(false)), failure);
         assert_eq!(failure.code, "CredentialsTimedOut");
+    }
+
+    #[test]
+    fn where_nothing_is_configured_there_are_none() {
+        for (said, code) in [
+            ("failed to load IMDS session token", "NoCredentials"),
+            ("Incorrect IMDS/IAM configuration: [x] maria. Hint: Does this role have a trust relationship with EC2?", "CredentialsFailed"),
+        ] {
+            let failure = CredentialsFailure::read(&CredentialsError::provider_error(said.to_owned()), profile(false));
+            assert_eq!(failure.code, code, "{said}");
+        }
     }
 }

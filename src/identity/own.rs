@@ -12,6 +12,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
+use super::service_settings::without_empty_endpoints;
 use super::{LEFT, provider};
 use crate::aws_errors::CredentialsFailure;
 use crate::clock::Clock;
@@ -50,7 +51,7 @@ impl OwnSession {
         let session = Arc::new(OwnSession { provider, patience: PATIENCE, clock, kept: Mutex::default() });
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
         let http_client = sdk.http_client().unwrap_or_else(https::client);
-        let sdk = sdk.into_builder().timeout_config(timeouts).http_client(http_client);
+        let sdk = without_empty_endpoints(sdk).into_builder().timeout_config(timeouts).http_client(http_client);
         let shared = SharedCredentialsProvider::new(SharedOwn(session.clone()));
         // The session keeps them itself, so that it can forget them.
         let sdk = sdk.credentials_provider(shared).identity_cache(IdentityCache::no_cache());
@@ -91,7 +92,7 @@ impl OwnSession {
 
     /// Returns what gives the credentials, by kind.
     pub async fn provider(&self) -> String {
-        provider::configured().await
+        provider::configured().await.kinds
     }
 
     fn lasts(&self, credentials: &Credentials, left: Duration) -> bool {
@@ -101,17 +102,26 @@ impl OwnSession {
 
     async fn ask(&self) -> Result<Credentials, CredentialsFailure> {
         let Some(provider) = &self.provider else {
-            return Err(CredentialsFailure::none(&self.provider().await));
+            return Err(CredentialsFailure::none(provider::configured().await));
         };
         match timeout(self.patience, provider.provide_credentials()).await {
-            Ok(Ok(credentials)) => Ok(credentials),
-            Ok(Err(error)) => Err(CredentialsFailure::read(&error, &self.provider().await)),
+            Ok(Ok(credentials)) if is_usable(&credentials) => Ok(credentials),
+            Ok(Ok(_)) => Err(CredentialsFailure::unusable(provider::configured().await)),
+            Ok(Err(error)) => Err(CredentialsFailure::read(&error, provider::configured().await)),
             Err(_) => match provider.fallback_on_interrupt() {
                 Some(credentials) => Ok(credentials),
-                None => Err(CredentialsFailure::timed_out(self.patience.as_secs(), &self.provider().await)),
+                None => Err(CredentialsFailure::timed_out(self.patience.as_secs(), provider::configured().await)),
             },
         }
     }
+}
+
+/// Whether a request can bear the credentials. The SDK panics at a line break.
+fn is_usable(credentials: &Credentials) -> bool {
+    let token = credentials.session_token().unwrap_or_default();
+    [credentials.access_key_id(), credentials.secret_access_key(), token]
+        .iter()
+        .all(|text| text.bytes().all(|b| b.is_ascii_graphic()))
 }
 
 /// The session as the SDK's clients ask for credentials.
@@ -190,6 +200,17 @@ mod tests {
         session.kept.lock().await.failure = None;
         session.credentials().await.unwrap_err();
         assert_eq!(calls.load(Ordering::SeqCst), 2, "and asked again once the failure is old");
+    }
+
+    #[test]
+    fn what_a_request_cannot_bear_is_refused() {
+        let is_usable = |key: &str, token: &str| {
+            is_usable(&Credentials::new(key, "secret/+=", Some(token.to_owned()), None, "test"))
+        };
+        assert!(is_usable("AKIAEXAMPLE", "IQoJ//+=="));
+        for (key, token) in [("AKIA\nX", "t"), ("AKIA", "t\r"), ("AKIA", "t\u{e9}"), ("AK IA", "t"), ("AKIA\0", "t")] {
+            assert!(!is_usable(key, token), "{key:?} {token:?}");
+        }
     }
 
     #[tokio::test]

@@ -4,22 +4,25 @@
 use aws_config::profile::{self, ProfileSet};
 use aws_types::os_shim_internal::{Env, Fs};
 
+use crate::aws_errors::Provider;
+
 /// Deepest chain of profiles that refer to each other.
 const DEEPEST: usize = 8;
 
-/// Returns the kinds that are configured; the last is tried when nothing is.
-pub(super) async fn configured() -> String {
+/// Returns the kinds that are configured, or all that are tried when none is.
+pub(super) async fn configured() -> Provider {
     let (fs, env) = (Fs::real(), Env::real());
     let profiles = profile::load(&fs, &env, &Default::default(), None).await;
     kinds(|name| env.get(name).ok().filter(|value| !value.is_empty()), profiles.ok().as_ref())
 }
 
-fn kinds(variable: impl Fn(&str) -> Option<String>, profiles: Option<&ProfileSet>) -> String {
+fn kinds(variable: impl Fn(&str) -> Option<String>, profiles: Option<&ProfileSet>) -> Provider {
+    let provider = |kinds, is_configured| Provider { kinds, is_configured };
     let is_set = |name| variable(name).is_some();
     let mut kinds = Vec::new();
     if is_set("AWS_ACCESS_KEY_ID") {
         // The SDK asks nothing else then.
-        return "environment variables".to_owned();
+        return provider("environment variables".to_owned(), true);
     }
     let profile = profiles.and_then(|profiles| kind_of_profile(profiles, profiles.selected_profile()));
     match profile {
@@ -36,9 +39,10 @@ fn kinds(variable: impl Fn(&str) -> Option<String>, profiles: Option<&ProfileSet
     if kinds.is_empty() {
         let disabled = variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"));
         let metadata = if disabled { "EC2 instance metadata (disabled)" } else { "EC2 instance metadata" };
-        return format!("environment variables, profile, web identity token, container credentials, {metadata}");
+        let all = "environment variables, profile, web identity token, container credentials";
+        return provider(format!("{all}, {metadata}"), false);
     }
-    kinds.join(", ")
+    provider(kinds.join(", "), true)
 }
 
 /// Returns what a profile has, from the role at the end of the chain to what it begins with; `None` if it has nothing.
@@ -101,7 +105,7 @@ mod tests {
             ("[default]\nregion = eu-central-1\n", ""),
             ("[default]\nrole_arn = arn\nsource_profile = missing\n", ""),
         ] {
-            let found = kinds(|_| None, Some(&profiles(config).await));
+            let found = kinds(|_| None, Some(&profiles(config).await)).kinds;
             match expected {
                 "" => assert!(found.starts_with("environment variables, profile, "), "{config}: {found}"),
                 expected => assert_eq!(found, expected, "{config}"),
@@ -112,15 +116,13 @@ mod tests {
     #[test]
     fn the_environment_comes_first() {
         let set = |names: &'static [&'static str]| move |name: &str| names.contains(&name).then(|| "true".to_owned());
-        assert_eq!(kinds(set(&["AWS_ACCESS_KEY_ID", "AWS_PROFILE"]), None), "environment variables");
-        assert_eq!(kinds(set(&["AWS_PROFILE"]), None), "profile without credentials");
-        assert_eq!(kinds(set(&["AWS_WEB_IDENTITY_TOKEN_FILE"]), None), "web identity token");
-        assert_eq!(
-            kinds(set(&["AWS_CONTAINER_CREDENTIALS_FULL_URI"]), None),
-            "container credentials (ECS, EKS)"
-        );
+        let kinds = |names| kinds(set(names), None).kinds;
+        assert_eq!(kinds(&["AWS_ACCESS_KEY_ID", "AWS_PROFILE"]), "environment variables");
+        assert_eq!(kinds(&["AWS_PROFILE"]), "profile without credentials");
+        assert_eq!(kinds(&["AWS_WEB_IDENTITY_TOKEN_FILE"]), "web identity token");
+        assert_eq!(kinds(&["AWS_CONTAINER_CREDENTIALS_FULL_URI"]), "container credentials (ECS, EKS)");
         let none = "environment variables, profile, web identity token, container credentials, EC2 instance metadata";
-        assert_eq!(kinds(set(&[]), None), none);
-        assert_eq!(kinds(set(&["AWS_EC2_METADATA_DISABLED"]), None), format!("{none} (disabled)"));
+        assert_eq!(kinds(&[]), none);
+        assert_eq!(kinds(&["AWS_EC2_METADATA_DISABLED"]), format!("{none} (disabled)"));
     }
 }

@@ -1,6 +1,7 @@
 //! A simulated EC2, a lake, and the handler between them; and readers that share no code with it.
 
 pub mod emulator;
+pub mod hostile;
 pub mod moto;
 pub mod mutations;
 pub mod proxy;

@@ -16,6 +16,12 @@ pub struct Stub {
 impl Stub {
     /// Answers with these statuses and bodies, and with the last of them from then on.
     pub async fn start(answers: &[(u16, &str)]) -> Stub {
+        Stub::with_headers("", answers).await
+    }
+
+    /// The same with more headers, each of which ends with a line break.
+    pub async fn with_headers(headers: &str, answers: &[(u16, &str)]) -> Stub {
+        let headers = headers.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let answers: Vec<(u16, String)> =
@@ -30,7 +36,7 @@ impl Stub {
                 let (status, body) = answers.get(number).or(answers.last()).unwrap();
                 let length = body.len();
                 let answer = format!(
-                    "HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+                    "HTTP/1.1 {status} x\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
                 );
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }
