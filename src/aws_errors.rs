@@ -17,8 +17,8 @@ use crate::causes::{self, chain};
 use crate::https::TransportError;
 
 pub(crate) use codes::is_denial;
-use credentials::NO_CREDENTIALS;
 pub use credentials::CredentialsFailure;
+use credentials::NO_CREDENTIALS;
 pub(crate) use credentials::Provider;
 pub use denial::{Denial, PolicyKind};
 pub(crate) use region::region_named;
@@ -87,7 +87,9 @@ where
 {
     let service = call.service;
     match error {
-        SdkError::ServiceError(answer) if answer.raw().status().is_success() => malformed(answer.raw(), service),
+        SdkError::ServiceError(answer) if answer.raw().status().is_success() => {
+            malformed(answer.raw(), service)
+        }
         SdkError::ServiceError(answer) => refused(answer, call),
         SdkError::ResponseError(answer) => malformed(answer.raw(), service),
         SdkError::TimeoutError(_) => {
@@ -96,7 +98,8 @@ where
         SdkError::DispatchFailure(failure) => not_sent(failure, service),
         // Its cause prints the request, filters included.
         _ => {
-            let message = format!("the request could not be made; check the Region and AWS_ENDPOINT_URL for {service}");
+            let message =
+                format!("the request could not be made; check the Region and AWS_ENDPOINT_URL for {service}");
             AwsError::ours(REQUEST_FAILED, message)
         }
     }
@@ -186,7 +189,9 @@ fn of_transport(error: &TransportError, service: &str) -> AwsError {
     match error {
         TransportError::BodyTooLarge { limit } => AwsError::ours(
             LIMIT_EXCEEDED,
-            format!("an answer of {service} has a body of more than {limit} bytes, the limit; nothing of it was used"),
+            format!(
+                "an answer of {service} has a body of more than {limit} bytes, the limit; nothing of it was used"
+            ),
         ),
         TransportError::CutOff => AwsError::ours(
             MALFORMED_RESPONSE,
@@ -199,7 +204,9 @@ fn of_transport(error: &TransportError, service: &str) -> AwsError {
             };
             AwsError::ours(
                 PROXY_REFUSED,
-                format!("the proxy did not let the request to {service} pass: {why}, or name the host in NO_PROXY"),
+                format!(
+                    "the proxy did not let the request to {service} pass: {why}, or name the host in NO_PROXY"
+                ),
             )
         }
         TransportError::InvalidEndpoint => invalid_endpoint(service),
@@ -223,7 +230,10 @@ fn not_made(error: &(dyn Error + 'static), service: &str) -> AwsError {
         return invalid_endpoint(service);
     }
     if says(&["auth scheme"]) || says(&["identity resolver"]) {
-        return AwsError::ours(NO_CREDENTIALS, "there are no credentials; set AWS_PROFILE or AWS_ACCESS_KEY_ID");
+        return AwsError::ours(
+            NO_CREDENTIALS,
+            "there are no credentials; set AWS_PROFILE or AWS_ACCESS_KEY_ID",
+        );
     }
     let problem = if says(&["fips", "custom endpoint"]) {
         "AWS_USE_FIPS_ENDPOINT does not go with an endpoint of your own; unset it, or AWS_ENDPOINT_URL"
@@ -242,6 +252,7 @@ fn not_made(error: &(dyn Error + 'static), service: &str) -> AwsError {
 }
 
 fn invalid_endpoint(service: &str) -> AwsError {
-    let problem = "AWS_ENDPOINT_URL, or the one for the service, is no URL; it begins with https:// or http://";
+    let problem =
+        "AWS_ENDPOINT_URL, or the one for the service, is no URL; it begins with https:// or http://";
     AwsError::ours(ENDPOINT_INVALID, format!("there is no endpoint to ask {service} at: {problem}"))
 }

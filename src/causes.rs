@@ -9,7 +9,10 @@ const DEEPEST: usize = 10;
 /// Faults that have no number of the operating system, by what their texts say of them. The texts themselves can quote an answer.
 const UNNUMBERED: [(&str, &str); 7] = [
     ("failed to lookup address", "the name of the host cannot be resolved"),
-    ("UnknownIssuer", "the TLS certificate is signed by nobody that this machine trusts; SSL_CERT_FILE names others"),
+    (
+        "UnknownIssuer",
+        "the TLS certificate is signed by nobody that this machine trusts; SSL_CERT_FILE names others",
+    ),
     ("not valid for name", "the TLS certificate is that of another host"),
     ("certificate expired", "the TLS certificate has expired, or this machine's clock is wrong"),
     ("certificate not valid yet", "the TLS certificate is not valid yet, or this machine's clock is wrong"),
@@ -47,7 +50,9 @@ pub fn of_the_system(error: &(dyn Error + 'static)) -> Option<String> {
     }
     let says = |part: &str| chain(error).any(|cause| cause.to_string().contains(part));
     let unnumbered = UNNUMBERED.iter().find(|(part, _)| says(part)).map(|&(_, words)| words.to_owned());
-    let kind = || chain(error).filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind().to_string())).last();
+    let kind = || {
+        chain(error).filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind().to_string())).last()
+    };
     unnumbered.or_else(kind)
 }
 

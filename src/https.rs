@@ -12,7 +12,8 @@ use aws_smithy_http_client::{Builder, ConnectorBuilder, tls};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
@@ -36,10 +37,8 @@ const PROXY_VARIABLES: [&str; 6] =
     ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
 /// Addresses that hand out credentials on EKS and EC2 over IPv6.
-const METADATA_IPV6: [Ipv6Addr; 2] = [
-    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254),
-    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23),
-];
+const METADATA_IPV6: [Ipv6Addr; 2] =
+    [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)];
 
 /// Fault of an exchange that has no answer to show for it.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +102,10 @@ fn is_everything(no_proxy: &str) -> bool {
     no_proxy.split(',').any(|entry| entry.trim() == "*")
 }
 
-#[expect(clippy::disallowed_methods, reason = "proxies have names that every program reads, and this is their door")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "proxies have names that every program reads, and this is their door"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -195,7 +197,8 @@ fn for_good(error: TransportError) -> ConnectorError {
 
 /// Returns the error as one of ours where what it says decides whether another attempt makes sense.
 fn explained(error: ConnectorError) -> ConnectorError {
-    let says = |text: &str| chain(&error as &(dyn Error + 'static)).any(|cause| cause.to_string().contains(text));
+    let says =
+        |text: &str| chain(&error as &(dyn Error + 'static)).any(|cause| cause.to_string().contains(text));
     if says("tunnel error: proxy authorization required") {
         return for_good(TransportError::ProxyRefused { asks_for_password: true });
     }
@@ -268,7 +271,9 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_a_url_of_http() {
-        for uri in ["localhost:8080", "localhost", "ftp://localhost/", "http:///x", "//localhost", "", "http://[::1"] {
+        for uri in
+            ["localhost:8080", "localhost", "ftp://localhost/", "http:///x", "//localhost", "", "http://[::1"]
+        {
             assert_eq!(host_of(uri), None, "{uri}");
         }
         assert_eq!(host_of("HTTPS://Example.com:443?x"), Some("Example.com"));

@@ -203,8 +203,8 @@ impl PublicKey {
     /// When there is none, or no P-256 public key in it.
     pub fn read(path: &Path) -> Result<PublicKey, SigningError> {
         let doing = "reading the public key";
-        let bytes =
-            bounded_file::read(path, LARGEST_KEY).map_err(|error| invalid_key(doing, path.display(), error.to_string()))?;
+        let bytes = bounded_file::read(path, LARGEST_KEY)
+            .map_err(|error| invalid_key(doing, path.display(), error.to_string()))?;
         let der = match SubjectPublicKeyInfoDer::from_pem_slice(&bytes) {
             Ok(der) => der.to_vec(),
             Err(_) => bytes,

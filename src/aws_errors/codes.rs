@@ -5,10 +5,50 @@ const LONGEST: usize = 60;
 
 /// Words of which a code of AWS's that is not in [`ADVICE`] has at least one. A name that is written like a code has none.
 const WORDS: [&str; 44] = [
-    "Abort", "Already", "Auth", "Bad", "Block", "Conflict", "Delete", "Denied", "Deny", "Disabled", "DryRun", "Duplicate", "Error",
-    "Exceed", "Exception", "Exist", "Expired", "Fail", "Fault", "Forbidden", "Illegal", "Incomplete", "Incorrect", "Internal",
-    "Invalid", "Limit", "Malformed", "Mismatch", "Missing", "NoSuch", "Not", "OptIn", "Redirect", "Reject", "Request", "Required",
-    "SlowDown", "Throttl", "Timeout", "TooLarge", "TooMany", "Unavailable", "Unknown", "Unsupported",
+    "Abort",
+    "Already",
+    "Auth",
+    "Bad",
+    "Block",
+    "Conflict",
+    "Delete",
+    "Denied",
+    "Deny",
+    "Disabled",
+    "DryRun",
+    "Duplicate",
+    "Error",
+    "Exceed",
+    "Exception",
+    "Exist",
+    "Expired",
+    "Fail",
+    "Fault",
+    "Forbidden",
+    "Illegal",
+    "Incomplete",
+    "Incorrect",
+    "Internal",
+    "Invalid",
+    "Limit",
+    "Malformed",
+    "Mismatch",
+    "Missing",
+    "NoSuch",
+    "Not",
+    "OptIn",
+    "Redirect",
+    "Reject",
+    "Request",
+    "Required",
+    "SlowDown",
+    "Throttl",
+    "Timeout",
+    "TooLarge",
+    "TooMany",
+    "Unavailable",
+    "Unknown",
+    "Unsupported",
 ];
 
 const ACCESS_DENIED: &str = "the permission is missing, or a policy denies it";
@@ -20,7 +60,8 @@ const PARAMETER: &str = "a parameter is not accepted: check the filters, the pag
 const THROTTLED: &str = "too many calls, in every attempt; the next run tries again. If it stays, lower AUDIT_CONCURRENCY or \
                          look at what else calls this API";
 const INTERNAL: &str = "a fault of AWS, in every attempt; the next run tries again";
-const TOKEN: &str = "the token of the next page is not accepted any more, so the listing begins again at its first page";
+const TOKEN: &str =
+    "the token of the next page is not accepted any more, so the listing begins again at its first page";
 const REGION: &str = "the bucket is in another Region; set AWS_REGION to it";
 const KEY: &str = "the KMS key cannot be used: check that it exists, is enabled, and is in this Region";
 const BUSY: &str = "another request for the same object was under way; the next run tries again";
@@ -51,14 +92,26 @@ const ADVICE: [(&str, &str); 87] = [
     ("ExpiredTokenException", EXPIRED),
     ("TokenRefreshRequired", EXPIRED),
     ("RequestTimeTooSkewed", "this machine's clock is wrong by more than AWS accepts; set it"),
-    ("OptInRequired", "the account has not enabled this Region or service; enable it, or leave it out of the targets"),
+    (
+        "OptInRequired",
+        "the account has not enabled this Region or service; enable it, or leave it out of the targets",
+    ),
     ("RegionDisabledException", "STS is not enabled in this Region; enable it in the account's IAM settings"),
     ("Blocked", "AWS has blocked the account; ask AWS Support"),
     ("PendingVerification", "AWS is still verifying the account; try again later"),
     ("AccountProblem", "AWS reports a problem of the account; ask AWS Support"),
-    ("InvalidClientVpnEndpointId.NotFound", "there is no such endpoint in this account and Region; correct the target"),
-    ("InvalidClientVpnEndpointId.Malformed", "the endpoint's id is of a form that EC2 does not know; correct the target"),
-    ("InvalidClientVpnEndpointIdNotFound", "there is no such endpoint in this account and Region; correct the target"),
+    (
+        "InvalidClientVpnEndpointId.NotFound",
+        "there is no such endpoint in this account and Region; correct the target",
+    ),
+    (
+        "InvalidClientVpnEndpointId.Malformed",
+        "the endpoint's id is of a form that EC2 does not know; correct the target",
+    ),
+    (
+        "InvalidClientVpnEndpointIdNotFound",
+        "there is no such endpoint in this account and Region; correct the target",
+    ),
     ("InvalidClientVpnConnection.IdNotFound", "there is no such connection; correct the filter"),
     ("InvalidParameterValue", PARAMETER),
     ("InvalidParameterCombination", PARAMETER),
@@ -106,14 +159,20 @@ const ADVICE: [(&str, &str); 87] = [
     ("MethodNotAllowed", "a delete marker hides the object"),
     ("InvalidObjectState", "the object is archived; restore it first"),
     ("BadDigest", "the bytes that arrived are not those that were sent; the next run tries again"),
-    ("XAmzContentSHA256Mismatch", "the bytes that arrived are not those that were sent; the next run tries again"),
+    (
+        "XAmzContentSHA256Mismatch",
+        "the bytes that arrived are not those that were sent; the next run tries again",
+    ),
     ("EntityTooLarge", "the object is larger than S3 takes at once; use more, smaller targets"),
     ("RequestTimeout", "the request did not arrive in time; check the network"),
     ("KMS.DisabledException", KEY),
     ("KMS.NotFoundException", KEY),
     ("DisabledException", KEY),
     ("KMSInvalidStateException", KEY),
-    ("InvalidKeyUsageException", "the key is not for signing; use one of the spec ECC_NIST_P256 and the usage SIGN_VERIFY"),
+    (
+        "InvalidKeyUsageException",
+        "the key is not for signing; use one of the spec ECC_NIST_P256 and the usage SIGN_VERIFY",
+    ),
 ];
 
 /// Returns what to do about a code; `None` if it is one that we have no words for.
@@ -208,7 +267,8 @@ mod tests {
         ] {
             assert!(speaks_of_token(text), "{text}");
         }
-        for text in ["ExpiredToken", "InvalidClientTokenId", "Value (x) for parameter filter is invalid", ""] {
+        for text in ["ExpiredToken", "InvalidClientTokenId", "Value (x) for parameter filter is invalid", ""]
+        {
             assert!(!speaks_of_token(text), "{text}");
         }
     }

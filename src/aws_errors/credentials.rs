@@ -17,7 +17,10 @@ const CREDENTIALS_TIMED_OUT: &str = "CredentialsTimedOut";
 
 /// What the SDK's texts say, and what that means. They are fixed parts of its texts: what surrounds them can name people.
 const PROBLEMS: [(&str, &str); 19] = [
-    ("was not defined", "the profile that AWS_PROFILE names, or a profile that it refers to, is not in the configuration files"),
+    (
+        "was not defined",
+        "the profile that AWS_PROFILE names, or a profile that it refers to, is not in the configuration files",
+    ),
     ("the SSO token has expired", "the SSO session has expired; run `aws sso login`"),
     ("cached SSO token", "there is no SSO session, or it has expired; run `aws sso login`"),
     ("could not decode output as UTF-8", "what credential_process printed is not text"),
@@ -27,9 +30,15 @@ const PROBLEMS: [(&str, &str); 19] = [
     ("missing credential source", "the profile has a role_arn without source_profile or credential_source"),
     ("invalid credential source", "the profile's credential_source is not valid"),
     ("that provider is not supported", "the profile's credential_source is none that is supported"),
-    ("`credentials-process` feature", "the profile has a credential_process, which the function does not run"),
+    (
+        "`credentials-process` feature",
+        "the profile has a credential_process, which the function does not run",
+    ),
     ("cargo feature(s) enabled: sso", "the profile uses SSO, which the function does not"),
-    ("`credentials-login` feature", "the profile has a login_session, which is not supported; use SSO, or a credential_process"),
+    (
+        "`credentials-login` feature",
+        "the profile has a login_session, which is not supported; use SSO, or a credential_process",
+    ),
     ("invalid SSO config", "the profile's SSO settings are not complete"),
     ("sso-session named", "the profile's sso_session has no section in the configuration file"),
     ("invalid profile", "the configuration file cannot be read as one"),
@@ -115,15 +124,16 @@ fn problem_of_profile(error: &CredentialsError) -> Option<String> {
 
 /// Returns what an error of a provider says; `None` if it says nothing that is known.
 fn problem(error: &CredentialsError) -> Option<String> {
-    problem_within(error).or_else(|| {
-        let code = chain(error).find_map(|cause| code_in(&cause.to_string()))?;
-        let advice = match is_denial(code) {
-            true => "check that the role exists, and that it trusts who asks for it",
-            false => advice(code).unwrap_or_default(),
-        };
-        Some(format!("AWS answered {code}: {advice}"))
-    })
-    .or_else(|| of_the_system(error))
+    problem_within(error)
+        .or_else(|| {
+            let code = chain(error).find_map(|cause| code_in(&cause.to_string()))?;
+            let advice = match is_denial(code) {
+                true => "check that the role exists, and that it trusts who asks for it",
+                false => advice(code).unwrap_or_default(),
+            };
+            Some(format!("AWS answered {code}: {advice}"))
+        })
+        .or_else(|| of_the_system(error))
 }
 
 fn problem_within(error: &CredentialsError) -> Option<String> {
@@ -182,8 +192,14 @@ mod tests {
             ("Error retrieving credentials from external process: /home/maria/bin", "could not be started"),
             ("the SSO token has expired and cannot be refreshed", "run `aws sso login`"),
             ("failed to read `/home/maria/.aws/sso/cache/x.json` cached SSO token", "run `aws sso login`"),
-            ("unhandled error (AccessDenied): User: maria may not", "AWS answered AccessDenied: check that the role exists"),
-            ("Error { code: \"InvalidClientTokenId\", message: \"maria\" }", "AWS answered InvalidClientTokenId"),
+            (
+                "unhandled error (AccessDenied): User: maria may not",
+                "AWS answered AccessDenied: check that the role exists",
+            ),
+            (
+                "Error { code: \"InvalidClientTokenId\", message: \"maria\" }",
+                "AWS answered InvalidClientTokenId",
+            ),
             ("maria", "what gives them failed"),
         ] {
             let (code, text) = read(provider(said.to_owned()));
@@ -194,7 +210,8 @@ mod tests {
         assert!(code == "NoCredentials", "{text}");
         let (code, text) = read(CredentialsError::not_loaded_no_source());
         assert!(code == "NoCredentials" && text.contains("AWS_PROFILE"), "{text}");
-        let (code, text) = read(CredentialsError::invalid_configuration("profile formed an infinite loop: maria"));
+        let (code, text) =
+            read(CredentialsError::invalid_configuration("profile formed an infinite loop: maria"));
         assert!(code == "CredentialsFailed" && text.contains("source_profile"), "{text}");
     }
 
@@ -210,9 +227,13 @@ mod tests {
     fn where_nothing_is_configured_there_are_none() {
         for (said, code) in [
             ("failed to load IMDS session token", "NoCredentials"),
-            ("Incorrect IMDS/IAM configuration: [x] maria. Hint: Does this role have a trust relationship with EC2?", "CredentialsFailed"),
+            (
+                "Incorrect IMDS/IAM configuration: [x] maria. Hint: Does this role have a trust relationship with EC2?",
+                "CredentialsFailed",
+            ),
         ] {
-            let failure = CredentialsFailure::read(&CredentialsError::provider_error(said.to_owned()), profile(false));
+            let failure =
+                CredentialsFailure::read(&CredentialsError::provider_error(said.to_owned()), profile(false));
             assert_eq!(failure.code, code, "{said}");
         }
     }

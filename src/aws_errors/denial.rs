@@ -90,14 +90,20 @@ impl Denial {
     pub(super) fn read(message: &str, asked: &str) -> Denial {
         // What comes before is the caller, who may be called anything.
         let said = message.split_once("perform: ").map_or("", |(_, said)| said);
-        let word = |text: &str| text.split([' ', ',', ';']).next().unwrap_or_default().trim_end_matches('.').to_owned();
+        let word = |text: &str| {
+            text.split([' ', ',', ';']).next().unwrap_or_default().trim_end_matches('.').to_owned()
+        };
         let named = word(said);
         let resource = said.split_once("resource: ").map(|(_, resource)| word(resource));
         let first = |kind: &PolicyKind| said.find(kind.in_words()).map(|place| (place, *kind));
         Denial {
             action: ACTIONS.into_iter().find(|action| *action == named),
             resource: resource.filter(|arn| names_nobody(arn, asked)),
-            policy: PolicyKind::ALL.iter().filter_map(first).min_by_key(|(place, _)| *place).map(|(_, kind)| kind),
+            policy: PolicyKind::ALL
+                .iter()
+                .filter_map(first)
+                .min_by_key(|(place, _)| *place)
+                .map(|(_, kind)| kind),
             explicit: said.contains("explicit deny"),
         }
     }
@@ -108,10 +114,16 @@ impl Denial {
         let resource = self.resource.as_deref().unwrap_or(asked);
         let policy = self.policy.map(PolicyKind::in_words);
         match (policy, self.explicit) {
-            (Some(policy), true) => format!("the permission {action} on {resource} is denied explicitly by a {policy}"),
-            (Some(policy), false) => format!("the permission {action} on {resource} is missing: no {policy} allows it"),
+            (Some(policy), true) => {
+                format!("the permission {action} on {resource} is denied explicitly by a {policy}")
+            }
+            (Some(policy), false) => {
+                format!("the permission {action} on {resource} is missing: no {policy} allows it")
+            }
             (None, true) => format!("the permission {action} on {resource} is denied explicitly by a policy"),
-            (None, false) => format!("the permission {action} on {resource} is missing, or a policy denies it"),
+            (None, false) => {
+                format!("the permission {action} on {resource} is missing, or a policy denies it")
+            }
         }
     }
 }
@@ -143,15 +155,19 @@ fn names_nobody(arn: &str, asked: &str) -> bool {
 fn is_key_id(id: &str) -> bool {
     let digits = id.strip_prefix("mrk-").unwrap_or(id);
     let has_digit = digits.bytes().any(|b| b.is_ascii_digit());
-    has_digit && (32..=36).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
+    has_digit
+        && (32..=36).contains(&digits.len())
+        && digits.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ENDPOINT: &str = "arn:aws:ec2:eu-central-1:123456789012:client-vpn-endpoint/cvpn-endpoint-0123456789abcdef0";
-    const USER: &str = "User: arn:aws:sts::123456789012:assumed-role/audit/maria@example.com is not authorized to perform: ";
+    const ENDPOINT: &str =
+        "arn:aws:ec2:eu-central-1:123456789012:client-vpn-endpoint/cvpn-endpoint-0123456789abcdef0";
+    const USER: &str =
+        "User: arn:aws:sts::123456789012:assumed-role/audit/maria@example.com is not authorized to perform: ";
 
     fn read(said: &str) -> Denial {
         Denial::read(&format!("{USER}{said}"), "arn:aws:s3:::evidence")
@@ -174,7 +190,9 @@ mod tests {
         );
         assert_eq!(
             denial.in_words("ec2:Other", "*"),
-            format!("the permission ec2:DescribeClientVpnConnections on {ENDPOINT} is missing: no identity-based policy allows it")
+            format!(
+                "the permission ec2:DescribeClientVpnConnections on {ENDPOINT} is missing: no identity-based policy allows it"
+            )
         );
         let json = serde_json::to_value(&denial).unwrap();
         assert_eq!(json["policy"], "identity_based");
@@ -191,15 +209,31 @@ mod tests {
             ),
             ("with an explicit deny in a resource control policy", Some(PolicyKind::ResourceControl), true),
             ("with an explicit deny in an identity-based policy", Some(PolicyKind::IdentityBased), true),
-            ("because no resource-based policy allows the kms:Sign action", Some(PolicyKind::ResourceBased), false),
-            ("because no permissions boundary allows the kms:Sign action", Some(PolicyKind::PermissionsBoundary), false),
+            (
+                "because no resource-based policy allows the kms:Sign action",
+                Some(PolicyKind::ResourceBased),
+                false,
+            ),
+            (
+                "because no permissions boundary allows the kms:Sign action",
+                Some(PolicyKind::PermissionsBoundary),
+                false,
+            ),
             ("because no session policy allows the kms:Sign action", Some(PolicyKind::Session), false),
-            ("because no VPC endpoint policy allows the kms:Sign action", Some(PolicyKind::VpcEndpoint), false),
+            (
+                "because no VPC endpoint policy allows the kms:Sign action",
+                Some(PolicyKind::VpcEndpoint),
+                false,
+            ),
             ("with an explicit deny", None, true),
             ("", None, false),
         ] {
             let denial = read(&format!("kms:Sign {said}"));
-            assert_eq!((denial.action, denial.policy, denial.explicit), (Some("kms:Sign"), policy, explicit), "{said}");
+            assert_eq!(
+                (denial.action, denial.policy, denial.explicit),
+                (Some("kms:Sign"), policy, explicit),
+                "{said}"
+            );
         }
     }
 

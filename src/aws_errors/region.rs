@@ -3,13 +3,28 @@
 use crate::target::Region;
 
 /// First parts of Regions' names.
-const AREAS: [&str; 13] =
-    ["af", "ap", "ca", "cn", "eu", "eusc", "il", "me", "mx", "sa", "us", "nz", "tw"];
+const AREAS: [&str; 13] = ["af", "ap", "ca", "cn", "eu", "eusc", "il", "me", "mx", "sa", "us", "nz", "tw"];
 
 /// Parts of Regions' names between the first and the number.
 const PLACES: [&str; 18] = [
-    "central", "de", "east", "gov", "iso", "isob", "isoe", "isof", "north", "northcentral", "northeast", "northwest", "south",
-    "southcentral", "southeast", "southwest", "west", "westcentral",
+    "central",
+    "de",
+    "east",
+    "gov",
+    "iso",
+    "isob",
+    "isoe",
+    "isof",
+    "north",
+    "northcentral",
+    "northeast",
+    "northwest",
+    "south",
+    "southcentral",
+    "southeast",
+    "southwest",
+    "west",
+    "westcentral",
 ];
 
 /// Returns the Region that a text names; `None` if it is made of other words than AWS's Regions are.

@@ -148,7 +148,9 @@ impl MemberSession {
             let error = describe(&error, call);
             let is_cause = !error.is_from_aws && error.names_its_cause();
             let failed = match &error.denial {
-                Some(_) => failed("AssumeRoleRefused", format!("{}: {}; {REFUSED}", error.code, error.message)),
+                Some(_) => {
+                    failed("AssumeRoleRefused", format!("{}: {}; {REFUSED}", error.code, error.message))
+                }
                 None if is_cause => failed(&error.code, error.message),
                 None => failed("AssumeRoleFailed", error.message),
             };

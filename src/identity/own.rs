@@ -51,7 +51,8 @@ impl OwnSession {
         let session = Arc::new(OwnSession { provider, patience: PATIENCE, clock, kept: Mutex::default() });
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
         let http_client = sdk.http_client().unwrap_or_else(https::client);
-        let sdk = without_empty_endpoints(sdk).into_builder().timeout_config(timeouts).http_client(http_client);
+        let sdk =
+            without_empty_endpoints(sdk).into_builder().timeout_config(timeouts).http_client(http_client);
         let shared = SharedCredentialsProvider::new(SharedOwn(session.clone()));
         // The session keeps them itself, so that it can forget them.
         let sdk = sdk.credentials_provider(shared).identity_cache(IdentityCache::no_cache());
@@ -65,7 +66,9 @@ impl OwnSession {
     pub async fn credentials(&self) -> Result<Credentials, CredentialsFailure> {
         // Held while they are asked for, so that one asks for all.
         let mut kept = self.kept.lock().await;
-        if let Some(credentials) = kept.credentials.as_ref().filter(|credentials| self.lasts(credentials, LEFT)) {
+        if let Some(credentials) =
+            kept.credentials.as_ref().filter(|credentials| self.lasts(credentials, LEFT))
+        {
             return Ok(credentials.clone());
         }
         if let Some((_, failure)) = kept.failure.as_ref().filter(|(at, _)| at.elapsed() < FAILURE_KEPT) {
@@ -110,7 +113,9 @@ impl OwnSession {
             Ok(Err(error)) => Err(CredentialsFailure::read(&error, provider::configured().await)),
             Err(_) => match provider.fallback_on_interrupt() {
                 Some(credentials) => Ok(credentials),
-                None => Err(CredentialsFailure::timed_out(self.patience.as_secs(), provider::configured().await)),
+                None => {
+                    Err(CredentialsFailure::timed_out(self.patience.as_secs(), provider::configured().await))
+                }
             },
         }
     }
@@ -208,7 +213,9 @@ mod tests {
             is_usable(&Credentials::new(key, "secret/+=", Some(token.to_owned()), None, "test"))
         };
         assert!(is_usable("AKIAEXAMPLE", "IQoJ//+=="));
-        for (key, token) in [("AKIA\nX", "t"), ("AKIA", "t\r"), ("AKIA", "t\u{e9}"), ("AK IA", "t"), ("AKIA\0", "t")] {
+        for (key, token) in
+            [("AKIA\nX", "t"), ("AKIA", "t\r"), ("AKIA", "t\u{e9}"), ("AK IA", "t"), ("AKIA\0", "t")]
+        {
             assert!(!is_usable(key, token), "{key:?} {token:?}");
         }
     }

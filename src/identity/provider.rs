@@ -37,7 +37,8 @@ fn kinds(variable: impl Fn(&str) -> Option<String>, profiles: Option<&ProfileSet
         kinds.push("container credentials (ECS, EKS)".to_owned());
     }
     if kinds.is_empty() {
-        let disabled = variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        let disabled =
+            variable("AWS_EC2_METADATA_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"));
         let metadata = if disabled { "EC2 instance metadata (disabled)" } else { "EC2 instance metadata" };
         let all = "environment variables, profile, web identity token, container credentials";
         return provider(format!("{all}, {metadata}"), false);
@@ -87,7 +88,8 @@ mod tests {
     use super::*;
 
     async fn profiles(config: &'static str) -> ProfileSet {
-        let (fs, env) = (Fs::from_slice(&[("config", config)]), Env::from_slice(&[("AWS_CONFIG_FILE", "config")]));
+        let (fs, env) =
+            (Fs::from_slice(&[("config", config)]), Env::from_slice(&[("AWS_CONFIG_FILE", "config")]));
         profile::load(&fs, &env, &Default::default(), None).await.unwrap()
     }
 
@@ -101,7 +103,10 @@ mod tests {
                 "[default]\nrole_arn = arn\nsource_profile = maria\n[profile maria]\ncredential_process = x\n",
                 "role with credential_process of the profile",
             ),
-            ("[default]\nrole_arn = arn\ncredential_source = Environment\n", "role with a credential source of the profile"),
+            (
+                "[default]\nrole_arn = arn\ncredential_source = Environment\n",
+                "role with a credential source of the profile",
+            ),
             ("[default]\nregion = eu-central-1\n", ""),
             ("[default]\nrole_arn = arn\nsource_profile = missing\n", ""),
         ] {
@@ -115,7 +120,9 @@ mod tests {
 
     #[test]
     fn the_environment_comes_first() {
-        let set = |names: &'static [&'static str]| move |name: &str| names.contains(&name).then(|| "true".to_owned());
+        let set = |names: &'static [&'static str]| {
+            move |name: &str| names.contains(&name).then(|| "true".to_owned())
+        };
         let kinds = |names| kinds(set(names), None).kinds;
         assert_eq!(kinds(&["AWS_ACCESS_KEY_ID", "AWS_PROFILE"]), "environment variables");
         assert_eq!(kinds(&["AWS_PROFILE"]), "profile without credentials");

@@ -187,7 +187,12 @@ impl Ec2Source {
 
 /// Returns what the SDK reports about a request with `token`, in words that may be logged: its own texts can hold the request
 /// and the answer.
-pub(super) fn page_error<E>(error: SdkError<E>, action: Action, resource: &str, token: Option<&str>) -> PageError
+pub(super) fn page_error<E>(
+    error: SdkError<E>,
+    action: Action,
+    resource: &str,
+    token: Option<&str>,
+) -> PageError
 where
     E: Error + ProvideErrorMetadata + 'static,
 {
@@ -199,5 +204,8 @@ where
 
 /// An answer that cannot be read.
 pub(super) fn malformed() -> PageError {
-    PageError::new(MALFORMED_RESPONSE, "an answer of EC2 came that is cut off or is not of the form of this API")
+    PageError::new(
+        MALFORMED_RESPONSE,
+        "an answer of EC2 came that is cut off or is not of the form of this API",
+    )
 }

@@ -35,7 +35,8 @@ impl Ec2Source {
                     self.endpoints_page(place, pager.token()).await?
                 }
             };
-            let (request_id, arrived_at) = (page.request_id().filter(|id| is_request_id(id)).map(str::to_owned), self.now());
+            let (request_id, arrived_at) =
+                (page.request_id().filter(|id| is_request_id(id)).map(str::to_owned), self.now());
             for endpoint in page.client_vpn_endpoints.unwrap_or_default() {
                 endpoints.push(typed(endpoint, request_id.clone(), arrived_at)?);
             }

@@ -296,7 +296,9 @@ impl S3Store {
     /// Returns the error of a listing that is not read on.
     fn stopped(&self, stop: Stop, prefix: &str) -> StoreError {
         let (code, problem) = match stop {
-            Stop::Stuck => ("ListingStuck", "S3 answered that there is more, but not where; try again".to_owned()),
+            Stop::Stuck => {
+                ("ListingStuck", "S3 answered that there is more, but not where; try again".to_owned())
+            }
             Stop::Limit(limit) => (LIMIT_EXCEEDED, format!("the listing goes beyond the limit of {limit}")),
         };
         StoreError { code: code.to_owned(), doing: "listing", object: self.url(prefix), problem }
@@ -396,7 +398,13 @@ impl S3Store {
         format!("s3://{}/{key}", self.bucket)
     }
 
-    fn failed<E>(&self, doing: &'static str, permission: &'static str, key: &str, error: &SdkError<E>) -> StoreError
+    fn failed<E>(
+        &self,
+        doing: &'static str,
+        permission: &'static str,
+        key: &str,
+        error: &SdkError<E>,
+    ) -> StoreError
     where
         E: Error + ProvideErrorMetadata + 'static,
     {
@@ -411,10 +419,14 @@ impl S3Store {
             }
             code if is_denial(code) => {
                 let message = &described.message;
-                format!("the bucket {bucket} refused: {message} (with a KMS key also kms:GenerateDataKey and kms:Decrypt)")
+                format!(
+                    "the bucket {bucket} refused: {message} (with a KMS key also kms:GenerateDataKey and kms:Decrypt)"
+                )
             }
             _ => match region_of(error) {
-                Some(region) => format!("the bucket {bucket} is in the Region {region}; set AWS_REGION to it"),
+                Some(region) => {
+                    format!("the bucket {bucket} is in the Region {region}; set AWS_REGION to it")
+                }
                 None => described.message.clone(),
             },
         };

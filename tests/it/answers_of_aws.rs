@@ -8,9 +8,9 @@ use client_vpn_audit::store::{S3Store, Store};
 use client_vpn_audit::target::AccountId;
 use serde_json::{Value, json};
 
+use crate::harness::emulator::{Emulator, Invoked};
 use crate::harness::stub::Stub;
-use crate::harness::{command, error_codes, fleet, outcomes, sdk_config, snapshot};
-use crate::harness::World;
+use crate::harness::{World, command, error_codes, fleet, outcomes, sdk_config, snapshot};
 
 /// A name in the forms that a message can give it.
 const NAMES: [&str; 5] = ["maria.lopez", "MARIA.LOPEZ", "maria%2Elopez", "maria.lop", "bWFyaWEubG9wZXo="];
@@ -36,19 +36,24 @@ fn message() -> String {
 
 fn ec2_error(code: &str) -> String {
     let message = message();
-    format!("<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>maria-lopez</RequestID></Response>")
+    format!(
+        "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>maria-lopez</RequestID></Response>"
+    )
 }
 
 fn s3_error(code: &str) -> String {
     let message = message();
-    format!("<Error><Code>{code}</Code><Message>{message}</Message><RequestId>maria-lopez</RequestId></Error>")
+    format!(
+        "<Error><Code>{code}</Code><Message>{message}</Message><RequestId>maria-lopez</RequestId></Error>"
+    )
 }
 
 fn sts_error(code: &str) -> String {
     format!("<ErrorResponse>{}</ErrorResponse>", s3_error(code))
 }
 
-const ID_HEADERS: &str = "x-amzn-requestid: maria-lopez-1985\r\nx-amz-request-id: maria.lopez\r\nx-amz-id-2: maria.lopez\r\n";
+const ID_HEADERS: &str =
+    "x-amzn-requestid: maria-lopez-1985\r\nx-amz-request-id: maria.lopez\r\nx-amz-id-2: maria.lopez\r\n";
 
 /// Runs a snapshot with a filter by the name, at an EC2 that gives this error; everything that comes of it, and the error.
 async fn snapshot_at(status: u16, body: &str, headers: &str) -> (String, Value) {
@@ -94,19 +99,45 @@ async fn no_message_of_ec2_is_passed_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nor_is_it_in_the_log_of_the_function() {
+    for code in ["UnauthorizedOperation", "maria.lopez"] {
+        let aws = Stub::with_headers(ID_HEADERS, &[(403, &ec2_error(code))]).await;
+        let world = World::new(fleet(1, 1)).await;
+        let mut variables = world.variables(&[("RUST_LOG", "trace")]);
+        variables.retain(|(name, _)| name != "AUDIT_ACCOUNT_ID");
+        // Without an account STS is asked, with one EC2.
+        for account in [None, Some(("AUDIT_ACCOUNT_ID".to_owned(), "123456789012".to_owned()))] {
+            variables.extend(account);
+            let emulator = Emulator::start(aws.url(), &variables);
+            for payload in [json!({"action": "snapshot"}), json!({"action": "preflight"})] {
+                match emulator.invoke(&payload) {
+                    Invoked::Answer(answer) => assert_nobody(code, &answer.to_string()),
+                    Invoked::Failed(error) => assert_nobody(code, &error),
+                }
+            }
+            assert_nobody(code, &emulator.log());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_denial_keeps_the_action_the_resource_and_the_kind_of_policy() {
     let id = "59dbff89-35bd-4eac-99ed-be587ed81825";
     for code in ["UnauthorizedOperation", "AccessDenied", "Client.UnauthorizedOperation"] {
         let (text, error) = snapshot_at(403, &ec2_error(code), &format!("x-amzn-requestid: {id}\r\n")).await;
         assert_nobody(code, &text);
-        let resource = "arn:aws:ec2:eu-central-1:123456789012:client-vpn-endpoint/cvpn-endpoint-0123456789abcdef0";
+        let resource =
+            "arn:aws:ec2:eu-central-1:123456789012:client-vpn-endpoint/cvpn-endpoint-0123456789abcdef0";
         let denial = json!({
             "action": "ec2:DescribeClientVpnConnections",
             "resource": resource,
             "policy": "service_control",
             "explicit": true,
         });
-        assert_eq!((&error["code"], &error["denial"], &error["request_id"]), (&json!(code), &denial, &json!(id)));
+        assert_eq!(
+            (&error["code"], &error["denial"], &error["request_id"]),
+            (&json!(code), &denial, &json!(id))
+        );
         let words = format!(
             "the permission ec2:DescribeClientVpnConnections on {resource} is denied explicitly by a service control policy"
         );
@@ -121,7 +152,8 @@ async fn a_denial_keeps_the_action_the_resource_and_the_kind_of_policy() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nor_is_one_of_sts_kms_or_s3() {
-    let codes = ["AccessDenied", "AuthFailure", "ExpiredToken", "SomethingNewInvalid", "maria.lopez", "MariaLopez"];
+    let codes =
+        ["AccessDenied", "AuthFailure", "ExpiredToken", "SomethingNewInvalid", "maria.lopez", "MariaLopez"];
     for code in codes {
         let sts = Stub::with_headers(ID_HEADERS, &[(403, &sts_error(code))]).await;
         let sdk = sdk_config(sts.url(), "eu-central-1");
@@ -180,7 +212,13 @@ async fn a_bucket_in_another_region_is_told_with_its_region() {
         (301, "x-amz-bucket-region: eu-west-1\r\n", String::new(), "PermanentRedirect", true),
         (307, "x-amz-bucket-region: eu-west-1\r\n", body("TemporaryRedirect", ""), "TemporaryRedirect", true),
         (400, "", body("AuthorizationHeaderMalformed", eu), "AuthorizationHeaderMalformed", true),
-        (301, "x-amz-bucket-region: maria-lopez-1\r\n", body("PermanentRedirect", name), "PermanentRedirect", false),
+        (
+            301,
+            "x-amz-bucket-region: maria-lopez-1\r\n",
+            body("PermanentRedirect", name),
+            "PermanentRedirect",
+            false,
+        ),
         (400, "", body("AuthorizationHeaderMalformed", name), "AuthorizationHeaderMalformed", false),
     ] {
         let s3 = Stub::with_headers(headers, &[(status, &body)]).await;
@@ -216,7 +254,9 @@ async fn capture_at(answers: &[(u16, &str)]) -> (client_vpn_audit::report::Repor
 }
 
 fn error_of_ec2(code: &str, message: &str) -> String {
-    format!("<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>")
+    format!(
+        "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors></Response>"
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -237,7 +277,8 @@ async fn an_error_that_speaks_of_the_token_begins_the_listing_anew() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_does_so_only_where_a_token_was_sent_and_the_message_is_about_it() {
-    let about_token = error_of_ec2("InvalidParameterValue", "Value ( t1 ) for parameter NextToken is invalid.");
+    let about_token =
+        error_of_ec2("InvalidParameterValue", "Value ( t1 ) for parameter NextToken is invalid.");
     let (report, _) = capture_at(&[(400, &about_token)]).await;
     assert_eq!((outcomes(&report), error_codes(&report)), (vec!["failed"], vec!["InvalidParameterValue"]));
     let about_filter = error_of_ec2("InvalidParameterValue", "Value (x) for parameter filter is invalid.");

@@ -25,7 +25,9 @@ fn store(url: &str) -> Store {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_without_end_is_given_up_at_its_limit() {
-    for head in ["200 OK", "400 Bad", "500 Bad", "200 OK\r\ncontent-length: 8000000000", "302 Found\r\nlocation: /"] {
+    for head in
+        ["200 OK", "400 Bad", "500 Bad", "200 OK\r\ncontent-length: 8000000000", "302 Found\r\nlocation: /"]
+    {
         let hostile = Hostile::start(head, Flow::Flood).await;
         let world = World::new(fleet(1, 1)).await;
         let settings = client_vpn_audit::config::Settings::parse(world.variables(&[])).unwrap();
@@ -37,7 +39,11 @@ async fn a_body_without_end_is_given_up_at_its_limit() {
         assert_eq!(error_codes(&report), ["LimitExceeded"], "{head}");
         let error = report.record.targets[0].error.as_ref().unwrap();
         assert!(error.message.contains(LIMIT), "{}", error.message);
-        assert_eq!(hostile.requests(), 2, "{head}: one for the connections, one for the endpoints, none again");
+        assert_eq!(
+            hostile.requests(),
+            2,
+            "{head}: one for the connections, one for the endpoints, none again"
+        );
     }
 }
 
@@ -87,7 +93,9 @@ async fn s3_is_bounded_in_every_call() {
         "runs/account_id=123456789012/region=eu-central-1/snapshot_date=2025-11-23/20251123T090000Z_a.json",
     )
     .unwrap();
-    for (head, limit) in [("200 OK", "limit"), ("404 Gone", LIMIT), ("200 OK\r\ncontent-length: 8000000000", "16777216")] {
+    for (head, limit) in
+        [("200 OK", "limit"), ("404 Gone", LIMIT), ("200 OK\r\ncontent-length: 8000000000", "16777216")]
+    {
         let hostile = Hostile::start(head, Flow::Flood).await;
         let store = store(hostile.url());
         let read = store.read(&key).await.unwrap_err();
@@ -128,7 +136,9 @@ async fn an_object_ends_where_s3_says_that_it_does() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listing_that_gets_nowhere_ends() {
     let page = |number: usize| {
-        format!("<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t{number}</NextContinuationToken></ListBucketResult>")
+        format!(
+            "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t{number}</NextContinuationToken></ListBucketResult>"
+        )
     };
     let pages: Vec<String> = (0..1100).map(page).collect();
     let answers: Vec<(u16, &str)> = pages.iter().map(|page| (200, page.as_str())).collect();

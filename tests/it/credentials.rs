@@ -46,7 +46,14 @@ fn program(home: &TempDir, url: &str, action: &str) -> Command {
     std::fs::write(home.path().join("config"), PROFILES).unwrap();
     let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), url);
     command
-        .args([action, "--json", "--account-id", "123456789012", "--target", "cvpn-endpoint-0123456789abcdef0"])
+        .args([
+            action,
+            "--json",
+            "--account-id",
+            "123456789012",
+            "--target",
+            "cvpn-endpoint-0123456789abcdef0",
+        ])
         .arg("--lake")
         .arg(home.path().join("lake"))
         .env_remove("AWS_ACCESS_KEY_ID")
@@ -80,7 +87,12 @@ async fn each_failing_source_of_credentials_is_told_as_what_it_is() {
         ("", "NoCredentials", "none is configured", "EC2 instance metadata (disabled)"),
         ("marker-user", "NoCredentials", "is not in the configuration files", "profile without credentials"),
         ("fails", "CredentialsFailed", "ended with exit status 3", "credential_process of the profile"),
-        ("missing-command", "CredentialsFailed", "ended with exit status 127", "credential_process of the profile"),
+        (
+            "missing-command",
+            "CredentialsFailed",
+            "ended with exit status 127",
+            "credential_process of the profile",
+        ),
         ("no-json", "CredentialsFailed", "not the JSON", "credential_process of the profile"),
         ("line-break", "CredentialsFailed", "a line break", "credential_process of the profile"),
         ("sso", "CredentialsFailed", "run `aws sso login`", "SSO of the profile"),
@@ -99,13 +111,17 @@ async fn each_failing_source_of_credentials_is_told_as_what_it_is() {
         let (found, message) = error(&snapshot);
         assert_eq!(found, code, "{profile}: {message}");
         assert!(message.contains(cause) && message.contains(tried), "{profile}: {message}");
-        let record = std::fs::read_to_string(home.path().join("lake").join(snapshot["run_keys"][0].as_str().unwrap()));
+        let record =
+            std::fs::read_to_string(home.path().join("lake").join(snapshot["run_keys"][0].as_str().unwrap()));
         assert!(record.unwrap().contains(code), "{profile}: the fault is in the ledger");
         let preflight = run("preflight");
         let check = &preflight["checks"][0];
         assert_eq!((&check["action"], &check["ok"]), (&json!("get credentials"), &json!(false)), "{profile}");
         assert!(check["problem"].as_str().unwrap().contains(cause), "{profile}: {check}");
-        assert!(tried.contains("tried") || check["resource"].as_str().unwrap().contains(tried), "{profile}: {check}");
+        assert!(
+            tried.contains("tried") || check["resource"].as_str().unwrap().contains(tried),
+            "{profile}: {check}"
+        );
     }
     assert!(sts.heads().iter().all(|head| head.starts_with("post / ")), "{:?}", sts.heads());
     assert_eq!(sts.heads().len(), 2, "STS refused the role in both runs, and EC2 was never asked");
@@ -117,7 +133,10 @@ fn a_process_that_hangs_is_given_up_before_ec2_is_asked() {
     let snapshot = answer(program(&home, "http://127.0.0.1:9", "snapshot").env("AWS_PROFILE", "hangs"));
     let (code, message) = error(&snapshot);
     assert_eq!(code, "CredentialsTimedOut", "{message}");
-    assert!(message.contains("20 seconds") && message.contains("credential_process of the profile"), "{message}");
+    assert!(
+        message.contains("20 seconds") && message.contains("credential_process of the profile"),
+        "{message}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,7 +150,11 @@ async fn the_own_account_is_not_asked_for_without_credentials() {
         .output()
         .unwrap();
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!((&answer["error"]["code"], output.status.code()), (&json!("NoCredentials"), Some(1)), "{answer}");
+    assert_eq!(
+        (&answer["error"]["code"], output.status.code()),
+        (&json!("NoCredentials"), Some(1)),
+        "{answer}"
+    );
     assert_eq!(sts.heads().len(), 0);
 }
 
@@ -142,7 +165,12 @@ async fn an_endpoint_or_proxy_that_cannot_work_is_told_and_not_tried_again() {
     let (own, any) = ("http://127.0.0.1:9", "127.0.0.1:9");
     for (endpoint, variable, code, cause) in [
         (own, ("AWS_USE_FIPS_ENDPOINT", "true"), "EndpointInvalid", "AWS_USE_FIPS_ENDPOINT does not go with"),
-        (own, ("AWS_USE_DUALSTACK_ENDPOINT", "true"), "EndpointInvalid", "AWS_USE_DUALSTACK_ENDPOINT does not go with"),
+        (
+            own,
+            ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
+            "EndpointInvalid",
+            "AWS_USE_DUALSTACK_ENDPOINT does not go with",
+        ),
         (any, ("X", ""), "EndpointInvalid", "begins with https:// or http://"),
         ("localhost:9", ("X", ""), "EndpointInvalid", "begins with https:// or http://"),
         ("nonsense", ("X", ""), "EndpointInvalid", "begins with https:// or http://"),
@@ -186,7 +214,10 @@ async fn credentials_and_excluded_hosts_are_never_sent_through_a_proxy() {
     // No proxy for anything, by either name; the SDK's own reading leaves addresses out.
     for no_proxy in [("NO_PROXY", "*"), ("no_proxy", "*"), ("NO_PROXY", "example.com, *")] {
         let mut command = program(&home, ec2.url(), "snapshot");
-        command.env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b").env("AUDIT_MAX_ATTEMPTS", "1");
+        command
+            .env("AWS_ACCESS_KEY_ID", "a")
+            .env("AWS_SECRET_ACCESS_KEY", "b")
+            .env("AUDIT_MAX_ATTEMPTS", "1");
         let snapshot = answer(command.env("HTTP_PROXY", proxy.url()).env(no_proxy.0, no_proxy.1));
         assert_eq!(error(&snapshot).0, "RequestFailed", "{no_proxy:?}: {snapshot}");
     }

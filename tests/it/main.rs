@@ -20,6 +20,7 @@ mod bad_input;
 mod bounded_answers;
 mod bucket_policy;
 mod command_line;
+mod configuration_fault;
 mod credentials;
 mod decoder_against_the_sdk;
 mod docs;

@@ -1,7 +1,7 @@
 //! The lake of a command that reads one and asks nothing of EC2.
 
-use client_vpn_audit::fault::{Fault, Faults};
 use client_vpn_audit::clock::Clock;
+use client_vpn_audit::fault::{Fault, Faults};
 use client_vpn_audit::handler::Error;
 use client_vpn_audit::https;
 use client_vpn_audit::identity::OwnSession;
