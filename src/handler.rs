@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_config::timeout::TimeoutConfig;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -18,14 +17,12 @@ use crate::coverage;
 use crate::event::{Invocation, SnapshotRequest};
 use crate::fault::{Fault, Faults};
 use crate::hour::Hour;
-use crate::https;
-use crate::identity::{IdentityError, own_account};
+use crate::identity::{IdentityError, OwnSession, own_account};
 use crate::layout::RunId;
 use crate::ledger::{CaptureError, FilterInForce, SettingsInForce};
 use crate::preflight::Preflight;
 use crate::report::{Answer, Report, SealReport};
 use crate::run::{Permits, Run};
-use crate::sdk::ATTEMPT_TIMEOUT;
 use crate::seal::Sealer;
 use crate::signing::{Signer, SigningError};
 use crate::snapshot::check_temporary_space;
@@ -46,6 +43,7 @@ const WRITING: SignedDuration = SignedDuration::from_secs(20);
 pub struct Auditor {
     settings: Settings,
     sdk: SdkConfig,
+    own: Arc<OwnSession>,
     sources: Arc<Places>,
     store: Store,
     clock: Clock,
@@ -88,7 +86,7 @@ impl Error {
         match self {
             Error::InvalidSettings(_) => "InvalidSettings",
             Error::InvalidEvent(_) => "InvalidEvent",
-            Error::Identity(_) => "IdentityUnknown",
+            Error::Identity(error) => &error.code,
             Error::Signing(error) => &error.code,
             Error::Lake(error) => &error.code,
             Error::RunRecord { .. } => "RunRecordNotWritten",
@@ -99,15 +97,13 @@ impl Error {
 impl Auditor {
     /// Makes the clients that `settings` ask for.
     pub fn new(settings: Settings, sdk: SdkConfig, clock: Clock, progress: Progress) -> Auditor {
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-        let http_client = sdk.http_client().unwrap_or_else(https::client);
-        let sdk = sdk.into_builder().timeout_config(timeouts).http_client(http_client).build();
+        let (sdk, own) = OwnSession::begin(sdk, clock.clone());
         let Settings { limits, member_role, .. } = &settings;
-        let sources = Places::new(sdk.clone(), *limits, clock.clone(), member_role.clone());
+        let sources = Places::new(sdk.clone(), own.clone(), *limits, clock.clone(), member_role.clone());
         let store = Store::new(&settings.lake, &sdk, settings.kms_key.clone());
         let store = store.owned_by(settings.lake_account.as_ref());
         let (sources, signer, home) = (Arc::new(sources), OnceCell::new(), OnceCell::new());
-        Auditor { settings, sdk, sources, store, clock, progress, signer, home }
+        Auditor { settings, sdk, own, sources, store, clock, progress, signer, home }
     }
 
     /// Returns the value of the dimension `Stack` of all metrics.
@@ -145,7 +141,8 @@ impl Auditor {
     async fn preflight(&self, run_id: RunId) -> Result<Answer, Error> {
         let home = self.home().await?;
         let wanted = self.targets(home, None)?;
-        let preflight = Preflight { sources: &self.sources, store: &self.store, home, run_id: &run_id };
+        let Auditor { own, sources, store, .. } = self;
+        let preflight = Preflight { own, sources, store, home, run_id: &run_id };
         let lake = self.settings.lake.to_string();
         Ok(Answer::Preflight { checks: preflight.checks(&wanted, self.at_a_time(&wanted), lake).await })
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::aws_errors::Denial;
 use crate::event::Trigger;
 use crate::layout::RunId;
 use crate::snapshot_time::SnapshotTime;
@@ -62,18 +63,22 @@ pub struct CaptureError {
     pub message: String,
     /// EC2's request id, where it answered.
     pub request_id: Option<String>,
+    /// What was denied; left out if it is not that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub denial: Option<Denial>,
 }
 
 impl CaptureError {
     /// An error of our own.
     pub fn new(code: &str, message: impl Into<String>) -> CaptureError {
-        CaptureError { code: code.to_owned(), message: message.into(), request_id: None }
+        CaptureError { code: code.to_owned(), message: message.into(), request_id: None, denial: None }
     }
 }
 
 impl From<PageError> for CaptureError {
     fn from(error: PageError) -> CaptureError {
-        CaptureError { code: error.code, message: error.message, request_id: error.request_id }
+        let PageError { code, message, request_id, denial, .. } = error;
+        CaptureError { code, message, request_id, denial }
     }
 }
 

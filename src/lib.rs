@@ -11,6 +11,8 @@
 //! store -> seal: digest (signing) -> store         store, public keys -> verify         ledger -> coverage
 //! ```
 
+pub mod aws_errors;
+mod bounded_file;
 pub mod capture;
 pub mod causes;
 pub mod clock;

@@ -119,9 +119,8 @@ fn log_as_json() {
         .with_default(LevelFilter::WARN)
         .with_target("client_vpn_audit", LevelFilter::INFO)
         .with_target("client_vpn_audit_lambda", LevelFilter::INFO)
-        // They quote the values of settings that are wrong, which the answers name.
-        .with_target("aws_config", LevelFilter::OFF)
-        .with_target("aws_runtime", LevelFilter::OFF)
+        // What the SDK warns of quotes AWS's messages, and they quote names.
+        .with_target("aws", LevelFilter::OFF)
         // It would log each failed answer again.
         .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);

@@ -6,11 +6,12 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use crate::causes;
+use crate::identity::OwnSession;
 use crate::layout::{Key, RunId};
 use crate::snapshot::check_temporary_space;
 use crate::source::{Action, Ec2Source, Places};
 use crate::store::{Object, Protection, Store};
-use crate::target::{AccountRegion, EndpointId, PlaceTargets, Target};
+use crate::target::{AccountRegion, PlaceTargets, Target};
 
 /// Most accounts and Regions that are tried at a time.
 const AT_A_TIME: usize = 64;
@@ -42,6 +43,8 @@ pub struct Check {
 /// What trying needs of the outside.
 #[derive(Debug)]
 pub struct Preflight<'a> {
+    /// The program's own credentials.
+    pub own: &'a OwnSession,
     /// Where sources come from.
     pub sources: &'a Places,
     /// The lake.
@@ -53,7 +56,7 @@ pub struct Preflight<'a> {
 }
 
 impl Preflight<'_> {
-    /// Tries every role, every listing of endpoints and a dry run on every target, then whether there is temporary space for the
+    /// Tries the credentials, every role, every listing of endpoints and a dry run on every target, then whether there is temporary space for the
     /// `at_a_time` of them, and whether the lake can be looked at and written.
     pub async fn checks(&self, wanted: &[PlaceTargets], at_a_time: usize, lake: String) -> Vec<Check> {
         let of_place = |wanted: PlaceTargets| async move {
@@ -64,7 +67,9 @@ impl Preflight<'_> {
             })
         };
         let places = stream::iter(wanted.to_vec()).map(of_place).buffered(AT_A_TIME);
-        let mut checks: Vec<Check> = places.collect::<Vec<_>>().await.into_iter().flatten().collect();
+        let credentials = self.own.credentials().await.err().map(|error| error.to_string());
+        let mut checks = vec![check("get credentials", self.own.provider().await, credentials)];
+        checks.extend(places.collect::<Vec<_>>().await.into_iter().flatten());
         let space = check_temporary_space(at_a_time).err().map(|error| causes::in_words(&error));
         checks.push(check("write temporary files", std::env::temp_dir().display().to_string(), space));
         let listed = self.store.contains(Key::Preflight).await;
@@ -82,6 +87,10 @@ impl Preflight<'_> {
         let everything = place.arn_of("*");
         let source = match self.sources.source(&self.home.account_id, place, self.run_id).await {
             Ok(source) => source,
+            // Without credentials no role is asked for, and EC2 neither.
+            Err(error) if place.account_id == self.home.account_id => {
+                return vec![check(Action::Endpoints.permission(), everything, Some(error.to_string()))];
+            }
             Err(error) => return vec![check("sts:AssumeRole", everything, Some(error.to_string()))],
         };
         let listed = source.endpoints(place).await;

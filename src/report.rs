@@ -65,11 +65,13 @@ pub struct Report {
 }
 
 impl Answer {
-    /// Whether all that was asked for came out: every target complete or captured before, every check passed.
+    /// Whether all that was asked for came out: every target complete or captured before, the configuration of the endpoints
+    /// on record, every check passed.
     pub fn is_success(&self) -> bool {
         match self {
             Answer::Snapshot(report) => {
-                report.record.all_captured() && report.record.failed_targets().count() == 0
+                let configured = report.record.places.iter().all(|place| place.endpoints_error().is_none());
+                configured && report.record.all_captured() && report.record.failed_targets().count() == 0
             }
             Answer::Preflight { checks } => checks.iter().all(|check| check.ok),
             Answer::Seal(report) => report.failure().is_none(),

@@ -6,21 +6,16 @@ mod variables;
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use aws_config::profile::Profile;
 use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_config::{Region, SdkConfig};
 
 use crate::causes;
 use crate::fault::{Fault, Faults};
+use crate::https;
 use credentials::CheckedCredentials;
 use variables::{Checked, is_region, is_true};
-
-/// Longest time of one attempt at a call of S3 or STS: long enough for the largest object, and an end to a connection
-/// that stalls. EC2's is a setting.
-pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Attempts at a call, except those of EC2, which are a setting.
 const MAX_ATTEMPTS: u32 = 3;
@@ -37,10 +32,9 @@ pub async fn load(
     let variables: BTreeMap<String, String> = variables.into_iter().collect();
     check(region.as_deref(), &variables).await?;
     // With a retry configuration of its own, the SDK reads none, and a wrong one makes it panic.
-    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
     let mut loader = aws_config::from_env()
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
-        .timeout_config(timeouts);
+        .http_client(https::client());
     if let Some(region) = region {
         loader = loader.region(Region::new(region));
     }

@@ -19,6 +19,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{PrivateKeyDer, SubjectPublicKeyInfoDer};
 use sha2::{Digest, Sha256};
 
+use crate::bounded_file;
 use crate::causes;
 use crate::digest::WrittenDigest;
 
@@ -26,6 +27,9 @@ use kms::KmsSigner;
 
 /// What a key in a file is called in a digest. Which key it is, says the SHA-256 of its public part.
 pub const LOCAL: &str = "local";
+
+/// Largest file with a key, in bytes; one with a P-256 key has a few hundred.
+const LARGEST_KEY: u64 = 64 << 10;
 
 /// Which key signs, as a setting says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,7 +166,7 @@ impl LocalSigner {
         let allowed = "allowed: a private key of the curve P-256 in PEM, as `openssl ecparam -genkey -name prime256v1 \
                        -noout` makes it";
         let invalid = |found: &str| invalid_key(doing, path.display(), format!("{found}; {allowed}"));
-        let pem = std::fs::read(path).map_err(|error| {
+        let pem = bounded_file::read(path, LARGEST_KEY).map_err(|error| {
             invalid(&format!("{error}; to sign with a KMS key, give its ARN or alias/NAME"))
         })?;
         let der = PrivateKeyDer::from_pem_slice(&pem)
@@ -199,8 +203,8 @@ impl PublicKey {
     /// When there is none, or no P-256 public key in it.
     pub fn read(path: &Path) -> Result<PublicKey, SigningError> {
         let doing = "reading the public key";
-        let bytes =
-            std::fs::read(path).map_err(|error| invalid_key(doing, path.display(), error.to_string()))?;
+        let bytes = bounded_file::read(path, LARGEST_KEY)
+            .map_err(|error| invalid_key(doing, path.display(), error.to_string()))?;
         let der = match SubjectPublicKeyInfoDer::from_pem_slice(&bytes) {
             Ok(der) => der.to_vec(),
             Err(_) => bytes,

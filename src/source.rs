@@ -16,6 +16,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::aws_errors::{AwsError, CredentialsFailure, Denial, LIMIT_EXCEEDED};
 use crate::identity::AssumeRoleError;
 use crate::snapshot::Rows;
 use crate::target::Target;
@@ -126,39 +127,72 @@ pub fn larger_difference(one: Option<i64>, other: Option<i64>) -> Option<i64> {
 
 /// Whether the code of an error says that EC2 gave no answer, in all attempts.
 pub fn is_out_of_reach(code: &str) -> bool {
-    matches!(code, "Timeout" | "ConnectionFailed")
+    matches!(code, "Timeout" | "ConnectionFailed" | "EndpointInvalid" | "ProxyRefused")
 }
 
 /// Why a page could not be had, after all retries.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct PageError {
-    /// EC2's error code, or one of ours: `Timeout`, `ConnectionFailed`, `MalformedResponse`, `LimitExceeded`, `RequestFailed`.
+    /// EC2's error code, or one of ours, such as `Timeout`, `ConnectionFailed`, `MalformedResponse` or `LimitExceeded`.
     pub code: String,
-    /// What EC2 said, or what happened and what to do.
+    /// What happened and what to do, in our own words.
     pub message: String,
     /// EC2's request id, where it answered.
     pub request_id: Option<String>,
+    /// What was denied; `None` if it is not that.
+    pub denial: Option<Denial>,
+    /// Whether EC2 no longer knows the token that was sent.
+    pub(crate) expired_token: bool,
 }
 
 impl From<AssumeRoleError> for PageError {
     fn from(error: AssumeRoleError) -> PageError {
-        PageError { code: error.code.to_owned(), message: error.to_string(), request_id: None }
+        let message = error.to_string();
+        PageError {
+            request_id: error.request_id,
+            denial: error.denial,
+            ..PageError::new(error.code, message)
+        }
+    }
+}
+
+impl From<CredentialsFailure> for PageError {
+    fn from(failure: CredentialsFailure) -> PageError {
+        AwsError::from(failure).into()
+    }
+}
+
+impl From<AwsError> for PageError {
+    fn from(error: AwsError) -> PageError {
+        let AwsError { code, message, request_id, denial, .. } = error;
+        PageError { request_id, denial, ..PageError::new(code, message) }
     }
 }
 
 impl PageError {
+    /// Returns an error without an answer of EC2's.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> PageError {
+        PageError {
+            code: code.into(),
+            message: message.into(),
+            request_id: None,
+            denial: None,
+            expired_token: false,
+        }
+    }
+
     /// A listing that has no end.
     pub(crate) fn repeated_token() -> PageError {
         let message = "EC2 gave a token that leads to a page read before, so the listing has no end; the next \
                        snapshot begins anew";
-        PageError { code: "RepeatedToken".to_owned(), message: message.to_owned(), request_id: None }
+        PageError::new("RepeatedToken", message)
     }
 
     /// An answer, or a listing, that exceeds a limit.
     pub(crate) fn limit(limit: Limit) -> PageError {
         let message = format!("EC2's answers exceed a limit of this program: {limit}");
-        PageError { code: "LimitExceeded".to_owned(), message, request_id: None }
+        PageError::new(LIMIT_EXCEEDED, message)
     }
 
     /// Endpoints that cannot be captured, of so many that EC2 lists. Their ids are not repeated: nobody knows what they are.
@@ -167,14 +201,14 @@ impl PageError {
             "{odd} of {listed} endpoints that EC2 lists have no id of the form cvpn-endpoint-…, so their connections \
              cannot be captured; their rows in the table endpoints show what EC2 sent"
         );
-        PageError { code: "MalformedEndpoint".to_owned(), message, request_id: None }
+        PageError::new("MalformedEndpoint", message)
     }
 
     /// A page that was not there when the invocation had to end.
     pub(crate) fn deadline() -> PageError {
         let message = "the invocation's time was running out; go on with resume_token where there is one, or give the \
                        function more time";
-        PageError { code: "Deadline".to_owned(), message: message.to_owned(), request_id: None }
+        PageError::new("Deadline", message)
     }
 
     /// Returns `true` if the invocation's time was running out.
@@ -187,8 +221,8 @@ impl PageError {
         matches!(self.code.as_str(), "RequestExpired" | "ExpiredToken" | "ExpiredTokenException")
     }
 
-    /// Whether EC2 no longer knows the token, so that the listing can only start anew.
+    /// Whether EC2 no longer knows the token that was sent, so the listing can only start at its first page.
     pub fn is_expired_token(&self) -> bool {
-        matches!(self.code.as_str(), "InvalidPaginationToken" | "InvalidNextToken")
+        self.expired_token
     }
 }

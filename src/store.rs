@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use aws_config::SdkConfig;
 use tracing::warn;
 
+use crate::aws_errors::LIMIT_EXCEEDED;
 use crate::layout::{EVIDENCE, Key, ObjectKey};
 use crate::target::{AccountId, AccountRegion};
 
@@ -199,7 +200,7 @@ pub const LARGEST_DOCUMENT: u64 = 16 << 20;
 #[derive(Debug, thiserror::Error)]
 #[error("{doing} {object}: {problem}")]
 pub struct StoreError {
-    /// Stable word for the ledger: `NoSuchBucket`, `AccessDenied`, another S3 code, or `StorageFailed`.
+    /// Stable word for the ledger: `NoSuchBucket`, `AccessDenied`, another S3 code, or one of ours such as `StorageFailed`.
     pub code: String,
     /// What was being done.
     doing: &'static str,
@@ -221,7 +222,7 @@ fn impossible_size(bytes: u64) -> Option<Look> {
 impl StoreError {
     fn too_large(object: String, bytes: u64) -> StoreError {
         StoreError {
-            code: "LimitExceeded".to_owned(),
+            code: LIMIT_EXCEEDED.to_owned(),
             doing: "reading",
             object,
             problem: format!(

@@ -7,6 +7,11 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use crate::bounded_file::{self, ReadError};
+
+/// Largest export that is read, in bytes: years of one metric.
+const LARGEST_WITNESS: u64 = 16 << 20;
+
 /// CloudWatch's `ActiveConnectionsCount` of one endpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Witness {
@@ -32,7 +37,7 @@ pub struct Difference {
 pub enum WitnessError {
     /// It cannot be read.
     #[error("{0}")]
-    Unreadable(#[from] std::io::Error),
+    Unreadable(#[from] ReadError),
     /// It is JSON of another form.
     #[error(
         "is JSON, but not what `aws cloudwatch get-metric-statistics` or `get-metric-data` answers for one metric: {0}"
@@ -85,7 +90,8 @@ impl Witness {
     /// # Errors
     /// When it is neither.
     pub fn read(endpoint_id: &str, path: &Path) -> Result<Witness, WitnessError> {
-        let text = std::fs::read_to_string(path)?;
+        let bytes = bounded_file::read(path, LARGEST_WITNESS)?;
+        let text = String::from_utf8(bytes).map_err(|_error| ReadError::NotText)?;
         let mut points =
             if text.trim_start().starts_with('{') { from_json(&text)? } else { from_csv(&text)? };
         if points.is_empty() {

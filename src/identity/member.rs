@@ -1,21 +1,22 @@
 //! The role that is assumed in other accounts, and its credentials, kept for their life.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
-use aws_sdk_sts::error::ProvideErrorMetadata;
 use tokio::sync::Mutex as AsyncMutex;
 
+use super::LEFT;
+use crate::aws_errors::{Call, Denial, describe};
 use crate::clock::Clock;
 use crate::layout::RunId;
 use crate::target::AccountId;
 
-/// Credentials that expire sooner than that are taken for expired: a request must still arrive.
-const LEFT: Duration = Duration::from_secs(60);
+/// What to look at when STS refuses.
+const REFUSED: &str = "does the role exist there, does it trust the role that this program runs as, and is AUDIT_EXTERNAL_ID \
+                       the one that it asks for?";
 
 /// A role that has the same name in every member account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,10 +53,14 @@ impl MemberRole {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("assuming {role_arn} (sts:AssumeRole): {problem}")]
 pub struct AssumeRoleError {
-    /// Stable word: `AssumeRoleRefused` or `AssumeRoleFailed`.
-    pub code: &'static str,
+    /// Stable word: `AssumeRoleRefused`, `AssumeRoleFailed`, or why there are no credentials to ask with.
+    pub code: String,
     role_arn: String,
     problem: String,
+    /// STS's request id.
+    pub request_id: Option<String>,
+    /// What STS denied; `None` if it is not that.
+    pub denial: Option<Denial>,
 }
 
 /// The role in one account, with the credentials that were handed out last. Every Region of the account shares them.
@@ -131,16 +136,25 @@ impl MemberSession {
             .set_external_id(self.external_id.clone())
             .send()
             .await;
-        let failed = |code, problem| AssumeRoleError { code, role_arn: self.role_arn.clone(), problem };
-        let assumed = assumed.map_err(|error| match error.code() {
-            // STS's own message names the caller.
-            Some("AccessDenied") => failed(
-                "AssumeRoleRefused",
-                "AccessDenied: does the role exist there, does it trust the role that this program runs as, and is \
-                 AUDIT_EXTERNAL_ID the one that it asks for?"
-                    .to_owned(),
-            ),
-            _ => failed("AssumeRoleFailed", super::problem(&error)),
+        let failed = |code: &str, problem| AssumeRoleError {
+            code: code.to_owned(),
+            role_arn: self.role_arn.clone(),
+            problem,
+            request_id: None,
+            denial: None,
+        };
+        let assumed = assumed.map_err(|error| {
+            let call = Call { service: "STS", permission: "sts:AssumeRole", resource: &self.role_arn };
+            let error = describe(&error, call);
+            let is_cause = !error.is_from_aws && error.names_its_cause();
+            let failed = match &error.denial {
+                Some(_) => {
+                    failed("AssumeRoleRefused", format!("{}: {}; {REFUSED}", error.code, error.message))
+                }
+                None if is_cause => failed(&error.code, error.message),
+                None => failed("AssumeRoleFailed", error.message),
+            };
+            AssumeRoleError { request_id: error.request_id, denial: error.denial, ..failed }
         })?;
         let credentials = assumed
             .credentials

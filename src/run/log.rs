@@ -21,7 +21,7 @@ pub(super) fn target(entry: &Entry) {
             );
         }
         None => info!(endpoint_id, outcome, rows, pages, capture_millis, "captured"),
-        Some(CaptureError { code: error_code, message: error_message, request_id }) => {
+        Some(CaptureError { code: error_code, message: error_message, request_id, .. }) => {
             error!(
                 endpoint_id,
                 outcome, rows, pages, capture_millis, error_code, error_message, request_id, "capture failed"

@@ -63,7 +63,8 @@ fn add(report: &mut Report, recorded: Recorded) -> Option<String> {
     record.settings_in_force.named_twice.extend(of_place.settings_in_force.named_twice);
     record.targets.extend(of_place.targets);
     record.places.extend(of_place.places);
-    report.run_keys.push(run_key);
+    // Of a record that was not written there is no key.
+    report.run_keys.extend(problem.is_none().then_some(run_key));
     problem
 }
 

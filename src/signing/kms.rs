@@ -12,7 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use tokio::sync::OnceCell;
 
 use super::{Identification, PublicKey, SigningError, invalid_key};
-use crate::causes;
+use crate::aws_errors::{Call, describe};
 
 /// Signs with a KMS key.
 #[derive(Debug)]
@@ -68,21 +68,17 @@ impl KmsSigner {
         Ok(BASE64_STANDARD.encode(signature))
     }
 
-    fn failed<E>(&self, doing: &'static str, permission: &str, error: &SdkError<E>) -> SigningError
+    fn failed<E>(&self, doing: &'static str, permission: &'static str, error: &SdkError<E>) -> SigningError
     where
         E: Error + ProvideErrorMetadata + 'static,
     {
-        let code = error.code();
-        let problem = match code {
-            Some("AccessDeniedException") => format!("the permission {permission} is missing on it"),
-            Some("NotFoundException") => "there is no such key in this account and Region".to_owned(),
-            Some(code) => format!("KMS answered {code}: {}", error.message().unwrap_or("no more is said")),
-            None => {
-                let check = "check the credentials, the network and the Region";
-                format!("KMS could not be asked: {}; {check}", causes::in_words(error))
-            }
+        let error = describe(error, Call { service: "KMS", permission, resource: &self.key });
+        let names_its_cause = error.names_its_cause();
+        let problem = match error.code.as_str() {
+            "NotFoundException" => "there is no such key in this account and Region".to_owned(),
+            _ => error.message,
         };
-        let code = code.unwrap_or("SigningFailed").to_owned();
+        let code = if names_its_cause { error.code } else { "SigningFailed".to_owned() };
         SigningError { code, doing, key: self.key.clone(), problem }
     }
 }

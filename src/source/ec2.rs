@@ -9,22 +9,19 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_ec2::config::timeout::TimeoutConfig;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_ec2::operation::RequestId;
 use aws_sdk_ec2::types::Filter as Ec2Filter;
 use jiff::Timestamp;
 
 use super::budget::Budget;
 use super::decoder::{DecodeError, PageEnd};
 use super::response_reader::{ReadPage, ResponseReader};
+use super::limits::Limit;
 use super::timing::{Timed, Timing};
-use super::{Action, Filter, Page, PageError, PageRequest};
-use crate::causes;
+use super::{Action, Page, PageError, PageRequest};
+use crate::aws_errors::{Call, MALFORMED_RESPONSE, describe};
 use crate::clock::Clock;
-use crate::identity::MemberSession;
+use crate::identity::{MemberSession, OwnSession};
 use crate::target::Target;
-
-/// Longest message of EC2's that is passed on, in characters.
-const MESSAGE: usize = 300;
 
 /// How long, and how often, a call is tried.
 #[derive(Debug, Clone, Copy)]
@@ -35,13 +32,40 @@ pub struct Limits {
     pub max_attempts: u32,
 }
 
+/// Whose credentials EC2 is asked with.
+#[derive(Debug, Clone)]
+pub(super) enum Session {
+    /// The program's own.
+    Own(Arc<OwnSession>),
+    /// Those of the role in another account.
+    Member(Arc<MemberSession>),
+}
+
+impl Session {
+    /// Returns the access key of good credentials, which are asked for where there are none.
+    pub(super) async fn access_key(&self) -> Result<String, PageError> {
+        let credentials = match self {
+            Session::Own(session) => session.credentials().await?,
+            Session::Member(session) => session.credentials().await?,
+        };
+        Ok(credentials.access_key_id().to_owned())
+    }
+
+    /// Forgets the credentials with this access key.
+    async fn forget(&self, access_key_id: &str) {
+        match self {
+            Session::Own(session) => session.forget(access_key_id).await,
+            Session::Member(session) => session.forget(access_key_id).await,
+        }
+    }
+}
+
 /// EC2 in one account and Region as the source of pages.
 #[derive(Debug, Clone)]
 pub struct Ec2Source {
     client: Client,
     clock: Clock,
-    /// The role that was assumed to get there; none in the own account.
-    session: Option<Arc<MemberSession>>,
+    session: Session,
     /// For pages of connections. The other actions are called once for each endpoint, which no bucket feels.
     budget: Budget,
 }
@@ -49,12 +73,12 @@ pub struct Ec2Source {
 impl Ec2Source {
     /// A client with the credentials, the Region and, where set, the endpoint of `sdk`. What retries cost is counted under
     /// `name`, for each account and Region by itself.
-    pub fn new(
+    pub(super) fn new(
         sdk: &SdkConfig,
         name: String,
         limits: Limits,
         clock: Clock,
-        session: Option<Arc<MemberSession>>,
+        session: Session,
     ) -> Ec2Source {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(limits.call_timeout).build();
         let config = aws_sdk_ec2::config::Builder::from(sdk)
@@ -69,8 +93,8 @@ impl Ec2Source {
         &self.client
     }
 
-    pub(super) fn session(&self) -> Option<&MemberSession> {
-        self.session.as_deref()
+    pub(super) fn session(&self) -> &Session {
+        &self.session
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -82,19 +106,15 @@ impl Ec2Source {
         Timing::new(&self.clock)
     }
 
-    /// The credentials that the next call is made with; none in the own account.
+    /// Returns the access key of the credentials that the next call is made with.
     ///
     /// # Errors
-    /// When the role cannot be assumed. The SDK would take that for a connection that did not come about.
+    /// When there are none. The SDK would take that for a connection that did not come about, and try again.
     pub(super) async fn access_key(&self) -> Result<Option<String>, PageError> {
-        match &self.session {
-            Some(session) => Ok(Some(session.credentials().await?.access_key_id().to_owned())),
-            None => Ok(None),
-        }
+        self.session.access_key().await.map(Some)
     }
 
-    /// Gets new credentials where EC2 takes those of an assumed role, with the access key `key`, no longer: then what failed is worth
-    /// another call.
+    /// Gets new credentials where EC2 takes those with the access key `key` no longer: then what failed is worth another call.
     ///
     /// # Errors
     /// With `error` where it is another one, and where the role cannot be assumed any more.
@@ -103,10 +123,10 @@ impl Ec2Source {
         error: PageError,
         key: Option<&str>,
     ) -> Result<(), PageError> {
-        match (&self.session, key) {
-            (Some(session), Some(key)) if error.is_expired_credentials() => {
-                session.forget(key).await;
-                session.credentials().await?;
+        match key {
+            Some(key) if error.is_expired_credentials() => {
+                self.session.forget(key).await;
+                self.session.access_key().await?;
                 Ok(())
             }
             _ => Err(error),
@@ -148,9 +168,7 @@ impl Ec2Source {
             .interceptor(timing.clone())
             .send()
             .await
-            .map_err(|error| {
-                page_error(error, Action::Connections, &request.target.arn(), request.filters)
-            })?;
+            .map_err(|error| page_error(error, Action::Connections, &request.target.arn(), request.token))?;
         let arrived_at = self.clock.now();
         // An answer that the SDK takes for successful without having had it read: it never comes to that.
         let ReadPage { request_id, end, rows, .. } = reader.take().ok_or_else(malformed)?;
@@ -181,104 +199,46 @@ impl Ec2Source {
         match call.send().await {
             // EC2 answers a dry run with an error either way.
             Err(error) if error.code() == Some("DryRunOperation") => Ok(()),
-            Err(error) => Err(page_error(error, Action::Connections, &target.arn(), &[])),
+            Err(error) => Err(page_error(error, Action::Connections, &target.arn(), None)),
             Ok(_) => Ok(()),
         }
     }
 }
 
-/// What the SDK reports, in words that may be logged: its own texts can hold the whole request and answer.
+/// Returns what the SDK reports about a request with `token`, in words that may be logged: its own texts can hold the request
+/// and the answer.
 pub(super) fn page_error<E>(
     error: SdkError<E>,
     action: Action,
     resource: &str,
-    filters: &[Filter],
+    token: Option<&str>,
 ) -> PageError
 where
     E: Error + ProvideErrorMetadata + 'static,
-    SdkError<E>: RequestId,
 {
-    let request_id = error.request_id().map(str::to_owned);
-    let (code, message) = match &error {
-        SdkError::ServiceError(service) if service.raw().status().is_success() => {
-            return PageError { request_id, ..malformed() };
-        }
-        SdkError::ServiceError(service) => match service.err().code().filter(|code| is_code(code)) {
-            // EC2's own message names the caller.
-            Some(code @ "UnauthorizedOperation") => {
-                let permission = action.permission();
-                (code, format!("the permission {permission} on {resource} is missing, or a policy denies it"))
-            }
-            Some(code) => (code, without_values(service.err().message().unwrap_or_default(), filters)),
-            None => {
-                let status = service.raw().status();
-                ("RequestFailed", format!("EC2 answered with status {status} and no error code of its own"))
-            }
-        },
-        SdkError::ResponseError(_) => return PageError { request_id, ..unread(&error) },
-        SdkError::TimeoutError(_) => ("Timeout", "EC2 did not answer in time, in any attempt".to_owned()),
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
-            ("Timeout", "EC2 could not be reached in time, in any attempt".to_owned())
-        }
-        SdkError::DispatchFailure(failure) => {
-            let cause = failure.as_connector_error().and_then(|error| causes::of_the_system(error));
-            let cause = cause.unwrap_or_else(|| "no connection came about, or it broke off".to_owned());
-            let check = "check the credentials, the network, the Region and AWS_ENDPOINT_URL_EC2";
-            ("ConnectionFailed", format!("EC2 could not be asked: {cause}; {check}"))
-        }
-        // Its cause prints the request, filters included.
-        _ => (
-            "RequestFailed",
-            "the request could not be made; check the Region and AWS_ENDPOINT_URL_EC2".to_owned(),
-        ),
-    };
-    PageError { code: code.to_owned(), message: printable(&message), request_id }
+    let call = Call { service: "EC2", permission: action.permission(), resource };
+    let limit = exceeded(&error);
+    let error = describe(&error, call);
+    if let Some(limit) = limit {
+        return PageError { request_id: error.request_id, ..PageError::limit(limit) };
+    }
+    let expired_token = error.refuses_token && token.is_some();
+    PageError { expired_token, ..PageError::from(error) }
 }
 
-/// An answer that our decoder did not take.
-fn unread(error: &(dyn Error + 'static)) -> PageError {
+/// Returns the limit that our decoder found exceeded; `None` if that is not what happened.
+fn exceeded(error: &(dyn Error + 'static)) -> Option<Limit> {
     let mut causes = std::iter::successors(Some(error), |&error| error.source());
-    match causes.find_map(|error| error.downcast_ref()) {
-        Some(DecodeError::Limit(limit)) => PageError::limit(*limit),
-        _ => malformed(),
+    match causes.find_map(|error| error.downcast_ref())? {
+        DecodeError::Limit(limit) => Some(*limit),
+        DecodeError::Malformed => None,
     }
 }
 
 /// An answer that cannot be read.
 pub(super) fn malformed() -> PageError {
-    let message = "an answer came that is cut off or is not the XML of this API; the next snapshot begins again";
-    PageError { code: "MalformedResponse".to_owned(), message: message.to_owned(), request_id: None }
-}
-
-/// Whether a text is of the form of an error code, such as `InvalidClientVpnEndpointId.NotFound`.
-fn is_code(text: &str) -> bool {
-    (1..=100).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
-}
-
-/// EC2 may quote what was asked, and the values of filters name people.
-fn without_values(message: &str, filters: &[Filter]) -> String {
-    let values = filters.iter().flat_map(|filter| &filter.values).filter(|value| !value.is_empty());
-    values.fold(message.to_owned(), |message, value| message.replace(value.as_str(), "…"))
-}
-
-/// One line of at most [`MESSAGE`] characters.
-fn printable(message: &str) -> String {
-    message.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_filtered_by_is_not_repeated() {
-        let filters = [Filter { name: "username", values: vec!["maria.lopez".to_owned(), String::new()] }];
-        assert_eq!(without_values("Value (maria.lopez) is invalid", &filters), "Value (…) is invalid");
-    }
-
-    #[test]
-    fn a_code_is_one_word() {
-        assert!(is_code("InvalidClientVpnEndpointId.NotFound"));
-        assert!(!is_code("maria lopez") && !is_code("") && !is_code(&"x".repeat(101)));
-    }
+    PageError::new(
+        MALFORMED_RESPONSE,
+        "an answer of EC2 came that is cut off or is not of the form of this API",
+    )
 }

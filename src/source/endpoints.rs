@@ -90,7 +90,7 @@ impl Ec2Source {
         let call = self.client().describe_client_vpn_endpoints().max_results(PAGE_SIZE);
         let call = call.set_next_token(token.map(str::to_owned)).customize();
         let answer = call.interceptor(reader.clone()).interceptor(timing.clone()).send().await;
-        answer.map_err(|error| page_error(error, Action::Endpoints, &place.arn_of("*"), &[]))?;
+        answer.map_err(|error| page_error(error, Action::Endpoints, &place.arn_of("*"), token))?;
         Ok((reader.take().ok_or_else(malformed)?, timing))
     }
 
@@ -137,7 +137,7 @@ impl Ec2Source {
         let call = call.client_vpn_endpoint_id(endpoint_id.as_str()).set_next_token(token.map(str::to_owned));
         let answer = call.customize().interceptor(reader.clone()).send().await;
         let arn = place.arn_of(endpoint_id.as_str());
-        answer.map_err(|error| page_error(error, Action::TargetNetworks, &arn, &[]))?;
+        answer.map_err(|error| page_error(error, Action::TargetNetworks, &arn, token))?;
         reader.take().ok_or_else(malformed)
     }
 }

@@ -8,9 +8,9 @@ use aws_config::{Region as SdkRegion, SdkConfig};
 use aws_sdk_ec2::config::SharedCredentialsProvider;
 
 use super::PageError;
-use super::ec2::{Ec2Source, Limits};
+use super::ec2::{Ec2Source, Limits, Session};
 use crate::clock::Clock;
-use crate::identity::{MemberRole, MemberSession, SharedSession};
+use crate::identity::{MemberRole, MemberSession, OwnSession, SharedSession};
 use crate::layout::RunId;
 use crate::target::{AccountId, AccountRegion};
 
@@ -18,6 +18,7 @@ use crate::target::{AccountId, AccountRegion};
 #[derive(Debug)]
 pub struct Places {
     sdk: SdkConfig,
+    own: Arc<OwnSession>,
     limits: Limits,
     clock: Clock,
     member_role: Option<MemberRole>,
@@ -32,15 +33,21 @@ struct Kept {
 }
 
 impl Places {
-    /// Sources with the credentials of `sdk`, and in other accounts with those of the role.
-    pub fn new(sdk: SdkConfig, limits: Limits, clock: Clock, member_role: Option<MemberRole>) -> Places {
-        Places { sdk, limits, clock, member_role, kept: Mutex::default() }
+    /// Sources with the credentials of `own`, which are those of `sdk`, and in other accounts with those of the role.
+    pub fn new(
+        sdk: SdkConfig,
+        own: Arc<OwnSession>,
+        limits: Limits,
+        clock: Clock,
+        member_role: Option<MemberRole>,
+    ) -> Places {
+        Places { sdk, own, limits, clock, member_role, kept: Mutex::default() }
     }
 
     /// EC2 at `place`, for a run of a program that runs in the account `home`.
     ///
     /// # Errors
-    /// When the role there cannot be assumed.
+    /// When there are no credentials, or the role there cannot be assumed.
     pub async fn source(
         &self,
         home: &AccountId,
@@ -48,11 +55,11 @@ impl Places {
         run_id: &RunId,
     ) -> Result<Ec2Source, PageError> {
         let source = self.kept(home, place);
-        if let Some(session) = source.session() {
+        if let Session::Member(session) = source.session() {
             session.begin(run_id);
-            // Asked for here, so that a role that refuses is told once and as what it is.
-            session.credentials().await?;
         }
+        // Asked for here, so that what gives none is reported once and as what it is.
+        source.access_key().await?;
         Ok(source)
     }
 
@@ -77,6 +84,7 @@ impl Places {
                 .credentials_provider(provider)
                 .identity_cache(aws_config::identity::IdentityCache::no_cache());
         }
+        let session = session.map_or_else(|| Session::Own(self.own.clone()), Session::Member);
         let source =
             Ec2Source::new(&sdk.build(), place.to_string(), self.limits, self.clock.clone(), session);
         kept.sources.insert(place.clone(), source.clone());

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_ec2::config::interceptors::BeforeDeserializationInterceptorContextMut;
 use aws_sdk_ec2::config::{ConfigBag, FrozenLayer, Intercept, RuntimeComponents};
 use aws_sdk_ec2::error::BoxError;
-use aws_sdk_ec2::operation::RequestId;
 use aws_sdk_ec2::operation::describe_client_vpn_connections::{
     DescribeClientVpnConnections, DescribeClientVpnConnectionsOutput,
 };
@@ -25,6 +24,7 @@ use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponse
 
 use super::decoder::{self, Body, DecodeError, PageEnd};
 use super::limits::{Limit, PAGE_UNPARSED_BYTES, PAGE_UNPARSED_VALUES, VALUE_BYTES};
+use crate::aws_errors::request_id;
 use crate::endpoint::Endpoint;
 use crate::normalise;
 use crate::snapshot::{Rows, RowsBuilder};
@@ -148,7 +148,7 @@ impl<T> ResponseReader<T> {
     fn read(&self, response: &HttpResponse) -> Result<ReadPage<T>, DecodeError> {
         let body = response.body().bytes().unwrap_or_default();
         let (end, rows) = (self.read)(body)?;
-        let request_id = response.request_id().map(str::to_owned);
+        let request_id = request_id(response);
         Ok(ReadPage { request_id, end, bytes: body.len(), rows })
     }
 }

@@ -1,7 +1,8 @@
 //! A lake in an S3 bucket. Every put carries `If-None-Match: *` and a SHA-256 that S3 checks and keeps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::error::Error;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
@@ -20,15 +21,36 @@ use super::{
     Content, Examination, Examined, Found, Hashed, LARGEST_DOCUMENT, Level, Look, Object, Put, StoreError, TAIL,
     impossible_size, name,
 };
+use crate::aws_errors::{AwsError, Call, LIMIT_EXCEEDED, describe, is_denial, region_named};
 use crate::causes;
+use crate::https::Body;
 use crate::layout::{EVIDENCE, Key, ObjectKey};
-use crate::target::AccountId;
+use crate::target::{AccountId, Region};
 
 /// How often a put is tried again that S3 answered with 409: another put of the same key was under way.
 const CONFLICT_ATTEMPTS: u32 = 5;
 
 /// Waited before such a try, times its number.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Largest page of a listing, in bytes: a thousand keys of 1,024 bytes, each byte as three of a URL, make half of it.
+const LARGEST_PAGE: usize = 8 << 20;
+
+/// Largest policy of a bucket, in bytes: S3 takes 20 KiB.
+const LARGEST_POLICY: usize = 256 << 10;
+
+/// Most pages without anything on them that may follow each other.
+const EMPTY_PAGES: usize = 1_000;
+
+/// Most entries that are read of one listing.
+const LONGEST_LISTING: usize = 10_000_000;
+
+/// Longest token or marker of a listing, in bytes.
+const LONGEST_TOKEN: usize = 16 << 10;
+
+/// Time for reading an object, for its first byte and for each further [`SLOWEST`] of them.
+const READING: Duration = Duration::from_secs(60);
+const SLOWEST: u64 = 1 << 20;
 
 /// Where a listing of versions goes on: a key, and a version of it.
 type Markers = (Option<String>, Option<String>);
@@ -96,7 +118,8 @@ impl S3Store {
     pub(super) async fn contains(&self, key: Key<'_>) -> Result<bool, StoreError> {
         let key = self.object_key(key);
         let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(&key).max_keys(1);
-        let listed = listed.encoding_type(EncodingType::Url).send().await;
+        let listed = listed.encoding_type(EncodingType::Url).customize();
+        let listed = listed.interceptor(Body::AtMost(LARGEST_PAGE)).send().await;
         let listed = listed.map_err(|error| self.failed("looking for", "s3:ListBucket", &key, &error))?;
         let encoding = listed.encoding_type.as_ref();
         let is_it = |found: &str| decoded(found, encoding) == key;
@@ -143,42 +166,32 @@ impl S3Store {
     /// Reads the last bytes of an object of `bytes` bytes.
     async fn tail(&self, key: &str, bytes: u64) -> Result<Vec<u8>, StoreError> {
         let range = format!("bytes={}-", bytes.saturating_sub(TAIL));
-        let object = self.client.get_object().bucket(&self.bucket).key(key).range(range).send().await;
-        let mut body =
-            object.map_err(|error| self.failed("reading", "s3:GetObject", key, &error))?.body;
+        let asked = self.client.get_object().bucket(&self.bucket).key(key).range(range).customize();
+        let object = asked.interceptor(Body::Streamed).send().await;
+        let object = object.map_err(|error| self.failed("reading", "s3:GetObject", key, &error))?;
         let mut tail = Vec::new();
-        while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(|error| self.cut(key, &error))?;
-            if tail.len() as u64 + chunk.len() as u64 > TAIL {
-                return Err(StoreError {
-                    code: "LimitExceeded".to_owned(),
-                    doing: "reading",
-                    object: self.url(key),
-                    problem: format!("S3 sent more than the {TAIL} bytes that were asked for"),
-                });
-            }
-            tail.extend_from_slice(&chunk);
-        }
+        self.each_chunk(key, TAIL, TAIL, object.body, |chunk| tail.extend_from_slice(chunk)).await?;
         Ok(tail)
     }
 
     pub(super) async fn keys(&self, folder: &str) -> Result<Vec<String>, StoreError> {
         let prefix = self.prefixed(folder);
         let mut keys = Vec::new();
-        let mut token = None;
+        let (mut token, mut progress) = (None, Progress::default());
         loop {
             let page = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix);
-            let page = page.encoding_type(EncodingType::Url).set_continuation_token(token.clone()).send().await;
+            let page = page.encoding_type(EncodingType::Url).set_continuation_token(token.clone()).customize();
+            let page = page.interceptor(Body::AtMost(LARGEST_PAGE)).send().await;
             let page = page.map_err(|error| self.failed("listing", "s3:ListBucket", &prefix, &error))?;
             let encoding = page.encoding_type.as_ref();
             let found = page.contents().iter().filter_map(|object| object.key());
             keys.extend(found.map(|key| self.in_the_lake(&decoded(key, encoding))));
-            let next = page.next_continuation_token.filter(|_| page.is_truncated == Some(true));
-            match next {
-                None => return Ok(keys),
-                Some(next) if Some(&next) == token.as_ref() => return Err(self.listing_stuck(&prefix)),
-                next => token = next,
+            if page.is_truncated != Some(true) {
+                return Ok(keys);
             }
+            token = page.next_continuation_token.clone();
+            let next = token.as_deref().map(|token| [token, ""]);
+            progress.page(page.contents().len(), next).map_err(|stop| self.stopped(stop, &prefix))?;
         }
     }
 
@@ -255,7 +268,8 @@ impl S3Store {
 
     /// What the bucket's policy does not protect the evidence from. A bucket without a policy protects from nothing.
     pub(super) async fn missing_protections(&self) -> Result<Vec<Protection>, StoreError> {
-        let policy = match self.client.get_bucket_policy().bucket(&self.bucket).send().await {
+        let asked = self.client.get_bucket_policy().bucket(&self.bucket).customize();
+        let policy = match asked.interceptor(Body::AtMost(LARGEST_POLICY)).send().await {
             Ok(answer) => answer.policy,
             Err(error) if error.code() == Some("NoSuchBucketPolicy") => None,
             // Whatever the policy allows, S3 shows it to the account of the bucket only.
@@ -284,14 +298,16 @@ impl S3Store {
     pub(super) async fn level(&self, folder: &str) -> Result<Level, StoreError> {
         let prefix = self.prefixed(folder);
         let (mut folders, mut objects) = (BTreeSet::new(), BTreeSet::new());
-        let mut markers: Markers = (None, None);
+        let (mut markers, mut progress): (Markers, _) = ((None, None), Progress::default());
         loop {
             let page = self.client.list_object_versions().bucket(&self.bucket).prefix(&prefix).delimiter("/");
             let page = page.set_key_marker(markers.0.clone()).set_version_id_marker(markers.1.clone());
-            let page = page.encoding_type(EncodingType::Url).send().await;
+            let page = page.encoding_type(EncodingType::Url).customize();
+            let page = page.interceptor(Body::AtMost(LARGEST_PAGE)).send().await;
             let page =
                 page.map_err(|error| self.failed("listing", "s3:ListBucketVersions", &prefix, &error))?;
             let encoding = page.encoding_type.clone();
+            let entries = page.common_prefixes().len() + page.versions().len() + page.delete_markers().len();
             let name = |folder: &str| {
                 let folder = decoded(folder, encoding.as_ref());
                 Some(name::printable(folder.strip_prefix(&prefix)?.strip_suffix('/')?.as_bytes()))
@@ -302,15 +318,10 @@ impl S3Store {
             if page.is_truncated() != Some(true) {
                 break;
             }
-            markers =
-                self.next_markers(&prefix, &markers, next_of(&page))?;
+            markers = next_of(&page);
+            progress.page(entries, place(&markers)).map_err(|stop| self.stopped(stop, &prefix))?;
         }
         Ok(Level { folders: folders.into_iter().collect(), objects: objects.into_iter().collect() })
-    }
-
-    /// Where a listing goes on. The SDK's own paginators stop at a place that repeats, as if that were the end.
-    fn next_markers(&self, prefix: &str, last: &Markers, next: Markers) -> Result<Markers, StoreError> {
-        if next.0.is_none() || next == *last { Err(self.listing_stuck(prefix)) } else { Ok(next) }
     }
 
     /// Versions are listed and not objects, so that what a delete marker hides is found too. Of a key with several, the
@@ -319,14 +330,16 @@ impl S3Store {
         let prefix = self.prefixed(folder);
         let mut found: BTreeMap<String, Found> = BTreeMap::new();
         let mut hidden: Vec<String> = Vec::new();
-        let mut markers: Markers = (None, None);
+        let (mut markers, mut progress): (Markers, _) = ((None, None), Progress::default());
         loop {
             let page = self.client.list_object_versions().bucket(&self.bucket).prefix(&prefix);
             let page = page.set_key_marker(markers.0.clone()).set_version_id_marker(markers.1.clone());
-            let page = page.encoding_type(EncodingType::Url).send().await;
+            let page = page.encoding_type(EncodingType::Url).customize();
+            let page = page.interceptor(Body::AtMost(LARGEST_PAGE)).send().await;
             let page =
                 page.map_err(|error| self.failed("listing", "s3:ListBucketVersions", &prefix, &error))?;
             let encoding = page.encoding_type.clone();
+            let entries = page.versions().len() + page.delete_markers().len();
             for version in page.versions() {
                 let Some(key) = version.key() else {
                     continue;
@@ -351,8 +364,8 @@ impl S3Store {
             if page.is_truncated() != Some(true) {
                 break;
             }
-            markers =
-                self.next_markers(&prefix, &markers, next_of(&page))?;
+            markers = next_of(&page);
+            progress.page(entries, place(&markers)).map_err(|stop| self.stopped(stop, &prefix))?;
         }
         // Without versions, each object is one of the name `null`, which need not be asked for by it.
         let alone = found.values_mut().filter(|found| found.versions == 1);
@@ -365,13 +378,15 @@ impl S3Store {
         Ok(found.into_values().collect())
     }
 
-    fn listing_stuck(&self, prefix: &str) -> StoreError {
-        StoreError {
-            code: "ListingStuck".to_owned(),
-            doing: "listing",
-            object: self.url(prefix),
-            problem: "S3 said that there is more and not where; try again".to_owned(),
-        }
+    /// Returns the error of a listing that is not read on.
+    fn stopped(&self, stop: Stop, prefix: &str) -> StoreError {
+        let (code, problem) = match stop {
+            Stop::Stuck => {
+                ("ListingStuck", "S3 answered that there is more, but not where; try again".to_owned())
+            }
+            Stop::Limit(limit) => (LIMIT_EXCEEDED, format!("the listing goes beyond the limit of {limit}")),
+        };
+        StoreError { code: code.to_owned(), doing: "listing", object: self.url(prefix), problem }
     }
 
     pub(super) async fn sha256(&self, found: &Found) -> Result<Hashed, StoreError> {
@@ -402,20 +417,58 @@ impl S3Store {
     ) -> Result<Examined, StoreError> {
         let key = self.prefixed(key);
         let object = self.client.get_object().bucket(&self.bucket).key(&key).set_version_id(version_id);
-        let object =
-            object.send().await.map_err(|error| self.failed("reading", "s3:GetObject", &key, &error))?;
-        let (mut body, mut examination) = (object.body, Examination::new(keep));
-        while examination.bytes <= at_most
-            && let Some(chunk) = body.next().await
-        {
-            examination.add(&chunk.map_err(|error| self.cut(&key, &error))?);
-        }
+        let object = object.customize().interceptor(Body::Streamed).send().await;
+        let object = object.map_err(|error| self.failed("reading", "s3:GetObject", &key, &error))?;
+        let claimed = object.content_length().and_then(|bytes| u64::try_from(bytes).ok());
+        let claimed = claimed.ok_or_else(|| self.limit(&key, "its size: S3 gives none"))?;
+        let mut examination = Examination::new(keep);
+        self.each_chunk(&key, claimed, at_most, object.body, |chunk| examination.add(chunk)).await?;
         Ok(examination.end())
+    }
+
+    /// Passes on the bytes of an object that claims to have `claimed` of them; returns how many there were. An answer that goes on
+    /// beyond that, or slower than [`SLOWEST`] in each [`READING`], is given up. Reading ends where there are more than `at_most`.
+    async fn each_chunk(
+        &self,
+        key: &str,
+        claimed: u64,
+        at_most: u64,
+        mut body: ByteStream,
+        mut chunk: impl FnMut(&[u8]),
+    ) -> Result<u64, StoreError> {
+        let patience = READING.saturating_mul(u32::try_from(1 + claimed / SLOWEST).unwrap_or(u32::MAX));
+        let reading = async {
+            let mut bytes = 0;
+            while bytes <= at_most
+                && let Some(read) = body.next().await
+            {
+                let read = read.map_err(|error| self.cut(key, &error))?;
+                bytes += read.len() as u64;
+                if bytes > claimed {
+                    return Err(self.limit(key, &format!("{claimed} bytes, the size that S3 gave first")));
+                }
+                chunk(&read);
+            }
+            Ok(bytes)
+        };
+        let late = || self.limit(key, &format!("{} seconds for {claimed} bytes", patience.as_secs()));
+        tokio::time::timeout(patience, reading).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    /// Returns the error of an object that is not read to its end.
+    fn limit(&self, key: &str, limit: &str) -> StoreError {
+        StoreError {
+            code: LIMIT_EXCEEDED.to_owned(),
+            doing: "reading",
+            object: self.url(key),
+            problem: format!("it goes beyond the limit of {limit}"),
+        }
     }
 
     pub(super) async fn read(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
         let key = self.prefixed(key.as_str());
-        let object = match self.client.get_object().bucket(&self.bucket).key(&key).send().await {
+        let asked = self.client.get_object().bucket(&self.bucket).key(&key).customize();
+        let object = match asked.interceptor(Body::Streamed).send().await {
             Ok(object) => object,
             Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
             Err(error) => return Err(self.failed("reading", "s3:GetObject", &key, &error)),
@@ -424,8 +477,9 @@ impl S3Store {
         if bytes > LARGEST_DOCUMENT {
             return Err(StoreError::too_large(self.url(&key), bytes));
         }
-        let body = object.body.collect().await.map_err(|error| self.cut(&key, &error))?;
-        Ok(Some(body.to_vec()))
+        let mut document = Vec::new();
+        self.each_chunk(&key, bytes, bytes, object.body, |chunk| document.extend_from_slice(chunk)).await?;
+        Ok(Some(document))
     }
 
     fn cut(&self, key: &str, error: &(dyn Error + 'static)) -> StoreError {
@@ -433,7 +487,7 @@ impl S3Store {
             code: "StorageFailed".to_owned(),
             doing: "reading",
             object: self.url(key),
-            problem: format!("the answer was cut off: {}; try again", causes::in_words(error)),
+            problem: format!("the answer was cut off{}; try again", of_the_system(error)),
         }
     }
 
@@ -441,35 +495,40 @@ impl S3Store {
         format!("s3://{}/{key}", self.bucket)
     }
 
-    fn failed<E>(&self, doing: &'static str, permission: &str, key: &str, error: &SdkError<E>) -> StoreError
+    fn failed<E>(
+        &self,
+        doing: &'static str,
+        permission: &'static str,
+        key: &str,
+        error: &SdkError<E>,
+    ) -> StoreError
     where
         E: Error + ProvideErrorMetadata + 'static,
     {
         let bucket = &self.bucket;
-        let code = error.code().map(str::to_owned).or_else(|| code_of_status(error));
-        let problem = match code.as_deref() {
-            Some("NoSuchBucket") => {
+        let resource = format!("arn:aws:s3:::{bucket}{}{key}", if key.is_empty() { "" } else { "/" });
+        let described = describe(error, Call { service: "S3", permission, resource: &resource });
+        let problem = match described.code.as_str() {
+            "NoSuchBucket" => {
                 format!(
                     "the bucket {bucket} does not exist; create it and allow {permission}, or correct the lake's name"
                 )
             }
-            Some("AccessDenied") => format!(
-                "the bucket {bucket} refused; the permission {permission} is missing (with a KMS key also \
-                 kms:GenerateDataKey and kms:Decrypt), a policy denies it, or AUDIT_LAKE_ACCOUNT is not its owner"
-            ),
-            Some(code) => format!("S3 answered {code}: {}", error.message().unwrap_or("no more is said")),
-            None if error.raw_response().is_some() => "S3 answered with no error code".to_owned(),
-            None => {
-                let check = "check the credentials, the network, the Region and AWS_ENDPOINT_URL_S3";
-                format!("S3 could not be asked: {}; {check}", causes::in_words(error))
+            code if is_denial(code) => {
+                let message = &described.message;
+                format!(
+                    "the bucket {bucket} refused: {message} (with a KMS key also kms:GenerateDataKey and kms:Decrypt; if \
+                     AUDIT_LAKE_ACCOUNT is set, it must be the bucket's owner)"
+                )
             }
+            _ => match region_of(error) {
+                Some(region) => {
+                    format!("the bucket {bucket} is in the Region {region}; set AWS_REGION to it")
+                }
+                None => described.message.clone(),
+            },
         };
-        StoreError {
-            code: code.unwrap_or_else(|| "StorageFailed".to_owned()),
-            doing,
-            object: self.url(key),
-            problem,
-        }
+        StoreError { code: code_in_the_ledger(described), doing, object: self.url(key), problem }
     }
 }
 
@@ -492,10 +551,101 @@ fn next_of(page: &ListObjectVersionsOutput) -> Markers {
     (key, page.next_version_id_marker().map(str::to_owned))
 }
 
-/// S3 answers HEAD without a body, and so without a code.
-fn code_of_status<E>(error: &SdkError<E>) -> Option<String> {
-    match error.raw_response()?.status().as_u16() {
-        403 => Some("AccessDenied".to_owned()),
-        _ => None,
+/// Returns S3's code, or one of ours that names a cause; what only says that there was no usable answer is of the storage.
+fn code_in_the_ledger(error: AwsError) -> String {
+    if error.names_its_cause() { error.code } else { "StorageFailed".to_owned() }
+}
+
+/// Returns the cause of a connection that broke off, as far as the system gives one.
+fn of_the_system(error: &(dyn Error + 'static)) -> String {
+    causes::of_the_system(error).map(|cause| format!(": {cause}")).unwrap_or_default()
+}
+
+/// Returns the Region that S3 says a bucket is in, when it sends a request elsewhere.
+fn region_of<E>(error: &SdkError<E>) -> Option<Region> {
+    let answer = error.raw_response().filter(|answer| matches!(answer.status().as_u16(), 301 | 307 | 400))?;
+    let in_body = || {
+        let body = std::str::from_utf8(answer.body().bytes()?).ok()?;
+        Some(body.split_once("<Region>")?.1.split_once("</Region>")?.0)
+    };
+    region_named(answer.headers().get("x-amz-bucket-region").or_else(in_body)?)
+}
+
+/// Returns where a listing of versions goes on; `None` if S3 does not say.
+fn place(markers: &Markers) -> Option<[&str; 2]> {
+    Some([markers.0.as_deref()?, markers.1.as_deref().unwrap_or_default()])
+}
+
+/// Reason for which a listing is not read on.
+#[derive(Debug, PartialEq, Eq)]
+enum Stop {
+    /// The next page is one that was read, or none.
+    Stuck,
+    /// This much is enough.
+    Limit(String),
+}
+
+/// Pages of one listing so far. The SDK's own paginators stop at a place that repeats, as if that were the end.
+#[derive(Debug, Default)]
+struct Progress {
+    /// Hashes of the places where the pages began.
+    places: HashSet<u64>,
+    entries: usize,
+    empty: usize,
+}
+
+impl Progress {
+    /// Takes note of a page with `entries`, after which the listing goes on at `next`.
+    fn page(&mut self, entries: usize, next: Option<[&str; 2]>) -> Result<(), Stop> {
+        let next = next.ok_or(Stop::Stuck)?;
+        if next.iter().any(|part| part.len() > LONGEST_TOKEN) {
+            return Err(Stop::Limit(format!("{LONGEST_TOKEN} bytes for a token")));
+        }
+        let mut hasher = DefaultHasher::new();
+        next.hash(&mut hasher);
+        if !self.places.insert(hasher.finish()) {
+            return Err(Stop::Stuck);
+        }
+        self.entries += entries;
+        self.empty = if entries == 0 { self.empty + 1 } else { 0 };
+        if self.empty >= EMPTY_PAGES {
+            return Err(Stop::Limit(format!("{EMPTY_PAGES} empty pages in a row")));
+        }
+        if self.entries > LONGEST_LISTING {
+            return Err(Stop::Limit(format!("{LONGEST_LISTING} entries")));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_ends_where_it_gets_nowhere() {
+        let mut progress = Progress::default();
+        assert_eq!(progress.page(1, None), Err(Stop::Stuck));
+        assert_eq!(progress.page(1, Some(["a", ""])), Ok(()));
+        assert_eq!(progress.page(1, Some(["b", ""])), Ok(()));
+        assert_eq!(progress.page(1, Some(["b", "version"])), Ok(()));
+        assert_eq!(progress.page(1, Some(["a", ""])), Err(Stop::Stuck), "not only the last one");
+    }
+
+    #[test]
+    fn a_listing_has_limits() {
+        let limit = |text: &str| Err(Stop::Limit(text.to_owned()));
+        let mut progress = Progress::default();
+        let mut empty = |place: usize| progress.page(0, Some([&place.to_string(), ""]));
+        for place in 1..EMPTY_PAGES {
+            assert_eq!(empty(place), Ok(()), "{place}");
+        }
+        assert_eq!(empty(EMPTY_PAGES), limit("1000 empty pages in a row"));
+        let mut progress = Progress { empty: EMPTY_PAGES - 1, ..Progress::default() };
+        assert_eq!(progress.page(1, Some(["a", ""])), Ok(()), "one entry is progress");
+        assert_eq!(progress.page(0, Some(["b", ""])), Ok(()));
+        let longest = "x".repeat(LONGEST_TOKEN + 1);
+        assert_eq!(progress.page(1, Some(["", &longest])), limit("16384 bytes for a token"));
+        assert_eq!(progress.page(LONGEST_LISTING, Some(["c", ""])), limit("10000000 entries"));
     }
 }

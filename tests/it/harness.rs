@@ -2,6 +2,7 @@
 
 pub mod emulator;
 pub mod gate;
+pub mod hostile;
 pub mod moto;
 pub mod mutations;
 pub mod proxy;

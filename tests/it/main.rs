@@ -13,12 +13,16 @@
 mod harness;
 
 mod a_week_in_athena;
+mod answers_of_aws;
 mod api_model;
 mod architecture;
 mod bad_input;
+mod bounded_answers;
 mod bucket_policy;
 mod command_line;
 mod company_ca;
+mod configuration_fault;
+mod credentials;
 mod decoder_against_the_sdk;
 mod docs;
 mod documented_answers;

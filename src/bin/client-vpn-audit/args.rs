@@ -24,9 +24,11 @@ Examples:
   # What one user does now; filtered, so it is kept as partial
   client-vpn-audit snapshot --lake ./lake --target cvpn-endpoint-0123456789abcdef0 --filter username=maria
 
-Exit status: 0 every target complete or already captured, 1 something was not, 2 wrong usage.
+Exit status: 0 every target complete or already captured and the endpoints' configuration on record, 1 something was not, 2 wrong
+usage.
 Settings without a flag come from the environment: AUDIT_MEMBER_ROLE, AUDIT_CONCURRENCY and others, see the README.
-Credentials, profiles, Regions and endpoints are the AWS SDK's own: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_EC2, …";
+Credentials, profiles, Regions and endpoints are the AWS SDK's own: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_EC2, …
+Proxies are HTTPS_PROXY, HTTP_PROXY and NO_PROXY (* for none); nothing that hands out credentials is asked through one.";
 
 const PREFLIGHT_EXAMPLES: &str = "\
 Example:

@@ -1,7 +1,9 @@
 //! The lake of a command that reads one and asks nothing of EC2.
 
+use client_vpn_audit::clock::Clock;
 use client_vpn_audit::fault::{Fault, Faults};
 use client_vpn_audit::handler::Error;
+use client_vpn_audit::identity::OwnSession;
 use client_vpn_audit::sdk;
 use client_vpn_audit::store::{Location, Store};
 
@@ -36,6 +38,7 @@ pub async fn open(
         Location::S3 { .. } => {
             let sdk = sdk::load(region.map(str::to_owned), environment()).await;
             let sdk = sdk.map_err(|faults| Error::InvalidSettings(faults.renamed(flag_name)))?;
+            let (sdk, _) = OwnSession::begin(sdk, Clock::system());
             Store::new(&location, &sdk, None)
         }
     };

@@ -16,9 +16,14 @@ pub struct Stub {
 impl Stub {
     /// Answers with these statuses and bodies, and with the last of them from then on.
     pub async fn start(answers: &[(u16, &str)]) -> Stub {
+        Stub::with_headers("", answers).await
+    }
+
+    /// The same with more headers, each of which ends with a line break.
+    pub async fn with_headers(headers: &str, answers: &[(u16, &str)]) -> Stub {
         let answers: Vec<(u16, Vec<u8>)> =
             answers.iter().map(|&(status, body)| (status, body.into())).collect();
-        Stub::answering(move |number, _| answers.get(number).or(answers.last()).unwrap().clone()).await
+        Stub::serve(headers, move |number, _| answers.get(number).or(answers.last()).unwrap().clone()).await
     }
 
     /// Answers each request with the status and body of the first of `answers` whose text is in the request's body.
@@ -31,9 +36,15 @@ impl Stub {
     }
 
     /// Answers each request with what `answer` makes of its number, from 0, and its body.
-    pub async fn answering(
+    pub async fn answering(answer: impl FnMut(usize, &str) -> (u16, Vec<u8>) + Send + 'static) -> Stub {
+        Stub::serve("", answer).await
+    }
+
+    async fn serve(
+        headers: &str,
         mut answer: impl FnMut(usize, &str) -> (u16, Vec<u8>) + Send + 'static,
     ) -> Stub {
+        let headers = headers.to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let heads = Arc::new(Mutex::new(Vec::new()));
@@ -45,7 +56,9 @@ impl Stub {
                 kept.lock().unwrap().push(head);
                 let (status, body) = answer(number, &request);
                 let length = body.len();
-                let head = format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+                let head = format!(
+                    "HTTP/1.1 {status} x\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n"
+                );
                 // A client may leave before it has read all.
                 stream.write_all(&[head.as_bytes(), &body].concat()).await.ok();
             }

@@ -1,0 +1,281 @@
+//! AWS's error codes: their form, and what to do about each that this program can meet.
+
+/// Longest code, in characters.
+const LONGEST: usize = 60;
+
+/// Words of which a code of AWS's that is not in [`ADVICE`] has at least one. A name that is written like a code has none.
+const WORDS: [&str; 44] = [
+    "Abort",
+    "Already",
+    "Auth",
+    "Bad",
+    "Block",
+    "Conflict",
+    "Delete",
+    "Denied",
+    "Deny",
+    "Disabled",
+    "DryRun",
+    "Duplicate",
+    "Error",
+    "Exceed",
+    "Exception",
+    "Exist",
+    "Expired",
+    "Fail",
+    "Fault",
+    "Forbidden",
+    "Illegal",
+    "Incomplete",
+    "Incorrect",
+    "Internal",
+    "Invalid",
+    "Limit",
+    "Malformed",
+    "Mismatch",
+    "Missing",
+    "NoSuch",
+    "Not",
+    "OptIn",
+    "Redirect",
+    "Reject",
+    "Request",
+    "Required",
+    "SlowDown",
+    "Throttl",
+    "Timeout",
+    "TooLarge",
+    "TooMany",
+    "Unavailable",
+    "Unknown",
+    "Unsupported",
+];
+
+const ACCESS_DENIED: &str = "the permission is missing, or a policy denies it";
+const CREDENTIALS: &str = "the credentials are not valid there: check the access key and its secret, that they are active, and \
+                           that the Region is enabled in the account";
+const EXPIRED: &str = "the credentials have expired, or this machine's clock is wrong: renew them (`aws sso login`, a new \
+                       session), and compare the clock";
+const PARAMETER: &str = "a parameter is not accepted: check the filters, the page size and the targets";
+const THROTTLED: &str = "too many calls, in every attempt; the next run tries again. If it stays, lower AUDIT_CONCURRENCY or \
+                         look at what else calls this API";
+const INTERNAL: &str = "a fault of AWS, in every attempt; the next run tries again";
+const TOKEN: &str =
+    "the token of the next page is not accepted any more, so the listing begins again at its first page";
+const REGION: &str = "the bucket is in another Region; set AWS_REGION to it";
+const KEY: &str = "the KMS key cannot be used: check that it exists, is enabled, and is in this Region";
+const BUSY: &str = "another request for the same object was under way; the next run tries again";
+
+/// Codes, and what to do. Source: EC2, S3, STS and KMS API references, "Errors" and "Common errors".
+const ADVICE: [(&str, &str); 87] = [
+    ("UnauthorizedOperation", ACCESS_DENIED),
+    ("Client.UnauthorizedOperation", ACCESS_DENIED),
+    ("AccessDenied", ACCESS_DENIED),
+    ("AccessDeniedException", ACCESS_DENIED),
+    ("NotAuthorized", ACCESS_DENIED),
+    ("AllAccessDisabled", ACCESS_DENIED),
+    ("AuthFailure", CREDENTIALS),
+    ("InvalidClientTokenId", CREDENTIALS),
+    ("UnrecognizedClientException", CREDENTIALS),
+    ("InvalidAccessKeyId", CREDENTIALS),
+    ("InvalidToken", CREDENTIALS),
+    ("InvalidSecurity", CREDENTIALS),
+    ("InvalidIdentityToken", CREDENTIALS),
+    ("UnauthorizedException", EXPIRED),
+    ("ForbiddenException", ACCESS_DENIED),
+    ("SignatureDoesNotMatch", CREDENTIALS),
+    ("IncompleteSignature", CREDENTIALS),
+    ("MissingAuthenticationToken", CREDENTIALS),
+    ("NotSignedUp", CREDENTIALS),
+    ("RequestExpired", EXPIRED),
+    ("ExpiredToken", EXPIRED),
+    ("ExpiredTokenException", EXPIRED),
+    ("TokenRefreshRequired", EXPIRED),
+    ("RequestTimeTooSkewed", "this machine's clock is wrong by more than AWS accepts; set it"),
+    (
+        "OptInRequired",
+        "the account has not enabled this Region or service; enable it, or leave it out of the targets",
+    ),
+    ("RegionDisabledException", "STS is not enabled in this Region; enable it in the account's IAM settings"),
+    ("Blocked", "AWS has blocked the account; ask AWS Support"),
+    ("PendingVerification", "AWS is still verifying the account; try again later"),
+    ("AccountProblem", "AWS reports a problem of the account; ask AWS Support"),
+    (
+        "InvalidClientVpnEndpointId.NotFound",
+        "there is no such endpoint in this account and Region; correct the target",
+    ),
+    (
+        "InvalidClientVpnEndpointId.Malformed",
+        "the endpoint's id is of a form that EC2 does not know; correct the target",
+    ),
+    (
+        "InvalidClientVpnEndpointIdNotFound",
+        "there is no such endpoint in this account and Region; correct the target",
+    ),
+    ("InvalidClientVpnConnection.IdNotFound", "there is no such connection; correct the filter"),
+    ("InvalidParameterValue", PARAMETER),
+    ("InvalidParameterCombination", PARAMETER),
+    ("InvalidParameter", PARAMETER),
+    ("InvalidParameterDependency", PARAMETER),
+    ("InvalidFilter", PARAMETER),
+    ("FilterLimitExceeded", PARAMETER),
+    ("InvalidMaxResults", PARAMETER),
+    ("MissingParameter", PARAMETER),
+    ("UnknownParameter", PARAMETER),
+    ("ValidationError", PARAMETER),
+    ("InvalidQueryParameter", PARAMETER),
+    ("InvalidArgument", PARAMETER),
+    ("InvalidRequest", PARAMETER),
+    ("InvalidNextToken", TOKEN),
+    ("InvalidPaginationToken", TOKEN),
+    ("RequestLimitExceeded", THROTTLED),
+    ("Throttling", THROTTLED),
+    ("ThrottlingException", THROTTLED),
+    ("RequestThrottled", THROTTLED),
+    ("SlowDown", THROTTLED),
+    ("InternalError", INTERNAL),
+    ("InternalFailure", INTERNAL),
+    ("Unavailable", INTERNAL),
+    ("ServiceUnavailable", INTERNAL),
+    ("InsufficientCapacity", INTERNAL),
+    ("KMSInternalException", INTERNAL),
+    ("DependencyTimeoutException", INTERNAL),
+    ("InvalidAction", "the endpoint does not know this action; check AWS_ENDPOINT_URL"),
+    ("UnsupportedOperation", "the action is not supported there; check the Region and AWS_ENDPOINT_URL"),
+    ("NotImplemented", "the action is not supported there; check the Region and AWS_ENDPOINT_URL"),
+    ("NoSuchBucket", "the bucket does not exist; create it, or correct the lake's name"),
+    ("InvalidBucketName", "the bucket's name is not valid; correct the lake's name"),
+    ("InvalidBucketOwnerAWSAccountID", "the bucket belongs to another account; correct the lake's name"),
+    ("NoSuchKey", "the object does not exist any more"),
+    ("NoSuchVersion", "this version of the object does not exist any more"),
+    ("NoSuchBucketPolicy", "the bucket has no policy"),
+    ("PermanentRedirect", REGION),
+    ("TemporaryRedirect", REGION),
+    ("AuthorizationHeaderMalformed", REGION),
+    ("IllegalLocationConstraintException", REGION),
+    ("ConditionalRequestConflict", BUSY),
+    ("OperationAborted", BUSY),
+    ("PreconditionFailed", "an object with this key is there already, and was not overwritten"),
+    ("MethodNotAllowed", "a delete marker hides the object"),
+    ("InvalidObjectState", "the object is archived; restore it first"),
+    ("BadDigest", "the bytes that arrived are not those that were sent; the next run tries again"),
+    (
+        "XAmzContentSHA256Mismatch",
+        "the bytes that arrived are not those that were sent; the next run tries again",
+    ),
+    ("EntityTooLarge", "the object is larger than S3 takes at once; use more, smaller targets"),
+    ("RequestTimeout", "the request did not arrive in time; check the network"),
+    ("KMS.DisabledException", KEY),
+    ("KMS.NotFoundException", KEY),
+    ("DisabledException", KEY),
+    ("KMSInvalidStateException", KEY),
+    (
+        "InvalidKeyUsageException",
+        "the key is not for signing; use one of the spec ECC_NIST_P256 and the usage SIGN_VERIFY",
+    ),
+];
+
+/// Returns what to do about a code; `None` if it is one that we have no words for.
+pub(super) fn advice(code: &str) -> Option<&'static str> {
+    ADVICE.iter().find(|(known, _)| *known == code).map(|&(_, advice)| advice)
+}
+
+/// Returns the first code that we have words for among the words of a text.
+pub(super) fn code_in(text: &str) -> Option<&'static str> {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
+    words.find_map(|word| ADVICE.iter().find(|(known, _)| *known == word).map(|&(known, _)| known))
+}
+
+/// Whether the code says that access was denied.
+pub(crate) fn is_denial(code: &str) -> bool {
+    advice(code) == Some(ACCESS_DENIED)
+}
+
+/// Whether a text is an error code and can be nothing else: one that we know, or words in CamelCase, with dots between them, of
+/// which one is of the kind that error codes have. Whoever answers may put a name there.
+pub(super) fn is_code(text: &str) -> bool {
+    let is_part = |part: &str| {
+        let is_camel_case = part.len() >= 2
+            && part.bytes().all(|b| b.is_ascii_alphanumeric())
+            && part.bytes().next().is_some_and(|b| b.is_ascii_uppercase())
+            && part.bytes().any(|b| b.is_ascii_lowercase());
+        is_camel_case || part == "KMS"
+    };
+    let has_form = text.len() <= LONGEST && text.split('.').all(is_part);
+    advice(text).is_some() || (has_form && WORDS.iter().any(|word| text.contains(word)))
+}
+
+/// Whether a code or a message is about the token of a listing.
+pub(super) fn speaks_of_token(text: &str) -> bool {
+    let letters: String = text.chars().filter(char::is_ascii_alphabetic).collect();
+    let letters = letters.to_ascii_lowercase();
+    ["nexttoken", "paginationtoken"].iter().any(|token| letters.contains(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_aws_pass() {
+        for code in ADVICE.iter().map(|(code, _)| *code).chain([
+            "InvalidVpcID.NotFound",
+            "Client.InvalidInstanceID.NotFound",
+            "Server.InternalError",
+            "InvalidClientVpnEndpointId.Unheard",
+            "DryRunOperation",
+            "BrandNewException",
+            "SomethingFailed",
+        ]) {
+            assert!(is_code(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_no_code() {
+        for text in [
+            "maria.lopez",
+            "Maria.Lopez",
+            "MariaLopez",
+            "MARIA.LOPEZ",
+            "maria.lopez@example.com",
+            "Maria Lopez",
+            "maria%2Elopez",
+            "Maria-Lopez.NotFound",
+            "maria.NotFound",
+            "M.Lopez",
+            "10.99.98.97",
+            "",
+            ".",
+            "Invalid.",
+            "Invalid\nName",
+        ] {
+            assert!(!is_code(text), "{text}");
+        }
+        assert!(!is_code(&format!("Invalid{}", "x".repeat(LONGEST))));
+    }
+
+    #[test]
+    fn a_token_is_recognised_in_codes_and_messages() {
+        for text in [
+            "Value ( t1 ) for parameter NextToken is invalid.",
+            "The next token is expired",
+            "nextToken: not valid",
+            "next_token",
+            "InvalidNextToken",
+            "InvalidPaginationTokenException",
+        ] {
+            assert!(speaks_of_token(text), "{text}");
+        }
+        for text in ["ExpiredToken", "InvalidClientTokenId", "Value (x) for parameter filter is invalid", ""]
+        {
+            assert!(!speaks_of_token(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_code_has_one_advice() {
+        let codes: std::collections::BTreeSet<&str> = ADVICE.iter().map(|(code, _)| *code).collect();
+        assert_eq!(codes.len(), ADVICE.len());
+    }
+}

@@ -1,0 +1,155 @@
+//! Promise 8, for what AWS answers: memory and time are bounded whatever comes, and the error names the limit.
+
+use client_vpn_audit::clock::Clock;
+use client_vpn_audit::identity::{OwnSession, own_account};
+use client_vpn_audit::layout::{Key, ObjectKey};
+use client_vpn_audit::signing::{Signer, SigningKey};
+use client_vpn_audit::store::{S3Store, Store};
+use serde_json::json;
+
+use crate::harness::emulator::{Emulator, Invoked};
+use crate::harness::hostile::{Flow, Hostile};
+use crate::harness::stub::Stub;
+use crate::harness::{World, error_codes, fleet, outcomes, sdk_config, snapshot};
+
+const LIMIT: &str = "16777216 bytes";
+
+/// Clients as the program makes them, of a server at `url`.
+fn sdk(url: &str) -> aws_config::SdkConfig {
+    OwnSession::begin(sdk_config(url, "us-east-1"), Clock::system()).0
+}
+
+fn store(url: &str) -> Store {
+    Store::S3(S3Store::new(aws_sdk_s3::Client::new(&sdk(url)), "evidence".to_owned(), String::new(), None))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_without_end_is_given_up_at_its_limit() {
+    for head in
+        ["200 OK", "400 Bad", "500 Bad", "200 OK\r\ncontent-length: 8000000000", "302 Found\r\nlocation: /"]
+    {
+        let hostile = Hostile::start(head, Flow::Flood).await;
+        let world = World::new(fleet(1, 1)).await;
+        let settings = client_vpn_audit::config::Settings::parse(world.variables(&[])).unwrap();
+        let sdk = sdk_config(hostile.url(), "eu-central-1");
+        let progress = client_vpn_audit::capture::Progress::silent();
+        let auditor = client_vpn_audit::handler::Auditor::new(settings, sdk, world.clock.clone(), progress);
+        let report = snapshot(&auditor, json!({})).await;
+        assert_eq!(outcomes(&report), ["failed"], "{head}");
+        assert_eq!(error_codes(&report), ["LimitExceeded"], "{head}");
+        let error = report.record.targets[0].error.as_ref().unwrap();
+        assert!(error.message.contains(LIMIT), "{}", error.message);
+        assert_eq!(
+            hostile.requests(),
+            2,
+            "{head}: one for the connections, one for the endpoints, none again"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_function_stays_small_whatever_comes() {
+    let hostile = Hostile::start("200 OK", Flow::Flood).await;
+    let world = World::new(fleet(5, 1)).await;
+    let emulator = Emulator::start(hostile.url(), &world.variables(&[]));
+    let Invoked::Failed(error) = emulator.invoke(&json!({"action": "snapshot"})) else {
+        panic!("{}", emulator.log());
+    };
+    assert!(error.contains("LimitExceeded"), "{error}");
+    let peak = emulator.peak_mebibytes();
+    println!("{peak:.1} MiB for five endless answers at a time");
+    assert!(peak < 256.0, "{peak} MiB");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_drips_ends_with_the_time_of_an_attempt() {
+    let hostile = Hostile::start("200 OK", Flow::Drip).await;
+    let world = World::new(fleet(1, 1)).await;
+    let settings = client_vpn_audit::config::Settings::parse(world.variables(&[])).unwrap();
+    let sdk = sdk_config(hostile.url(), "eu-central-1");
+    let progress = client_vpn_audit::capture::Progress::silent();
+    let auditor = client_vpn_audit::handler::Auditor::new(settings, sdk, world.clock.clone(), progress);
+    let report = snapshot(&auditor, json!({})).await;
+    assert_eq!(error_codes(&report), ["Timeout"]);
+    assert_eq!(hostile.requests(), 2, "both attempts, and the endpoints are not asked for after them");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sts_and_kms_are_bounded_too() {
+    for head in ["200 OK", "403 Forbidden"] {
+        let hostile = Hostile::start(head, Flow::Flood).await;
+        let error = own_account(&sdk(hostile.url())).await.unwrap_err();
+        assert_eq!(error.code, "LimitExceeded", "{error}");
+        let key = SigningKey::Kms("alias/evidence".to_owned());
+        let error = Signer::new(Some(&key), &sdk(hostile.url())).unwrap().identification().await.unwrap_err();
+        assert_eq!(error.code, "LimitExceeded", "{error}");
+        assert_eq!(hostile.requests(), 2, "none is asked again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_is_bounded_in_every_call() {
+    let key = ObjectKey::parse(
+        "runs/account_id=123456789012/region=eu-central-1/snapshot_date=2025-11-23/20251123T090000Z_a.json",
+    )
+    .unwrap();
+    for (head, limit) in
+        [("200 OK", "limit"), ("404 Gone", LIMIT), ("200 OK\r\ncontent-length: 8000000000", "16777216")]
+    {
+        let hostile = Hostile::start(head, Flow::Flood).await;
+        let store = store(hostile.url());
+        let read = store.read(&key).await.unwrap_err();
+        assert_eq!(read.code, "LimitExceeded", "{head}: {read}");
+        assert!(read.to_string().contains(limit), "{head}: {read}");
+    }
+    let hostile = Hostile::start("200 OK", Flow::Flood).await;
+    let store = store(hostile.url());
+    let errors = [
+        store.keys("runs/").await.unwrap_err(),
+        store.find("runs/").await.unwrap_err(),
+        store.level("runs/").await.unwrap_err(),
+        store.contains(Key::Preflight).await.unwrap_err(),
+        store.missing_protections().await.unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.code, "LimitExceeded", "{error}");
+    }
+}
+
+/// What S3 gives as the size holds for what is read.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_ends_where_s3_says_that_it_does() {
+    let found = |bytes| client_vpn_audit::store::Found {
+        key: "connections/x".to_owned(),
+        bytes,
+        version_id: None,
+        hidden: false,
+        versions: 1,
+    };
+    let hostile = Hostile::start("200 OK", Flow::Flood).await;
+    let error = store(hostile.url()).hash(&found(5)).await.unwrap_err();
+    assert_eq!(error.code, "LimitExceeded", "without a size: {error}");
+    let honest = Stub::start(&[(200, "evidence")]).await;
+    assert_eq!(store(honest.url()).hash(&found(8)).await.unwrap().bytes, 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_that_gets_nowhere_ends() {
+    let page = |number: usize| {
+        format!(
+            "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t{number}</NextContinuationToken></ListBucketResult>"
+        )
+    };
+    let pages: Vec<String> = (0..1100).map(page).collect();
+    let answers: Vec<(u16, &str)> = pages.iter().map(|page| (200, page.as_str())).collect();
+    let s3 = Stub::start(&answers).await;
+    let error = store(s3.url()).keys("runs/").await.unwrap_err();
+    assert_eq!((error.code.as_str(), s3.heads().len()), ("LimitExceeded", 1000), "{error}");
+    assert!(error.to_string().contains("1000 empty pages in a row"), "{error}");
+
+    // Three pages in a circle.
+    let answers: Vec<(u16, &str)> = [0, 1, 2, 0, 1, 2].map(|number| (200, pages[number].as_str())).to_vec();
+    let s3 = Stub::start(&answers).await;
+    let error = store(s3.url()).keys("runs/").await.unwrap_err();
+    assert_eq!((error.code.as_str(), s3.heads().len()), ("ListingStuck", 4), "{error}");
+}
