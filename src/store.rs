@@ -5,12 +5,14 @@ mod bucket_policy;
 mod directory;
 mod location;
 mod s3;
+mod time;
 
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
 use aws_config::SdkConfig;
+use jiff::Timestamp;
 
 use crate::layout::{EVIDENCE, Key, ObjectKey};
 use crate::target::AccountRegion;
@@ -89,8 +91,8 @@ pub struct Hashed {
     pub sha256: [u8; 32],
 }
 
-/// Largest digest or run record that is read, in bytes: ten times what an hour of a thousand endpoints makes.
-const LARGEST_DOCUMENT: u64 = 64 << 20;
+/// Largest digest or run record that is read, in bytes.
+const LARGEST_DOCUMENT: u64 = 16 << 20;
 
 /// Why the lake could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -109,11 +111,11 @@ pub struct StoreError {
 impl StoreError {
     fn too_large(object: String, bytes: u64) -> StoreError {
         StoreError {
-            code: "ObjectTooLarge".to_owned(),
+            code: "LimitExceeded".to_owned(),
             doing: "reading",
             object,
             problem: format!(
-                "it has {bytes} bytes, and no digest or run record has more than {LARGEST_DOCUMENT}"
+                "it has {bytes} bytes, and the limit of a digest or run record is {LARGEST_DOCUMENT}"
             ),
         }
     }
@@ -235,6 +237,25 @@ impl Store {
         match self {
             Store::S3(store) => store.read(key).await,
             Store::Directory(store) => store.read(key),
+        }
+    }
+
+    /// Returns the time by the store's own clock: that of an answer of S3, or that of a new file, which is removed.
+    ///
+    /// # Errors
+    /// When S3 cannot be asked or answers without a time, or when no file can be made.
+    pub async fn time(&self) -> Result<Timestamp, StoreError> {
+        match self {
+            Store::S3(store) => store.time().await,
+            Store::Directory(store) => {
+                let root = store.root();
+                time::of_file_system(root).map_err(|error| StoreError {
+                    code: "StorageFailed".to_owned(),
+                    doing: "reading the clock of the file system of",
+                    object: root.display().to_string(),
+                    problem: format!("{error}; check the directory, its permissions and the space left"),
+                })
+            }
         }
     }
 

@@ -10,9 +10,11 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumMode, ServerSideEncryption};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::bucket_policy::{self, Protection};
+use super::time::DateReader;
 use super::{Content, Found, Hashed, LARGEST_DOCUMENT, Level, Object, Put, StoreError};
 use crate::causes;
 use crate::layout::{EVIDENCE, Key, ObjectKey};
@@ -87,6 +89,20 @@ impl S3Store {
         let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(&key).max_keys(1).send().await;
         let listed = listed.map_err(|error| self.failed("looking for", "s3:ListBucket", &key, &error))?;
         Ok(listed.contents().iter().any(|object| object.key() == Some(&key)))
+    }
+
+    /// Returns the `Date` of an answer that S3 is asked for just for that.
+    pub(super) async fn time(&self) -> Result<Timestamp, StoreError> {
+        let (prefix, date) = (self.prefixed(""), DateReader::default());
+        let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).max_keys(1);
+        let listed = listed.customize().interceptor(date.clone()).send().await;
+        listed.map_err(|error| self.failed("asking for the time of", "s3:ListBucket", &prefix, &error))?;
+        date.time().ok_or_else(|| StoreError {
+            code: "MalformedResponse".to_owned(),
+            doing: "asking for the time of",
+            object: self.url(&prefix),
+            problem: "S3 answered without a date that can be read".to_owned(),
+        })
     }
 
     pub(super) async fn keys(&self, folder: &str) -> Result<Vec<String>, StoreError> {
