@@ -126,14 +126,16 @@ impl Sealer<'_> {
         left: Option<&OlderLeft>,
         named: &mut Named,
     ) -> BTreeSet<ObjectKey> {
-        let records = sealed.iter().filter(|object| object.object_key.starts_with("runs/")).filter_map(|record| {
-            let key = ObjectKey::parse(&record.object_key)?;
-            left.is_none_or(|left| key.hour.date() >= left.before).then_some((key, record))
-        });
-        let read = async |(key, record): (ObjectKey, &SealedObject)| {
+        let mut records = Vec::new();
+        for record in sealed.iter().filter(|object| object.object_key.starts_with("runs/")) {
+            let key = ObjectKey::parse(&record.object_key);
+            let key = key.filter(|key| left.is_none_or(|left| key.hour.date() >= left.before));
+            records.extend(key.map(|key| (key, record.sha256.clone())));
+        }
+        let read = async |(key, sha256): (ObjectKey, String)| {
+            let bytes = self.store.read(&key).await;
             // A later version than the one that is sealed names nothing.
-            let is_sealed = |bytes: &Vec<u8>| hex::encode(Sha256::digest(bytes)) == record.sha256;
-            let bytes = self.store.read(&key).await.map(|bytes| bytes.filter(is_sealed));
+            let bytes = bytes.map(|bytes| bytes.filter(|bytes| hex::encode(Sha256::digest(bytes)) == sha256));
             (bytes.map(|bytes| bytes.map(|bytes| named::objects(&bytes, place))), key)
         };
         let mut records = std::pin::pin!(stream::iter(records).map(read).buffered(CONCURRENT_READS));

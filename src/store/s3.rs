@@ -91,9 +91,10 @@ impl S3Store {
         Ok(listed.contents().iter().any(|object| object.key() == Some(&key)))
     }
 
-    /// Returns the `Date` of an answer that S3 is asked for just for that.
+    /// Returns the `Date` of an answer that S3 is asked for just for that. The seal's role may list no more than the folders of
+    /// the evidence.
     pub(super) async fn time(&self) -> Result<Timestamp, StoreError> {
-        let (prefix, date) = (self.prefixed(""), DateReader::default());
+        let (prefix, date) = (self.prefixed("digests/"), DateReader::default());
         let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).max_keys(1);
         let listed = listed.customize().interceptor(date.clone()).send().await;
         listed.map_err(|error| self.failed("asking for the time of", "s3:ListBucket", &prefix, &error))?;
