@@ -161,6 +161,8 @@ impl Sealer<'_> {
         let mut days = Days::new(self.store, place, hour);
         let from = hour.earlier(CHECKED_HOURS).date();
         let mut chain = self.check_chain(place, &from, |digest| days.listed(digest)).await?;
+        // Another seal may have gone on meanwhile.
+        hour = chain.newest().map_or(hour, |newest| newest.key.hour.next());
         let mut problems = Vec::new();
         while hour <= until {
             if deadline.is_some_and(|deadline| self.clock.now() >= deadline) {
