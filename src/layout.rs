@@ -29,6 +29,13 @@ impl RunId {
         RunId(format!("{}-{}", self.0, random_attempt()))
     }
 
+    /// Reads an id that a run record names; `None` for a text that no key can carry.
+    pub fn parse(text: &str) -> Option<RunId> {
+        let fits = (1..=128).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        fits.then(|| RunId(text.to_owned()))
+    }
+
     /// The id as keys and the ledger carry it.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -143,6 +150,27 @@ impl ObjectKey {
     /// The key, relative to the lake's prefix.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Returns true for a run record's key.
+    pub fn is_run(&self) -> bool {
+        self.text.starts_with("runs/")
+    }
+
+    /// Returns the time in its name.
+    pub fn time(&self) -> Option<SnapshotTime> {
+        SnapshotTime::parse_compact(self.stem().0)
+    }
+
+    /// Returns what follows the time in its name: of a run record, the run's id.
+    pub fn after_time(&self) -> &str {
+        self.stem().1
+    }
+
+    fn stem(&self) -> (&str, &str) {
+        let name = self.text.rsplit('/').next().unwrap_or_default();
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        stem.split_once('_').unwrap_or((stem, ""))
     }
 }
 

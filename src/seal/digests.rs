@@ -5,7 +5,7 @@ use futures_util::{StreamExt, stream};
 use crate::digest::WrittenDigest;
 use crate::hour::Hour;
 use crate::layout::{ObjectKey, ObjectKind};
-use crate::store::{Location, StoreError};
+use crate::store::Location;
 use crate::target::AccountRegion;
 
 use super::chain::{Chain, ChainError};
@@ -103,10 +103,18 @@ impl Sealer<'_> {
     }
 
     /// Lists the keys of the digests of a day, in order.
-    async fn digests_of(&self, place: &AccountRegion, date: &str) -> Result<Vec<ObjectKey>, StoreError> {
+    async fn digests_of(&self, place: &AccountRegion, date: &str) -> Result<Vec<ObjectKey>, SealError> {
         let found = self.store.find(&place.day_of_digests(date)).await?;
-        let mut keys: Vec<ObjectKey> = found.iter().filter_map(|found| ObjectKey::parse(&found.key)).collect();
-        keys.retain(|key| key.kind == ObjectKind::Digest);
+        let mut keys = Vec::new();
+        for found in found {
+            let Some(key) = ObjectKey::parse(&found.key).filter(|key| key.kind == ObjectKind::Digest) else {
+                continue;
+            };
+            if let Some(irregular) = found.irregular {
+                return Err(ChainError::Forged { key, problem: irregular.to_string() }.into());
+            }
+            keys.push(key);
+        }
         Ok(keys)
     }
 

@@ -1,20 +1,28 @@
 //! A lake in a directory, with S3's semantics: an object is there whole or not at all, and is never replaced.
 
+mod open;
+
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::{Content, Found, Hashed, LARGEST_DOCUMENT, Level, Object, Put, StoreError};
+use super::{
+    Content, Examination, Examined, Found, Hashed, Irregular, LARGEST_DOCUMENT, Level, Object, Put, StoreError, name,
+};
 use crate::layout::{Key, ObjectKey};
+
+use open::What;
 
 /// How the name of a temporary file ends, which begins with a dot.
 const TEMPORARY: &str = ".tmp";
 
 /// Bytes that are read at a time.
 const READ: usize = 256 << 10;
+
+/// Longest path within the lake that is looked into, in bytes: no program can name a longer one.
+const LONGEST_PATH: usize = 4096;
 
 /// A directory whose files are the lake's objects.
 #[derive(Debug, Clone)]
@@ -42,31 +50,65 @@ impl DirectoryStore {
     /// Puts an object where there is none.
     pub(super) fn put_if_absent(&self, key: Key<'_>, object: Object<'_>) -> Result<Put, StoreError> {
         let path = self.path(key);
-        write_new(&path, object.content).map_err(|error| failed("writing", &path, &error))
+        self.refuse_links(&path)
+            .and_then(|()| write_new(&path, object.content))
+            .map_err(|error| failed("writing", &path, &error))
+    }
+
+    /// Refuses to write through a link: it would lead out of the lake.
+    fn refuse_links(&self, path: &Path) -> io::Result<()> {
+        let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root);
+        for folder in folders {
+            if folder.is_symlink() {
+                let message = format!("{} is a symbolic link, and links in a lake are not followed", folder.display());
+                return Err(io::Error::new(ErrorKind::InvalidInput, message));
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn level(&self, folder: &str) -> Result<Level, StoreError> {
         let mut level = Level::default();
-        for entry in self.entries(folder)? {
-            match entry {
-                Entry::Folder(name) => level.folders.push(name),
-                Entry::File(name) => level.objects.push(format!("{folder}{name}")),
+        for (name, what) in self.entries(folder)? {
+            match what {
+                What::Folder => level.folders.push(name),
+                What::File(_) | What::Irregular(_) => level.objects.push(format!("{folder}{name}")),
             }
         }
         Ok(level)
     }
 
-    pub(super) fn find(&self, folder: &str) -> Result<Vec<Found>, StoreError> {
-        if self.root.join(folder).is_file() {
-            return Ok(vec![self.found(folder.to_owned())?]);
+    pub(super) fn find(&self, top: &str) -> Result<Vec<Found>, StoreError> {
+        if !top.is_empty() && !top.ends_with('/') {
+            return self.find_one(top);
         }
         let mut found = Vec::new();
-        let mut folders = vec![folder.to_owned()];
+        let mut folders = vec![top.to_owned()];
         while let Some(folder) = folders.pop() {
-            for entry in self.entries(&folder)? {
-                match entry {
-                    Entry::Folder(name) => folders.push(format!("{folder}{name}/")),
-                    Entry::File(name) => found.push(self.found(format!("{folder}{name}"))?),
+            if let Some(irregular) = irregular_folder(&folder) {
+                found.push(Found::irregular(folder.clone(), irregular));
+                if irregular == Irregular::TooDeep {
+                    continue;
+                }
+            }
+            let entries = match self.entries(&folder) {
+                // No folder of this program's has folders in it that are read by this.
+                Err(_) if folder != top => {
+                    found.push(Found::irregular(folder, Irregular::Unreadable));
+                    continue;
+                }
+                entries => entries?,
+            };
+            for (name, what) in entries {
+                let key = format!("{folder}{name}");
+                match what {
+                    What::Folder => {
+                        if ObjectKey::parse(&key).is_some() {
+                            found.push(Found::irregular(key.clone(), Irregular::Folder));
+                        }
+                        folders.push(key + "/");
+                    }
+                    what => found.push(one(key, what)),
                 }
             }
         }
@@ -74,53 +116,74 @@ impl DirectoryStore {
         Ok(found)
     }
 
-    fn found(&self, key: String) -> Result<Found, StoreError> {
-        let path = self.root.join(&key);
-        // Of a link itself: it may lead nowhere.
-        let metadata = fs::symlink_metadata(&path).map_err(|error| failed("looking at", &path, &error))?;
-        Ok(Found { key, bytes: metadata.len(), version_id: None, hidden: false, versions: 1 })
+    /// What lies under one key; nothing where a link would have to be followed.
+    fn find_one(&self, key: &str) -> Result<Vec<Found>, StoreError> {
+        match open::at(&self.root, key) {
+            Ok(what) => Ok(vec![one(key.to_owned(), what)]),
+            Err(error) if is_absent(&error) => Ok(Vec::new()),
+            Err(error) => Err(failed("looking at", &self.root.join(key), &error)),
+        }
     }
 
     pub(super) fn hash(&self, key: &str) -> Result<Hashed, StoreError> {
-        let path = self.root.join(key);
-        hash(&path).map_err(|error| failed("reading", &path, &error))
+        self.examine(key, u64::MAX, false).map(|examined| examined.hashed)
+    }
+
+    pub(super) fn examine(&self, key: &str, at_most: u64, keep: bool) -> Result<Examined, StoreError> {
+        let read = || {
+            let (file, _) = open::file(&self.root, key)?;
+            let mut file = file.take(at_most.saturating_add(1));
+            let mut examination = Examination::new(keep);
+            let mut buffer = vec![0; READ];
+            loop {
+                let read = file.read(&mut buffer)?;
+                match buffer.get(..read) {
+                    None | Some([]) => return Ok(examination.end()),
+                    Some(bytes) => examination.add(bytes),
+                }
+            }
+        };
+        read().map_err(|error: io::Error| failed("reading", &self.root.join(key), &error))
     }
 
     pub(super) fn read(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.root.join(key.as_str());
-        let read = || {
-            let bytes = regular(&path)?;
-            if bytes > LARGEST_DOCUMENT { Ok(Err(bytes)) } else { fs::read(&path).map(Ok) }
+        let read = || -> io::Result<(Vec<u8>, u64)> {
+            let (file, length) = open::file(&self.root, key.as_str())?;
+            let mut bytes = Vec::new();
+            if length <= LARGEST_DOCUMENT {
+                file.take(LARGEST_DOCUMENT + 1).read_to_end(&mut bytes)?;
+            }
+            Ok((bytes, length))
         };
         match read() {
-            Ok(Ok(bytes)) => Ok(Some(bytes)),
-            Ok(Err(bytes)) => Err(StoreError::too_large(path.display().to_string(), bytes)),
+            Ok((bytes, length)) => {
+                let length = length.max(bytes.len() as u64);
+                let fits = length <= LARGEST_DOCUMENT;
+                if fits { Ok(Some(bytes)) } else { Err(StoreError::too_large(path.display().to_string(), length)) }
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed("reading", &path, &error)),
         }
     }
 
-    /// What lies in a folder, in order. Temporary files that a crash left are none of it.
-    fn entries(&self, folder: &str) -> Result<Vec<Entry>, StoreError> {
-        let path = self.root.join(folder);
-        let read = || -> io::Result<Vec<Entry>> {
-            let mut entries = Vec::new();
-            for entry in fs::read_dir(&path)? {
-                let entry = entry?;
-                let name = entry.file_name().to_string_lossy().into_owned();
-                // A link is not followed here, or it could lead round in a circle.
-                if entry.file_type()?.is_dir() {
-                    entries.push(Entry::Folder(name));
-                } else if !(name.starts_with('.') && name.ends_with(TEMPORARY)) {
-                    entries.push(Entry::File(name));
-                }
+    /// What lies in a folder, in order. Temporary files that a crash left are none of it. A folder that is reached by a link,
+    /// or is none, is empty: the folder above it has the link among its objects.
+    fn entries(&self, folder: &str) -> Result<Vec<(String, What)>, StoreError> {
+        let names = open::folder(&self.root, folder).and_then(|folder| open::names(&folder));
+        match names {
+            Err(error) if is_absent(&error) => Ok(Vec::new()),
+            Err(error) => Err(failed("listing", &self.root.join(folder), &error)),
+            Ok(names) => {
+                let is_kept = |(name, what): &(Vec<u8>, What)| {
+                    !(matches!(what, What::File(_)) && is_temporary(name))
+                };
+                let names = names.into_iter().filter(is_kept);
+                let mut entries: Vec<_> =
+                    names.map(|(name, what)| (name::printable(&name), what)).collect();
+                entries.sort();
+                Ok(entries)
             }
-            entries.sort();
-            Ok(entries)
-        };
-        match read() {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-            read => read.map_err(|error| failed("listing", &path, &error)),
         }
     }
 
@@ -129,33 +192,36 @@ impl DirectoryStore {
     }
 }
 
-/// What lies in a folder.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Entry {
-    File(String),
-    Folder(String),
-}
-
-/// The size of a file. What is no file could be read for ever.
-fn regular(path: &Path) -> io::Result<u64> {
-    let metadata = fs::metadata(path)?;
-    if metadata.is_file() { Ok(metadata.len()) } else { Err(ErrorKind::InvalidInput.into()) }
-}
-
-fn hash(path: &Path) -> io::Result<Hashed> {
-    regular(path)?;
-    let (mut file, mut sha256) = (File::open(path)?, Sha256::new());
-    let mut buffer = vec![0; READ];
-    let mut bytes = 0;
-    loop {
-        let read = file.read(&mut buffer)?;
-        match buffer.get(..read) {
-            Some([]) | None => break,
-            Some(chunk) => sha256.update(chunk),
+fn one(key: String, what: What) -> Found {
+    match what {
+        What::File(bytes) => {
+            Found { key, bytes, version_id: None, hidden: false, versions: 1, irregular: None }
         }
-        bytes += read as u64;
+        What::Folder => Found::irregular(key, Irregular::Folder),
+        What::Irregular(irregular) => Found::irregular(key, irregular),
     }
-    Ok(Hashed { bytes, sha256: sha256.finalize().into() })
+}
+
+/// Returns why a folder is reported though all in it is.
+fn irregular_folder(folder: &str) -> Option<Irregular> {
+    let name = folder.trim_end_matches('/');
+    if name::bytes(folder).len() > LONGEST_PATH {
+        Some(Irregular::TooDeep)
+    } else {
+        name.rsplit('/').next().is_some_and(|name| name.contains('\\')).then_some(Irregular::Name)
+    }
+}
+
+/// Returns true for the names that [`write_new`] gives, and no others: a file that somebody else calls so is seen.
+fn is_temporary(name: &[u8]) -> bool {
+    let random = name.strip_prefix(b".").and_then(|name| name.strip_suffix(TEMPORARY.as_bytes()));
+    random.is_some_and(|random| random.len() == 6 && random.iter().all(u8::is_ascii_alphanumeric))
+}
+
+/// Returns true if nothing lies there, or nothing that can be reached without a link.
+fn is_absent(error: &io::Error) -> bool {
+    let is_link = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+    is_link || matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// Writes beside the final name and links into place: a crash leaves a hidden temporary file, never half an object.

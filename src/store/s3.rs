@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{ChecksumMode, ServerSideEncryption};
+use aws_sdk_s3::types::{ChecksumMode, EncodingType, ServerSideEncryption};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use super::bucket_policy::{self, Protection};
 use super::time::DateReader;
-use super::{Content, Found, Hashed, LARGEST_DOCUMENT, Level, Object, Put, StoreError};
+use super::{
+    Content, Examination, Examined, Found, Hashed, LARGEST_DOCUMENT, Level, Object, Put, StoreError, name,
+};
 use crate::causes;
 use crate::layout::{EVIDENCE, Key, ObjectKey};
 
@@ -69,26 +71,27 @@ impl S3Store {
 
     /// The key in the bucket of one in the lake.
     fn prefixed(&self, key: &str) -> String {
-        if self.prefix.is_empty() { key.to_owned() } else { format!("{}/{key}", self.prefix) }
+        let key = String::from_utf8_lossy(&name::bytes(key)).into_owned();
+        if self.prefix.is_empty() { key } else { format!("{}/{key}", self.prefix) }
     }
 
     /// The key in the lake of one in the bucket.
     fn in_the_lake(&self, key: &str) -> String {
         let rest = key.strip_prefix(&self.prefix).unwrap_or(key);
-        if self.prefix.is_empty() {
-            key.to_owned()
-        } else {
-            rest.strip_prefix('/').unwrap_or(rest).to_owned()
-        }
+        let rest = if self.prefix.is_empty() { key } else { rest.strip_prefix('/').unwrap_or(rest) };
+        name::printable(rest.as_bytes())
     }
 
     /// Whether an object is there. It is listed and not asked for by HEAD, whose answers have no body: they cannot
     /// tell a missing bucket from a missing object.
     pub(super) async fn contains(&self, key: Key<'_>) -> Result<bool, StoreError> {
         let key = self.object_key(key);
-        let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(&key).max_keys(1).send().await;
+        let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(&key).max_keys(1);
+        let listed = listed.encoding_type(EncodingType::Url).send().await;
         let listed = listed.map_err(|error| self.failed("looking for", "s3:ListBucket", &key, &error))?;
-        Ok(listed.contents().iter().any(|object| object.key() == Some(&key)))
+        let encoding = listed.encoding_type.as_ref();
+        let is_it = |found: &str| decoded(found, encoding) == key;
+        Ok(listed.contents().iter().any(|object| object.key().is_some_and(is_it)))
     }
 
     /// Returns the `Date` of an answer that S3 is asked for just for that. The seal's role may list no more than the folders of
@@ -112,9 +115,11 @@ impl S3Store {
         let mut token = None;
         loop {
             let page = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix);
-            let page = page.set_continuation_token(token.clone()).send().await;
+            let page = page.encoding_type(EncodingType::Url).set_continuation_token(token.clone()).send().await;
             let page = page.map_err(|error| self.failed("listing", "s3:ListBucket", &prefix, &error))?;
-            keys.extend(page.contents().iter().filter_map(|object| Some(self.in_the_lake(object.key()?))));
+            let encoding = page.encoding_type.as_ref();
+            let found = page.contents().iter().filter_map(|object| object.key());
+            keys.extend(found.map(|key| self.in_the_lake(&decoded(key, encoding))));
             let next = page.next_continuation_token.filter(|_| page.is_truncated == Some(true));
             match next {
                 None => return Ok(keys),
@@ -218,18 +223,22 @@ impl S3Store {
         loop {
             let page = self.client.list_object_versions().bucket(&self.bucket).prefix(&prefix).delimiter("/");
             let page = page.set_key_marker(markers.0.clone()).set_version_id_marker(markers.1.clone());
-            let page = page.send().await;
+            let page = page.encoding_type(EncodingType::Url).send().await;
             let page =
                 page.map_err(|error| self.failed("listing", "s3:ListBucketVersions", &prefix, &error))?;
-            let name = |folder: &str| Some(folder.strip_prefix(&prefix)?.strip_suffix('/')?.to_owned());
+            let encoding = page.encoding_type.clone();
+            let name = |folder: &str| {
+                let folder = decoded(folder, encoding.as_ref());
+                Some(name::printable(folder.strip_prefix(&prefix)?.strip_suffix('/')?.as_bytes()))
+            };
             folders.extend(page.common_prefixes().iter().filter_map(|folder| name(folder.prefix()?)));
             let keys = page.versions().iter().filter_map(|version| version.key());
-            objects.extend(keys.map(|key| self.in_the_lake(key)));
+            objects.extend(keys.map(|key| self.in_the_lake(&decoded(key, encoding.as_ref()))));
             if page.is_truncated() != Some(true) {
                 break;
             }
             markers =
-                self.next_markers(&prefix, &markers, (page.next_key_marker, page.next_version_id_marker))?;
+                self.next_markers(&prefix, &markers, next_of(&page))?;
         }
         Ok(Level { folders: folders.into_iter().collect(), objects: objects.into_iter().collect() })
     }
@@ -249,13 +258,15 @@ impl S3Store {
         loop {
             let page = self.client.list_object_versions().bucket(&self.bucket).prefix(&prefix);
             let page = page.set_key_marker(markers.0.clone()).set_version_id_marker(markers.1.clone());
-            let page = page.send().await;
+            let page = page.encoding_type(EncodingType::Url).send().await;
             let page =
                 page.map_err(|error| self.failed("listing", "s3:ListBucketVersions", &prefix, &error))?;
+            let encoding = page.encoding_type.clone();
             for version in page.versions() {
                 let Some(key) = version.key() else {
                     continue;
                 };
+                let key = &decoded(key, encoding.as_ref());
                 let versions = found.get(key).map_or(0, |found| found.versions) + 1;
                 // Versions come newest first, so the last is the oldest.
                 let oldest = Found {
@@ -264,17 +275,19 @@ impl S3Store {
                     version_id: version.version_id().map(str::to_owned),
                     hidden: false,
                     versions,
+                    irregular: None,
                 };
-                found.insert(key.to_owned(), oldest);
+                found.insert(key.clone(), oldest);
             }
             let markers_found =
                 page.delete_markers().iter().filter(|marker| marker.is_latest() == Some(true));
-            hidden.extend(markers_found.filter_map(|marker| marker.key().map(str::to_owned)));
+            let markers_found = markers_found.filter_map(|marker| marker.key());
+            hidden.extend(markers_found.map(|key| decoded(key, encoding.as_ref())));
             if page.is_truncated() != Some(true) {
                 break;
             }
             markers =
-                self.next_markers(&prefix, &markers, (page.next_key_marker, page.next_version_id_marker))?;
+                self.next_markers(&prefix, &markers, next_of(&page))?;
         }
         // Without versions, each object is one of the name `null`, which need not be asked for by it.
         let alone = found.values_mut().filter(|found| found.versions == 1);
@@ -313,17 +326,28 @@ impl S3Store {
 
     /// Reads a version, or what lies there now.
     pub(super) async fn hash(&self, key: &str, version_id: Option<String>) -> Result<Hashed, StoreError> {
+        self.examine(key, version_id, u64::MAX, false).await.map(|examined| examined.hashed)
+    }
+
+    /// Reads a version, or what lies there now, until there are more than `at_most` bytes.
+    pub(super) async fn examine(
+        &self,
+        key: &str,
+        version_id: Option<String>,
+        at_most: u64,
+        keep: bool,
+    ) -> Result<Examined, StoreError> {
         let key = self.prefixed(key);
         let object = self.client.get_object().bucket(&self.bucket).key(&key).set_version_id(version_id);
         let object =
             object.send().await.map_err(|error| self.failed("reading", "s3:GetObject", &key, &error))?;
-        let (mut body, mut sha256, mut bytes) = (object.body, Sha256::new(), 0);
-        while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(|error| self.cut(&key, &error))?;
-            sha256.update(&chunk);
-            bytes += chunk.len() as u64;
+        let (mut body, mut examination) = (object.body, Examination::new(keep));
+        while examination.bytes <= at_most
+            && let Some(chunk) = body.next().await
+        {
+            examination.add(&chunk.map_err(|error| self.cut(&key, &error))?);
         }
-        Ok(Hashed { bytes, sha256: sha256.finalize().into() })
+        Ok(examination.end())
     }
 
     pub(super) async fn read(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
@@ -384,6 +408,20 @@ impl S3Store {
             problem,
         }
     }
+}
+
+/// The key that S3 has sent. In XML 1.0 not every key can be sent as it is.
+fn decoded(key: &str, encoding: Option<&EncodingType>) -> String {
+    match encoding {
+        Some(EncodingType::Url) => String::from_utf8_lossy(&name::from_url(key)).into_owned(),
+        _ => key.to_owned(),
+    }
+}
+
+/// Where a page says that the next one goes on.
+fn next_of(page: &ListObjectVersionsOutput) -> Markers {
+    let key = page.next_key_marker().map(|key| decoded(key, page.encoding_type()));
+    (key, page.next_version_id_marker().map(str::to_owned))
 }
 
 /// S3 answers HEAD without a body, and so without a code.

@@ -1,46 +1,91 @@
-//! What digests list, held against what was found.
+//! Objects that digests list, compared with those that are there.
 
 use std::collections::BTreeMap;
 
-use crate::digest::SealedObject;
+use crate::digest::{SealedObject, WrittenDigest};
+use crate::hour::Hour;
 use crate::layout::ObjectKey;
 use crate::store::{Found, Hashed};
 
-use super::Verifier;
-use super::report::{Fault, Kind, Scope};
+use super::report::{Fault, Kind};
 
-/// What a digest says of an object.
+/// An object as a digest lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
     pub bytes: u64,
     pub sha256: String,
     pub late: bool,
+    /// An hour before which it was not put: its own, or if it came late the hour of the digest that lists it.
+    pub since: Hour,
+    /// Whether it was found.
+    pub is_there: bool,
 }
 
-/// What the digests of two days list and no object was found for yet, by day.
+impl Sealed {
+    fn new(key: &ObjectKey, object: &SealedObject, digest: &WrittenDigest, hour: Hour) -> Sealed {
+        let SealedObject { bytes, sha256, late, .. } = object;
+        // The first digest lists what may be of any age.
+        let is_first = digest.digest.previous_object_key.is_none();
+        let since = if *late && !is_first { hour } else { key.hour };
+        Sealed { bytes: *bytes, sha256: sha256.clone(), late: *late, since, is_there: false }
+    }
+}
+
+/// Objects of one day.
+pub type Day = BTreeMap<ObjectKey, Sealed>;
+
+/// Objects that the digests read so far list, by day, but for days that are done.
 #[derive(Debug, Default)]
-pub struct Listed(BTreeMap<String, BTreeMap<ObjectKey, Sealed>>);
+pub struct Listed {
+    days: BTreeMap<String, Day>,
+    done: Option<String>,
+    /// Objects of days that were done already: a digest of a much later day lists them.
+    after: BTreeMap<String, Day>,
+}
 
 impl Listed {
-    /// Adds what a digest lists. What was listed first counts.
-    pub fn add(&mut self, key: ObjectKey, object: &SealedObject) {
-        let SealedObject { bytes, sha256, late, .. } = object;
-        let sealed = Sealed { bytes: *bytes, sha256: sha256.clone(), late: *late };
-        self.0.entry(key.hour.date()).or_default().entry(key).or_insert(sealed);
+    /// Adds what a digest of `hour` lists. What was listed first counts.
+    pub fn add(&mut self, digest: &WrittenDigest, hour: Hour) {
+        for (key, object) in digest.objects() {
+            let date = key.hour.date();
+            let is_done = self.done.as_ref().is_some_and(|done| date <= *done);
+            let days = if is_done { &mut self.after } else { &mut self.days };
+            let sealed = Sealed::new(&key, object, digest, hour);
+            days.entry(date).or_default().entry(key).or_insert(sealed);
+        }
     }
 
-    /// Takes what is listed of an object that was found.
-    pub fn take(&mut self, key: &ObjectKey) -> Option<Sealed> {
-        self.0.get_mut(&key.hour.date())?.remove(key)
+    /// Adds what a digest of `hour` lists of days that are done, if it is `wanted`.
+    pub fn add_after(&mut self, digest: &WrittenDigest, hour: Hour, wanted: impl Fn(&ObjectKey) -> bool) {
+        for (key, object) in digest.objects().filter(|(key, _)| wanted(key)) {
+            let sealed = Sealed::new(&key, object, digest, hour);
+            self.after.entry(key.hour.date()).or_default().entry(key).or_insert(sealed);
+        }
     }
 
-    /// Takes what is left of a day: no object was found for it.
-    pub fn take_day(&mut self, date: &str) -> BTreeMap<ObjectKey, Sealed> {
-        self.0.remove(date).unwrap_or_default()
+    /// Returns true for an object of a day that was done before it was listed.
+    pub fn has_after(&self, key: &ObjectKey) -> bool {
+        self.after.get(&key.hour.date()).is_some_and(|day| day.contains_key(key))
+    }
+
+    /// Takes what is listed of a day, which is done then.
+    pub fn take_day(&mut self, date: &str) -> Day {
+        self.done = self.done.take().max(Some(date.to_owned()));
+        self.days.remove(date).unwrap_or_default()
+    }
+
+    /// The days that are listed and not done.
+    pub fn dates(&self) -> Vec<String> {
+        self.days.keys().cloned().collect()
+    }
+
+    /// Takes what was listed of days that were done.
+    pub fn take_after(&mut self) -> BTreeMap<String, Day> {
+        std::mem::take(&mut self.after)
     }
 }
 
-/// What is wrong with the bytes of an object; none when nothing is.
+/// Returns what is wrong with the bytes of an object, of which no more than one byte too many was read.
 pub fn difference(found: &Found, sealed: &Sealed, hashed: Hashed) -> Option<Fault> {
     let sha256 = hex::encode(hashed.sha256);
     if hashed.bytes == sealed.bytes && sha256 == sealed.sha256 {
@@ -54,14 +99,18 @@ pub fn difference(found: &Found, sealed: &Sealed, hashed: Hashed) -> Option<Faul
         let message = format!("has {} bytes, and {} were sealed{versions}", hashed.bytes, sealed.bytes);
         return Some(Fault::new(Kind::Truncated, &found.key, message));
     }
-    let message = format!(
-        "has {} bytes of SHA-256 {sha256}, and {} bytes of SHA-256 {} were sealed{versions}",
-        hashed.bytes, sealed.bytes, sealed.sha256
-    );
+    let message = if hashed.bytes > sealed.bytes {
+        format!("has more bytes than the {} that were sealed{versions}", sealed.bytes)
+    } else {
+        format!(
+            "has {} bytes of SHA-256 {sha256}, and {} bytes of SHA-256 {} were sealed{versions}",
+            hashed.bytes, sealed.bytes, sealed.sha256
+        )
+    };
     Some(Fault::new(Kind::Changed, &found.key, message))
 }
 
-/// What was listed and not found, and what was found and not listed: until the end, since one can be the other renamed.
+/// Objects that were listed and not found, and found and not listed: until the end, since one can be the other renamed.
 #[derive(Debug, Default)]
 pub struct Unaccounted {
     missing: Vec<(ObjectKey, Sealed)>,
@@ -74,22 +123,9 @@ impl Unaccounted {
         self.extra.push((found, advice));
     }
 
-    /// Takes note of a listed object that was not found, unless it has expired.
-    pub fn not_found(&mut self, key: ObjectKey, sealed: Sealed, verifier: &Verifier<'_>, scope: &mut Scope) {
-        if verifier.has_expired(key.hour) {
-            scope.expired += 1;
-        } else {
-            self.missing.push((key, sealed));
-        }
-    }
-
-    /// Takes note of all that is left, of days that have no folder.
-    pub fn missing(&mut self, listed: Listed, verifier: &Verifier<'_>, scope: &mut Scope) {
-        for (key, sealed) in listed.0.into_values().flatten() {
-            if verifier.asks_for(key.hour) {
-                self.not_found(key, sealed, verifier, scope);
-            }
-        }
+    /// Takes note of a listed object that was not found.
+    pub fn missing(&mut self, key: ObjectKey, sealed: Sealed) {
+        self.missing.push((key, sealed));
     }
 
     /// The faults that this comes to. `hash` reads an object.

@@ -35,11 +35,27 @@ pub enum Kind {
     SignatureWrong,
     /// A digest is signed with a key that is not among those given.
     KeyUnknown,
+    /// A link, a special file or a folder where this program puts a file or another folder.
+    Irregular,
+    /// A run record cannot be read.
+    RecordUnreadable,
+    /// A run record is of another run, snapshot, account or Region than its key.
+    RecordMisplaced,
+    /// A run record says what cannot be.
+    RecordInconsistent,
+    /// A run record names an object of another snapshot, endpoint or place as its own.
+    ObjectMisplaced,
+    /// A run record names an object that is not there and that no digest lists.
+    RecordedMissing,
+    /// A run record says something else of an object than its digest or another run record.
+    RecordedOtherwise,
+    /// Two run records say that they wrote an object.
+    WrittenTwice,
 }
 
 impl Kind {
     /// Every one.
-    pub const ALL: [Kind; 13] = [
+    pub const ALL: [Kind; 21] = [
         Kind::Changed,
         Kind::Truncated,
         Kind::Missing,
@@ -53,6 +69,14 @@ impl Kind {
         Kind::ChainBroken,
         Kind::SignatureWrong,
         Kind::KeyUnknown,
+        Kind::Irregular,
+        Kind::RecordUnreadable,
+        Kind::RecordMisplaced,
+        Kind::RecordInconsistent,
+        Kind::ObjectMisplaced,
+        Kind::RecordedMissing,
+        Kind::RecordedOtherwise,
+        Kind::WrittenTwice,
     ];
 
     /// The kind in words.
@@ -71,12 +95,28 @@ impl Kind {
             Kind::ChainBroken => "chain broken",
             Kind::SignatureWrong => "signature wrong",
             Kind::KeyUnknown => "key unknown",
+            Kind::Irregular => "irregular",
+            Kind::RecordUnreadable => "run record unreadable",
+            Kind::RecordMisplaced => "run record misplaced",
+            Kind::RecordInconsistent => "run record contradicts itself",
+            Kind::ObjectMisplaced => "object misplaced",
+            Kind::RecordedMissing => "recorded and missing",
+            Kind::RecordedOtherwise => "recorded otherwise",
+            Kind::WrittenTwice => "written twice",
         }
     }
 }
 
 /// What is said of what a delete marker hides.
 pub(super) const HIDDEN: &str = "is hidden by a delete marker; remove the marker to bring it back";
+
+/// Shortens and escapes a text that may be hostile, for a message.
+pub(super) fn shortened(text: &str) -> String {
+    text.chars().take(200).flat_map(char::escape_debug).collect()
+}
+
+/// Most objects that no run record names whose keys are in the report. All are counted.
+const MOST_UNRECORDED: usize = 1000;
 
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -128,6 +168,10 @@ pub struct Scope {
     pub not_sealed_yet: u64,
     /// Objects of hours whose digest is missing or invalid.
     pub without_digest: u64,
+    /// Run records whose content was compared with the digests and objects.
+    pub run_records: u64,
+    /// Sealed objects that no run record names, as a run leaves that was killed before it wrote its record. No fault.
+    pub unrecorded: u64,
 }
 
 impl Scope {
@@ -147,6 +191,8 @@ impl Scope {
             expired: 0,
             not_sealed_yet: 0,
             without_digest: 0,
+            run_records: 0,
+            unrecorded: 0,
         }
     }
 
@@ -172,13 +218,32 @@ pub struct Verification {
     pub objects: u64,
     /// Bytes of them.
     pub bytes: u64,
+    /// Objects that no run record names; the first thousand of each account and Region.
+    pub unrecorded: Vec<String>,
     /// All that is wrong, in the order of the keys.
     pub faults: Vec<Fault>,
 }
 
 impl Verification {
     pub(super) fn new(lake: String, public_keys: Vec<String>) -> Verification {
-        Verification { lake, public_keys, scopes: Vec::new(), objects: 0, bytes: 0, faults: Vec::new() }
+        let (scopes, unrecorded, faults) = (Vec::new(), Vec::new(), Vec::new());
+        Verification { lake, public_keys, scopes, objects: 0, bytes: 0, unrecorded, faults }
+    }
+
+    /// Counts an object that no run record names.
+    pub(super) fn not_recorded(&mut self, key: &str, scope: &mut Scope) {
+        scope.unrecorded += 1;
+        if scope.unrecorded <= MOST_UNRECORDED as u64 {
+            self.unrecorded.push(key.to_owned());
+        }
+    }
+
+    /// Takes back that no run record names an object: one that was sealed late does.
+    pub(super) fn recorded(&mut self, key: &str, scope: &mut Scope) {
+        if let Some(index) = self.unrecorded.iter().position(|unrecorded| unrecorded == key) {
+            self.unrecorded.remove(index);
+            scope.unrecorded = scope.unrecorded.saturating_sub(1);
+        }
     }
 
     /// Counts an object that was read; how many that makes, and their bytes.

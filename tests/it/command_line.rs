@@ -194,6 +194,7 @@ async fn verify_says_what_it_covered_and_what_is_wrong() {
     for part in [
         "2025-11-22T21",
         "2025-11-23T02",
+        "Sealed as file:///",
         "Nothing is wrong: 43 objects (",
         "and 6 digests of ",
         "Signed: every",
@@ -210,4 +211,27 @@ async fn verify_says_what_it_covered_and_what_is_wrong() {
     let (text, status) = run(&with_the_key);
     assert!(text.contains(&format!("truncated: {key}\n    has 5 bytes")) && status == 1, "{text}");
     assert!(text.contains("1 fault in 43 objects"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_shows_the_name_of_a_copy_and_what_no_run_record_names() {
+    let lake = SealedLake::in_a_directory().await;
+    let run = lake.keys_of("runs").await[0].clone();
+    let objects = [lake.keys_of("connections").await[0].clone(), lake.keys_of("connections").await[1].clone()];
+    lake.delete(&run).await;
+    lake.seal_at(LATER).await;
+    let copy = tempfile::TempDir::new().unwrap();
+    let moved = copy.path().join("moved");
+    let original = lake.location.to_string();
+    std::fs::rename(&original, &moved).unwrap();
+    let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), "http://127.0.0.1:9");
+    command.args(["verify", "--to", "2025-11-23T03", "--lake", moved.to_str().unwrap()]);
+    let output = command.args(["--public-key", lake.keys.public().to_str().unwrap()]).output().unwrap();
+    std::fs::rename(&moved, &original).unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    let name = std::fs::canonicalize(&original).unwrap();
+    assert!(text.contains(&format!("Sealed as file://{}\n", name.display())), "{text}");
+    assert!(text.contains("3 sealed objects without a run record"), "{text}");
+    assert!(objects.iter().all(|key| text.contains(key)), "{text}");
 }

@@ -2,7 +2,7 @@
 
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::fault::Fault as UsageFault;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use client_vpn_audit::hour::Hour;
 use client_vpn_audit::layout::{ObjectKey, ObjectKind};
@@ -115,13 +115,39 @@ fn text(verification: &Verification) -> String {
     for column in table.column_iter_mut().skip(4) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let mut parts = vec![table.to_string()];
+    let mut parts = vec![table.to_string(), sealed_as(verification)];
     // Names of objects are too long for a table.
     for fault in &verification.faults {
         parts.push(format!("{}: {}\n    {}", fault.kind.in_words(), fault.object_key, fault.message));
     }
+    parts.push(unrecorded(verification));
     parts.push(verdict(verification));
+    parts.retain(|part| !part.is_empty());
     parts.join("\n\n")
+}
+
+/// The lakes that the digests say they are of. That of a copy is another one than is verified.
+fn sealed_as(verification: &Verification) -> String {
+    let names: BTreeSet<&String> =
+        verification.scopes.iter().filter_map(|scope| scope.sealed_as.as_ref()).collect();
+    // A digest may be hostile, and so may a terminal be told something by it.
+    let line = |name: &&String| format!("Sealed as {}", name.chars().take(200).flat_map(char::escape_debug).collect::<String>());
+    names.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Objects that no run record names.
+fn unrecorded(verification: &Verification) -> String {
+    let all: u64 = verification.scopes.iter().map(|scope| scope.unrecorded).sum();
+    if all == 0 {
+        return String::new();
+    }
+    let sealed = counted(all, "sealed object");
+    let mut lines =
+        vec![format!("{sealed} without a run record, as a run leaves that was killed. This is no fault.")];
+    lines.extend(verification.unrecorded.iter().map(|key| format!("    {key}")));
+    let more = all.saturating_sub(verification.unrecorded.len() as u64);
+    lines.extend((more > 0).then(|| format!("    and {more} more")));
+    lines.join("\n")
 }
 
 /// What it comes to, in words.

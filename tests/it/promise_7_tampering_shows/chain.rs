@@ -4,7 +4,7 @@ use client_vpn_audit::verify::Kind;
 use serde_json::{Value, json};
 
 use super::{HOURS, check, lakes};
-use crate::harness::sealed::SealedLake;
+use crate::harness::sealed::{LATER, SealedLake, faults};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_of_the_chain_is_named() {
@@ -56,7 +56,9 @@ async fn every_fault_of_the_chain_is_named() {
                 object["sha256"] = json!("d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa");
             })
             .await;
-            vec![fault(Kind::SignatureWrong, 0), fault(Kind::ChainBroken, 1)]
+            // The run record has the bytes that were written.
+            let object = (Kind::RecordedOtherwise, key.clone());
+            vec![object, fault(Kind::SignatureWrong, 0), fault(Kind::ChainBroken, 1)]
         })
         .await;
         check(&lake, "an object taken out of its digest", &[digest(0), &key], async |lake| {
@@ -65,7 +67,8 @@ async fn every_fault_of_the_chain_is_named() {
                 digest["objects"].as_array_mut().unwrap().remove(0);
             })
             .await;
-            vec![fault(Kind::SignatureWrong, 0), fault(Kind::ChainBroken, 1)]
+            let object = (Kind::RecordedMissing, key.clone());
+            vec![object, fault(Kind::SignatureWrong, 0), fault(Kind::ChainBroken, 1)]
         })
         .await;
         check(&lake, "a signature taken off", &[digest(3)], async |lake| {
@@ -131,8 +134,41 @@ async fn every_fault_of_the_chain_is_named() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_digest_is_named_in_a_chain_without_signatures() {
+    let lake = SealedLake::in_a_directory().await;
+    lake.seal_with(None, LATER, None).await;
+    let digests = lake.keys_of("digests").await;
+    edit(&lake, &digests[2], |digest| digest["tool_version"] = json!("9.9.9")).await;
+    let found = faults(&lake.verify_with(&[], |_| ()).await.unwrap());
+    assert_eq!(found, [(Kind::Changed, digests[2].clone()), (Kind::ChainBroken, digests[3].clone())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_chain_of_another_lake_shows_its_name_and_is_a_fault_in_a_bucket() {
+    let [lake, other] = [SealedLake::in_a_bucket().await, SealedLake::in_a_bucket().await];
+    other.seal_at(LATER).await;
+    let mut copied = 0;
+    for table in ["connections", "partials", "endpoints", "runs"] {
+        for key in lake.keys_of(table).await {
+            lake.delete(&key).await;
+        }
+    }
+    for table in ["connections", "partials", "endpoints", "runs", "digests"] {
+        for key in other.keys_of(table).await {
+            lake.put(&key, other.get(&key).await).await;
+            copied += usize::from(table == "digests");
+        }
+    }
+    let verification = lake.verify_with(&[&other.keys], |_| ()).await.unwrap();
+    let expected: Vec<_> =
+        lake.keys_of("digests").await.into_iter().map(|key| (Kind::DigestInvalid, key)).collect();
+    assert_eq!((copied, faults(&verification)), (HOURS, expected));
+    assert_eq!(verification.scopes[0].sealed_as, Some(other.location.to_string()));
+}
+
 /// Changes a digest, and leaves its form as it is.
-async fn edit(lake: &SealedLake, key: &str, change: impl FnOnce(&mut Value)) {
+pub async fn edit(lake: &SealedLake, key: &str, change: impl FnOnce(&mut Value)) {
     let mut digest: Value = serde_json::from_slice(&lake.get(key).await).unwrap();
     change(&mut digest);
     lake.put(key, format!("{digest}\n").into_bytes()).await;

@@ -1,0 +1,182 @@
+//! Objects that run records name, compared with one another and with what the digests list.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::layout::ObjectKey;
+
+use super::record::{Claim, Record, claims};
+use super::report::{Fault, Kind, shortened};
+
+/// What is known of an object beside the run records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known<'a> {
+    /// A digest lists it, or it was read.
+    As {
+        /// Its size.
+        bytes: u64,
+        /// Its SHA-256, in hexadecimal.
+        sha256: &'a str,
+    },
+    /// It is there, or was and has expired; nothing else is known.
+    Unknown,
+    /// It is not there, and no digest lists it.
+    Absent,
+}
+
+/// An object, as the records read so far name it.
+#[derive(Debug)]
+struct Named {
+    claim: Claim,
+    /// The record that names it first.
+    by: String,
+    /// The record that says that it wrote it.
+    writer: Option<String>,
+}
+
+/// The run records of a day, or of a snapshot, of one account and Region.
+#[derive(Debug, Default)]
+pub struct Records {
+    named: BTreeMap<ObjectKey, Named>,
+    /// One of each kind for each key: a hostile record could contradict itself without end.
+    faults: BTreeMap<(String, Kind), String>,
+}
+
+impl Records {
+    /// Adds the bytes under the key of a run record. `None` stands for more bytes than a record has.
+    pub fn add(&mut self, key: &ObjectKey, bytes: Option<&[u8]>) {
+        let parsed = bytes.map(serde_json::from_slice::<Record>);
+        match parsed {
+            Some(Ok(record)) => self.add_record(key, &record),
+            Some(Err(error)) => {
+                let message = format!("is no run record: {}", shortened(&error.to_string()));
+                self.fault(Kind::RecordUnreadable, key, message);
+            }
+            None => {
+                let most = crate::store::LARGEST_DOCUMENT;
+                self.fault(Kind::RecordUnreadable, key, format!("has more than {most} bytes, which no run record has"));
+            }
+        }
+    }
+
+    fn add_record(&mut self, key: &ObjectKey, record: &Record) {
+        let (claims, contradictions) = claims(key, record);
+        for (kind, message) in contradictions {
+            self.fault(kind, key, message);
+        }
+        for claim in claims {
+            self.add_claim(key, claim);
+        }
+    }
+
+    fn add_claim(&mut self, record: &ObjectKey, claim: Claim) {
+        let by = record.to_string();
+        let Some(named) = self.named.get_mut(&claim.object) else {
+            let writer = claim.wrote.then(|| by.clone());
+            self.named.insert(claim.object.clone(), Named { claim, by, writer });
+            return;
+        };
+        let difference = difference(&named.claim, &claim);
+        let first = named.by.clone();
+        let object = claim.object.clone();
+        // The same configuration at the same time makes the same bytes, and S3 takes them for one put.
+        let may_be_both = object.as_str().starts_with("endpoints/") && difference.is_none();
+        let twice = match &named.writer {
+            Some(writer) if claim.wrote && !may_be_both => Some(writer.clone()),
+            Some(_) => None,
+            None => {
+                named.writer = claim.wrote.then(|| by.clone());
+                None
+            }
+        };
+        fill(&mut named.claim, claim);
+        if let Some(writer) = twice {
+            self.fault(Kind::WrittenTwice, &object, format!("both {writer} and {by} say that they wrote it"));
+        }
+        if let Some(what) = difference {
+            let message = format!("the run records {first} and {by} say different things of it: {what}");
+            self.fault(Kind::RecordedOtherwise, &object, message);
+        }
+    }
+
+    /// Returns true if a record names the object.
+    pub fn name(&self, object: &ObjectKey) -> bool {
+        self.named.contains_key(object)
+    }
+
+    /// Returns the objects that records name.
+    pub fn objects(&self) -> impl Iterator<Item = &ObjectKey> {
+        self.named.keys()
+    }
+
+    /// Compares the objects that records name with what is `known` of them.
+    pub fn faults<'k>(mut self, known: impl Fn(&ObjectKey) -> Known<'k>) -> Vec<Fault> {
+        for (object, Named { claim, by, .. }) in std::mem::take(&mut self.named) {
+            match known(&object) {
+                Known::Unknown => {}
+                Known::Absent => {
+                    let message = format!(
+                        "is not there, and no digest lists it; the run record {by} names it: it was removed before its hour \
+                         was sealed"
+                    );
+                    self.fault(Kind::RecordedMissing, &object, message);
+                }
+                Known::As { bytes, sha256 } => {
+                    let other_sha256 = claim.sha256.as_deref().is_some_and(|recorded| recorded != sha256);
+                    let other_size = claim.bytes.is_some_and(|recorded| recorded != bytes);
+                    if other_sha256 || other_size {
+                        let recorded = shortened(claim.sha256.as_deref().unwrap_or("unknown"));
+                        let size = claim.bytes.map_or_else(|| "unknown".to_owned(), |bytes| bytes.to_string());
+                        let message = format!(
+                            "has {bytes} bytes of SHA-256 {sha256} by its digest, and {size} bytes of SHA-256 {recorded} by the \
+                             run record {by}"
+                        );
+                        self.fault(Kind::RecordedOtherwise, &object, message);
+                    }
+                }
+            }
+        }
+        let faults = self.faults.into_iter();
+        faults.map(|((key, kind), message)| Fault::new(kind, key, message)).collect()
+    }
+
+    fn fault(&mut self, kind: Kind, key: &ObjectKey, message: String) {
+        self.faults.entry((key.to_string(), kind)).or_insert(message);
+    }
+}
+
+/// Returns what two records say differently of an object. What one of them does not say is no difference.
+fn difference(one: &Claim, other: &Claim) -> Option<&'static str> {
+    let differ = |is_other: bool, what| is_other.then_some(what);
+    differ(both(&one.sha256, &other.sha256), "its SHA-256")
+        .or(differ(both(&one.bytes, &other.bytes), "its size"))
+        .or(differ(both(&one.rows, &other.rows), "its rows"))
+        .or_else(|| {
+            let pages = one.pages.iter().zip(&other.pages);
+            let mut pages = pages.map(|(one, other)| both(&one.map(millisecond), &other.map(millisecond)));
+            differ(pages.any(|is_other| is_other), "when its pages arrived")
+        })
+}
+
+/// Returns true if both are known and differ.
+fn both<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
+    one.is_some() && other.is_some() && one != other
+}
+
+fn millisecond(time: Timestamp) -> i64 {
+    time.as_millisecond()
+}
+
+/// Adds what the first record did not say.
+fn fill(claim: &mut Claim, other: Claim) {
+    claim.sha256 = claim.sha256.take().or(other.sha256);
+    claim.bytes = claim.bytes.or(other.bytes);
+    claim.rows = claim.rows.or(other.rows);
+    for (page, other) in claim.pages.iter_mut().zip(other.pages) {
+        *page = page.or(other);
+    }
+}
+
+#[cfg(test)]
+mod tests;

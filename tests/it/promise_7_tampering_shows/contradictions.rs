@@ -1,0 +1,161 @@
+//! The record contradicts itself: run records say something else than the digests, the objects or one another.
+
+use client_vpn_audit::verify::Kind;
+use serde_json::{Value, json};
+
+use crate::harness::sealed::{LATER, SealedLake, faults};
+
+async fn unsealed() -> [SealedLake; 2] {
+    [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await]
+}
+
+/// Changes a run record before it is sealed.
+async fn edit(lake: &SealedLake, key: &str, change: impl FnOnce(&mut Value)) {
+    let mut record: Value = serde_json::from_slice(&lake.get(key).await).unwrap();
+    change(&mut record);
+    lake.put_back(key, format!("{record}\n").into_bytes()).await;
+}
+
+/// The record of the run that wrote the object.
+async fn writer_of(lake: &SealedLake, object: &str) -> String {
+    for key in lake.keys_of("runs").await {
+        let record: Value = serde_json::from_slice(&lake.get(&key).await).unwrap();
+        if record.to_string().contains(object) {
+            return key;
+        }
+    }
+    panic!("no record names {object}");
+}
+
+async fn found(lake: &SealedLake) -> Vec<(Kind, String)> {
+    let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
+    assert_eq!(sealed.error, None);
+    faults(&lake.verify().await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_removed_before_it_was_sealed_is_named() {
+    for lake in unsealed().await {
+        let objects = lake.keys_of("connections").await;
+        for key in &objects {
+            lake.delete(key).await;
+        }
+        let expected: Vec<_> = objects.into_iter().map(|key| (Kind::RecordedMissing, key)).collect();
+        assert_eq!(expected.len(), 20);
+        assert_eq!(found(&lake).await, expected, "{}", lake.location);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_replaced_before_it_was_sealed_is_named() {
+    for lake in unsealed().await {
+        let mut expected = Vec::new();
+        for table in ["connections", "partials", "endpoints"] {
+            let key = lake.keys_of(table).await[0].clone();
+            let mut bytes = lake.get(&key).await;
+            bytes.push(0);
+            lake.put_back(&key, bytes).await;
+            expected.push((Kind::RecordedOtherwise, key));
+        }
+        expected.sort_by(|one, other| one.1.cmp(&other.1));
+        assert_eq!(found(&lake).await, expected, "{}", lake.location);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn run_records_that_were_made_up_are_named() {
+    for lake in unsealed().await {
+        let object = lake.keys_of("connections").await[2].clone();
+        let run = writer_of(&lake, &object).await;
+        let bytes = lake.get(&run).await;
+        let name = run.rsplit('/').next().unwrap();
+        // Copied to another run, another time and another place, with its content as it was.
+        let other_run = run.replace(".json", "x.json");
+        let other_time = run.replace(name, &name.replace("T213000Z", "T213100Z"));
+        assert_ne!(other_time, run);
+        for copy in [&other_run, &other_time] {
+            lake.put(copy, bytes.clone()).await;
+        }
+        // One says that it wrote what the other wrote.
+        let twice = run.replace(".json", "-00000000.json");
+        let mut record: Value = serde_json::from_slice(&bytes).unwrap();
+        record["run_id"] = json!(format!("{}-00000000", record["run_id"].as_str().unwrap()));
+        record["places"] = json!([]);
+        lake.put(&twice, format!("{record}\n").into_bytes()).await;
+        let unreadable = run.replace(".json", "-bad.json");
+        lake.put(&unreadable, b"{}\n".to_vec()).await;
+        let found = found(&lake).await;
+        for expected in [
+            (Kind::RecordMisplaced, other_run.clone()),
+            (Kind::RecordMisplaced, other_time.clone()),
+            // Of that time there is no object.
+            (Kind::ObjectMisplaced, other_time),
+            (Kind::WrittenTwice, object),
+            (Kind::RecordUnreadable, unreadable),
+        ] {
+            assert!(found.contains(&expected), "{expected:?} is not in {found:?}");
+        }
+        let blamed = |key: &String| found.iter().filter(|(_, found)| found == key).count();
+        assert_eq!(blamed(&run), 0, "the record that was there first: {found:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_speaks_of_another_snapshot_is_named() {
+    for lake in unsealed().await {
+        let objects = lake.keys_of("connections").await;
+        let (before, own) = (objects[4].clone(), objects[6].clone());
+        let run = writer_of(&lake, &own).await;
+        edit(&lake, &run, |record| {
+            let target = record["targets"].as_array_mut().unwrap().iter_mut();
+            let target = target.into_iter().find(|target| target["object_key"].as_str().unwrap().ends_with(&own)).unwrap();
+            target["object_key"] = json!(before);
+        })
+        .await;
+        assert_eq!(found(&lake).await, [(Kind::ObjectMisplaced, run)], "{}", lake.location);
+        let verification = lake.verify().await;
+        assert_eq!((verification.scopes[0].unrecorded, verification.unrecorded), (1, vec![own]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_record_names_is_listed_and_no_fault() {
+    for lake in unsealed().await {
+        let object = lake.keys_of("connections").await[2].clone();
+        let run = writer_of(&lake, &object).await;
+        let time = object.split("snapshot_date=").nth(1).unwrap().split('_').next().unwrap().to_owned();
+        let mut expected: Vec<String> = lake.keys_of("connections").await;
+        expected.extend(lake.keys_of("endpoints").await);
+        expected.retain(|key| key.contains(&time));
+        assert_eq!(expected.len(), 3);
+        // A run that was killed before it wrote its record.
+        lake.delete(&run).await;
+        assert_eq!(found(&lake).await, []);
+        let verification = lake.verify().await;
+        assert_eq!((verification.scopes[0].unrecorded, &verification.unrecorded), (3, &expected));
+        assert_eq!(verification.scopes[0].run_records, 10);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_that_found_another_object_is_named() {
+    let lake = SealedLake::in_a_directory().await;
+    let object = lake.keys_of("connections").await[2].clone();
+    let run = writer_of(&lake, &object).await;
+    let mut record: Value = serde_json::from_slice(&lake.get(&run).await).unwrap();
+    record["run_id"] = json!("a-repeat-00000000");
+    record["places"] = json!([]);
+    for target in record["targets"].as_array_mut().unwrap() {
+        target["outcome"] = json!("already_captured");
+    }
+    let folder = run.rsplit_once('/').unwrap().0.to_owned();
+    let time = object.rsplit('/').next().unwrap().split('_').next().unwrap();
+    let repeat = format!("{folder}/{time}_a-repeat-00000000.json");
+    lake.put(&repeat, format!("{record}\n").into_bytes()).await;
+    let agreeing = lake.verify_with(&[], |_| ()).await;
+    assert!(agreeing.is_err(), "not sealed yet");
+    record["targets"][0]["sha256"] = json!("ab".repeat(32));
+    lake.put(&repeat, format!("{record}\n").into_bytes()).await;
+    let named = record["targets"][0]["object_key"].as_str().unwrap().to_owned();
+    assert_eq!(found(&lake).await, [(Kind::RecordedOtherwise, named)]);
+}
