@@ -126,9 +126,15 @@ async fn a_digest_that_is_none_of_ours_stops_the_seal() {
         lake.put_back(&keys[1], bytes).await;
 
         if let Location::Directory(root) = &lake.location {
-            std::fs::create_dir(root.join(&coming)).unwrap();
-            stops(&lake, "a folder in the place of the next digest", "DigestForged", &coming).await;
-            std::fs::remove_dir(root.join(&coming)).unwrap();
+            let coming = root.join(&coming);
+            std::fs::create_dir(&coming).unwrap();
+            assert_eq!(codes(&lake.seal_at(AN_HOUR_LATER).await), [Some("DigestForged")], "a folder");
+            std::fs::remove_dir(&coming).unwrap();
+            for target in ["/no/such/file", newest.as_str()] {
+                std::os::unix::fs::symlink(root.join(target), &coming).unwrap();
+                assert_eq!(codes(&lake.seal_at(AN_HOUR_LATER).await), [Some("DigestForged")], "a link to {target}");
+                std::fs::remove_file(&coming).unwrap();
+            }
         }
         let [sealed] = lake.seal_at(AN_HOUR_LATER).await.try_into().unwrap();
         assert_eq!((sealed.error, sealed.digests), (None, 1), "once all is as it was");

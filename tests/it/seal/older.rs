@@ -1,10 +1,11 @@
 //! What a digest lists of the days before yesterday.
 
 use client_vpn_audit::digest::MAX_OBJECTS;
+use client_vpn_audit::hour::Hour;
 use client_vpn_audit::seal::Sealed;
 use serde_json::json;
 
-use crate::harness::sealed::{LATER, SealedLake};
+use crate::harness::sealed::{LATER, SealedLake, faults, time};
 
 use super::{codes, digest};
 
@@ -47,6 +48,9 @@ async fn the_first_digest_lies_at_most_48_hours_back_and_lists_what_is_older() {
         assert!(early.contains("20251122T21"), "{early}");
         assert_eq!(late(early), Some(true));
         assert!(!own.contains("T02") || late(own) == Some(false), "{own}");
+        let now = time("2025-11-25T03:40:00Z");
+        let verified = lake.verify_with(&[&lake.keys], |verifier| verifier.now = now).await.unwrap();
+        assert_eq!((faults(&verified), verified.objects), (vec![], 44));
         // What is planted once the chain has begun stays as it is.
         lake.put(&connections("2018-12-06", "090000"), b"planted".to_vec()).await;
         let sealed = lake.seal_at("2025-11-25T04:40:00Z").await;
@@ -68,6 +72,7 @@ async fn an_hour_long_ago_begins_no_chain_where_nothing_was_recorded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_object_is_listed_once_if_a_new_run_record_names_it() {
     for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+        lake.seal_at(LATER).await;
         lake.seal_at("2025-11-26T23:40:00Z").await;
         let sealed_before = lake.keys_of("connections").await[0].clone();
         let (named, unnamed) = (connections("2025-11-23", "070000"), connections("2025-11-23", "080000"));
@@ -101,24 +106,35 @@ async fn an_older_object_is_listed_once_if_a_new_run_record_names_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_much_for_one_digest_is_listed_by_the_next_ones() {
+async fn what_is_too_much_for_one_digest_is_listed_by_the_next_one() {
     let lake = SealedLake::in_a_directory().await;
     let folder = format!("partials/{PLACE}/snapshot_date=2025-10-01");
     let client_vpn_audit::store::Location::Directory(root) = &lake.location else { unreachable!() };
     std::fs::create_dir_all(root.join(&folder)).unwrap();
-    for number in 0..MAX_OBJECTS {
+    for number in 0..MAX_OBJECTS + 10 {
         let key = format!("{folder}/20251001T090000Z_{number:05}.parquet");
         std::fs::write(root.join(key), b"").unwrap();
     }
-    let first = lake.seal_at("2025-11-22T22:40:00Z").await;
-    // The hour's own objects come first.
-    assert_eq!((first[0].objects, first[0].late), (MAX_OBJECTS as u64, MAX_OBJECTS as u64 - 11));
-    let written = digest(&lake, first[0].digest_key.as_ref().unwrap()).await.digest;
-    let left = written.older_left.unwrap();
-    assert_eq!(left.before, "2025-11-21");
-    assert!(left.after.unwrap().ends_with(&format!("_{:05}.parquet", MAX_OBJECTS - 12)));
-    let next = lake.seal_at("2025-11-22T23:40:00Z").await;
-    assert_eq!((codes(&next), next[0].objects, next[0].late), (vec![None], 8 + 11, 11));
-    let written = digest(&lake, next[0].digest_key.as_ref().unwrap()).await.digest;
-    assert_eq!(written.older_left, None);
+    let [sealed] = lake.seal_at("2025-11-22T22:40:00Z").await.try_into().unwrap();
+    let older = MAX_OBJECTS as u64 + 10;
+    assert_eq!((sealed.error, sealed.digests, sealed.objects, sealed.late), (None, 49, older + 11, older));
+    let keys = lake.keys_of("digests").await;
+    let first = digest(&lake, &keys[0]).await.digest;
+    assert_eq!(first.objects.len(), MAX_OBJECTS);
+    let left = first.older_left.unwrap();
+    assert_eq!(left.before, "2025-11-19");
+    let after = format!("{folder}/20251001T090000Z_{:05}.parquet", MAX_OBJECTS - 1);
+    assert_eq!(left.after, Some(after));
+    let second = digest(&lake, &keys[1]).await.digest;
+    let listed: Vec<String> = second.objects.into_iter().map(|object| object.object_key).collect();
+    let rest: Vec<String> = (MAX_OBJECTS..MAX_OBJECTS + 10)
+        .map(|number| format!("{folder}/20251001T090000Z_{number:05}.parquet"))
+        .collect();
+    assert_eq!((listed, second.older_left), (rest, None));
+    let now = time("2025-11-22T22:40:00Z");
+    let verified = lake.verify_with(&[&lake.keys], |verifier| {
+        (verifier.now, verifier.to) = (now, Hour::parse("2025-11-22T21"));
+    });
+    let verified = verified.await.unwrap();
+    assert_eq!((faults(&verified), verified.objects), (vec![], older + 11));
 }
