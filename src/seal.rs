@@ -14,7 +14,9 @@ use serde::Serialize;
 use tokio::sync::OnceCell;
 
 use crate::clock::Clock;
-use crate::digest::{Digest, MAX_OBJECTS, OlderLeft, SCHEMA_VERSION, SIGNATURE_ALGORITHM, SealedObject, WrittenDigest};
+use crate::digest::{
+    Digest, MAX_OBJECTS, OlderLeft, SCHEMA_VERSION, SIGNATURE_ALGORITHM, SealedObject, WrittenDigest,
+};
 use crate::hour::Hour;
 use crate::layout::{Key, ObjectKey, SEALED};
 use crate::signing::Signer;
@@ -172,7 +174,8 @@ impl Sealer<'_> {
             // What stays unreadable is among those of each hour, but for what is older than yesterday.
             problems.retain(|problem| !due.problems.contains(problem));
             problems.extend(due.problems);
-            let (written, is_ours) = self.write(place, hour, due.objects, due.older_left, ahead, &mut chain).await?;
+            let (written, is_ours) =
+                self.write(place, hour, due.objects, due.older_left, ahead, &mut chain).await?;
             days.listed(&written);
             if is_ours {
                 sealed.count(hour, &written);
@@ -202,7 +205,9 @@ impl Sealer<'_> {
         let until = asked.unwrap_or(closed);
         match self.oldest_hour(place).await? {
             Some(oldest) if oldest <= until => Ok(oldest.max(until.earlier(FIRST_DIGEST_HOURS))),
-            _ if until < closed.earlier(FIRST_DIGEST_HOURS) => Err(SealError::BeforeTheRecord { hour: until }),
+            _ if until < closed.earlier(FIRST_DIGEST_HOURS) => {
+                Err(SealError::BeforeTheRecord { hour: until })
+            }
             _ => Ok(until),
         }
     }
@@ -261,7 +266,12 @@ impl Sealer<'_> {
     ///
     /// # Errors
     /// When S3 returns none of the hour's own objects, as during an outage: that is tried again for some hours.
-    async fn hash(&self, objects: Vec<(ObjectKey, Found)>, hour: Hour, due: &mut Due) -> Result<(), StoreError> {
+    async fn hash(
+        &self,
+        objects: Vec<(ObjectKey, Found)>,
+        hour: Hour,
+        due: &mut Due,
+    ) -> Result<(), StoreError> {
         let hash = async |(key, found): (ObjectKey, Found)| (key, self.store.sha256(&found).await);
         let mut hashed = stream::iter(objects).map(hash).buffered(AT_A_TIME);
         let mut own = Vec::new();

@@ -216,10 +216,14 @@ impl PublicKey {
         let invalid = |problem: String| invalid_key(doing, path.display(), problem);
         let bytes = std::fs::read(path).map_err(|error| invalid(error.to_string()))?;
         let keys: Result<Vec<_>, _> = SubjectPublicKeyInfoDer::pem_slice_iter(&bytes).collect();
-        let keys = keys.map_err(|error| invalid(format!("found a part of PEM that cannot be read ({error}); {allowed}")))?;
+        let keys = keys.map_err(|error| {
+            invalid(format!("found a part of PEM that cannot be read ({error}); {allowed}"))
+        })?;
         if keys.is_empty() {
             let key = PublicKey::from_der(&bytes);
-            return key.map(|key| vec![key]).ok_or_else(|| invalid(format!("found no public key of the curve P-256; {allowed}")));
+            return key
+                .map(|key| vec![key])
+                .ok_or_else(|| invalid(format!("found no public key of the curve P-256; {allowed}")));
         }
         let number = keys.len();
         let keys: Option<Vec<PublicKey>> = keys.iter().map(|key| PublicKey::from_der(key)).collect();

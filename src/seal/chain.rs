@@ -50,7 +50,9 @@ pub enum ChainError {
         key: ObjectKey,
     },
     /// A digest is of another lake.
-    #[error("checking the chain: the digest {key} is of the lake {found}, and not of {lake}; nothing was sealed")]
+    #[error(
+        "checking the chain: the digest {key} is of the lake {found}, and not of {lake}; nothing was sealed"
+    )]
     OtherLake {
         /// The digest.
         key: ObjectKey,
@@ -139,10 +141,13 @@ impl<'a> Chain<'a> {
             (None, None) => Ok(()),
             (None, Some(_)) => Err(gone(key)),
             (Some(before), _) if before.key.hour.next() != key.hour => Err(gone(key)),
-            (Some(before), None) => forged(format!("says that it is the first, and {} lies before it", before.key)),
-            (Some(before), Some(sha256)) if before.sha256 != *sha256 => {
-                forged(format!("follows a digest of SHA-256 {sha256}, and {} has {}", before.key, before.sha256))
+            (Some(before), None) => {
+                forged(format!("says that it is the first, and {} lies before it", before.key))
             }
+            (Some(before), Some(sha256)) if before.sha256 != *sha256 => forged(format!(
+                "follows a digest of SHA-256 {sha256}, and {} has {}",
+                before.key, before.sha256
+            )),
             (Some(before), _) if before.signature != digest.previous_signature => {
                 forged(format!("names another signature than {} has", before.key))
             }
@@ -171,7 +176,9 @@ impl<'a> Chain<'a> {
             (Some(ours), Some(named)) if *named == ours.sha256 => {
                 let signature = written.signature.as_deref().unwrap_or_default();
                 if !ours.verifies(&written.signed_text, signature) {
-                    return forged("names the key that signs here, but its signature does not verify".to_owned());
+                    return forged(
+                        "names the key that signs here, but its signature does not verify".to_owned(),
+                    );
                 }
                 self.has_ours = true;
                 Ok(())

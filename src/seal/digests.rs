@@ -28,7 +28,11 @@ impl Sealer<'_> {
     }
 
     /// Checks the newest digest as far as that can be done without the others, and returns it.
-    pub(super) async fn check_newest(&self, key: &ObjectKey, closed: Hour) -> Result<WrittenDigest, SealError> {
+    pub(super) async fn check_newest(
+        &self,
+        key: &ObjectKey,
+        closed: Hour,
+    ) -> Result<WrittenDigest, SealError> {
         let written = self.read(key).await?;
         let mut chain = self.new_chain().await?;
         chain.begin(key, &written)?;
@@ -64,7 +68,8 @@ impl Sealer<'_> {
     ) -> Result<Chain<'_>, SealError> {
         let mut chain = self.new_chain().await?;
         let dates = dates(self.store, &place.folder("digests"), "digest_date=").await?;
-        let (before, dates): (Vec<String>, Vec<String>) = dates.into_iter().partition(|date| date.as_str() < from);
+        let (before, dates): (Vec<String>, Vec<String>) =
+            dates.into_iter().partition(|date| date.as_str() < from);
         let mut keys = Vec::new();
         for date in &dates {
             keys.extend(self.digests_of(place, date).await?);

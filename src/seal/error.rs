@@ -28,7 +28,9 @@ pub enum SealError {
          out who removed it and bring it back"
     )]
     Hidden { key: ObjectKey },
-    #[error("reading the digest {key}: its hour is not closed yet, so it is none of ours; nothing was sealed after it")]
+    #[error(
+        "reading the digest {key}: its hour is not closed yet, so it is none of ours; nothing was sealed after it"
+    )]
     ToCome { key: ObjectKey },
     #[error(
         "reading the digest {key}: its hour is not closed yet, and our key has signed it, so the clock was ahead when it was made; \

@@ -35,9 +35,9 @@ struct Object {
 /// Lists the objects of `place` that a run record names, in the record's order. A text that is no run record names none.
 pub fn objects(record: &[u8], place: &AccountRegion) -> Vec<ObjectKey> {
     let Record { targets, places } = serde_json::from_slice(record).unwrap_or_default();
-    let of_targets = targets.into_iter().flat_map(|entry| {
-        [entry.object_key, entry.superseded.and_then(|superseded| superseded.object_key)]
-    });
+    let of_targets = targets
+        .into_iter()
+        .flat_map(|entry| [entry.object_key, entry.superseded.and_then(|superseded| superseded.object_key)]);
     let of_places = places.into_iter().map(|place| place.endpoints?.object_key);
     let names = of_targets.chain(of_places).flatten();
     let keys = names.filter_map(|name| in_the_lake(&name));
@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn a_record_names_its_objects_of_the_place() {
-        let folder = |region: &str| format!("account_id=123456789012/region={region}/snapshot_date=2025-11-22");
+        let folder =
+            |region: &str| format!("account_id=123456789012/region={region}/snapshot_date=2025-11-22");
         let time = "20251122T210000Z";
         let key = |table: &str, rest: &str| format!("{table}/{}/{time}{rest}", folder("eu-central-1"));
         let connections = key("connections", "_cvpn-endpoint-0123456789abcdef0.parquet");

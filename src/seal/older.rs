@@ -11,8 +11,8 @@ use crate::layout::{ObjectKey, ObjectKind, SEALED};
 use crate::store::{Found, Store, StoreError};
 use crate::target::AccountRegion;
 
-use super::error::SealError;
 use super::digests::CONCURRENT_READS;
+use super::error::SealError;
 use super::{RETRY_PERIOD, Sealer, dates, named};
 
 /// The objects that run records name, and what kept others from being looked for.
@@ -58,7 +58,11 @@ pub(super) async fn next(
 }
 
 /// Lists the objects of a day, in the order of their keys.
-async fn of_day(store: &Store, place: &AccountRegion, date: &str) -> Result<Vec<(ObjectKey, Found)>, StoreError> {
+async fn of_day(
+    store: &Store,
+    place: &AccountRegion,
+    date: &str,
+) -> Result<Vec<(ObjectKey, Found)>, StoreError> {
     let mut objects = Vec::new();
     for table in SEALED {
         let found = store.find(&place.day(table, date)).await?.into_iter();
@@ -91,7 +95,8 @@ impl Sealer<'_> {
         };
         let mut folders: BTreeMap<String, BTreeSet<ObjectKey>> = BTreeMap::new();
         for key in keys.into_iter().filter(is_older) {
-            let folder = key.as_str().rsplit_once('/').map_or_else(String::new, |(folder, _)| format!("{folder}/"));
+            let folder =
+                key.as_str().rsplit_once('/').map_or_else(String::new, |(folder, _)| format!("{folder}/"));
             folders.entry(folder).or_default().insert(key);
         }
         let mut there = BTreeMap::new();
@@ -113,7 +118,9 @@ impl Sealer<'_> {
         match self.check_chain(place, &oldest.date(), &mut each).await {
             Ok(_) => named.objects = there.into_iter().collect(),
             Err(SealError::Store(error)) => return Err(error.into()),
-            Err(error) => named.problems.push(format!("what a run record names of {oldest} is not sealed: {error}")),
+            Err(error) => {
+                named.problems.push(format!("what a run record names of {oldest} is not sealed: {error}"))
+            }
         }
         Ok(named)
     }
@@ -185,7 +192,8 @@ mod tests {
             keys.push(key);
         }
         keys.pop();
-        std::fs::write(directory.path().join(place.day("runs", "2025-11-20")).join("notes.txt"), "x").unwrap();
+        std::fs::write(directory.path().join(place.day("runs", "2025-11-20")).join("notes.txt"), "x")
+            .unwrap();
         let store = Store::new(
             &Location::Directory(directory.path().to_owned()),
             &SdkConfig::builder().build(),
@@ -205,7 +213,10 @@ mod tests {
                 }
             }
             let expected = if room == 0 { &[][..] } else { &keys };
-            assert_eq!((listed.as_slice(), rounds), (expected, if room == 0 { 1 } else { 5_usize.div_ceil(room) }));
+            assert_eq!(
+                (listed.as_slice(), rounds),
+                (expected, if room == 0 { 1 } else { 5_usize.div_ceil(room) })
+            );
         }
     }
 }

@@ -63,8 +63,9 @@ impl KmsSigner {
             .await;
         let signed = signed.map_err(|error| self.failed("signing with", "kms:Sign", &error))?;
         let signature = signed.signature.map(Blob::into_inner).unwrap_or_default();
-        encoded(&signature)
-            .ok_or_else(|| invalid_key("signing with", &self.key, "KMS returned no signature of ECDSA on P-256"))
+        encoded(&signature).ok_or_else(|| {
+            invalid_key("signing with", &self.key, "KMS returned no signature of ECDSA on P-256")
+        })
     }
 
     fn failed<E>(&self, doing: &'static str, permission: &str, error: &SdkError<E>) -> SigningError

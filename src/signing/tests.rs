@@ -79,7 +79,8 @@ fn all_public_keys_of_a_file_are_read() {
     let ((private, one), (_, two)) = (pair(), pair());
     let hashes = |bytes: Vec<u8>| {
         let keys = PublicKey::read_all(file(bytes).path());
-        keys.map(|keys| keys.into_iter().map(|key| key.sha256).collect::<Vec<_>>()).map_err(|error| error.to_string())
+        keys.map(|keys| keys.into_iter().map(|key| key.sha256).collect::<Vec<_>>())
+            .map_err(|error| error.to_string())
     };
     let sha256 = |der: &[u8]| hex::encode(Sha256::digest(der));
     let public = |der: &[u8]| pem("PUBLIC KEY", der);
@@ -92,7 +93,11 @@ fn all_public_keys_of_a_file_are_read() {
     other_curve[22] ^= 1;
     for (what, bytes, part) in [
         ("DER with trailing bytes", trailing.clone(), "without more bytes"),
-        ("PEM of DER with trailing bytes", public(&trailing).into_bytes(), "no public key of the curve P-256"),
+        (
+            "PEM of DER with trailing bytes",
+            public(&trailing).into_bytes(),
+            "no public key of the curve P-256",
+        ),
         (
             "a second key of another kind",
             (public(&one) + &public(&other_curve)).into_bytes(),
@@ -101,7 +106,11 @@ fn all_public_keys_of_a_file_are_read() {
         ("a bare point", one[26..].to_vec(), "no public key"),
         ("a private key", pem("PRIVATE KEY", &private).into_bytes(), "no public key"),
         ("nothing", Vec::new(), "no public key"),
-        ("a key that is cut", public(&one).replace("-----END PUBLIC KEY-----", "").into_bytes(), "cannot be read"),
+        (
+            "a key that is cut",
+            public(&one).replace("-----END PUBLIC KEY-----", "").into_bytes(),
+            "cannot be read",
+        ),
     ] {
         let error = hashes(bytes).unwrap_err();
         assert!(error.contains(part), "{what}: {error}");

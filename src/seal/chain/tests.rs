@@ -42,7 +42,9 @@ fn made(hour: u8, before: Option<&Made>, key: Option<&TestKey>, change: impl FnO
         tool_version: "0.1.0".to_owned(),
         objects: Vec::new(),
         older_left: None,
-        previous_object_key: previous.as_ref().map(|_| ObjectKey::of_digest(&place(), hour.previous()).to_string()),
+        previous_object_key: previous
+            .as_ref()
+            .map(|_| ObjectKey::of_digest(&place(), hour.previous()).to_string()),
         previous_sha256: previous.as_ref().map(|previous| previous.sha256.clone()),
         previous_signature: previous.and_then(|previous| previous.signature),
         signature_algorithm: key.map(|_| SIGNATURE_ALGORITHM.to_owned()),
@@ -71,7 +73,9 @@ fn followed(key: Option<&TestKey>, digests: &[Made]) -> Result<String, (&'static
         chain.follow(&digest.key, &digest.written()).map_err(|error| {
             let at = match &error {
                 ChainError::Gone { missing, .. } => missing,
-                ChainError::Forged { key, .. } | ChainError::KeyMissing { key } | ChainError::OtherLake { key, .. } => key,
+                ChainError::Forged { key, .. }
+                | ChainError::KeyMissing { key }
+                | ChainError::OtherLake { key, .. } => key,
             };
             assert!(error.to_string().contains(at.as_str()), "{error}");
             (error.code(), at.hour.to_string())
@@ -106,8 +110,18 @@ fn a_chain_is_followed_or_stops_where_it_is_broken() {
         ("a middle digest is gone", o, without(&[2]), stopped("DigestGone", "02")),
         ("two middle digests are gone", o, without(&[1, 2]), stopped("DigestGone", "02")),
         ("the first is gone", o, without(&[0]), stopped("DigestGone", "00")),
-        ("an unsigned digest in advance", o, then(made(4, last, None, |_| ())), stopped("DigestForged", "04")),
-        ("an unsigned digest after a gap", o, then(made(9, last, None, |_| ())), stopped("DigestForged", "09")),
+        (
+            "an unsigned digest in advance",
+            o,
+            then(made(4, last, None, |_| ())),
+            stopped("DigestForged", "04"),
+        ),
+        (
+            "an unsigned digest after a gap",
+            o,
+            then(made(9, last, None, |_| ())),
+            stopped("DigestForged", "09"),
+        ),
         ("an unsigned chain under our key", o, chain_of(&[None]), stopped("DigestForged", "00")),
         ("another key after ours", o, then(made(4, last, x, |_| ())), stopped("DigestForged", "04")),
         ("a signature of another digest", o, instead(2, signed_as_another), stopped("DigestForged", "02")),

@@ -202,7 +202,8 @@ impl SealedLake {
         keys: &[&Keys],
         change: impl FnOnce(&mut Verifier<'_>),
     ) -> Result<Verification, VerifyError> {
-        let keys: Vec<PublicKey> = keys.iter().flat_map(|keys| PublicKey::read_all(&keys.public()).unwrap()).collect();
+        let keys: Vec<PublicKey> =
+            keys.iter().flat_map(|keys| PublicKey::read_all(&keys.public()).unwrap()).collect();
         let mut verifier = Verifier {
             store: &self.store,
             lake: &self.location,

@@ -67,7 +67,8 @@ async fn a_missing_digest_stops_the_seal_and_nothing_sealed_is_listed_again() {
         let (of_object, of_digest) = (lake.get(&object).await, lake.get(&keys[2]).await);
         lake.delete(&keys[2]).await;
         lake.put_back(&object, b"changed".to_vec()).await;
-        stops(&lake, "a middle digest removed, and an object of its hour changed", "DigestGone", &keys[2]).await;
+        stops(&lake, "a middle digest removed, and an object of its hour changed", "DigestGone", &keys[2])
+            .await;
         lake.put_back(&object, of_object).await;
         lake.put_back(&keys[2], of_digest).await;
         for removed in [vec![0], vec![0, 1], vec![1, 3], vec![4]] {
@@ -105,11 +106,11 @@ async fn a_digest_that_is_none_of_ours_stops_the_seal() {
         assert_eq!(codes(&lake.seal_at(LATER).await), [Some("DigestForged")]);
         lake.delete(&coming).await;
 
-        let (after_a_gap, unsigned) = unsigned_after(&lake, newest, "2025-11-23T02").await;
-        let of_ours = lake.get(&after_a_gap).await;
-        lake.put_back(&after_a_gap, unsigned).await;
-        stops(&lake, "an unsigned digest in the place of ours", "DigestForged", &after_a_gap).await;
-        lake.put_back(&after_a_gap, of_ours).await;
+        let (replaced, unsigned) = unsigned_after(&lake, newest, "2025-11-23T02").await;
+        let of_ours = lake.get(&replaced).await;
+        lake.put_back(&replaced, unsigned).await;
+        stops(&lake, "an unsigned digest in the place of ours", "DigestForged", &replaced).await;
+        lake.put_back(&replaced, of_ours).await;
 
         for (what, index, at, change) in [
             ("a middle digest changed", 2, 2, ("tool_version", json!("9.9.9"))),
@@ -132,7 +133,11 @@ async fn a_digest_that_is_none_of_ours_stops_the_seal() {
             std::fs::remove_dir(&coming).unwrap();
             for target in ["/no/such/file", newest.as_str()] {
                 std::os::unix::fs::symlink(root.join(target), &coming).unwrap();
-                assert_eq!(codes(&lake.seal_at(AN_HOUR_LATER).await), [Some("DigestForged")], "a link to {target}");
+                assert_eq!(
+                    codes(&lake.seal_at(AN_HOUR_LATER).await),
+                    [Some("DigestForged")],
+                    "a link to {target}"
+                );
                 std::fs::remove_file(&coming).unwrap();
             }
         }

@@ -13,7 +13,9 @@ const PLACE: &str = "account_id=123456789012/region=eu-central-1";
 
 fn connections(date: &str, time: &str) -> String {
     let compact = date.replace('-', "");
-    format!("connections/{PLACE}/snapshot_date={date}/{compact}T{time}Z_cvpn-endpoint-0123456789abcdef0.parquet")
+    format!(
+        "connections/{PLACE}/snapshot_date={date}/{compact}T{time}Z_cvpn-endpoint-0123456789abcdef0.parquet"
+    )
 }
 
 /// A run record of this time that names `objects`.
@@ -41,7 +43,9 @@ async fn the_first_digest_lies_at_most_48_hours_back_and_lists_what_is_older() {
         let first = lake.keys_of("digests").await[0].clone();
         let first = digest(&lake, &first).await.digest;
         assert_eq!((first.objects.len(), first.older_left), (44, None));
-        let late = |key: &str| first.objects.iter().find(|object| object.object_key == key).map(|object| object.late);
+        let late = |key: &str| {
+            first.objects.iter().find(|object| object.object_key == key).map(|object| object.late)
+        };
         assert_eq!(late(&planted), Some(true));
         let recorded = lake.keys_of("connections").await;
         let (early, own) = (&recorded[1], recorded.last().unwrap());
@@ -86,7 +90,11 @@ async fn an_older_object_is_listed_once_if_a_new_run_record_names_it() {
         let sealed = lake.seal_at("2025-11-27T00:40:00Z").await;
         assert_eq!(codes(&sealed), [None]);
         let expected = vec![(named.clone(), true), (record, false)];
-        assert_eq!(newest(&lake, &sealed).await, expected, "and not what was sealed before, whatever it is now");
+        assert_eq!(
+            newest(&lake, &sealed).await,
+            expected,
+            "and not what was sealed before, whatever it is now"
+        );
         lake.put_back(&sealed_before, of_digest).await;
         // It is listed already.
         let record = put_record(&lake, "2025-11-27", "001500", &[&named]).await;
@@ -98,7 +106,10 @@ async fn an_older_object_is_listed_once_if_a_new_run_record_names_it() {
         lake.delete(&gone).await;
         let record = put_record(&lake, "2025-11-27", "011500", &[&unnamed]).await;
         let sealed = lake.seal_at("2025-11-27T02:40:00Z").await;
-        assert_eq!((codes(&sealed), newest(&lake, &sealed).await), (vec![Some("ObjectUnreadable")], vec![(record, false)]));
+        assert_eq!(
+            (codes(&sealed), newest(&lake, &sealed).await),
+            (vec![Some("ObjectUnreadable")], vec![(record, false)])
+        );
         let message = &sealed[0].error.as_ref().unwrap().message;
         assert!(message.contains(&gone), "{message}");
         assert_eq!(codes(&lake.seal_at("2025-11-27T03:40:00Z").await), [None]);
@@ -132,7 +143,8 @@ async fn what_is_too_much_for_one_digest_is_listed_by_the_next_one() {
         .collect();
     assert_eq!((listed, second.older_left), (rest, None));
     let now = time("2025-11-22T22:40:00Z");
-    let verified = lake.verify_with(&[&lake.keys], |verifier| {
+    let keys = [&lake.keys];
+    let verified = lake.verify_with(&keys, |verifier| {
         (verifier.now, verifier.to) = (now, Hour::parse("2025-11-22T21"));
     });
     let verified = verified.await.unwrap();
