@@ -19,6 +19,9 @@ pub const SIGNATURE_ALGORITHM: &str = "ECDSA_SHA_256";
 /// Ends the content.
 const SIGNATURE_FIELD: &str = ",\"signature\":";
 
+/// Most objects that a digest lists, so that it has at most two thirds of the 16 MiB that are read of one.
+pub const MAX_OBJECTS: usize = 20_000;
+
 /// An object that a digest vouches for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +34,17 @@ pub struct SealedObject {
     pub sha256: String,
     /// Whether it is of an earlier hour, whose digest it was too late for.
     pub late: bool,
+}
+
+/// The part of what is older than the chain that digests do not list yet: too much for one digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OlderLeft {
+    /// Key of the last object listed, in the order of days and then of keys; the next digest goes on after it. Null before the
+    /// first.
+    pub after: Option<String>,
+    /// The first day that is no longer part of it, such as `2026-11-22`.
+    pub before: String,
 }
 
 /// A digest, all but its signature.
@@ -49,10 +63,14 @@ pub struct Digest {
     pub end: Timestamp,
     /// When it was made.
     pub sealed_at: Timestamp,
+    /// Seconds by which the clock that says so was ahead of the store's own; negative for one that was behind.
+    pub clock_ahead_seconds: i64,
     /// Version of the program that made it.
     pub tool_version: String,
     /// What no digest before it lists, in the order of their keys.
     pub objects: Vec<SealedObject>,
+    /// The part of what is older than the chain that is left for the next digest; null when nothing is.
+    pub older_left: Option<OlderLeft>,
     /// Key of the digest of the hour before; null for the first.
     pub previous_object_key: Option<String>,
     /// SHA-256 of that digest's bytes, in hexadecimal; null for the first.

@@ -57,6 +57,11 @@ impl Hour {
         Hour(self.0.saturating_sub(HOUR).unwrap_or(self.0))
     }
 
+    /// Returns the hour that lies `hours` before it.
+    pub fn earlier(self, hours: i32) -> Hour {
+        Hour(self.0.saturating_sub(HOUR * hours).unwrap_or(self.0))
+    }
+
     /// Its day in UTC, as the partitions write it: `2026-11-23`.
     pub fn date(self) -> String {
         self.0.strftime("%Y-%m-%d").to_string()
@@ -96,6 +101,7 @@ mod tests {
         assert_eq!(hour.next().to_string(), "2027-01-01T00");
         assert_eq!(hour.next().previous(), hour);
         assert_eq!((hour.date(), hour.date_before()), ("2026-12-31".to_owned(), "2026-12-30".to_owned()));
+        assert_eq!(hour.earlier(48).to_string(), "2026-12-29T23");
         assert_eq!(hour.compact(), "20261231T230000Z");
         assert_eq!(Hour::containing("2026-12-31T23:59:59.999Z".parse().unwrap()), hour);
     }

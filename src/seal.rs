@@ -1,27 +1,46 @@
 //! Seals the hours that are closed: for each account and Region one digest an hour, also of an empty hour, each chained to
-//! the one before it.
+//! the one before it. The chain that is continued is checked first, and so is the clock.
 
+mod chain;
 mod day;
+mod digests;
+mod error;
+mod named;
+mod older;
 
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use tokio::sync::OnceCell;
 
 use crate::clock::Clock;
-use crate::digest::{Digest, DigestError, SCHEMA_VERSION, SIGNATURE_ALGORITHM, SealedObject, WrittenDigest};
+use crate::digest::{
+    Digest, MAX_OBJECTS, OlderLeft, SCHEMA_VERSION, SIGNATURE_ALGORITHM, SealedObject, WrittenDigest,
+};
 use crate::hour::Hour;
-use crate::layout::{Key, ObjectKey, ObjectKind, SEALED};
-use crate::signing::{Signer, SigningError};
+use crate::layout::{Key, ObjectKey, SEALED};
+use crate::signing::Signer;
 use crate::store::{Found, Hashed, Location, Object, Put, Store, StoreError};
 use crate::target::AccountRegion;
 
+use chain::{Chain, ChainError, Link};
 use day::Days;
+use error::SealError;
 
 /// Most objects that S3 is asked for at a time.
 const AT_A_TIME: usize = 16;
 
-/// How long after its end an hour waits for its own objects when none of them can be read.
-const TRIED_AGAIN: SignedDuration = SignedDuration::from_hours(6);
+/// How long after its end an hour waits for its own objects when S3 returns none of them, and a run record for being read.
+const RETRY_PERIOD: SignedDuration = SignedDuration::from_hours(6);
+
+/// Most that the clock may be ahead of the store's own.
+const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// Most hours that the first digest lies before the newest closed hour, or before the hour that is asked for.
+const FIRST_DIGEST_HOURS: i32 = 48;
+
+/// Hours before the next digest whose digests are checked at least.
+const CHECKED_HOURS: i32 = 48;
 
 /// What sealing needs of the outside.
 #[derive(Debug)]
@@ -57,6 +76,9 @@ pub struct Sealed {
     pub digest_key: Option<String>,
     /// SHA-256 of its bytes, in hexadecimal. Who keeps it elsewhere can tell later if the chain was made anew.
     pub digest_sha256: Option<String>,
+    /// Seconds by which the clock was ahead of the store's own, negative for one that was behind; null when there was nothing to
+    /// seal.
+    pub clock_ahead_seconds: Option<i64>,
     /// Why not every hour was sealed; null when all were.
     pub error: Option<Failure>,
 }
@@ -68,61 +90,6 @@ pub struct Failure {
     pub code: String,
     /// What happened, and what to do.
     pub message: String,
-}
-
-/// Why an account and Region could not be sealed.
-#[derive(Debug, thiserror::Error)]
-enum SealError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Signing(#[from] SigningError),
-    #[error("making the digest {key}: {problem}")]
-    Unwritable { key: ObjectKey, problem: serde_json::Error },
-    #[error("reading the digest {key}: it {problem}; nothing was sealed after it, find out who changed it")]
-    Digest { key: ObjectKey, problem: DigestError },
-    #[error(
-        "reading the digest {key}: it is listed and not there, as after a delete marker; nothing was sealed after it, find \
-         out who removed it and bring it back"
-    )]
-    DigestGone { key: ObjectKey },
-    #[error(
-        "reading the digest {key}: it is of the lake {found}, and this one is {lake}; nothing was sealed after it"
-    )]
-    OtherLake { key: ObjectKey, found: String, lake: String },
-    #[error(
-        "reading the digest {key}: its hour is not closed yet, so it is none of ours; nothing was sealed after it"
-    )]
-    ToCome { key: ObjectKey },
-    #[error(
-        "reading the digest {key}: it names our key, and its signature is none by it; nothing was sealed after it"
-    )]
-    Forged { key: ObjectKey },
-    #[error("sealing {hour}: it lies before the first digest, which cannot get one before it any more")]
-    BeforeTheChain { hour: Hour },
-    #[error(
-        "sealing all but what cannot be read: {error}, and {others} more; once it can be read, it is listed as late"
-    )]
-    Unreadable { error: StoreError, others: usize },
-    #[error("sealing {hour}: the invocation's time is over; the next seal goes on here")]
-    Deadline { hour: Hour },
-}
-
-impl SealError {
-    fn code(&self) -> &str {
-        match self {
-            SealError::Store(error) => &error.code,
-            SealError::Signing(error) => &error.code,
-            SealError::Unwritable { .. } => "DigestUnwritable",
-            SealError::Digest { .. } => "DigestInvalid",
-            SealError::DigestGone { .. } => "DigestGone",
-            SealError::OtherLake { .. } => "OtherLake",
-            SealError::ToCome { .. } | SealError::Forged { .. } => "DigestForged",
-            SealError::Unreadable { .. } => "ObjectUnreadable",
-            SealError::BeforeTheChain { .. } => "BeforeTheChain",
-            SealError::Deadline { .. } => "DeadlineExceeded",
-        }
-    }
 }
 
 impl Sealer<'_> {
@@ -142,6 +109,7 @@ impl Sealer<'_> {
         places.extend_from_slice(configured);
         places.sort();
         places.dedup();
+        let clock_ahead = OnceCell::new();
         let mut sealed = Vec::new();
         for place in places {
             let mut of_place = Sealed {
@@ -154,9 +122,10 @@ impl Sealer<'_> {
                 late: 0,
                 digest_key: None,
                 digest_sha256: None,
+                clock_ahead_seconds: None,
                 error: None,
             };
-            if let Err(error) = self.seal_place(&place, hour, deadline, &mut of_place).await {
+            if let Err(error) = self.seal_place(&place, hour, deadline, &clock_ahead, &mut of_place).await {
                 of_place.error = Some(Failure { code: error.code().to_owned(), message: error.to_string() });
             }
             sealed.push(of_place);
@@ -169,112 +138,82 @@ impl Sealer<'_> {
         place: &AccountRegion,
         asked: Option<Hour>,
         deadline: Option<Timestamp>,
+        clock_ahead: &OnceCell<i64>,
         sealed: &mut Sealed,
     ) -> Result<(), SealError> {
         let closed = Hour::newest_closed(self.clock.now());
         let until = asked.unwrap_or(closed);
-        let mut previous = self.newest_digest(place).await?;
-        if let Some((key, written)) = &previous {
-            if key.hour > closed {
-                return Err(SealError::ToCome { key: key.clone() });
+        let newest = self.newest_digest(place).await?;
+        let mut hour = match &newest {
+            None => self.first_hour(place, asked, closed).await?,
+            Some(newest) => {
+                let written = self.check_newest(newest, closed).await?;
+                if let Some(asked) = asked.filter(|asked| *asked < newest.hour) {
+                    self.check_asked(place, asked).await?;
+                }
+                sealed.note(newest, &written.sha256);
+                newest.hour.next()
             }
-            if !self.signer.recognises(written).await? {
-                return Err(SealError::Forged { key: key.clone() });
-            }
-        }
-        if let (Some((key, _)), Some(asked)) = (&previous, asked)
-            && asked < key.hour
-            && self.store.read(&ObjectKey::of_digest(place, asked)).await?.is_none()
-        {
-            return Err(SealError::BeforeTheChain { hour: asked });
-        }
-        let mut hour = match &previous {
-            Some((key, _)) => key.hour.next(),
-            None => self.first_hour(place).await?.unwrap_or(until).min(until),
         };
-        note(sealed, previous.as_ref());
-        let mut unreadable = Vec::new();
-        let mut days = Days::new(self.store, place);
-        if previous.is_some() && hour <= until {
-            for key in self.digests_of(place, &[hour.date_before(), hour.date()]).await? {
-                days.listed(&self.read(&key).await?);
-            }
+        if hour > until {
+            return Ok(());
         }
+        let ahead = *clock_ahead.get_or_try_init(|| self.clock_ahead()).await?;
+        sealed.clock_ahead_seconds = Some(ahead);
+        let mut days = Days::new(self.store, place, hour);
+        let from = hour.earlier(CHECKED_HOURS).date();
+        let mut chain = self.check_chain(place, &from, |digest| days.listed(digest)).await?;
+        // Another seal may have gone on meanwhile.
+        hour = chain.newest().map_or(hour, |newest| newest.key.hour.next());
+        let mut problems = Vec::new();
         while hour <= until {
             if deadline.is_some_and(|deadline| self.clock.now() >= deadline) {
                 return Err(SealError::Deadline { hour });
             }
-            let unlisted = days.unlisted(hour).await?;
-            let (objects, unread) = self.hashed(unlisted, hour).await?;
-            // What stays unreadable is among those of each hour.
-            unreadable = unread;
-            let (written, is_ours) = self.write(place, hour, objects, previous.as_ref()).await?;
+            let due = self.due(place, hour, chain.newest(), &mut days).await?;
+            // What stays unreadable is among those of each hour, but for what is older than yesterday.
+            problems.retain(|problem| !due.problems.contains(problem));
+            problems.extend(due.problems);
+            let (written, is_ours) =
+                self.write(place, hour, due.objects, due.older_left, ahead, &mut chain).await?;
             days.listed(&written);
             if is_ours {
-                let objects = &written.digest.objects;
-                sealed.first_hour.get_or_insert(hour);
-                sealed.last_hour = Some(hour);
-                sealed.digests += 1;
-                sealed.objects += objects.len() as u64;
-                sealed.late += objects.iter().filter(|object| object.late).count() as u64;
+                sealed.count(hour, &written);
             }
-            previous = Some((ObjectKey::of_digest(place, hour), written));
-            note(sealed, previous.as_ref());
+            sealed.note(&ObjectKey::of_digest(place, hour), &written.sha256);
             hour = hour.next();
         }
-        match unreadable.pop() {
+        match problems.pop() {
             None => Ok(()),
-            Some(error) => Err(SealError::Unreadable { error, others: unreadable.len() }),
+            Some(problem) => Err(SealError::Unreadable { problem, others: problems.len() }),
         }
     }
 
-    /// The digest that the next one follows; none where nothing was ever sealed.
-    async fn newest_digest(
+    /// Returns the seconds by which the clock is ahead of the store's own.
+    async fn clock_ahead(&self) -> Result<i64, SealError> {
+        let ours = self.clock.now();
+        seconds_ahead(ours, self.store.time().await?)
+    }
+
+    /// Returns the hour of the first digest: that of the oldest object, if it is not too long ago.
+    async fn first_hour(
         &self,
         place: &AccountRegion,
-    ) -> Result<Option<(ObjectKey, WrittenDigest)>, SealError> {
-        let dates = dates(self.store, &place.folder("digests"), "digest_date=").await?;
-        for date in dates.into_iter().rev() {
-            if let Some(key) = self.digests_of(place, &[date]).await?.pop() {
-                let written = self.read(&key).await?;
-                return Ok(Some((key, written)));
+        asked: Option<Hour>,
+        closed: Hour,
+    ) -> Result<Hour, SealError> {
+        let until = asked.unwrap_or(closed);
+        match self.oldest_hour(place).await? {
+            Some(oldest) if oldest <= until => Ok(oldest.max(until.earlier(FIRST_DIGEST_HOURS))),
+            _ if until < closed.earlier(FIRST_DIGEST_HOURS) => {
+                Err(SealError::BeforeTheRecord { hour: until })
             }
+            _ => Ok(until),
         }
-        Ok(None)
     }
 
-    /// The keys of all digests of these days, in order.
-    async fn digests_of(
-        &self,
-        place: &AccountRegion,
-        dates: &[String],
-    ) -> Result<Vec<ObjectKey>, StoreError> {
-        let mut keys = Vec::new();
-        for date in dates {
-            let found = self.store.find(&place.day_of_digests(date)).await?;
-            keys.extend(found.iter().filter_map(|found| ObjectKey::parse(&found.key)));
-        }
-        keys.retain(|key| key.kind == ObjectKind::Digest);
-        Ok(keys)
-    }
-
-    async fn read(&self, key: &ObjectKey) -> Result<WrittenDigest, SealError> {
-        let bytes = self.store.read(key).await?;
-        let bytes = bytes.ok_or_else(|| SealError::DigestGone { key: key.clone() })?;
-        let written = WrittenDigest::parse(key, &bytes)
-            .map_err(|problem| SealError::Digest { key: key.clone(), problem })?;
-        // A directory may be moved, and a bucket may not.
-        if let Location::S3 { .. } = self.lake
-            && written.digest.lake != self.lake.to_string()
-        {
-            let (found, lake) = (written.digest.lake, self.lake.to_string());
-            return Err(SealError::OtherLake { key: key.clone(), found, lake });
-        }
-        Ok(written)
-    }
-
-    /// The hour of the first object; none where there is no object.
-    async fn first_hour(&self, place: &AccountRegion) -> Result<Option<Hour>, StoreError> {
+    /// Returns the hour of the oldest object; `None` if there is no object.
+    async fn oldest_hour(&self, place: &AccountRegion) -> Result<Option<Hour>, StoreError> {
         let mut hours = Vec::new();
         for table in SEALED {
             let dates = dates(self.store, &place.folder(table), "snapshot_date=").await?;
@@ -290,64 +229,104 @@ impl Sealer<'_> {
         Ok(hours.into_iter().min())
     }
 
-    /// The objects for the digest of `hour`, and what kept others from being read: one of them must not keep all from
+    /// Lists and hashes the objects for the digest of `hour`, which follows `newest`.
+    async fn due(
+        &self,
+        place: &AccountRegion,
+        hour: Hour,
+        newest: Option<&Link>,
+        days: &mut Days<'_>,
+    ) -> Result<Due, SealError> {
+        let mut unlisted = days.unlisted(hour).await?;
+        unlisted.truncate(MAX_OBJECTS);
+        // At the beginning of a chain, and until all of it is listed.
+        let left = match newest {
+            None => Some(OlderLeft { after: None, before: hour.date_before() }),
+            Some(newest) => newest.older_left.clone(),
+        };
+        let mut due = Due::default();
+        if let Some(left) = &left {
+            let room = MAX_OBJECTS.saturating_sub(unlisted.len());
+            let (older, left) = older::next(self.store, place, left, room).await?;
+            unlisted.extend(older);
+            due.older_left = left;
+        }
+        self.hash(unlisted, hour, &mut due).await?;
+        let named = self.named(place, hour, &due.objects, left.as_ref()).await?;
+        due.objects.retain(|object| !named.unread_records.contains(&object.object_key));
+        due.problems.extend(named.problems);
+        let room = MAX_OBJECTS.saturating_sub(due.objects.len());
+        self.hash(named.objects.into_iter().take(room).collect(), hour, &mut due).await?;
+        due.objects.sort_by(|one, other| one.object_key.cmp(&other.object_key));
+        Ok(due)
+    }
+
+    /// Hashes objects for the digest of `hour`, and notes what kept some from being read: one of them must not keep all from
     /// being sealed.
     ///
     /// # Errors
-    /// When none of the hour's own objects can be read, as in a fault of S3: that is tried again for some hours.
-    async fn hashed(
+    /// When S3 returns none of the hour's own objects, as during an outage: that is tried again for some hours.
+    async fn hash(
         &self,
-        unlisted: Vec<(ObjectKey, Found)>,
+        objects: Vec<(ObjectKey, Found)>,
         hour: Hour,
-    ) -> Result<(Vec<SealedObject>, Vec<StoreError>), StoreError> {
+        due: &mut Due,
+    ) -> Result<(), StoreError> {
         let hash = async |(key, found): (ObjectKey, Found)| (key, self.store.sha256(&found).await);
-        let mut hashed = stream::iter(unlisted).map(hash).buffered(AT_A_TIME);
-        let (mut objects, mut late, mut own) = (Vec::new(), Vec::new(), Vec::new());
+        let mut hashed = stream::iter(objects).map(hash).buffered(AT_A_TIME);
+        let mut own = Vec::new();
         while let Some((key, hashed)) = hashed.next().await {
             match hashed {
-                Ok(Hashed { bytes, sha256 }) => objects.push(SealedObject {
+                Ok(Hashed { bytes, sha256 }) => due.objects.push(SealedObject {
                     object_key: key.to_string(),
                     bytes,
                     sha256: hex::encode(sha256),
                     late: key.hour < hour,
                 }),
                 Err(error) if key.hour == hour => own.push(error),
-                Err(error) => late.push(error),
+                Err(error) => due.problems.push(error.to_string()),
             }
         }
-        let is_new = self.clock.now().duration_since(hour.end()) < TRIED_AGAIN;
+        let is_new = self.clock.now().duration_since(hour.end()) < RETRY_PERIOD;
+        let waits = is_new && matches!(self.lake, Location::S3 { .. });
         match own.pop() {
-            Some(error) if is_new && objects.iter().all(|object| object.late) => Err(error),
+            Some(error) if waits && due.objects.iter().all(|object| object.late) => Err(error),
             last => {
-                late.extend(own.into_iter().chain(last));
-                Ok((objects, late))
+                due.problems.extend(own.into_iter().chain(last).map(|error| error.to_string()));
+                Ok(())
             }
         }
     }
 
-    /// Writes the digest of `hour`, or reads the one that another seal wrote meanwhile; and whether it is ours.
+    /// Writes the digest of `hour`, or reads the one that another seal wrote meanwhile, and adds it to the chain. Returns it, and
+    /// if it is ours.
     async fn write(
         &self,
         place: &AccountRegion,
         hour: Hour,
         objects: Vec<SealedObject>,
-        previous: Option<&(ObjectKey, WrittenDigest)>,
+        older_left: Option<OlderLeft>,
+        clock_ahead_seconds: i64,
+        chain: &mut Chain<'_>,
     ) -> Result<(WrittenDigest, bool), SealError> {
         let key = ObjectKey::of_digest(place, hour);
         let identification = self.signer.identification().await?;
         let (key_id, public_key_sha256) = identification.map(|of| (of.key_id, of.public_key_sha256)).unzip();
+        let previous = chain.newest();
         let digest = Digest {
             schema_version: SCHEMA_VERSION,
-            lake: previous.map_or_else(|| name_of(self.lake), |(_, previous)| previous.digest.lake.clone()),
+            lake: chain.lake().map_or_else(|| name_of(self.lake), str::to_owned),
             object_key: key.to_string(),
             start: hour.start(),
             end: hour.end(),
             sealed_at: self.clock.now(),
+            clock_ahead_seconds,
             tool_version: crate::TOOL_VERSION.to_owned(),
             objects,
-            previous_object_key: previous.map(|(key, _)| key.to_string()),
-            previous_sha256: previous.map(|(_, previous)| previous.sha256.clone()),
-            previous_signature: previous.and_then(|(_, previous)| previous.signature.clone()),
+            older_left,
+            previous_object_key: previous.map(|previous| previous.key.to_string()),
+            previous_sha256: previous.map(|previous| previous.sha256.clone()),
+            previous_signature: previous.and_then(|previous| previous.signature.clone()),
             signature_algorithm: key_id.as_ref().map(|_| SIGNATURE_ALGORITHM.to_owned()),
             key_id,
             public_key_sha256,
@@ -357,20 +336,61 @@ impl Sealer<'_> {
         let signature = self.signer.sign(&digest.signed_text(&content)).await?;
         let line = Digest::to_line(&content, signature.as_deref());
         let object = Object::from_bytes(line.as_bytes(), "application/json");
-        match self.store.put_if_absent(Key::Digest { place, hour }, object).await? {
-            Put::AlreadyThere => Ok((self.read(&key).await?, false)),
-            Put::Written => {
-                let written = WrittenDigest::parse(&key, line.as_bytes())
-                    .map_err(|problem| SealError::Digest { key, problem })?;
-                Ok((written, true))
+        let put = self.store.put_if_absent(Key::Digest { place, hour }, object).await?;
+        let written = match put {
+            Put::AlreadyThere => self.read_in_our_place(&key).await?,
+            Put::Written => WrittenDigest::parse(&key, line.as_bytes())
+                .map_err(|problem| SealError::Digest { key: key.clone(), problem })?,
+        };
+        chain.follow(&key, &written)?;
+        Ok((written, put == Put::Written))
+    }
+
+    /// Reads what lies where our digest was to be written.
+    async fn read_in_our_place(&self, key: &ObjectKey) -> Result<WrittenDigest, SealError> {
+        match self.read(key).await {
+            // In a directory, it may be no file.
+            Err(SealError::Store(error)) if matches!(self.lake, Location::Directory(_)) => {
+                let problem = format!("cannot be read, and something lies under its name: {error}");
+                Err(ChainError::Forged { key: key.clone(), problem }.into())
             }
+            read => read,
         }
     }
 }
 
-fn note(sealed: &mut Sealed, newest: Option<&(ObjectKey, WrittenDigest)>) {
-    sealed.digest_key = newest.map(|(key, _)| key.to_string());
-    sealed.digest_sha256 = newest.map(|(_, written)| written.sha256.clone());
+/// The content of the next digest.
+#[derive(Debug, Default)]
+struct Due {
+    objects: Vec<SealedObject>,
+    older_left: Option<OlderLeft>,
+    /// What kept others from being read.
+    problems: Vec<String>,
+}
+
+impl Sealed {
+    /// Notes the newest digest.
+    fn note(&mut self, key: &ObjectKey, sha256: &str) {
+        self.digest_key = Some(key.to_string());
+        self.digest_sha256 = Some(sha256.to_owned());
+    }
+
+    /// Counts a digest that was written.
+    fn count(&mut self, hour: Hour, written: &WrittenDigest) {
+        let objects = &written.digest.objects;
+        self.first_hour.get_or_insert(hour);
+        self.last_hour = Some(hour);
+        self.digests += 1;
+        self.objects += objects.len() as u64;
+        self.late += objects.iter().filter(|object| object.late).count() as u64;
+    }
+}
+
+/// Returns the seconds by which `ours` is ahead of the `stores` time.
+fn seconds_ahead(ours: Timestamp, stores: Timestamp) -> Result<i64, SealError> {
+    let ahead = ours.duration_since(stores);
+    let seconds = ahead.as_secs();
+    if ahead > MAX_AHEAD { Err(SealError::ClockAhead { ours, stores, seconds }) } else { Ok(seconds) }
 }
 
 /// What the lake is called in digests for as long as the chain lasts.
@@ -388,4 +408,29 @@ fn name_of(lake: &Location) -> String {
 async fn dates(store: &Store, folder: &str, name: &str) -> Result<Vec<String>, StoreError> {
     let folders = store.level(folder).await?.folders;
     Ok(folders.iter().filter_map(|folder| folder.strip_prefix(name)).map(str::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_may_be_five_minutes_ahead_and_any_time_behind() {
+        let stores: Timestamp = "2026-11-23T10:35:00Z".parse().unwrap();
+        for (name, ours, expected) in [
+            ("the same", "2026-11-23T10:35:00Z", Some(0)),
+            ("five minutes ahead", "2026-11-23T10:40:00Z", Some(300)),
+            ("a millisecond more", "2026-11-23T10:40:00.001Z", None),
+            ("three days ahead", "2026-11-26T10:35:00Z", None),
+            ("five minutes behind", "2026-11-23T10:30:00Z", Some(-300)),
+            ("three days behind", "2026-11-20T10:35:00Z", Some(-3 * 86_400)),
+        ] {
+            let found = seconds_ahead(ours.parse().unwrap(), stores);
+            assert_eq!(found.as_ref().ok(), expected.as_ref(), "{name}");
+            if let Err(error) = found {
+                assert_eq!(error.code(), "ClockAhead", "{name}");
+                assert!(error.to_string().contains(&stores.to_string()), "{error}");
+            }
+        }
+    }
 }

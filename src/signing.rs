@@ -1,7 +1,9 @@
 //! Signatures of digests: by an asymmetric KMS key, or outside AWS by a key in a file; and public keys to check them.
 //!
-//! All are ECDSA on P-256 over SHA-256. The public key is what an auditor holds, so it is named by its own SHA-256.
+//! All are ECDSA on P-256 over SHA-256, with the lower of the two values of `s` that verify: a signature can then not be
+//! written in another way. The public key is what an auditor holds, so it is named by its own SHA-256.
 
+mod ecdsa;
 mod kms;
 
 use std::fmt;
@@ -21,8 +23,8 @@ use sha2::{Digest, Sha256};
 
 use crate::bounded_file;
 use crate::causes;
-use crate::digest::WrittenDigest;
 
+use ecdsa::Signature;
 use kms::KmsSigner;
 
 /// What a key in a file is called in a digest. Which key it is, says the SHA-256 of its public part.
@@ -124,19 +126,16 @@ impl Signer {
         }
     }
 
-    /// Whether a digest may be ours: one that names our key has to be signed with it.
+    /// Returns the public part of the key that signs; `None` if nobody signs.
     ///
     /// # Errors
-    /// When KMS does not tell the public key.
-    pub async fn recognises(&self, written: &WrittenDigest) -> Result<bool, SigningError> {
-        let key = match self {
-            Signer::Unsigned => return Ok(true),
-            Signer::Kms(signer) => signer.public_key().await?,
-            Signer::Local(signer) => &signer.public_key,
-        };
-        let names_it = written.digest.public_key_sha256.as_deref() == Some(&key.sha256);
-        let signature = written.signature.as_deref().unwrap_or_default();
-        Ok(!names_it || key.verifies(&written.signed_text, signature))
+    /// When KMS does not return the public key.
+    pub async fn public_key(&self) -> Result<Option<&PublicKey>, SigningError> {
+        match self {
+            Signer::Unsigned => Ok(None),
+            Signer::Kms(signer) => signer.public_key().await.map(Some),
+            Signer::Local(signer) => Ok(Some(&signer.public_key)),
+        }
     }
 
     /// The signature of `text` in base64; none where nobody signs.
@@ -169,8 +168,15 @@ impl LocalSigner {
         let pem = bounded_file::read(path, LARGEST_KEY).map_err(|error| {
             invalid(&format!("{error}; to sign with a KMS key, give its ARN or alias/NAME"))
         })?;
-        let der = PrivateKeyDer::from_pem_slice(&pem)
-            .map_err(|error| invalid(&format!("found no private key in PEM ({error})")))?;
+        let keys: Result<Vec<_>, _> = PrivateKeyDer::pem_slice_iter(&pem).collect();
+        let keys = keys.map_err(|error| invalid(&format!("found no private key in PEM ({error})")))?;
+        let der = match keys.as_slice() {
+            [der] => der,
+            [] => return Err(invalid("found no private key in PEM")),
+            keys => {
+                return Err(invalid(&format!("found {} private keys; leave the one that signs", keys.len())));
+            }
+        };
         let of_another_kind = |_| invalid("found a key of another kind");
         let key_pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, der.secret_der())
             .map_err(of_another_kind)?;
@@ -184,8 +190,14 @@ impl LocalSigner {
         let signature = self.key_pair.sign(&SystemRandom::new(), text.as_bytes());
         let signature = signature
             .map_err(|error| invalid_key("signing with", self.path.display(), causes::in_words(&error)))?;
-        Ok(BASE64_STANDARD.encode(signature))
+        encoded(signature.as_ref())
+            .ok_or_else(|| invalid_key("signing with", self.path.display(), "its signature is no DER of one"))
     }
+}
+
+/// Writes a signature in its low form, in base64; `None` if it is none.
+fn encoded(der: &[u8]) -> Option<String> {
+    Signature::parse(der).map(|signature| BASE64_STANDARD.encode(signature.into_low().to_der()))
 }
 
 /// A public key that signatures are checked with.
@@ -197,38 +209,86 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Reads a file in PEM, or in DER as KMS gives it.
+    /// Reads a file with one key or several in PEM, or with one in DER as KMS returns it.
     ///
     /// # Errors
-    /// When there is none, or no P-256 public key in it.
-    pub fn read(path: &Path) -> Result<PublicKey, SigningError> {
+    /// When the file cannot be read, holds no public key, or one that is not of the curve P-256.
+    pub fn read_all(path: &Path) -> Result<Vec<PublicKey>, SigningError> {
         let doing = "reading the public key";
-        let bytes = bounded_file::read(path, LARGEST_KEY)
-            .map_err(|error| invalid_key(doing, path.display(), error.to_string()))?;
-        let der = match SubjectPublicKeyInfoDer::from_pem_slice(&bytes) {
-            Ok(der) => der.to_vec(),
-            Err(_) => bytes,
-        };
-        PublicKey::from_der(&der).ok_or_else(|| {
-            let allowed = "found no public key of the curve P-256; allowed: one in PEM or DER, as `aws kms \
-                           get-public-key` gives it or `openssl ec -pubout` makes it";
-            invalid_key(doing, path.display(), allowed)
+        let allowed = "allowed: keys of the curve P-256 in PEM, or one in DER without more bytes, as `aws kms get-public-key` \
+                       returns it or `openssl ec -pubout` makes it";
+        let invalid = |problem: String| invalid_key(doing, path.display(), problem);
+        let bytes = bounded_file::read(path, LARGEST_KEY).map_err(|error| invalid(error.to_string()))?;
+        let keys: Result<Vec<_>, _> = SubjectPublicKeyInfoDer::pem_slice_iter(&bytes).collect();
+        let keys = keys.map_err(|error| {
+            invalid(format!("found a part of PEM that cannot be read ({error}); {allowed}"))
+        })?;
+        if keys.is_empty() {
+            let key = PublicKey::from_der(&bytes);
+            return key
+                .map(|key| vec![key])
+                .ok_or_else(|| invalid(format!("found no public key of the curve P-256; {allowed}")));
+        }
+        let number = keys.len();
+        let keys: Option<Vec<PublicKey>> = keys.iter().map(|key| PublicKey::from_der(key)).collect();
+        keys.ok_or_else(|| {
+            let found = match number {
+                1 => "found no public key of the curve P-256".to_owned(),
+                number => format!("found {number} public keys, and not all are of the curve P-256"),
+            };
+            invalid(format!("{found}; {allowed}"))
         })
     }
 
-    /// Reads a SubjectPublicKeyInfo; none when it is no P-256 key.
+    /// Reads a SubjectPublicKeyInfo; `None` if it is not that of a P-256 key, in the one form that KMS and `openssl` write.
     fn from_der(der: &[u8]) -> Option<PublicKey> {
-        // A bare point would be taken too, but its SHA-256 is another one.
-        if der.first() != Some(&0x30) {
+        // In another form, the same key would have another SHA-256.
+        if !ecdsa::is_public_key(der) {
             return None;
         }
         let key = ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, der).ok()?;
         Some(PublicKey { key, sha256: hex::encode(Sha256::digest(der)) })
     }
 
-    /// Whether `signature`, in base64, is one of `text`.
+    /// Checks that `signature`, in base64, is one of `text`, in the one form that the seal writes.
     pub fn verifies(&self, text: &str, signature: &str) -> bool {
-        let signature = BASE64_STANDARD.decode(signature);
-        signature.is_ok_and(|signature| self.key.verify_sig(text.as_bytes(), &signature).is_ok())
+        let Ok(signature) = BASE64_STANDARD.decode(signature) else {
+            return false;
+        };
+        Signature::parse(&signature).is_some_and(|signature| signature.is_low())
+            && self.key.verify_sig(text.as_bytes(), &signature).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(test)]
+pub mod testing {
+    //! A key pair that tests sign with.
+
+    use super::*;
+
+    /// A key pair.
+    #[derive(Debug)]
+    pub struct TestKey {
+        key_pair: EcdsaKeyPair,
+        /// Its public part.
+        pub public: PublicKey,
+    }
+
+    impl TestKey {
+        /// Makes a key pair.
+        pub fn new() -> TestKey {
+            let key_pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+            let public = key_pair.public_key().as_der().unwrap();
+            let public = PublicKey::from_der(public.as_ref()).unwrap();
+            TestKey { key_pair, public }
+        }
+
+        /// Signs as the seal does.
+        pub fn sign(&self, text: &str) -> String {
+            encoded(self.key_pair.sign(&SystemRandom::new(), text.as_bytes()).unwrap().as_ref()).unwrap()
+        }
     }
 }

@@ -7,6 +7,7 @@ mod directory;
 mod location;
 mod name;
 mod s3;
+mod time;
 
 use std::fmt;
 use std::path::Path;
@@ -14,6 +15,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use aws_config::SdkConfig;
+use jiff::Timestamp;
 use tracing::warn;
 
 use crate::aws_errors::LIMIT_EXCEEDED;
@@ -374,6 +376,25 @@ impl Store {
         match self {
             Store::S3(store) => store.read(key).await,
             Store::Directory(store) => store.read(key),
+        }
+    }
+
+    /// Returns the time by the store's own clock: that of an answer of S3, or that of a new file, which is removed.
+    ///
+    /// # Errors
+    /// When S3 cannot be asked or answers without a time, or when no file can be made.
+    pub async fn time(&self) -> Result<Timestamp, StoreError> {
+        match self {
+            Store::S3(store) => store.time().await,
+            Store::Directory(store) => {
+                let root = store.root();
+                time::of_file_system(root).map_err(|error| StoreError {
+                    code: "StorageFailed".to_owned(),
+                    doing: "reading the clock of the file system of",
+                    object: root.display().to_string(),
+                    problem: format!("{error}; check the directory, its permissions and the space left"),
+                })
+            }
         }
     }
 

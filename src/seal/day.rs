@@ -10,40 +10,57 @@ use crate::layout::{ObjectKey, ObjectKind, SEALED};
 use crate::store::{Found, Store, StoreError};
 use crate::target::AccountRegion;
 
-/// The current day and the one before it, listed when they are first asked for. Objects of earlier days are not looked
-/// for: no retry is that late.
+/// The current day and the one before it, listed when they are first asked for.
 #[derive(Debug)]
 pub struct Days<'a> {
     store: &'a Store,
     place: &'a AccountRegion,
     found: BTreeMap<String, Vec<(ObjectKey, Found)>>,
-    listed: HashSet<String>,
+    /// Keys that digests list, by day.
+    listed: BTreeMap<String, HashSet<String>>,
+    /// The first day that is needed.
+    from: String,
 }
 
 impl<'a> Days<'a> {
-    /// Of `place`, with nothing listed.
-    pub fn new(store: &'a Store, place: &'a AccountRegion) -> Days<'a> {
-        Days { store, place, found: BTreeMap::new(), listed: HashSet::new() }
+    /// Returns the days of `place` that digests of `first` and later hours are about, with nothing listed.
+    pub fn new(store: &'a Store, place: &'a AccountRegion, first: Hour) -> Days<'a> {
+        Days { store, place, found: BTreeMap::new(), listed: BTreeMap::new(), from: first.date_before() }
     }
 
     /// Takes note of what a digest lists.
     pub fn listed(&mut self, digest: &WrittenDigest) {
-        self.listed.extend(digest.digest.objects.iter().map(|object| object.object_key.clone()));
-    }
-
-    /// What no digest lists yet of `hour`, the hours of its day before it, and the day before, in the order of the keys.
-    pub async fn unlisted(&mut self, hour: Hour) -> Result<Vec<(ObjectKey, Found)>, StoreError> {
-        let dates = [hour.date_before(), hour.date()];
-        self.found.retain(|date, _| dates.contains(date));
-        for date in dates {
-            if !self.found.contains_key(&date) {
-                let found = self.find(&date).await?;
-                self.found.insert(date, found);
+        for (key, _) in digest.objects() {
+            let date = key.hour.date();
+            if date >= self.from {
+                self.listed.entry(date).or_default().insert(key.to_string());
             }
         }
-        let is_due = |(key, _): &&(ObjectKey, Found)| key.hour <= hour && !self.listed.contains(key.as_str());
-        let mut unlisted: Vec<_> = self.found.values().flatten().filter(is_due).cloned().collect();
-        unlisted.sort();
+    }
+
+    /// Lists what no digest lists yet of `hour`, of the hours of its day before it, and of the day before: first the hour's own, and
+    /// then in the order of the keys.
+    pub async fn unlisted(&mut self, hour: Hour) -> Result<Vec<(ObjectKey, Found)>, StoreError> {
+        let dates = [hour.date_before(), hour.date()];
+        self.from = hour.date_before();
+        self.found.retain(|date, _| dates.contains(date));
+        self.listed.retain(|date, _| *date >= self.from);
+        for date in &dates {
+            if !self.found.contains_key(date) {
+                let found = self.find(date).await?;
+                self.found.insert(date.clone(), found);
+            }
+        }
+        let mut unlisted = Vec::new();
+        for (date, found) in &self.found {
+            let listed = self.listed.get(date);
+            let is_listed = |key: &ObjectKey| listed.is_some_and(|listed| listed.contains(key.as_str()));
+            let is_due = |(key, _): &&(ObjectKey, Found)| key.hour <= hour && !is_listed(key);
+            unlisted.extend(found.iter().filter(is_due).cloned());
+        }
+        unlisted.sort_by(|(one, _), (other, _)| {
+            (one.hour != hour, one.as_str()).cmp(&(other.hour != hour, other.as_str()))
+        });
         Ok(unlisted)
     }
 

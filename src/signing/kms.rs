@@ -7,11 +7,9 @@ use aws_sdk_kms::Client;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use tokio::sync::OnceCell;
 
-use super::{Identification, PublicKey, SigningError, invalid_key};
+use super::{Identification, PublicKey, SigningError, encoded, invalid_key};
 use crate::aws_errors::{Call, describe};
 
 /// Signs with a KMS key.
@@ -65,7 +63,9 @@ impl KmsSigner {
             .await;
         let signed = signed.map_err(|error| self.failed("signing with", "kms:Sign", &error))?;
         let signature = signed.signature.map(Blob::into_inner).unwrap_or_default();
-        Ok(BASE64_STANDARD.encode(signature))
+        encoded(&signature).ok_or_else(|| {
+            invalid_key("signing with", &self.key, "KMS returned no signature of ECDSA on P-256")
+        })
     }
 
     fn failed<E>(&self, doing: &'static str, permission: &'static str, error: &SdkError<E>) -> SigningError

@@ -37,6 +37,11 @@ impl DirectoryStore {
         DirectoryStore { root }
     }
 
+    /// Returns the directory.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Whether an object is there.
     pub(super) fn contains(&self, key: Key<'_>) -> Result<bool, StoreError> {
         let path = self.path(key);

@@ -13,10 +13,12 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumMode, EncodingType, ServerSideEncryption};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::bucket_owner::BucketOwner;
 use super::bucket_policy::{self, Protection};
+use super::time::DateReader;
 use super::{
     Content, Examination, Examined, Found, Hashed, LARGEST_DOCUMENT, Level, Look, Object, Put, StoreError, TAIL,
     impossible_size, name,
@@ -124,6 +126,21 @@ impl S3Store {
         let encoding = listed.encoding_type.as_ref();
         let is_it = |found: &str| decoded(found, encoding) == key;
         Ok(listed.contents().iter().any(|object| object.key().is_some_and(is_it)))
+    }
+
+    /// Returns the `Date` of an answer that S3 is asked for just for that. The seal's role may list no more than the folders of
+    /// the evidence.
+    pub(super) async fn time(&self) -> Result<Timestamp, StoreError> {
+        let (prefix, date) = (self.prefixed("digests/"), DateReader::default());
+        let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).max_keys(1);
+        let listed = listed.customize().interceptor(date.clone()).send().await;
+        listed.map_err(|error| self.failed("asking for the time of", "s3:ListBucket", &prefix, &error))?;
+        date.time().ok_or_else(|| StoreError {
+            code: "MalformedResponse".to_owned(),
+            doing: "asking for the time of",
+            object: self.url(&prefix),
+            problem: "S3 answered without a date that can be read".to_owned(),
+        })
     }
 
     /// Looks at what lies under a key, and at whether a delete marker hides it.

@@ -125,6 +125,7 @@ async fn an_object_ends_where_s3_says_that_it_does() {
         version_id: None,
         hidden: false,
         versions: 1,
+        irregular: None,
     };
     let hostile = Hostile::start("200 OK", Flow::Flood).await;
     let error = store(hostile.url()).hash(&found(5)).await.unwrap_err();

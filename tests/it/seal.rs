@@ -1,5 +1,9 @@
 //! Sealing: one digest an hour, chained, whatever happens in between.
 
+mod chain;
+mod clock;
+mod older;
+
 use std::collections::BTreeMap;
 
 use aws_config::SdkConfig;
@@ -19,7 +23,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::harness::moto::Moto;
-use crate::harness::sealed::{Keys, LATER, SealedLake, faults, record_from, time};
+use crate::harness::sealed::{Keys, LATER, SealedLake, faults, openssl, record_from, time};
 use crate::harness::{World, command, fleet, snapshot};
 
 fn codes(sealed: &[Sealed]) -> Vec<Option<&str>> {
@@ -51,7 +55,8 @@ async fn an_hour_is_sealed_when_it_is_closed_and_once() {
         assert_eq!(hours(&first), (named("2025-11-22T21"), named("2025-11-22T21"), 1));
         let none = lake.seal_at("2025-11-22T23:34:59Z").await;
         assert_eq!(hours(&none), (None, None, 0));
-        let asked = lake.seal_with(None, LATER, Some("2025-11-22T23")).await;
+        let key = SigningKey::File(lake.keys.private());
+        let asked = lake.seal_with(Some(&key), LATER, Some("2025-11-22T23")).await;
         assert_eq!(
             hours(&asked),
             (named("2025-11-22T22"), named("2025-11-22T23"), 2),
@@ -61,11 +66,11 @@ async fn an_hour_is_sealed_when_it_is_closed_and_once() {
         assert_eq!(hours(&rest), (named("2025-11-23T00"), named("2025-11-23T02"), 3));
         let before = digests(&lake).await;
         for hour in [None, Some("2025-11-22T21"), Some("2025-11-23T02")] {
-            let again = lake.seal_with(Some(&SigningKey::File(lake.keys.private())), LATER, hour).await;
+            let again = lake.seal_with(Some(&key), LATER, hour).await;
             assert_eq!((hours(&again), codes(&again)), ((None, None, 0), vec![None]));
         }
         assert_eq!(digests(&lake).await, before, "the first digest of an hour stays");
-        let early = lake.seal_with(None, LATER, Some("2025-11-22T20")).await;
+        let early = lake.seal_with(Some(&key), LATER, Some("2025-11-22T20")).await;
         assert_eq!(codes(&early), [Some("BeforeTheChain")]);
     }
 }
@@ -152,7 +157,7 @@ async fn midnight_month_year_and_leap_day_are_hours_like_others() {
         ("2024-03-01", "2024-02-29"),
         ("2025-03-01", "2025-02-28"),
         // Summer time begins in Europe.
-        ("2026-03-29", "2026-03-28"),
+        ("2025-03-30", "2025-03-29"),
     ] {
         let first = time(&format!("{midnight}T00:00:00Z")) - SignedDuration::from_mins(90);
         let directory = tempfile::TempDir::new().unwrap();
@@ -285,7 +290,7 @@ async fn what_cannot_be_read_does_not_keep_the_rest_from_being_sealed() {
     assert_eq!((sealed.digests, sealed.objects), (6, 43));
     let error = sealed.error.unwrap();
     assert!(error.code == "ObjectUnreadable" && error.message.contains(&link), "{error:?}");
-    assert_eq!(faults(&lake.verify().await), [(Kind::Extra, link.clone())]);
+    assert_eq!(faults(&lake.verify().await), [(Kind::Irregular, link.clone())]);
     // Once it can be read, it is late.
     std::fs::remove_file(root.join(&link)).unwrap();
     lake.put(&link, b"after all".to_vec()).await;
@@ -410,12 +415,22 @@ async fn wrong_usage_is_refused_and_nothing_is_written() {
     let text = |path: std::path::PathBuf| path.to_str().unwrap().to_owned();
     let (private, public) = (text(keys.private()), text(keys.public()));
     let other_private = text(other_curve.private());
+    let directory = tempfile::TempDir::new().unwrap();
+    let (two_keys, trailing) = (directory.path().join("two.pem"), directory.path().join("trailing.der"));
+    let more_keys = Keys::new();
+    let both = [keys.private(), more_keys.private()].map(|path| std::fs::read(path).unwrap());
+    std::fs::write(&two_keys, both.concat()).unwrap();
+    openssl(&["ec", "-pubin", "-in", &public, "-outform", "DER", "-out", trailing.to_str().unwrap()]);
+    std::fs::write(&trailing, [std::fs::read(&trailing).unwrap(), vec![0]].concat()).unwrap();
+    let (two_keys, trailing) = (text(two_keys), text(trailing));
     for (arguments, status, part) in [
         (vec!["seal", "--hour", "2999-01-01T00"], 2, "--hour: found `2999-01-01T00`, allowed: a closed hour"),
         (vec!["seal", "--hour", "2025-11-23T9"], 2, "such as 2026-11-23T09"),
         (vec!["seal", "--signing-key", "no/such/key.pem"], 2, "no/such/key.pem"),
         (vec!["seal", "--signing-key", &public], 2, "found no private key in PEM"),
         (vec!["seal", "--signing-key", &other_private], 2, "found a key of another kind"),
+        (vec!["seal", "--signing-key", &two_keys], 2, "found 2 private keys"),
+        (vec!["verify", "--public-key", &trailing], 2, "one in DER without more bytes"),
         (vec!["verify", "--public-key", &private], 2, "found no public key of the curve P-256"),
         (
             vec!["verify", "--public-key", &text(other_curve.public())],

@@ -183,7 +183,7 @@ pub struct Verify {
     /// Where the record lies: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
     #[arg(long, value_name = "LAKE")]
     pub lake: Option<String>,
-    /// File with a public key in PEM or DER that signatures are checked with; may be repeated
+    /// File with public keys in PEM, or one in DER, that signatures are checked with; may be repeated
     #[arg(long = "public-key", value_name = "FILE")]
     pub public_keys: Vec<PathBuf>,
     /// A digest that was noted elsewhere, as KEY=SHA256; may be repeated. Tells a chain that was made anew

@@ -19,6 +19,9 @@ use serde_json::json;
 
 use super::failure::Failure;
 
+/// Seconds that a clock may be behind without a note.
+const CLOCK_NOTE_SECONDS: i64 = 300;
+
 /// A number and what it counts.
 pub fn counted(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
@@ -202,12 +205,22 @@ fn seal_text(report: &SealReport) -> String {
     }
     let mut lines = vec![table.to_string()];
     lines.extend(report.failure().map(|failure| format!("error: {failure}")));
+    lines.extend(clock_note(report));
     if !report.signed {
         let advice = "Not signed: digests without a signature are no proof against whoever may write the lake. Set \
                       --signing-key.";
         lines.push(advice.to_owned());
     }
     lines.join("\n")
+}
+
+/// Returns a line about a clock that is far behind; one that is far ahead is an error.
+fn clock_note(report: &SealReport) -> Option<String> {
+    let behind = report.sealed.iter().find_map(|sealed| sealed.clock_ahead_seconds)?.checked_neg()?;
+    (behind > CLOCK_NOTE_SECONDS).then(|| {
+        let seconds = HumanCount(u64::try_from(behind).unwrap_or_default());
+        format!("The clock is {seconds} seconds behind the store's own. Hours are sealed later for it. Set the clock.")
+    })
 }
 
 fn checks_table(checks: &[Check]) -> Table {

@@ -32,10 +32,9 @@ pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
     let mut faults = moments.faults();
     let mut keys = Vec::new();
     for path in &verify.public_keys {
-        let key = PublicKey::read(path);
-        keys.extend(
-            faults.keep(key.map_err(|error| UsageFault::without_value("--public-key", error.to_string()))),
-        );
+        let read = PublicKey::read_all(path);
+        let read = read.map_err(|error| UsageFault::without_value("--public-key", error.to_string()));
+        keys.extend(faults.keep(read).into_iter().flatten());
     }
     let mut known = BTreeMap::new();
     for text in &verify.known_digests {

@@ -24,6 +24,8 @@ fn digest(hour: Hour, previous: Option<&WrittenDigest>, tool_version: &str) -> W
         start: hour.start(),
         end: hour.end(),
         sealed_at: hour.end(),
+        clock_ahead_seconds: 0,
+        older_left: None,
         tool_version: tool_version.to_owned(),
         objects: Vec::new(),
         previous_object_key: previous.map(|previous| previous.digest.object_key.clone()),

@@ -203,7 +203,8 @@ impl SealedLake {
         keys: &[&Keys],
         change: impl FnOnce(&mut Verifier<'_>),
     ) -> Result<Verification, VerifyError> {
-        let keys: Vec<PublicKey> = keys.iter().map(|keys| PublicKey::read(&keys.public()).unwrap()).collect();
+        let keys: Vec<PublicKey> =
+            keys.iter().flat_map(|keys| PublicKey::read_all(&keys.public()).unwrap()).collect();
         let mut verifier = Verifier {
             store: &self.store,
             lake: &self.location,
@@ -223,7 +224,7 @@ impl SealedLake {
     pub async fn verify_copy(&self, directory: &Path, now: Timestamp) -> Verification {
         let location = Location::Directory(directory.to_owned());
         let store = Store::new(&location, &self.sdk, None);
-        let keys = [PublicKey::read(&self.keys.public()).unwrap()];
+        let keys = PublicKey::read_all(&self.keys.public()).unwrap();
         let verifier = Verifier {
             store: &store,
             lake: &location,
@@ -253,6 +254,16 @@ impl SealedLake {
                 object.body.collect().await.unwrap().to_vec()
             }
         }
+    }
+
+    /// Reads the oldest version of what a delete marker hides.
+    pub async fn get_first_version(&self, key: &str) -> Vec<u8> {
+        let Place::Bucket { client, bucket, .. } = &self.place else { unreachable!() };
+        let key = format!("vpn/{key}");
+        let listed = client.list_object_versions().bucket(bucket).prefix(&key).send().await.unwrap();
+        let version = listed.versions().last().unwrap().version_id().unwrap();
+        let object = client.get_object().bucket(bucket).key(&key).version_id(version).send().await.unwrap();
+        object.body.collect().await.unwrap().to_vec()
     }
 
     /// Puts past the program, over what is there.
