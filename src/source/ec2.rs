@@ -229,7 +229,8 @@ fn unread(error: &(dyn Error + 'static)) -> PageError {
 
 /// An answer that cannot be read.
 pub(super) fn malformed() -> PageError {
-    let message = "an answer came that is cut off or is not the XML of this API; the next snapshot begins again";
+    let message =
+        "an answer came that is cut off or is not the XML of this API; the next snapshot begins again";
     PageError { code: "MalformedResponse".to_owned(), message: message.to_owned(), request_id: None }
 }
 

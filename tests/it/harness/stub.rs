@@ -31,9 +31,7 @@ impl Stub {
     }
 
     /// Answers each request with what `answer` makes of its number, from 0, and its body.
-    pub async fn answering(
-        mut answer: impl FnMut(usize, &str) -> (u16, Vec<u8>) + Send + 'static,
-    ) -> Stub {
+    pub async fn answering(mut answer: impl FnMut(usize, &str) -> (u16, Vec<u8>) + Send + 'static) -> Stub {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let heads = Arc::new(Mutex::new(Vec::new()));
@@ -45,7 +43,8 @@ impl Stub {
                 kept.lock().unwrap().push(head);
                 let (status, body) = answer(number, &request);
                 let length = body.len();
-                let head = format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+                let head =
+                    format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
                 // A client may leave before it has read all.
                 stream.write_all(&[head.as_bytes(), &body].concat()).await.ok();
             }
