@@ -25,14 +25,12 @@ pub fn normalise<'a>(raw: RawEndpoint<'a>) -> Endpoint {
     let mut flag = |field, text| exact(&mut unparsed, field, text, boolean);
     let split_tunnel = flag("splitTunnel", raw.split_tunnel);
     let connection_log_enabled = flag("connectionLogOptions.Enabled", raw.connection_log_enabled);
-    let disconnect_on_session_timeout =
-        flag("disconnectOnSessionTimeout", raw.disconnect_on_session_timeout);
+    let disconnect_on_session_timeout = flag("disconnectOnSessionTimeout", raw.disconnect_on_session_timeout);
     let client_connect_enabled = flag("clientConnectOptions.enabled", raw.client_connect_enabled);
 
-    let endpoint_id =
-        exact(&mut unparsed, "clientVpnEndpointId", raw.client_vpn_endpoint_id, |text| {
-            EndpointId::parse(text).map_or(Reading::Unparsed, Reading::Value)
-        });
+    let endpoint_id = exact(&mut unparsed, "clientVpnEndpointId", raw.client_vpn_endpoint_id, |text| {
+        EndpointId::parse(text).map_or(Reading::Unparsed, Reading::Value)
+    });
     let mut text = |field, text: Option<Cow<'a, str>>| unparsed.column(field, text?).map(Cow::into_owned);
     let description = text("description", raw.description);
     let status_code = text("status.code", raw.status_code);
@@ -198,9 +196,19 @@ mod tests {
 
     #[test]
     fn an_id_of_another_form_is_null_and_stands_in_unparsed() {
-        for id in ["", "cvpn-endpoint-", "cvpn-endpoint-0123456789ABCDEF0", "vpn-1", "cvpn-endpoint-0123456789abcdef0 "] {
-            let endpoint = normalise(RawEndpoint { client_vpn_endpoint_id: text(id), ..RawEndpoint::default() });
-            assert_eq!((endpoint.endpoint_id.as_ref(), unparsed(&endpoint)), (None, vec![("clientVpnEndpointId", id)]));
+        for id in [
+            "",
+            "cvpn-endpoint-",
+            "cvpn-endpoint-0123456789ABCDEF0",
+            "vpn-1",
+            "cvpn-endpoint-0123456789abcdef0 ",
+        ] {
+            let endpoint =
+                normalise(RawEndpoint { client_vpn_endpoint_id: text(id), ..RawEndpoint::default() });
+            assert_eq!(
+                (endpoint.endpoint_id.as_ref(), unparsed(&endpoint)),
+                (None, vec![("clientVpnEndpointId", id)])
+            );
         }
         assert_eq!(normalise(RawEndpoint::default()), Endpoint::default());
     }

@@ -198,7 +198,12 @@ mod tests {
             ("cut sequence", b"a\xe2\x82", "a\u{fffd}\u{fffd}", r"a\xE2\x82"),
             ("surrogate", b"\xed\xa0\x80", "\u{fffd}\u{fffd}\u{fffd}", r"\xED\xA0\x80"),
             ("noncharacters", "\u{fffe}\u{ffff}".as_bytes(), "\u{fffd}\u{fffd}", r"\u{FFFE}\u{FFFF}"),
-            ("a replacement character of AWS's", "\u{fffd}\u{2}".as_bytes(), "\u{fffd}\u{fffd}", "\u{fffd}\\u{2}"),
+            (
+                "a replacement character of AWS's",
+                "\u{fffd}\u{2}".as_bytes(),
+                "\u{fffd}\u{fffd}",
+                "\u{fffd}\\u{2}",
+            ),
         ] {
             let (text, is_odd) = readable(body);
             assert!(is_odd && has_illegal(&text), "{name}");
@@ -245,7 +250,11 @@ mod tests {
             let found = resolve(reference).map(|found| match found {
                 Reference::Character(character) => character.to_string(),
                 Reference::Illegal(text) => {
-                    assert_eq!((has_illegal(&text), replaced(&text).as_str()), (true, "\u{fffd}"), "{reference}");
+                    assert_eq!(
+                        (has_illegal(&text), replaced(&text).as_str()),
+                        (true, "\u{fffd}"),
+                        "{reference}"
+                    );
                     escaped(&text)
                 }
             });
@@ -256,7 +265,9 @@ mod tests {
     #[test]
     fn a_beginning_cuts_no_escape() {
         let text = readable(b"ab\xffcd\x0b").0;
-        for (most, expected) in [(0, ""), (2, "ab"), (3, "ab"), (4, "ab"), (5, r"ab\xFF"), (99, r"ab\xFFcd\u{B}")] {
+        for (most, expected) in
+            [(0, ""), (2, "ab"), (3, "ab"), (4, "ab"), (5, r"ab\xFF"), (99, r"ab\xFFcd\u{B}")]
+        {
             assert_eq!(escaped(beginning(&text, most)), expected, "{most}");
         }
     }

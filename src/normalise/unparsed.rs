@@ -44,7 +44,8 @@ impl<'a> Unparsed<'a> {
 
     /// Returns the texts of a list as its column has them. The decoder keeps those with characters that are not allowed.
     pub(super) fn list(&self, texts: Vec<Cow<'a, str>>) -> Vec<Cow<'a, str>> {
-        let column = |text: Cow<'a, str>| if self.is_illegal(&text) { Cow::Owned(replaced(&text)) } else { text };
+        let column =
+            |text: Cow<'a, str>| if self.is_illegal(&text) { Cow::Owned(replaced(&text)) } else { text };
         texts.into_iter().map(column).collect()
     }
 
@@ -58,7 +59,12 @@ impl<'a> Unparsed<'a> {
     }
 
     /// Returns the value of a text that was read, or keeps the text.
-    pub(super) fn read<T>(&mut self, field: &'static str, text: Cow<'a, str>, reading: Reading<T>) -> Option<T> {
+    pub(super) fn read<T>(
+        &mut self,
+        field: &'static str,
+        text: Cow<'a, str>,
+        reading: Reading<T>,
+    ) -> Option<T> {
         match reading {
             Reading::Value(value) => Some(value),
             Reading::Nothing => None,

@@ -71,11 +71,8 @@ struct Shape {
     signs: &'static [&'static str],
 }
 
-const CONNECTIONS: Shape = Shape {
-    root: "DescribeClientVpnConnectionsResponse",
-    list: "connections",
-    signs: &["connectionId"],
-};
+const CONNECTIONS: Shape =
+    Shape { root: "DescribeClientVpnConnectionsResponse", list: "connections", signs: &["connectionId"] };
 
 const ENDPOINTS: Shape = Shape {
     root: "DescribeClientVpnEndpointsResponse",

@@ -239,6 +239,6 @@ fn exceeded(error: &(dyn Error + 'static)) -> Option<Limit> {
 pub(super) fn malformed() -> PageError {
     PageError::new(
         MALFORMED_RESPONSE,
-        "an answer of EC2 came that is cut off or is not of the form of this API",
+        "an answer of EC2 came that is cut off or is not of the form of this API; the next snapshot begins again",
     )
 }

@@ -213,7 +213,8 @@ mod tests {
     #[test]
     fn an_endpoint_that_is_listed_twice_is_a_target_once_and_two_rows_if_they_differ() {
         let odd = Endpoint { endpoint_id: None, ..endpoint('1', "a") };
-        let mut endpoints = vec![endpoint('2', "a"), endpoint('1', "a"), endpoint('1', "a"), endpoint('1', "b")];
+        let mut endpoints =
+            vec![endpoint('2', "a"), endpoint('1', "a"), endpoint('1', "a"), endpoint('1', "b")];
         endpoints.extend([odd.clone(), odd.clone()]);
         let mut repetitions = Repetitions::default();
         endpoints.retain(|endpoint| repetitions.is_new(endpoint));

@@ -25,7 +25,6 @@ fn each_aws_client_has_one_user() {
         [
             "source/budget.rs",
             "source/ec2.rs",
-            "source/endpoints.rs",
             "source/places.rs",
             "source/response_reader.rs",
             "source/timing.rs"

@@ -152,7 +152,9 @@ fn connections() {
             // What is typed prints back to itself, or is the same instant in RFC 3339; all else is kept as it is, but for
             // placeholders.
             let is_instant = |time| {
-                text.as_deref().is_some_and(|text| text.contains(['T', 't']) && text.parse::<jiff::Timestamp>().ok() == Some(time))
+                text.as_deref().is_some_and(|text| {
+                    text.contains(['T', 't']) && text.parse::<jiff::Timestamp>().ok() == Some(time)
+                })
             };
             let printed = time.map(|time| match text {
                 Some(text) if is_instant(time) => text.to_string(),

@@ -148,12 +148,12 @@ impl<'a> Document<'a> {
     fn enter(&mut self, tag: &BytesStart<'a>, leaf: Option<&'a str>) -> Result<&'a str, DecodeError> {
         let local = self.check(tag)?;
         let closing = if leaf.is_some() { "/>" } else { ">" };
-        let begin =
-            self.position()?.checked_sub(tag.len() + closing.len()).ok_or(DecodeError::Malformed)?;
+        let begin = self.position()?.checked_sub(tag.len() + closing.len()).ok_or(DecodeError::Malformed)?;
         self.leaf = leaf;
         self.attributes = attributes(tag)?;
         let name = self.text.get(begin..begin + tag.name().into_inner().len());
-        let (prefix, name) = name.and_then(|name| name.split_at_checked(local)).ok_or(DecodeError::Malformed)?;
+        let (prefix, name) =
+            name.and_then(|name| name.split_at_checked(local)).ok_or(DecodeError::Malformed)?;
         self.prefix = prefix;
         Ok(name)
     }

@@ -36,7 +36,12 @@ pub(super) fn endpoint<'a>(document: &mut Document<'a>) -> Result<RawEndpoint<'a
             // The names of its members begin with capitals, in EC2's own answers too.
             "connectionLogOptions" => {
                 let (enabled, group) = (&mut raw.connection_log_enabled, &mut raw.connection_log_group);
-                return options(document, unknown, name, &mut [("Enabled", enabled), ("CloudwatchLogGroup", group)]);
+                return options(
+                    document,
+                    unknown,
+                    name,
+                    &mut [("Enabled", enabled), ("CloudwatchLogGroup", group)],
+                );
             }
             "clientConnectOptions" => {
                 return options(document, unknown, name, &mut [("enabled", &mut raw.client_connect_enabled)]);

@@ -106,9 +106,15 @@ fn an_answer_of_another_shape_is_never_a_page() {
         ("another list beside it", format!("<connections/>{}", list.replace("connections", "connectionSet"))),
         ("rows beside it", format!("<connections/>{row}")),
         ("a row's fields beside it", "<connections/><more><ConnectionID>c</ConnectionID></more>".to_owned()),
-        ("one level deeper", format!("<DescribeClientVpnConnectionsResult>{list}</DescribeClientVpnConnectionsResult>")),
+        (
+            "one level deeper",
+            format!("<DescribeClientVpnConnectionsResult>{list}</DescribeClientVpnConnectionsResult>"),
+        ),
         ("an empty one beside one that is deeper", format!("<connections/><Result>{list}</Result>")),
-        ("deeper, by case", format!("<connections/><r><s>{}</s></r>", list.replace("connections", "CONNECTIONS"))),
+        (
+            "deeper, by case",
+            format!("<connections/><r><s>{}</s></r>", list.replace("connections", "CONNECTIONS")),
+        ),
         ("two lists", format!("{list}<connections/>")),
         ("two lists, by case", "<connections/><Connections/>".to_owned()),
         ("two lists, by prefix", "<connections/><x:connections/>".to_owned()),
@@ -143,7 +149,10 @@ fn an_answer_of_another_shape_is_never_a_page() {
         ("an instruction", "<?x y?><connections/>".to_owned()),
         ("character data", "<![CDATA[]]><connections/>".to_owned()),
         ("character data in the list", "<connections><![CDATA[]]></connections>".to_owned()),
-        ("a control character in a name", "<connections><item><user\u{1}name/></item></connections>".to_owned()),
+        (
+            "a control character in a name",
+            "<connections><item><user\u{1}name/></item></connections>".to_owned(),
+        ),
         ("a control character beside the list", "<connections/>\u{b}".to_owned()),
         ("a control character in the list", "<connections>\u{b}</connections>".to_owned()),
         ("a control character in an attribute", "<connections><item a=\"\u{b}\"/></connections>".to_owned()),
@@ -159,9 +168,16 @@ fn an_answer_of_another_shape_is_never_a_page() {
 fn a_document_of_another_kind_is_never_a_page() {
     let root = "DescribeClientVpnConnectionsResponse";
     for (name, document) in [
-        ("an error with status 200", "<Response><Errors><Error><Code>c</Code></Error></Errors></Response>".to_owned()),
+        (
+            "an error with status 200",
+            "<Response><Errors><Error><Code>c</Code></Error></Errors></Response>".to_owned(),
+        ),
         ("an error of the query protocol", "<ErrorResponse><Error/></ErrorResponse>".to_owned()),
-        ("another operation", "<DescribeClientVpnEndpointsResponse><connections/></DescribeClientVpnEndpointsResponse>".to_owned()),
+        (
+            "another operation",
+            "<DescribeClientVpnEndpointsResponse><connections/></DescribeClientVpnEndpointsResponse>"
+                .to_owned(),
+        ),
         ("a root by case", format!("<{0}><connections/></{0}>", root.to_lowercase())),
         ("an empty root", format!("<{root}/>")),
         ("a list alone", "<connections/>".to_owned()),
@@ -169,7 +185,10 @@ fn a_document_of_another_kind_is_never_a_page() {
         ("JSON", "{\"Connections\":[]}".to_owned()),
         ("HTML", "<html><body>OK</body></html>".to_owned()),
         ("a document type", format!("<!DOCTYPE x [<!ENTITY a \"b\">]><{root}><connections/></{root}>")),
-        ("another encoding", format!("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><{root}><connections/></{root}>")),
+        (
+            "another encoding",
+            format!("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><{root}><connections/></{root}>"),
+        ),
         ("text before the root", format!("x<{root}><connections/></{root}>")),
         ("text behind the root", format!("<{root}><connections/></{root}>x")),
         ("a second root", format!("<{root}><connections/></{root}><more/>")),
@@ -185,10 +204,16 @@ fn the_same_shape_in_other_words_is_read() {
     for (name, document, expected) in [
         ("an empty list", format!("<{root}><connections/></{root}>"), (None, 0)),
         ("without a request id", format!("<{root}><connections></connections></{root}>"), (None, 0)),
-        ("a namespace", format!("<{root} xmlns=\"urn:ec2\"><connections><item/></connections></{root}>"), (None, 1)),
+        (
+            "a namespace",
+            format!("<{root} xmlns=\"urn:ec2\"><connections><item/></connections></{root}>"),
+            (None, 1),
+        ),
         (
             "one prefix for all",
-            format!("<e:{root} xmlns:e=\"urn:ec2\"><e:connections><e:item/></e:connections><e:nextToken>t</e:nextToken></e:{root}>"),
+            format!(
+                "<e:{root} xmlns:e=\"urn:ec2\"><e:connections><e:item/></e:connections><e:nextToken>t</e:nextToken></e:{root}>"
+            ),
             (Some("t".to_owned()), 1),
         ),
         (
@@ -196,9 +221,23 @@ fn the_same_shape_in_other_words_is_read() {
             format!("\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><{root}><connections/></{root}>"),
             (None, 0),
         ),
-        ("the token before the list", format!("<{root}><nextToken>t</nextToken><connections/></{root}>"), (Some("t".to_owned()), 0)),
-        ("a token in a row", format!("<{root}><connections><item><nextToken>t</nextToken></item></connections></{root}>"), (None, 1)),
-        ("an unknown element in a row", format!("<{root}><connections><item><connections><item/></connections></item></connections></{root}>"), (None, 1)),
+        (
+            "the token before the list",
+            format!("<{root}><nextToken>t</nextToken><connections/></{root}>"),
+            (Some("t".to_owned()), 0),
+        ),
+        (
+            "a token in a row",
+            format!("<{root}><connections><item><nextToken>t</nextToken></item></connections></{root}>"),
+            (None, 1),
+        ),
+        (
+            "an unknown element in a row",
+            format!(
+                "<{root}><connections><item><connections><item/></connections></item></connections></{root}>"
+            ),
+            (None, 1),
+        ),
     ] {
         assert_eq!(count(document.as_bytes()), Ok(expected), "{name}");
     }
@@ -210,7 +249,8 @@ fn unknown_elements_beside_the_list_are_recorded_by_name() {
         connections(&Body::new(document(content).as_bytes()), |_| Ok(())).unwrap().unknown_elements
     };
     assert_eq!(names("<requestId>r</requestId><connections/>").len(), 0);
-    let content = "<warnings><item><code>c</code></item></warnings><connections/><note a=\"b\">x &amp; y</note><note/>";
+    let content =
+        "<warnings><item><code>c</code></item></warnings><connections/><note a=\"b\">x &amp; y</note><note/>";
     assert_eq!(Vec::from_iter(names(content)), ["note", "warnings"]);
     let odd = format!("<connections/><x:Größe/><{}/>", "a".repeat(100));
     assert_eq!(Vec::from_iter(names(&odd)), ["Gr??e".to_owned(), "a".repeat(64)]);
@@ -224,7 +264,9 @@ fn the_listings_have_one_rule() {
     let listings: [(&str, &str, Count); 3] = [
         ("DescribeClientVpnConnectionsResponse", "connections", |body| connections(body, |_| Ok(()))),
         ("DescribeClientVpnEndpointsResponse", "clientVpnEndpoint", |body| endpoints(body, |_| Ok(()))),
-        ("DescribeClientVpnTargetNetworksResponse", "clientVpnTargetNetworks", |body| networks(body, |_| Ok(()))),
+        ("DescribeClientVpnTargetNetworksResponse", "clientVpnTargetNetworks", |body| {
+            networks(body, |_| Ok(()))
+        }),
     ];
     for (root, list, read) in listings {
         let read = |content: &str| read(&Body::new(format!("<{root}>{content}</{root}>").as_bytes()));
@@ -297,13 +339,21 @@ fn what_is_not_known_is_kept_under_its_name() {
 
 #[test]
 fn a_row_of_another_form_is_kept_as_it_is() {
-    one("stray<connectionId><b>c</b></connectionId>&amp;<status>active</status><username>u</username> ", |row| {
-        assert_eq!(
-            unknown(&row),
-            [("#text", "stray"), ("connectionId", "<b>c</b>"), ("#text", "&"), ("status.#text", "active")]
-        );
-        assert_eq!((row.connection_id, row.username.as_deref()), (None, Some("u")));
-    });
+    one(
+        "stray<connectionId><b>c</b></connectionId>&amp;<status>active</status><username>u</username> ",
+        |row| {
+            assert_eq!(
+                unknown(&row),
+                [
+                    ("#text", "stray"),
+                    ("connectionId", "<b>c</b>"),
+                    ("#text", "&"),
+                    ("status.#text", "active")
+                ]
+            );
+            assert_eq!((row.connection_id, row.username.as_deref()), (None, Some("u")));
+        },
+    );
     let mut seen = Vec::new();
     let document = document("<connections><item>a</item><item b=\"&lt;\" xmlns:x=\"y\"/></connections>");
     let body = Body::new(document.as_bytes());
@@ -349,10 +399,12 @@ fn sizes_have_limits_with_names() {
     let token = |bytes: usize| format!("<connections/><nextToken>{}</nextToken>", "t".repeat(bytes));
     let in_row = |content: String| format!("<connections><item>{content}</item></connections>");
     let nested = |depth: usize| in_row(format!("<new>{}{}</new>", "<a>".repeat(depth), "</a>".repeat(depth)));
-    let beside = |depth: usize| format!("<connections/>{}{}", "<a>".repeat(depth + 1), "</a>".repeat(depth + 1));
+    let beside =
+        |depth: usize| format!("<connections/>{}{}", "<a>".repeat(depth + 1), "</a>".repeat(depth + 1));
     let name = |bytes: usize| in_row(format!("<{}/>", "n".repeat(bytes)));
-    let attributes =
-        |count: usize| in_row(format!("<new{}/>", (0..count).map(|n| format!(" a{n}=\"\"")).collect::<String>()));
+    let attributes = |count: usize| {
+        in_row(format!("<new{}/>", (0..count).map(|n| format!(" a{n}=\"\"")).collect::<String>()))
+    };
     let tag = |bytes: usize| in_row(format!("<new a=\"{}\"/>", "v".repeat(bytes - "new a=\"\"".len())));
     let rows = |count: usize| format!("<connections>{}</connections>", "<item/>".repeat(count));
     let cases: [(&str, &dyn Fn(usize) -> String, usize, Limit); 7] = [
@@ -372,20 +424,27 @@ fn sizes_have_limits_with_names() {
 
 #[test]
 fn unknown_fields_of_a_row_are_counted_beyond_a_thousand() {
-    one(&"<a/>".repeat(20_000), |row| assert_eq!((row.unknown.kept.len(), row.unknown.more), (1_000, 19_000)));
+    one(&"<a/>".repeat(20_000), |row| {
+        assert_eq!((row.unknown.kept.len(), row.unknown.more), (1_000, 19_000))
+    });
 }
 
 #[test]
 fn a_list_that_is_too_long_is_kept_as_text() {
-    for items in ["<item>a</item>".repeat(1_001), format!("<item>{}</item><item>b</item>", "x".repeat(65_536))] {
+    for items in
+        ["<item>a</item>".repeat(1_001), format!("<item>{}</item><item>b</item>", "x".repeat(65_536))]
+    {
         one(&format!("<postureComplianceStatusSet>{items}</postureComplianceStatusSet>"), |row| {
             assert_eq!(row.posture_compliance_statuses, None);
             assert_eq!(unknown(&row), [("postureComplianceStatusSet", items.as_str())]);
         });
     }
-    one(&format!("<postureComplianceStatusSet>{}</postureComplianceStatusSet>", "<item/>".repeat(1_000)), |row| {
-        assert_eq!((row.posture_compliance_statuses.unwrap().len(), row.unknown.kept.len()), (1_000, 0));
-    });
+    one(
+        &format!("<postureComplianceStatusSet>{}</postureComplianceStatusSet>", "<item/>".repeat(1_000)),
+        |row| {
+            assert_eq!((row.posture_compliance_statuses.unwrap().len(), row.unknown.kept.len()), (1_000, 0));
+        },
+    );
 }
 
 #[test]
