@@ -133,8 +133,7 @@ impl S3Store {
     async fn tail(&self, key: &str, bytes: u64) -> Result<Vec<u8>, StoreError> {
         let range = format!("bytes={}-", bytes.saturating_sub(TAIL));
         let object = self.client.get_object().bucket(&self.bucket).key(key).range(range).send().await;
-        let mut body =
-            object.map_err(|error| self.failed("reading", "s3:GetObject", key, &error))?.body;
+        let mut body = object.map_err(|error| self.failed("reading", "s3:GetObject", key, &error))?.body;
         let mut tail = Vec::new();
         while let Some(chunk) = body.next().await {
             let chunk = chunk.map_err(|error| self.cut(key, &error))?;
