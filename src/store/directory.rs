@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::{
-    Content, Examination, Examined, Found, Hashed, Irregular, LARGEST_DOCUMENT, Level, Object, Put, StoreError, name,
+    Content, Examination, Examined, Found, Hashed, Irregular, LARGEST_DOCUMENT, Level, Object, Put,
+    StoreError, name,
 };
 use crate::layout::{Key, ObjectKey};
 
@@ -55,7 +56,8 @@ impl DirectoryStore {
         let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root);
         for folder in folders {
             if folder.is_symlink() {
-                let message = format!("{} is a symbolic link, and links in a lake are not followed", folder.display());
+                let message =
+                    format!("{} is a symbolic link, and links in a lake are not followed", folder.display());
                 return Err(io::Error::new(ErrorKind::InvalidInput, message));
             }
         }
@@ -155,7 +157,11 @@ impl DirectoryStore {
             Ok((bytes, length)) => {
                 let length = length.max(bytes.len() as u64);
                 let fits = length <= LARGEST_DOCUMENT;
-                if fits { Ok(Some(bytes)) } else { Err(StoreError::too_large(path.display().to_string(), length)) }
+                if fits {
+                    Ok(Some(bytes))
+                } else {
+                    Err(StoreError::too_large(path.display().to_string(), length))
+                }
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed("reading", &path, &error)),
@@ -170,12 +176,10 @@ impl DirectoryStore {
             Err(error) if is_absent(&error) => Ok(Vec::new()),
             Err(error) => Err(failed("listing", &self.root.join(folder), &error)),
             Ok(names) => {
-                let is_kept = |(name, what): &(Vec<u8>, What)| {
-                    !(matches!(what, What::File(_)) && is_temporary(name))
-                };
+                let is_kept =
+                    |(name, what): &(Vec<u8>, What)| !(matches!(what, What::File(_)) && is_temporary(name));
                 let names = names.into_iter().filter(is_kept);
-                let mut entries: Vec<_> =
-                    names.map(|(name, what)| (name::printable(&name), what)).collect();
+                let mut entries: Vec<_> = names.map(|(name, what)| (name::printable(&name), what)).collect();
                 entries.sort();
                 Ok(entries)
             }

@@ -98,7 +98,8 @@ impl S3Store {
         let mut token = None;
         loop {
             let page = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix);
-            let page = page.encoding_type(EncodingType::Url).set_continuation_token(token.clone()).send().await;
+            let page =
+                page.encoding_type(EncodingType::Url).set_continuation_token(token.clone()).send().await;
             let page = page.map_err(|error| self.failed("listing", "s3:ListBucket", &prefix, &error))?;
             let encoding = page.encoding_type.as_ref();
             let found = page.contents().iter().filter_map(|object| object.key());
@@ -220,8 +221,7 @@ impl S3Store {
             if page.is_truncated() != Some(true) {
                 break;
             }
-            markers =
-                self.next_markers(&prefix, &markers, next_of(&page))?;
+            markers = self.next_markers(&prefix, &markers, next_of(&page))?;
         }
         Ok(Level { folders: folders.into_iter().collect(), objects: objects.into_iter().collect() })
     }
@@ -269,8 +269,7 @@ impl S3Store {
             if page.is_truncated() != Some(true) {
                 break;
             }
-            markers =
-                self.next_markers(&prefix, &markers, next_of(&page))?;
+            markers = self.next_markers(&prefix, &markers, next_of(&page))?;
         }
         // Without versions, each object is one of the name `null`, which need not be asked for by it.
         let alone = found.values_mut().filter(|found| found.versions == 1);

@@ -285,7 +285,7 @@ async fn what_cannot_be_read_does_not_keep_the_rest_from_being_sealed() {
     assert_eq!((sealed.digests, sealed.objects), (6, 43));
     let error = sealed.error.unwrap();
     assert!(error.code == "ObjectUnreadable" && error.message.contains(&link), "{error:?}");
-    assert_eq!(faults(&lake.verify().await), [(Kind::Extra, link.clone())]);
+    assert_eq!(faults(&lake.verify().await), [(Kind::Irregular, link.clone())]);
     // Once it can be read, it is late.
     std::fs::remove_file(root.join(&link)).unwrap();
     lake.put(&link, b"after all".to_vec()).await;
