@@ -298,7 +298,10 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         verification.faults.extend(unaccounted.faults(hash).await);
         let faults = &mut verification.faults;
         faults.sort_by(|one, other| (&one.object_key, one.kind).cmp(&(&other.object_key, other.kind)));
-        faults.dedup_by(|one, other| (&one.object_key, one.kind) == (&other.object_key, other.kind));
+        // Two walks can meet the same object. Two keys that are unknown are two faults.
+        faults.dedup_by(|one, other| {
+            (&one.object_key, one.kind) == (&other.object_key, other.kind) && one.kind != Kind::KeyUnknown
+        });
         verification
     }
 
