@@ -3,6 +3,7 @@
 
 mod chain;
 mod digests;
+mod late;
 mod objects;
 mod record;
 mod records;

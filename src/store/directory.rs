@@ -168,7 +168,11 @@ impl DirectoryStore {
             Ok((bytes, length)) => {
                 let length = length.max(bytes.len() as u64);
                 let fits = length <= LARGEST_DOCUMENT;
-                if fits { Ok(Some(bytes)) } else { Err(StoreError::too_large(path.display().to_string(), length)) }
+                if fits {
+                    Ok(Some(bytes))
+                } else {
+                    Err(StoreError::too_large(path.display().to_string(), length))
+                }
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed("reading", &path, &error)),
@@ -183,12 +187,10 @@ impl DirectoryStore {
             Err(error) if is_absent(&error) => Ok(Vec::new()),
             Err(error) => Err(failed("listing", &self.root.join(folder), &error)),
             Ok(names) => {
-                let is_kept = |(name, what): &(Vec<u8>, What)| {
-                    !(matches!(what, What::File(_)) && is_temporary(name))
-                };
+                let is_kept =
+                    |(name, what): &(Vec<u8>, What)| !(matches!(what, What::File(_)) && is_temporary(name));
                 let names = names.into_iter().filter(is_kept);
-                let mut entries: Vec<_> =
-                    names.map(|(name, what)| (name::printable(&name), what)).collect();
+                let mut entries: Vec<_> = names.map(|(name, what)| (name::printable(&name), what)).collect();
                 entries.sort();
                 Ok(entries)
             }

@@ -196,7 +196,8 @@ impl<'a> Chain<'a> {
             }
             Some(Broken::Beginning { previous }) => {
                 self.beginning_is_cut = true;
-                let message = format!("is not there, and {key} follows it: the beginning of the chain is cut");
+                let message =
+                    format!("is not there, and {key} follows it: the beginning of the chain is cut");
                 faults.push(Fault::new(Kind::DigestMissing, previous, message));
             }
             // The one before was changed itself, so what it says of its own predecessor counts for nothing.

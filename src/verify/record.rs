@@ -118,10 +118,16 @@ fn misplaced(key: &ObjectKey, record: &Record) -> Vec<Contradiction> {
     let mut wrong = Vec::new();
     let mut misplaced = |message: String| wrong.push((Kind::RecordMisplaced, message));
     if record.run_id != key.after_time() {
-        misplaced(format!("is the record of the run {}, and not of that in its key", shortened(&record.run_id)));
+        misplaced(format!(
+            "is the record of the run {}, and not of that in its key",
+            shortened(&record.run_id)
+        ));
     }
     if key.time().map(SnapshotTime::timestamp) != Some(record.snapshot_time) {
-        misplaced(format!("is the record of the snapshot of {}, and not of that in its key", record.snapshot_time));
+        misplaced(format!(
+            "is the record of the snapshot of {}, and not of that in its key",
+            record.snapshot_time
+        ));
     }
     let places = record.places.iter().map(|place| (&place.account_id, &place.region));
     let targets = record.targets.iter().map(|target| (&target.account_id, &target.region));
@@ -156,7 +162,10 @@ impl OfKey<'_> {
     fn target(&self, entry: &TargetEntry) -> Result<Vec<Claim>, Contradiction> {
         let AccountRegion { account_id, region } = self.place.clone();
         let Some(endpoint_id) = EndpointId::parse(&entry.endpoint_id) else {
-            return Err(inconsistent(format!("names the endpoint {}, which is none", shortened(&entry.endpoint_id))));
+            return Err(inconsistent(format!(
+                "names the endpoint {}, which is none",
+                shortened(&entry.endpoint_id)
+            )));
         };
         let target = Target { account_id, region, endpoint_id };
         let mut claims = Vec::new();
@@ -171,10 +180,13 @@ impl OfKey<'_> {
             Outcome::Failed => return Ok(claims),
         };
         let wrote = entry.outcome != Outcome::AlreadyCaptured;
-        let is_named = entry.object_key.is_some() && (!wrote || entry.sha256.is_some() && entry.bytes.is_some());
+        let is_named =
+            entry.object_key.is_some() && (!wrote || entry.sha256.is_some() && entry.bytes.is_some());
         let says = format!("calls {} {}", target.endpoint_id, entry.outcome.as_str());
         if !is_named {
-            return Err(inconsistent(format!("{says} and does not name its object, its size and its SHA-256")));
+            return Err(inconsistent(format!(
+                "{says} and does not name its object, its size and its SHA-256"
+            )));
         }
         if entry.outcome == Outcome::Complete && !entry.restrictions.is_empty() {
             return Err(inconsistent(format!("{says}, and it was asked for in part")));
@@ -219,10 +231,13 @@ impl OfKey<'_> {
             Outcome::AlreadyCaptured => false,
             Outcome::Partial | Outcome::Failed => return Ok(None),
         };
-        let is_named = entry.object_key.is_some() && (!wrote || entry.sha256.is_some() && entry.bytes.is_some());
+        let is_named =
+            entry.object_key.is_some() && (!wrote || entry.sha256.is_some() && entry.bytes.is_some());
         if !is_named {
             let says = entry.outcome.as_str();
-            let message = format!("calls the endpoints {says} and does not name their object, its size and its SHA-256");
+            let message = format!(
+                "calls the endpoints {says} and does not name their object, its size and its SHA-256"
+            );
             return Err(inconsistent(message));
         }
         let expected = Key::Endpoints { place: self.place, snapshot_time: self.time }.to_string();

@@ -59,7 +59,11 @@ impl Records {
             }
             None => {
                 let most = crate::store::LARGEST_DOCUMENT;
-                self.fault(Kind::RecordUnreadable, key, format!("has more than {most} bytes, which no run record has"));
+                self.fault(
+                    Kind::RecordUnreadable,
+                    key,
+                    format!("has more than {most} bytes, which no run record has"),
+                );
             }
         }
     }
@@ -81,7 +85,9 @@ impl Records {
             }
         }
         if absent > MOST_ABSENT {
-            let message = format!("names {named} objects, of which {absent} are not there; {MOST_ABSENT} are named here");
+            let message = format!(
+                "names {named} objects, of which {absent} are not there; {MOST_ABSENT} are named here"
+            );
             self.fault(Kind::RecordedMissing, key, message);
         }
     }
@@ -137,7 +143,8 @@ impl Records {
                     let other_size = claim.bytes.is_some_and(|recorded| recorded != bytes);
                     if other_sha256 || other_size {
                         let recorded = shortened(claim.sha256.as_deref().unwrap_or("unknown"));
-                        let size = claim.bytes.map_or_else(|| "unknown".to_owned(), |bytes| bytes.to_string());
+                        let size =
+                            claim.bytes.map_or_else(|| "unknown".to_owned(), |bytes| bytes.to_string());
                         let message = format!(
                             "has {bytes} bytes of SHA-256 {sha256} by its digest, and {size} bytes of SHA-256 {recorded} by the \
                              run record {by}"

@@ -236,7 +236,8 @@ async fn verify_says_what_it_covered_and_what_is_wrong() {
 async fn verify_shows_the_name_of_a_copy_and_what_no_run_record_names() {
     let lake = SealedLake::in_a_directory().await;
     let run = lake.keys_of("runs").await[0].clone();
-    let objects = [lake.keys_of("connections").await[0].clone(), lake.keys_of("connections").await[1].clone()];
+    let objects =
+        [lake.keys_of("connections").await[0].clone(), lake.keys_of("connections").await[1].clone()];
     lake.delete(&run).await;
     lake.seal_at(LATER).await;
     let copy = tempfile::TempDir::new().unwrap();

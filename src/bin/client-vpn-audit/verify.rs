@@ -131,7 +131,9 @@ fn sealed_as(verification: &Verification) -> String {
     let names: BTreeSet<&String> =
         verification.scopes.iter().filter_map(|scope| scope.sealed_as.as_ref()).collect();
     // A digest may be hostile, and so may a terminal be told something by it.
-    let line = |name: &&String| format!("Sealed as {}", name.chars().take(200).flat_map(char::escape_debug).collect::<String>());
+    let line = |name: &&String| {
+        format!("Sealed as {}", name.chars().take(200).flat_map(char::escape_debug).collect::<String>())
+    };
     names.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 

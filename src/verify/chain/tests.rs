@@ -9,7 +9,9 @@ fn place() -> AccountRegion {
 }
 
 fn hours() -> Vec<Hour> {
-    (21..24).map(|hour| format!("2025-11-22T{hour}")).chain((0..2).map(|hour| format!("2025-11-23T0{hour}")))
+    (21..24)
+        .map(|hour| format!("2025-11-22T{hour}"))
+        .chain((0..2).map(|hour| format!("2025-11-23T0{hour}")))
         .map(|text| Hour::parse(&text).unwrap())
         .collect()
 }
@@ -70,7 +72,10 @@ fn faults(chain_of: &[Option<WrittenDigest>]) -> Vec<(Kind, usize)> {
     }
     chain.end(&scope, &mut found);
     let index = |key: &str| {
-        hours.iter().position(|hour| ObjectKey::of_digest(&place, *hour).as_str() == key).expect("a digest of the chain")
+        hours
+            .iter()
+            .position(|hour| ObjectKey::of_digest(&place, *hour).as_str() == key)
+            .expect("a digest of the chain")
     };
     let mut found: Vec<_> = found.into_iter().map(|fault| (fault.kind, index(&fault.object_key))).collect();
     found.sort_by_key(|(kind, index)| (*index, *kind));
@@ -92,10 +97,22 @@ fn the_digest_that_was_changed_is_named_without_signatures() {
         ("the last but one", without(&[3], &[]), vec![(Changed, 3), (ChainBroken, 4)]),
         ("the last, which nothing follows", without(&[4], &[]), vec![]),
         ("two that follow each other", without(&[1, 2], &[]), vec![(Changed, 2), (ChainBroken, 3)]),
-        ("two apart", without(&[0, 2], &[]), vec![(Changed, 0), (ChainBroken, 1), (Changed, 2), (ChainBroken, 3)]),
+        (
+            "two apart",
+            without(&[0, 2], &[]),
+            vec![(Changed, 0), (ChainBroken, 1), (Changed, 2), (ChainBroken, 3)],
+        ),
         ("one before a gap", without(&[1], &[2]), vec![(DigestMissing, 2)]),
-        ("one before another that is followed by a gap", without(&[1], &[3]), vec![(Changed, 1), (ChainBroken, 2), (DigestMissing, 3)]),
-        ("the last but one, and the last is missing", without(&[2], &[4]), vec![(Changed, 2), (ChainBroken, 3), (TailCut, 4)]),
+        (
+            "one before another that is followed by a gap",
+            without(&[1], &[3]),
+            vec![(Changed, 1), (ChainBroken, 2), (DigestMissing, 3)],
+        ),
+        (
+            "the last but one, and the last is missing",
+            without(&[2], &[4]),
+            vec![(Changed, 2), (ChainBroken, 3), (TailCut, 4)],
+        ),
         ("the beginning", without(&[], &[0]), vec![(DigestMissing, 0)]),
         ("one in the middle is missing", without(&[], &[2]), vec![(DigestMissing, 2)]),
     ] {

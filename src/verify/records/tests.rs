@@ -55,8 +55,7 @@ fn repeat() -> Value {
     repeat["run_id"] = json!("8f5a-00000002");
     repeat["targets"][0]["outcome"] = json!("already_captured");
     repeat["targets"][0]["rows_read"] = json!(0);
-    repeat["places"][0]["endpoints"] =
-        json!({"outcome": "already_captured", "rows": 0, "bytes": null, "object_key": format!("vpn/{}", endpoints()), "sha256": null});
+    repeat["places"][0]["endpoints"] = json!({"outcome": "already_captured", "rows": 0, "bytes": null, "object_key": format!("vpn/{}", endpoints()), "sha256": null});
     repeat
 }
 
@@ -64,7 +63,8 @@ fn repeat() -> Value {
 fn faults(records: &[Value]) -> Vec<(Kind, String)> {
     let mut machine = Records::default();
     for record in records {
-        let key = ObjectKey::parse(&run_key(record["file"].as_str().unwrap_or(record["run_id"].as_str().unwrap())));
+        let key =
+            ObjectKey::parse(&run_key(record["file"].as_str().unwrap_or(record["run_id"].as_str().unwrap())));
         machine.add(&key.unwrap(), Some(record.to_string().as_bytes()), |_| false);
     }
     let (a, b) = (sha256("a"), sha256("b"));
@@ -75,6 +75,9 @@ fn faults(records: &[Value]) -> Vec<(Kind, String)> {
     };
     machine.faults(known).into_iter().map(|fault| (fault.kind, fault.object_key)).collect()
 }
+
+/// A name, records, and the faults that they must have.
+type Case<'a> = (&'a str, Vec<Value>, Vec<(Kind, &'a str)>);
 
 /// The record after a change.
 fn with(mut record: Value, change: impl FnOnce(&mut Value)) -> Value {
@@ -89,35 +92,56 @@ fn what_agrees_is_no_fault() {
         ("one record", vec![record()]),
         ("a repeat", vec![record(), repeat()]),
         ("a repeat that is read first", vec![repeat(), record()]),
-        ("a repeat of an earlier version, without SHA-256 and with its own times", vec![
-            record(),
-            with(repeat(), |repeat| {
-                repeat["targets"][0]["sha256"] = Value::Null;
-                repeat["targets"][0]["bytes"] = Value::Null;
-                repeat["targets"][0]["last_page_at"] = json!("2025-11-22T21:44:00.000Z");
-            }),
-        ]),
-        ("a record of a directory", vec![with(record(), |record| {
-            record["settings_in_force"]["lake"] = json!("/evidence");
-            record["targets"][0]["object_key"] = json!(connections());
-            record["places"][0]["endpoints"]["object_key"] = json!(endpoints());
-        })],),
-        ("a bucket without prefix", vec![with(record(), |record| {
-            record["settings_in_force"]["lake"] = json!("s3://evidence");
-            record["targets"][0]["object_key"] = json!(connections());
-            record["places"][0]["endpoints"]["object_key"] = json!(endpoints());
-        })]),
-        ("no place", vec![with(record(), |record| {
-            record.as_object_mut().unwrap().remove("places");
-        })]),
-        ("a failed target", vec![with(record(), |record| {
-            record["targets"][0]["outcome"] = json!("failed");
-            record["targets"][0]["object_key"] = json!(key("connections", "elsewhere"));
-        })]),
-        ("the same configuration put twice in one moment", vec![record(), with(record(), |record| {
-            record["run_id"] = json!("8f5a-00000002");
-            record["targets"] = json!([]);
-        })]),
+        (
+            "a repeat of an earlier version, without SHA-256 and with its own times",
+            vec![
+                record(),
+                with(repeat(), |repeat| {
+                    repeat["targets"][0]["sha256"] = Value::Null;
+                    repeat["targets"][0]["bytes"] = Value::Null;
+                    repeat["targets"][0]["last_page_at"] = json!("2025-11-22T21:44:00.000Z");
+                }),
+            ],
+        ),
+        (
+            "a record of a directory",
+            vec![with(record(), |record| {
+                record["settings_in_force"]["lake"] = json!("/evidence");
+                record["targets"][0]["object_key"] = json!(connections());
+                record["places"][0]["endpoints"]["object_key"] = json!(endpoints());
+            })],
+        ),
+        (
+            "a bucket without prefix",
+            vec![with(record(), |record| {
+                record["settings_in_force"]["lake"] = json!("s3://evidence");
+                record["targets"][0]["object_key"] = json!(connections());
+                record["places"][0]["endpoints"]["object_key"] = json!(endpoints());
+            })],
+        ),
+        (
+            "no place",
+            vec![with(record(), |record| {
+                record.as_object_mut().unwrap().remove("places");
+            })],
+        ),
+        (
+            "a failed target",
+            vec![with(record(), |record| {
+                record["targets"][0]["outcome"] = json!("failed");
+                record["targets"][0]["object_key"] = json!(key("connections", "elsewhere"));
+            })],
+        ),
+        (
+            "the same configuration put twice in one moment",
+            vec![
+                record(),
+                with(record(), |record| {
+                    record["run_id"] = json!("8f5a-00000002");
+                    record["targets"] = json!([]);
+                }),
+            ],
+        ),
     ] {
         assert_eq!(faults(&records), [], "{case}");
     }
@@ -130,7 +154,8 @@ fn what_agrees_is_no_fault() {
     });
     machine.add(&ObjectKey::parse(&run_key(RUN)).unwrap(), Some(partial.to_string().as_bytes()), |_| false);
     let named: Vec<&str> = machine.objects().map(ObjectKey::as_str).collect();
-    let (part, again) = (key("partials", &part), key("partials", &part.replace(".parquet", "-0a0b0c0d.parquet")));
+    let (part, again) =
+        (key("partials", &part), key("partials", &part.replace(".parquet", "-0a0b0c0d.parquet")));
     assert_eq!(named, [endpoints().as_str(), again.as_str(), part.as_str()]);
     assert!(machine.faults(|_| Known::Unknown).is_empty());
 }
@@ -138,7 +163,8 @@ fn what_agrees_is_no_fault() {
 #[test]
 fn every_contradiction_is_named() {
     let (object, record_key, other_key) = (connections(), run_key(RUN), run_key("8f5a-00000002"));
-    let target = |field: &'static str, value: Value| with(record(), move |record| record["targets"][0][field] = value);
+    let target =
+        |field: &'static str, value: Value| with(record(), move |record| record["targets"][0][field] = value);
     let endpoints_entry = |field: &'static str, value: Value| {
         with(record(), move |record| record["places"][0]["endpoints"][field] = value)
     };
@@ -149,64 +175,189 @@ fn every_contradiction_is_named() {
     let at = |text: &str| json!(format!("vpn/{}", object.replace("20251122T210000Z", text)));
     let absent = |record: &mut Value, endpoint: &str| {
         record["targets"][0]["endpoint_id"] = json!(endpoint);
-        record["targets"][0]["object_key"] = json!(format!("vpn/{}", connections().replace(ENDPOINT, endpoint)));
+        record["targets"][0]["object_key"] =
+            json!(format!("vpn/{}", connections().replace(ENDPOINT, endpoint)));
     };
     let missing = "cvpn-endpoint-0123456789abcdef1";
-    let cases: Vec<(&str, Vec<Value>, Vec<(Kind, &str)>)> = vec![
-        ("another SHA-256 than the digest", vec![target("sha256", json!(sha256("c")))], vec![(Kind::RecordedOtherwise, &object)]),
-        ("another size than the digest", vec![target("bytes", json!(99))], vec![(Kind::RecordedOtherwise, &object)]),
-        ("a repeat with another SHA-256", repeated("sha256", json!(sha256("c"))), vec![(Kind::RecordedOtherwise, &object)]),
+    let cases: Vec<Case<'_>> = vec![
+        (
+            "another SHA-256 than the digest",
+            vec![target("sha256", json!(sha256("c")))],
+            vec![(Kind::RecordedOtherwise, &object)],
+        ),
+        (
+            "another size than the digest",
+            vec![target("bytes", json!(99))],
+            vec![(Kind::RecordedOtherwise, &object)],
+        ),
+        (
+            "a repeat with another SHA-256",
+            repeated("sha256", json!(sha256("c"))),
+            vec![(Kind::RecordedOtherwise, &object)],
+        ),
         ("a repeat with another size", repeated("bytes", json!(7)), vec![(Kind::RecordedOtherwise, &object)]),
         ("a repeat with other rows", repeated("rows", json!(4)), vec![(Kind::RecordedOtherwise, &object)]),
-        ("a repeat with another time", repeated("last_page_at", json!("2025-11-22T21:44:00.000Z")), vec![(Kind::RecordedOtherwise, &object)]),
-        ("a repeat with another time of the request", repeated("first_page_requested_at", json!("2025-11-22T20:44:00.000Z")), vec![(Kind::RecordedOtherwise, &object)]),
-        ("two that wrote it", vec![record(), with(record(), |record| {
-            record["run_id"] = json!("8f5a-00000002");
-            record["places"] = json!([]);
-        })], vec![(Kind::WrittenTwice, &object)]),
-        ("one record that wrote it twice", vec![with(record(), |record| {
-            let entry = record["targets"][0].clone();
-            record["targets"].as_array_mut().unwrap().push(entry);
-        })], vec![(Kind::WrittenTwice, &object)]),
-        ("an object that is not there", vec![with(record(), |record| absent(record, missing))],
-            vec![(Kind::RecordedMissing, "connections/…")]),
-        ("a repeat of an object that is not there", vec![with(repeat(), |record| absent(record, missing))],
-            vec![(Kind::RecordedMissing, "connections/…")]),
-        ("complete without an object", vec![target("object_key", Value::Null)], vec![(Kind::RecordInconsistent, &record_key)]),
-        ("complete without a SHA-256", vec![target("sha256", Value::Null)], vec![(Kind::RecordInconsistent, &record_key)]),
-        ("complete without a size", vec![target("bytes", Value::Null)], vec![(Kind::RecordInconsistent, &record_key)]),
-        ("complete with fewer rows than were read", vec![target("rows", json!(2))], vec![(Kind::RecordInconsistent, &record_key)]),
-        ("complete and filtered", vec![target("restrictions", json!(["filtered"]))], vec![(Kind::RecordInconsistent, &record_key)]),
-        ("no endpoint", vec![target("endpoint_id", json!("../../etc"))], vec![(Kind::RecordInconsistent, &record_key)]),
-        ("a repeat that names nothing", vec![with(repeat(), |repeat| repeat["targets"][0]["object_key"] = Value::Null)],
-            vec![(Kind::RecordInconsistent, &other_key)]),
-        ("endpoints without SHA-256", vec![endpoints_entry("sha256", Value::Null)], vec![(Kind::RecordInconsistent, &record_key)]),
-        ("the object of the snapshot before", vec![target("object_key", at("20251122T200000Z"))], vec![(Kind::ObjectMisplaced, &record_key)]),
-        ("the object of another endpoint", vec![target("endpoint_id", json!(missing))], vec![(Kind::ObjectMisplaced, &record_key)]),
-        ("an object of another lake's prefix", vec![target("object_key", json!(format!("other/{object}")))], vec![(Kind::ObjectMisplaced, &record_key)]),
-        ("the key of a part", vec![target("outcome", json!("partial"))], vec![(Kind::ObjectMisplaced, &record_key)]),
-        ("a path outside", vec![target("object_key", json!("vpn/connections/../../etc/passwd"))], vec![(Kind::ObjectMisplaced, &record_key)]),
-        ("superseded of another run", vec![target("superseded", json!({"rows": 1, "bytes": 1, "sha256": sha256("c"), "object_key":
-            format!("vpn/{}", key("partials", &format!("20251122T210000Z_{ENDPOINT}_other-1.parquet")))}))],
-            vec![(Kind::ObjectMisplaced, &record_key)]),
-        ("endpoints of another snapshot", vec![endpoints_entry("object_key", json!(format!("vpn/{}", key("endpoints", "20251122T200000Z.parquet"))))],
-            vec![(Kind::ObjectMisplaced, &record_key)]),
-        ("the record of another run", vec![with(top("run_id", json!("other")), |record| record["file"] = json!(RUN))],
-            vec![(Kind::RecordMisplaced, &record_key)]),
-        ("the record of another time", vec![top("snapshot_time", json!("2025-11-22T20:00:00Z"))], vec![(Kind::RecordMisplaced, &record_key)]),
-        ("a target of another account", vec![target("account_id", json!("999999999999"))], vec![(Kind::RecordMisplaced, &record_key)]),
-        ("a target of another Region", vec![target("region", json!("eu-west-1"))], vec![(Kind::RecordMisplaced, &record_key)]),
-        ("a place of another Region", vec![with(record(), |record| record["places"][0]["region"] = json!("eu-west-1"))],
-            vec![(Kind::RecordMisplaced, &record_key)]),
+        (
+            "a repeat with another time",
+            repeated("last_page_at", json!("2025-11-22T21:44:00.000Z")),
+            vec![(Kind::RecordedOtherwise, &object)],
+        ),
+        (
+            "a repeat with another time of the request",
+            repeated("first_page_requested_at", json!("2025-11-22T20:44:00.000Z")),
+            vec![(Kind::RecordedOtherwise, &object)],
+        ),
+        (
+            "two that wrote it",
+            vec![
+                record(),
+                with(record(), |record| {
+                    record["run_id"] = json!("8f5a-00000002");
+                    record["places"] = json!([]);
+                }),
+            ],
+            vec![(Kind::WrittenTwice, &object)],
+        ),
+        (
+            "one record that wrote it twice",
+            vec![with(record(), |record| {
+                let entry = record["targets"][0].clone();
+                record["targets"].as_array_mut().unwrap().push(entry);
+            })],
+            vec![(Kind::WrittenTwice, &object)],
+        ),
+        (
+            "an object that is not there",
+            vec![with(record(), |record| absent(record, missing))],
+            vec![(Kind::RecordedMissing, "connections/…")],
+        ),
+        (
+            "a repeat of an object that is not there",
+            vec![with(repeat(), |record| absent(record, missing))],
+            vec![(Kind::RecordedMissing, "connections/…")],
+        ),
+        (
+            "complete without an object",
+            vec![target("object_key", Value::Null)],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "complete without a SHA-256",
+            vec![target("sha256", Value::Null)],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "complete without a size",
+            vec![target("bytes", Value::Null)],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "complete with fewer rows than were read",
+            vec![target("rows", json!(2))],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "complete and filtered",
+            vec![target("restrictions", json!(["filtered"]))],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "no endpoint",
+            vec![target("endpoint_id", json!("../../etc"))],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "a repeat that names nothing",
+            vec![with(repeat(), |repeat| repeat["targets"][0]["object_key"] = Value::Null)],
+            vec![(Kind::RecordInconsistent, &other_key)],
+        ),
+        (
+            "endpoints without SHA-256",
+            vec![endpoints_entry("sha256", Value::Null)],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "the object of the snapshot before",
+            vec![target("object_key", at("20251122T200000Z"))],
+            vec![(Kind::ObjectMisplaced, &record_key)],
+        ),
+        (
+            "the object of another endpoint",
+            vec![target("endpoint_id", json!(missing))],
+            vec![(Kind::ObjectMisplaced, &record_key)],
+        ),
+        (
+            "an object of another lake's prefix",
+            vec![target("object_key", json!(format!("other/{object}")))],
+            vec![(Kind::ObjectMisplaced, &record_key)],
+        ),
+        (
+            "the key of a part",
+            vec![target("outcome", json!("partial"))],
+            vec![(Kind::ObjectMisplaced, &record_key)],
+        ),
+        (
+            "a path outside",
+            vec![target("object_key", json!("vpn/connections/../../etc/passwd"))],
+            vec![(Kind::ObjectMisplaced, &record_key)],
+        ),
+        (
+            "superseded of another run",
+            vec![target(
+                "superseded",
+                json!({"rows": 1, "bytes": 1, "sha256": sha256("c"), "object_key":
+            format!("vpn/{}", key("partials", &format!("20251122T210000Z_{ENDPOINT}_other-1.parquet")))}),
+            )],
+            vec![(Kind::ObjectMisplaced, &record_key)],
+        ),
+        (
+            "endpoints of another snapshot",
+            vec![endpoints_entry(
+                "object_key",
+                json!(format!("vpn/{}", key("endpoints", "20251122T200000Z.parquet"))),
+            )],
+            vec![(Kind::ObjectMisplaced, &record_key)],
+        ),
+        (
+            "the record of another run",
+            vec![with(top("run_id", json!("other")), |record| record["file"] = json!(RUN))],
+            vec![(Kind::RecordMisplaced, &record_key)],
+        ),
+        (
+            "the record of another time",
+            vec![top("snapshot_time", json!("2025-11-22T20:00:00Z"))],
+            vec![(Kind::RecordMisplaced, &record_key)],
+        ),
+        (
+            "a target of another account",
+            vec![target("account_id", json!("999999999999"))],
+            vec![(Kind::RecordMisplaced, &record_key)],
+        ),
+        (
+            "a target of another Region",
+            vec![target("region", json!("eu-west-1"))],
+            vec![(Kind::RecordMisplaced, &record_key)],
+        ),
+        (
+            "a place of another Region",
+            vec![with(record(), |record| record["places"][0]["region"] = json!("eu-west-1"))],
+            vec![(Kind::RecordMisplaced, &record_key)],
+        ),
         ("no targets", vec![top("targets", Value::Null)], vec![(Kind::RecordUnreadable, &record_key)]),
-        ("an unknown outcome", vec![target("outcome", json!("perfect"))], vec![(Kind::RecordUnreadable, &record_key)]),
+        (
+            "an unknown outcome",
+            vec![target("outcome", json!("perfect"))],
+            vec![(Kind::RecordUnreadable, &record_key)],
+        ),
         ("no lake", vec![top("settings_in_force", json!({}))], vec![(Kind::RecordUnreadable, &record_key)]),
     ];
     for (case, records, expected) in cases {
         let is_absent = |key: &str| key == "connections/…";
         let expected: Vec<(Kind, String)> = expected
             .into_iter()
-            .map(|(kind, key)| (kind, if is_absent(key) { object.replace(ENDPOINT, missing) } else { key.to_owned() }))
+            .map(|(kind, key)| {
+                (kind, if is_absent(key) { object.replace(ENDPOINT, missing) } else { key.to_owned() })
+            })
             .collect();
         assert_eq!(faults(&records), expected, "{case}");
         let backwards: Vec<Value> = records.into_iter().rev().collect();
@@ -219,7 +370,14 @@ fn bytes_that_are_no_record_are_named() {
     let key = ObjectKey::parse(&run_key(RUN)).unwrap();
     let text = record().to_string();
     let twice = text.replacen("{", "{\"run_id\":\"other\",", 1);
-    for bytes in [b"".as_slice(), b"null", b"[]", b"\xff", twice.as_bytes(), [text.as_bytes(), b"x"].concat().as_slice()] {
+    for bytes in [
+        b"".as_slice(),
+        b"null",
+        b"[]",
+        b"\xff",
+        twice.as_bytes(),
+        [text.as_bytes(), b"x"].concat().as_slice(),
+    ] {
         let mut records = Records::default();
         records.add(&key, Some(bytes), |_| false);
         let faults = records.faults(|_| Known::Unknown);

@@ -108,7 +108,10 @@ async fn a_record_that_speaks_of_another_snapshot_is_named() {
         let run = writer_of(&lake, &own).await;
         edit(&lake, &run, |record| {
             let target = record["targets"].as_array_mut().unwrap().iter_mut();
-            let target = target.into_iter().find(|target| target["object_key"].as_str().unwrap().ends_with(&own)).unwrap();
+            let target = target
+                .into_iter()
+                .find(|target| target["object_key"].as_str().unwrap().ends_with(&own))
+                .unwrap();
             target["object_key"] = json!(before);
         })
         .await;

@@ -41,7 +41,10 @@ async fn names_that_are_not_text_are_seen_and_nothing_keeps_the_rest_from_being_
     let mut expected = Vec::new();
     for (bytes, key) in [
         (format!("{day}/").as_bytes(), format!("{day}/\\xff{name}")),
-        (format!("runs/{REGION}/snapshot_date=2025-11-22/").as_bytes(), format!("runs/{REGION}/snapshot_date=2025-11-22/\\xff{name}")),
+        (
+            format!("runs/{REGION}/snapshot_date=2025-11-22/").as_bytes(),
+            format!("runs/{REGION}/snapshot_date=2025-11-22/\\xff{name}"),
+        ),
         (format!("{day}/\x01").as_bytes(), format!("{day}/\\x01\\xff{name}")),
         (format!("{day}/a\\").as_bytes(), format!("{day}/a\\\\\\xff{name}")),
     ] {
@@ -50,10 +53,14 @@ async fn names_that_are_not_text_are_seen_and_nothing_keeps_the_rest_from_being_
     }
     for (folder, key) in [
         (b"connections/account_id=\xff".as_slice(), "connections/account_id=\\xff/".to_owned()),
-        (format!("connections/account_id=123456789012/region=eu\u{202e}").as_bytes(), "connections/account_id=123456789012/region=eu\\xe2\\x80\\xae/".to_owned()),
+        (
+            "connections/account_id=123456789012/region=eu\u{202e}".as_bytes(),
+            "connections/account_id=123456789012/region=eu\\xe2\\x80\\xae/".to_owned(),
+        ),
         (&[day.as_bytes(), b"\xc3"].concat(), format!("{day}\\xc3/")),
     ] {
-        fs::write(path(&lake, &[folder, b"/region=eu-central-1/", name.as_bytes()].concat()), &forged).unwrap();
+        fs::write(path(&lake, &[folder, b"/region=eu-central-1/", name.as_bytes()].concat()), &forged)
+            .unwrap();
         expected.push((Kind::Irregular, key.clone()));
         expected.push((Kind::Extra, format!("{key}region=eu-central-1/{name}")));
     }
@@ -103,8 +110,11 @@ async fn every_folder_below_a_table_is_seen() {
     assert_eq!(found, expected);
 }
 
+/// Puts something under a path. What was there lies aside.
+type Replace = fn(path: &Path, aside: &Path);
+
 /// What is put in the place of an object, a run record or a digest.
-fn replacements() -> Vec<(&'static str, fn(&Path, &Path))> {
+fn replacements() -> Vec<(&'static str, Replace)> {
     vec![
         ("a link to what was there", |path, aside| symlink(aside, path).unwrap()),
         ("a link to nothing", |path, _| symlink("nowhere", path).unwrap()),
@@ -180,7 +190,9 @@ async fn a_folder_that_was_replaced_by_a_link_or_a_file_is_named_and_the_rest_is
         }
     }
     // Of the digests, the chain shows it too.
-    for folder in ["digests".to_owned(), "digests/account_id=123456789012".to_owned(), format!("digests/{REGION}")] {
+    for folder in
+        ["digests".to_owned(), "digests/account_id=123456789012".to_owned(), format!("digests/{REGION}")]
+    {
         let path = root(&lake).join(&folder);
         fs::rename(&path, &aside).unwrap();
         symlink(&aside, &path).unwrap();
@@ -209,7 +221,8 @@ async fn special_files_beside_the_objects_are_named_and_keep_nothing_from_being_
     symlink("/", planted("connections/account_id=123456789012/region=eu-west-1".to_owned())).unwrap();
     fifo(&planted(format!("runs/{REGION}/snapshot_date=2025-11-22/pipe.json")));
     // An object's name that no digest lists, and a run record's.
-    symlink("nowhere", planted(format!("{day}/20251122T210000Z_cvpn-endpoint-0123456789abcdef0.parquet"))).unwrap();
+    symlink("nowhere", planted(format!("{day}/20251122T210000Z_cvpn-endpoint-0123456789abcdef0.parquet")))
+        .unwrap();
     fifo(&planted(format!("runs/{REGION}/snapshot_date=2025-11-22/20251122T210000Z_made-up.json")));
     fs::create_dir(planted(format!("{day}/20251122T210500Z_folder.parquet"))).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(planted("connections/socket".to_owned())).unwrap();
@@ -263,7 +276,8 @@ async fn one_account_keeps_no_other_from_being_sealed_and_verified() {
     let digest = format!("digests/{other}/digest_date=2025-11-22/20251122T210000Z.json");
     fifo(&path(&lake, digest.as_bytes()));
     let sealed = lake.seal_at(LATER).await;
-    let errors: Vec<_> = sealed.iter().map(|sealed| (sealed.account_id.as_str(), sealed.error.is_some())).collect();
+    let errors: Vec<_> =
+        sealed.iter().map(|sealed| (sealed.account_id.as_str(), sealed.error.is_some())).collect();
     assert_eq!(errors, [("123456789012", false), ("999999999999", true)]);
     assert_eq!(sealed[0].objects, 43);
     let verification = lake.verify().await;

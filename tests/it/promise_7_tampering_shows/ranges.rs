@@ -92,7 +92,10 @@ async fn what_a_digest_of_a_much_later_day_lists_is_verified() {
     let bytes = lake.get(&objects[0]).await;
     lake.put(&objects[0], [bytes.as_slice(), b"x"].concat()).await;
     let changed = vec![(Kind::Changed, objects[0].clone())];
-    assert_eq!(faults(&verify(&of_range).await), [changed.as_slice(), &[(Kind::RecordedOtherwise, objects[0].clone())]].concat());
+    assert_eq!(
+        faults(&verify(&of_range).await),
+        [changed.as_slice(), &[(Kind::RecordedOtherwise, objects[0].clone())]].concat()
+    );
     lake.delete(&objects[0]).await;
     assert_eq!(faults(&verify(&|_| ()).await), [(Kind::Missing, objects[0].clone())]);
 }
@@ -129,7 +132,12 @@ async fn a_range_makes_no_contradiction_at_its_edges() {
     // The last snapshot's hour is not sealed, nor is what came late to it.
     lake.seal_at("2025-11-23T00:40:00Z").await;
     for now in ["2025-11-23T00:40:00Z", "2025-11-23T01:20:00Z"] {
-        for (from, to) in [(None, None), (Some("2025-11-22T22"), None), (None, Some("2025-11-22T22")), (Some("2025-11-22T23"), Some("2025-11-22T23"))] {
+        for (from, to) in [
+            (None, None),
+            (Some("2025-11-22T22"), None),
+            (None, Some("2025-11-22T22")),
+            (Some("2025-11-22T23"), Some("2025-11-22T23")),
+        ] {
             let verified = lake.verify_with(&keys, |verifier| {
                 (verifier.now, verifier.from, verifier.to) = (time(now), from.map(hour), to.map(hour));
             });
