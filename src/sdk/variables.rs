@@ -136,8 +136,7 @@ mod tests {
     use super::*;
 
     fn faults(variables: &[(&str, &str)], has_region: bool) -> Faults {
-        let variables =
-            variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let variables = variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         Checked { variables: &variables, has_region }.faults()
     }
 

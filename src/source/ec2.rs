@@ -14,8 +14,8 @@ use jiff::Timestamp;
 
 use super::budget::Budget;
 use super::decoder::{DecodeError, PageEnd};
-use super::response_reader::{ReadPage, ResponseReader};
 use super::limits::Limit;
+use super::response_reader::{ReadPage, ResponseReader};
 use super::timing::{Timed, Timing};
 use super::{Action, Page, PageError, PageRequest};
 use crate::aws_errors::{Call, MALFORMED_RESPONSE, describe};

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::{
-    Content, Examination, Examined, Found, Hashed, Irregular, LARGEST_DOCUMENT, Level, Look, Object, Put, StoreError, TAIL,
-    impossible_size, name,
+    Content, Examination, Examined, Found, Hashed, Irregular, LARGEST_DOCUMENT, Level, Look, Object, Put,
+    StoreError, TAIL, impossible_size, name,
 };
 use crate::layout::{Key, ObjectKey};
 

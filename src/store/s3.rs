@@ -20,8 +20,8 @@ use super::bucket_owner::BucketOwner;
 use super::bucket_policy::{self, Protection};
 use super::time::DateReader;
 use super::{
-    Content, Examination, Examined, Found, Hashed, LARGEST_DOCUMENT, Level, Look, Object, Put, StoreError, TAIL,
-    impossible_size, name,
+    Content, Examination, Examined, Found, Hashed, LARGEST_DOCUMENT, Level, Look, Object, Put, StoreError,
+    TAIL, impossible_size, name,
 };
 use crate::aws_errors::{AwsError, Call, LIMIT_EXCEEDED, describe, is_denial, region_named};
 use crate::causes;
@@ -197,7 +197,8 @@ impl S3Store {
         let (mut token, mut progress) = (None, Progress::default());
         loop {
             let page = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix);
-            let page = page.encoding_type(EncodingType::Url).set_continuation_token(token.clone()).customize();
+            let page =
+                page.encoding_type(EncodingType::Url).set_continuation_token(token.clone()).customize();
             let page = page.interceptor(Body::AtMost(LARGEST_PAGE)).send().await;
             let page = page.map_err(|error| self.failed("listing", "s3:ListBucket", &prefix, &error))?;
             let encoding = page.encoding_type.as_ref();
