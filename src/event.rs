@@ -184,7 +184,8 @@ fn refuse_unknown(fields: &Map<String, Value>, known: &[&str], faults: &mut Faul
 fn time(value: &Value, now: Timestamp) -> Result<SnapshotTime, Fault> {
     let allowed = "an RFC 3339 time in whole seconds such as 2026-11-23T09:00:00Z, at most 60 minutes in the past and 60 \
                    seconds ahead";
-    let next = "what is captured now is no evidence of another time; take a snapshot without `time`; the hole stays";
+    let next =
+        "what is captured now is no evidence of another time; take a snapshot without `time`; the hole stays";
     let refused = |reason: String| fault("time", value, format!("{allowed}; this one {reason}"));
     let time = match SnapshotTime::parse(&as_text(value)) {
         Ok(time) => time,

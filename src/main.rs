@@ -27,7 +27,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     std::panic::set_hook(Box::new(log_panic));
     // Settings that are wrong end no process: the runtime would start it again and again, and tell nobody why.
     let auditor = tokio::spawn(auditor()).await.unwrap_or_else(|_| {
-        let allowed = "made the program panic when it started, which is a fault of this program; its log says where";
+        let allowed =
+            "made the program panic when it started, which is a fault of this program; its log says where";
         Err(Fault::without_value("settings", allowed).into())
     });
     let auditor = Arc::new(auditor);

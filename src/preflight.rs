@@ -137,7 +137,8 @@ async fn networks(source: &Ec2Source, target: Target) -> Check {
 /// have `is_missing` all the same.
 async fn connections(source: &Ec2Source, target: Target, is_missing: bool) -> Check {
     let tried = source.dry_run(&target).await;
-    let problem = tried.err().map(|error| error.to_string()).or_else(|| is_missing.then(|| MISSING.to_owned()));
+    let problem =
+        tried.err().map(|error| error.to_string()).or_else(|| is_missing.then(|| MISSING.to_owned()));
     check(Action::Connections.permission(), target.arn(), problem)
 }
 

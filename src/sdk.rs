@@ -87,7 +87,8 @@ async fn files(variables: &BTreeMap<String, String>) -> Result<(), Faults> {
         Ok(profiles) => profiles,
         Err(error) => {
             let error = causes::in_words(&error);
-            let allowed = "files of profiles as the AWS CLI reads them; AWS_SHARED_CREDENTIALS_FILE is the other one";
+            let allowed =
+                "files of profiles as the AWS CLI reads them; AWS_SHARED_CREDENTIALS_FILE is the other one";
             faults.push(Fault::of_shape("AWS_CONFIG_FILE", "a file that cannot be parsed", &error, allowed));
             return Err(faults);
         }

@@ -161,7 +161,8 @@ fn no_value_of_a_setting_is_in_a_fault() {
 
 #[test]
 fn a_fault_of_a_list_says_which_item_it_is() {
-    let text = parse(&[("AUDIT_TARGETS", "*,x"), ("AUDIT_LAKE", "lake"), ("AUDIT_REGIONS", "eu-central-1 x")]);
+    let text =
+        parse(&[("AUDIT_TARGETS", "*,x"), ("AUDIT_LAKE", "lake"), ("AUDIT_REGIONS", "eu-central-1 x")]);
     let text = text.unwrap_err().to_string();
     for part in [
         "AUDIT_TARGETS: item 2: found a text of 1 character, allowed: cvpn-endpoint-",

@@ -19,9 +19,15 @@ impl CheckedCredentials {
         let provider = self.0.clone();
         let asked = tokio::spawn(async move { provider.provide_credentials().await }).await;
         let credentials = asked.unwrap_or_else(|_| {
-            Err(CredentialsError::invalid_configuration("the provider of credentials panicked at its settings"))
+            Err(CredentialsError::invalid_configuration(
+                "the provider of credentials panicked at its settings",
+            ))
         })?;
-        if fit(&credentials) { Ok(credentials) } else { Err(CredentialsError::invalid_configuration(NOT_A_KEY)) }
+        if fit(&credentials) {
+            Ok(credentials)
+        } else {
+            Err(CredentialsError::invalid_configuration(NOT_A_KEY))
+        }
     }
 }
 

@@ -38,7 +38,9 @@ pub enum TargetError {
     )]
     Malformed,
     /// An ARN of something else.
-    #[error("an ARN of EC2's client-vpn-endpoint, as arn:PARTITION:ec2:REGION:ACCOUNT:client-vpn-endpoint/ID")]
+    #[error(
+        "an ARN of EC2's client-vpn-endpoint, as arn:PARTITION:ec2:REGION:ACCOUNT:client-vpn-endpoint/ID"
+    )]
     OtherResource,
     /// An ARN that names an endpoint and not its account or Region.
     #[error("an endpoint's id with its own REGION and ACCOUNT; * there goes with * as ID")]

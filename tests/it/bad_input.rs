@@ -229,8 +229,14 @@ async fn settings_of_the_sdk_are_refused_by_name_or_not_read() {
         (String::from_utf8(output.stderr).unwrap(), output.status.code())
     };
     for (variables, part) in [
-        (&[("AWS_ACCESS_KEY_ID", "te\nst")][..], "AWS_ACCESS_KEY_ID: found a text of 5 characters, allowed: visible"),
-        (&[("AWS_SECRET_ACCESS_KEY", "testsecret\n")], "AWS_SECRET_ACCESS_KEY: found a text of 11 characters"),
+        (
+            &[("AWS_ACCESS_KEY_ID", "te\nst")][..],
+            "AWS_ACCESS_KEY_ID: found a text of 5 characters, allowed: visible",
+        ),
+        (
+            &[("AWS_SECRET_ACCESS_KEY", "testsecret\n")],
+            "AWS_SECRET_ACCESS_KEY: found a text of 11 characters",
+        ),
         (&[("AWS_SESSION_TOKEN", "to ken")], "AWS_SESSION_TOKEN: found a text of 6 characters"),
         (&[("AWS_REGION", "eu central 1")], "--region (AWS_REGION): found `eu central 1`"),
         (&[("AWS_REGION", "eu-central-1\n")], r"--region (AWS_REGION): found `eu-central-1\n`"),
@@ -239,11 +245,17 @@ async fn settings_of_the_sdk_are_refused_by_name_or_not_read() {
         (&[("AWS_SHARED_CREDENTIALS_FILE", &no_text)], "AWS_SHARED_CREDENTIALS_FILE: found `"),
         (&[("AWS_CONFIG_FILE", &no_url)], "endpoint_url in the profile: found `localhost:9000`"),
         (&[("AWS_CONFIG_FILE", &yes)], "use_fips_endpoint in the profile: found `yes`"),
-        (&[("AWS_ENDPOINT_URL", "localhost:9000")], "AWS_ENDPOINT_URL: found `localhost:9000`, allowed: a URL"),
+        (
+            &[("AWS_ENDPOINT_URL", "localhost:9000")],
+            "AWS_ENDPOINT_URL: found `localhost:9000`, allowed: a URL",
+        ),
         (&[("AWS_ENDPOINT_URL_EC2", "nonsense")], "AWS_ENDPOINT_URL_EC2: found `nonsense`, allowed: a URL"),
         (&[("AWS_USE_FIPS_ENDPOINT", "yes")], "AWS_USE_FIPS_ENDPOINT: found `yes`, allowed: true or false"),
         (&[("AWS_USE_FIPS_ENDPOINT", "true")], "AWS_USE_FIPS_ENDPOINT: is true, and an endpoint is set too"),
-        (&[("AWS_USE_DUALSTACK_ENDPOINT", "true")], "AWS_USE_DUALSTACK_ENDPOINT: is true, and an endpoint is set"),
+        (
+            &[("AWS_USE_DUALSTACK_ENDPOINT", "true")],
+            "AWS_USE_DUALSTACK_ENDPOINT: is true, and an endpoint is set",
+        ),
         (&[("AWS_REQUEST_CHECKSUM_CALCULATION", "never")], "allowed: when_supported or when_required"),
         (&[("SSL_CERT_FILE", "/no/such/file")], "SSL_CERT_FILE: found `/no/such/file`, allowed: a file with"),
     ] {
@@ -253,9 +265,11 @@ async fn settings_of_the_sdk_are_refused_by_name_or_not_read() {
         assert!(!error.contains("panic") && !error.contains("fault of this program"), "{error}");
         assert!(!error.contains("testsecret"), "{error}");
     }
-    let (error, status) = run(&[("AWS_REGION", "x y"), ("AWS_USE_FIPS_ENDPOINT", "yes")], &["--page-size", "4"]);
+    let (error, status) =
+        run(&[("AWS_REGION", "x y"), ("AWS_USE_FIPS_ENDPOINT", "yes")], &["--page-size", "4"]);
     assert_eq!(status, Some(2), "{error}");
-    for part in ["(AWS_REGION): found `x y`", "AWS_USE_FIPS_ENDPOINT: found `yes`", "--page-size: found `4`"] {
+    for part in ["(AWS_REGION): found `x y`", "AWS_USE_FIPS_ENDPOINT: found `yes`", "--page-size: found `4`"]
+    {
         assert!(error.contains(part), "all at once: {part} is not in {error}");
     }
     assert_eq!((world.files(), world.simulator.requests()), (Vec::new(), 0));
@@ -308,12 +322,15 @@ async fn a_lambda_whose_sdk_cannot_be_set_up_lives_and_answers() {
         ("AWS_USE_FIPS_ENDPOINT", "yes", Some("AWS_USE_FIPS_ENDPOINT: found a text of 3 characters")),
         ("AWS_ENDPOINT_URL_EC2", "nonsense", Some("AWS_ENDPOINT_URL_EC2: found a text of 8 characters")),
     ] {
-        let mut variables = world.variables(&[("AUDIT_PAGE_SIZE", if refused.is_some() { "4" } else { "5" })]);
+        let mut variables =
+            world.variables(&[("AUDIT_PAGE_SIZE", if refused.is_some() { "4" } else { "5" })]);
         variables.push((name.to_owned(), value.to_owned()));
         let emulator = Emulator::start(&world.simulator.url(), &variables);
         for _ in 0..2 {
             match (emulator.invoke(&json!({"action": "plan"})), refused) {
-                (Invoked::Answer(answer), None) => assert_eq!(answer["batches"][0]["action"], json!("snapshot")),
+                (Invoked::Answer(answer), None) => {
+                    assert_eq!(answer["batches"][0]["action"], json!("snapshot"))
+                }
                 (Invoked::Failed(error), Some(part)) => {
                     for part in ["InvalidSettings", part, "AUDIT_PAGE_SIZE: found a text of 1 character"] {
                         assert!(error.contains(part), "{part} is not in {error}");
@@ -349,14 +366,17 @@ async fn a_time_that_is_over_makes_no_evidence() {
         json!({"action": "snapshot", "time": "<TIME>"}),
     ] {
         let Invoked::Failed(error) = emulator.invoke(&payload) else { panic!("{payload} was accepted") };
-        for part in ["InvalidEvent", "time: found a text of", "at most 60 minutes in the past and 60 seconds ahead"] {
+        for part in
+            ["InvalidEvent", "time: found a text of", "at most 60 minutes in the past and 60 seconds ahead"]
+        {
             assert!(error.contains(part), "{payload}: {part} is not in {error}");
         }
     }
     for time in ["2019-03-01T01:23:45Z", &too_old] {
         let lake = world.lake().display().to_string();
         let target = world.simulator.endpoint_ids()[0].clone();
-        let (_, error, status) = run(&world, &["snapshot", "--lake", &lake, "--target", &target, "--time", time]);
+        let (_, error, status) =
+            run(&world, &["snapshot", "--lake", &lake, "--target", &target, "--time", time]);
         assert_eq!(status, 2, "{error}");
         for part in [&format!("--time: found `{time}`"), "take a snapshot without `time`; the hole stays"] {
             assert!(error.contains(part), "{part} is not in {error}");

@@ -95,16 +95,7 @@ async fn a_lake_in_s3_holds_what_was_served() {
     let time = real_now();
     let run = || {
         command(env!("CARGO_BIN_EXE_client-vpn-audit"), &world.simulator.url())
-            .args([
-                "snapshot",
-                "--json",
-                "--page-size",
-                "7",
-                "--time",
-                &time,
-                "--lake",
-                &lake,
-            ])
+            .args(["snapshot", "--json", "--page-size", "7", "--time", &time, "--lake", &lake])
             .env("AUDIT_TARGETS", world.simulator.endpoint_ids().join(","))
             .envs(seaweed.environment())
             .output()

@@ -153,7 +153,9 @@ async fn run(case: Case, seaweed: &Seaweed, location: String) -> Ran {
     let served_first = json!(world.simulator.served());
     world.simulator.clear_faults();
     proxy.spoil(&[]);
-    let Answer::Snapshot(report) = try_snapshot(&auditor, json!({"time": time})).await.unwrap() else { unreachable!() };
+    let Answer::Snapshot(report) = try_snapshot(&auditor, json!({"time": time})).await.unwrap() else {
+        unreachable!()
+    };
     let again = report.record.targets.into_iter().next().unwrap();
     Ran { case, location, served_first, served: json!(world.simulator.served()), first, again, _world: world }
 }

@@ -122,8 +122,14 @@ async fn an_event_that_is_refused_has_a_stable_error_type() {
     let emulator = Emulator::start(&world.simulator.url(), &world.variables(&[]));
     for (payload, parts) in [
         (json!({}), ["InvalidEvent", "is empty"]),
-        (json!({"action": "erase"}), ["InvalidEvent", "action: found a text of 5 characters, allowed: `snapshot`,"]),
-        (json!({"action": "snapshot", "page_size": 4, "page": 1}), ["field: found `page`, allowed: action, time", "page_size: found a number, allowed: a whole"]),
+        (
+            json!({"action": "erase"}),
+            ["InvalidEvent", "action: found a text of 5 characters, allowed: `snapshot`,"],
+        ),
+        (
+            json!({"action": "snapshot", "page_size": 4, "page": 1}),
+            ["field: found `page`, allowed: action, time", "page_size: found a number, allowed: a whole"],
+        ),
     ] {
         let Invoked::Failed(error) = emulator.invoke(&payload) else { panic!("{payload} was accepted") };
         for part in parts {

@@ -55,7 +55,9 @@ fn arn(id: &str) -> String {
 /// The list of the first endpoint, and of the second as one that is being deleted or not, in the API's form.
 fn list(codes: [&str; 2]) -> String {
     let item = |(id, code): (&str, &str)| {
-        format!("<item><clientVpnEndpointId>{id}</clientVpnEndpointId><status><code>{code}</code></status></item>")
+        format!(
+            "<item><clientVpnEndpointId>{id}</clientVpnEndpointId><status><code>{code}</code></status></item>"
+        )
     };
     let items: String = IDS.into_iter().zip(codes).map(item).collect();
     format!(
@@ -79,7 +81,10 @@ async fn an_endpoint_that_is_not_in_the_list_is_a_problem_though_its_dry_run_is_
     for (number, id) in [(1, IDS[1]), (2, IDS[2])] {
         assert_eq!(connections[number].0, arn(id));
         let problem = connections[number].1.unwrap();
-        assert!(problem.contains("the list of the endpoints of this account and Region does not have it"), "{problem}");
+        assert!(
+            problem.contains("the list of the endpoints of this account and Region does not have it"),
+            "{problem}"
+        );
     }
     assert_eq!(of(&checks, "ec2:DescribeClientVpnTargetNetworks"), [(arn(IDS[0]).as_str(), None)]);
 }

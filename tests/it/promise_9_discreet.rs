@@ -185,7 +185,8 @@ async fn a_name_in_a_wrong_setting_is_in_no_log_and_no_answer() {
     let sdk = ["AWS_PROFILE", "AWS_USE_FIPS_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_SESSION_TOKEN"];
     variables.extend(sdk.map(|name| (name.to_owned(), format!("no form {}", MARKERS[0]))));
     // What the SDK ignores and would log.
-    let ignored = ["AWS_SDK_UA_APP_ID", "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES", "AWS_AUTH_SCHEME_PREFERENCE"];
+    let ignored =
+        ["AWS_SDK_UA_APP_ID", "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES", "AWS_AUTH_SCHEME_PREFERENCE"];
     let ignored = ignored.map(|name| (name.to_owned(), MARKERS[0].to_owned()));
     variables.extend(ignored.clone());
     let emulator = Emulator::start(&world.simulator.url(), &variables);
@@ -200,7 +201,9 @@ async fn a_name_in_a_wrong_setting_is_in_no_log_and_no_answer() {
 
     let variables: Vec<_> = world.variables(&[]).into_iter().chain(ignored).collect();
     let emulator = Emulator::start(&world.simulator.url(), &variables);
-    let Invoked::Answer(_) = emulator.invoke(&json!({"action": "snapshot"})) else { panic!("{}", emulator.log()) };
+    let Invoked::Answer(_) = emulator.invoke(&json!({"action": "snapshot"})) else {
+        panic!("{}", emulator.log())
+    };
     assert_discreet("the log", &emulator.log());
 }
 

@@ -362,9 +362,8 @@ pub fn with_flag_names(error: Error) -> Error {
 
 #[expect(clippy::disallowed_methods, reason = "the command line's door to the environment")]
 pub fn environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| {
-        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
-    })
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
 }
 
 #[cfg(test)]
