@@ -299,7 +299,7 @@ impl Reader<'_> {
         role
     }
 
-    /// A file that is not there is refused here, since what could read it would quote its name.
+    /// Reads the signing key. A file that is not there is refused here, since what would read it later quotes its name.
     fn signing_key(&mut self) -> Option<SigningKey> {
         let key = SigningKey::parse(self.value("AUDIT_SIGNING_KEY")?);
         if matches!(&key, SigningKey::File(path) if !path.is_file()) {

@@ -307,7 +307,7 @@ fn fault(name: &str, value: &Value, allowed: impl Into<String>) -> Fault {
     Fault::of_shape(name, shape, &value.to_string(), allowed)
 }
 
-/// A text as it is, all else as JSON.
+/// Renders a value: a text as it is, all else as JSON.
 fn as_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

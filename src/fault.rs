@@ -8,6 +8,9 @@ use std::fmt;
 /// Longest text that a fault quotes, in characters. The text may be hostile, and may be huge.
 const QUOTED: usize = 80;
 
+/// Most faults that one message lists. An event may have any number of fields, and an answer is bounded.
+const MOST_FAULTS: usize = 50;
+
 /// One thing that is wrong with a setting, a field of an event or a flag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -163,11 +166,14 @@ impl std::error::Error for Faults {}
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.0.iter().enumerate() {
+        for (index, fault) in self.0.iter().take(MOST_FAULTS).enumerate() {
             let separator = if index == 0 { "" } else { "; " };
             write!(f, "{separator}{fault}")?;
         }
-        Ok(())
+        match self.0.len().saturating_sub(MOST_FAULTS) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
     }
 }
 
@@ -231,6 +237,16 @@ mod tests {
              --starting_token: found a text of 11 characters, allowed: a resume_token; \
              --filters: must be an object"
         );
+    }
+
+    #[test]
+    fn a_message_is_bounded() {
+        let mut faults = Faults::default();
+        for _ in 0..100_000 {
+            faults.push(Fault::of_name("field", &"x".repeat(1_000), "time"));
+        }
+        let text = faults.to_string();
+        assert!(text.ends_with("; and 99950 more") && text.len() < 5_000, "{} bytes", text.len());
     }
 
     #[test]

@@ -21,8 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Largest difference between the clock here and EC2's that passes.
 const MOST_CLOCK_DIFFERENCE_SECONDS: u64 = 60;
+
 /// Endpoints of one account and Region that are tried at a time.
-const ENDPOINTS_AT_A_TIME: usize = 8;
+const MAX_CONCURRENT_ENDPOINTS: usize = 8;
 
 const MISSING: &str = "the list of the endpoints of this account and Region does not have it: it was deleted, or the id, the \
                        account or the Region is another one";
@@ -108,7 +109,7 @@ impl Preflight<'_> {
         // A snapshot asks for the networks of every endpoint there, whichever are wanted.
         let listed: Vec<Target> = found.iter().map(|id| wanted.target(id)).collect();
         let networks = stream::iter(listed).map(|target| networks(&source, target));
-        checks.extend(networks.buffered(ENDPOINTS_AT_A_TIME).collect::<Vec<_>>().await);
+        checks.extend(networks.buffered(MAX_CONCURRENT_ENDPOINTS).collect::<Vec<_>>().await);
         let beside = found.iter().filter(|id| wanted.all && !wanted.endpoint_ids.contains(id));
         let targets = wanted.endpoint_ids.iter().chain(beside).map(|id| wanted.target(id));
         let targets: Vec<(Target, bool)> = targets
@@ -119,7 +120,7 @@ impl Preflight<'_> {
             .collect();
         let connections =
             stream::iter(targets).map(|(target, is_missing)| connections(&source, target, is_missing));
-        checks.extend(connections.buffered(ENDPOINTS_AT_A_TIME).collect::<Vec<_>>().await);
+        checks.extend(connections.buffered(MAX_CONCURRENT_ENDPOINTS).collect::<Vec<_>>().await);
         checks.extend(clock_difference.map(|seconds| clock_check(place.arn_of("*"), seconds)));
         checks
     }

@@ -37,6 +37,7 @@ impl Checked<'_> {
             let counts = match name.as_str() {
                 "AWS_REGION" => !self.has_region,
                 "AWS_DEFAULT_REGION" => !has_region,
+                "SSL_CERT_DIR" => !self.variables.contains_key("SSL_CERT_FILE"),
                 name if is_endpoint_url(name) => !ignores_urls,
                 _ => true,
             };
@@ -68,6 +69,10 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), Fault> {
                 Err(Fault::of_hidden(name, value, allowed))
             }
         },
+        "SSL_CERT_DIR" => {
+            let fits = std::env::split_paths(value).any(|folder| has_certificates(&folder));
+            refused_unless(fits, "folders, of which at least one has a file with a certificate in PEM")
+        }
         "AWS_REGION" | "AWS_DEFAULT_REGION" => {
             refused_unless(is_region(value), "a Region such as eu-central-1")
         }
@@ -127,6 +132,12 @@ fn is_url(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
+/// Looks for a certificate in the files of a folder, as the SDK does.
+fn has_certificates(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|path| path.is_file() && has_certificate(&path))
+}
+
 fn has_certificate(path: &Path) -> bool {
     CertificateDer::pem_file_iter(path).is_ok_and(|mut certificates| certificates.any(|found| found.is_ok()))
 }
@@ -180,6 +191,9 @@ mod tests {
             ("AWS_ENDPOINT_URL_DYNAMODB", "localhost:9000", true),
             ("SSL_CERT_FILE", "/no/such/file", false),
             ("SSL_CERT_FILE", "/dev/null", false),
+            ("SSL_CERT_DIR", "/no/such/folder", false),
+            ("SSL_CERT_DIR", "/dev:/no/such/folder", false),
+            ("SSL_CERT_DIR", "", true),
             ("AWS_RETRY_MODE", "legacy", true),
             ("AWS_MAX_ATTEMPTS", "0", true),
             ("AWS_DEFAULTS_MODE", "odd", true),
@@ -187,6 +201,23 @@ mod tests {
             let found = faults(&[(name, value)], false).to_string();
             assert_eq!(found.is_empty(), fits, "{name}={value:?}: {found}");
             assert!(fits || found.starts_with(&format!("{name}: found a text of ")), "{found}");
+        }
+    }
+
+    #[test]
+    fn certificates_may_lie_in_a_file_or_in_a_folder() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("ca.pem");
+        std::fs::write(&file, "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n").unwrap();
+        let (file, folder) = (file.to_str().unwrap(), folder.path().to_str().unwrap());
+        let folders = format!("/no/such/folder:{folder}");
+        for variables in [
+            &[("SSL_CERT_FILE", file)][..],
+            &[("SSL_CERT_DIR", folder)],
+            &[("SSL_CERT_DIR", &folders)],
+            &[("SSL_CERT_FILE", file), ("SSL_CERT_DIR", "/no/such/folder")],
+        ] {
+            assert_eq!(faults(variables, false).to_string(), "", "{variables:?}");
         }
     }
 
