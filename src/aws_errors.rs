@@ -54,7 +54,7 @@ pub(crate) struct AwsError {
     /// AWS's request id; `None` if there was no answer, or none of the form of one.
     pub request_id: Option<String>,
     /// What was denied; `None` if the error is none of access.
-    pub denial: Option<Denial>,
+    pub denial: Option<Box<Denial>>,
     /// Whether AWS refused the token of a listing: its message speaks of one.
     pub refuses_token: bool,
     /// Whether the code is AWS's own.
@@ -130,7 +130,7 @@ fn refused<E: ProvideErrorMetadata>(answer: &ServiceError<E, HttpResponse>, call
         let refuses_token = codes::speaks_of_token(said);
         return AwsError { request_id, refuses_token, ..AwsError::ours(REQUEST_FAILED, message) };
     }
-    let denial = is_denial(code).then(|| Denial::read(said, call.resource));
+    let denial = is_denial(code).then(|| Box::new(Denial::read(said, call.resource)));
     let message = match (&denial, codes::advice(code)) {
         (Some(denial), _) => denial.in_words(call.permission, call.resource),
         (None, Some(advice)) => format!("{service} answered {code}: {advice}"),

@@ -65,7 +65,7 @@ pub struct CaptureError {
     pub request_id: Option<String>,
     /// What was denied; left out if it is not that.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub denial: Option<Denial>,
+    pub denial: Option<Box<Denial>>,
 }
 
 impl CaptureError {

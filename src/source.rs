@@ -141,7 +141,7 @@ pub struct PageError {
     /// EC2's request id, where it answered.
     pub request_id: Option<String>,
     /// What was denied; `None` if it is not that.
-    pub denial: Option<Denial>,
+    pub denial: Option<Box<Denial>>,
     /// Whether EC2 no longer knows the token that was sent.
     pub(crate) expired_token: bool,
 }

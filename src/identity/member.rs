@@ -60,7 +60,7 @@ pub struct AssumeRoleError {
     /// STS's request id.
     pub request_id: Option<String>,
     /// What STS denied; `None` if it is not that.
-    pub denial: Option<Denial>,
+    pub denial: Option<Box<Denial>>,
 }
 
 /// The role in one account, with the credentials that were handed out last. Every Region of the account shares them.

@@ -61,7 +61,9 @@ impl Drop for Hostile {
 
 async fn answer(mut stream: TcpStream, head: &str, flow: Flow) -> std::io::Result<()> {
     let mut buffer = [0; 16 * 1024];
-    stream.read(&mut buffer).await?;
+    if stream.read(&mut buffer).await? == 0 {
+        return Ok(());
+    }
     let is_chunked = !head.contains("content-length");
     let encoding = if is_chunked { "transfer-encoding: chunked\r\n" } else { "" };
     stream.write_all(format!("HTTP/1.1 {head}\r\n{encoding}\r\n").as_bytes()).await?;
