@@ -2,7 +2,7 @@
 
 import cfn
 import iam
-from common import ADMINISTRATOR, EVIDENCE, TOPIC, compare, many, resources
+from common import ADMINISTRATOR, EVIDENCE, KEY, TOPIC, compare, many, resources
 from moto.events.models import EventPattern
 
 BUCKET = "arn:aws:s3:::evidencebucket"
@@ -243,6 +243,12 @@ def reports(template):
                 for sample in samples:
                     problems += compare(f"whether {name} reports {sample['detail']['eventName']}", matches(sample), of_rule == name)
             problems += [f"{name} reports {sample['detail']}" for sample in NOT_REPORTED if matches(sample)]
+            # The key of the evidence is watched like that of the digests, if there is one.
+            with_key = resources(cfn.resolve(template, AlarmTopicArn=TOPIC, KmsKeyArn=KEY, **given), "AWS::Events::Rule")[name]
+            for key in (KEY, KEY.split("/")[1]):
+                sample = event("kms", "ScheduleKeyDeletion", keyId=key)
+                found = (matches(sample), EventPattern(None, with_key["EventPattern"]).matches_event(sample))
+                problems += compare(f"whether {name} reports the deletion of {key} without and with KmsKeyArn", found, (False, name == "KeyChangedRule"))
             queue = f"arn:aws:sqs:{cfn.REGION}:{cfn.ACCOUNT}:FailuresQueue"
             targets = [(target["Arn"], target.get("DeadLetterConfig")) for target in rule["Targets"]]
             problems += compare(f"targets of {name}", targets, [(TOPIC, {"Arn": queue})])
