@@ -8,6 +8,9 @@ use jiff::Timestamp;
 use crate::connection::Unknown;
 use crate::target::EndpointId;
 
+/// The key and the value of a tag.
+pub type RawTag<'a> = (Option<Cow<'a, str>>, Option<Cow<'a, str>>);
+
 /// One endpoint as `DescribeClientVpnEndpoints` describes it, not yet looked at. `None` means that the element was absent.
 /// Source: EC2 API reference, `ClientVpnEndpoint`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -53,7 +56,7 @@ pub struct RawEndpoint<'a> {
     /// `serverCertificateArn`
     pub server_certificate_arn: Option<Cow<'a, str>>,
     /// `tagSet.item.key` and `tagSet.item.value`
-    pub tags: Vec<(Option<Cow<'a, str>>, Option<Cow<'a, str>>)>,
+    pub tags: Vec<RawTag<'a>>,
     /// What this program does not know.
     pub unknown: Unknown<'a>,
     /// Some of the texts may have characters that XML does not allow, in the form of `crate::normalise::illegal`.

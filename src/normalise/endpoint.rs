@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::unparsed::Unparsed;
 use super::{Reading, counter, timestamp, typed};
 use crate::connection::Unknown;
-use crate::endpoint::{Endpoint, RawEndpoint};
+use crate::endpoint::{Endpoint, RawEndpoint, RawTag};
 use crate::target::EndpointId;
 
 /// Types one endpoint. When and in which answer it came is for the caller to say.
@@ -102,7 +102,7 @@ fn authentication_types<'a>(
 fn tags<'a>(
     unparsed: &Unparsed<'a>,
     unknown: &mut Unknown<'a>,
-    tags: Vec<(Option<Cow<'a, str>>, Option<Cow<'a, str>>)>,
+    tags: Vec<RawTag<'a>>,
 ) -> BTreeMap<String, String> {
     let mut column = BTreeMap::new();
     for (key, value) in tags {

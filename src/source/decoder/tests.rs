@@ -407,7 +407,8 @@ fn sizes_have_limits_with_names() {
     };
     let tag = |bytes: usize| in_row(format!("<new a=\"{}\"/>", "v".repeat(bytes - "new a=\"\"".len())));
     let rows = |count: usize| format!("<connections>{}</connections>", "<item/>".repeat(count));
-    let cases: [(&str, &dyn Fn(usize) -> String, usize, Limit); 7] = [
+    type Content<'c> = &'c dyn Fn(usize) -> String;
+    let cases: [(&str, Content<'_>, usize, Limit); 7] = [
         ("token", &token, TOKEN_BYTES, Limit::Token),
         ("depth in a row", &nested, DEPTH, Limit::Depth),
         ("depth beside the list", &beside, DEPTH, Limit::Depth),
