@@ -202,6 +202,7 @@ class Week:
         # What is merged is what is there by then.
         merge, tables = re.subn(r"WHERE (\S*snapshot_date) ", rf"WHERE \1 <= '{until}' AND \1 ", merge)
         assert tables == 2
+        merge = merge.replace("current_timestamp", f"TIMESTAMP '{until} 23:56:00 UTC'")
         # Later captures are in the ledger already, as those are that end while a merge runs.
         close = close.replace("{time}", f"{until}T23:56:00Z")
         changed = 0
@@ -249,7 +250,7 @@ class Week:
         plan, _ = self.trino.execute(f"EXPLAIN (TYPE IO, FORMAT JSON) {statement}")
         for table in json.loads(plan[0][0])["inputTableColumnInfos"]:
             table_name = table["table"]["schemaTable"]["table"]
-            column = "connection_established_time" if table_name == "sessions" else "snapshot_date"
+            column = {"sessions": "connection_established_time", "digests": "digest_date"}.get(table_name, "snapshot_date")
             constrained = {constraint["columnName"] for constraint in table["constraint"]["columnConstraints"]}
             if column not in constrained:
                 self.problems.append(f"{name}: reads every {column} of {table_name}")
