@@ -17,7 +17,7 @@ use crate::harness::{command, python, sdk_config};
 const RANDOM_LEDGERS: &str = "80";
 
 /// Account, Region and endpoint, beginning and end in milliseconds since 1970, and if it is open.
-type Hole = ((String, String, String), i64, i64, bool);
+pub type Hole = ((String, String, String), i64, i64, bool);
 
 /// What `tests/python/check_holes.py` prints.
 #[derive(Deserialize)]
@@ -90,7 +90,8 @@ fn of_command(lake: &Path, from: Option<Timestamp>, to: Timestamp) -> BTreeSet<H
     of_json(&serde_json::from_str(&text).unwrap())
 }
 
-fn of_json(coverage: &Value) -> BTreeSet<Hole> {
+/// The holes of a coverage as JSON.
+pub fn of_json(coverage: &Value) -> BTreeSet<Hole> {
     let mut holes = BTreeSet::new();
     for endpoint in coverage["endpoints"].as_array().unwrap() {
         let text = |name: &str| endpoint[name].as_str().unwrap().to_owned();
