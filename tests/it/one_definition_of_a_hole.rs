@@ -64,14 +64,22 @@ async fn the_command_the_query_and_covered_agree_hole_by_hole() {
         assert_same(&format!("coverage from {from:?}"), &of_library(&lake, from, now).await, holes);
         if from.is_some() {
             // The machine's clock is ahead of the ledgers', so for the command no capture followed the last ones in time.
-            assert_same(&format!("the command from {from:?}"), &closed(&of_command(&lake, from, now)), &closed(holes));
+            assert_same(
+                &format!("the command from {from:?}"),
+                &closed(&of_command(&lake, from, now)),
+                &closed(holes),
+            );
         }
     }
 }
 
 /// The holes that [`Coverage::read`] finds.
 async fn of_library(lake: &Path, from: Option<Timestamp>, now: Timestamp) -> BTreeSet<Hole> {
-    let store = Store::new(&Location::Directory(lake.to_owned()), &sdk_config("http://127.0.0.1:1", "eu-central-1"), None);
+    let store = Store::new(
+        &Location::Directory(lake.to_owned()),
+        &sdk_config("http://127.0.0.1:1", "eu-central-1"),
+        None,
+    );
     let coverage = Coverage::read(&store, Window { from, to: now, now }, &[], |_| ()).await.unwrap();
     assert_eq!(coverage.unreadable.len(), 0);
     of_json(&json!(coverage))
