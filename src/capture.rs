@@ -248,7 +248,9 @@ async fn store(tools: &Tools, plan: &Plan, target: &Target, listing: Listing) ->
         Ok((Put::AlreadyThere, written)) if outcome == Outcome::Complete => {
             match existing(tools, plan, target, key).await {
                 Ok(Some(existing)) => already_captured(entry, existing),
-                Ok(None) => Entry { outcome: Outcome::Failed, error: Some(vanished(&written.object_key)), ..entry },
+                Ok(None) => {
+                    Entry { outcome: Outcome::Failed, error: Some(vanished(&written.object_key)), ..entry }
+                }
                 Err(error) => Entry { outcome: Outcome::Failed, error: Some(error), ..entry },
             }
         }

@@ -153,7 +153,8 @@ impl Coverage {
         witnesses: &[Witness],
         on_progress: impl Fn(u64),
     ) -> Result<Coverage, StoreError> {
-        let mut ledger = Ledger { store, attempts: Attempts::default(), runs: 0, unreadable: Vec::new(), on_progress };
+        let mut ledger =
+            Ledger { store, attempts: Attempts::default(), runs: 0, unreadable: Vec::new(), on_progress };
         let mut sealed_late = Vec::new();
         for place in store.places().await? {
             ledger.read_place(&place, window).await?;
@@ -161,7 +162,15 @@ impl Coverage {
         }
         let Ledger { attempts, runs, unreadable, .. } = ledger;
         let (endpoints, clock_stepped) = prove(&attempts, window, witnesses);
-        Ok(Coverage { from: window.from, to: window.to, runs, endpoints, unreadable, clock_stepped, sealed_late })
+        Ok(Coverage {
+            from: window.from,
+            to: window.to,
+            runs,
+            endpoints,
+            unreadable,
+            clock_stepped,
+            sealed_late,
+        })
     }
 
     /// Returns if there is an endpoint, each was seen without a hole, and every record could be read and relied on.
@@ -206,7 +215,8 @@ impl<F: Fn(u64)> Ledger<'_, F> {
     /// Reads the records of the days of the window and of a day on each side, then earlier ones, day by day, until they cannot
     /// change what is proven.
     async fn read_place(&mut self, place: &AccountRegion, window: Window) -> Result<(), StoreError> {
-        let first = window.from.map(|from| date(from.saturating_sub(MARGIN).unwrap_or(from))).unwrap_or_default();
+        let first =
+            window.from.map(|from| date(from.saturating_sub(MARGIN).unwrap_or(from))).unwrap_or_default();
         let last = date(window.horizon());
         let folders = self.store.level(&place.folder("runs")).await?.folders;
         let dates = folders.iter().filter_map(|name| name.strip_prefix("snapshot_date="));

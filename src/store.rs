@@ -133,7 +133,9 @@ fn impossible_size(bytes: u64) -> Option<Look> {
     match bytes {
         0 => Some(Look::Foreign("an object without a byte".to_owned())),
         1..=LARGEST_PUT => None,
-        _ => Some(Look::Foreign(format!("an object of {bytes} bytes, and no put has more than {LARGEST_PUT}"))),
+        _ => {
+            Some(Look::Foreign(format!("an object of {bytes} bytes, and no put has more than {LARGEST_PUT}")))
+        }
     }
 }
 

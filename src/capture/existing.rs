@@ -1,7 +1,7 @@
 //! What lies at a key already: it counts as captured only if it is an object that this program would have put there.
 
-use crate::ledger::CaptureError;
 use crate::layout::Key;
+use crate::ledger::CaptureError;
 use crate::snapshot::{Identity, ObjectMetadata, PageTimes};
 use crate::store::{Look, Store};
 

@@ -207,8 +207,7 @@ impl Attempts {
             let Some(discovery) = discovery else { continue };
             let attempt = Attempt::of_listing(start, &discovery, self.code(discovery.error.as_ref()));
             let captured = attempt.proof.captured();
-            let times =
-                [discovery.first_page_requested_at, discovery.first_page_at, discovery.last_page_at];
+            let times = [discovery.first_page_requested_at, discovery.first_page_at, discovery.last_page_at];
             let name = [account_id.clone(), region.clone(), LISTING.to_owned()];
             self.push(name, run_key, start, times, attempt);
             let endpoints = self.list(discovery.endpoints.unwrap_or_default());

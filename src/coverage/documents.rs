@@ -36,11 +36,7 @@ pub(super) fn read<'a>(
         let bytes = store.read(&key).await;
         (key, bytes, permit)
     };
-    stream::iter(keys)
-        .then(permitted)
-        .map(read)
-        .buffered(AT_A_TIME)
-        .map(|(key, bytes, _permit)| (key, bytes))
+    stream::iter(keys).then(permitted).map(read).buffered(AT_A_TIME).map(|(key, bytes, _permit)| (key, bytes))
 }
 
 /// A document that is larger than the largest is not read.

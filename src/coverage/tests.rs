@@ -30,7 +30,8 @@ fn run(start: i64) -> Run {
 
 impl Run {
     fn target(mut self, id: &str, outcome: &str, fields: Value) -> Run {
-        let mut target = json!({"account_id": "a", "region": "r", "endpoint_id": id, "outcome": outcome, "active": 0});
+        let mut target =
+            json!({"account_id": "a", "region": "r", "endpoint_id": id, "outcome": outcome, "active": 0});
         target.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         self.targets.push(target);
         self
@@ -99,7 +100,12 @@ fn attempts(runs: &[Run]) -> Attempts {
     attempts
 }
 
-fn coverage(runs: &[Run], from: Option<i64>, to: i64, now: i64) -> (Vec<EndpointCoverage>, Vec<ClockStepped>) {
+fn coverage(
+    runs: &[Run],
+    from: Option<i64>,
+    to: i64,
+    now: i64,
+) -> (Vec<EndpointCoverage>, Vec<ClockStepped>) {
     let window = Window { from: from.map(at), to: at(to), now: at(now) };
     prove(&attempts(runs), window, &[])
 }
@@ -150,7 +156,8 @@ fn check(cases: Vec<Case>) {
 
 #[test]
 fn gaps_are_measured_from_request_to_arrival() {
-    let pair = |first: [i64; 3], second: [i64; 3]| vec![run(0).complete("e", first), run(0).complete("e", second)];
+    let pair =
+        |first: [i64; 3], second: [i64; 3]| vec![run(0).complete("e", first), run(0).complete("e", second)];
     let now = |seconds| (None, seconds);
     check(vec![
         Case {
@@ -208,7 +215,9 @@ fn gaps_are_measured_from_request_to_arrival() {
 #[test]
 fn captures_overlap_and_repeat() {
     let now = |minutes| (None, minutes * M);
-    let complete = |requested: i64, last: i64| run(requested * M).complete("e", [requested * M, requested * M, last * M]);
+    let complete = |requested: i64, last: i64| {
+        run(requested * M).complete("e", [requested * M, requested * M, last * M])
+    };
     check(vec![
         Case {
             name: "a quick capture within a slow one",
@@ -224,13 +233,21 @@ fn captures_overlap_and_repeat() {
         },
         Case {
             name: "two captures that begin at the same time",
-            runs: vec![complete(0, 0), complete(30, 90), run(0).entry("e", "complete", "other", [Some(30 * M), Some(30 * M), Some(31 * M)])],
+            runs: vec![
+                complete(0, 0),
+                complete(30, 90),
+                run(0).entry("e", "complete", "other", [Some(30 * M), Some(30 * M), Some(31 * M)]),
+            ],
             window: now(80),
             expected: vec![("e", none())],
         },
         Case {
             name: "two captures at the same times",
-            runs: vec![complete(0, 1), run(0).entry("e", "complete", "other", [Some(0), Some(0), Some(M)]), complete(61, 62)],
+            runs: vec![
+                complete(0, 1),
+                run(0).entry("e", "complete", "other", [Some(0), Some(0), Some(M)]),
+                complete(61, 62),
+            ],
             window: now(62),
             expected: vec![("e", some(&[(0, 62 * M, false)]))],
         },
@@ -325,7 +342,12 @@ fn a_capture_whose_clock_stepped_proves_nothing_and_is_reported() {
         assert!(!whole.is_whole());
     }
     // A listing of the endpoints too; it says neither what was there nor what was gone.
-    let runs = [good(0, &["e"]), good(30 * M, &["e"]), run(40 * M).lists([3 * H, 3 * H, 40 * M], &[]), good(50 * M, &["e"])];
+    let runs = [
+        good(0, &["e"]),
+        good(30 * M, &["e"]),
+        run(40 * M).lists([3 * H, 3 * H, 40 * M], &[]),
+        good(50 * M, &["e"]),
+    ];
     let (endpoints, clock_stepped) = coverage(&runs, None, H, H);
     assert_eq!((holes_of(&endpoints, "e"), clock_stepped.len()), (none(), 1));
     assert_eq!(clock_stepped[0].endpoint_id, LISTING);
@@ -501,7 +523,11 @@ fn a_window_covers_every_endpoint_that_was_ever_known() {
             name: "the newest record does not mention it",
             runs: outage(),
             window: (Some(6 * D), 7 * D),
-            expected: vec![("e", some(&[(6 * D, 7 * D, true)])), ("f", some(&[(6 * D, 7 * D, true)])), ("*", some(&[(6 * D, 7 * D, true)]))],
+            expected: vec![
+                ("e", some(&[(6 * D, 7 * D, true)])),
+                ("f", some(&[(6 * D, 7 * D, true)])),
+                ("*", some(&[(6 * D, 7 * D, true)])),
+            ],
         },
         Case {
             name: "a window of which nothing is on record",
@@ -533,7 +559,8 @@ fn a_window_covers_every_endpoint_that_was_ever_known() {
                 "start": at(run.start), "snapshot_time": at(run.start), "targets": run.targets,
                 "places": [{"account_id": "a", "region": "r", "discovery": run.discovery}],
             }));
-            let text = text.unwrap().replace("\"a\"", "\"111122223333\"").replace("\"r\"", "\"eu-central-1\"");
+            let text =
+                text.unwrap().replace("\"a\"", "\"111122223333\"").replace("\"r\"", "\"eu-central-1\"");
             attempts.note("runs/x", RecordedRun::parse(text.as_bytes()).unwrap());
         }
         assert_eq!(attempts.is_enough(&place, at(from)), expected, "{name}");
@@ -543,7 +570,11 @@ fn a_window_covers_every_endpoint_that_was_ever_known() {
 /// Ledgers of three endpoints that come, go and come back, with captures that overlap, fail, repeat and are late.
 fn ledgers() -> impl Strategy<Value = Vec<Run>> {
     let entry = (0..8_i64, 0..40_i64, 0..40_i64);
-    let run_of = (0..3 * H / M, prop::collection::vec(prop::option::of(entry.clone()), 3), prop::option::of((0..5_i64, 0..8_usize)));
+    let run_of = (
+        0..3 * H / M,
+        prop::collection::vec(prop::option::of(entry.clone()), 3),
+        prop::option::of((0..5_i64, 0..8_usize)),
+    );
     prop::collection::vec(run_of, 1..25).prop_map(|runs| {
         let ids = ["e", "f", "g"];
         runs.into_iter()
@@ -551,8 +582,12 @@ fn ledgers() -> impl Strategy<Value = Vec<Run>> {
                 let start = minute * 3 * M;
                 let mut made = run(start);
                 if let Some((long, mask)) = listing {
-                    let there: Vec<&str> =
-                        ids.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, id)| *id).collect();
+                    let there: Vec<&str> = ids
+                        .iter()
+                        .enumerate()
+                        .filter(|(bit, _)| mask >> bit & 1 == 1)
+                        .map(|(_, id)| *id)
+                        .collect();
                     made = match long {
                         4 => made.lists_not(&there),
                         long => made.lists([start, start, start + long * M], &there),
@@ -658,7 +693,8 @@ fn time_in_two_holes_counts_once_and_outside_the_window_not_at_all() {
 
 #[test]
 fn a_record_with_more_entries_than_it_may_have_is_refused() {
-    let target = json!({"account_id": "a", "region": "r", "endpoint_id": "e", "outcome": "failed", "active": 0});
+    let target =
+        json!({"account_id": "a", "region": "r", "endpoint_id": "e", "outcome": "failed", "active": 0});
     let record = |targets: usize, places: usize, endpoints: usize| {
         let discovery = json!({"endpoints": vec!["e"; endpoints]});
         let place = json!({"account_id": "a", "region": "r", "discovery": discovery});

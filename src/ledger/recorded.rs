@@ -132,7 +132,9 @@ impl RecordedDiscovery {
     /// Returns the listing of endpoints as a proof, of a run that began at `start`.
     pub fn proof(&self, start: Timestamp) -> Proof {
         match self.error {
-            None => Proof::of_times(start, self.first_page_requested_at, self.first_page_at, self.last_page_at),
+            None => {
+                Proof::of_times(start, self.first_page_requested_at, self.first_page_at, self.last_page_at)
+            }
             Some(_) => Proof::Nothing,
         }
     }

@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn what_does_not_end_like_a_parquet_file_is_refused() {
-        let footer = |length: u32, magic: &[u8]| [b"PAR1".as_slice(), &[0; 4], &length.to_le_bytes(), magic].concat();
+        let footer =
+            |length: u32, magic: &[u8]| [b"PAR1".as_slice(), &[0; 4], &length.to_le_bytes(), magic].concat();
         for (name, tail) in [
             ("nothing", Vec::new()),
             ("less than an end", b"PAR1".to_vec()),

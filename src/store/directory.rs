@@ -39,7 +39,8 @@ impl DirectoryStore {
     /// Puts an object where there is none.
     pub(super) fn put_if_absent(&self, key: Key<'_>, object: Object<'_>) -> Result<Put, StoreError> {
         let path = self.path(key);
-        let linked = self.linked_folder(&key.to_string()).map_err(|error| failed("writing", &path, &error))?;
+        let linked =
+            self.linked_folder(&key.to_string()).map_err(|error| failed("writing", &path, &error))?;
         if let Some(link) = linked {
             return Err(behind_a_link(&path, &link));
         }

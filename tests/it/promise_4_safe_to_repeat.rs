@@ -37,7 +37,10 @@ async fn the_same_event_again_reads_nothing_and_adds_a_run_record() {
     let endpoints = |report: &Report| report.record.places[0].endpoints.clone().unwrap();
     let (old, new) = (endpoints(&first), endpoints(&again));
     assert_eq!(new.outcome.as_str(), "already_captured");
-    assert_eq!((old.object_key, old.sha256, old.rows, old.bytes), (new.object_key, new.sha256, new.rows, new.bytes));
+    assert_eq!(
+        (old.object_key, old.sha256, old.rows, old.bytes),
+        (new.object_key, new.sha256, new.rows, new.bytes)
+    );
     let added: Vec<String> = world.files().into_iter().filter(|file| !files.contains(file)).collect();
     assert_eq!(added, again.run_keys);
 }
@@ -152,7 +155,8 @@ async fn what_lies_at_a_key_and_is_not_ours_is_no_capture() {
     let planted = Planted::new().await;
     let id = planted.world.simulator.endpoint_ids()[1].clone();
     let first = planted.world.simulator.endpoint_ids()[0].clone();
-    let right = [planted.other(&["connections/", "T090000Z", &first]), planted.other(&["endpoints/", "T090000Z"])];
+    let right =
+        [planted.other(&["connections/", "T090000Z", &first]), planted.other(&["endpoints/", "T090000Z"])];
     let bytes: Vec<(&str, [Vec<u8>; 2])> = vec![
         ("garbage", [b"garbage".to_vec(), b"garbage".to_vec()]),
         ("nothing", [Vec::new(), Vec::new()]),
@@ -160,11 +164,17 @@ async fn what_lies_at_a_key_and_is_not_ours_is_no_capture() {
         ("another table's object", [right[1].clone(), right[0].clone()]),
         (
             "another endpoint's, and a capture's",
-            [planted.other(&["connections/", "T090000Z", &id]), planted.other(&["connections/", "T090000Z", &id])],
+            [
+                planted.other(&["connections/", "T090000Z", &id]),
+                planted.other(&["connections/", "T090000Z", &id]),
+            ],
         ),
         (
             "of another time",
-            [planted.other(&["connections/", "T084500Z", &first]), planted.other(&["endpoints/", "T084500Z"])],
+            [
+                planted.other(&["connections/", "T084500Z", &first]),
+                planted.other(&["endpoints/", "T084500Z"]),
+            ],
         ),
         ("a partial", [planted.other(&["partials/", &first]), planted.other(&["partials/", &first])]),
         ("cut short", right.clone().map(|bytes| bytes[..bytes.len() - 1].to_vec())),
@@ -238,8 +248,10 @@ async fn what_lies_at_a_key_of_a_bucket_and_is_not_ours_is_no_capture() {
     let seaweed = Seaweed::shared();
     let admin = Client::new(&seaweed.sdk_admin());
     let planted = Planted::new().await;
-    let (first, second) =
-        (planted.world.simulator.endpoint_ids()[0].clone(), planted.world.simulator.endpoint_ids()[1].clone());
+    let (first, second) = (
+        planted.world.simulator.endpoint_ids()[0].clone(),
+        planted.world.simulator.endpoint_ids()[1].clone(),
+    );
     let right = planted.other(&["connections/", "T090000Z", &first]);
     for (name, bytes, expected) in [
         ("garbage", Some(b"garbage".to_vec()), "failed"),
@@ -251,7 +263,13 @@ async fn what_lies_at_a_key_of_a_bucket_and_is_not_ours_is_no_capture() {
     ] {
         let bucket = seaweed.bucket().await;
         let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
-        admin.put_bucket_versioning().bucket(&bucket).versioning_configuration(versions).send().await.unwrap();
+        admin
+            .put_bucket_versioning()
+            .bucket(&bucket)
+            .versioning_configuration(versions)
+            .send()
+            .await
+            .unwrap();
         let key = format!("vpn/{}", planted.keys[0]);
         let put = admin.put_object().bucket(&bucket).key(&key);
         put.body(bytes.clone().unwrap_or_else(|| right.clone()).into()).send().await.unwrap();

@@ -318,7 +318,11 @@ impl Recorder {
     }
 
     /// Holes of every endpoint, by its id.
-    async fn all_holes(&self, from: Option<Timestamp>, to: Timestamp) -> BTreeMap<String, Vec<(i64, i64, bool)>> {
+    async fn all_holes(
+        &self,
+        from: Option<Timestamp>,
+        to: Timestamp,
+    ) -> BTreeMap<String, Vec<(i64, i64, bool)>> {
         let coverage = self.whole_coverage(from, to, &[]).await;
         let all = coverage.endpoints.iter().map(|endpoint| {
             let holes = holes(endpoint).into_iter().map(|(from, to, open, _)| (from, to, open)).collect();
@@ -466,7 +470,8 @@ async fn run_records_that_were_sealed_late_count_and_are_listed() {
     assert_eq!(other_days.sealed_late, Vec::<String>::new());
     let location = lake.location.to_string();
     let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), "http://127.0.0.1:9");
-    let output = command.args(["coverage", "--to", "2025-11-23T01:30:00Z", "--lake", &location]).output().unwrap();
+    let output =
+        command.args(["coverage", "--to", "2025-11-23T01:30:00Z", "--lake", &location]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("1 run record sealed late") && text.contains(of_late), "{text}");
     assert_eq!(output.status.code(), Some(0), "{text}");
@@ -513,11 +518,19 @@ async fn slow_ec2(clock: Clock) -> String {
                 _ => {
                     let body = "<requestId>r</requestId><connections/>";
                     let operation = "DescribeClientVpnConnectionsResponse";
-                    ("200 OK", format!("<{operation} xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">{body}</{operation}>"))
+                    (
+                        "200 OK",
+                        format!(
+                            "<{operation} xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">{body}</{operation}>"
+                        ),
+                    )
                 }
             };
             let date = at(10 * number - 5).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-            let head = format!("HTTP/1.1 {status}\r\ndate: {date}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            let head = format!(
+                "HTTP/1.1 {status}\r\ndate: {date}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
             stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
         }
     });
