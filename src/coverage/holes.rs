@@ -83,6 +83,10 @@ fn gaps(captures: &[Captured], from: Timestamp, to: Timestamp, horizon: Timestam
     let mut begin = from;
     let mut gaps = Vec::new();
     for (captured, end) in captures.iter().zip(ends.into_iter().rev()) {
+        // Of captures that begin at one time, none begins later than another.
+        if captured.begins == begin {
+            continue;
+        }
         gaps.push(Gap::new(begin, end, false));
         begin = captured.begins;
         if begin >= to {
