@@ -1,123 +1,181 @@
 -- When could a connection have been missed: where do 60 minutes or more lie between captures of an endpoint, or was it gone after one?
 -- Serves: PCI DSS 10.7.2, NIST SP 800-53 AU-5 and AU-12.
--- Edit: how many days back, in all four places, and the first three are a day more. AWS forgets a connection 60 minutes after its
--- end. A hole goes from the first page of one complete capture to the last page of the next, or from the first attempt
--- where no capture was complete before. It is open where no complete capture came after it. Of an endpoint that is gone, the time
--- after its last capture is one, however short. The endpoint * stands for the list of endpoints of an account and Region.
-WITH attempts AS (
-  SELECT
-    target.account_id,
-    target.region,
-    target.endpoint_id,
-    target.outcome,
-    target.error.code AS error_code,
-    from_iso8601_timestamp(runs.start) AS attempted_at,
-    from_iso8601_timestamp(target.first_page_at) AS first_page_at,
-    from_iso8601_timestamp(target.last_page_at) AS last_page_at
+-- Edit: the 30 days in the last CTE and the 31 above it, which are how far back holes and late seals are shown; a hole that began
+-- earlier is shown with its true beginning. For that the query reads the record of 400 days, once: the template's RetentionDays.
+-- Change both together. A day costs one request to list it and one for each run, for each account and Region.
+-- The endpoint * stands for the list of endpoints of an account and Region. A hole is open if no capture came after it. In
+-- records_sealed_late is the number of run records of the account and Region that a digest lists as late; they count like all
+-- others. A row without an endpoint has no hole beside that number. docs/evidence.md defines a hole.
+WITH ledger AS (
+  SELECT "$path" AS record_path, start, targets, places
   FROM runs
-  CROSS JOIN UNNEST(runs.targets) AS target
-  WHERE runs.snapshot_date >= CAST(current_date - INTERVAL '31' DAY AS varchar)
-  UNION ALL
-  SELECT
-    place.account_id,
-    place.region,
-    '*' AS endpoint_id,
-    if(place.discovery.error.code IS NULL, 'complete', 'failed') AS outcome,
-    place.discovery.error.code AS error_code,
-    from_iso8601_timestamp(runs.start) AS attempted_at,
-    if(place.discovery.error.code IS NULL, from_iso8601_timestamp(runs.start)) AS first_page_at,
-    if(place.discovery.error.code IS NULL, from_iso8601_timestamp(runs.start)) AS last_page_at
-  FROM runs
-  CROSS JOIN UNNEST(runs.places) AS place
-  WHERE runs.snapshot_date >= CAST(current_date - INTERVAL '31' DAY AS varchar)
-    AND place.discovery IS NOT NULL
+  WHERE runs.snapshot_date >= CAST(current_date - INTERVAL '400' DAY AS varchar)
 ),
-last_attempts AS (
+-- BEGIN HOLES: the same lines as in sessions/merge.sql
+entries AS (
+  -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
+  SELECT
+    entry.account_id,
+    entry.region,
+    entry.endpoint_id,
+    entry.kind,
+    entry.outcome,
+    entry.error_code,
+    coalesce(entry.object_key, ledger.record_path) AS object_key,
+    from_iso8601_timestamp(coalesce(entry.first_page_requested_at, ledger.start)) AS begins,
+    from_iso8601_timestamp(entry.first_page_at) AS first_page_at,
+    from_iso8601_timestamp(entry.last_page_at) AS ends
+  FROM ledger
+  CROSS JOIN UNNEST(
+    transform(
+      coalesce(targets, ARRAY[]),
+      target -> ROW(
+        target.account_id, target.region, target.endpoint_id, 'attempt', target.outcome, target.error.code,
+        target.object_key, target.first_page_requested_at, target.first_page_at, target.last_page_at
+      )
+    )
+    || flatten(
+      transform(
+        filter(coalesce(places, ARRAY[]), place -> place.discovery IS NOT NULL),
+        place -> transform(
+          ARRAY['*'] || if(place.discovery.error.code IS NULL, coalesce(place.discovery.endpoints, ARRAY[]), ARRAY[]),
+          endpoint_id -> ROW(
+            place.account_id, place.region, endpoint_id, if(endpoint_id = '*', 'attempt', 'listed'),
+            if(place.discovery.error.code IS NULL, 'complete', 'failed'), place.discovery.error.code,
+            CAST(NULL AS varchar), place.discovery.first_page_requested_at, place.discovery.first_page_at,
+            place.discovery.last_page_at
+          )
+        )
+      )
+    )
+  ) AS entry (
+    account_id, region, endpoint_id, kind, outcome, error_code,
+    object_key, first_page_requested_at, first_page_at, last_page_at
+  )
+),
+judged AS (
+  -- A capture or a listing proves nothing if the clock stepped while its pages came.
+  SELECT
+    *,
+    outcome IN ('complete', 'already_captured') AND coalesce(first_page_at BETWEEN begins AND ends, false) AS proves,
+    outcome IN ('complete', 'already_captured') AND NOT first_page_at BETWEEN begins AND ends AS clock_stepped
+  FROM entries
+),
+moments AS (
+  -- Entries of one object are one capture.
   SELECT
     account_id,
     region,
     endpoint_id,
-    max(attempted_at) AS last_attempted_at
-  FROM attempts
-  GROUP BY 1, 2, 3
+    kind,
+    kind = 'attempt' AND proves AS captured,
+    min(begins) AS begins,
+    max(begins) AS last_begins,
+    max(ends) AS ends,
+    count_if(outcome IN ('partial', 'failed') OR clock_stepped) AS failures,
+    array_agg(if(clock_stepped, 'ClockStepped', error_code)) FILTER (WHERE clock_stepped OR error_code IS NOT NULL) AS error_codes
+  FROM judged
+  WHERE proves OR kind = 'attempt'
+  GROUP BY account_id, region, endpoint_id, kind, proves, object_key
 ),
-gone AS (
+beside_listings AS (
   SELECT
-    place.account_id,
-    place.region,
-    listed.endpoint_id,
-    min(from_iso8601_timestamp(runs.start)) AS gone_at
-  FROM runs
-  CROSS JOIN UNNEST(runs.places) AS place
-  CROSS JOIN UNNEST(place.discovery.gone) AS listed (endpoint_id)
-  JOIN last_attempts
-    ON last_attempts.account_id = place.account_id
-    AND last_attempts.region = place.region
-    AND last_attempts.endpoint_id = listed.endpoint_id
-    -- It may have come back since.
-    AND last_attempts.last_attempted_at < from_iso8601_timestamp(runs.start)
-  WHERE runs.snapshot_date >= CAST(current_date - INTERVAL '31' DAY AS varchar)
-  GROUP BY 1, 2, 3
+    *,
+    max(if(captured AND endpoint_id = '*', begins)) OVER (
+      PARTITION BY account_id, region
+      ORDER BY begins RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '0.001' SECOND PRECEDING
+    ) AS listed_before,
+    min(if(captured AND endpoint_id = '*', begins)) OVER (
+      PARTITION BY account_id, region
+      ORDER BY last_begins RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+    ) AS listed_after
+  FROM moments
+),
+lives AS (
+  -- An endpoint begins at the last listing before it was known, and is gone at the first after it was last listed or tried.
+  SELECT
+    *,
+    coalesce(
+      min_by(listed_before, begins) OVER endpoint,
+      min(if(kind = 'attempt', begins)) OVER endpoint,
+      min(begins) OVER endpoint
+    ) AS beginning,
+    max_by(listed_after, last_begins) OVER endpoint AS gone_at,
+    row_number() OVER (PARTITION BY account_id, region, endpoint_id ORDER BY begins) = 1 AS is_first
+  FROM beside_listings
+  WINDOW endpoint AS (PARTITION BY account_id, region, endpoint_id)
 ),
 steps AS (
+  -- One more row for each endpoint: its beginning.
   SELECT
-    account_id,
-    region,
-    endpoint_id,
-    first_page_at AS begins,
-    lead(last_page_at) OVER (
-      PARTITION BY account_id, region, endpoint_id
-      ORDER BY first_page_at, last_page_at
-    ) AS ends
-  FROM attempts
-  WHERE outcome = 'complete'
-  UNION ALL
-  SELECT
-    account_id,
-    region,
-    endpoint_id,
-    min(attempted_at) AS begins,
-    min_by(last_page_at, first_page_at) FILTER (WHERE outcome = 'complete') AS ends
-  FROM attempts
-  GROUP BY account_id, region, endpoint_id
+    lives.account_id,
+    lives.region,
+    lives.endpoint_id,
+    lives.gone_at,
+    if(step.is_beginning, beginning, begins) AS at,
+    step.is_beginning OR captured AS opens,
+    if(NOT step.is_beginning AND captured, ends) AS ends,
+    if(step.is_beginning, 0, failures) AS failures,
+    if(NOT step.is_beginning, error_codes) AS error_codes
+  FROM lives
+  CROSS JOIN UNNEST(if(is_first, ARRAY[true, false], ARRAY[false])) AS step (is_beginning)
 ),
-ended AS (
+ordered AS (
+  -- From each capture, and from the beginning, to the smallest end of all captures that begin later.
   SELECT
-    steps.account_id,
-    steps.region,
-    steps.endpoint_id,
-    steps.begins AS hole_begins,
-    coalesce(steps.ends, gone.gone_at, current_timestamp) AS hole_ends,
-    steps.ends IS NULL AND gone.gone_at IS NULL AS open,
-    steps.ends IS NULL AND gone.gone_at IS NOT NULL AS is_gone
+    *,
+    max(if(opens, at)) OVER (
+      PARTITION BY account_id, region, endpoint_id ORDER BY at RANGE UNBOUNDED PRECEDING
+    ) AS gap_begins,
+    min(ends) OVER (
+      PARTITION BY account_id, region, endpoint_id
+      ORDER BY at RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+    ) AS next_ends
   FROM steps
-  LEFT JOIN gone
-    ON gone.account_id = steps.account_id
-    AND gone.region = steps.region
-    AND gone.endpoint_id = steps.endpoint_id
+),
+gaps AS (
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    gap_begins,
+    coalesce(next_ends, gone_at, current_timestamp) AS gap_ends,
+    next_ends IS NULL AND gone_at IS NULL AS open,
+    coalesce(next_ends, gone_at, current_timestamp) >= gap_begins + INTERVAL '60' MINUTE
+      OR (next_ends IS NULL AND gone_at IS NOT NULL) AS is_hole,
+    sum(failures) AS failures,
+    array_sort(array_distinct(flatten(array_agg(error_codes)))) AS error_codes
+  FROM ordered
+  WHERE gap_begins IS NOT NULL
+  GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at
+),
+-- END HOLES
+sealed_late AS (
+  SELECT digests.account_id, digests.region, count(*) AS records_sealed_late
+  FROM digests
+  CROSS JOIN UNNEST(digests.objects) AS object
+  WHERE digests.digest_date >= CAST(current_date - INTERVAL '31' DAY AS varchar)
+    AND object.late
+    AND object.object_key LIKE 'runs/%'
+  GROUP BY digests.account_id, digests.region
 ),
 holes AS (
   SELECT *
-  FROM ended
-  WHERE (is_gone OR hole_ends >= hole_begins + INTERVAL '60' MINUTE)
-    AND hole_ends >= current_date - INTERVAL '30' DAY
+  FROM gaps
+  WHERE is_hole
+    AND gap_ends >= current_date - INTERVAL '30' DAY
 )
 SELECT
-  holes.account_id,
-  holes.region,
+  account_id,
+  region,
   holes.endpoint_id,
-  holes.hole_begins,
-  holes.hole_ends,
+  holes.gap_begins AS hole_begins,
+  holes.gap_ends AS hole_ends,
   holes.open,
-  date_diff('minute', holes.hole_begins, holes.hole_ends) AS minutes,
-  count(attempts.outcome) AS attempts_in_it,
-  array_join(array_sort(array_agg(DISTINCT attempts.error_code)), ', ') AS error_codes
+  date_diff('minute', holes.gap_begins, holes.gap_ends) AS minutes,
+  holes.failures AS attempts_in_it,
+  array_join(holes.error_codes, ', ') AS error_codes,
+  coalesce(sealed_late.records_sealed_late, 0) AS records_sealed_late
 FROM holes
-LEFT JOIN attempts
-  ON attempts.account_id = holes.account_id
-  AND attempts.region = holes.region
-  AND attempts.endpoint_id = holes.endpoint_id
-  AND attempts.outcome <> 'complete'
-  AND attempts.attempted_at BETWEEN holes.hole_begins AND holes.hole_ends
-GROUP BY 1, 2, 3, 4, 5, 6, 7
+FULL JOIN sealed_late USING (account_id, region)
 ORDER BY 1, 2, 3, 4

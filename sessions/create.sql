@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS sessions (
   failed_to_terminate boolean COMMENT 'Whether any snapshot shows it as failed-to-terminate',
   posture_compliance_statuses string COMMENT 'Every posture status that any snapshot shows, as a sorted JSON list, null where none was ever sent',
   snapshots bigint COMMENT 'Snapshots that show it',
-  covered boolean COMMENT 'Whether complete captures less than 60 minutes apart watched it from its beginning to its end, or to last_seen while it is active'
+  covered boolean COMMENT 'true if it began after the record of its endpoint did and no hole touches it up to its end, or up to last_seen while it is active'
 )
 PARTITIONED BY (month(connection_established_time))
 LOCATION 's3://{analytics_bucket}/sessions/'

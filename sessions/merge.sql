@@ -4,41 +4,161 @@
 -- session lasts 24 hours at most and stays listed for one more.
 MERGE INTO sessions AS known
 USING (
-  WITH captures AS (
-    SELECT
-      target.account_id,
-      target.region,
-      target.endpoint_id,
-      CAST(from_iso8601_timestamp(target.first_page_at) AS timestamp(6)) AS first_page_at,
-      CAST(from_iso8601_timestamp(target.last_page_at) AS timestamp(6)) AS last_page_at
+  WITH ledger AS (
+    SELECT "$path" AS record_path, start, targets, places
     FROM runs
-    CROSS JOIN UNNEST(runs.targets) AS target
     -- A day earlier, for the capture that came before the first session.
     WHERE runs.snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '1' DAY AS varchar)
-      AND target.outcome = 'complete'
   ),
-  steps AS (
+  -- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
+  entries AS (
+    -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
+    SELECT
+      entry.account_id,
+      entry.region,
+      entry.endpoint_id,
+      entry.kind,
+      entry.outcome,
+      entry.error_code,
+      coalesce(entry.object_key, ledger.record_path) AS object_key,
+      from_iso8601_timestamp(coalesce(entry.first_page_requested_at, ledger.start)) AS begins,
+      from_iso8601_timestamp(entry.first_page_at) AS first_page_at,
+      from_iso8601_timestamp(entry.last_page_at) AS ends
+    FROM ledger
+    CROSS JOIN UNNEST(
+      transform(
+        coalesce(targets, ARRAY[]),
+        target -> ROW(
+          target.account_id, target.region, target.endpoint_id, 'attempt', target.outcome, target.error.code,
+          target.object_key, target.first_page_requested_at, target.first_page_at, target.last_page_at
+        )
+      )
+      || flatten(
+        transform(
+          filter(coalesce(places, ARRAY[]), place -> place.discovery IS NOT NULL),
+          place -> transform(
+            ARRAY['*'] || if(place.discovery.error.code IS NULL, coalesce(place.discovery.endpoints, ARRAY[]), ARRAY[]),
+            endpoint_id -> ROW(
+              place.account_id, place.region, endpoint_id, if(endpoint_id = '*', 'attempt', 'listed'),
+              if(place.discovery.error.code IS NULL, 'complete', 'failed'), place.discovery.error.code,
+              CAST(NULL AS varchar), place.discovery.first_page_requested_at, place.discovery.first_page_at,
+              place.discovery.last_page_at
+            )
+          )
+        )
+      )
+    ) AS entry (
+      account_id, region, endpoint_id, kind, outcome, error_code,
+      object_key, first_page_requested_at, first_page_at, last_page_at
+    )
+  ),
+  judged AS (
+    -- A capture or a listing proves nothing if the clock stepped while its pages came.
+    SELECT
+      *,
+      outcome IN ('complete', 'already_captured') AND coalesce(first_page_at BETWEEN begins AND ends, false) AS proves,
+      outcome IN ('complete', 'already_captured') AND NOT first_page_at BETWEEN begins AND ends AS clock_stepped
+    FROM entries
+  ),
+  moments AS (
+    -- Entries of one object are one capture.
     SELECT
       account_id,
       region,
       endpoint_id,
-      first_page_at,
-      lead(last_page_at) OVER (
-        PARTITION BY account_id, region, endpoint_id
-        ORDER BY first_page_at, last_page_at
-      ) AS next_last_page_at
-    FROM captures
+      kind,
+      kind = 'attempt' AND proves AS captured,
+      min(begins) AS begins,
+      max(begins) AS last_begins,
+      max(ends) AS ends,
+      count_if(outcome IN ('partial', 'failed') OR clock_stepped) AS failures,
+      array_agg(if(clock_stepped, 'ClockStepped', error_code)) FILTER (WHERE clock_stepped OR error_code IS NOT NULL) AS error_codes
+    FROM judged
+    WHERE proves OR kind = 'attempt'
+    GROUP BY account_id, region, endpoint_id, kind, proves, object_key
   ),
+  beside_listings AS (
+    SELECT
+      *,
+      max(if(captured AND endpoint_id = '*', begins)) OVER (
+        PARTITION BY account_id, region
+        ORDER BY begins RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '0.001' SECOND PRECEDING
+      ) AS listed_before,
+      min(if(captured AND endpoint_id = '*', begins)) OVER (
+        PARTITION BY account_id, region
+        ORDER BY last_begins RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+      ) AS listed_after
+    FROM moments
+  ),
+  lives AS (
+    -- An endpoint begins at the last listing before it was known, and is gone at the first after it was last listed or tried.
+    SELECT
+      *,
+      coalesce(
+        min_by(listed_before, begins) OVER endpoint,
+        min(if(kind = 'attempt', begins)) OVER endpoint,
+        min(begins) OVER endpoint
+      ) AS beginning,
+      max_by(listed_after, last_begins) OVER endpoint AS gone_at,
+      row_number() OVER (PARTITION BY account_id, region, endpoint_id ORDER BY begins) = 1 AS is_first
+    FROM beside_listings
+    WINDOW endpoint AS (PARTITION BY account_id, region, endpoint_id)
+  ),
+  steps AS (
+    -- One more row for each endpoint: its beginning.
+    SELECT
+      lives.account_id,
+      lives.region,
+      lives.endpoint_id,
+      lives.gone_at,
+      if(step.is_beginning, beginning, begins) AS at,
+      step.is_beginning OR captured AS opens,
+      if(NOT step.is_beginning AND captured, ends) AS ends,
+      if(step.is_beginning, 0, failures) AS failures,
+      if(NOT step.is_beginning, error_codes) AS error_codes
+    FROM lives
+    CROSS JOIN UNNEST(if(is_first, ARRAY[true, false], ARRAY[false])) AS step (is_beginning)
+  ),
+  ordered AS (
+    -- From each capture, and from the beginning, to the smallest end of all captures that begin later.
+    SELECT
+      *,
+      max(if(opens, at)) OVER (
+        PARTITION BY account_id, region, endpoint_id ORDER BY at RANGE UNBOUNDED PRECEDING
+      ) AS gap_begins,
+      min(ends) OVER (
+        PARTITION BY account_id, region, endpoint_id
+        ORDER BY at RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+      ) AS next_ends
+    FROM steps
+  ),
+  gaps AS (
+    SELECT
+      account_id,
+      region,
+      endpoint_id,
+      gap_begins,
+      coalesce(next_ends, gone_at, current_timestamp) AS gap_ends,
+      next_ends IS NULL AND gone_at IS NULL AS open,
+      coalesce(next_ends, gone_at, current_timestamp) >= gap_begins + INTERVAL '60' MINUTE
+        OR (next_ends IS NULL AND gone_at IS NOT NULL) AS is_hole,
+      sum(failures) AS failures,
+      array_sort(array_distinct(flatten(array_agg(error_codes)))) AS error_codes
+    FROM ordered
+    WHERE gap_begins IS NOT NULL
+    GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at
+  ),
+  -- END HOLES
   coverage AS (
     SELECT
       account_id,
       region,
       endpoint_id,
-      min(first_page_at) AS watched_since,
+      CAST(min(gap_begins) AS timestamp(6)) AS watched_since,
       array_agg(
-        CAST(ROW(first_page_at, next_last_page_at) AS ROW(begins_at timestamp(6), ends_at timestamp(6)))
-      ) FILTER (WHERE next_last_page_at >= first_page_at + INTERVAL '60' MINUTE) AS holes
-    FROM steps
+        CAST(ROW(gap_begins, gap_ends) AS ROW(begins_at timestamp(6), ends_at timestamp(6)))
+      ) FILTER (WHERE is_hole) AS holes
+    FROM gaps
     GROUP BY account_id, region, endpoint_id
   ),
   shown AS (
@@ -147,7 +267,12 @@ ON known.account_id = seen.account_id
   AND known.connection_id = seen.connection_id
   -- So that older months are not read. A little earlier, for a row whose beginning AWS told late or never.
   AND known.connection_established_time >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '3' DAY
-WHEN MATCHED AND (seen.last_seen > known.last_seen OR seen.snapshots > known.snapshots) THEN UPDATE SET
+WHEN MATCHED AND (
+  seen.last_seen > known.last_seen
+  OR seen.snapshots > known.snapshots
+  -- A capture that comes late closes a hole. Of a session that was closed without an end, covered stays false.
+  OR (seen.covered <> known.covered AND known.end_seen IS DISTINCT FROM false)
+) THEN UPDATE SET
   identity = seen.identity,
   username = seen.username,
   common_name = seen.common_name,

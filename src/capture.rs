@@ -1,6 +1,7 @@
 //! One target, from the look whether its object is there to its entry in the ledger.
 
 mod connection_ids;
+mod existing;
 mod listing;
 
 use std::fmt;
@@ -12,13 +13,14 @@ use crate::causes;
 use crate::clock::Clock;
 use crate::layout::{Key, RunId};
 use crate::ledger::{CaptureError, Entry, Outcome, Restriction, Written};
-use crate::snapshot::{SnapshotError, SnapshotWriter};
+use crate::snapshot::{PageTimes, SnapshotError, SnapshotWriter, identity_of_connections};
 use crate::snapshot_time::SnapshotTime;
 use crate::source::resume_token::ResumeToken;
 use crate::source::{Ec2Source, Filter, PageError, PageSize};
 use crate::store::{Content, Object, Put, Store, StoreError};
 use crate::target::Target;
 
+pub(crate) use existing::{Existing, find_existing};
 use listing::{End, Listing};
 
 const PARQUET: &str = "application/vnd.apache.parquet";
@@ -121,9 +123,10 @@ pub async fn capture(tools: &Tools, plan: &Plan, target: &Target) -> Entry {
 
 async fn look_and_list(tools: &Tools, plan: &Plan, target: &Target) -> Result<Entry, CaptureError> {
     let key = Key::Connections { target, snapshot_time: plan.snapshot_time };
-    if plan.restrictions().is_empty() && tools.store.contains(key).await? {
-        let object_key = Some(tools.store.object_key(key));
-        return Ok(Entry { object_key, ..Entry::new(target, Outcome::AlreadyCaptured) });
+    if plan.restrictions().is_empty()
+        && let Some(existing) = existing(tools, plan, target, key).await?
+    {
+        return Ok(already_captured(Entry::new(target, Outcome::AlreadyCaptured), existing));
     }
     if let Some(error) = &plan.no_space {
         return Err(error.clone());
@@ -153,6 +156,33 @@ async fn look_and_list(tools: &Tools, plan: &Plan, target: &Target) -> Result<En
         }
     }
     Ok(entry)
+}
+
+/// Returns the object of the snapshot, if it is in the lake.
+async fn existing(
+    tools: &Tools,
+    plan: &Plan,
+    target: &Target,
+    key: Key<'_>,
+) -> Result<Option<Existing>, CaptureError> {
+    let identity = identity_of_connections(plan.snapshot_time, &target.endpoint_id);
+    find_existing(&tools.store, key, &identity).await
+}
+
+/// Returns `entry` with what the object of an earlier run says of itself.
+fn already_captured(entry: Entry, existing: Existing) -> Entry {
+    let Existing { object_key, rows, bytes, sha256, times } = existing;
+    Entry {
+        outcome: Outcome::AlreadyCaptured,
+        rows,
+        bytes: Some(bytes),
+        object_key: Some(object_key),
+        sha256: Some(sha256),
+        first_page_requested_at: times.map(|times| times.first_page_requested_at),
+        first_page_at: times.map(|times| times.first_page_at),
+        last_page_at: times.map(|times| times.last_page_at),
+        ..entry
+    }
 }
 
 /// Stores what a listing read, and says what came of it.
@@ -191,20 +221,22 @@ async fn store(tools: &Tools, plan: &Plan, target: &Target, listing: Listing) ->
         duplicates: tally.duplicates,
         first_request_id: tally.first_request_id,
         last_request_id: tally.last_request_id,
-        first_page_at: tally.first_page_at,
-        last_page_at: tally.last_page_at,
+        first_page_requested_at: tally.times.map(|times| times.first_page_requested_at),
+        first_page_at: tally.times.map(|times| times.first_page_at),
+        last_page_at: tally.times.map(|times| times.last_page_at),
+        clock_difference_seconds: tally.clock_difference_seconds,
         error,
         resume_token,
         ..Entry::new(target, outcome)
     };
-    if outcome == Outcome::Failed {
+    let Some(times) = tally.times.filter(|_| outcome != Outcome::Failed) else {
         return entry;
-    }
+    };
     let key = match outcome {
         Outcome::Complete => Key::Connections { target, snapshot_time: plan.snapshot_time },
         _ => Key::Partial { target, snapshot_time: plan.snapshot_time, run_id: &plan.run_id },
     };
-    match write(tools, key, writer, outcome).await {
+    match write(tools, key, writer, outcome, &times).await {
         Ok((Put::Written, written)) => Entry {
             rows: written.rows,
             bytes: Some(written.bytes),
@@ -214,8 +246,11 @@ async fn store(tools: &Tools, plan: &Plan, target: &Target, listing: Listing) ->
         },
         // Another capture of the same snapshot was quicker: the first write wins.
         Ok((Put::AlreadyThere, written)) if outcome == Outcome::Complete => {
-            let object_key = Some(written.object_key);
-            Entry { outcome: Outcome::AlreadyCaptured, object_key, ..entry }
+            match existing(tools, plan, target, key).await {
+                Ok(Some(existing)) => already_captured(entry, existing),
+                Ok(None) => Entry { outcome: Outcome::Failed, error: Some(vanished(&written.object_key)), ..entry },
+                Err(error) => Entry { outcome: Outcome::Failed, error: Some(error), ..entry },
+            }
         }
         Ok((Put::AlreadyThere, written)) => {
             Entry { outcome: Outcome::Failed, error: Some(key_exists(&written.object_key)), ..entry }
@@ -233,7 +268,8 @@ async fn store_superseded(
 ) -> Result<Written, CaptureError> {
     let run_id = plan.run_id.again();
     let key = Key::Partial { target, snapshot_time: plan.snapshot_time, run_id: &run_id };
-    match write(tools, key, listing.writer, Outcome::Partial).await? {
+    let times = listing.tally.times.ok_or_else(|| counts_differ(listing.tally.rows_read, 0))?;
+    match write(tools, key, listing.writer, Outcome::Partial, &times).await? {
         (Put::Written, written) => Ok(written),
         (Put::AlreadyThere, written) => Err(key_exists(&written.object_key)),
     }
@@ -245,8 +281,9 @@ async fn write(
     key: Key<'_>,
     writer: SnapshotWriter,
     outcome: Outcome,
+    times: &PageTimes,
 ) -> Result<(Put, Written), CaptureError> {
-    let snapshot = writer.finish(outcome.as_str())?;
+    let snapshot = writer.finish(outcome.as_str(), times)?;
     let content = Content::File(snapshot.path());
     let object = Object { content, sha256: snapshot.sha256, content_type: PARQUET };
     let put = tools.store.put_if_absent(key, object).await?;
@@ -269,6 +306,13 @@ fn key_exists(object_key: &str) -> CaptureError {
         "KeyExists",
         format!("{object_key} exists and was not overwritten; its id was drawn twice"),
     )
+}
+
+/// The error of a put that met an object which could not be found afterwards.
+pub(crate) fn vanished(object_key: &str) -> CaptureError {
+    let message =
+        format!("{object_key} existed when it was to be written and is not there now; repeat the snapshot");
+    CaptureError::new("StorageFailed", message)
 }
 
 impl From<StoreError> for CaptureError {

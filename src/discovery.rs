@@ -19,7 +19,7 @@ pub fn discover(listed: Result<Vec<EndpointId>, CaptureError>, known: Option<&Kn
             gone: texts(without(before, &listed)),
             endpoints: Some(listed),
             known_since,
-            error: None,
+            ..Discovery::default()
         },
         Err(error) => Discovery {
             endpoints: known.map(|known| known.endpoints.clone()),
@@ -27,6 +27,7 @@ pub fn discover(listed: Result<Vec<EndpointId>, CaptureError>, known: Option<&Kn
             gone: Vec::new(),
             known_since,
             error: Some(error),
+            ..Discovery::default()
         },
     }
 }

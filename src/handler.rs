@@ -181,7 +181,7 @@ impl Auditor {
                     Err(error) => Err(error),
                 };
                 let there = |endpoint: &&Endpoint| !endpoint.is_deleted();
-                listed.map_or(1, |endpoints| endpoints.iter().filter(there).count())
+                listed.map_or(1, |listed| listed.endpoints.iter().filter(there).count())
             });
         }
         let (end, mut endpoints, mut places) = (Instant::now() + COUNTING, 0, 0);

@@ -117,19 +117,25 @@ pub struct Entry {
     pub first_request_id: Option<String>,
     /// EC2's request id of the last page.
     pub last_request_id: Option<String>,
-    /// When the first page arrived.
+    /// When the request of the first page was sent, in the attempt that succeeded; of `already_captured`, as its object says.
+    #[serde(serialize_with = "millisecond_times")]
+    pub first_page_requested_at: Option<Timestamp>,
+    /// When the first page arrived; of `already_captured`, as its object says.
     #[serde(serialize_with = "millisecond_times")]
     pub first_page_at: Option<Timestamp>,
-    /// When the last page arrived. Whether two captures leave a hole between them is told by these two.
+    /// When the last page arrived; of `already_captured`, as its object says. Coverage follows from these times.
     #[serde(serialize_with = "millisecond_times")]
     pub last_page_at: Option<Timestamp>,
+    /// Seconds by which the clock here was ahead of EC2's, by the page where they differed most; negative if it was behind.
+    /// `None` if nothing was read, or EC2 did not say.
+    pub clock_difference_seconds: Option<i64>,
     /// How long the capture took.
     pub capture_millis: u64,
     /// Size of the object; none when none was written.
     pub bytes: Option<u64>,
     /// The object's key, or its path within the lake's directory; of `already_captured`, of the object found.
     pub object_key: Option<String>,
-    /// SHA-256 of the object, in hexadecimal.
+    /// SHA-256 of the object, in hexadecimal; of `already_captured`, of the object found.
     pub sha256: Option<String>,
     /// The rows of a listing whose token expired, where they are not all in the object of the one that replaced it.
     pub superseded: Option<Written>,
@@ -156,8 +162,10 @@ impl Entry {
             duplicates: 0,
             first_request_id: None,
             last_request_id: None,
+            first_page_requested_at: None,
             first_page_at: None,
             last_page_at: None,
+            clock_difference_seconds: None,
             capture_millis: 0,
             bytes: None,
             object_key: None,
@@ -225,6 +233,17 @@ pub struct Discovery {
     pub gone: Vec<String>,
     /// The snapshot whose record that was; none where there was none, today or yesterday.
     pub known_since: Option<SnapshotTime>,
+    /// When the request of the listing's first page was sent; `None` if EC2 did not list them.
+    #[serde(serialize_with = "millisecond_times")]
+    pub first_page_requested_at: Option<Timestamp>,
+    /// When the listing's first page arrived.
+    #[serde(serialize_with = "millisecond_times")]
+    pub first_page_at: Option<Timestamp>,
+    /// When the listing's last page arrived.
+    #[serde(serialize_with = "millisecond_times")]
+    pub last_page_at: Option<Timestamp>,
+    /// Seconds by which the clock here was ahead of EC2's; negative if it was behind. `None` if EC2 did not say.
+    pub clock_difference_seconds: Option<i64>,
     /// What went wrong.
     pub error: Option<CaptureError>,
 }

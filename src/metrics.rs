@@ -40,8 +40,10 @@ pub fn seal_line(time: Timestamp, report: &SealReport, stack: Option<&str>) -> O
 
 fn target_line(time: Timestamp, stack: Option<&str>, entry: &Entry) -> Value {
     let complete = u64::from(entry.outcome == Outcome::Complete);
+    // Those of an object that was there already were counted by the run that wrote it.
+    let rows = if entry.outcome == Outcome::AlreadyCaptured { 0 } else { entry.rows };
     let mut metrics = vec![
-        ("Rows", "Count", entry.rows),
+        ("Rows", "Count", rows),
         ("Pages", "Count", entry.pages),
         ("UnparsedValues", "Count", entry.unparsed_values),
         ("CaptureMillis", "Milliseconds", entry.capture_millis),

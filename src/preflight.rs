@@ -18,6 +18,9 @@ const AT_A_TIME: usize = 64;
 /// Longest time that one of them is tried: one that does not answer shall be told with the others, before time is over.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Largest difference between the clock here and EC2's that passes.
+const MOST_CLOCK_DIFFERENCE_SECONDS: u64 = 60;
+
 /// One thing that was tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
@@ -82,7 +85,8 @@ impl Preflight<'_> {
             everything,
             listed.as_ref().err().map(|error| error.to_string()),
         )];
-        let mut found = listed.unwrap_or_default();
+        let clock_difference = listed.as_ref().ok().and_then(|listed| listed.clock_difference_seconds);
+        let mut found = listed.map(|listed| listed.endpoints).unwrap_or_default();
         found.retain(|endpoint| !endpoint.is_deleted());
         if let Some(endpoint) = found.first() {
             let networks = source.associated_networks(place, &endpoint.endpoint_id).await;
@@ -100,6 +104,7 @@ impl Preflight<'_> {
             let problem = source.dry_run(&target).await.err().map(|error| error.to_string());
             checks.push(check(Action::Connections.permission(), target.arn(), problem));
         }
+        checks.extend(clock_difference.map(|seconds| clock_check(place.arn_of("*"), seconds)));
         checks
     }
 
@@ -119,6 +124,37 @@ impl Preflight<'_> {
     }
 }
 
+/// Compares the clock here with EC2's: times of pages and the proof of coverage follow from it.
+fn clock_check(resource: String, ahead_seconds: i64) -> Check {
+    let direction = if ahead_seconds > 0 { "ahead of" } else { "behind" };
+    let problem = (ahead_seconds.unsigned_abs() > MOST_CLOCK_DIFFERENCE_SECONDS).then(|| {
+        let seconds = ahead_seconds.unsigned_abs();
+        format!("the clock here is {seconds} s {direction} EC2's; set it, or times and coverage on record are wrong")
+    });
+    check("compare the clock with EC2's", resource, problem)
+}
+
 fn check(action: &'static str, resource: String, problem: Option<String>) -> Check {
     Check { action, resource, ok: problem.is_none(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_more_than_a_minute_wrong_fails() {
+        for (ahead, found) in [
+            (0, None),
+            (60, None),
+            (-60, None),
+            (61, Some("61 s ahead of EC2's")),
+            (-61, Some("61 s behind EC2's")),
+            (i64::MIN, Some("9223372036854775808 s behind EC2's")),
+        ] {
+            let check = clock_check(String::new(), ahead);
+            assert_eq!(check.ok, found.is_none(), "{ahead}");
+            assert!(found.is_none_or(|found| check.problem.unwrap().contains(found)), "{ahead}");
+        }
+    }
 }

@@ -14,12 +14,11 @@ use tokio::task::JoinSet;
 use crate::capture::{Plan, Progress, Tools, capture};
 use crate::clock::Clock;
 use crate::discovery::{discover, targets};
-use crate::endpoint::Endpoint;
 use crate::event::Trigger;
 use crate::layout::Key;
 use crate::ledger::recorded::{Known, UNREADABLE, known_endpoints};
 use crate::ledger::{CaptureError, Discovery, EndpointsEntry, Entry, PlaceEntry, RunRecord, SettingsInForce};
-use crate::source::{Ec2Source, PageError, Places, is_out_of_reach};
+use crate::source::{Ec2Source, EndpointList, PageError, Places, is_out_of_reach};
 use crate::store::{Object, Put, Store};
 use crate::target::{AccountId, EndpointId, PlaceTargets, Target};
 
@@ -97,7 +96,7 @@ impl Run {
             false => None,
         };
         if let Some(found) = listed.as_ref().filter(|_| wanted.all) {
-            place.discovery = Some(self.discovery(wanted, found.as_deref()).await);
+            place.discovery = Some(self.discovery(wanted, found.as_ref()).await);
         }
         let targets = targets(wanted, place.discovery.as_ref());
         let entries = match &listed {
@@ -110,7 +109,10 @@ impl Run {
         if self.plan.restrictions().is_empty() {
             place.endpoints = Some(match out_of_reach(&entries) {
                 Some(error) => EndpointsEntry::failed(error.clone()),
-                None => self.endpoints(source, wanted, listed).await,
+                None => {
+                    let listed = listed.map(|listed| listed.map(|listed| listed.endpoints));
+                    self.endpoints(source, wanted, listed).await
+                }
             });
         }
         (entries, place)
@@ -129,9 +131,9 @@ impl Run {
         (failed(&targets(wanted, place.discovery.as_ref()), &error), place)
     }
 
-    async fn discovery(&self, wanted: &PlaceTargets, found: Result<&[Endpoint], &PageError>) -> Discovery {
-        let ids = |found: &[Endpoint]| -> Vec<EndpointId> {
-            let there = found.iter().filter(|endpoint| !endpoint.is_deleted());
+    async fn discovery(&self, wanted: &PlaceTargets, found: Result<&EndpointList, &PageError>) -> Discovery {
+        let ids = |found: &EndpointList| -> Vec<EndpointId> {
+            let there = found.endpoints.iter().filter(|endpoint| !endpoint.is_deleted());
             there.map(|endpoint| endpoint.endpoint_id.clone()).collect()
         };
         let listed = found.map(ids).map_err(|error| error.clone().into());
@@ -140,6 +142,12 @@ impl Run {
         let mut discovery = discover(listed, known.as_ref());
         if known.is_none() && unreadable.is_some() {
             discovery.discovered.clear();
+        }
+        if let Ok(EndpointList { times, clock_difference_seconds, .. }) = found {
+            discovery.first_page_requested_at = Some(times.first_page_requested_at);
+            discovery.first_page_at = Some(times.first_page_at);
+            discovery.last_page_at = Some(times.last_page_at);
+            discovery.clock_difference_seconds = *clock_difference_seconds;
         }
         Discovery { error: discovery.error.or(unreadable), ..discovery }
     }

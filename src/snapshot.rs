@@ -4,6 +4,7 @@
 pub mod schema;
 
 mod endpoints;
+mod metadata;
 mod rows;
 mod temporary;
 mod writer;
@@ -13,6 +14,9 @@ use arrow_array::builder::{MapBuilder, MapFieldNames, StringBuilder};
 use schema::{MAP_ENTRY, map_key, map_value};
 
 pub use endpoints::encode_endpoints;
+pub use metadata::{
+    Identity, ObjectMetadata, PageTimes, identity_of_connections, identity_of_endpoints,
+};
 pub use rows::{Rows, RowsBuilder};
 pub use temporary::{SPACE_FOR_A_TARGET, TemporarySpace};
 pub use writer::{Snapshot, SnapshotError, SnapshotWriter, check_temporary_space};

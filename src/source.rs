@@ -8,6 +8,7 @@ pub mod pager;
 mod places;
 mod response_reader;
 pub mod resume_token;
+mod timing;
 
 use std::fmt;
 
@@ -18,6 +19,7 @@ use crate::snapshot::Rows;
 use crate::target::Target;
 
 pub use ec2::{Ec2Source, Limits};
+pub use endpoints::EndpointList;
 pub use places::Places;
 
 /// What is asked of EC2.
@@ -100,12 +102,21 @@ impl fmt::Debug for Filter {
 pub struct Page {
     /// EC2's request id.
     pub request_id: Option<String>,
+    /// When the request of the attempt that succeeded was sent.
+    pub requested_at: Timestamp,
     /// When the page was there.
     pub arrived_at: Timestamp,
+    /// Seconds by which this machine's clock is ahead of EC2's; negative if it is behind. `None` if EC2 did not say.
+    pub clock_difference_seconds: Option<i64>,
     /// Leads to the next page; none on the last.
     pub next_token: Option<String>,
     /// The connections, typed, in AWS's order.
     pub rows: Rows,
+}
+
+/// Returns the larger of two differences of clocks, whichever direction it has.
+pub fn larger_difference(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    [one, other].into_iter().flatten().max_by_key(|seconds| seconds.unsigned_abs())
 }
 
 /// Whether the code of an error says that EC2 gave no answer, in all attempts.

@@ -90,8 +90,30 @@ pub struct Hashed {
     pub sha256: [u8; 32],
 }
 
-/// Largest digest or run record that is read, in bytes: ten times what an hour of a thousand endpoints makes.
-const LARGEST_DOCUMENT: u64 = 64 << 20;
+/// What lies under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// Nothing.
+    Nothing,
+    /// Something that no put of this program leaves, in words.
+    Foreign(String),
+    /// An object that a put could have left.
+    Object {
+        /// Its size and SHA-256.
+        hashed: Hashed,
+        /// Its last bytes, or all of them if there are not more than [`TAIL`].
+        tail: Vec<u8>,
+    },
+}
+
+/// Bytes at the end of an object that a look reads: the footer of a Parquet file with three million rows fits in.
+pub const TAIL: u64 = 1 << 20;
+
+/// Largest object that a single put can leave, in bytes. Source: Amazon S3 User Guide, "Uploading objects".
+const LARGEST_PUT: u64 = 5 << 30;
+
+/// Largest digest or run record that is read, in bytes: three times what an hour of a thousand endpoints makes.
+pub const LARGEST_DOCUMENT: u64 = 16 << 20;
 
 /// Why the lake could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -107,14 +129,23 @@ pub struct StoreError {
     problem: String,
 }
 
+/// Returns why an object of this size is none of ours; `None` if it may be.
+fn impossible_size(bytes: u64) -> Option<Look> {
+    match bytes {
+        0 => Some(Look::Foreign("an object without a byte".to_owned())),
+        1..=LARGEST_PUT => None,
+        _ => Some(Look::Foreign(format!("an object of {bytes} bytes, and no put has more than {LARGEST_PUT}"))),
+    }
+}
+
 impl StoreError {
     fn too_large(object: String, bytes: u64) -> StoreError {
         StoreError {
-            code: "ObjectTooLarge".to_owned(),
+            code: "LimitExceeded".to_owned(),
             doing: "reading",
             object,
             problem: format!(
-                "it has {bytes} bytes, and no digest or run record has more than {LARGEST_DOCUMENT}"
+                "it has {bytes} bytes; the limit of a digest or run record is {LARGEST_DOCUMENT} bytes (16 MiB)"
             ),
         }
     }
@@ -265,6 +296,24 @@ impl Store {
         match self {
             Store::S3(store) => store.contains(key).await,
             Store::Directory(store) => store.contains(key),
+        }
+    }
+
+    /// Looks at what lies under a key. Links are not followed, and what is no file is not opened.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    pub async fn look(&self, key: Key<'_>) -> Result<Look, StoreError> {
+        match self {
+            Store::S3(store) => store.look(key).await,
+            Store::Directory(store) => {
+                let (store, key) = (store.clone(), key.to_string());
+                let look = tokio::task::spawn_blocking({
+                    let key = key.clone();
+                    move || store.look(&key)
+                });
+                look.await.unwrap_or_else(|error| Err(StoreError::panicked(&key, &error)))
+            }
         }
     }
 

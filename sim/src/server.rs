@@ -8,11 +8,12 @@ use crate::state::State;
 use crate::wire::{PageBody, Wire};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, SERVER};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, HeaderValue, SERVER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
@@ -72,7 +73,7 @@ async fn respond(
         tokio::time::sleep(delay).await;
     }
     match answer.sending {
-        Sending::Whole(reply) => Ok(response(reply, receipt)),
+        Sending::Whole(reply) => Ok(response(reply, state.now(), receipt)),
         Sending::Broken(broken) => {
             break_off.send(broken).await.ok();
             pending().await
@@ -89,10 +90,14 @@ async fn read(request: Request<Incoming>) -> Option<(Option<Signature>, Paramete
     Some((Signature::read(authorization, &parameters), parameters))
 }
 
-fn response(reply: Reply, receipt: Arc<Receipt>) -> Response<PageBody> {
+fn response(reply: Reply, now: Timestamp, receipt: Arc<Receipt>) -> Response<PageBody> {
     let mut response = Response::new(PageBody::new(reply.body, reply.page, receipt));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
+    // Not the time of this machine, which the HTTP library would send.
+    if let Ok(date) = HeaderValue::from_str(&now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
+        headers.insert(DATE, date);
+    }
     headers.insert(SERVER, HeaderValue::from_static("AmazonEC2"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
     if let Ok(request_id) = HeaderValue::from_str(&reply.request_id) {

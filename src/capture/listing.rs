@@ -1,14 +1,12 @@
 //! One listing of a target: page after page into a snapshot, counted on the way.
 
-use jiff::Timestamp;
-
 use super::connection_ids::{ConnectionIds, DistinctIds};
 use super::{Plan, Tools};
 use crate::ledger::CaptureError;
-use crate::snapshot::{Rows, SnapshotWriter};
+use crate::snapshot::{PageTimes, Rows, SnapshotWriter};
 use crate::source::pager::{Next, Pager};
 use crate::source::resume_token::ResumeToken;
-use crate::source::{Page, PageError, PageRequest};
+use crate::source::{Page, PageError, PageRequest, larger_difference};
 use crate::target::Target;
 
 /// What was read, up to where the reading ended.
@@ -41,8 +39,8 @@ pub(super) struct Tally {
     pub duplicates: u64,
     pub first_request_id: Option<String>,
     pub last_request_id: Option<String>,
-    pub first_page_at: Option<Timestamp>,
-    pub last_page_at: Option<Timestamp>,
+    pub times: Option<PageTimes>,
+    pub clock_difference_seconds: Option<i64>,
 }
 
 impl Listing {
@@ -66,8 +64,8 @@ impl Listing {
         };
         let mut answer = page(tools, plan, target, pager.token()).await;
         let end = loop {
-            let Page { request_id, arrived_at, next_token, rows } = match answer {
-                Ok(page) => page,
+            let read = match answer {
+                Ok(read) => read,
                 Err(error) => {
                     let expired_token = error.is_expired_token();
                     let can_go_on = tally.pages > 0 && !expired_token;
@@ -75,9 +73,11 @@ impl Listing {
                     break End::Cut { error: error.into(), expired_token, resume_token };
                 }
             };
+            tally.add_times(&read);
+            let Page { request_id, arrived_at, next_token, rows, .. } = read;
             let room = plan.max_items.map(|most| most - tally.rows_read);
             let (rows, is_cut) = keep(&rows, skip, room);
-            tally.add(arrived_at, request_id.as_deref(), &rows);
+            tally.add(request_id.as_deref(), &rows);
             ids.note(rows.connection_ids());
             let end = if is_cut {
                 Some(End::Limit { resume_token: resume_at(pager.token(), skip + rows.len() as u64) })
@@ -136,13 +136,22 @@ impl Listing {
 }
 
 impl Tally {
-    fn add(&mut self, arrived_at: Timestamp, request_id: Option<&str>, rows: &Rows) {
+    fn add_times(&mut self, page: &Page) {
+        let times = self.times.get_or_insert(PageTimes {
+            first_page_requested_at: page.requested_at,
+            first_page_at: page.arrived_at,
+            last_page_at: page.arrived_at,
+        });
+        times.last_page_at = page.arrived_at;
+        self.clock_difference_seconds =
+            larger_difference(self.clock_difference_seconds, page.clock_difference_seconds);
+    }
+
+    fn add(&mut self, request_id: Option<&str>, rows: &Rows) {
         if self.pages == 0 {
             self.first_request_id = request_id.map(str::to_owned);
-            self.first_page_at = Some(arrived_at);
         }
         self.last_request_id = request_id.map(str::to_owned);
-        self.last_page_at = Some(arrived_at);
         self.pages += 1;
         self.rows_read += rows.len() as u64;
         self.active += rows.active() as u64;
@@ -166,6 +175,8 @@ fn keep(rows: &Rows, skip: u64, room: Option<u64>) -> (Rows, bool) {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::connection::Connection;
     use crate::snapshot::RowsBuilder;
@@ -205,16 +216,36 @@ mod tests {
             ..Connection::default()
         };
         let mut tally = Tally::default();
-        let second = Timestamp::from_second(1).unwrap();
         let page = rows([connection("active"), connection("x")]);
-        tally.add(Timestamp::UNIX_EPOCH, Some("first"), &page);
-        tally.add(second, Some("last"), &rows([connection("active"), connection("terminated")]));
-        tally.add(second, Some("last"), &page.slice(1, 1));
+        tally.add(Some("first"), &page);
+        tally.add(Some("last"), &rows([connection("active"), connection("terminated")]));
+        tally.add(Some("last"), &page.slice(1, 1));
         assert_eq!((tally.pages, tally.rows_read, tally.active, tally.unparsed_values), (3, 5, 2, 5));
         assert_eq!(
             (tally.first_request_id.as_deref(), tally.last_request_id.as_deref()),
             (Some("first"), Some("last"))
         );
-        assert_eq!((tally.first_page_at, tally.last_page_at), (Some(Timestamp::UNIX_EPOCH), Some(second)));
+    }
+
+    #[test]
+    fn the_times_of_a_listing_go_from_its_first_request_to_its_last_page() {
+        let second = |second: i64| Timestamp::from_second(second).unwrap();
+        let mut tally = Tally::default();
+        for (requested_at, arrived_at, difference) in [(1, 18, Some(-3)), (18, 19, None), (19, 25, Some(2))] {
+            tally.add_times(&Page {
+                request_id: None,
+                requested_at: second(requested_at),
+                arrived_at: second(arrived_at),
+                clock_difference_seconds: difference,
+                next_token: None,
+                rows: rows([]),
+            });
+        }
+        let expected = PageTimes {
+            first_page_requested_at: second(1),
+            first_page_at: second(18),
+            last_page_at: second(25),
+        };
+        assert_eq!((tally.times, tally.clock_difference_seconds), (Some(expected), Some(-3)));
     }
 }

@@ -7,8 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::LISTING;
 use crate::layout::{ObjectKey, ObjectKind};
-use crate::ledger::Outcome;
-use crate::ledger::recorded::{self, RecordedRun};
+use crate::ledger::recorded::{self, Proof, RecordedRun};
 use crate::store::{Store, StoreError};
 use crate::target::PlaceTargets;
 
@@ -21,7 +20,7 @@ const FEW: usize = 2;
 /// How far back the ledger is read.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Minutes from the first page of the newest complete capture to `now`, of the endpoint for which that is longest. One that no
+/// Minutes from the request of the newest complete capture to `now`, of the endpoint for which that is longest. One that no
 /// record of today or yesterday has a complete capture of counts from the beginning of yesterday. Where all endpoints of an account
 /// and Region are wanted, they are those that the newest record there knows.
 ///
@@ -58,20 +57,20 @@ async fn age_of_place(store: &Store, wanted: &PlaceTargets, now: Timestamp) -> R
         let mut records = std::pin::pin!(recorded::read(store, keys, FEW));
         while let Some((_, record)) = records.next().await {
             let Ok(RecordedRun { start, targets, places, .. }) = record else { continue };
+            // One that lies in the future is of a clock that was wrong, and would keep the alarm quiet.
+            let begins = |proof: Proof| Some(proof.captured()?.begins).filter(|begins| *begins <= now);
             let discovery = places.into_iter().find_map(|place| place.discovery);
             if let (Some(discovery), Some(None)) = (discovery, newest.get(LISTING).copied()) {
-                if discovery.error.is_none() {
-                    newest.insert(LISTING.to_owned(), Some(start));
+                if let Some(begins) = begins(discovery.proof(start)) {
+                    newest.insert(LISTING.to_owned(), Some(begins));
                 }
                 for id in discovery.endpoints.unwrap_or_default() {
                     newest.entry(id).or_insert(None);
                 }
             }
             for target in targets {
-                if let (Outcome::Complete, Some(known)) =
-                    (target.outcome, newest.get_mut(&target.endpoint_id))
-                {
-                    *known = (*known).max(target.first_page_at);
+                if let Some(known) = newest.get_mut(&target.endpoint_id) {
+                    *known = (*known).max(begins(target.proof(start)));
                 }
             }
             if newest.values().all(Option::is_some) {

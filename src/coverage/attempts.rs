@@ -1,106 +1,295 @@
-//! What the ledger has of each endpoint: the attempts at it, and between which listings of all endpoints it was there.
+//! What the ledger has of each endpoint: the attempts at it, the listings of all endpoints, and from these when it was there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
+use crate::layout::ObjectKey;
 use crate::ledger::Outcome;
-use crate::ledger::recorded::{RecordedPlace, RecordedRun, RecordedTarget};
+use crate::ledger::recorded::{
+    Captured, Proof, RecordedDiscovery, RecordedError, RecordedPlace, RecordedRun, RecordedTarget,
+};
+use crate::target::AccountRegion;
 
 /// What stands for an endpoint's id where it is not an endpoint that was asked for but which endpoints there are.
 pub const LISTING: &str = "*";
 
-/// An account, a Region and an endpoint.
-pub(super) type EndpointName = [String; 3];
+/// An account and a Region, as records write them.
+pub(super) type PlaceName = (String, String);
 
 /// One attempt at an endpoint.
 #[derive(Debug)]
 pub(super) struct Attempt {
-    pub start: Timestamp,
-    pub target: RecordedTarget,
+    /// When the first page was requested; of an attempt without a page, when its run began.
+    pub at: Timestamp,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Code of the error.
+    pub code: Option<Arc<str>>,
+    /// What it proves.
+    pub proof: Proof,
+    /// Connections that AWS calls active.
+    pub active: u64,
+    /// Hash of the object's key: entries of one object are one capture.
+    object: Option<u64>,
 }
 
 impl Attempt {
-    /// When the first and the last page arrived, of a complete capture.
-    pub(super) fn complete(&self) -> Option<(Timestamp, Timestamp)> {
-        let RecordedTarget { outcome: Outcome::Complete, first_page_at, last_page_at, .. } = self.target
-        else {
-            return None;
-        };
-        Some((first_page_at?, last_page_at?))
+    fn of_target(start: Timestamp, target: &RecordedTarget, code: Option<Arc<str>>) -> Attempt {
+        Attempt {
+            at: target.first_page_requested_at.unwrap_or(start),
+            outcome: target.outcome,
+            code,
+            proof: target.proof(start),
+            active: target.active,
+            object: target.object_key.as_deref().map(hash),
+        }
     }
 
-    /// When it happened: when its pages arrived, or when it began.
-    pub(super) fn at(&self) -> Timestamp {
-        self.target.first_page_at.unwrap_or(self.start)
+    fn of_listing(start: Timestamp, discovery: &RecordedDiscovery, code: Option<Arc<str>>) -> Attempt {
+        Attempt {
+            at: discovery.first_page_requested_at.unwrap_or(start),
+            outcome: if discovery.error.is_none() { Outcome::Complete } else { Outcome::Failed },
+            code,
+            proof: discovery.proof(start),
+            active: 0,
+            object: None,
+        }
     }
 }
 
-/// Every attempt, by endpoint; under [`LISTING`] those at listing the endpoints themselves.
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Returns the captures among `attempts`, in order. Entries of one object are one capture, from the earliest beginning to the
+/// latest end that they name.
+pub(super) fn captures(attempts: &[Attempt]) -> Vec<Captured> {
+    let mut captures = Vec::new();
+    let mut of_object: BTreeMap<u64, Captured> = BTreeMap::new();
+    for attempt in attempts {
+        match (attempt.proof.captured(), attempt.object) {
+            (Some(captured), Some(object)) => {
+                let known = of_object.entry(object).or_insert(captured);
+                known.begins = known.begins.min(captured.begins);
+                known.ends = known.ends.max(captured.ends);
+            }
+            (Some(captured), None) => captures.push(captured),
+            (None, _) => {}
+        }
+    }
+    captures.extend(of_object.into_values());
+    captures.sort();
+    captures
+}
+
+/// A complete listing of the endpoints of a place.
+#[derive(Debug)]
+struct Listing {
+    begins: Timestamp,
+    endpoints: Arc<BTreeSet<String>>,
+}
+
+/// What the ledger has of one account and Region.
+#[derive(Debug, Default)]
+pub(super) struct PlaceAttempts {
+    /// Attempts by endpoint; under [`LISTING`] those at listing the endpoints. One that was listed and never tried has none.
+    of_endpoint: BTreeMap<String, Vec<Attempt>>,
+    listings: Vec<Listing>,
+}
+
+/// Between which times an endpoint was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Presence {
+    /// From when on it may have been there.
+    pub beginning: Timestamp,
+    /// When a listing first lacked it for good; `None` if it may still be there.
+    pub gone: Option<Timestamp>,
+}
+
+impl PlaceAttempts {
+    /// Returns every endpoint that was ever tried or listed, in order, with the attempts at it.
+    pub(super) fn endpoints(&self) -> impl Iterator<Item = (&str, &[Attempt])> {
+        self.of_endpoint.iter().map(|(id, attempts)| (id.as_str(), attempts.as_slice()))
+    }
+
+    /// Returns when an endpoint was there; `None` if nothing is known of it.
+    ///
+    /// It begins with the last complete listing without it before it was first tried or listed, or else with that first
+    /// time. It is gone with the first complete listing without it that began after the last attempt at it and after the last
+    /// listing with it.
+    pub(super) fn presence(&self, endpoint_id: &str) -> Option<Presence> {
+        let attempts = self.of_endpoint.get(endpoint_id)?;
+        let tried = || attempts.iter().map(|attempt| attempt.at);
+        let of_endpoint = |is_with: bool| {
+            let is_wanted = move |listing: &&Listing| listing.endpoints.contains(endpoint_id) == is_with;
+            self.listings.iter().filter(is_wanted).map(|listing| listing.begins)
+        };
+        let (first_tried, first_listed) = (tried().min(), of_endpoint(true).min());
+        let first_known = first_tried.into_iter().chain(first_listed).min()?;
+        if endpoint_id == LISTING {
+            return Some(Presence { beginning: first_known, gone: None });
+        }
+        let last_known = tried().chain(of_endpoint(true)).max()?;
+        let last_without = of_endpoint(false).filter(|begins| *begins < first_known).max();
+        Some(Presence {
+            beginning: last_without.or(first_tried).unwrap_or(first_known),
+            gone: of_endpoint(false).filter(|begins| *begins > last_known).min(),
+        })
+    }
+
+    /// Returns if no earlier record can change what is proven from `from` on: a complete listing at `from` or before names every
+    /// endpoint that was there then, and no other one came later that may have been there before.
+    fn is_enough(&self, from: Timestamp) -> bool {
+        let is_known = |endpoint_id: &String| {
+            let tried = self.of_endpoint.get(endpoint_id).into_iter().flatten().map(|attempt| attempt.at);
+            let with = self.listings.iter().filter(|listing| listing.endpoints.contains(endpoint_id));
+            tried.chain(with.map(|listing| listing.begins)).any(|known| known <= from)
+        };
+        self.listings.iter().any(|listing| listing.begins <= from) && self.of_endpoint.keys().all(is_known)
+    }
+}
+
+/// A capture that proves nothing, since the clock stepped while its pages came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClockStepped {
+    /// Key of the run record that has it, relative to the lake's prefix.
+    pub run_key: String,
+    /// The account.
+    pub account_id: String,
+    /// The Region.
+    pub region: String,
+    /// The endpoint; [`LISTING`] for the listing of which endpoints there are.
+    pub endpoint_id: String,
+    /// When its run began.
+    pub start: Timestamp,
+    /// When its first page was requested, as the clock said then.
+    pub first_page_requested_at: Option<Timestamp>,
+    /// When its first page arrived, as the clock said then.
+    pub first_page_at: Option<Timestamp>,
+    /// When its last page arrived, as the clock said then.
+    pub last_page_at: Option<Timestamp>,
+}
+
+impl ClockStepped {
+    /// Returns if any of its times lies between these two.
+    pub(super) fn touches(&self, from: Timestamp, to: Timestamp) -> bool {
+        let times = [self.first_page_requested_at, self.first_page_at, self.last_page_at];
+        times.into_iter().flatten().chain([self.start]).any(|time| (from..=to).contains(&time))
+    }
+}
+
+/// Every attempt that is on record.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
-    of_endpoint: BTreeMap<EndpointName, Vec<Attempt>>,
-    discovered: BTreeMap<EndpointName, Vec<Timestamp>>,
-    gone: BTreeMap<EndpointName, Vec<Timestamp>>,
+    places: BTreeMap<PlaceName, PlaceAttempts>,
+    clock_stepped: Vec<ClockStepped>,
+    codes: BTreeSet<Arc<str>>,
+    lists: BTreeSet<Arc<BTreeSet<String>>>,
 }
 
 impl Attempts {
-    /// Notes what a record tells.
-    pub(super) fn note(&mut self, record: RecordedRun) {
+    /// Notes what a record says.
+    pub(super) fn note(&mut self, run_key: &str, record: RecordedRun) {
         let RecordedRun { start, targets, places, .. } = record;
         for target in targets {
-            self.push(Attempt { start, target });
+            let attempt = Attempt::of_target(start, &target, self.code(target.error.as_ref()));
+            let RecordedTarget { account_id, region, endpoint_id, .. } = target;
+            let times = [target.first_page_requested_at, target.first_page_at, target.last_page_at];
+            self.push([account_id, region, endpoint_id], run_key, start, times, attempt);
         }
         for RecordedPlace { account_id, region, discovery } in places {
             let Some(discovery) = discovery else { continue };
-            let name = |endpoint_id| [account_id.clone(), region.clone(), endpoint_id];
-            for endpoint_id in discovery.discovered {
-                self.discovered.entry(name(endpoint_id)).or_default().push(start);
+            let attempt = Attempt::of_listing(start, &discovery, self.code(discovery.error.as_ref()));
+            let captured = attempt.proof.captured();
+            let times =
+                [discovery.first_page_requested_at, discovery.first_page_at, discovery.last_page_at];
+            let name = [account_id.clone(), region.clone(), LISTING.to_owned()];
+            self.push(name, run_key, start, times, attempt);
+            let endpoints = self.list(discovery.endpoints.unwrap_or_default());
+            let place = self.places.entry((account_id, region)).or_default();
+            if let Some(Captured { begins, .. }) = captured {
+                for endpoint_id in endpoints.iter() {
+                    if !place.of_endpoint.contains_key(endpoint_id) {
+                        place.of_endpoint.insert(endpoint_id.clone(), Vec::new());
+                    }
+                }
+                place.listings.push(Listing { begins, endpoints });
             }
-            for endpoint_id in discovery.gone {
-                self.gone.entry(name(endpoint_id)).or_default().push(start);
-            }
-            let is_listed = discovery.error.is_none();
-            let [account_id, region, endpoint_id] = name(LISTING.to_owned());
-            let target = RecordedTarget {
-                account_id,
-                region,
-                endpoint_id,
-                outcome: if is_listed { Outcome::Complete } else { Outcome::Failed },
-                active: 0,
-                first_page_at: is_listed.then_some(start),
-                last_page_at: is_listed.then_some(start),
-                error: discovery.error,
-            };
-            self.push(Attempt { start, target });
         }
     }
 
-    fn push(&mut self, attempt: Attempt) {
-        let RecordedTarget { account_id, region, endpoint_id, .. } = &attempt.target;
-        let name = [account_id.clone(), region.clone(), endpoint_id.clone()];
-        self.of_endpoint.entry(name).or_default().push(attempt);
+    fn push(
+        &mut self,
+        [account_id, region, endpoint_id]: [String; 3],
+        run_key: &str,
+        start: Timestamp,
+        [first_page_requested_at, first_page_at, last_page_at]: [Option<Timestamp>; 3],
+        attempt: Attempt,
+    ) {
+        if attempt.proof == Proof::ClockStepped {
+            self.clock_stepped.push(ClockStepped {
+                run_key: run_key.to_owned(),
+                account_id: account_id.clone(),
+                region: region.clone(),
+                endpoint_id: endpoint_id.clone(),
+                start,
+                first_page_requested_at,
+                first_page_at,
+                last_page_at,
+            });
+        }
+        let place = self.places.entry((account_id, region)).or_default();
+        place.of_endpoint.entry(endpoint_id).or_default().push(attempt);
     }
 
-    /// Every endpoint that was tried, in order, with the attempts at it.
-    pub(super) fn endpoints(&self) -> impl Iterator<Item = (&EndpointName, &[Attempt])> {
-        self.of_endpoint.iter().map(|(name, attempts)| (name, attempts.as_slice()))
+    /// Keeps each code once.
+    fn code(&mut self, error: Option<&RecordedError>) -> Option<Arc<str>> {
+        let code = error?.code.as_str();
+        let known = self.codes.get(code).cloned();
+        Some(known.unwrap_or_else(|| {
+            let code: Arc<str> = code.into();
+            self.codes.insert(code.clone());
+            code
+        }))
     }
 
-    /// The last listing before the first attempt at an endpoint, if that attempt is of the run which discovered it; none where it may
-    /// have been there before. What is discovered later is no news: a late run compares with an older record.
-    pub(super) fn not_there_yet(&self, name: &EndpointName) -> Option<Timestamp> {
-        let first = self.of_endpoint.get(name)?.iter().map(|attempt| attempt.start).min()?;
-        let discovered = self.discovered.get(name)?.iter().find(|discovered| **discovered <= first)?;
-        let [account_id, region, _] = name;
-        let listings = self.of_endpoint.get(&[account_id.clone(), region.clone(), LISTING.to_owned()])?;
-        let complete = listings.iter().filter_map(|listing| Some(listing.complete()?.0));
-        complete.filter(|listed| listed < discovered).max()
+    /// Keeps each list once: most listings have the endpoints of the one before.
+    fn list(&mut self, endpoints: Vec<String>) -> Arc<BTreeSet<String>> {
+        let list: BTreeSet<String> = endpoints.into_iter().collect();
+        let known = self.lists.get(&list).cloned();
+        known.unwrap_or_else(|| {
+            let list = Arc::new(list);
+            self.lists.insert(list.clone());
+            list
+        })
     }
 
-    /// The first listing that did not have the endpoint any more, if nobody has tried it since: it may have come back.
-    pub(super) fn gone(&self, name: &EndpointName) -> Option<Timestamp> {
-        let last = self.of_endpoint.get(name)?.iter().map(Attempt::at).max()?;
-        self.gone.get(name)?.iter().copied().filter(|gone| *gone > last).min()
+    /// Returns every account and Region, in order.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&PlaceName, &PlaceAttempts)> {
+        self.places.iter()
+    }
+
+    /// Returns the captures that prove nothing, in the order in which they were noted.
+    pub(super) fn clock_stepped(&self) -> &[ClockStepped] {
+        &self.clock_stepped
+    }
+
+    /// Returns if no record of `place` that is older than those noted can change what is proven from `from` on.
+    pub(super) fn is_enough(&self, place: &AccountRegion, from: Timestamp) -> bool {
+        let name = (place.account_id.to_string(), place.region.to_string());
+        self.places.get(&name).is_some_and(|place| place.is_enough(from))
+    }
+
+    /// Notes the record under `run_key`, or returns why it cannot be read.
+    pub(super) fn note_bytes(&mut self, run_key: &ObjectKey, bytes: &[u8]) -> Result<(), String> {
+        let record = RecordedRun::parse(bytes).map_err(|error| error.to_string())?;
+        self.note(run_key.as_str(), record);
+        Ok(())
     }
 }

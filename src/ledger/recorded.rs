@@ -1,9 +1,13 @@
 //! Run records read back from the lake. They may be of an earlier or a later version, so fields that are not needed are
 //! passed over.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use futures_util::{Stream, StreamExt, stream};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::Outcome;
 use crate::hour::Hour;
@@ -14,6 +18,12 @@ use crate::target::{AccountRegion, EndpointId};
 
 /// The code of an error in a discovery that no record before could be compared with.
 pub const UNREADABLE: &str = "LedgerUnreadable";
+
+/// Most targets of a record, and endpoints of a listing: far more than AWS allows in a Region.
+const MOST_TARGETS: usize = 10_000;
+
+/// Most accounts and Regions of a record, which has one.
+const MOST_PLACES: usize = 10;
 
 /// Most records that are read at a time where the newest is most often the one that is looked for.
 const FEW: usize = 2;
@@ -26,10 +36,21 @@ pub struct RecordedRun {
     /// The time that the snapshot bears.
     pub snapshot_time: Timestamp,
     /// What came of each target.
+    #[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")]
     pub targets: Vec<RecordedTarget>,
     /// What was found out of each account and Region; empty in records of a version that captured in its own alone.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "limited::<MOST_PLACES, _, _>")]
     pub places: Vec<RecordedPlace>,
+}
+
+impl RecordedRun {
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// If it is none, or has more targets or places than a record may have.
+    pub fn parse(bytes: &[u8]) -> Result<RecordedRun, RecordError> {
+        Ok(serde_json::from_slice(bytes)?)
+    }
 }
 
 /// What one run found out of an account and Region.
@@ -47,13 +68,74 @@ pub struct RecordedPlace {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordedDiscovery {
     /// Those that were there; none where nobody knew.
+    #[serde(default, deserialize_with = "limited_or_null")]
     pub endpoints: Option<Vec<String>>,
-    /// Those that were new.
-    pub discovered: Vec<String>,
-    /// Those that were gone.
-    pub gone: Vec<String>,
+    /// When the request of the listing's first page was sent.
+    pub first_page_requested_at: Option<Timestamp>,
+    /// When the listing's first page arrived.
+    pub first_page_at: Option<Timestamp>,
+    /// When the listing's last page arrived.
+    pub last_page_at: Option<Timestamp>,
     /// What went wrong; none where EC2 listed them.
     pub error: Option<RecordedError>,
+}
+
+/// The proof that one entry of a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// All that was there was listed in this time.
+    Capture(Captured),
+    /// It says that all was listed, but its times contradict each other: the clock stepped meanwhile.
+    ClockStepped,
+    /// It proves nothing.
+    Nothing,
+}
+
+/// The time in which all that was there was listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Captured {
+    /// When the first page was requested.
+    pub begins: Timestamp,
+    /// When the last page arrived.
+    pub ends: Timestamp,
+}
+
+impl Proof {
+    /// Returns the capture; `None` of an entry that is none.
+    pub fn captured(self) -> Option<Captured> {
+        match self {
+            Proof::Capture(captured) => Some(captured),
+            Proof::ClockStepped | Proof::Nothing => None,
+        }
+    }
+
+    /// Reads the times of a complete listing, of a run that began at `start`. Without the time of the request, the run's
+    /// beginning stands for it, which is earlier.
+    fn of_times(
+        start: Timestamp,
+        requested_at: Option<Timestamp>,
+        first_page_at: Option<Timestamp>,
+        last_page_at: Option<Timestamp>,
+    ) -> Proof {
+        let begins = requested_at.unwrap_or(start);
+        match (first_page_at, last_page_at) {
+            (Some(first_page_at), Some(ends)) if begins <= first_page_at && first_page_at <= ends => {
+                Proof::Capture(Captured { begins, ends })
+            }
+            (Some(_), Some(_)) => Proof::ClockStepped,
+            _ => Proof::Nothing,
+        }
+    }
+}
+
+impl RecordedDiscovery {
+    /// Returns the listing of endpoints as a proof, of a run that began at `start`.
+    pub fn proof(&self, start: Timestamp) -> Proof {
+        match self.error {
+            None => Proof::of_times(start, self.first_page_requested_at, self.first_page_at, self.last_page_at),
+            Some(_) => Proof::Nothing,
+        }
+    }
 }
 
 /// The endpoints that were known of an account and Region.
@@ -78,12 +160,29 @@ pub struct RecordedTarget {
     pub outcome: Outcome,
     /// Connections that AWS calls active.
     pub active: u64,
+    /// When the request of the first page was sent.
+    pub first_page_requested_at: Option<Timestamp>,
     /// When the first page arrived.
     pub first_page_at: Option<Timestamp>,
     /// When the last page arrived.
     pub last_page_at: Option<Timestamp>,
+    /// The object's key, or its path within the lake's directory.
+    pub object_key: Option<String>,
     /// What went wrong.
     pub error: Option<RecordedError>,
+}
+
+impl RecordedTarget {
+    /// Returns the entry as a proof, of a run that began at `start`. An object that was there already proves what its own
+    /// times say.
+    pub fn proof(&self, start: Timestamp) -> Proof {
+        match self.outcome {
+            Outcome::Complete | Outcome::AlreadyCaptured => {
+                Proof::of_times(start, self.first_page_requested_at, self.first_page_at, self.last_page_at)
+            }
+            Outcome::Partial | Outcome::Failed => Proof::Nothing,
+        }
+    }
 }
 
 /// What went wrong with a target.
@@ -122,7 +221,42 @@ pub fn read<'a>(
 
 async fn read_one(store: &Store, key: &ObjectKey) -> Result<RecordedRun, RecordError> {
     let bytes = store.read(key).await?.ok_or(RecordError::Gone)?;
-    Ok(serde_json::from_slice(&bytes)?)
+    RecordedRun::parse(&bytes)
+}
+
+/// Reads a list of at most `MOST` entries, so that no record takes more memory than it should.
+fn limited<'de, const MOST: usize, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    struct Limited<T, const MOST: usize>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Limited<T, MOST> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a list of at most {MOST} entries")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+            let mut entries = Vec::new();
+            while let Some(entry) = list.next_element()? {
+                if entries.len() == MOST {
+                    return Err(A::Error::custom(format_args!(
+                        "LimitExceeded: a list has more than {MOST} entries"
+                    )));
+                }
+                entries.push(entry);
+            }
+            Ok(entries)
+        }
+    }
+    deserializer.deserialize_seq(Limited::<T, MOST>(PhantomData))
+}
+
+/// The endpoints of a listing, or null.
+fn limited_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    struct Endpoints(#[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")] Vec<String>);
+    Ok(Option::<Endpoints>::deserialize(deserializer)?.map(|Endpoints(ids)| ids))
 }
 
 /// Which endpoints there were at `place` by the newest record of an earlier snapshot, of that day or the one before; none where

@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 
+use super::metadata::identity_of_endpoints;
 use super::schema::{ENDPOINT_COLUMNS, arrow_schema, list_element};
 use super::writer::{SnapshotError, metadata, properties};
 use super::{map_builder, rows};
 use crate::endpoint::Endpoint;
 use crate::snapshot_time::SnapshotTime;
+use crate::target::AccountRegion;
 
 /// Encodes the endpoints, in their order.
 ///
@@ -21,13 +23,15 @@ use crate::snapshot_time::SnapshotTime;
 /// When they cannot be encoded, which is a fault of this program.
 pub fn encode_endpoints(
     snapshot_time: SnapshotTime,
+    place: &AccountRegion,
     endpoints: &[Endpoint],
 ) -> Result<Vec<u8>, SnapshotError> {
     let schema = arrow_schema(ENDPOINT_COLUMNS);
     let batch = RecordBatch::try_new(schema.clone(), columns(snapshot_time, endpoints))
         .map_err(SnapshotError::Columns)?;
-    let metadata =
-        metadata(&[("snapshot_time", snapshot_time.to_string()), ("outcome", "complete".to_owned())]);
+    let mut identity = identity_of_endpoints(snapshot_time, place);
+    identity.push(("outcome", "complete".to_owned()));
+    let metadata = metadata(&identity);
     let options = ArrowWriterOptions::new()
         .with_properties(properties().set_key_value_metadata(Some(metadata)).build())
         .with_skip_arrow_metadata(true);
@@ -113,8 +117,12 @@ mod tests {
     #[test]
     fn no_endpoints_are_an_object_too_and_the_same_endpoints_give_the_same_bytes() {
         let time = SnapshotTime::parse("2026-11-23T09:00:00Z").unwrap();
-        let bytes = encode_endpoints(time, &[]).unwrap();
+        let place = AccountRegion::parse("account_id=111122223333", "region=eu-central-1").unwrap();
+        let bytes = encode_endpoints(time, &place, &[]).unwrap();
         assert_eq!((&bytes[..4], &bytes[bytes.len() - 4..]), (&b"PAR1"[..], &b"PAR1"[..]));
-        assert_eq!(encode_endpoints(time, &[]).unwrap(), bytes);
+        assert_eq!(encode_endpoints(time, &place, &[]).unwrap(), bytes);
+        let metadata = crate::snapshot::ObjectMetadata::read(&bytes).unwrap();
+        assert_eq!(metadata.difference(&identity_of_endpoints(time, &place)), None);
+        assert_eq!((metadata.rows, metadata.times()), (0, None));
     }
 }

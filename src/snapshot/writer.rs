@@ -14,6 +14,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::types::ColumnPath;
 use sha2::{Digest, Sha256};
 
+use super::metadata::{PageTimes, identity_of_connections};
 use super::rows::{PageColumns, Rows};
 use super::schema::{COLUMNS, SCHEMA_VERSION, arrow_schema};
 use super::temporary::{Temporary, TemporarySpace};
@@ -145,13 +146,15 @@ impl SnapshotWriter {
         Ok(rows.map(i64::unsigned_abs).sum())
     }
 
-    /// Ends the object, noting in it how the capture came out.
+    /// Ends the object, noting in it how the capture came out and when its pages came.
     ///
     /// # Errors
     /// When the rest cannot be written.
-    pub fn finish(mut self, outcome: &str) -> Result<Snapshot, SnapshotError> {
+    pub fn finish(mut self, outcome: &str, times: &PageTimes) -> Result<Snapshot, SnapshotError> {
         let rows = self.encoded_rows()?;
-        self.writer.append_key_value_metadata(KeyValue::new("outcome".to_owned(), outcome.to_owned()));
+        for (name, value) in [("outcome", outcome.to_owned())].into_iter().chain(times.fields()) {
+            self.writer.append_key_value_metadata(KeyValue::new(name.to_owned(), value));
+        }
         let (bytes, sha256) = self
             .writer
             .into_inner()
@@ -170,8 +173,7 @@ impl Snapshot {
 }
 
 fn writer_properties(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> WriterProperties {
-    let metadata =
-        metadata(&[("snapshot_time", snapshot_time.to_string()), ("endpoint_id", endpoint_id.to_string())]);
+    let metadata = metadata(&identity_of_connections(snapshot_time, endpoint_id));
     let builder = WITHOUT_DICTIONARY.iter().fold(properties(), |builder, column| {
         builder.set_column_dictionary_enabled(ColumnPath::from(*column), false)
     });
@@ -240,7 +242,14 @@ mod tests {
 
     use super::*;
     use crate::connection::Connection;
+    use crate::snapshot::metadata::ObjectMetadata;
     use crate::snapshot::rows::RowsBuilder;
+
+    const TIMES: PageTimes = PageTimes {
+        first_page_requested_at: Timestamp::UNIX_EPOCH,
+        first_page_at: Timestamp::UNIX_EPOCH,
+        last_page_at: Timestamp::MAX,
+    };
 
     fn writer() -> SnapshotWriter {
         let time = SnapshotTime::parse("2026-11-23T09:00:00Z").unwrap();
@@ -265,11 +274,36 @@ mod tests {
     fn the_hash_and_size_are_those_of_the_file() {
         let mut writer = writer();
         writer.append(Timestamp::UNIX_EPOCH, Some("id"), &rows(0..2)).unwrap();
-        let snapshot = writer.finish("complete").unwrap();
+        let snapshot = writer.finish("complete", &TIMES).unwrap();
         let bytes = std::fs::read(snapshot.path()).unwrap();
         assert_eq!(snapshot.bytes, bytes.len() as u64);
         assert_eq!(snapshot.sha256, <[u8; 32]>::from(Sha256::digest(&bytes)));
         assert_eq!(snapshot.rows, 2);
+    }
+
+    #[test]
+    fn the_metadata_is_read_back_from_the_end_of_the_file() {
+        let mut writer = writer();
+        writer.append(Timestamp::UNIX_EPOCH, Some("id"), &rows(0..20_000)).unwrap();
+        let times = PageTimes { last_page_at: "2026-11-23T09:00:01.25Z".parse().unwrap(), ..TIMES };
+        let snapshot = writer.finish("complete", &times).unwrap();
+        let bytes = std::fs::read(snapshot.path()).unwrap();
+        let metadata = ObjectMetadata::read(&bytes[bytes.len() / 2..]).unwrap();
+        assert_eq!((metadata.rows, metadata.times()), (20_000, Some(times)));
+        let time = |text| SnapshotTime::parse(text).unwrap();
+        let id = |digit: u32| EndpointId::parse(&format!("cvpn-endpoint-{digit:017x}")).unwrap();
+        let ours = EndpointId::parse("cvpn-endpoint-0123456789abcdef0").unwrap();
+        for (expected, time, id) in [
+            (None, time("2026-11-23T09:00:00Z"), &ours),
+            (Some("snapshot_time"), time("2026-11-23T09:15:00Z"), &ours),
+            (Some("endpoint_id"), time("2026-11-23T09:00:00Z"), &id(1)),
+        ] {
+            assert_eq!(metadata.difference(&identity_of_connections(time, id)), expected);
+        }
+        let partial = self::writer().finish("partial", &TIMES).unwrap();
+        let partial = ObjectMetadata::read(&std::fs::read(partial.path()).unwrap()).unwrap();
+        let identity = identity_of_connections(time("2026-11-23T09:00:00Z"), &ours);
+        assert_eq!((partial.rows, partial.difference(&identity)), (0, Some("outcome")));
     }
 
     #[test]
@@ -278,7 +312,7 @@ mod tests {
             let mut writer = writer();
             writer.append(Timestamp::UNIX_EPOCH, None, &rows(0..2_000)).unwrap();
             writer.append(Timestamp::UNIX_EPOCH, None, &rows(0..0)).unwrap();
-            writer.finish("complete").unwrap().sha256
+            writer.finish("complete", &TIMES).unwrap().sha256
         };
         assert_eq!(hash(), hash());
     }

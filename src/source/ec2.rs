@@ -15,6 +15,7 @@ use jiff::Timestamp;
 
 use super::budget::Budget;
 use super::response_reader::{ReadPage, ResponseReader};
+use super::timing::{Timed, Timing};
 use super::{Action, Filter, Page, PageError, PageRequest};
 use crate::causes;
 use crate::clock::Clock;
@@ -75,6 +76,11 @@ impl Ec2Source {
         self.clock.now()
     }
 
+    /// Watches a call that is about to be made.
+    pub(super) fn timing(&self) -> Timing {
+        Timing::new(&self.clock)
+    }
+
     /// The credentials that the next call is made with; none in the own account.
     ///
     /// # Errors
@@ -128,6 +134,7 @@ impl Ec2Source {
         });
         let filters: Vec<Ec2Filter> = filters.collect();
         let reader = ResponseReader::new(&request.target.endpoint_id);
+        let timing = self.timing();
         self.client
             .describe_client_vpn_connections()
             .client_vpn_endpoint_id(request.target.endpoint_id.as_str())
@@ -137,6 +144,7 @@ impl Ec2Source {
             .customize()
             .interceptor(reader.clone())
             .interceptor(self.budget.clone())
+            .interceptor(timing.clone())
             .send()
             .await
             .map_err(|error| {
@@ -145,7 +153,8 @@ impl Ec2Source {
         let arrived_at = self.clock.now();
         // An answer that the SDK takes for successful without having had it read: it never comes to that.
         let ReadPage { request_id, next_token, rows } = reader.take().ok_or_else(malformed)?;
-        Ok(Page { request_id, arrived_at, next_token, rows })
+        let Timed { requested_at, clock_difference_seconds } = timing.of_answer(arrived_at);
+        Ok(Page { request_id, requested_at, arrived_at, clock_difference_seconds, next_token, rows })
     }
 
     /// Asks whether the connections of `target` may be read, without reading them.

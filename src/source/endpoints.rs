@@ -10,9 +10,22 @@ use jiff::Timestamp;
 
 use super::ec2::{Ec2Source, malformed, page_error};
 use super::pager::{Next, Pager};
-use super::{Action, PageError};
+use super::timing::Timing;
+use super::{Action, PageError, larger_difference};
 use crate::endpoint::{Endpoint, time};
+use crate::snapshot::PageTimes;
 use crate::target::{AccountRegion, EndpointId};
+
+/// Every endpoint of an account and Region.
+#[derive(Debug, Clone)]
+pub struct EndpointList {
+    /// The endpoints, in AWS's order.
+    pub endpoints: Vec<Endpoint>,
+    /// When they were asked for and listed.
+    pub times: PageTimes,
+    /// Seconds by which this machine's clock is ahead of EC2's; negative if it is behind. `None` if EC2 did not say.
+    pub clock_difference_seconds: Option<i64>,
+}
 
 /// Most endpoints or networks of a page. Source: EC2 API reference, `MaxResults`.
 const PAGE_SIZE: i32 = 1000;
@@ -22,12 +35,13 @@ impl Ec2Source {
     ///
     /// # Errors
     /// When not all could be listed.
-    pub async fn endpoints(&self, place: &AccountRegion) -> Result<Vec<Endpoint>, PageError> {
+    pub async fn endpoints(&self, place: &AccountRegion) -> Result<EndpointList, PageError> {
         let mut pager = Pager::new(None);
         let mut endpoints = Vec::new();
+        let (mut begin, mut clock_difference_seconds) = (None, None);
         loop {
             let key = self.access_key().await?;
-            let page = match self.endpoints_page(place, pager.token()).await {
+            let (page, timing) = match self.endpoints_page(place, pager.token()).await {
                 Ok(page) => page,
                 Err(error) => {
                     self.renew_credentials(error, key.as_deref()).await?;
@@ -35,11 +49,17 @@ impl Ec2Source {
                 }
             };
             let (request_id, arrived_at) = (page.request_id().map(str::to_owned), self.now());
+            let timed = timing.of_answer(arrived_at);
+            clock_difference_seconds =
+                larger_difference(clock_difference_seconds, timed.clock_difference_seconds);
+            let (first_page_requested_at, first_page_at) =
+                *begin.get_or_insert((timed.requested_at, arrived_at));
             for endpoint in page.client_vpn_endpoints.unwrap_or_default() {
                 endpoints.push(typed(endpoint, request_id.clone(), arrived_at)?);
             }
             if !goes_on(&mut pager, page.next_token)? {
-                return Ok(endpoints);
+                let times = PageTimes { first_page_requested_at, first_page_at, last_page_at: arrived_at };
+                return Ok(EndpointList { endpoints, times, clock_difference_seconds });
             }
         }
     }
@@ -48,10 +68,13 @@ impl Ec2Source {
         &self,
         place: &AccountRegion,
         token: Option<&str>,
-    ) -> Result<DescribeClientVpnEndpointsOutput, PageError> {
+    ) -> Result<(DescribeClientVpnEndpointsOutput, Timing), PageError> {
+        let timing = self.timing();
         let call = self.client().describe_client_vpn_endpoints().max_results(PAGE_SIZE);
-        let page = call.set_next_token(token.map(str::to_owned)).send().await;
-        page.map_err(|error| page_error(error, Action::Endpoints, &place.arn_of("*"), &[]))
+        let call = call.set_next_token(token.map(str::to_owned)).customize().interceptor(timing.clone());
+        let page = call.send().await;
+        let page = page.map_err(|error| page_error(error, Action::Endpoints, &place.arn_of("*"), &[]))?;
+        Ok((page, timing))
     }
 
     /// The subnets that an endpoint is associated with; none where the endpoint was deleted meanwhile.

@@ -1,13 +1,15 @@
 //! A lake in a directory, with S3's semantics: an object is there whole or not at all, and is never replaced.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::{Content, Found, Hashed, LARGEST_DOCUMENT, Level, Object, Put, StoreError};
+use super::{
+    Content, Found, Hashed, LARGEST_DOCUMENT, Level, Look, Object, Put, StoreError, TAIL, impossible_size,
+};
 use crate::layout::{Key, ObjectKey};
 
 /// How the name of a temporary file ends, which begins with a dot.
@@ -37,7 +39,37 @@ impl DirectoryStore {
     /// Puts an object where there is none.
     pub(super) fn put_if_absent(&self, key: Key<'_>, object: Object<'_>) -> Result<Put, StoreError> {
         let path = self.path(key);
+        let linked = self.linked_folder(&key.to_string()).map_err(|error| failed("writing", &path, &error))?;
+        if let Some(link) = linked {
+            return Err(behind_a_link(&path, &link));
+        }
         write_new(&path, object.content).map_err(|error| failed("writing", &path, &error))
+    }
+
+    /// Looks at what lies under a key, without following links or opening what is no file.
+    pub(super) fn look(&self, key: &str) -> Result<Look, StoreError> {
+        let path = self.root.join(key);
+        let look = || match self.linked_folder(key)? {
+            Some(link) => Ok(Look::Foreign(format!("behind {}, a symbolic link", link.display()))),
+            None => look(&path),
+        };
+        look().map_err(|error| failed("looking at", &path, &error))
+    }
+
+    /// Returns the first folder on the way from the lake's directory to `key` that is a symbolic link.
+    fn linked_folder(&self, key: &str) -> io::Result<Option<PathBuf>> {
+        let mut folder = self.root.clone();
+        let folders = key.rsplit_once('/').map_or("", |(folders, _)| folders);
+        for name in folders.split('/').filter(|name| !name.is_empty()) {
+            folder.push(name);
+            match fs::symlink_metadata(&folder) {
+                Ok(metadata) if metadata.is_symlink() => return Ok(Some(folder)),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
     }
 
     pub(super) fn level(&self, folder: &str) -> Result<Level, StoreError> {
@@ -137,9 +169,58 @@ fn regular(path: &Path) -> io::Result<u64> {
     if metadata.is_file() { Ok(metadata.len()) } else { Err(ErrorKind::InvalidInput.into()) }
 }
 
+fn look(path: &Path) -> io::Result<Look> {
+    let metadata = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Look::Nothing),
+        metadata => metadata?,
+    };
+    let kind = metadata.file_type();
+    let foreign = |found: &str| Ok(Look::Foreign(found.to_owned()));
+    if kind.is_symlink() {
+        return foreign("a symbolic link");
+    } else if kind.is_dir() {
+        return foreign("a directory");
+    } else if !kind.is_file() {
+        return foreign("neither a file nor a directory");
+    }
+    // Something else may have come to lie there meanwhile.
+    let mut file = open_file(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return foreign("no file any more");
+    }
+    if let Some(foreign) = impossible_size(metadata.len()) {
+        return Ok(foreign);
+    }
+    file.seek(SeekFrom::Start(metadata.len().saturating_sub(TAIL)))?;
+    let mut tail = Vec::new();
+    (&file).take(TAIL).read_to_end(&mut tail)?;
+    file.rewind()?;
+    Ok(Look::Object { hashed: hash_file(file)?, tail })
+}
+
+/// Opens a file for reading, but neither a link nor what would have to be waited for.
+#[cfg(unix)]
+fn open_file(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    use rustix::fs::OFlags;
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
+    File::options().read(true).custom_flags(flags.cast_signed()).open(path)
+}
+
+#[cfg(not(unix))]
+fn open_file(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
 fn hash(path: &Path) -> io::Result<Hashed> {
     regular(path)?;
-    let (mut file, mut sha256) = (File::open(path)?, Sha256::new());
+    hash_file(File::open(path)?)
+}
+
+fn hash_file(mut file: File) -> io::Result<Hashed> {
+    let mut sha256 = Sha256::new();
     let mut buffer = vec![0; READ];
     let mut bytes = 0;
     loop {
@@ -203,6 +284,15 @@ fn make_readable(file: &NamedTempFile) -> io::Result<()> {
 #[cfg(not(unix))]
 fn make_readable(_: &NamedTempFile) -> io::Result<()> {
     Ok(())
+}
+
+fn behind_a_link(path: &Path, link: &Path) -> StoreError {
+    StoreError {
+        code: "ForeignObject".to_owned(),
+        doing: "writing",
+        object: path.display().to_string(),
+        problem: format!("{} is a symbolic link, which is never followed; remove it", link.display()),
+    }
 }
 
 fn failed(doing: &'static str, path: &Path, error: &io::Error) -> StoreError {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumMode, ServerSideEncryption};
 use base64::Engine;
@@ -14,7 +15,9 @@ use sha2::{Digest, Sha256};
 
 use super::bucket_owner::BucketOwner;
 use super::bucket_policy::{self, Protection};
-use super::{Content, Found, Hashed, LARGEST_DOCUMENT, Level, Object, Put, StoreError};
+use super::{
+    Content, Found, Hashed, LARGEST_DOCUMENT, Level, Look, Object, Put, StoreError, TAIL, impossible_size,
+};
 use crate::causes;
 use crate::layout::{EVIDENCE, Key, ObjectKey};
 use crate::target::AccountId;
@@ -95,6 +98,65 @@ impl S3Store {
         let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(&key).max_keys(1).send().await;
         let listed = listed.map_err(|error| self.failed("looking for", "s3:ListBucket", &key, &error))?;
         Ok(listed.contents().iter().any(|object| object.key() == Some(&key)))
+    }
+
+    /// Looks at what lies under a key, and at whether a delete marker hides it.
+    pub(super) async fn look(&self, key: Key<'_>) -> Result<Look, StoreError> {
+        let name = self.object_key(key);
+        let mut is_first = true;
+        let head = loop {
+            let head = self.client.head_object().bucket(&self.bucket).key(&name);
+            let error = match head.checksum_mode(ChecksumMode::Enabled).send().await {
+                Ok(head) => break head,
+                Err(error) => error,
+            };
+            let raw = error.raw_response().filter(|raw| raw.status().as_u16() == 404);
+            if raw.is_some_and(|raw| raw.headers().get("x-amz-delete-marker") == Some("true")) {
+                return Ok(Look::Foreign("a delete marker".to_owned()));
+            }
+            // An answer to HEAD has no body: a listing says what is wrong, or that nothing is there.
+            let is_there = self.contains(key).await?;
+            if raw.is_some() && !is_there {
+                return Ok(Look::Nothing);
+            }
+            if raw.is_none() || !is_first {
+                return Err(self.failed("looking at", "s3:GetObject", &name, &error));
+            }
+            is_first = false;
+        };
+        let bytes = head.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0);
+        if let Some(foreign) = impossible_size(bytes) {
+            return Ok(foreign);
+        }
+        let tail = self.tail(&name, bytes).await?;
+        let hashed = match checksum(&head) {
+            Some(sha256) => Hashed { bytes, sha256 },
+            None if tail.len() as u64 == bytes => Hashed { bytes, sha256: Sha256::digest(&tail).into() },
+            None => self.hash(&key.to_string(), None).await?,
+        };
+        Ok(Look::Object { hashed, tail })
+    }
+
+    /// Reads the last bytes of an object of `bytes` bytes.
+    async fn tail(&self, key: &str, bytes: u64) -> Result<Vec<u8>, StoreError> {
+        let range = format!("bytes={}-", bytes.saturating_sub(TAIL));
+        let object = self.client.get_object().bucket(&self.bucket).key(key).range(range).send().await;
+        let mut body =
+            object.map_err(|error| self.failed("reading", "s3:GetObject", key, &error))?.body;
+        let mut tail = Vec::new();
+        while let Some(chunk) = body.next().await {
+            let chunk = chunk.map_err(|error| self.cut(key, &error))?;
+            if tail.len() as u64 + chunk.len() as u64 > TAIL {
+                return Err(StoreError {
+                    code: "LimitExceeded".to_owned(),
+                    doing: "reading",
+                    object: self.url(key),
+                    problem: format!("S3 sent more than the {TAIL} bytes that were asked for"),
+                });
+            }
+            tail.extend_from_slice(&chunk);
+        }
+        Ok(tail)
     }
 
     pub(super) async fn keys(&self, folder: &str) -> Result<Vec<String>, StoreError> {
@@ -305,10 +367,8 @@ impl S3Store {
         let head = head.set_version_id(found.version_id.clone()).checksum_mode(ChecksumMode::Enabled);
         let head =
             head.send().await.map_err(|error| self.failed("looking at", "s3:GetObject", &key, &error))?;
-        // That of a multipart upload is none of the bytes, and is no base64 of 32 bytes either.
-        let stored = head.checksum_sha256().and_then(|text| BASE64_STANDARD.decode(text).ok());
         let bytes = head.content_length().and_then(|bytes| u64::try_from(bytes).ok());
-        match (bytes, stored.and_then(|sha256| sha256.try_into().ok())) {
+        match (bytes, checksum(&head)) {
             (Some(bytes), Some(sha256)) => Ok(Hashed { bytes, sha256 }),
             _ => self.hash(&found.key, found.version_id.clone()).await,
         }
@@ -387,6 +447,11 @@ impl S3Store {
             problem,
         }
     }
+}
+
+/// Returns the SHA-256 that S3 keeps. That of a multipart upload is none of the bytes, and is no base64 of 32 bytes either.
+fn checksum(head: &HeadObjectOutput) -> Option<[u8; 32]> {
+    BASE64_STANDARD.decode(head.checksum_sha256()?).ok()?.try_into().ok()
 }
 
 /// S3 answers HEAD without a body, and so without a code.

@@ -1,8 +1,10 @@
 //! The questions of `queries/`, asked of a simulated week that the Lambda binary wrote.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use client_vpn_audit::coverage::{Coverage, Window};
+use client_vpn_audit::store::{Location, Store};
 use client_vpn_sim::{Connection, Fault, FaultKind, TimeSource};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -11,6 +13,7 @@ use tempfile::TempDir;
 use crate::harness::emulator::Emulator;
 use crate::harness::seaweed::Seaweed;
 use crate::harness::{World, fleet, python};
+use crate::one_definition_of_a_hole::{Hole, of_json};
 
 const MONDAY: &str = "2025-11-17T00:00:00Z";
 const SNAPSHOTS: usize = 7 * 24 * 4;
@@ -54,6 +57,7 @@ async fn every_question_has_the_answer_that_the_simulator_knows() {
     let arguments = [bucket.as_str(), &analytics, week.truth.to_str().unwrap()];
     let checked = python("check_queries.py", &arguments, &environment);
     assert_eq!(checked["problems"], json!([]), "{:#}", checked["counts"]);
+    check_the_command(&seaweed, &bucket, &checked["holes"]).await;
     // What makes the week worth asking.
     let count = |name: &str| checked["counts"][name].as_u64().unwrap();
     assert_eq!(
@@ -64,6 +68,19 @@ async fn every_question_has_the_answer_that_the_simulator_knows() {
     assert!(count("connections that no capture saw") > 0);
     assert!(count("sessions whose end is inferred") > 0);
     assert!(count("sessions not covered") > 0);
+}
+
+/// Holds what the query found, by the moment at which it was asked, against what the command finds.
+async fn check_the_command(seaweed: &Seaweed, bucket: &str, holes: &Value) {
+    let store = Store::new(&Location::parse(&format!("s3://{bucket}/vpn")).unwrap(), &seaweed.sdk(), None);
+    let holes: BTreeMap<Timestamp, BTreeSet<Hole>> = serde_json::from_value(holes.clone()).unwrap();
+    assert_eq!(holes.len(), 2, "{holes:?}");
+    for (now, of_query) in holes {
+        let window = Window { from: None, to: now, now };
+        let coverage = Coverage::read(&store, window, &[], |_| ()).await.unwrap();
+        assert_eq!(coverage.unreadable.len(), 0);
+        assert_eq!(of_json(&json!(coverage)), of_query, "at {now}");
+    }
 }
 
 /// A recorded week.

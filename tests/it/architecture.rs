@@ -27,7 +27,8 @@ fn each_aws_client_has_one_user() {
             "source/ec2.rs",
             "source/endpoints.rs",
             "source/places.rs",
-            "source/response_reader.rs"
+            "source/response_reader.rs",
+            "source/timing.rs"
         ]
     );
     assert_eq!(files_with("aws_sdk_s3"), ["store.rs", "store/s3.rs"]);

@@ -72,7 +72,8 @@ async fn what_was_not_complete_is_exit_status_1_and_says_how_to_go_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn preflight_is_a_table_and_an_exit_status() {
-    let world = World::new(fleet(1, 5)).await;
+    let config = client_vpn_sim::Config { time: client_vpn_sim::TimeSource::System, ..fleet(1, 5) };
+    let world = World::new(config).await;
     let lake = world.lake().display().to_string();
     let id = world.simulator.endpoint_ids()[0].clone();
     let output = command_line(&world, &["preflight", "--lake", &lake, "--target", &id]);
@@ -83,6 +84,22 @@ async fn preflight_is_a_table_and_an_exit_status() {
     let output = command_line(&world, &["preflight", "--lake", &lake, "--target", &id]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stdout).contains("UnauthorizedOperation"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn preflight_fails_where_the_clock_is_not_that_of_ec2() {
+    // EC2's clock stands at a day of 2025.
+    let world = World::new(fleet(1, 5)).await;
+    let lake = world.lake().display().to_string();
+    let id = world.simulator.endpoint_ids()[0].clone();
+    let output = command_line(&world, &["preflight", "--json", "--lake", &lake, "--target", &id]);
+    assert_eq!(output.status.code(), Some(1));
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let failed: Vec<&Value> =
+        answer["checks"].as_array().unwrap().iter().filter(|check| check["ok"] == json!(false)).collect();
+    assert_eq!(failed.len(), 1, "{answer}");
+    assert_eq!(failed[0]["action"], json!("compare the clock with EC2's"));
+    assert!(failed[0]["problem"].as_str().unwrap().contains("s ahead of EC2's"), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,6 +27,7 @@ mod generated;
 mod kill;
 mod lambda;
 mod lambda_binary;
+mod one_definition_of_a_hole;
 mod organisation;
 mod parquet_readers;
 mod promise_1_complete_means_complete;

@@ -51,6 +51,17 @@ async fn the_configuration_of_endpoints_is_what_boto3_lists() {
     let entry = report.record.places[0].endpoints.as_ref().unwrap();
     let object = world.read()["endpoints"][entry.object_key.as_ref().unwrap()].clone();
     check(&object, ENDPOINT_COLUMNS);
+    assert_eq!(
+        object["metadata"],
+        json!({
+            "schema_version": "1",
+            "tool_version": env!("CARGO_PKG_VERSION"),
+            "snapshot_time": NOW,
+            "account_id": "123456789012",
+            "region": "eu-central-1",
+            "outcome": "complete",
+        })
+    );
     let url = world.simulator.url();
     let listed = python("list_endpoints.py", &["--endpoint-url", &url, "--region", "eu-central-1"], &[]);
     let (theirs, ours) = (listed.as_array().unwrap(), object["rows"].as_array().unwrap());
@@ -86,6 +97,9 @@ async fn objects_have_the_shape_of_the_design() {
             "snapshot_time": NOW,
             "endpoint_id": object["rows"][0]["endpoint_id"],
             "outcome": "complete",
+            "first_page_requested_at": "2025-11-23T09:00:00.000Z",
+            "first_page_at": "2025-11-23T09:00:00.000Z",
+            "last_page_at": "2025-11-23T09:00:00.000Z",
         })
     );
     assert_eq!(object["rows"].as_array().unwrap().len(), 40);

@@ -1,14 +1,18 @@
 //! Safe to repeat: EventBridge and Lambda deliver at least once; the same event again changes nothing but the ledger.
 
 use client_vpn_audit::capture::Progress;
+use client_vpn_audit::clock::Clock;
 use client_vpn_audit::config::Settings;
 use client_vpn_audit::handler::Auditor;
+use client_vpn_audit::ledger::Entry;
+use client_vpn_audit::report::Report;
 use client_vpn_sim::{Fault, FaultKind};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::harness::proxy::Proxy;
 use crate::harness::seaweed::Seaweed;
-use crate::harness::{World, fleet, outcomes, sdk_config, snapshot};
+use crate::harness::{World, command_line, fleet, outcomes, sdk_config, snapshot};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_event_again_reads_nothing_and_adds_a_run_record() {
@@ -23,8 +27,17 @@ async fn the_same_event_again_reads_nothing_and_adds_a_run_record() {
     assert!(again.record.all_captured());
     assert_eq!(world.simulator.requests(), requests, "nothing was read");
     for (old, new) in first.record.targets.iter().zip(&again.record.targets) {
-        assert_eq!(old.object_key, new.object_key, "it names the object that it found");
+        let found = |entry: &Entry| {
+            let times = [entry.first_page_requested_at, entry.first_page_at, entry.last_page_at];
+            (entry.object_key.clone(), entry.sha256.clone(), entry.rows, entry.bytes, times)
+        };
+        assert_eq!(found(old), found(new), "it repeats what the object that it found says");
+        assert!(new.sha256.is_some() && new.last_page_at.is_some());
     }
+    let endpoints = |report: &Report| report.record.places[0].endpoints.clone().unwrap();
+    let (old, new) = (endpoints(&first), endpoints(&again));
+    assert_eq!(new.outcome.as_str(), "already_captured");
+    assert_eq!((old.object_key, old.sha256, old.rows, old.bytes), (new.object_key, new.sha256, new.rows, new.bytes));
     let added: Vec<String> = world.files().into_iter().filter(|file| !files.contains(file)).collect();
     assert_eq!(added, again.run_keys);
 }
@@ -82,4 +95,202 @@ async fn a_retry_captures_what_failed_and_only_that() {
     let checked = world.check();
     assert_eq!((checked.connections, checked.partials), (46, 10));
     checked.assert_whole();
+}
+
+/// The lake's files below two folders: what is planted, and where.
+struct Planted {
+    world: World,
+    /// Keys of the first endpoint's capture and of the endpoints' configuration, at [`NOW`].
+    keys: [String; 2],
+    /// Objects of a lake that others could be taken from: the right ones, and those of another time and endpoint.
+    others: World,
+}
+
+impl Planted {
+    async fn new() -> Planted {
+        let (world, others) = (World::new(fleet(2, 5)).await, World::new(fleet(2, 5)).await);
+        let auditor = others.auditor(&[]);
+        snapshot(&auditor, json!({})).await;
+        let report = snapshot(&auditor, json!({"time": EARLIER})).await;
+        assert_eq!(outcomes(&report), ["complete", "complete"]);
+        snapshot(&auditor, json!({"max_items": 3})).await;
+        let id = &world.simulator.endpoint_ids()[0];
+        let folder = "account_id=123456789012/region=eu-central-1/snapshot_date=2025-11-23/20251123T090000Z";
+        let keys = [format!("connections/{folder}_{id}.parquet"), format!("endpoints/{folder}.parquet")];
+        Planted { world, keys, others }
+    }
+
+    /// The bytes of the one object of the other lake whose key has all these parts.
+    fn other(&self, parts: &[&str]) -> Vec<u8> {
+        let files = self.others.files();
+        let file = files.iter().find(|file| parts.iter().all(|part| file.contains(part)));
+        std::fs::read(self.others.lake().join(file.unwrap())).unwrap()
+    }
+
+    /// The first endpoint and the configuration must fail by name; the second endpoint is complete.
+    async fn check(&self, name: &str) {
+        let report = snapshot(&self.world.auditor(&[]), json!({})).await;
+        assert_eq!(outcomes(&report), ["failed", "complete"], "{name}");
+        let endpoints = report.record.places[0].endpoints.as_ref().unwrap();
+        assert_eq!(endpoints.outcome.as_str(), "failed", "{name}");
+        let errors = [report.record.targets[0].error.as_ref(), endpoints.error.as_ref()];
+        for (error, key) in errors.into_iter().zip(&self.keys) {
+            let error = error.unwrap();
+            assert_eq!(error.code, "ForeignObject", "{name}");
+            assert!(error.message.contains(key), "{name}: {}", error.message);
+        }
+        assert!(report.failure().is_some() && !report.record.all_captured(), "{name}");
+        assert_eq!(report.record.targets[0].sha256, None, "{name}");
+    }
+}
+
+/// The time of an earlier snapshot.
+const EARLIER: &str = "2025-11-23T08:45:00Z";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lies_at_a_key_and_is_not_ours_is_no_capture() {
+    let planted = Planted::new().await;
+    let id = planted.world.simulator.endpoint_ids()[1].clone();
+    let first = planted.world.simulator.endpoint_ids()[0].clone();
+    let right = [planted.other(&["connections/", "T090000Z", &first]), planted.other(&["endpoints/", "T090000Z"])];
+    let bytes: Vec<(&str, [Vec<u8>; 2])> = vec![
+        ("garbage", [b"garbage".to_vec(), b"garbage".to_vec()]),
+        ("nothing", [Vec::new(), Vec::new()]),
+        ("the end of a Parquet file", [b"PAR1".to_vec(), b"\xff\xff\xff\xffPAR1".to_vec()]),
+        ("another table's object", [right[1].clone(), right[0].clone()]),
+        (
+            "another endpoint's, and a capture's",
+            [planted.other(&["connections/", "T090000Z", &id]), planted.other(&["connections/", "T090000Z", &id])],
+        ),
+        (
+            "of another time",
+            [planted.other(&["connections/", "T084500Z", &first]), planted.other(&["endpoints/", "T084500Z"])],
+        ),
+        ("a partial", [planted.other(&["partials/", &first]), planted.other(&["partials/", &first])]),
+        ("cut short", right.clone().map(|bytes| bytes[..bytes.len() - 1].to_vec())),
+        ("only its end", right.clone().map(|bytes| bytes[bytes.len() - 100..].to_vec())),
+    ];
+    for (name, planted_bytes) in bytes {
+        let planted = Planted::new().await;
+        for (key, bytes) in planted.keys.iter().zip(planted_bytes) {
+            let path = planted.world.lake().join(key);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        }
+        planted.check(name).await;
+    }
+    // The right bytes are the right object, whoever put them there.
+    let planted = Planted::new().await;
+    for (key, bytes) in planted.keys.iter().zip(right) {
+        let path = planted.world.lake().join(key);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let report = snapshot(&planted.world.auditor(&[]), json!({})).await;
+    assert_eq!(outcomes(&report), ["already_captured", "complete"]);
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_file_is_neither_followed_nor_waited_for() {
+    use std::os::unix::fs::symlink;
+    type Plant = fn(&std::path::Path, &std::path::Path);
+    let plants: [(&str, Plant); 6] = [
+        ("an empty directory", |path, _| std::fs::create_dir(path).unwrap()),
+        ("a dangling link", |path, _| symlink("/nowhere/at/all", path).unwrap()),
+        ("a link to the right object", |path, right| symlink(right, path).unwrap()),
+        ("a link to itself", |path, _| symlink(path, path).unwrap()),
+        ("a FIFO", |path, _| {
+            assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+        }),
+        ("a link to a device", |path, _| symlink("/dev/zero", path).unwrap()),
+    ];
+    for (name, plant) in plants {
+        let planted = Planted::new().await;
+        for key in &planted.keys {
+            let path = planted.world.lake().join(key);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            plant(&path, &planted.others.lake().join(key));
+        }
+        planted.check(name).await;
+    }
+    // A folder that is a link is not gone through, neither to look nor to write.
+    let planted = Planted::new().await;
+    let folder = planted.world.lake().join("connections/account_id=123456789012");
+    std::fs::create_dir_all(folder.parent().unwrap()).unwrap();
+    symlink(planted.others.lake().join("connections/account_id=123456789012"), &folder).unwrap();
+    let before = planted.others.files();
+    let report = snapshot(&planted.world.auditor(&[]), json!({})).await;
+    let again = snapshot(&planted.world.auditor(&[]), json!({"max_items": 2})).await;
+    assert_eq!(outcomes(&report), ["failed", "failed"]);
+    assert_eq!(outcomes(&again), ["partial", "partial"]);
+    for entry in &report.record.targets {
+        let error = entry.error.as_ref().unwrap();
+        assert!(error.code == "ForeignObject" && error.message.contains("symbolic link"), "{error:?}");
+    }
+    assert_eq!(planted.others.files(), before, "nothing was written behind the link");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lies_at_a_key_of_a_bucket_and_is_not_ours_is_no_capture() {
+    use aws_sdk_s3::Client;
+    use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+    let seaweed = Seaweed::shared();
+    let admin = Client::new(&seaweed.sdk_admin());
+    let planted = Planted::new().await;
+    let (first, second) =
+        (planted.world.simulator.endpoint_ids()[0].clone(), planted.world.simulator.endpoint_ids()[1].clone());
+    let right = planted.other(&["connections/", "T090000Z", &first]);
+    for (name, bytes, expected) in [
+        ("garbage", Some(b"garbage".to_vec()), "failed"),
+        ("nothing", Some(Vec::new()), "failed"),
+        ("another endpoint's", Some(planted.other(&["connections/", "T090000Z", &second])), "failed"),
+        ("a partial", Some(planted.other(&["partials/", &first])), "failed"),
+        ("a delete marker", None, "failed"),
+        ("the right bytes, without a checksum", Some(right.clone()), "already_captured"),
+    ] {
+        let bucket = seaweed.bucket().await;
+        let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
+        admin.put_bucket_versioning().bucket(&bucket).versioning_configuration(versions).send().await.unwrap();
+        let key = format!("vpn/{}", planted.keys[0]);
+        let put = admin.put_object().bucket(&bucket).key(&key);
+        put.body(bytes.clone().unwrap_or_else(|| right.clone()).into()).send().await.unwrap();
+        if bytes.is_none() {
+            admin.delete_object().bucket(&bucket).key(&key).send().await.unwrap();
+        }
+        let proxy = Proxy::start(&planted.world.simulator.url(), &seaweed.url()).await;
+        let variables = planted.world.variables(&[("AUDIT_LAKE", &format!("s3://{bucket}/vpn"))]);
+        let settings = Settings::parse(variables).unwrap();
+        let sdk = sdk_config(proxy.url(), "eu-central-1");
+        let auditor = Auditor::new(settings, sdk, planted.world.clock.clone(), Progress::silent());
+        let report = snapshot(&auditor, json!({})).await;
+        assert_eq!(outcomes(&report), [expected, "complete"], "{name}");
+        let entry = &report.record.targets[0];
+        match &entry.error {
+            Some(error) => {
+                assert_eq!(error.code, "ForeignObject", "{name}");
+                assert!(error.message.contains(&planted.keys[0]), "{name}: {}", error.message);
+            }
+            None => assert_eq!(entry.sha256, Some(hex::encode(Sha256::digest(&right))), "{name}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_names_what_is_not_ours_and_fails() {
+    let world = World::new(fleet(1, 5)).await;
+    let id = world.simulator.endpoint_ids()[0].clone();
+    let time = Clock::system().now().strftime("%Y-%m-%dT%H:%M:00Z").to_string();
+    let (date, compact) = (&time[..10], time.replace(['-', ':'], ""));
+    let key = format!(
+        "connections/account_id=123456789012/region=eu-central-1/snapshot_date={date}/{compact}_{id}.parquet"
+    );
+    std::fs::create_dir_all(world.lake().join(&key)).unwrap();
+    let lake = world.lake().display().to_string();
+    let arguments =
+        ["snapshot", "--time", &time, "--account-id", "123456789012", "--target", &id, "--lake", &lake];
+    let output = command_line(&world, &arguments);
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("ForeignObject") && text.contains(&key), "{text}");
 }

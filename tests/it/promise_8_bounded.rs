@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use client_vpn_sim::Config;
+use client_vpn_sim::{Config, TimeSource};
 use serde_json::{Value, json};
 
 use crate::harness::emulator::{Emulator, Invoked};
@@ -35,7 +35,7 @@ async fn memory_does_not_grow_with_the_connections() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_read_where_the_temporary_directory_has_no_room() {
-    let world = World::new(fleet(2, 10)).await;
+    let world = World::new(Config { time: TimeSource::System, ..fleet(2, 10) }).await;
     let endpoints = world.simulator.endpoint_ids();
     let run = |arguments: &[&str]| {
         let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), &world.simulator.url());

@@ -298,7 +298,8 @@ def holes(truth, now):
             failed = [at for at, of, complete in truth.attempts if of == endpoint_id and not complete and begins <= at <= until]
             times = (begins.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
             codes = "UnauthorizedOperation" if failed else ""
-            rows.append((*HERE, endpoint_id, *times, is_open, seconds(begins, until) // 60, len(failed), codes))
+            # The week was not sealed, so no record was sealed late.
+            rows.append((*HERE, endpoint_id, *times, is_open, seconds(begins, until) // 60, len(failed), codes, 0))
     return rows
 
 

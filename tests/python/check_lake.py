@@ -158,9 +158,15 @@ def listing(pages, ids):
     return pages[numbers[0] : numbers[-1] + 1] if numbers else []
 
 
+def in_place(key):
+    """The key from the account on, which is the same in every table and lake."""
+    return key[key.index("/account_id=") :]
+
+
 def check_ledger(lake, tables, problems):
-    """Every object is in the ledger once, with its rows, size and hash; `complete` is said of `connections` alone."""
-    known = {}
+    """Every object is in the ledger once, with its rows, size and hash; `complete` is said of `connections` alone. An entry that
+    found an object says the same of it."""
+    known, found = {}, []
     for run in lakes.runs(lake):
         for entry in run["targets"]:
             written = [entry["superseded"]] if entry["superseded"] else []
@@ -172,11 +178,17 @@ def check_ledger(lake, tables, problems):
                 if f"{table}/" not in entry["object_key"]:
                     problems.append(f"{entry['object_key']}: in the wrong table for {entry['outcome']}")
             for item in written:
-                key = item["object_key"][item["object_key"].index("/account_id=") :]
-                known[key] = item
+                known[in_place(item["object_key"])] = item
+            if entry["outcome"] == "already_captured":
+                found.append(entry)
+    for item in found:
+        written = known.get(in_place(item["object_key"]), item)
+        for field in ["rows", "bytes", "sha256", "first_page_requested_at", "first_page_at", "last_page_at"]:
+            if item[field] is None or item[field] != written[field]:
+                problems.append(f"{item['object_key']}: {field} of the entry that found it differs")
     for objects in tables.values():
         for key, rows in objects.items():
-            item = known.pop(key[key.index("/account_id=") :], None)
+            item = known.pop(in_place(key), None)
             content = (lake / key).read_bytes()
             if item is None:
                 problems.append(f"{key}: not in the ledger")

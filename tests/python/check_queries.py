@@ -55,7 +55,7 @@ def main():
         week.check_merged_again("2025-11-21")
         for name in names:
             week.check_question(name)
-        print(json.dumps({"problems": week.problems, "counts": week.counts}))
+        print(json.dumps({"problems": week.problems, "counts": week.counts, "holes": week.holes}))
 
 
 class Lake:
@@ -88,6 +88,8 @@ class Week:
         self.analytics = analytics
         self.truth = truth
         self.problems = []
+        #: What `coverage_holes` finds, by the moment at which it is asked.
+        self.holes = {}
         self.counts = {
             "complete captures": len(truth.captures),
             "connections that no capture saw": truth.missed,
@@ -202,6 +204,7 @@ class Week:
         # What is merged is what is there by then.
         merge, tables = re.subn(r"WHERE (\S*snapshot_date) ", rf"WHERE \1 <= '{until}' AND \1 ", merge)
         assert tables == 2
+        merge = merge.replace("current_timestamp", f"TIMESTAMP '{until} 23:56:00 UTC'")
         # Later captures are in the ledger already, as those are that end while a merge runs.
         close = close.replace("{time}", f"{until}T23:56:00Z")
         changed = 0
@@ -241,6 +244,9 @@ class Week:
             for word, value in AT_RUN_TIME.items():
                 statement = statement.replace(word, value)
             found, _ = self.trino.execute(statement)
+            if name == "coverage_holes":
+                asked_at = re.search(r"gone_at, TIMESTAMP '([^']*) UTC'", statement)[1]
+                self.holes[asked_at.replace(" ", "T") + "Z"] = list(map(as_hole, found))
             self.compare(name, [tuple(map(plain, row)) for row in found], expected(self.truth))
             self.check_partitions_named(name, statement)
 
@@ -249,10 +255,16 @@ class Week:
         plan, _ = self.trino.execute(f"EXPLAIN (TYPE IO, FORMAT JSON) {statement}")
         for table in json.loads(plan[0][0])["inputTableColumnInfos"]:
             table_name = table["table"]["schemaTable"]["table"]
-            column = "connection_established_time" if table_name == "sessions" else "snapshot_date"
+            column = {"sessions": "connection_established_time", "digests": "digest_date"}.get(table_name, "snapshot_date")
             constrained = {constraint["columnName"] for constraint in table["constraint"]["columnConstraints"]}
             if column not in constrained:
                 self.problems.append(f"{name}: reads every {column} of {table_name}")
+
+
+def as_hole(row):
+    """A row of `coverage_holes` as the command names a hole: whose, its times in milliseconds since 1970, and if it is open."""
+    begins, ends = (round(time.timestamp() * 1000) for time in row[3:5])
+    return [row[:3], begins, ends, row[5]]
 
 
 def plain(value):

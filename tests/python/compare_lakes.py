@@ -12,7 +12,8 @@ import lake as lakes
 
 #: What differs between any two runs.
 OF_THE_RUN = {
-    *("run_id", "start", "end", "capture_millis", "captured_at", "first_page_at", "last_page_at"),
+    *("run_id", "start", "end", "capture_millis", "captured_at"),
+    *("first_page_requested_at", "first_page_at", "last_page_at", "clock_difference_seconds"),
     *("request_id", "first_request_id", "last_request_id", "sha256", "bytes", "lake"),
 }
 

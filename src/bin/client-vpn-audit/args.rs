@@ -73,9 +73,10 @@ Examples:
   client-vpn-audit coverage --lake s3://evidence/vpn --from 2026-11-01 --to 2026-11-05 \\
       --witness cvpn-endpoint-0123456789abcdef0=connections.json
 
-Exit status: 0 no hole, 1 a hole or a run record that cannot be read, 2 wrong usage.
-A hole is a time of 60 minutes or more between complete captures: AWS forgets a connection 60 minutes after its end. Of an
-endpoint that is gone, the time after its last capture is one, however short. * is the list of endpoints itself.";
+Exit status: 0 no hole, 1 a hole, a capture whose clock stepped, or a run record or digest that cannot be read, 2 wrong usage.
+A hole is a time of 60 minutes or more from the request of a complete capture to the last page of one that follows: AWS forgets a
+connection 60 minutes after its end. Of an endpoint that is gone, the time after its last capture is one, however short. * is the
+list of endpoints itself. --from covers every endpoint that was ever known and is not gone.";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:

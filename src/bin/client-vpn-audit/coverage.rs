@@ -4,7 +4,7 @@ use std::path::Path;
 
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::coverage::witness::{Difference, Witness};
-use client_vpn_audit::coverage::{Coverage, EndpointCoverage, Hole, LISTING, Window};
+use client_vpn_audit::coverage::{ClockStepped, Coverage, EndpointCoverage, Hole, LISTING, Window};
 use client_vpn_audit::fault::Fault;
 use comfy_table::CellAlignment;
 use jiff::Timestamp;
@@ -65,7 +65,7 @@ fn text(coverage: &Coverage) -> String {
         let complete = endpoint.outcomes.get("complete").copied().unwrap_or(0);
         let all: u64 = endpoint.outcomes.values().sum();
         table.add_row([
-            name(endpoint),
+            name_of(endpoint),
             short(endpoint.from),
             complete.to_string(),
             (all - complete).to_string(),
@@ -80,6 +80,8 @@ fn text(coverage: &Coverage) -> String {
     for unreadable in &coverage.unreadable {
         parts.push(format!("Not read: {} {}", unreadable.object_key, unreadable.problem));
     }
+    parts.extend(clock_stepped(&coverage.clock_stepped));
+    parts.extend(sealed_late(&coverage.sealed_late));
     let holes: usize = coverage.endpoints.iter().map(|endpoint| endpoint.holes.len()).sum();
     parts.push(match holes {
         0 => format!(
@@ -96,11 +98,42 @@ fn text(coverage: &Coverage) -> String {
 }
 
 /// An endpoint's id says whose it is; the listing of endpoints needs to be told.
-fn name(endpoint: &EndpointCoverage) -> String {
-    match endpoint.endpoint_id.as_str() {
-        LISTING => format!("{LISTING} of {} {}", endpoint.account_id, endpoint.region),
+fn name(account_id: &str, region: &str, endpoint_id: &str) -> String {
+    match endpoint_id {
+        LISTING => format!("{LISTING} of {account_id} {region}"),
         id => id.to_owned(),
     }
+}
+
+fn name_of(endpoint: &EndpointCoverage) -> String {
+    name(&endpoint.account_id, &endpoint.region, &endpoint.endpoint_id)
+}
+
+/// Captures that prove nothing, by name.
+fn clock_stepped(captures: &[ClockStepped]) -> Option<String> {
+    let mut table =
+        new_table(["Clock stepped in", "First page requested", "First page", "Last page", "Run record"]);
+    for capture in captures {
+        let time = |time: Option<Timestamp>| time.map(short).unwrap_or_default();
+        let ClockStepped { first_page_requested_at, first_page_at, last_page_at, .. } = capture;
+        table.add_row([
+            name(&capture.account_id, &capture.region, &capture.endpoint_id),
+            time(*first_page_requested_at),
+            time(*first_page_at),
+            time(*last_page_at),
+            capture.run_key.clone(),
+        ]);
+    }
+    let count = counted(captures.len() as u64, "capture");
+    (!captures.is_empty())
+        .then(|| format!("{count} whose times contradict each other, which proves nothing:\n{table}"))
+}
+
+/// Run records that came after their hour was sealed, by name.
+fn sealed_late(keys: &[String]) -> Option<String> {
+    let count = counted(keys.len() as u64, "run record");
+    let advice = "sealed late, so written or added after the digest of its hour";
+    (!keys.is_empty()).then(|| format!("{count} {advice}:\n{}", keys.join("\n")))
 }
 
 fn holes(endpoints: &[EndpointCoverage]) -> Option<String> {
@@ -109,7 +142,7 @@ fn holes(endpoints: &[EndpointCoverage]) -> Option<String> {
         for Hole { gap, reason, witness_maximum, .. } in &endpoint.holes {
             let to = if gap.open { "still open".to_owned() } else { short(gap.to) };
             table.add_row([
-                name(endpoint),
+                name_of(endpoint),
                 short(gap.from),
                 to,
                 duration(gap.seconds),

@@ -1,0 +1,228 @@
+"""Asks for the holes of made-up ledgers by SQL in Trino, and by the definition.
+
+Usage: check_holes.py LAKE COUNT
+
+Writes the ledgers of `ledgers.py`, COUNT of them random, into the directory LAKE, for a third reader. Prints a JSON object: every
+problem found, what was counted, and the holes that the third reader must find, by the time from which they are asked for.
+"""
+
+import datetime
+import json
+import os
+import pathlib
+import random
+import sys
+import textwrap
+
+import pyarrow
+import pyarrow.parquet
+
+import hole_definition
+import ledgers
+import template_tables
+import trino_server
+from hole_definition import Hole
+
+ROOT = pathlib.Path(__file__).parents[2]
+MILLIS = datetime.timedelta(milliseconds=1)
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+MIDNIGHT = ledgers.NOW.replace(hour=0)
+AT_RUN_TIME = {
+    "current_date": f"DATE '{ledgers.NOW:%Y-%m-%d}'",
+    "current_timestamp": f"TIMESTAMP '{ledgers.NOW:%Y-%m-%d %H:%M:%S} UTC'",
+    # No ledger is older, and Trino lists each day of each account.
+    "INTERVAL '400' DAY": "INTERVAL '45' DAY",
+}
+NO_S3 = {"endpoint": "http://127.0.0.1:1", "access_key": "none", "secret_key": "none"}
+PROBES = 40
+
+
+def millis(time):
+    return (time - EPOCH) // MILLIS
+
+
+def moment(millis):
+    return EPOCH + millis * MILLIS
+
+
+NOW = millis(ledgers.NOW)
+#: The query shows what ended in these days.
+WINDOW = millis(MIDNIGHT - datetime.timedelta(days=30))
+#: From when on a report may be asked for.
+SINCE = [None, *(millis(ledgers.NOW - datetime.timedelta(hours=hours)) for hours in (5, 23.5, 49, 30 * 24, 36 * 24))]
+
+
+def main():
+    lake, count = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+    made = ledgers.all_ledgers(count)
+    checked = Checked(made)
+    with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], NO_S3, "client_vpn_audit") as trino:
+        write(lake, made)
+        trinos_lake = trino.metastore.parent / "lake"
+        write(trinos_lake, made)
+        write_late_digests(trinos_lake, made)
+        checked.write_probes(trinos_lake)
+        create_tables(trino, [ledger.account_id for ledger in made])
+        checked.check_query(trino)
+        checked.check_covered(trino)
+    checked.check_that_the_lines_are_the_same()
+    expected = [{"since": since, "holes": sorted(checked.holes(since))} for since in SINCE]
+    print(json.dumps({"problems": checked.problems, "counts": checked.counts, "now": NOW, "expected": expected}))
+
+
+def write(folder, made):
+    for ledger in made:
+        for key, record in ledger.objects_of():
+            path = folder / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(record)
+
+
+def write_late_digests(folder, made):
+    """A digest of the first two ledgers: two run records of the first are late, and one of the second."""
+    for ledger, late in zip(made, [2, 1]):
+        keys = [key for key, _ in ledger.objects_of()][:4]
+        objects = [{"object_key": key, "late": number < late} for number, key in enumerate(keys)]
+        objects.append({"object_key": keys[0].replace("runs/", "connections/", 1), "late": True})
+        day = f"digests/account_id={ledger.account_id}/region={ledgers.REGION}/digest_date={ledgers.NOW:%Y-%m-%d}"
+        path = folder / day / f"{ledgers.NOW:%Y%m%d}T080000Z.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps({"schema_version": 1, "objects": objects}) + "\n")
+
+
+def create_tables(trino, account_ids):
+    """The template's tables, over a directory beside the metastore."""
+    for table in template_tables.glue_tables("bucket", "lake", ",".join(account_ids)):
+        text = json.dumps(table).replace("s3://bucket/", "local:///")
+        trino.create_glue_table(json.loads(text))
+
+
+def at_run_time(statement):
+    for word, value in AT_RUN_TIME.items():
+        statement = statement.replace(word, value)
+    return statement
+
+
+class Checked:
+    """The ledgers, and what was wrong."""
+
+    def __init__(self, made):
+        self.made = made
+        self.names = {ledger.account_id: ledger.name for ledger in made}
+        self.evidence = {ledger.account_id: hole_definition.Evidence(ledger.records) for ledger in made}
+        self.problems = []
+        self.counts = {"ledgers": len(made), "records": sum(len(ledger.records) for ledger in made)}
+        self.probes = {}
+
+    def holes(self, since=None):
+        return set().union(*(evidence.holes(NOW, since) for evidence in self.evidence.values()))
+
+    def compare(self, what, found, expected):
+        """Two sets of holes; the first that only one has is named."""
+        for kind, holes in [("has", found - expected), ("lacks", expected - found)]:
+            for hole in sorted(holes)[:1]:
+                times = " to ".join(str(moment(time)) for time in (hole.begins, hole.ends))
+                name = self.names[hole.endpoint[0]]
+                self.problems.append(f"{what} {kind} {len(holes)}, such as in {name}: {hole.endpoint[2]} {times} {hole.open}")
+
+    def check_query(self, trino):
+        rows, cursor = trino.execute(at_run_time((ROOT / "queries/coverage_holes.sql").read_text()))
+        names = [column[0] for column in cursor.description]
+        rows = [dict(zip(names, row)) for row in rows]
+        found = [
+            Hole(
+                (row["account_id"], row["region"], row["endpoint_id"]),
+                millis(row["hole_begins"]),
+                millis(row["hole_ends"]),
+                row["open"],
+            )
+            for row in rows
+            if row["endpoint_id"] is not None
+        ]
+        self.counts["holes of the query"] = len(found)
+        if len(set(found)) != len(found):
+            self.problems.append("coverage_holes has a hole twice")
+        self.compare("coverage_holes", set(found), {hole for hole in self.holes() if hole.ends >= WINDOW})
+        accounts = [ledger.account_id for ledger in self.made]
+        late = {(row["account_id"], row["endpoint_id"], row["records_sealed_late"]) for row in rows if row["records_sealed_late"]}
+        if late != {(accounts[0], None, 2), (accounts[1], ledgers.A, 1)}:
+            self.problems.append(f"coverage_holes: records sealed late are {late}")
+
+    def write_probes(self, folder):
+        """Connections of every length, with their ends at and beside those of holes; each in one row of one snapshot."""
+        rng = random.Random(1)
+        for ledger in self.made:
+            evidence = self.evidence[ledger.account_id]
+            rows = []
+            for name in evidence.endpoints():
+                if name[2] == hole_definition.LISTING:
+                    continue
+                holes = list(evidence.holes_of(name, NOW, None))
+                for _ in range(PROBES):
+                    rows.append(self.probe(rng, ledger, name, holes))
+            columns = {column: [row[column] for row in rows] for column in rows[0]}
+            types = {column: timestamp if column.endswith(("_time", "_at")) else pyarrow.string() for column in columns}
+            table = pyarrow.table(columns, pyarrow.schema(list(types.items())))
+            day = f"connections/account_id={ledger.account_id}/region={ledgers.REGION}/snapshot_date={ledgers.NOW:%Y-%m-%d}"
+            path = folder / day / f"{ledgers.NOW:%Y%m%dT%H%M%SZ}_probes.parquet"
+            path.parent.mkdir(parents=True)
+            pyarrow.parquet.write_table(table, path)
+
+    def probe(self, rng, ledger, name, holes):
+        evidence = self.evidence[ledger.account_id]
+        times = [evidence.beginning(name), *(time for hole in holes for time in (hole.begins, hole.ends))]
+        near = lambda: rng.choice(times) + rng.choice([-1, 0, 1, -60_000, 60_000, rng.randint(-7_200_000, 7_200_000)])
+        anywhere = lambda: rng.randint(millis(ledger.origin) - hole_definition.HOUR, NOW)
+        began = near() if rng.random() < 0.6 else anywhere()
+        ended = near() if rng.random() < 0.6 else began + rng.randint(0, 5 * hole_definition.HOUR)
+        began, ended = min(began, ended), max(began, ended)
+        terminated = rng.random() < 0.7
+        connection_id = f"cvpn-connection-{len(self.probes):017x}"
+        self.probes[connection_id] = (name, began, ended, evidence.is_covered(name, holes, began, ended))
+        return {
+            "snapshot_time": ledgers.NOW,
+            # Of an active connection, its last sight.
+            "captured_at": moment(ended + 60_000 if terminated else ended),
+            "endpoint_id": name[2],
+            "connection_id": connection_id,
+            "common_name": "probe",
+            "status_code": "terminated" if terminated else "active",
+            "connection_established_time": moment(began),
+            "connection_end_time": moment(ended) if terminated else None,
+        }
+
+    def check_covered(self, trino):
+        """The rows that the merge is made of, for each probe."""
+        merge = (ROOT / "sessions/merge.sql").read_text()
+        select = merge[merge.index("USING (\n") + len("USING (\n") : merge.index("\n) AS seen\n")]
+        from_date = f"{MIDNIGHT - datetime.timedelta(days=45):%Y-%m-%d}"
+        select = at_run_time(select.replace("{from_date}", from_date))
+        rows, _ = trino.execute(f"SELECT connection_id, covered FROM (\n{select}\n)")
+        found = dict(rows)
+        self.counts["probes covered"] = sum(found.values())
+        self.counts["probes not covered"] = len(found) - sum(found.values())
+        wrong = [id for id, probe in self.probes.items() if found.get(id) != probe[3]]
+        for id in wrong[:1]:
+            name, began, ended, covered = self.probes[id]
+            times = f"{moment(began)} to {moment(ended)}"
+            self.problems.append(
+                f"covered is {found.get(id)}, not {covered}, for {len(wrong)} probes of {len(self.probes)}, such as in "
+                f"{self.names[name[0]]}: {name[2]} {times}"
+            )
+
+    def check_that_the_lines_are_the_same(self):
+        """What makes holes of a ledger is one text in both files, but for how far it is indented."""
+        blocks = []
+        for file in ("queries/coverage_holes.sql", "sessions/merge.sql"):
+            text = (ROOT / file).read_text()
+            lines = text[text.index("-- BEGIN HOLES") : text.index("-- END HOLES")].splitlines()[1:]
+            blocks.append(textwrap.dedent("\n".join(lines)).strip())
+        if blocks[0] != blocks[1]:
+            self.problems.append("coverage_holes.sql and merge.sql differ between BEGIN HOLES and END HOLES")
+
+
+timestamp = pyarrow.timestamp("ms", "UTC")
+
+
+if __name__ == "__main__":
+    main()
