@@ -41,5 +41,6 @@ mod promise_8_bounded;
 mod promise_9_discreet;
 mod resume;
 mod seal;
+mod sessions_table;
 mod simulator;
 mod store_contract;
