@@ -106,7 +106,7 @@ def evaluate(expression):
         raise moto_jsonata.JSONataException("JSONata", str(error)) from error
 
 
-def execute(definition, answer, given=None, prepare=lambda: None):
+def execute(definition, answer, given=None, prepare=lambda: None, evaluate=evaluate):
     """One execution, after `prepare` has made what it finds: its status, output, error, cause, and how long each retry waited."""
     waits = []
     moto_jsonata._eval_jsonata = evaluate
