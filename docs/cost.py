@@ -101,7 +101,7 @@ def month(endpoints, connections):
         "storage": gb_of_a_day
         * (standard_days * S3_STANDARD_GB_MONTH + (KEPT_DAYS - standard_days) * S3_STANDARD_IA_GB_MONTH),
         "sessions": 720
-        * ((merged + ATHENA_LEAST_BYTES) / 1e12 * ATHENA_TB + gets * S3_GET + listed * S3_PUT_OR_LIST + 7 * STATE_TRANSITION),
+        * ((merged + ATHENA_LEAST_BYTES) / 1e12 * ATHENA_TB + gets * S3_GET + listed * S3_PUT_OR_LIST + 9 * STATE_TRANSITION),
         # EventBridge takes nothing for the events of AWS's own services, and CloudTrail nothing for the first copy of them.
         "watching": (METRICS_PER_ENDPOINT * endpoints + METRICS) * METRIC_MONTH
         + ALARMS * ALARM_MONTH

@@ -269,7 +269,9 @@ ON known.account_id = seen.account_id
   AND known.connection_established_time >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '3' DAY
 WHEN MATCHED AND (
   seen.last_seen > known.last_seen
-  OR seen.snapshots > known.snapshots
+  -- Null in a row that is older than the column.
+  OR seen.snapshots > coalesce(known.snapshots, 0)
+  OR known.covered IS NULL
   -- A capture that comes late closes a hole. Of a session that was closed without an end, covered stays false.
   OR (seen.covered <> known.covered AND known.end_seen IS DISTINCT FROM false)
 ) THEN UPDATE SET
@@ -291,7 +293,7 @@ WHEN MATCHED AND (
   status_message = seen.status_message,
   failed_to_terminate = seen.failed_to_terminate,
   posture_compliance_statuses = seen.posture_compliance_statuses,
-  snapshots = greatest(known.snapshots, seen.snapshots),
+  snapshots = greatest(coalesce(known.snapshots, 0), seen.snapshots),
   covered = seen.covered
 WHEN NOT MATCHED THEN INSERT (
   account_id, region, endpoint_id, connection_id, identity, username, common_name, client_ip, client_ipv6_address,

@@ -64,6 +64,7 @@ fn the_template_has_the_columns_queries_and_statements_of_their_files() {
     check_block("template.yaml", YAML, "endpoints columns", &columns(ENDPOINT_COLUMNS));
     check_block("template.yaml", YAML, "saved queries", &saved_queries());
     check_block("template.yaml", YAML, "statements", &statements());
+    check_block("template.yaml", YAML, "session columns", &columns_to_compare());
 }
 
 #[test]
@@ -150,12 +151,28 @@ fn statements() -> String {
     lines
 }
 
-fn sessions_table() -> String {
-    let mut lines = String::from("| column | type | meaning |\n|---|---|---|\n");
-    for line in read("sessions/create.sql").lines().filter(|line| line.contains(" COMMENT '")) {
-        let (column, comment) = line.trim().split_once(" COMMENT '").unwrap();
+/// Name, type and meaning of each column of `sessions`, in order.
+fn session_columns() -> Vec<[String; 3]> {
+    let text = read("sessions/create.sql");
+    let of_line = |line: &str| {
+        let (column, comment) = line.trim().split_once(" COMMENT '")?;
         let (name, athena_type) = column.split_once(' ').unwrap();
         let meaning = comment.trim_end_matches(',').strip_suffix('\'').unwrap();
+        Some([name, athena_type, meaning].map(str::to_owned))
+    };
+    text.lines().filter_map(of_line).collect()
+}
+
+/// The columns that the state machine compares with those of a deployed table.
+fn columns_to_compare() -> String {
+    let line =
+        |[name, athena_type, _]: &[String; 3]| format!("- {{name: {name}, type: {athena_type}}}\n");
+    session_columns().iter().map(line).collect()
+}
+
+fn sessions_table() -> String {
+    let mut lines = String::from("| column | type | meaning |\n|---|---|---|\n");
+    for [name, athena_type, meaning] in session_columns() {
         writeln!(lines, "| `{name}` | {athena_type} | {meaning} |").unwrap();
     }
     lines

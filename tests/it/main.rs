@@ -49,5 +49,6 @@ mod promise_9_discreet;
 mod reading;
 mod resume;
 mod seal;
+mod sessions_table;
 mod simulator;
 mod store_contract;

@@ -113,12 +113,13 @@ class Week:
         """Every text is one statement of Athena's, by a parser of its dialect. What the parser does not know is known."""
         unknown = {"optimize": "OPTIMIZE sessions REWRITE DATA USING BIN_PACK", "vacuum": "VACUUM sessions"}
         for path in sorted([*(ROOT / "queries").glob("*.sql"), *(ROOT / "sessions").glob("*.sql")]):
-            text = path.read_text()
+            text = path.read_text().replace("({missing_columns})", "(one string)")
             if ";" in text:
                 self.problems.append(f"{path.name}: Athena takes one statement, and a semicolon may end it")
             if path.stem in unknown:
                 if text.splitlines()[-1] != unknown[path.stem]:
                     self.problems.append(f"{path.name}: not the statement that Athena's documentation has")
+            # It takes what it does not understand of an ALTER TABLE for a command.
             elif isinstance(sqlglot.parse_one(text, read="athena"), sql.Command):
                 self.problems.append(f"{path.name}: not understood as Athena's")
 

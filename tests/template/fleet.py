@@ -106,8 +106,8 @@ def evaluate(expression):
         raise moto_jsonata.JSONataException("JSONata", str(error)) from error
 
 
-def execute(definition, answer, given=None):
-    """One execution: its status, output, error, cause, and how long each retry waited."""
+def execute(definition, answer, given=None, prepare=lambda: None, evaluate=evaluate):
+    """One execution, after `prepare` has made what it finds: its status, output, error, cause, and how long each retry waited."""
     waits = []
     moto_jsonata._eval_jsonata = evaluate
     # Waiting is written down instead of done.
@@ -118,6 +118,7 @@ def execute(definition, answer, given=None):
         os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": cfn.REGION, "AWS_ENDPOINT_URL_LAMBDA": url}
         config = {"stepfunctions": {"execute_state_machine": True}, "core": {"passthrough": {"urls": [r"http://127\.0\.0\.1.*"]}}}
         with moto.mock_aws(config=config):
+            prepare()
             client = boto3.client("stepfunctions")
             role = f"arn:aws:iam::{cfn.ACCOUNT}:role/FleetRole"
             machine = client.create_state_machine(name="fleet", definition=text, roleArn=role)["stateMachineArn"]

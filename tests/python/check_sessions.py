@@ -1,0 +1,269 @@
+"""Takes a table `sessions` of an older version through years, in Trino, with the statements of the state machine.
+
+Usage: check_sessions.py BUCKET ANALYTICS_BUCKET
+
+The table lacks the two newest columns, which are added. Then months expire, and every object below `sessions/` is searched for the
+name of a person: as it is, and decoded, since Parquet and Avro are compressed. Prints a JSON object: every problem found, and what
+was counted.
+
+Not proven here: Athena's own OPTIMIZE and VACUUM, in whose place Trino's procedures run, and its ALTER TABLE, which is parsed as
+Athena's and run as Trino's.
+"""
+
+import io
+import json
+import os
+import re
+import sys
+import zlib
+
+import boto3
+import pyarrow
+import pyarrow.parquet
+import sqlglot
+import sqlglot.expressions as sql
+import trino
+
+import ledgers
+import sessions_table
+import template_tables
+import trino_server
+
+SCHEMA = "client_vpn_audit"
+TABLE = f"{trino_server.ICEBERG}.{SCHEMA}.sessions"
+ACCOUNT = "123456789012"
+TYPES = {"STRING": "varchar", "TEXT": "varchar", "TIMESTAMP": "timestamp(6)", "BIGINT": "bigint", "BOOLEAN": "boolean"}
+NEWEST = 2
+#: No longer than what Iceberg keeps of a text as a bound.
+GONE, KEPT = "xanthippe.gone", "zebedee.kept"
+#: Of 400 days before 6 December 2025, the month.
+EXPIRES_BEFORE = "2024-11-01"
+FROM_DATE, UNTIL = "2025-11-21", "2025-11-23"
+#: Rows that the older version left: who, which connection, and when it began.
+OLDER = [
+    (GONE, "gone-1", "2024-09-15 08:00:00"),
+    (GONE, "gone-2", "2024-10-31 23:59:59.999999"),
+    (KEPT, "kept-1", "2024-11-01 00:00:00"),
+    (KEPT, "kept-2", "2025-11-23 06:00:00"),
+]
+
+
+def main():
+    bucket, analytics = sys.argv[1:]
+    access = {
+        "endpoint": os.environ["AWS_ENDPOINT_URL_S3"],
+        "access_key": os.environ["AWS_ACCESS_KEY_ID"],
+        "secret_key": os.environ["AWS_SECRET_ACCESS_KEY"],
+    }
+    store = Store(access)
+    with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], access, SCHEMA) as server:
+        for table in template_tables.glue_tables(bucket, "vpn", ACCOUNT):
+            server.create_glue_table(table)
+        write_evidence(store, bucket)
+        evidence = store.objects(bucket, "")
+        table = Table(server, store, analytics)
+        table.create_older()
+        table.check_columns_are_added()
+        table.check_that_names_expire()
+        table.compare("objects of the evidence", store.objects(bucket, ""), evidence)
+    print(json.dumps({"problems": table.problems, "counts": table.counts}))
+
+
+class Store:
+    """The objects, past Trino."""
+
+    def __init__(self, access):
+        self.s3 = boto3.client("s3", endpoint_url=access["endpoint"])
+
+    def objects(self, bucket, prefix):
+        """Contents by key."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        return {key: self.s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+
+    def put(self, bucket, key, body):
+        self.s3.put_object(Bucket=bucket, Key=key, Body=body)
+
+
+def write_evidence(store, bucket):
+    """A day of captures without a hole, and two snapshots that show one connection."""
+    ledger = ledgers.Ledger(ACCOUNT, "a day")
+    ledger.every((0, ledgers.DAY), 15)
+    for key, record in ledger.objects_of():
+        store.put(bucket, f"vpn/{key}", record.encode())
+    began, ended = ledger.time(18 * 60), ledger.time(19 * 60)
+    for minute in (18.5 * 60, 19.5 * 60):
+        at = ledger.time(minute)
+        row = {
+            "snapshot_time": at,
+            "captured_at": at,
+            "endpoint_id": ledgers.A,
+            "connection_id": "kept-2",
+            "username": KEPT,
+            "status_code": "terminated" if at > ended else "active",
+            "connection_established_time": began,
+            "connection_end_time": ended if at > ended else None,
+        }
+        timestamp = pyarrow.timestamp("ms", "UTC")
+        types = {column: timestamp if column.endswith(("_time", "_at")) else pyarrow.string() for column in row}
+        file = io.BytesIO()
+        pyarrow.parquet.write_table(pyarrow.table({c: [v] for c, v in row.items()}, pyarrow.schema(list(types.items()))), file)
+        day = f"account_id={ACCOUNT}/region={ledgers.REGION}/snapshot_date={at:%Y-%m-%d}"
+        store.put(bucket, f"vpn/connections/{day}/{at:%Y%m%dT%H%M%SZ}_{ledgers.A}.parquet", file.getvalue())
+
+
+class Table:
+    """The table, and what was wrong with it."""
+
+    def __init__(self, server, store, bucket):
+        self.server = server
+        self.store = store
+        self.bucket = bucket
+        self.problems = []
+        self.counts = {}
+
+    def compare(self, what, found, expected):
+        if found != expected:
+            self.problems.append(f"{what}: {found}, not {expected}")
+
+    def rows(self, statement):
+        return self.server.execute(statement)[0]
+
+    def create_older(self):
+        """Athena's CREATE TABLE in Trino's words, without the newest columns, and the rows that an older version left."""
+        statement = sessions_table.statement("create").replace("{analytics_bucket}", self.bucket)
+        table = sqlglot.parse_one(statement, read="athena")
+        location = table.find(sql.LocationProperty).this.name
+        month = table.find(sql.PartitionedByProperty).find(sql.Month).find(sql.Identifier).name
+        columns = in_trino(table)
+        self.compare("columns by both parsers", [name for name, _ in columns], [name for name, _ in sessions_table.columns()])
+        older = ", ".join(map(" ".join, columns[:-NEWEST]))
+        self.server.execute(
+            f"CREATE TABLE {TABLE} ({older}) WITH (format = 'PARQUET', partitioning = ARRAY['month({month})'], location = '{location}')"
+        )
+        values = ", ".join(
+            f"('{ACCOUNT}', '{ledgers.REGION}', '{ledgers.A}', '{id}', '{name}', '{name}', "
+            f"TIMESTAMP '{began}', TIMESTAMP '{began}', TIMESTAMP '{began}')"
+            for name, id, began in OLDER
+        )
+        self.server.execute(
+            f"INSERT INTO {TABLE} (account_id, region, endpoint_id, connection_id, identity, username, "
+            f"first_seen, last_seen, connection_established_time) VALUES {values}"
+        )
+        # A later version of each row, as a merge makes it.
+        self.server.execute(f"UPDATE {TABLE} SET status_code = 'terminated'")
+
+    def merge(self):
+        """How many rows a merge changes."""
+        merge, bounded = re.subn(
+            r"WHERE (\S*snapshot_date) ", rf"WHERE \1 <= '{UNTIL}' AND \1 ", sessions_table.statement("merge")
+        )
+        assert bounded == 2
+        merge = merge.replace("current_timestamp", f"TIMESTAMP '{ledgers.NOW:%Y-%m-%d %H:%M:%S} UTC'")
+        return self.rows(merge.replace("{from_date}", FROM_DATE))[0][0]
+
+    def check_columns_are_added(self):
+        try:
+            self.merge()
+            self.problems.append("a merge into the older table succeeds, so the columns need not be added")
+        except trino.exceptions.TrinoUserError as error:
+            self.compare("how a merge into the older table fails", error.error_name, "COLUMN_NOT_FOUND")
+        there = {name for name, *_ in self.rows("SHOW COLUMNS FROM sessions")}
+        missing = [column for column in sessions_table.columns() if column[0] not in there]
+        self.compare("missing columns", missing, sessions_table.columns()[-NEWEST:])
+        statement = sqlglot.parse_one(sessions_table.add_columns(missing), read="athena")
+        self.compare("what adds columns, as Athena's parser has it", type(statement), sql.Alter)
+        for name, kind in in_trino(statement):
+            self.server.execute(f"ALTER TABLE {TABLE} ADD COLUMN {name} {kind}")
+        found = [name for name, *_ in self.rows("SHOW COLUMNS FROM sessions")]
+        self.compare("columns of the upgraded table", found, [name for name, _ in sessions_table.columns()])
+        self.compare("rows that the first merge changes", self.merge(), 1)
+        self.compare("rows that the second merge changes", self.merge(), 0)
+        expected = [("gone-1", None, None), ("gone-2", None, None), ("kept-1", None, None), ("kept-2", 2, True)]
+        self.compare("newest columns", self.rows("SELECT connection_id, snapshots, covered FROM sessions ORDER BY 1"), expected)
+
+    def check_that_names_expire(self):
+        with_name = self.with_name(GONE)
+        self.counts["objects with the name before it expires"] = len(with_name)
+        endings = {key.rpartition(".")[2] for key in with_name}
+        if not {"parquet", "avro"} <= endings:
+            self.problems.append(f"the name is found only in {endings}, so a search that misses the others proves nothing")
+        noted = self.delete_files()
+        self.server.execute(sessions_table.statement("expire").replace("{expires_before}", EXPIRES_BEFORE))
+        self.compare("sessions that are left", self.rows("SELECT connection_id FROM sessions ORDER BY 1"), [("kept-1",), ("kept-2",)])
+        # A month goes with its files; else OPTIMIZE may leave the rows where they are.
+        if self.delete_files() - noted:
+            self.problems.append("the expiry notes which rows are deleted, and leaves them in their files")
+        self.server.execute(f"ALTER TABLE {TABLE} EXECUTE optimize")
+        self.vacuum("5d")
+        if not self.with_name(GONE):
+            self.problems.append("the name is gone before old versions are, so the search proves nothing of them")
+        self.vacuum("0s")
+        self.compare("objects with the name that expired", self.with_name(GONE), [])
+        self.counts["objects with the name at the end"] = len(self.with_name(GONE))
+        self.counts["objects at the end"] = len(self.store.objects(self.bucket, "sessions/"))
+        if not self.with_name(KEPT):
+            self.problems.append("the name that is kept is not found either")
+        expected = [(id, name) for name, id, _ in OLDER if name == KEPT]
+        self.compare("sessions at the end", self.rows("SELECT connection_id, identity FROM sessions ORDER BY 1"), expected)
+
+    def delete_files(self):
+        return {path for path, in self.rows(f'SELECT file_path FROM {trino_server.ICEBERG}.{SCHEMA}."sessions$files" WHERE content <> 0')}
+
+    def vacuum(self, age):
+        """In place of VACUUM, with what is older."""
+        for procedure in ("expire_snapshots", "remove_orphan_files"):
+            self.server.execute(f"ALTER TABLE {TABLE} EXECUTE {procedure}(retention_threshold => '{age}')")
+
+    def with_name(self, name):
+        """Keys of the objects of the table that have this text, as they are or decoded."""
+        objects = self.store.objects(self.bucket, "sessions/")
+        return sorted(key for key, body in objects.items() if any(name.encode() in text for text in (body, *decoded(key, body))))
+
+
+def in_trino(statement):
+    """Name and Trino's type of each column that a statement of Athena's defines."""
+    return [(column.name, TYPES[column.kind.this.name]) for column in statement.find_all(sql.ColumnDef)]
+
+
+def decoded(key, body):
+    """What lies compressed in an object."""
+    if key.endswith(".parquet"):
+        table = pyarrow.parquet.read_table(io.BytesIO(body))
+        yield json.dumps(table.to_pylist(), default=str).encode()
+    elif key.endswith(".avro"):
+        yield from avro_blocks(body)
+
+
+def avro_blocks(body):
+    """The blocks of an Avro file: its header is a map of texts and a mark, which also ends each block."""
+    file = io.BytesIO(body)
+    assert file.read(4) == b"Obj\x01"
+    header = {}
+    while count := avro_long(file):
+        assert count > 0
+        for _ in range(count):
+            key = file.read(avro_long(file))
+            header[key] = file.read(avro_long(file))
+    codec = header.get(b"avro.codec", b"null")
+    mark = file.read(16)
+    while file.tell() < len(body):
+        avro_long(file)
+        block = file.read(avro_long(file))
+        yield {b"null": lambda: block, b"deflate": lambda: zlib.decompress(block, -15)}[codec]()
+        assert file.read(16) == mark
+
+
+def avro_long(file):
+    """A number in groups of seven bits, the lowest first, its sign in the lowest bit."""
+    value, shift = 0, 0
+    while True:
+        byte = file.read(1)[0]
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value >> 1 ^ -(value & 1)
+        shift += 7
+
+
+if __name__ == "__main__":
+    main()
