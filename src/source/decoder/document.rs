@@ -320,7 +320,7 @@ fn is_utf8(declaration: &BytesDecl<'_>) -> bool {
 }
 
 fn is_value(value: &str) -> bool {
-    !value.contains('<') && escape::unescape(value).is_ok()
+    !value.contains('<') && escape::unescape(value).is_ok_and(|value| !has_illegal(&value))
 }
 
 /// Where a name begins after what stands before its first colon; `None` for what is no name.
