@@ -1,10 +1,10 @@
 -- When could a connection have been missed: where do 60 minutes or more lie between captures of an endpoint, or was it gone after one?
 -- Serves: PCI DSS 10.7.2, NIST SP 800-53 AU-5 and AU-12.
--- Edit: the 30 days in the last CTE and the 31 above it, which are how far back holes and late seals are shown; a hole that began
+-- Edit: the 30 days in the last CTE and the 31 above it, which are how far back holes and late seals are shown. A hole that began
 -- earlier is shown with its true beginning. For that the query reads the record of 400 days, once: the template's RetentionDays.
 -- Change both together. A day costs one request to list it and one for each run, for each account and Region.
 -- The endpoint * stands for the list of endpoints of an account and Region. A hole is open if no capture came after it. In
--- records_sealed_late is the number of run records of the account and Region that a digest lists as late; they count like all
+-- records_sealed_late is the number of run records of the account and Region that a digest lists as late. They count like all
 -- others. A row without an endpoint has no hole beside that number. docs/evidence.md defines a hole.
 WITH ledger AS (
   SELECT "$path" AS record_path, start, targets, places
