@@ -55,6 +55,8 @@ impl Seaweed {
         let names = ["master", "volume", "filer", "s3"];
         let mut command = Command::new(venv().join("bin/weed"));
         command.args(["server", "-s3", "-ip=127.0.0.1", "-master.volumeSizeLimitMB=64", "-volume.max=400"]);
+        // Their ports would be the same for every server on this machine.
+        command.args(["-s3.port.iceberg=0", "-s3.port.lance=0"]);
         command
             .arg(format!("-dir={}", directory.path().display()))
             .arg(format!("-s3.config={}", config.display()));
