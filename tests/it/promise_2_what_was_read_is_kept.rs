@@ -126,7 +126,8 @@ async fn a_deadline_ends_a_capture_in_order_with_its_token() {
 
         world.simulator.clear_faults();
         let token = report.record.targets[0].resume_token.as_ref().unwrap().to_string();
-        let resumed = crate::harness::snapshot(&auditor, serde_json::json!({"starting_token": token})).await;
+        let fields = serde_json::json!({"time": crate::harness::real_now(), "starting_token": token});
+        let resumed = crate::harness::snapshot(&auditor, fields).await;
         assert_eq!(resumed.record.targets[0].rows + rows, 430, "{fault:?}");
     }
 }
