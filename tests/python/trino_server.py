@@ -152,7 +152,7 @@ def wait_until_up(process, port, log):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/info") as answer:
                 if not json.load(answer)["starting"]:
                     return
-        if process.poll() is not None or time.monotonic() - start > 180:
+        if process.poll() is not None or time.monotonic() - start > 900:
             raise SystemExit(f"Trino does not come up:\n{log.read_text()[-5000:]}")
         time.sleep(0.5)
 
