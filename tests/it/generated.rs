@@ -165,8 +165,7 @@ fn session_columns() -> Vec<[String; 3]> {
 
 /// The columns that the state machine compares with those of a deployed table.
 fn columns_to_compare() -> String {
-    let line =
-        |[name, athena_type, _]: &[String; 3]| format!("- {{name: {name}, type: {athena_type}}}\n");
+    let line = |[name, athena_type, _]: &[String; 3]| format!("- {{name: {name}, type: {athena_type}}}\n");
     session_columns().iter().map(line).collect()
 }
 
