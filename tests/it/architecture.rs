@@ -30,7 +30,17 @@ fn each_aws_client_has_one_user() {
             "source/timing.rs"
         ]
     );
-    assert_eq!(files_with("aws_sdk_s3"), ["store.rs", "store/s3.rs", "store/time.rs"]);
+    assert_eq!(
+        files_with("aws_sdk_s3"),
+        [
+            "store.rs",
+            "store/bucket_owner.rs",
+            "store/s3.rs",
+            "store/s3/listing.rs",
+            "store/s3/reading.rs",
+            "store/time.rs"
+        ]
+    );
     assert_eq!(files_with("aws_sdk_kms"), ["signing/kms.rs"]);
     assert_eq!(
         files_with("aws_sdk_sts"),
