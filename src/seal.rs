@@ -332,7 +332,7 @@ impl Sealer<'_> {
             public_key_sha256,
         };
         let content =
-            digest.content().map_err(|problem| SealError::Unwritable { key: key.clone(), problem })?;
+            digest.content().map_err(|problem| SealError::Unwritable { key: key.to_string(), problem })?;
         let signature = self.signer.sign(&digest.signed_text(&content)).await?;
         let line = Digest::to_line(&content, signature.as_deref());
         let object = Object::from_bytes(line.as_bytes(), "application/json");
@@ -340,7 +340,7 @@ impl Sealer<'_> {
         let written = match put {
             Put::AlreadyThere => self.read_in_our_place(&key).await?,
             Put::Written => WrittenDigest::parse(&key, line.as_bytes())
-                .map_err(|problem| SealError::Digest { key: key.clone(), problem })?,
+                .map_err(|problem| SealError::Digest { key: key.to_string(), problem })?,
         };
         chain.follow(&key, &written)?;
         Ok((written, put == Put::Written))
@@ -352,7 +352,7 @@ impl Sealer<'_> {
             // In a directory, it may be no file.
             Err(SealError::Store(error)) if matches!(self.lake, Location::Directory(_)) => {
                 let problem = format!("cannot be read, and something lies under its name: {error}");
-                Err(ChainError::Forged { key: key.clone(), problem }.into())
+                Err(ChainError::Forged { key: key.to_string(), problem }.into())
             }
             read => read,
         }

@@ -279,7 +279,7 @@ pub mod testing {
 
     impl TestKey {
         /// Makes a key pair.
-        pub fn new() -> TestKey {
+        pub fn generate() -> TestKey {
             let key_pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
             let public = key_pair.public_key().as_der().unwrap();
             let public = PublicKey::from_der(public.as_ref()).unwrap();

@@ -28,15 +28,15 @@ pub enum ChainError {
     )]
     Gone {
         /// The one that is missing.
-        missing: ObjectKey,
+        missing: String,
         /// The one after it.
-        next: ObjectKey,
+        next: String,
     },
     /// A digest is none that this seal could have written there.
     #[error("checking the chain: the digest {key} {problem}; nothing was sealed, find out who wrote it")]
     Forged {
         /// The digest.
-        key: ObjectKey,
+        key: String,
         /// Why.
         problem: String,
     },
@@ -47,7 +47,7 @@ pub enum ChainError {
     )]
     KeyMissing {
         /// The digest.
-        key: ObjectKey,
+        key: String,
     },
     /// A digest is of another lake.
     #[error(
@@ -55,7 +55,7 @@ pub enum ChainError {
     )]
     OtherLake {
         /// The digest.
-        key: ObjectKey,
+        key: String,
         /// The lake that it names.
         found: String,
         /// The lake of the chain.
@@ -136,7 +136,7 @@ impl<'a> Chain<'a> {
         let before = self.newest.take();
         self.begin(key, written)?;
         let digest = &written.digest;
-        let forged = |problem: String| Err(ChainError::Forged { key: key.clone(), problem });
+        let forged = |problem: String| Err(ChainError::Forged { key: key.to_string(), problem });
         match (before, &digest.previous_sha256) {
             (None, None) => Ok(()),
             (None, Some(_)) => Err(gone(key)),
@@ -162,16 +162,16 @@ impl<'a> Chain<'a> {
             return Ok(());
         }
         let found = found.chars().take(200).flat_map(char::escape_debug).collect();
-        Err(ChainError::OtherLake { key: key.clone(), found, lake: lake.clone() })
+        Err(ChainError::OtherLake { key: key.to_string(), found, lake: lake.clone() })
     }
 
     /// Checks who signed a digest. What another key signed cannot be verified here: it is taken for a digest of the time before
     /// the key was changed, if one such key has signed all digests up to the first that ours has signed.
     fn check_signature(&mut self, key: &ObjectKey, written: &WrittenDigest) -> Result<(), ChainError> {
-        let forged = |problem: String| Err(ChainError::Forged { key: key.clone(), problem });
+        let forged = |problem: String| Err(ChainError::Forged { key: key.to_string(), problem });
         match (self.key, &written.digest.public_key_sha256) {
             (None, None) => Ok(()),
-            (None, Some(_)) => Err(ChainError::KeyMissing { key: key.clone() }),
+            (None, Some(_)) => Err(ChainError::KeyMissing { key: key.to_string() }),
             (Some(_), None) => forged("is not signed, and this seal signs".to_owned()),
             (Some(ours), Some(named)) if *named == ours.sha256 => {
                 let signature = written.signature.as_deref().unwrap_or_default();
@@ -199,10 +199,10 @@ impl<'a> Chain<'a> {
     }
 }
 
-/// The digest before `next` is missing.
+/// Returns the error that the digest before `next` is missing.
 fn gone(next: &ObjectKey) -> ChainError {
     let missing = ObjectKey::of_digest(&next.place, next.hour.previous());
-    ChainError::Gone { missing, next: next.clone() }
+    ChainError::Gone { missing: missing.to_string(), next: next.to_string() }
 }
 
 #[cfg(test)]

@@ -38,8 +38,8 @@ impl Sealer<'_> {
         chain.begin(key, &written)?;
         match key.hour > closed {
             false => Ok(written),
-            true if chain.is_ours() => Err(SealError::MadeAhead { key: key.clone() }),
-            true => Err(SealError::ToCome { key: key.clone() }),
+            true if chain.is_ours() => Err(SealError::MadeAhead { key: key.to_string() }),
+            true => Err(SealError::ToCome { key: key.to_string() }),
         }
     }
 
@@ -52,7 +52,7 @@ impl Sealer<'_> {
         for date in dates(self.store, &place.folder("digests"), "digest_date=").await? {
             match self.digests_of(place, &date).await?.into_iter().next() {
                 Some(first) if first.hour > asked => break,
-                Some(next) => return Err(ChainError::Gone { missing, next }.into()),
+                Some(next) => return Err(gone(&missing, &next)),
                 None => {}
             }
         }
@@ -83,7 +83,7 @@ impl Sealer<'_> {
         } else {
             for date in before.iter().rev() {
                 if !self.digests_of(place, date).await?.is_empty() {
-                    return Err(ChainError::Gone { missing, next: first.clone() }.into());
+                    return Err(gone(&missing, first));
                 }
             }
         }
@@ -116,7 +116,9 @@ impl Sealer<'_> {
                 continue;
             };
             if let Some(irregular) = found.irregular {
-                return Err(ChainError::Forged { key, problem: irregular.to_string() }.into());
+                return Err(
+                    ChainError::Forged { key: key.to_string(), problem: irregular.to_string() }.into()
+                );
             }
             keys.push(key);
         }
@@ -126,7 +128,12 @@ impl Sealer<'_> {
     /// Reads a digest that is listed.
     pub(super) async fn read(&self, key: &ObjectKey) -> Result<WrittenDigest, SealError> {
         let bytes = self.store.read(key).await?;
-        let bytes = bytes.ok_or_else(|| SealError::Hidden { key: key.clone() })?;
-        WrittenDigest::parse(key, &bytes).map_err(|problem| SealError::Digest { key: key.clone(), problem })
+        let bytes = bytes.ok_or_else(|| SealError::Hidden { key: key.to_string() })?;
+        WrittenDigest::parse(key, &bytes)
+            .map_err(|problem| SealError::Digest { key: key.to_string(), problem })
     }
+}
+
+fn gone(missing: &ObjectKey, next: &ObjectKey) -> SealError {
+    ChainError::Gone { missing: missing.to_string(), next: next.to_string() }.into()
 }

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use crate::digest::DigestError;
 use crate::hour::Hour;
-use crate::layout::ObjectKey;
 use crate::signing::SigningError;
 use crate::store::StoreError;
 
@@ -20,23 +19,23 @@ pub enum SealError {
     #[error(transparent)]
     Chain(#[from] ChainError),
     #[error("making the digest {key}: {problem}")]
-    Unwritable { key: ObjectKey, problem: serde_json::Error },
+    Unwritable { key: String, problem: serde_json::Error },
     #[error("reading the digest {key}: it {problem}; nothing was sealed after it, find out who changed it")]
-    Digest { key: ObjectKey, problem: DigestError },
+    Digest { key: String, problem: DigestError },
     #[error(
         "reading the digest {key}: it is listed and not there, as after a delete marker; nothing was sealed after it, find \
          out who removed it and bring it back"
     )]
-    Hidden { key: ObjectKey },
+    Hidden { key: String },
     #[error(
         "reading the digest {key}: its hour is not closed yet, so it is none of ours; nothing was sealed after it"
     )]
-    ToCome { key: ObjectKey },
+    ToCome { key: String },
     #[error(
         "reading the digest {key}: its hour is not closed yet, and our key has signed it, so the clock was ahead when it was made; \
          nothing was sealed after it, see docs/operate.md, ClockAhead"
     )]
-    MadeAhead { key: ObjectKey },
+    MadeAhead { key: String },
     #[error(
         "comparing the clock with the store's own: it says {ours}, and the store's {stores}, which is {seconds} seconds less and \
          5 minutes are allowed; nothing was sealed, set the clock"

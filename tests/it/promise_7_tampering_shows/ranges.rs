@@ -13,10 +13,12 @@ fn hour(text: &str) -> Hour {
     Hour::parse(text).unwrap()
 }
 
-/// An unsigned lake, whose newest digest is that of the hour `until`.
+/// An unsigned lake, sealed first at [`LATER`] and then up to `now`.
 async fn unsigned(now: &str) -> SealedLake {
     let lake = SealedLake::in_a_directory().await;
-    lake.seal_with(None, now, None).await;
+    for now in [LATER, now] {
+        lake.seal_with(None, now, None).await;
+    }
     lake
 }
 

@@ -1,5 +1,6 @@
 //! The clock is compared with the store's own before anything is sealed.
 
+use client_vpn_audit::clock::Clock;
 use client_vpn_audit::store::Location;
 
 use crate::harness::files_under;
@@ -30,9 +31,9 @@ async fn a_clock_that_is_ahead_stops_the_seal_and_nothing_is_written() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_behind_is_recorded() {
     for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
-        let before = jiff::Timestamp::now();
+        let before = Clock::system().now();
         let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
-        let after = jiff::Timestamp::now();
+        let after = Clock::system().now();
         let behind = |now: jiff::Timestamp| time(LATER).duration_since(now).as_secs();
         let found = sealed.clock_ahead_seconds.unwrap();
         // S3 rounds to seconds.
