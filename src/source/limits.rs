@@ -27,7 +27,7 @@ pub const PAGE_UNPARSED_BYTES: usize = 32 * 1024 * 1024;
 pub const EMPTY_PAGES: u32 = 1_000;
 
 /// Most endpoints of an account and Region.
-pub const LISTING_ROWS: usize = 10_000;
+pub const LISTING_ROWS: usize = 2_000;
 
 /// Most bytes of the pages with endpoints of an account and Region.
 pub const LISTING_BYTES: usize = 32 * 1024 * 1024;

@@ -114,6 +114,6 @@ async fn a_directory_has_no_policy_to_check() {
     let answer = world.auditor(&[]).handle(&json!({"action": "preflight"}), "preflight", None).await.unwrap();
     let Answer::Preflight { checks } = answer else { panic!("no preflight but {answer:?}") };
     let of_policy = checks.iter().filter(|check| check.action.starts_with("refuse "));
-    assert_eq!((checks.len(), of_policy.count()), (7, 0));
+    assert_eq!((checks.len(), of_policy.count()), (8, 0));
     assert_eq!((checks[0].action, checks[0].ok), ("get credentials", true));
 }

@@ -85,7 +85,6 @@ async fn each_failing_source_of_credentials_is_told_as_what_it_is() {
     let sts = Stub::start(&[(403, denied)]).await;
     for (profile, code, cause, tried) in [
         ("", "NoCredentials", "none is configured", "EC2 instance metadata (disabled)"),
-        ("marker-user", "NoCredentials", "is not in the configuration files", "profile without credentials"),
         ("fails", "CredentialsFailed", "ended with exit status 3", "credential_process of the profile"),
         (
             "missing-command",
@@ -159,24 +158,11 @@ async fn the_own_account_is_not_asked_for_without_credentials() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_endpoint_or_proxy_that_cannot_work_is_told_and_not_tried_again() {
+async fn a_proxy_that_refuses_is_reported_and_not_tried_again() {
     let proxy = Stub::start(&[(407, "")]).await;
     let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
-    let (own, any) = ("http://127.0.0.1:9", "127.0.0.1:9");
+    let own = "http://127.0.0.1:9";
     for (endpoint, variable, code, cause) in [
-        (own, ("AWS_USE_FIPS_ENDPOINT", "true"), "EndpointInvalid", "AWS_USE_FIPS_ENDPOINT does not go with"),
-        (
-            own,
-            ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
-            "EndpointInvalid",
-            "AWS_USE_DUALSTACK_ENDPOINT does not go with",
-        ),
-        (any, ("X", ""), "EndpointInvalid", "begins with https:// or http://"),
-        ("localhost:9", ("X", ""), "EndpointInvalid", "begins with https:// or http://"),
-        ("nonsense", ("X", ""), "EndpointInvalid", "begins with https:// or http://"),
-        ("ftp://127.0.0.1:9", ("X", ""), "EndpointInvalid", "begins with https:// or http://"),
-        ("//127.0.0.1:9", ("X", ""), "EndpointInvalid", "begins with https:// or http://"),
-        ("http://", ("X", ""), "EndpointInvalid", "begins with https:// or http://"),
         (own, ("HTTP_PROXY", proxy.url()), "ProxyRefused", "(407)"),
         (own, ("http_proxy", proxy.url()), "ProxyRefused", "(407)"),
         ("https://ec2.example.com", ("HTTPS_PROXY", proxy.url()), "ProxyRefused", "(407)"),
@@ -191,6 +177,37 @@ async fn an_endpoint_or_proxy_that_cannot_work_is_told_and_not_tried_again() {
         assert!(message.contains(cause), "{endpoint} {variable:?}: {message}");
         let asked = usize::from(code == "ProxyRefused");
         assert_eq!(proxy.heads().len() - before, asked, "{endpoint} {variable:?}");
+    }
+}
+
+/// What the SDK cannot use is refused with the name of its variable before anything is asked.
+#[test]
+fn an_endpoint_or_profile_that_cannot_work_is_a_wrong_setting() {
+    let (own, endpoint) = ("http://127.0.0.1:9", "AWS_ENDPOINT_URL_EC2");
+    for (url, variable, cause) in [
+        (own, ("AWS_USE_FIPS_ENDPOINT", "true"), "AWS_USE_FIPS_ENDPOINT"),
+        (own, ("AWS_USE_DUALSTACK_ENDPOINT", "true"), "AWS_USE_DUALSTACK_ENDPOINT"),
+        (own, ("AWS_PROFILE", "missing"), "AWS_PROFILE"),
+        ("127.0.0.1:9", ("X", ""), endpoint),
+        ("localhost:9", ("X", ""), endpoint),
+        ("nonsense", ("X", ""), endpoint),
+        ("ftp://127.0.0.1:9", ("X", ""), endpoint),
+        ("//127.0.0.1:9", ("X", ""), endpoint),
+        ("http://", ("X", ""), endpoint),
+    ] {
+        let home = TempDir::new().unwrap();
+        for action in ["snapshot", "preflight"] {
+            let mut command = program(&home, url, action);
+            let output = command.env(variable.0, variable.1).output().unwrap();
+            let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+            let error = &answer["error"];
+            assert_eq!(
+                (&error["code"], output.status.code()),
+                (&json!("InvalidSettings"), Some(2)),
+                "{url} {variable:?}: {answer}"
+            );
+            assert!(error["message"].as_str().unwrap().starts_with(cause), "{url} {variable:?}: {answer}");
+        }
     }
 }
 

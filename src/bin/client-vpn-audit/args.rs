@@ -38,7 +38,7 @@ Exit status: 0 everything is as it should be, 1 something is not, 2 wrong usage.
 
 const SEAL_EXAMPLES: &str = "\
 Examples:
-  # Every hour that is closed and not sealed yet, with the key of the template
+  # Every hour that is closed and not sealed yet, with a KMS key of your own (only the function may sign with the template's)
   client-vpn-audit seal --lake s3://evidence/vpn --signing-key alias/evidence
 
   # Outside AWS, with a key in a file

@@ -104,7 +104,11 @@ impl S3Store {
     }
 
     /// Reads a version, or what lies there now.
-    pub(in crate::store) async fn hash(&self, key: &str, version_id: Option<String>) -> Result<Hashed, StoreError> {
+    pub(in crate::store) async fn hash(
+        &self,
+        key: &str,
+        version_id: Option<String>,
+    ) -> Result<Hashed, StoreError> {
         self.examine(key, version_id, u64::MAX, false).await.map(|examined| examined.hashed)
     }
 
