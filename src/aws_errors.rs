@@ -55,9 +55,9 @@ pub(crate) struct AwsError {
     pub request_id: Option<String>,
     /// What was denied; `None` if the error is none of access.
     pub denial: Option<Box<Denial>>,
-    /// Whether AWS refused the token of a listing: its message speaks of one.
+    /// `true` if AWS refused the token of a listing: its message speaks of one.
     pub refuses_token: bool,
-    /// Whether the code is AWS's own.
+    /// `true` if the code is AWS's own.
     pub is_from_aws: bool,
 }
 
@@ -73,7 +73,7 @@ impl AwsError {
         }
     }
 
-    /// Whether the error says more than that there was no usable answer: it has a code of AWS's, or one of ours that names a cause.
+    /// Returns whether the error says more than that there was no usable answer: it has a code of AWS's, or one of ours that names a cause.
     pub(crate) fn names_its_cause(&self) -> bool {
         let vague = [TIMEOUT, CONNECTION_FAILED, REQUEST_FAILED, MALFORMED_RESPONSE];
         self.is_from_aws || !vague.contains(&self.code.as_str())

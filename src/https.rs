@@ -97,7 +97,7 @@ pub fn client() -> SharedHttpClient {
     })
 }
 
-/// Whether a `NO_PROXY` excludes every host. The SDK's own reading of `*` leaves addresses out.
+/// Returns whether a `NO_PROXY` excludes every host. The SDK's own reading of `*` leaves addresses out.
 fn is_everything(no_proxy: &str) -> bool {
     no_proxy.split(',').any(|entry| entry.trim() == "*")
 }
@@ -229,7 +229,7 @@ fn host_of(uri: &str) -> Option<&str> {
     (!host.is_empty()).then_some(host)
 }
 
-/// Whether credentials come from there: EC2's instance metadata, ECS and EKS. They must not leave the machine.
+/// Returns whether credentials come from there: EC2's instance metadata, ECS and EKS. They must not leave the machine.
 fn hands_out_credentials(host: &str) -> bool {
     match host.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V4(address)) => is_link_local(address),

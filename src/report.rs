@@ -65,7 +65,7 @@ pub struct Report {
 }
 
 impl Answer {
-    /// Whether all that was asked for came out: every target complete or captured before, the configuration of the endpoints
+    /// Returns whether all that was asked for came out: every target complete or captured before, the configuration of the endpoints
     /// on record, every check passed.
     pub fn is_success(&self) -> bool {
         match self {

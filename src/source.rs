@@ -142,7 +142,7 @@ pub struct PageError {
     pub request_id: Option<String>,
     /// What was denied; `None` if it is not that.
     pub denial: Option<Box<Denial>>,
-    /// Whether EC2 no longer knows the token that was sent.
+    /// `true` if EC2 no longer knows the token that was sent.
     pub(crate) expired_token: bool,
 }
 
@@ -221,7 +221,7 @@ impl PageError {
         matches!(self.code.as_str(), "RequestExpired" | "ExpiredToken" | "ExpiredTokenException")
     }
 
-    /// Whether EC2 no longer knows the token that was sent, so the listing can only start at its first page.
+    /// Returns whether EC2 no longer knows the token that was sent, so the listing can only start at its first page.
     pub fn is_expired_token(&self) -> bool {
         self.expired_token
     }

@@ -186,12 +186,12 @@ pub(super) fn code_in(text: &str) -> Option<&'static str> {
     words.find_map(|word| ADVICE.iter().find(|(known, _)| *known == word).map(|&(known, _)| known))
 }
 
-/// Whether the code says that access was denied.
+/// Returns whether the code says that access was denied.
 pub(crate) fn is_denial(code: &str) -> bool {
     advice(code) == Some(ACCESS_DENIED)
 }
 
-/// Whether a text is an error code and can be nothing else: one that we know, or words in CamelCase, with dots between them, of
+/// Returns whether a text is an error code and can be nothing else: one that we know, or words in CamelCase, with dots between them, of
 /// which one is of the kind that error codes have. Whoever answers may put a name there.
 pub(super) fn is_code(text: &str) -> bool {
     let is_part = |part: &str| {
@@ -205,7 +205,7 @@ pub(super) fn is_code(text: &str) -> bool {
     advice(text).is_some() || (has_form && WORDS.iter().any(|word| text.contains(word)))
 }
 
-/// Whether a code or a message is about the token of a listing.
+/// Returns whether a code or a message is about the token of a listing.
 pub(super) fn speaks_of_token(text: &str) -> bool {
     let letters: String = text.chars().filter(char::is_ascii_alphabetic).collect();
     let letters = letters.to_ascii_lowercase();

@@ -55,7 +55,7 @@ const INSTANCE_ROLE: &str = "trust relationship with EC2";
 pub(crate) struct Provider {
     /// The kinds.
     pub kinds: String,
-    /// Whether any is; otherwise the SDK tries them all, and the metadata of the EC2 instance that this may be.
+    /// `true` if any is; otherwise the SDK tries them all, and the metadata of the EC2 instance that this may be.
     pub is_configured: bool,
 }
 

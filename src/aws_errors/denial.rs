@@ -35,7 +35,7 @@ pub struct Denial {
     pub resource: Option<String>,
     /// The kind of policy that denies, or does not allow; `None` if AWS does not say.
     pub policy: Option<PolicyKind>,
-    /// Whether a policy denies explicitly; otherwise none allows it.
+    /// `true` if a policy denies explicitly; otherwise none allows it.
     pub explicit: bool,
 }
 
@@ -128,7 +128,7 @@ impl Denial {
     }
 }
 
-/// Whether an ARN can be kept: it has no part of free text, or is the one that was asked for.
+/// Returns whether an ARN can be kept: it has no part of free text, or is the one that was asked for.
 fn names_nobody(arn: &str, asked: &str) -> bool {
     if arn == asked || arn == "*" {
         return true;
@@ -151,7 +151,7 @@ fn names_nobody(arn: &str, asked: &str) -> bool {
         }
 }
 
-/// Whether a text is the id of a KMS key.
+/// Returns whether a text is the id of a KMS key.
 fn is_key_id(id: &str) -> bool {
     let digits = id.strip_prefix("mrk-").unwrap_or(id);
     let has_digit = digits.bytes().any(|b| b.is_ascii_digit());

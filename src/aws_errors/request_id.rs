@@ -11,7 +11,7 @@ pub(crate) fn request_id(answer: &HttpResponse) -> Option<String> {
     answer.request_id().filter(|id| is_request_id(id)).map(str::to_owned)
 }
 
-/// Whether a text is a request id and can be nothing else: a UUID's hexadecimal digits, or digits and capitals as S3 has them. A
+/// Returns whether a text is a request id and can be nothing else: a UUID's hexadecimal digits, or digits and capitals as S3 has them. A
 /// name has letters that are no such digits, or no digit at all.
 fn is_request_id(text: &str) -> bool {
     let fits = |b: u8| b.is_ascii_uppercase() || b == b'-' || b.is_ascii_hexdigit();

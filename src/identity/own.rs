@@ -121,7 +121,7 @@ impl OwnSession {
     }
 }
 
-/// Whether a request can bear the credentials. The SDK panics at a line break.
+/// Returns whether a request can bear the credentials. The SDK panics at a line break.
 fn is_usable(credentials: &Credentials) -> bool {
     let token = credentials.session_token().unwrap_or_default();
     [credentials.access_key_id(), credentials.secret_access_key(), token]

@@ -32,9 +32,9 @@ pub struct Link {
     key: ObjectKey,
     sha256: String,
     signature: Option<String>,
-    /// Whether its signature is right.
+    /// `true` if its signature is right.
     is_signed: bool,
-    /// Whether a fault names it.
+    /// `true` if a fault names it.
     is_faulty: bool,
 }
 

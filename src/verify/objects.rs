@@ -17,7 +17,7 @@ pub struct Sealed {
     pub late: bool,
     /// An hour before which it was not put: its own, or if it came late the hour of the digest that lists it.
     pub since: Hour,
-    /// Whether it was found.
+    /// `true` if it was found.
     pub is_there: bool,
 }
 

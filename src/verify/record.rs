@@ -76,7 +76,7 @@ struct EndpointsEntry {
 pub struct Claim {
     /// The object.
     pub object: ObjectKey,
-    /// Whether the run says that it wrote the object.
+    /// `true` if the run says that it wrote the object.
     pub wrote: bool,
     /// Its SHA-256, if the record has it.
     pub sha256: Option<String>,

@@ -142,7 +142,7 @@ pub struct Place {
 pub struct Snapshot {
     #[command(flatten)]
     place: Place,
-    /// Time that the snapshot bears, RFC 3339 in whole seconds, at most 60 minutes in the past; the same time aims at the same
+    /// Time that the snapshot bears, RFC 3339 in whole seconds, at most 60 minutes in the past or 60 seconds ahead; the same time aims at the same
     /// objects [default: now]
     #[arg(long, value_name = "TIME")]
     time: Option<String>,

@@ -28,7 +28,7 @@ const LONGEST_TOKEN: usize = 16 << 10;
 type Markers = (Option<String>, Option<String>);
 
 impl S3Store {
-    /// Whether an object is there. It is listed and not asked for by HEAD, whose answers have no body: they cannot
+    /// Returns whether an object is there. It is listed and not asked for by HEAD, whose answers have no body: they cannot
     /// tell a missing bucket from a missing object.
     pub(in crate::store) async fn contains(&self, key: Key<'_>) -> Result<bool, StoreError> {
         let key = self.object_key(key);
