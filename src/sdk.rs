@@ -14,7 +14,8 @@ use aws_config::{Region, SdkConfig};
 use crate::causes;
 use crate::fault::{Fault, Faults};
 use crate::https;
-use credentials::CheckedCredentials;
+use credentials::PanicSafeProvider;
+pub(crate) use credentials::is_key;
 use variables::{Checked, is_region, is_true};
 
 /// Attempts at a call, except those of EC2, which are a setting.
@@ -41,7 +42,7 @@ pub async fn load(
     // A task of its own keeps a panic from ending the process.
     let sdk = tokio::spawn(loader.load()).await.map_err(|error| panicked(error.try_into_panic().ok()))?;
     check_loaded(&sdk, &variables)?;
-    let credentials = sdk.credentials_provider().map(CheckedCredentials::of);
+    let credentials = sdk.credentials_provider().map(PanicSafeProvider::of);
     let mut builder = sdk.into_builder();
     builder.set_credentials_provider(credentials);
     Ok(builder.build())

@@ -17,6 +17,7 @@ use super::{LEFT, provider};
 use crate::aws_errors::CredentialsFailure;
 use crate::clock::Clock;
 use crate::https;
+use crate::sdk::is_key;
 
 /// Longest time that credentials are waited for: a process or a web service gives them, which can hang.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -123,10 +124,9 @@ impl OwnSession {
 
 /// Returns whether a request can bear the credentials. The SDK panics at a line break.
 fn is_usable(credentials: &Credentials) -> bool {
-    let token = credentials.session_token().unwrap_or_default();
-    [credentials.access_key_id(), credentials.secret_access_key(), token]
-        .iter()
-        .all(|text| text.bytes().all(|b| b.is_ascii_graphic()))
+    is_key(credentials.access_key_id())
+        && is_key(credentials.secret_access_key())
+        && credentials.session_token().is_none_or(|token| token.is_empty() || is_key(token))
 }
 
 /// The session as the SDK's clients ask for credentials.

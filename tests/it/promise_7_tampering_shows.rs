@@ -8,6 +8,7 @@ mod ranges;
 use std::collections::BTreeMap;
 
 use client_vpn_audit::hour::Hour;
+use client_vpn_audit::store::Location;
 use client_vpn_audit::verify::{Kind, VerifyError};
 use jiff::SignedDuration;
 
@@ -47,7 +48,7 @@ async fn check(
     for found in lake.store.find("digests/").await.unwrap() {
         expected.extend((found.versions > 1).then_some((Kind::Changed, found.key)));
     }
-    let mut found = faults(&lake.verify().await);
+    let mut found = faults_but_empty_folders(lake).await;
     expected.sort();
     found.sort();
     assert_eq!(found, expected, "{what} in {}", lake.location);
@@ -59,7 +60,21 @@ async fn check(
     for (key, bytes) in before {
         lake.put_back(key, bytes).await;
     }
-    assert_eq!(faults(&lake.verify().await), [], "{what} was undone");
+    assert_eq!(faults_but_empty_folders(lake).await, [], "{what} was undone");
+}
+
+/// Returns the faults of the lake but for folders of a bucket that have no key any more: SeaweedFS lists them for a while, and S3 has
+/// no folders.
+async fn faults_but_empty_folders(lake: &SealedLake) -> Vec<(Kind, String)> {
+    let mut kept = Vec::new();
+    for (kind, key) in faults(&lake.verify().await) {
+        let is_folder = kind == Kind::Irregular && key.ends_with('/');
+        let is_bucket = matches!(lake.location, Location::S3 { .. });
+        if !(is_folder && is_bucket && lake.store.find(&key).await.unwrap().is_empty()) {
+            kept.push((kind, key));
+        }
+    }
+    kept
 }
 
 async fn all_keys(lake: &SealedLake) -> Vec<String> {
