@@ -17,6 +17,9 @@ use crate::target::AccountRegion;
 /// What stands for an endpoint's id where it is not an endpoint that was asked for but which endpoints there are.
 pub const LISTING: &str = "*";
 
+/// Longest code of an error that is repeated, in bytes.
+const LONGEST_CODE: usize = 100;
+
 /// An account and a Region, as records write them.
 pub(super) type PlaceName = (String, String);
 
@@ -249,7 +252,9 @@ impl Attempts {
 
     /// Keeps each code once.
     fn code(&mut self, error: Option<&RecordedError>) -> Option<Arc<str>> {
-        let code = error?.code.as_str();
+        let code = &error?.code;
+        // Of a record that somebody made, a code may be of any length.
+        let code = if code.len() > LONGEST_CODE { "a code of another form" } else { code };
         let known = self.codes.get(code).cloned();
         Some(known.unwrap_or_else(|| {
             let code: Arc<str> = code.into();

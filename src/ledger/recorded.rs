@@ -20,7 +20,7 @@ use crate::target::{AccountRegion, EndpointId};
 pub const UNREADABLE: &str = "LedgerUnreadable";
 
 /// Most targets of a record, and endpoints of a listing: far more than AWS allows in a Region.
-const MOST_TARGETS: usize = 10_000;
+const MOST_TARGETS: usize = 2_000;
 
 /// Most accounts and Regions of a record, which has one.
 const MOST_PLACES: usize = 10;

@@ -463,7 +463,7 @@ async fn run_records_that_were_sealed_late_count_and_are_listed() {
         (Some("2025-11-22T23:10:00Z"), "2025-11-23T01:00:00Z"),
     ] {
         let coverage = read(from, to).await;
-        assert_eq!(coverage.sealed_late, [of_late.clone()], "{from:?}");
+        assert_eq!(coverage.sealed_late, std::slice::from_ref(of_late), "{from:?}");
         assert!(coverage.is_whole(), "it counts all the same: {coverage:?}");
     }
     let other_days = read(Some("2025-11-23T01:00:00Z"), "2025-11-23T01:30:00Z").await;
