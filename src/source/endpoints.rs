@@ -239,8 +239,8 @@ mod tests {
             rows: vec![(); rows],
         };
         for (name, pages, is_met) in [
-            ("rows", vec![(9_999, 1), (1, 1)], true),
-            ("one row more", vec![(9_999, 1), (2, 1)], false),
+            ("rows", vec![(LISTING_ROWS - 1, 1), (1, 1)], true),
+            ("one row more", vec![(LISTING_ROWS - 1, 1), (2, 1)], false),
             ("bytes", vec![(1, LISTING_BYTES), (0, LISTING_BYTES)], true),
             ("one byte more", vec![(1, LISTING_BYTES), (2, 1)], false),
         ] {
