@@ -29,6 +29,7 @@ USING (
     CROSS JOIN UNNEST(runs.places) AS place
     WHERE runs.snapshot_date >= '{from_date}'
       AND place.discovery.error.code IS NULL
+      AND place.discovery.endpoints IS NOT NULL
   ),
   endpoints AS (
     SELECT account_id, region, endpoint_id

@@ -40,7 +40,8 @@ USING (
             ARRAY['*'] || if(place.discovery.error.code IS NULL, coalesce(place.discovery.endpoints, ARRAY[]), ARRAY[]),
             endpoint_id -> ROW(
               place.account_id, place.region, endpoint_id, if(endpoint_id = '*', 'attempt', 'listed'),
-              if(place.discovery.error.code IS NULL, 'complete', 'failed'), place.discovery.error.code,
+              if(place.discovery.error.code IS NULL AND place.discovery.endpoints IS NOT NULL, 'complete', 'failed'),
+              place.discovery.error.code,
               CAST(NULL AS varchar), place.discovery.first_page_requested_at, place.discovery.first_page_at,
               place.discovery.last_page_at
             )

@@ -55,7 +55,7 @@ impl Attempt {
     fn of_listing(start: Timestamp, discovery: &RecordedDiscovery, code: Option<Arc<str>>) -> Attempt {
         Attempt {
             at: discovery.first_page_requested_at.unwrap_or(start),
-            outcome: if discovery.error.is_none() { Outcome::Complete } else { Outcome::Failed },
+            outcome: if discovery.is_listed() { Outcome::Complete } else { Outcome::Failed },
             code,
             proof: discovery.proof(start),
             active: 0,
@@ -292,7 +292,7 @@ impl Attempts {
 
     /// Notes the record under `run_key`, or returns why it cannot be read.
     pub(super) fn note_bytes(&mut self, run_key: &ObjectKey, bytes: &[u8]) -> Result<(), String> {
-        let record = RecordedRun::parse(bytes).map_err(|error| error.to_string())?;
+        let record = RecordedRun::of_key(run_key, bytes).map_err(|error| error.to_string())?;
         self.note(run_key.as_str(), record);
         Ok(())
     }

@@ -25,6 +25,9 @@ const MOST_TARGETS: usize = 2_000;
 /// Most accounts and Regions of a record, which has one.
 const MOST_PLACES: usize = 10;
 
+/// Longest id of an endpoint, in bytes: three times what AWS's have.
+const LONGEST_ID: usize = 96;
+
 /// Most records that are read at a time where the newest is most often the one that is looked for.
 const FEW: usize = 2;
 
@@ -50,6 +53,24 @@ impl RecordedRun {
     /// If it is none, or has more targets or places than a record may have.
     pub fn parse(bytes: &[u8]) -> Result<RecordedRun, RecordError> {
         Ok(serde_json::from_slice(bytes)?)
+    }
+
+    /// Reads the record under a key.
+    ///
+    /// # Errors
+    /// As [`RecordedRun::parse`], and if it speaks of another account or Region than those of the key.
+    pub fn of_key(key: &ObjectKey, bytes: &[u8]) -> Result<RecordedRun, RecordError> {
+        let run = RecordedRun::parse(bytes)?;
+        if run.is_of(&key.place) { Ok(run) } else { Err(RecordError::Misplaced) }
+    }
+
+    /// Returns whether all that it speaks of is of that account and Region.
+    fn is_of(&self, place: &AccountRegion) -> bool {
+        let is_it = |account_id: &str, region: &str| {
+            account_id == place.account_id.as_str() && region == place.region.as_str()
+        };
+        self.targets.iter().all(|target| is_it(&target.account_id, &target.region))
+            && self.places.iter().all(|found| is_it(&found.account_id, &found.region))
     }
 }
 
@@ -129,13 +150,17 @@ impl Proof {
 }
 
 impl RecordedDiscovery {
+    /// Returns whether EC2 listed the endpoints. Without a list, nothing says that there was none.
+    pub fn is_listed(&self) -> bool {
+        self.error.is_none() && self.endpoints.is_some()
+    }
+
     /// Returns the listing of endpoints as a proof, of a run that began at `start`.
     pub fn proof(&self, start: Timestamp) -> Proof {
-        match self.error {
-            None => {
-                Proof::of_times(start, self.first_page_requested_at, self.first_page_at, self.last_page_at)
-            }
-            Some(_) => Proof::Nothing,
+        if self.is_listed() {
+            Proof::of_times(start, self.first_page_requested_at, self.first_page_at, self.last_page_at)
+        } else {
+            Proof::Nothing
         }
     }
 }
@@ -157,6 +182,7 @@ pub struct RecordedTarget {
     /// The target's Region.
     pub region: String,
     /// The target's endpoint.
+    #[serde(deserialize_with = "short_id")]
     pub endpoint_id: String,
     /// How it came out.
     pub outcome: Outcome,
@@ -206,6 +232,9 @@ pub enum RecordError {
     /// It is no run record.
     #[error("is no run record: {0}")]
     NotARecord(#[from] serde_json::Error),
+    /// It speaks of an account or Region that it is not filed under.
+    #[error("speaks of another account or Region than its key; find out who put it there")]
+    Misplaced,
 }
 
 /// Reads the records under `keys`, in their order, `at_a_time` of them.
@@ -223,7 +252,7 @@ pub fn read<'a>(
 
 async fn read_one(store: &Store, key: &ObjectKey) -> Result<RecordedRun, RecordError> {
     let bytes = store.read(key).await?.ok_or(RecordError::Gone)?;
-    RecordedRun::parse(&bytes)
+    RecordedRun::of_key(key, &bytes)
 }
 
 /// Reads a list of at most `MOST` entries, so that no record takes more memory than it should.
@@ -254,11 +283,23 @@ fn limited<'de, const MOST: usize, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer.deserialize_seq(Limited::<T, MOST>(PhantomData))
 }
 
+/// Reads an id, so that no record takes more memory than it should.
+fn short_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let id = String::deserialize(deserializer)?;
+    if id.len() > LONGEST_ID {
+        return Err(D::Error::custom(format_args!("LimitExceeded: an id has more than {LONGEST_ID} bytes")));
+    }
+    Ok(id)
+}
+
 /// The endpoints of a listing, or null.
 fn limited_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     #[derive(Deserialize)]
-    struct Endpoints(#[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")] Vec<String>);
-    Ok(Option::<Endpoints>::deserialize(deserializer)?.map(|Endpoints(ids)| ids))
+    struct Id(#[serde(deserialize_with = "short_id")] String);
+    #[derive(Deserialize)]
+    struct Endpoints(#[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")] Vec<Id>);
+    let endpoints = Option::<Endpoints>::deserialize(deserializer)?;
+    Ok(endpoints.map(|Endpoints(ids)| ids.into_iter().map(|Id(id)| id).collect()))
 }
 
 /// Which endpoints there were at `place` by the newest record of an earlier snapshot, of that day or the one before; none where

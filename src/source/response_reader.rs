@@ -146,6 +146,10 @@ impl<T> ResponseReader<T> {
     }
 
     fn read(&self, response: &HttpResponse) -> Result<ReadPage<T>, DecodeError> {
+        // EC2 sends no other success. 206 would be a part of an answer.
+        if response.status().as_u16() != 200 {
+            return Err(DecodeError::Malformed);
+        }
         let body = response.body().bytes().unwrap_or_default();
         let (end, rows) = (self.read)(body)?;
         let request_id = request_id(response);

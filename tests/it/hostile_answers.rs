@@ -366,3 +366,23 @@ async fn a_token_that_is_too_long_meets_a_limit_and_is_not_asked_for_again() {
     assert!(message.contains("a token of at most 16 KiB"), "{message}");
     assert_eq!(taken.requests, 1 + 2 + 2);
 }
+
+/// EC2 sends no success but 200: a part of an answer is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_status_of_success_is_no_answer() {
+    for status in [201, 203, 206, 226] {
+        let body = String::from_utf8(list_of(0, "")).unwrap();
+        let stub = Stub::start(&[(status, &body)]).await;
+        let world = World::new(fleet(1, 0)).await;
+        let own = [("AUDIT_MAX_ATTEMPTS", "1")];
+        let settings = Settings::parse(world.variables(&own)).unwrap();
+        let sdk = sdk_config(stub.url(), "eu-central-1");
+        let auditor = Auditor::new(settings, sdk, world.clock.clone(), Progress::silent());
+        let report = snapshot(&auditor, json!({"max_items": 5})).await;
+        assert_eq!(
+            (outcomes(&report), error_codes(&report)),
+            (vec!["failed"], vec!["MalformedResponse"]),
+            "{status}"
+        );
+    }
+}

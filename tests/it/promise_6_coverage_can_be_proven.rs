@@ -396,6 +396,57 @@ async fn an_endpoint_that_was_deleted_in_a_long_outage_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_listing_without_a_list_does_not_say_that_an_endpoint_is_gone() {
+    for removes_it in [false, true] {
+        let recorder = Recorder::new(1).await;
+        let id = recorder.world.simulator.endpoint_ids()[0].clone();
+        recorder.capture_all(0).await;
+        for minutes in [30, 60, 90, 120] {
+            recorder.capture_all(minutes).await;
+            rewrite(&recorder.record(minutes), |run| {
+                run["targets"] = json!([]);
+                let discovery = run["places"][0]["discovery"].as_object_mut().unwrap();
+                match removes_it {
+                    true => discovery.remove("endpoints"),
+                    false => discovery.insert("endpoints".to_owned(), Value::Null),
+                };
+            });
+        }
+        for from in [None, Some(at(0))] {
+            let found = recorder.all_holes(from, at(121)).await;
+            assert_eq!(found[&id], [(0, 121, true)], "{from:?}");
+            assert_eq!(found["*"], [(0, 121, true)], "{from:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_speaks_of_another_place_or_too_long_an_id_counts_for_nothing() {
+    let recorder = Recorder::new(1).await;
+    recorder.capture_all(0).await;
+    let changes: [fn(&mut Value); 4] = [
+        |run| run["targets"][0]["account_id"] = json!("999999999999"),
+        |run| run["places"][0]["region"] = json!("us-east-1"),
+        |run| run["targets"][0]["endpoint_id"] = json!("x".repeat(97)),
+        |run| run["places"][0]["discovery"]["endpoints"] = json!(["x".repeat(97)]),
+    ];
+    for (number, change) in (1..).zip(changes) {
+        recorder.capture_all(30 * number).await;
+        rewrite(&recorder.record(30 * number), change);
+    }
+    let coverage = recorder.whole_coverage(None, at(121), &[]).await;
+    let problems: Vec<&str> = coverage.unreadable.iter().map(|of| of.problem.as_str()).collect();
+    let [account, region, target, listed] = problems[..] else { panic!("{problems:?}") };
+    for problem in [account, region] {
+        assert!(problem.starts_with("speaks of another account or Region than its key"), "{problem}");
+    }
+    for problem in [target, listed] {
+        assert!(problem.contains("LimitExceeded: an id has more than 96 bytes"), "{problem}");
+    }
+    assert_eq!(holes(&coverage.endpoints[1]).len(), 1, "the first capture alone counts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_capture_that_was_killed_before_its_record_counts_once_it_is_repeated() {
     let recorder = Recorder::new(1).await;
     recorder.captures([0, 40]).await;

@@ -36,7 +36,7 @@ class Evidence:
                 discovery = place["discovery"]
                 if discovery is None:
                     continue
-                outcome = "failed" if discovery["error"] else "complete"
+                outcome = "failed" if discovery["error"] or discovery["endpoints"] is None else "complete"
                 name = (place["account_id"], place["region"], LISTING)
                 if self.note(name, start, discovery, outcome, number):
                     begins = self.captures[name][number][0]
