@@ -4,7 +4,7 @@
 //! minutes after the first page of an earlier one was *requested*, every connection that existed between them was seen. Times
 //! are those of the pages, never that of the snapshot, which a late retry or a person can set.
 //!
-//! [`Attempts`] takes records and [`holes`] makes the proof, both without I/O. The saved query `coverage_holes` and the column
+//! `Attempts` takes records and `holes` makes the proof, both without I/O. The saved query `coverage_holes` and the column
 //! `covered` of `sessions` follow the same definition.
 
 mod age;
