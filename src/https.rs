@@ -29,6 +29,9 @@ use crate::causes::chain;
 /// Largest body of an answer, in bytes, unless its caller sets another limit.
 pub(crate) const LARGEST_BODY: usize = 16 << 20;
 
+/// Most bytes that are reserved for an answer before they arrive: a page of a thousand connections has about as many.
+const LARGEST_RESERVATION: usize = 1 << 20;
+
 /// Status of a proxy that asks for a name and a password.
 const PROXY_AUTHENTICATION_REQUIRED: u16 = 407;
 
@@ -176,7 +179,9 @@ impl HttpConnector for Connector {
 /// Reads the body of an answer, whatever length it claims to have.
 async fn read(mut response: HttpResponse, limit: usize) -> Result<HttpResponse, ConnectorError> {
     let mut stream = ByteStream::new(response.take_body());
-    let mut bytes = Vec::new();
+    // The length that the answer claims spares copies, and may be a lie.
+    let claimed = usize::try_from(stream.size_hint().0).unwrap_or(usize::MAX);
+    let mut bytes = Vec::with_capacity(claimed.min(limit).min(LARGEST_RESERVATION));
     while let Some(chunk) = stream.next().await {
         let Ok(chunk) = chunk else {
             return Err(ConnectorError::io(TransportError::CutOff.into()));

@@ -40,7 +40,7 @@ pub(crate) enum Reference {
 /// Reads a body as text. Also returns `true` if it has characters or bytes that are not allowed.
 pub(crate) fn readable(body: &[u8]) -> (Cow<'_, str>, bool) {
     match str::from_utf8(body) {
-        Ok(text) if body.chunks(64).all(is_plain) => (Cow::Borrowed(text), false),
+        Ok(text) if body.chunks(4096).all(is_plain) => (Cow::Borrowed(text), false),
         Ok(text) if text.contains(ESCAPE) => (Cow::Owned(text.replace(ESCAPE, "\u{1}\u{1}")), true),
         Ok(text) => (Cow::Borrowed(text), has_illegal(text)),
         Err(_) => (Cow::Owned(with_escaped_bytes(body)), true),

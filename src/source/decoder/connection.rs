@@ -9,8 +9,7 @@ use crate::connection::{RawConnection, Unknown};
 
 pub(super) fn connection<'a>(document: &mut Document<'a>) -> Result<RawConnection<'a>, DecodeError> {
     let mut raw = RawConnection::default();
-    let mut unknown = Unknown::default();
-    row(document, &mut unknown, |document, unknown, name| {
+    row(document, &mut raw.unknown, |document, unknown, name| {
         let field = match name {
             "clientVpnEndpointId" => &mut raw.client_vpn_endpoint_id,
             "timestamp" => &mut raw.timestamp,
@@ -36,7 +35,8 @@ pub(super) fn connection<'a>(document: &mut Document<'a>) -> Result<RawConnectio
         };
         text(document, unknown, "", name, field)
     })?;
-    Ok(RawConnection { unknown, is_odd: document.is_odd(), ..raw })
+    raw.is_odd = document.is_odd();
+    Ok(raw)
 }
 
 /// Reads a status, of connections and of endpoints: its code and its message.
