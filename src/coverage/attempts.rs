@@ -20,6 +20,9 @@ pub const LISTING: &str = "*";
 /// Longest code of an error that is repeated, in bytes.
 const LONGEST_CODE: usize = 100;
 
+/// Most endpoints that the ledger of an account and Region has over the years. AWS allows a few in a Region at a time.
+const MOST_ENDPOINTS: usize = 10_000;
+
 /// An account and a Region, as records write them.
 pub(super) type PlaceName = (String, String);
 
@@ -293,7 +296,20 @@ impl Attempts {
     /// Notes the record under `run_key`, or returns why it cannot be read.
     pub(super) fn note_bytes(&mut self, run_key: &ObjectKey, bytes: &[u8]) -> Result<(), String> {
         let record = RecordedRun::of_key(run_key, bytes).map_err(|error| error.to_string())?;
+        if self.endpoints_with(&run_key.place, &record) > MOST_ENDPOINTS {
+            return Err(format!(
+                "LimitExceeded: with it, the ledger of its account and Region would have more than {MOST_ENDPOINTS} endpoints"
+            ));
+        }
         self.note(run_key.as_str(), record);
         Ok(())
+    }
+
+    /// Counts the endpoints of `place` that were noted, together with those of a record.
+    fn endpoints_with(&self, place: &AccountRegion, record: &RecordedRun) -> usize {
+        let known = self.places.get(&(place.account_id.to_string(), place.region.to_string()));
+        let is_known = |id: &&str| known.is_some_and(|known| known.of_endpoint.contains_key(*id));
+        let new: BTreeSet<&str> = record.endpoint_ids().filter(|id| !is_known(id)).collect();
+        known.map_or(0, |known| known.of_endpoint.len()) + new.len()
     }
 }

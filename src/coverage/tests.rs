@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::holes::proven;
 use super::*;
+use crate::layout::ObjectKey;
 use crate::ledger::recorded::RecordedRun;
 
 const M: i64 = 60;
@@ -708,4 +709,30 @@ fn a_record_with_more_entries_than_it_may_have_is_refused() {
         let error = record(targets, places, endpoints).unwrap_err().to_string();
         assert!(error.contains("LimitExceeded: a list has more than"), "{error}");
     }
+}
+
+#[test]
+fn made_up_endpoints_are_refused_above_a_limit() {
+    let place = "account_id=123456789012/region=eu-central-1";
+    let mut attempts = Attempts::default();
+    let note = |attempts: &mut Attempts, record: u32, ids: u32| {
+        let key = format!("runs/{place}/snapshot_date=2025-11-23/20251123T{record:06}Z_r.json");
+        let targets = (0..ids).map(|id| {
+            json!({
+                "account_id": "123456789012", "region": "eu-central-1", "outcome": "failed", "active": 0,
+                "endpoint_id": format!("cvpn-endpoint-{record:08x}{id:09x}"),
+            })
+        });
+        let record = json!({
+            "start": at(0), "snapshot_time": at(0), "targets": targets.collect::<Vec<_>>(), "places": [],
+        });
+        attempts.note_bytes(&ObjectKey::parse(&key).unwrap(), record.to_string().as_bytes())
+    };
+    for record in 0..5 {
+        assert_eq!(note(&mut attempts, record, 2_000), Ok(()), "10,000 endpoints are allowed");
+        assert_eq!(note(&mut attempts, record, 2_000), Ok(()), "the same ones again");
+    }
+    let refused = note(&mut attempts, 5, 1).unwrap_err();
+    assert!(refused.starts_with("LimitExceeded: ") && refused.contains("10000 endpoints"), "{refused}");
+    assert_eq!(note(&mut attempts, 0, 1), Ok(()), "one that is known");
 }

@@ -64,6 +64,13 @@ impl RecordedRun {
         if run.is_of(&key.place) { Ok(run) } else { Err(RecordError::Misplaced) }
     }
 
+    /// Returns the ids of its targets and of the endpoints that it lists; one id can come more than once.
+    pub fn endpoint_ids(&self) -> impl Iterator<Item = &str> {
+        let listed = self.places.iter().filter_map(|place| place.discovery.as_ref()?.endpoints.as_ref());
+        let targets = self.targets.iter().map(|target| target.endpoint_id.as_str());
+        targets.chain(listed.flatten().map(String::as_str))
+    }
+
     /// Returns whether all that it speaks of is of that account and Region.
     fn is_of(&self, place: &AccountRegion) -> bool {
         let is_it = |account_id: &str, region: &str| {
