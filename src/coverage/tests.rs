@@ -21,12 +21,13 @@ fn at(seconds: i64) -> Timestamp {
 #[derive(Debug, Clone, PartialEq)]
 struct Run {
     start: i64,
+    scheduled: Option<bool>,
     targets: Vec<Value>,
     discovery: Value,
 }
 
 fn run(start: i64) -> Run {
-    Run { start, targets: Vec::new(), discovery: Value::Null }
+    Run { start, scheduled: None, targets: Vec::new(), discovery: Value::Null }
 }
 
 impl Run {
@@ -36,6 +37,14 @@ impl Run {
         target.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         self.targets.push(target);
         self
+    }
+
+    fn by_hand(self) -> Run {
+        Run { scheduled: Some(false), ..self }
+    }
+
+    fn scheduled(self) -> Run {
+        Run { scheduled: Some(true), ..self }
     }
 
     /// A complete capture: requested, first page, last page.
@@ -79,12 +88,15 @@ impl Run {
     }
 
     fn record(&self) -> RecordedRun {
-        let record = json!({
+        let mut record = json!({
             "start": at(self.start),
             "snapshot_time": at(self.start),
             "targets": self.targets,
             "places": [{"account_id": "a", "region": "r", "discovery": self.discovery}],
         });
+        if let Some(scheduled) = self.scheduled {
+            record["scheduled"] = json!(scheduled);
+        }
         RecordedRun::parse(record.to_string().as_bytes()).unwrap()
     }
 }
@@ -709,6 +721,52 @@ fn a_record_with_more_entries_than_it_may_have_is_refused() {
         let error = record(targets, places, endpoints).unwrap_err().to_string();
         assert!(error.contains("LimitExceeded: a list has more than"), "{error}");
     }
+}
+
+#[test]
+fn the_listing_is_expected_from_the_first_scheduled_run_on() {
+    let listed = |start: i64| run(start).lists([start, start, start + 1], &[]);
+    check(vec![
+        Case {
+            name: "by hand alone",
+            runs: vec![listed(0).by_hand()],
+            window: (None, 5 * H),
+            expected: vec![(LISTING, None)],
+        },
+        Case {
+            name: "by hand before the schedule",
+            runs: vec![listed(0).by_hand(), listed(3 * H).scheduled(), listed(3 * H + 15 * M).scheduled()],
+            window: (None, 4 * H),
+            expected: vec![(LISTING, none())],
+        },
+        Case {
+            name: "by hand after a schedule without `*`",
+            runs: vec![run(0).scheduled().complete("e", [0, 0, 1]), listed(10 * M).by_hand()],
+            window: (None, 5 * H),
+            expected: vec![(LISTING, None)],
+        },
+        Case {
+            name: "by hand in an outage of the schedule",
+            runs: vec![listed(0).scheduled(), listed(50 * M).by_hand(), listed(100 * M).scheduled()],
+            window: (None, 100 * M + 1),
+            expected: vec![(LISTING, none())],
+        },
+        Case {
+            name: "an outage of the schedule",
+            runs: vec![listed(0).by_hand(), listed(H).scheduled(), listed(3 * H).scheduled()],
+            window: (None, 3 * H + 2),
+            expected: vec![(LISTING, some(&[(H, 3 * H + 1, false)]))],
+        },
+        Case {
+            name: "a schedule whose listing failed",
+            runs: vec![
+                Run { discovery: json!({"error": {"code": "x"}}), ..run(0).scheduled() },
+                listed(2 * H).by_hand(),
+            ],
+            window: (None, 2 * H + 2),
+            expected: vec![(LISTING, some(&[(0, 2 * H + 1, false)]))],
+        },
+    ]);
 }
 
 #[test]

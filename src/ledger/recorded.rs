@@ -38,6 +38,9 @@ pub struct RecordedRun {
     pub start: Timestamp,
     /// The time that the snapshot bears.
     pub snapshot_time: Timestamp,
+    /// `false` of a run by hand. A record of a version without the field counts as one of a schedule.
+    #[serde(default = "yes")]
+    pub scheduled: bool,
     /// What came of each target.
     #[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")]
     pub targets: Vec<RecordedTarget>,
@@ -260,6 +263,10 @@ pub fn read<'a>(
 async fn read_one(store: &Store, key: &ObjectKey) -> Result<RecordedRun, RecordError> {
     let bytes = store.read(key).await?.ok_or(RecordError::Gone)?;
     RecordedRun::of_key(key, &bytes)
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Reads a list of at most `MOST` entries, so that no record takes more memory than it should.
