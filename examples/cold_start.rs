@@ -7,10 +7,10 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use client_vpn_audit::capture::Progress;
+use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::config::Settings;
-use client_vpn_audit::handler::Auditor;
+use client_vpn_audit::invocation::handler::Auditor;
+use client_vpn_audit::invocation::settings::Settings;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;

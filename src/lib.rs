@@ -1,50 +1,35 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # The modules
+//! # The map
 //!
-//! Data flows one way:
+//! Data flows one way; each room imports only rooms below it:
 //!
-//! ```text
-//! event, config -> source (EC2) -> normalise -> snapshot (Parquet) -> store (S3 or a directory) -> ledger -> report, metrics
-//!                  capture: one target        run: one account and Region        handler: one invocation
+//! | room | what is in it |
+//! |---|---|
+//! | [`invocation`] | what is asked and answered: event, settings, handler, answer, metrics |
+//! | [`capture`] | one snapshot: targets, run, capture of a target, plan of a fleet, preflight |
+//! | [`proof`] | digests, seal, verify, coverage, signing |
+//! | [`lake`] | keys, Parquet objects, ledger, store |
+//! | [`aws`] | EC2, identities, the SDK's set-up, AWS's errors |
+//! | [`tables`] | each table's columns, decoder, typing and rows |
+//! | the words of all rooms | [`target`], [`run_id`], [`snapshot_time`], [`hour`], [`clock`], [`limits`], [`causes`], [`invalid_input`] |
 //!
-//! store -> seal: digest (signing) -> store         store, public keys -> verify         ledger -> coverage
-//! ```
+//! The command line and the Lambda function, in `src/bin`, are front ends of [`invocation`] and [`proof`].
 
-pub mod aws_errors;
-mod bounded_file;
+pub mod aws;
 pub mod capture;
 pub mod causes;
 pub mod clock;
-pub mod config;
-pub mod connection;
-pub mod coverage;
-pub mod digest;
-pub mod discovery;
-pub mod endpoint;
-pub mod event;
-pub mod fault;
-pub mod handler;
 pub mod hour;
-mod https;
-pub mod identity;
-pub mod layout;
-pub mod ledger;
-pub mod metrics;
-pub mod normalise;
-pub mod preflight;
-pub mod report;
-pub mod run;
-pub mod sdk;
-pub mod seal;
-pub mod signing;
-pub mod snapshot;
+pub mod invalid_input;
+pub mod invocation;
+pub mod lake;
+pub mod limits;
+pub mod proof;
+pub mod run_id;
 pub mod snapshot_time;
-pub mod source;
-pub mod spread;
-pub mod store;
+pub mod tables;
 pub mod target;
-pub mod verify;
 
 /// Version of this program, as the ledger and each object carry it.
 pub const TOOL_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,20 +1,19 @@
 //! The actions, told apart by `Action`, and what they answer.
 
-mod answer;
 mod connections;
 mod endpoints;
 mod identity;
 mod networks;
 mod role;
 
-pub(crate) use answer::{Answer, Broken, Reply, Sending, Then};
+use crate::answer::{Answer, Sending};
 
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::fleet::Fleet;
+use crate::location::Location;
 use crate::outages::Outage;
 use crate::parameters::Parameters;
-use crate::place::Location;
+use crate::people::People;
 use crate::signature::Signature;
 use crate::state::State;
 use crate::token::Token;
@@ -112,7 +111,7 @@ fn position(state: &State, parameters: &Parameters, listing: &str, filters: u64)
 }
 
 /// The endpoint of this id, if the account and Region have it.
-fn find(state: &State, location: &Location, endpoint_id: &str) -> Result<Arc<Fleet>, ApiError> {
+fn find(state: &State, location: &Location, endpoint_id: &str) -> Result<Arc<People>, ApiError> {
     if !is_endpoint_id(endpoint_id) {
         return Err(ApiError::malformed_endpoint(endpoint_id));
     }

@@ -1,7 +1,7 @@
 //! Who asks, and where.
 
 use crate::assumed::{Session, Sessions};
-use crate::place::Location;
+use crate::location::Location;
 use crate::signature::Signature;
 
 /// Whoever sent a request.

@@ -2,7 +2,7 @@
 
 mod organisation;
 
-use crate::place::Location;
+use crate::location::Location;
 use crate::random::mix;
 use jiff::Timestamp;
 use std::time::Duration;

@@ -1,17 +1,20 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod answer;
 mod api;
 mod assumed;
-mod bucket;
+
 mod caller;
 mod config;
 mod connection;
 mod error;
 mod fault;
-mod fleet;
+
+mod location;
 mod outages;
 mod parameters;
+mod people;
 mod place;
 mod random;
 mod replay;
@@ -21,6 +24,7 @@ mod setup;
 mod signature;
 mod simulator;
 mod state;
+mod throttle;
 mod token;
 mod wire;
 mod xml;

@@ -1,22 +1,16 @@
 //! Where endpoints are: each in one account and one Region.
 
 use crate::config::{Config, EndpointConfig};
-use crate::fleet::Fleet;
+use crate::location::Location;
+use crate::people::People;
 use std::sync::{Arc, PoisonError, RwLock};
-
-/// An account and a Region.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Location {
-    pub(crate) account_id: String,
-    pub(crate) region: String,
-}
 
 /// An endpoint as its account and Region list it.
 #[derive(Debug, Clone)]
 pub(crate) struct Listed {
     /// Its number in the listing, which it keeps when others go.
     pub(crate) number: usize,
-    pub(crate) fleet: Arc<Fleet>,
+    pub(crate) fleet: Arc<People>,
     /// Whether somebody switched its connection log on or off since it was made.
     pub(crate) log_is_switched: bool,
 }
@@ -86,16 +80,16 @@ impl Places {
     }
 
     /// The endpoint of this id, if this account and Region have it.
-    pub(crate) fn find(&self, location: &Location, endpoint_id: &str) -> Option<Arc<Fleet>> {
+    pub(crate) fn find(&self, location: &Location, endpoint_id: &str) -> Option<Arc<People>> {
         self.read(|sites| sites.iter().find(|site| site.location == *location)?.find(endpoint_id))
     }
 
     /// The endpoint of this id, wherever it is.
-    pub(crate) fn find_anywhere(&self, endpoint_id: &str) -> Option<Arc<Fleet>> {
+    pub(crate) fn find_anywhere(&self, endpoint_id: &str) -> Option<Arc<People>> {
         self.read(|sites| sites.iter().find_map(|site| site.find(endpoint_id)))
     }
 
-    pub(crate) fn all(&self) -> Vec<(Location, Arc<Fleet>)> {
+    pub(crate) fn all(&self) -> Vec<(Location, Arc<People>)> {
         self.read(|sites| {
             let fleets = |site: &Site| {
                 let location = site.location.clone();
@@ -121,20 +115,14 @@ impl Places {
 
 impl Site {
     fn add(&mut self, seed: u64, endpoint: EndpointConfig) {
-        let fleet = Arc::new(Fleet::new(seed, endpoint));
+        let fleet = Arc::new(People::new(seed, endpoint));
         self.listed.push(Listed { number: self.count, fleet, log_is_switched: false });
         self.count += 1;
     }
 
-    fn find(&self, endpoint_id: &str) -> Option<Arc<Fleet>> {
+    fn find(&self, endpoint_id: &str) -> Option<Arc<People>> {
         let mut listed = self.listed.iter();
         Some(listed.find(|listed| listed.fleet.endpoint().id == endpoint_id)?.fleet.clone())
-    }
-}
-
-impl Location {
-    pub(crate) fn new(account_id: &str, region: &str) -> Self {
-        Self { account_id: account_id.to_owned(), region: region.to_owned() }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Answers that were given before, to be given again.
 
-use crate::api::Reply;
+use crate::answer::Reply;
+use crate::location::Location;
 use crate::parameters::Parameters;
-use crate::place::Location;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 

@@ -1,6 +1,7 @@
 //! HTTP over TCP, and what breaks it.
 
-use crate::api::{self, Broken, Reply, Sending, Then};
+use crate::answer::{Broken, Reply, Sending, Then};
+use crate::api;
 use crate::parameters::Parameters;
 use crate::served::Receipt;
 use crate::signature::Signature;

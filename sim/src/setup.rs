@@ -1,6 +1,6 @@
 //! How an endpoint is set up: a pure function of seed and endpoint, as its people are.
 
-use crate::fleet::Fleet;
+use crate::people::People;
 use crate::random::Stream;
 use jiff::Timestamp;
 
@@ -35,7 +35,7 @@ pub(crate) struct Network {
 }
 
 impl Setup {
-    pub(crate) fn of(fleet: &Fleet) -> Self {
+    pub(crate) fn of(fleet: &People) -> Self {
         let mut traits = Stream::of(&[fleet.key(), 0x766e]);
         let created = Timestamp::from_second(traits.between(1_704_067_200, 1_735_689_599));
         let created = created.unwrap_or(Timestamp::UNIX_EPOCH);
@@ -86,7 +86,7 @@ mod tests {
 
     fn setups() -> Vec<Setup> {
         let endpoints = Config::fleet(1, 60, 1).endpoints.into_iter();
-        endpoints.map(|endpoint| Setup::of(&Fleet::new(1, endpoint))).collect()
+        endpoints.map(|endpoint| Setup::of(&People::new(1, endpoint))).collect()
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::assumed::AssumedRole;
 use crate::config::{Config, EndpointConfig};
 use crate::connection::Connection;
 use crate::fault::Fault;
-use crate::place::Location;
+use crate::location::Location;
 use crate::served::ServedPage;
 use crate::server::serve;
 use crate::state::State;

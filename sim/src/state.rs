@@ -1,14 +1,15 @@
 //! What requests are answered from.
 
 use crate::assumed::Sessions;
-use crate::bucket::Buckets;
 use crate::config::{Config, MemberRole, TimeSource};
 use crate::fault::Rules;
+use crate::location::Location;
 use crate::outages::Outages;
-use crate::place::{Location, Places};
+use crate::place::Places;
 use crate::random::mix;
 use crate::replay::Replay;
 use crate::served::Served;
+use crate::throttle::Buckets;
 use crate::token::Sealer;
 use jiff::Timestamp;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

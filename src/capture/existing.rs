@@ -1,9 +1,10 @@
 //! What lies at a key already: it counts as captured only if it is an object that this program would have put there.
 
-use crate::layout::Key;
-use crate::ledger::{CaptureError, Outcome};
-use crate::snapshot::{Identity, ObjectMetadata, PageTimes};
-use crate::store::{Look, Store};
+use crate::aws::ec2::PageTimes;
+use crate::lake::keys::Key;
+use crate::lake::ledger::{CaptureError, Outcome};
+use crate::lake::parquet::{Identity, ObjectMetadata};
+use crate::lake::store::{Look, Store};
 
 /// A complete object of the snapshot, in the lake already.
 #[derive(Debug)]

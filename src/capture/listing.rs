@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::connection_ids::{ConnectionIds, DistinctIds};
-use super::{Plan, Tools};
-use crate::ledger::CaptureError;
-use crate::snapshot::{PageTimes, Rows, SnapshotWriter};
-use crate::source::limits::Limit;
-use crate::source::pager::{Next, Pager};
-use crate::source::resume_token::ResumeToken;
-use crate::source::{Page, PageError, PageRequest, larger_difference};
+use super::request::{CaptureRequest, Tools};
+use crate::aws::ec2::PageTimes;
+use crate::aws::ec2::pager::{Next, Pager};
+use crate::aws::ec2::resume_token::ResumeToken;
+use crate::aws::ec2::{Page, PageError, PageRequest, larger_difference};
+use crate::lake::ledger::CaptureError;
+use crate::lake::parquet::SnapshotWriter;
+use crate::limits::Limit;
+use crate::tables::connections::rows::Rows;
 use crate::target::Target;
 
 /// What was read, up to where the reading ended.
@@ -53,7 +55,11 @@ impl Listing {
     /// # Errors
     /// When the temporary file cannot be made. What goes wrong later is an end, not an error: the rows read so far are
     /// kept, or at least counted.
-    pub(super) async fn read(tools: &Tools, plan: &Plan, target: &Target) -> Result<Listing, CaptureError> {
+    pub(super) async fn read(
+        tools: &Tools,
+        plan: &CaptureRequest,
+        target: &Target,
+    ) -> Result<Listing, CaptureError> {
         let mut writer = SnapshotWriter::create(plan.snapshot_time, &target.endpoint_id)?;
         let mut tally = Tally::default();
         let mut ids = ConnectionIds::default();
@@ -113,12 +119,12 @@ impl Listing {
             };
             if let Some(end) = end {
                 let encoded = encode.await;
-                (tools.progress.0)(target, tally.rows_read);
+                tools.progress.rows(target, tally.rows_read);
                 break encoded.map_or_else(|error| End::Unencoded { error: error.into() }, |()| end);
             }
             // The next page is under way while this one is encoded.
             let (next, encoded) = tokio::join!(biased; page(tools, plan, target, pager.token()), encode);
-            (tools.progress.0)(target, tally.rows_read);
+            tools.progress.rows(target, tally.rows_read);
             if let Err(error) = encoded {
                 break End::Unencoded { error: error.into() };
             }
@@ -131,7 +137,7 @@ impl Listing {
 
     /// Whether EC2 lost the token of a listing that began at page one. One that was resumed cannot begin there: the
     /// capture that it goes on from has written those rows.
-    pub(super) fn may_start_anew(&self, plan: &Plan) -> bool {
+    pub(super) fn can_restart(&self, plan: &CaptureRequest) -> bool {
         plan.starting_token.is_none() && matches!(&self.end, End::Cut { expired_token: true, .. })
     }
 
@@ -171,7 +177,12 @@ impl Tally {
 }
 
 /// The page that `token` leads to, if it comes before the deadline.
-async fn page(tools: &Tools, plan: &Plan, target: &Target, token: Option<&str>) -> Result<Page, PageError> {
+async fn page(
+    tools: &Tools,
+    plan: &CaptureRequest,
+    target: &Target,
+    token: Option<&str>,
+) -> Result<Page, PageError> {
     let request = PageRequest { target, filters: &plan.filters, page_size: plan.page_size, token };
     plan.in_time(&tools.clock, tools.source.page(request)).await
 }
@@ -189,8 +200,8 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::connection::Connection;
-    use crate::snapshot::RowsBuilder;
+    use crate::tables::connections::Connection;
+    use crate::tables::connections::rows::RowsBuilder;
 
     fn rows(connections: impl IntoIterator<Item = Connection<'static>>) -> Rows {
         let mut rows = RowsBuilder::default();

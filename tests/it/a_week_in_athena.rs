@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use client_vpn_audit::coverage::{Coverage, Window};
-use client_vpn_audit::store::{Location, Store};
+use client_vpn_audit::lake::store::{Location, Store};
+use client_vpn_audit::proof::coverage::{Coverage, Window};
 use client_vpn_sim::{Connection, Fault, FaultKind, TimeSource};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

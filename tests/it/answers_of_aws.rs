@@ -1,10 +1,10 @@
 //! Errors of AWS: what of them is passed on, and which are worth another try.
 
+use client_vpn_audit::aws::identity::{MemberRole, MemberSession, own_account};
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::identity::{MemberRole, MemberSession, own_account};
-use client_vpn_audit::layout::Key;
-use client_vpn_audit::signing::{Signer, SigningKey};
-use client_vpn_audit::store::{S3Store, Store};
+use client_vpn_audit::lake::keys::Key;
+use client_vpn_audit::lake::store::{S3Store, Store};
+use client_vpn_audit::proof::signing::{Signer, SigningKey};
 use client_vpn_audit::target::AccountId;
 use serde_json::{Value, json};
 
@@ -243,13 +243,14 @@ fn page(token: &str, id: &str) -> String {
 }
 
 /// A snapshot of one endpoint, and of nothing else, at these answers.
-async fn capture_at(answers: &[(u16, &str)]) -> (client_vpn_audit::report::Report, usize) {
+async fn capture_at(answers: &[(u16, &str)]) -> (client_vpn_audit::capture::run::Report, usize) {
     let ec2 = Stub::start(answers).await;
     let world = World::new(fleet(1, 1)).await;
-    let settings = client_vpn_audit::config::Settings::parse(world.variables(&[])).unwrap();
-    let progress = client_vpn_audit::capture::Progress::silent();
+    let settings = client_vpn_audit::invocation::settings::Settings::parse(world.variables(&[])).unwrap();
+    let progress = client_vpn_audit::capture::request::Progress::silent();
     let sdk = sdk_config(ec2.url(), "eu-central-1");
-    let auditor = client_vpn_audit::handler::Auditor::new(settings, sdk, world.clock.clone(), progress);
+    let auditor =
+        client_vpn_audit::invocation::handler::Auditor::new(settings, sdk, world.clock.clone(), progress);
     (snapshot(&auditor, json!({})).await, ec2.heads().len())
 }
 

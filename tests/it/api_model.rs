@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use client_vpn_audit::snapshot::schema::COLUMNS;
+use client_vpn_audit::tables::connections::columns::COLUMNS;
 
 use crate::harness::python;
 

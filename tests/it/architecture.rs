@@ -1,5 +1,6 @@
 //! One door to each thing outside: which source files may know what.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use crate::harness::files_under;
@@ -23,46 +24,125 @@ fn each_aws_client_has_one_user() {
     assert_eq!(
         files_with("aws_sdk_ec2"),
         [
-            "source/budget.rs",
-            "source/ec2.rs",
-            "source/places.rs",
-            "source/response_reader.rs",
-            "source/timing.rs"
+            "aws/ec2/budget.rs",
+            "aws/ec2/client.rs",
+            "aws/ec2/response_reader.rs",
+            "aws/ec2/sources.rs",
+            "aws/ec2/timing.rs"
         ]
     );
     assert_eq!(
         files_with("aws_sdk_s3"),
         [
-            "store.rs",
-            "store/bucket_owner.rs",
-            "store/s3.rs",
-            "store/s3/listing.rs",
-            "store/s3/reading.rs",
-            "store/time.rs"
+            "lake/store.rs",
+            "lake/store/bucket_owner.rs",
+            "lake/store/s3.rs",
+            "lake/store/s3/listing.rs",
+            "lake/store/s3/reading.rs",
+            "lake/store/time.rs"
         ]
     );
-    assert_eq!(files_with("aws_sdk_kms"), ["signing/kms.rs"]);
+    assert_eq!(files_with("aws_sdk_kms"), ["proof/signing/kms.rs"]);
     assert_eq!(
         files_with("aws_sdk_sts"),
-        ["bin/client-vpn-audit/demo.rs", "identity.rs", "identity/member.rs"]
+        ["aws/identity.rs", "aws/identity/member.rs", "bin/client-vpn-audit/demo.rs"]
     );
 }
 
 #[test]
-fn parquet_is_known_to_the_snapshot_and_its_reader_in_the_demo() {
+fn arrow_is_known_to_the_tables_the_parquet_objects_and_the_reader_of_the_demo() {
     let known = [
         "bin/client-vpn-audit/demo/summary.rs",
-        "snapshot.rs",
-        "snapshot/endpoints.rs",
-        "snapshot/rows.rs",
-        "snapshot/schema.rs",
-        "snapshot/writer.rs",
+        "lake/parquet/endpoints.rs",
+        "lake/parquet/writer.rs",
+        "tables/column.rs",
+        "tables/connections/rows.rs",
+        "tables/endpoints/rows.rs",
     ];
     assert_eq!(files_with("arrow_"), known);
 }
 
+/// The rooms of `src`, each with those that it may import. Modules beside the rooms are words that every room uses.
+const ROOMS: [(&str, &[&str]); 7] = [
+    ("bin", &["invocation", "capture", "proof", "lake", "aws", "tables"]),
+    ("invocation", &["capture", "proof", "lake", "aws", "tables"]),
+    ("capture", &["lake", "aws", "tables"]),
+    ("proof", &["lake", "aws"]),
+    ("lake", &["aws", "tables"]),
+    ("aws", &["tables"]),
+    ("tables", &[]),
+];
+
+#[test]
+fn each_room_imports_only_rooms_below_it() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+    let names: Vec<&str> = ROOMS.iter().map(|(name, _)| *name).collect();
+    let mut wrong = Vec::new();
+    for path in files_under(root.as_ref()) {
+        let room = path.split(['/', '.']).next().unwrap();
+        let allowed = ROOMS.iter().find(|(name, _)| *name == room).map_or(&[][..], |(_, allowed)| allowed);
+        let text = fs::read_to_string(format!("{root}/{path}")).unwrap();
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for start in ["crate::", "client_vpn_audit::"] {
+                for (at, _) in line.match_indices(start) {
+                    let rest = &line[at + start.len()..];
+                    let imported = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+                    let is_room = names.contains(&imported) && imported != room;
+                    if path != "lib.rs" && is_room && !allowed.contains(&imported) {
+                        wrong.push(format!("{path} imports {imported}: {}", line.trim()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What each module imports of the crate in `folder`, by the files that have them.
+fn imports(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let root = format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"));
+    let files: BTreeSet<String> = files_under(root.as_ref()).into_iter().collect();
+    let module_of = |parts: &[&str]| {
+        let ends = (1..=parts.len()).rev().map(|end| format!("{}.rs", parts[..end].join("/")));
+        ends.into_iter().find(|file| files.contains(file))
+    };
+    let mut imports = BTreeMap::new();
+    for path in files.iter().filter(|path| !path.ends_with("tests.rs") && !path.contains("/tests/")) {
+        let text = fs::read_to_string(format!("{root}/{path}")).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let mut imported = BTreeSet::new();
+        for (at, _) in code.match_indices("use crate::") {
+            let import = code[at + "use crate::".len()..].split(';').next().unwrap();
+            let parts: Vec<&str> = import.split("::").take_while(|part| !part.contains('{')).collect();
+            imported.extend(module_of(&parts).filter(|file| file != path));
+        }
+        imports.insert(path.clone(), imported);
+    }
+    imports
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    for folder in ["src", "sim/src"] {
+        let mut imports = imports(folder);
+        // What imports nothing that is left can be in no circle.
+        while let Some(done) =
+            imports.iter().find(|(_, imported)| imported.is_empty()).map(|(path, _)| path.clone())
+        {
+            imports.remove(&done);
+            for imported in imports.values_mut() {
+                imported.remove(&done);
+            }
+        }
+        assert!(imports.is_empty(), "{folder}: {imports:#?}");
+    }
+}
+
 #[test]
 fn the_environment_is_read_by_the_front_ends() {
-    assert_eq!(files_with("env::vars_os"), ["bin/client-vpn-audit/args.rs", "main.rs"]);
+    assert_eq!(
+        files_with("env::vars_os"),
+        ["bin/client-vpn-audit-lambda.rs", "bin/client-vpn-audit/args.rs"]
+    );
     assert_eq!(files_with("Timestamp::now"), ["clock.rs"]);
 }

@@ -1,6 +1,6 @@
 //! Settings, events and flags that are wrong: every fault in one answer, and nothing is written.
 
-use client_vpn_audit::handler::Error;
+use client_vpn_audit::invocation::handler::Error;
 use serde_json::{Value, json};
 
 use crate::harness::emulator::{Emulator, Invoked};

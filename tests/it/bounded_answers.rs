@@ -1,10 +1,10 @@
 //! Promise 8, for what AWS answers: memory and time are bounded whatever comes, and the error names the limit.
 
+use client_vpn_audit::aws::identity::{OwnSession, own_account};
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::identity::{OwnSession, own_account};
-use client_vpn_audit::layout::{Key, ObjectKey};
-use client_vpn_audit::signing::{Signer, SigningKey};
-use client_vpn_audit::store::{S3Store, Store};
+use client_vpn_audit::lake::keys::{Key, ObjectKey};
+use client_vpn_audit::lake::store::{S3Store, Store};
+use client_vpn_audit::proof::signing::{Signer, SigningKey};
 use serde_json::json;
 
 use crate::harness::emulator::{Emulator, Invoked};
@@ -30,10 +30,11 @@ async fn a_body_without_end_is_given_up_at_its_limit() {
     {
         let hostile = Hostile::start(head, Flow::Flood).await;
         let world = World::new(fleet(1, 1)).await;
-        let settings = client_vpn_audit::config::Settings::parse(world.variables(&[])).unwrap();
+        let settings = client_vpn_audit::invocation::settings::Settings::parse(world.variables(&[])).unwrap();
         let sdk = sdk_config(hostile.url(), "eu-central-1");
-        let progress = client_vpn_audit::capture::Progress::silent();
-        let auditor = client_vpn_audit::handler::Auditor::new(settings, sdk, world.clock.clone(), progress);
+        let progress = client_vpn_audit::capture::request::Progress::silent();
+        let auditor =
+            client_vpn_audit::invocation::handler::Auditor::new(settings, sdk, world.clock.clone(), progress);
         let report = snapshot(&auditor, json!({})).await;
         assert_eq!(outcomes(&report), ["failed"], "{head}");
         assert_eq!(error_codes(&report), ["LimitExceeded"], "{head}");
@@ -65,10 +66,11 @@ async fn the_function_stays_small_whatever_comes() {
 async fn a_body_that_drips_ends_with_the_time_of_an_attempt() {
     let hostile = Hostile::start("200 OK", Flow::Drip).await;
     let world = World::new(fleet(1, 1)).await;
-    let settings = client_vpn_audit::config::Settings::parse(world.variables(&[])).unwrap();
+    let settings = client_vpn_audit::invocation::settings::Settings::parse(world.variables(&[])).unwrap();
     let sdk = sdk_config(hostile.url(), "eu-central-1");
-    let progress = client_vpn_audit::capture::Progress::silent();
-    let auditor = client_vpn_audit::handler::Auditor::new(settings, sdk, world.clock.clone(), progress);
+    let progress = client_vpn_audit::capture::request::Progress::silent();
+    let auditor =
+        client_vpn_audit::invocation::handler::Auditor::new(settings, sdk, world.clock.clone(), progress);
     let report = snapshot(&auditor, json!({})).await;
     assert_eq!(error_codes(&report), ["Timeout"]);
     assert_eq!(hostile.requests(), 2, "both attempts, and the endpoints are not asked for after them");
@@ -119,7 +121,7 @@ async fn s3_is_bounded_in_every_call() {
 /// What S3 gives as the size holds for what is read.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_ends_where_s3_says_that_it_does() {
-    let found = |bytes| client_vpn_audit::store::Found {
+    let found = |bytes| client_vpn_audit::lake::store::Found {
         key: "connections/x".to_owned(),
         bytes,
         version_id: None,

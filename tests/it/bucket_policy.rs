@@ -1,8 +1,8 @@
 //! Preflight says what the policy of a bucket does not protect the evidence from.
 
 use aws_sdk_s3::Client;
-use client_vpn_audit::report::Answer;
-use client_vpn_audit::store::{Protection, S3Store, Store};
+use client_vpn_audit::invocation::answer::Answer;
+use client_vpn_audit::lake::store::{Protection, S3Store, Store};
 use serde_json::{Value, json};
 
 use crate::harness::seaweed::Seaweed;

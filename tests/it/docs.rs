@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use client_vpn_audit::config::SETTINGS;
-use client_vpn_audit::verify::Kind;
+use client_vpn_audit::invocation::settings::SETTINGS;
+use client_vpn_audit::proof::verify::Kind;
 use client_vpn_sim::{Fault, FaultKind};
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ fn names(rows: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn the_readme_has_the_table_of_settings() {
-    let row = |setting: &client_vpn_audit::config::Setting| {
+    let row = |setting: &client_vpn_audit::invocation::settings::Setting| {
         format!("| `{}` | {} | {} |", setting.name, setting.default.unwrap_or("must be set"), setting.doc)
     };
     let expected: Vec<String> = SETTINGS.iter().map(row).collect();

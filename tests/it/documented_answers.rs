@@ -1,9 +1,9 @@
 //! The answers that AWS documents, through the real client into the lake.
 
-use client_vpn_audit::capture::Progress;
+use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::config::Settings;
-use client_vpn_audit::handler::Auditor;
+use client_vpn_audit::invocation::handler::Auditor;
+use client_vpn_audit::invocation::settings::Settings;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
-use client_vpn_audit::capture::Progress;
+use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::config::Settings;
-use client_vpn_audit::handler::{Auditor, Error};
-use client_vpn_audit::ledger::{Entry, Outcome};
-use client_vpn_audit::report::Answer;
+use client_vpn_audit::invocation::answer::Answer;
+use client_vpn_audit::invocation::handler::{Auditor, Error};
+use client_vpn_audit::invocation::settings::Settings;
+use client_vpn_audit::lake::ledger::{Entry, Outcome};
 use client_vpn_sim::{Fault, FaultKind};
 use jiff::SignedDuration;
 use proptest::strategy::{Strategy, ValueTree};

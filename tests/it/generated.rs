@@ -7,7 +7,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use client_vpn_audit::snapshot::schema::{COLUMNS, Column, ENDPOINT_COLUMNS};
+use client_vpn_audit::tables::column::Column;
+use client_vpn_audit::tables::connections::columns::COLUMNS;
+use client_vpn_audit::tables::endpoints::columns::COLUMNS as ENDPOINT_COLUMNS;
 
 use crate::harness::{files_under, option_env_at_run_time, venv};
 

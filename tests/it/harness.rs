@@ -15,11 +15,12 @@ use std::process::{Command, Output, Stdio};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
-use client_vpn_audit::capture::Progress;
+use client_vpn_audit::capture::request::Progress;
+use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::config::Settings;
-use client_vpn_audit::handler::{Auditor, Error};
-use client_vpn_audit::report::{Answer, Report};
+use client_vpn_audit::invocation::answer::Answer;
+use client_vpn_audit::invocation::handler::{Auditor, Error};
+use client_vpn_audit::invocation::settings::Settings;
 use client_vpn_audit::snapshot_time::SnapshotTime;
 use client_vpn_sim::{Config, Simulator, TimeSource};
 use jiff::{SignedDuration, Timestamp};
@@ -213,7 +214,7 @@ pub fn outcomes(report: &Report) -> Vec<&'static str> {
 /// Error codes of the targets, in order; empty for none.
 pub fn error_codes(report: &Report) -> Vec<&str> {
     let code = |entry| {
-        Option::as_ref(entry).map_or("", |error: &client_vpn_audit::ledger::CaptureError| &error.code)
+        Option::as_ref(entry).map_or("", |error: &client_vpn_audit::lake::ledger::CaptureError| &error.code)
     };
     report.record.targets.iter().map(|entry| code(&entry.error)).collect()
 }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use client_vpn_audit::capture::Progress;
-use client_vpn_audit::config::Settings;
-use client_vpn_audit::handler::Auditor;
-use client_vpn_audit::report::Report;
+use client_vpn_audit::capture::request::Progress;
+use client_vpn_audit::capture::run::Report;
+use client_vpn_audit::invocation::handler::Auditor;
+use client_vpn_audit::invocation::settings::Settings;
 use serde_json::{Value, json};
 
 use crate::harness::stub::Stub;

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use client_vpn_audit::coverage::{Coverage, Window};
-use client_vpn_audit::store::{Location, Store};
+use client_vpn_audit::lake::store::{Location, Store};
+use client_vpn_audit::proof::coverage::{Coverage, Window};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -5,10 +5,10 @@ mod discovery;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use client_vpn_audit::capture::Progress;
-use client_vpn_audit::config::Settings;
-use client_vpn_audit::handler::Auditor;
-use client_vpn_audit::report::Answer;
+use client_vpn_audit::capture::request::Progress;
+use client_vpn_audit::invocation::answer::Answer;
+use client_vpn_audit::invocation::handler::Auditor;
+use client_vpn_audit::invocation::settings::Settings;
 use client_vpn_sim::{Config, EndpointConfig, Fault, FaultKind, MemberRole as SimulatedRole, TimeSource};
 use jiff::SignedDuration;
 use serde_json::{Value, json};

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use client_vpn_audit::snapshot::schema::{COLUMNS, Column, ColumnType, ENDPOINT_COLUMNS};
+use client_vpn_audit::tables::column::{Column, ColumnType};
+use client_vpn_audit::tables::connections::columns::COLUMNS;
+use client_vpn_audit::tables::endpoints::columns::COLUMNS as ENDPOINT_COLUMNS;
 use client_vpn_sim::{Fault, FaultKind};
 use serde_json::{Value, json};
 

@@ -1,11 +1,11 @@
 //! Preflight of targets: each is compared with the list of endpoints, and in each partition the right role is named.
 
-use client_vpn_audit::capture::Progress;
+use client_vpn_audit::capture::preflight::Check;
+use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::config::Settings;
-use client_vpn_audit::handler::Auditor;
-use client_vpn_audit::preflight::Check;
-use client_vpn_audit::report::Answer;
+use client_vpn_audit::invocation::answer::Answer;
+use client_vpn_audit::invocation::handler::Auditor;
+use client_vpn_audit::invocation::settings::Settings;
 use serde_json::json;
 use tempfile::TempDir;
 

@@ -1,9 +1,9 @@
 //! Complete means complete: `complete` only when AWS's last page carried no token, without filter, limit or resume; a
 //! repeated token, a page that fails after its retries or a cut body never yields `complete`.
 
-use client_vpn_audit::capture::Progress;
-use client_vpn_audit::config::Settings;
-use client_vpn_audit::handler::Auditor;
+use client_vpn_audit::capture::request::Progress;
+use client_vpn_audit::invocation::handler::Auditor;
+use client_vpn_audit::invocation::settings::Settings;
 use client_vpn_sim::{Fault, FaultKind};
 use serde_json::json;
 

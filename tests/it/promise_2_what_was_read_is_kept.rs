@@ -2,7 +2,7 @@
 //! says both.
 
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::report::Answer;
+use client_vpn_audit::invocation::answer::Answer;
 use client_vpn_sim::{Fault, FaultKind};
 
 use crate::harness::{World, error_codes, fleet, outcomes};

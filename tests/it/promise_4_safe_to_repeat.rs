@@ -1,11 +1,11 @@
 //! Safe to repeat: EventBridge and Lambda deliver at least once; the same event again changes nothing but the ledger.
 
-use client_vpn_audit::capture::Progress;
+use client_vpn_audit::capture::request::Progress;
+use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::config::Settings;
-use client_vpn_audit::handler::Auditor;
-use client_vpn_audit::ledger::Entry;
-use client_vpn_audit::report::Report;
+use client_vpn_audit::invocation::handler::Auditor;
+use client_vpn_audit::invocation::settings::Settings;
+use client_vpn_audit::lake::ledger::Entry;
 use client_vpn_sim::{Fault, FaultKind};
 use serde_json::json;
 use sha2::{Digest, Sha256};

@@ -1,8 +1,8 @@
 //! One bad target harms no other: all targets are tried, and then the run counts as failed.
 
-use client_vpn_audit::capture::Progress;
-use client_vpn_audit::config::Settings;
-use client_vpn_audit::handler::Auditor;
+use client_vpn_audit::capture::request::Progress;
+use client_vpn_audit::invocation::handler::Auditor;
+use client_vpn_audit::invocation::settings::Settings;
 use client_vpn_sim::{Fault, FaultKind};
 use serde_json::json;
 

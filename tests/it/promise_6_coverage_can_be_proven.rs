@@ -3,13 +3,13 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use client_vpn_audit::capture::Progress;
+use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::config::Settings;
-use client_vpn_audit::coverage::witness::Witness;
-use client_vpn_audit::coverage::{Coverage, EndpointCoverage, Window};
-use client_vpn_audit::handler::Auditor;
-use client_vpn_audit::store::{Location, Store};
+use client_vpn_audit::invocation::handler::Auditor;
+use client_vpn_audit::invocation::settings::Settings;
+use client_vpn_audit::lake::store::{Location, Store};
+use client_vpn_audit::proof::coverage::witness::Witness;
+use client_vpn_audit::proof::coverage::{Coverage, EndpointCoverage, Window};
 use client_vpn_sim::{Fault, FaultKind, TimeSource};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

@@ -8,8 +8,8 @@ mod ranges;
 use std::collections::BTreeMap;
 
 use client_vpn_audit::hour::Hour;
-use client_vpn_audit::store::Location;
-use client_vpn_audit::verify::{Kind, VerifyError};
+use client_vpn_audit::lake::store::Location;
+use client_vpn_audit::proof::verify::{Kind, VerifyError};
 use jiff::SignedDuration;
 
 use crate::harness::sealed::{Keys, LATER, SealedLake, faults, time};

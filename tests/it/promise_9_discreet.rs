@@ -1,7 +1,7 @@
 //! Discreet: names and addresses of people are in the evidence and nowhere else: not in logs, metrics, errors, answers
 //! or the ledger.
 
-use client_vpn_audit::config::SETTINGS;
+use client_vpn_audit::invocation::settings::SETTINGS;
 use client_vpn_sim::{Connection, ConnectionStatus, Fault, FaultKind};
 use serde_json::{Value, json};
 

@@ -1,10 +1,11 @@
 //! The simulator against a client that no one here wrote: boto3's own paginator.
 
-use client_vpn_audit::capture::Progress;
-use client_vpn_audit::config::Settings;
-use client_vpn_audit::handler::Auditor;
-use client_vpn_audit::report::Answer;
-use client_vpn_audit::snapshot::schema::{COLUMNS, Column, ColumnType};
+use client_vpn_audit::capture::request::Progress;
+use client_vpn_audit::invocation::answer::Answer;
+use client_vpn_audit::invocation::handler::Auditor;
+use client_vpn_audit::invocation::settings::Settings;
+use client_vpn_audit::tables::column::{Column, ColumnType};
+use client_vpn_audit::tables::connections::columns::COLUMNS;
 use serde_json::{Value, json};
 
 use crate::harness::{World, fleet, outcomes, python, snapshot};

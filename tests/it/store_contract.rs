@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use client_vpn_audit::layout::{Key, RunId};
+use client_vpn_audit::lake::keys::Key;
+use client_vpn_audit::lake::store::{Content, DirectoryStore, KmsKey, Object, Put, S3Store, Store};
+use client_vpn_audit::run_id::RunId;
 use client_vpn_audit::snapshot_time::SnapshotTime;
-use client_vpn_audit::store::{Content, DirectoryStore, KmsKey, Object, Put, S3Store, Store};
 use client_vpn_audit::target::{AccountId, EndpointId, Region, Target};
 use sha2::{Digest, Sha256};
 

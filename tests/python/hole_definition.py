@@ -1,6 +1,6 @@
 """Computes holes from run records by trying every pair of captures: the definition in docs/evidence.md, taken at its word.
 
-Shares nothing with `src/coverage.rs` or the SQL. Times are milliseconds since 1970.
+Shares nothing with `src/proof/coverage.rs` or the SQL. Times are milliseconds since 1970.
 """
 
 import collections

@@ -2,12 +2,12 @@
 
 mod page;
 
-use super::answer::{XML, head};
-use super::{Answer, Reply, Sending, Then};
+use crate::answer::{Answer, Reply, Sending, Then};
+use crate::answer::{XML, head};
 use crate::error::ApiError;
 use crate::fault::FaultKind;
+use crate::location::Location;
 use crate::parameters::Parameters;
-use crate::place::Location;
 use crate::served::ServedPage;
 use crate::state::State;
 use crate::xml::{self, Xml};

@@ -3,8 +3,9 @@
 use super::{Answer, find, position};
 use crate::config::Authentication;
 use crate::error::ApiError;
+use crate::location::Location;
 use crate::parameters::{Parameters, is_filter};
-use crate::place::{Listed, Location};
+use crate::place::Listed;
 use crate::setup::Setup;
 use crate::state::State;
 use crate::token::Token;

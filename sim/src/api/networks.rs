@@ -2,8 +2,8 @@
 
 use super::{Answer, find, position};
 use crate::error::ApiError;
+use crate::location::Location;
 use crate::parameters::{Parameters, is_filter};
-use crate::place::Location;
 use crate::setup::{Network, Setup};
 use crate::state::State;
 use crate::token::Token;

@@ -2,6 +2,7 @@ mod organisation;
 mod setup;
 
 use super::*;
+use crate::answer::Reply;
 use crate::config::{Config, TimeSource};
 use crate::connection::Connection;
 use crate::fault::{Fault, FaultKind};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use client_vpn_audit::fault::{Fault, Faults};
-use client_vpn_audit::handler::Error;
+use client_vpn_audit::invalid_input::{InvalidInput, InvalidInputs};
+use client_vpn_audit::invocation::handler::Error;
 use serde_json::{Map, Value, json};
 
 const SNAPSHOT_EXAMPLES: &str = "\
@@ -238,7 +238,7 @@ pub struct Inputs {
     /// The Region, where one was given.
     pub region: Option<String>,
     /// Flags that are no settings and no payload.
-    pub faults: Faults,
+    pub faults: InvalidInputs,
     /// Whether there must be targets.
     pub needs_targets: bool,
 }
@@ -264,7 +264,7 @@ impl Place {
             variables: self.variables(),
             payload: json!({"action": "preflight"}),
             region: self.region.clone(),
-            faults: Faults::default(),
+            faults: InvalidInputs::default(),
             needs_targets: true,
         }
     }
@@ -283,7 +283,7 @@ impl Seal {
             variables,
             payload: Value::Object(payload),
             region: self.region.clone(),
-            faults: Faults::default(),
+            faults: InvalidInputs::default(),
             needs_targets: false,
         }
     }
@@ -291,7 +291,7 @@ impl Seal {
 
 impl Snapshot {
     pub fn inputs(&self) -> Inputs {
-        let mut faults = Faults::default();
+        let mut faults = InvalidInputs::default();
         let mut payload = Map::new();
         payload.insert("action".to_owned(), json!("snapshot"));
         let fields = [
@@ -316,14 +316,15 @@ impl Snapshot {
     }
 
     /// The values of each filter. A value may be a name, so no fault quotes it.
-    fn filters(&self, faults: &mut Faults) -> BTreeMap<&str, Vec<&str>> {
+    fn filters(&self, faults: &mut InvalidInputs) -> BTreeMap<&str, Vec<&str>> {
         let mut filters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for filter in &self.filters {
             match filter.split_once('=') {
                 Some((name, value)) => filters.entry(name).or_default().push(value),
-                None => {
-                    faults.push(Fault::without_value("filters", "must be NAME=VALUE, such as username=maria"))
-                }
+                None => faults.push(InvalidInput::without_value(
+                    "filters",
+                    "must be NAME=VALUE, such as username=maria",
+                )),
             }
         }
         filters

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::coverage::witness::{Difference, Witness};
-use client_vpn_audit::coverage::{ClockStepped, Coverage, EndpointCoverage, Hole, LISTING, Window};
-use client_vpn_audit::fault::Fault;
+use client_vpn_audit::invalid_input::InvalidInput;
+use client_vpn_audit::proof::coverage::witness::{Difference, Witness};
+use client_vpn_audit::proof::coverage::{ClockStepped, Coverage, EndpointCoverage, Hole, LISTING, Window};
 use comfy_table::CellAlignment;
 use jiff::Timestamp;
 use serde_json::json;
@@ -45,9 +45,9 @@ pub async fn run(args: &CoverageArgs, json: bool) -> Result<bool, Failure> {
     Ok(coverage.is_whole())
 }
 
-fn witness(text: &str) -> Result<Witness, Fault> {
+fn witness(text: &str) -> Result<Witness, InvalidInput> {
     let allowed = "ENDPOINT=FILE, such as cvpn-endpoint-0123456789abcdef0=connections.json";
-    let fault = |problem: String| Fault::new("--witness", text, problem);
+    let fault = |problem: String| InvalidInput::new("--witness", text, problem);
     let (endpoint_id, path) = text.split_once('=').ok_or_else(|| fault(allowed.to_owned()))?;
     Witness::read(endpoint_id, Path::new(path)).map_err(|error| fault(format!("{allowed}; the file {error}")))
 }

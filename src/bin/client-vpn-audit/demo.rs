@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
-use client_vpn_audit::capture::Progress;
+use client_vpn_audit::capture::request::Progress;
+use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::config::Settings;
-use client_vpn_audit::fault::Fault;
-use client_vpn_audit::handler::{Auditor, Error};
-use client_vpn_audit::report::{Answer, Report};
+use client_vpn_audit::invalid_input::InvalidInput;
+use client_vpn_audit::invocation::answer::Answer;
+use client_vpn_audit::invocation::handler::{Auditor, Error};
+use client_vpn_audit::invocation::settings::Settings;
+use client_vpn_audit::lake::store::Location;
 use client_vpn_audit::snapshot_time::SnapshotTime;
-use client_vpn_audit::store::Location;
 use client_vpn_sim::{Config, Simulator, TimeSource};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -38,7 +39,7 @@ pub async fn run(demo: &Demo, json: bool) -> Result<bool, Error> {
         None => new_directory().map_err(|error| unusable(&error))?,
     };
     if !matches!(Location::parse(&lake.display().to_string()), Ok(Location::Directory(_))) {
-        let fault = Fault::new("--lake", &lake.display().to_string(), "a directory");
+        let fault = InvalidInput::new("--lake", &lake.display().to_string(), "a directory");
         return Err(Error::InvalidSettings(fault.into()));
     }
     // The last of the snapshots is of this minute.
@@ -82,7 +83,7 @@ fn new_directory() -> io::Result<PathBuf> {
 }
 
 fn unusable(error: &dyn std::error::Error) -> Error {
-    Error::InvalidSettings(Fault::without_value("demo", format!("could not run: {error}")).into())
+    Error::InvalidSettings(InvalidInput::without_value("demo", format!("could not run: {error}")).into())
 }
 
 /// The simulator and nothing else, whatever profiles and endpoints this machine has.

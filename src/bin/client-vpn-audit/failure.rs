@@ -1,8 +1,8 @@
 //! Why a command could not do what it was asked for.
 
-use client_vpn_audit::handler::Error;
-use client_vpn_audit::store::StoreError;
-use client_vpn_audit::verify::VerifyError;
+use client_vpn_audit::invocation::handler::Error;
+use client_vpn_audit::lake::store::StoreError;
+use client_vpn_audit::proof::verify::VerifyError;
 
 /// Something was not complete, or could not be done.
 const EXIT_INCOMPLETE: u8 = 1;

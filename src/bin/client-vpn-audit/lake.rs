@@ -1,11 +1,11 @@
 //! The lake of a command that reads one and asks nothing of EC2.
 
+use client_vpn_audit::aws::identity::OwnSession;
+use client_vpn_audit::aws::sdk;
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::fault::{Fault, Faults};
-use client_vpn_audit::handler::Error;
-use client_vpn_audit::identity::OwnSession;
-use client_vpn_audit::sdk;
-use client_vpn_audit::store::{Location, Store};
+use client_vpn_audit::invalid_input::{InvalidInput, InvalidInputs};
+use client_vpn_audit::invocation::handler::Error;
+use client_vpn_audit::lake::store::{Location, Store};
 
 use super::args::{environment, flag_name};
 
@@ -13,24 +13,28 @@ use super::args::{environment, flag_name};
 pub async fn open(
     lake: Option<&str>,
     region: Option<&str>,
-    mut faults: Faults,
+    mut faults: InvalidInputs,
 ) -> Result<(Location, Store), Error> {
     let name = "--lake (AUDIT_LAKE)";
     let text = lake.map(str::to_owned);
     let text =
         text.or_else(|| environment().find_map(|(name, value)| (name == "AUDIT_LAKE").then_some(value)));
     let location = match text {
-        None => Err(Fault::without_value(name, "is not set; set it to s3://bucket/prefix or a directory")),
-        Some(text) => Location::parse(&text).map_err(|error| Fault::new(name, &text, error.to_string())),
+        None => {
+            Err(InvalidInput::without_value(name, "is not set; set it to s3://bucket/prefix or a directory"))
+        }
+        Some(text) => {
+            Location::parse(&text).map_err(|error| InvalidInput::new(name, &text, error.to_string()))
+        }
     };
     if let Ok(Location::Directory(path)) = &location
         && !path.is_dir()
     {
-        faults.push(Fault::new(name, &path.display().to_string(), "a directory that is there"));
+        faults.push(InvalidInput::new(name, &path.display().to_string(), "a directory that is there"));
     }
     let location = faults.keep(location);
     let Some(location) = faults.or(location).map_err(Error::InvalidSettings)? else {
-        return Err(Error::InvalidSettings(Faults::default()));
+        return Err(Error::InvalidSettings(InvalidInputs::default()));
     };
     // A directory needs no credentials, and asking for a Region may take seconds.
     let store = match location {

@@ -13,13 +13,13 @@ use std::process::ExitCode;
 
 use args::{Args, Command, Inputs};
 use clap::Parser;
+use client_vpn_audit::aws::sdk;
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::config::Settings;
-use client_vpn_audit::event::Invocation;
-use client_vpn_audit::fault::Faults;
-use client_vpn_audit::handler::{Auditor, Error};
-use client_vpn_audit::report::Answer;
-use client_vpn_audit::sdk;
+use client_vpn_audit::invalid_input::InvalidInputs;
+use client_vpn_audit::invocation::answer::Answer;
+use client_vpn_audit::invocation::event::Invocation;
+use client_vpn_audit::invocation::handler::{Auditor, Error};
+use client_vpn_audit::invocation::settings::Settings;
 use failure::Failure;
 use uuid::Uuid;
 
@@ -66,7 +66,7 @@ async fn run(inputs: Inputs, json: bool) -> Result<bool, Failure> {
 
 /// The settings, when the flags are right. The handler checks the payload; when the settings or flags are wrong, its
 /// faults are said along with theirs, by the names of the flags.
-async fn check(inputs: &Inputs, clock: &Clock) -> Result<Settings, Faults> {
+async fn check(inputs: &Inputs, clock: &Clock) -> Result<Settings, InvalidInputs> {
     let variables = inputs.variables.clone();
     let settings = match inputs.needs_targets {
         true => Settings::parse(variables),

@@ -1,13 +1,13 @@
 //! Times as flags have them.
 
-use client_vpn_audit::fault::{Fault, Faults};
 use client_vpn_audit::hour::Hour;
+use client_vpn_audit::invalid_input::{InvalidInput, InvalidInputs};
 use jiff::Timestamp;
 
 /// Reads the times of a command's flags, and collects what is wrong with them.
 #[derive(Default)]
 pub struct Moments {
-    faults: Faults,
+    faults: InvalidInputs,
 }
 
 impl Moments {
@@ -17,7 +17,7 @@ impl Moments {
         let hour = Hour::parse(text).or_else(|| Hour::parse(&format!("{text}T00")));
         let moment = hour.map(Hour::start).or_else(|| text.parse().ok());
         let allowed = "a day (2026-11-01) or an hour (2026-11-01T09) in UTC, or an RFC 3339 time";
-        self.faults.keep(moment.ok_or_else(|| Fault::new(flag, text, allowed)))
+        self.faults.keep(moment.ok_or_else(|| InvalidInput::new(flag, text, allowed)))
     }
 
     /// Takes note of times in the wrong order.
@@ -25,7 +25,7 @@ impl Moments {
         if let (Some(from), Some(to)) = (from, to)
             && from >= to
         {
-            self.faults.push(Fault::new(
+            self.faults.push(InvalidInput::new(
                 "--from",
                 &from.to_string(),
                 format!("a time before --to, which is {to}"),
@@ -34,7 +34,7 @@ impl Moments {
     }
 
     /// What is wrong.
-    pub fn faults(self) -> Faults {
+    pub fn faults(self) -> InvalidInputs {
         self.faults
     }
 }

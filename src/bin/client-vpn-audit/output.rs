@@ -6,12 +6,13 @@ use std::panic::PanicHookInfo;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use client_vpn_audit::capture::Progress;
-use client_vpn_audit::handler::Error;
+use client_vpn_audit::capture::preflight::Check;
+use client_vpn_audit::capture::request::Progress;
+use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::hour::Hour;
-use client_vpn_audit::ledger::{Entry, PlaceEntry};
-use client_vpn_audit::preflight::Check;
-use client_vpn_audit::report::{Answer, Report, SealReport};
+use client_vpn_audit::invocation::answer::{Answer, SealReport};
+use client_vpn_audit::invocation::handler::Error;
+use client_vpn_audit::lake::ledger::{Entry, PlaceEntry};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
 use indicatif::{HumanCount, ProgressBar};

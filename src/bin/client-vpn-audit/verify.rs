@@ -1,14 +1,14 @@
 //! Verifies a sealed lake and prints what was found.
 
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::fault::Fault as UsageFault;
+use client_vpn_audit::invalid_input::InvalidInput;
 use std::collections::{BTreeMap, BTreeSet};
 
 use client_vpn_audit::hour::Hour;
-use client_vpn_audit::layout::{ObjectKey, ObjectKind};
-use client_vpn_audit::signing::PublicKey;
-use client_vpn_audit::store::Location;
-use client_vpn_audit::verify::{Verification, Verifier};
+use client_vpn_audit::lake::keys::{ObjectKey, ObjectKind};
+use client_vpn_audit::lake::store::Location;
+use client_vpn_audit::proof::signing::PublicKey;
+use client_vpn_audit::proof::verify::{Verification, Verifier};
 use comfy_table::CellAlignment;
 use indicatif::{HumanBytes, HumanCount};
 use jiff::SignedDuration;
@@ -33,7 +33,7 @@ pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
     let mut keys = Vec::new();
     for path in &verify.public_keys {
         let read = PublicKey::read_all(path);
-        let read = read.map_err(|error| UsageFault::without_value("--public-key", error.to_string()));
+        let read = read.map_err(|error| InvalidInput::without_value("--public-key", error.to_string()));
         keys.extend(faults.keep(read).into_iter().flatten());
     }
     let mut known = BTreeMap::new();
@@ -41,7 +41,7 @@ pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
         known.extend(faults.keep(known_digest(text)));
     }
     let (location, store) = open(verify.lake.as_deref(), verify.region.as_deref(), faults).await?;
-    let at_a_time = match location {
+    let max_concurrency = match location {
         Location::S3 { .. } => OF_A_BUCKET,
         Location::Directory(_) => std::thread::available_parallelism().map_or(2, usize::from),
     };
@@ -54,7 +54,7 @@ pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
         to: to.map(|to| Hour::containing(to.saturating_sub(SignedDuration::from_millis(1)).unwrap_or(to))),
         retention_days: verify.retention_days,
         now: Clock::system().now(),
-        at_a_time,
+        max_concurrency,
     };
     let spinner = Spinner::new(json);
     let told = |objects, bytes| {
@@ -76,9 +76,9 @@ pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
 }
 
 /// A digest's key and its SHA-256.
-fn known_digest(text: &str) -> Result<(String, String), UsageFault> {
+fn known_digest(text: &str) -> Result<(String, String), InvalidInput> {
     let allowed = "KEY=SHA256: the key of a digest within the lake, and 64 digits of hexadecimal";
-    let fault = || UsageFault::new("--known-digest", text, allowed);
+    let fault = || InvalidInput::new("--known-digest", text, allowed);
     let (key, sha256) = text.rsplit_once('=').ok_or_else(fault)?;
     let is_digest = ObjectKey::parse(key).is_some_and(|key| key.kind == ObjectKind::Digest);
     let is_hash = sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_hexdigit());

@@ -15,10 +15,10 @@ use aws_sdk_s3::types::{
 };
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::hour::Hour;
-use client_vpn_audit::seal::{Sealed, Sealer};
-use client_vpn_audit::signing::{PublicKey, Signer, SigningKey};
-use client_vpn_audit::store::{Location, Store};
-use client_vpn_audit::verify::{Kind, Verification, Verifier, VerifyError};
+use client_vpn_audit::lake::store::{Location, Store};
+use client_vpn_audit::proof::seal::{Sealed, Sealer};
+use client_vpn_audit::proof::signing::{PublicKey, Signer, SigningKey};
+use client_vpn_audit::proof::verify::{Kind, Verification, Verifier, VerifyError};
 use client_vpn_sim::TimeSource;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -214,7 +214,7 @@ impl SealedLake {
             to: None,
             retention_days: None,
             now: time(LATER),
-            at_a_time: 4,
+            max_concurrency: 4,
         };
         change(&mut verifier);
         verifier.verify(|_, _| ()).await
@@ -234,7 +234,7 @@ impl SealedLake {
             to: None,
             retention_days: None,
             now,
-            at_a_time: 4,
+            max_concurrency: 4,
         };
         verifier.verify(|_, _| ()).await.unwrap()
     }

@@ -1,8 +1,8 @@
 //! The role in other accounts: its credentials, whose they are, and for how long.
 
+use client_vpn_audit::aws::identity::{MemberRole, MemberSession};
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::identity::{MemberRole, MemberSession};
-use client_vpn_audit::layout::RunId;
+use client_vpn_audit::run_id::RunId;
 use client_vpn_audit::target::AccountId;
 use serde_json::json;
 

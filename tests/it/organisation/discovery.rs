@@ -1,10 +1,10 @@
 //! Which endpoints there are: what appears, what goes, and what is not known.
 
-use client_vpn_audit::config::Settings;
-use client_vpn_audit::coverage::{Coverage, Window, oldest_complete_age};
-use client_vpn_audit::handler::Auditor;
-use client_vpn_audit::report::Report;
-use client_vpn_audit::store::{Location, Store};
+use client_vpn_audit::capture::run::Report;
+use client_vpn_audit::invocation::handler::Auditor;
+use client_vpn_audit::invocation::settings::Settings;
+use client_vpn_audit::lake::store::{Location, Store};
+use client_vpn_audit::proof::coverage::{Coverage, Window, oldest_complete_age};
 use client_vpn_audit::target::{AccountId, AccountRegion, PlaceTargets, Region};
 use client_vpn_sim::{Config, EndpointConfig};
 use serde_json::{Value, json};

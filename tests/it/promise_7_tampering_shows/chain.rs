@@ -1,6 +1,6 @@
 //! What is done to digests.
 
-use client_vpn_audit::verify::Kind;
+use client_vpn_audit::proof::verify::Kind;
 use serde_json::{Value, json};
 
 use super::{HOURS, check, lakes};

@@ -1,6 +1,6 @@
 //! The record contradicts itself: run records say something else than the digests, the objects or one another.
 
-use client_vpn_audit::verify::Kind;
+use client_vpn_audit::proof::verify::Kind;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

@@ -7,8 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use client_vpn_audit::store::Location;
-use client_vpn_audit::verify::Kind;
+use client_vpn_audit::lake::store::Location;
+use client_vpn_audit::proof::verify::Kind;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::{HOURS, all_keys};

@@ -1,9 +1,9 @@
 //! What a range, a late seal and the retention make of it.
 
-use client_vpn_audit::digest::{Digest, SealedObject, WrittenDigest};
 use client_vpn_audit::hour::Hour;
-use client_vpn_audit::layout::ObjectKey;
-use client_vpn_audit::verify::{Kind, Verifier};
+use client_vpn_audit::lake::keys::ObjectKey;
+use client_vpn_audit::proof::digest::{Digest, SealedObject, WrittenDigest};
+use client_vpn_audit::proof::verify::{Kind, Verifier};
 use serde_json::Value;
 use sha2::Sha256;
 use tempfile::TempDir;

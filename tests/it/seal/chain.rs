@@ -1,8 +1,8 @@
 //! The chain that is continued is checked first.
 
 use client_vpn_audit::hour::Hour;
-use client_vpn_audit::signing::SigningKey;
-use client_vpn_audit::store::Location;
+use client_vpn_audit::lake::store::Location;
+use client_vpn_audit::proof::signing::SigningKey;
 use serde_json::{Value, json};
 
 use crate::harness::sealed::{Keys, LATER, SealedLake};

@@ -1,7 +1,7 @@
 //! The clock is compared with the store's own before anything is sealed.
 
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::store::Location;
+use client_vpn_audit::lake::store::Location;
 
 use crate::harness::files_under;
 use crate::harness::sealed::{LATER, SealedLake, time};

@@ -1,8 +1,8 @@
 //! What a digest lists of the days before yesterday.
 
-use client_vpn_audit::digest::MAX_OBJECTS;
 use client_vpn_audit::hour::Hour;
-use client_vpn_audit::seal::Sealed;
+use client_vpn_audit::proof::digest::MAX_OBJECTS;
+use client_vpn_audit::proof::seal::Sealed;
 use serde_json::json;
 
 use crate::harness::sealed::{LATER, SealedLake, faults, time};
@@ -120,7 +120,7 @@ async fn an_older_object_is_listed_once_if_a_new_run_record_names_it() {
 async fn what_is_too_much_for_one_digest_is_listed_by_the_next_one() {
     let lake = SealedLake::in_a_directory().await;
     let folder = format!("partials/{PLACE}/snapshot_date=2025-10-01");
-    let client_vpn_audit::store::Location::Directory(root) = &lake.location else { unreachable!() };
+    let client_vpn_audit::lake::store::Location::Directory(root) = &lake.location else { unreachable!() };
     std::fs::create_dir_all(root.join(&folder)).unwrap();
     for number in 0..MAX_OBJECTS + 10 {
         let key = format!("{folder}/20251001T090000Z_{number:05}.parquet");

@@ -4,9 +4,9 @@ use crate::api::{find, position};
 use crate::connection::Connection;
 use crate::error::ApiError;
 use crate::fault::{FaultKind, odd_row};
-use crate::fleet::Fleet;
+use crate::location::Location;
 use crate::parameters::{Filters, Parameters, is_filter};
-use crate::place::Location;
+use crate::people::People;
 use crate::served::ServedPage;
 use crate::state::State;
 use crate::token::Token;
@@ -51,7 +51,7 @@ pub(crate) fn page(
     Ok(ServedPage { request_id, endpoint_id, next_token, connections, unknown_fields })
 }
 
-fn list(fleet: &Fleet, filters: &Filters, position: &Token) -> (Vec<Connection>, Option<Token>) {
+fn list(fleet: &People, filters: &Filters, position: &Token) -> (Vec<Connection>, Option<Token>) {
     let mut seats = (position.offset..fleet.seats()).filter(|&seat| {
         filters.match_all(|name| match name {
             "username" => fleet.username(seat),

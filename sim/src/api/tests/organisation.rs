@@ -1,6 +1,7 @@
 //! Many accounts and Regions behind one port.
 
 use super::*;
+use crate::answer::Reply;
 use crate::config::{MemberRole, Throttling};
 
 const REGIONS: &[&str] = &["eu-central-1", "us-east-1"];

@@ -1,6 +1,7 @@
 //! How endpoints and their networks are described.
 
 use super::*;
+use crate::answer::Reply;
 
 const ENDPOINTS: &str = "Action=DescribeClientVpnEndpoints&Version=2016-11-15";
 

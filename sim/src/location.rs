@@ -1,0 +1,14 @@
+//! Where an endpoint is.
+
+/// An account and a Region.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Location {
+    pub(crate) account_id: String,
+    pub(crate) region: String,
+}
+
+impl Location {
+    pub(crate) fn new(account_id: &str, region: &str) -> Self {
+        Self { account_id: account_id.to_owned(), region: region.to_owned() }
+    }
+}

@@ -1,0 +1,7 @@
+//! AWS: one door to each service, its errors, and who asks.
+
+pub mod ec2;
+pub mod errors;
+pub(crate) mod https;
+pub mod identity;
+pub mod sdk;

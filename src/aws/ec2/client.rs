@@ -1,0 +1,244 @@
+//! EC2 in one account and Region: pages of connections, asked for within a budget.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::config::retry::{RetryConfig, RetryPartition, TokenBucket};
+use aws_sdk_ec2::config::timeout::TimeoutConfig;
+use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ec2::types::Filter as Ec2Filter;
+use jiff::Timestamp;
+
+use super::budget::Budget;
+use super::response_reader::{ReadPage, ResponseReader};
+use super::timing::{Timed, Timing};
+use super::{Action, Page, PageError, PageRequest};
+use crate::aws::errors::{Call, MALFORMED_RESPONSE, describe};
+use crate::aws::identity::{MemberSession, OwnSession};
+use crate::clock::Clock;
+use crate::limits::Limit;
+use crate::tables::xml::{DecodeError, PageEnd};
+use crate::target::Target;
+
+/// How long, and how often, a call is tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Longest time of one attempt at a call, so that a stalled connection cannot eat the invocation.
+    pub call_timeout: Duration,
+    /// Attempts at a call, the first included.
+    pub max_attempts: u32,
+}
+
+/// Whose credentials EC2 is asked with.
+#[derive(Debug, Clone)]
+pub(super) enum Session {
+    /// The program's own.
+    Own(Arc<OwnSession>),
+    /// Those of the role in another account.
+    Member(Arc<MemberSession>),
+}
+
+impl Session {
+    /// Returns the access key of good credentials, which are asked for where there are none.
+    pub(super) async fn access_key(&self) -> Result<String, PageError> {
+        let credentials = match self {
+            Session::Own(session) => session.credentials().await?,
+            Session::Member(session) => session.credentials().await?,
+        };
+        Ok(credentials.access_key_id().to_owned())
+    }
+
+    /// Forgets the credentials with this access key.
+    async fn forget(&self, access_key_id: &str) {
+        match self {
+            Session::Own(session) => session.forget(access_key_id).await,
+            Session::Member(session) => session.forget(access_key_id).await,
+        }
+    }
+}
+
+/// EC2 in one account and Region as the source of pages.
+#[derive(Debug, Clone)]
+pub struct Ec2Source {
+    client: Client,
+    clock: Clock,
+    session: Session,
+    /// For pages of connections. The other actions are called once for each endpoint, which no bucket feels.
+    budget: Budget,
+}
+
+impl Ec2Source {
+    /// A client with the credentials, the Region and, where set, the endpoint of `sdk`. What retries cost is counted under
+    /// `name`, for each account and Region by itself.
+    pub(super) fn new(
+        sdk: &SdkConfig,
+        name: String,
+        limits: Limits,
+        clock: Clock,
+        session: Session,
+    ) -> Ec2Source {
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(limits.call_timeout).build();
+        let config = aws_sdk_ec2::config::Builder::from(sdk)
+            .retry_config(RetryConfig::standard().with_max_attempts(limits.max_attempts))
+            .retry_partition(RetryPartition::custom(name).token_bucket(TokenBucket::default()).build())
+            .timeout_config(timeouts)
+            .build();
+        Ec2Source { client: Client::from_conf(config), clock, session, budget: Budget::new() }
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Watches a call that is about to be made.
+    pub(super) fn timing(&self) -> Timing {
+        Timing::new(&self.clock)
+    }
+
+    /// Returns the access key of the credentials that the next call is made with.
+    ///
+    /// # Errors
+    /// When there are none. The SDK would take that for a connection that did not come about, and try again.
+    pub(super) async fn access_key(&self) -> Result<Option<String>, PageError> {
+        self.session.access_key().await.map(Some)
+    }
+
+    /// Gets new credentials where EC2 takes those with the access key `key` no longer: then what failed is worth another call.
+    ///
+    /// # Errors
+    /// With `error` where it is another one, and where the role cannot be assumed any more.
+    pub(super) async fn renew_credentials(
+        &self,
+        error: PageError,
+        key: Option<&str>,
+    ) -> Result<(), PageError> {
+        match key {
+            Some(key) if error.is_expired_credentials() => {
+                self.session.forget(key).await;
+                self.session.access_key().await?;
+                Ok(())
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Reads one page.
+    ///
+    /// # Errors
+    /// When EC2 refuses, or no whole answer came in all attempts.
+    pub async fn page(&self, request: PageRequest<'_>) -> Result<Page, PageError> {
+        let key = self.access_key().await?;
+        match self.try_page(request).await {
+            Ok(page) => Ok(page),
+            Err(error) => {
+                self.renew_credentials(error, key.as_deref()).await?;
+                self.try_page(request).await
+            }
+        }
+    }
+
+    async fn try_page(&self, request: PageRequest<'_>) -> Result<Page, PageError> {
+        self.budget.wait().await;
+        let filters = request.filters.iter().map(|filter| {
+            Ec2Filter::builder().name(filter.name).set_values(Some(filter.values.clone())).build()
+        });
+        let filters: Vec<Ec2Filter> = filters.collect();
+        let reader = ResponseReader::connections(&request.target.endpoint_id);
+        let timing = self.timing();
+        self.client
+            .describe_client_vpn_connections()
+            .client_vpn_endpoint_id(request.target.endpoint_id.as_str())
+            .set_filters((!filters.is_empty()).then_some(filters))
+            .max_results(i32::from(request.page_size.get()))
+            .set_next_token(request.token.map(str::to_owned))
+            .customize()
+            .interceptor(reader.clone())
+            .interceptor(self.budget.clone())
+            .interceptor(timing.clone())
+            .send()
+            .await
+            .map_err(|error| page_error(error, Action::Connections, &request.target.arn(), request.token))?;
+        let arrived_at = self.clock.now();
+        // An answer that the SDK takes for successful without having had it read: it never comes to that.
+        let ReadPage { request_id, end, rows, .. } = reader.take().ok_or_else(malformed)?;
+        let PageEnd { next_token, unknown_elements } = end;
+        let Timed { requested_at, clock_difference_seconds } = timing.of_answer(arrived_at);
+        Ok(Page {
+            request_id,
+            requested_at,
+            arrived_at,
+            clock_difference_seconds,
+            next_token,
+            unknown_elements,
+            rows,
+        })
+    }
+
+    /// Asks whether the connections of `target` may be read, without reading them.
+    ///
+    /// # Errors
+    /// When they may not, or when EC2 did not say.
+    pub async fn dry_run(&self, target: &Target) -> Result<(), PageError> {
+        self.access_key().await?;
+        let call = self
+            .client
+            .describe_client_vpn_connections()
+            .client_vpn_endpoint_id(target.endpoint_id.as_str())
+            .dry_run(true);
+        match call.send().await {
+            // EC2 answers a dry run with an error either way.
+            Err(error) if error.code() == Some("DryRunOperation") => Ok(()),
+            Err(error) => Err(page_error(error, Action::Connections, &target.arn(), None)),
+            Ok(_) => Ok(()),
+        }
+    }
+}
+
+/// Returns what the SDK reports about a request with `token`, in words that may be logged: its own texts can hold the request
+/// and the answer.
+pub(super) fn page_error<E>(
+    error: SdkError<E>,
+    action: Action,
+    resource: &str,
+    token: Option<&str>,
+) -> PageError
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let call = Call { service: "EC2", permission: action.permission(), resource };
+    let limit = exceeded(&error);
+    let error = describe(&error, call);
+    if let Some(limit) = limit {
+        return PageError { request_id: error.request_id, ..PageError::limit(limit) };
+    }
+    let expired_token = error.refuses_token && token.is_some();
+    PageError { expired_token, ..PageError::from(error) }
+}
+
+/// Returns the limit that our decoder found exceeded; `None` if that is not what happened.
+fn exceeded(error: &(dyn Error + 'static)) -> Option<Limit> {
+    let mut causes = std::iter::successors(Some(error), |&error| error.source());
+    match causes.find_map(|error| error.downcast_ref())? {
+        DecodeError::Limit(limit) => Some(*limit),
+        DecodeError::Malformed => None,
+    }
+}
+
+/// An answer that cannot be read.
+pub(super) fn malformed() -> PageError {
+    PageError::new(
+        MALFORMED_RESPONSE,
+        "an answer of EC2 came that is cut off or is not of the form of this API; the next snapshot begins again",
+    )
+}

@@ -1,0 +1,119 @@
+//! Paging as a pure state machine.
+//!
+//! The SDK's own paginator ends cleanly when a token repeats: taken at its word, a truncated listing looks complete.
+//! Here a token that comes back, at once or after a cycle, is an error, and so are pages without rows that have no end.
+
+use std::collections::HashSet;
+
+use sha2::{Digest, Sha256};
+
+use crate::limits::EMPTY_PAGES;
+
+/// Which page of a listing comes next.
+#[derive(Debug)]
+pub struct Pager {
+    token: Option<String>,
+    /// Digests of the tokens so far: a token may be long, and a listing too.
+    seen: HashSet<[u8; 32]>,
+    /// Pages without rows since the last one with rows.
+    empty_pages: u32,
+}
+
+/// What follows a page.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Another page, which [`Pager::token`] leads to.
+    Page,
+    /// Nothing: the page carried no token.
+    End,
+    /// Nothing that can be trusted: its token leads to a page that was read before.
+    Repeated,
+    /// Nothing that ends: as many pages without rows as are allowed came before it, and it has none either.
+    TooManyEmpty,
+}
+
+impl Pager {
+    /// A listing that begins at `token`; none is page one.
+    pub fn new(token: Option<String>) -> Pager {
+        Pager { seen: token.iter().map(digest).collect(), token, empty_pages: 0 }
+    }
+
+    /// The token of the page to read; none for page one.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// Takes the token that the page carried, and how many rows it had. An empty token is none: an empty XML element decodes so.
+    pub fn advance(&mut self, next_token: Option<String>, rows: usize) -> Next {
+        let Some(next_token) = next_token.filter(|token| !token.is_empty()) else {
+            return Next::End;
+        };
+        if !self.seen.insert(digest(&next_token)) {
+            return Next::Repeated;
+        }
+        self.token = Some(next_token);
+        self.empty_pages = if rows == 0 { self.empty_pages + 1 } else { 0 };
+        if self.empty_pages > EMPTY_PAGES { Next::TooManyEmpty } else { Next::Page }
+    }
+}
+
+fn digest(token: &String) -> [u8; 32] {
+    Sha256::digest(token).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn follow(start: Option<&str>, tokens: &[&str]) -> (usize, Next) {
+        let mut pager = Pager::new(start.map(str::to_owned));
+        let mut tokens = tokens.iter();
+        for pages in 1.. {
+            let next = pager.advance(tokens.next().map(|&token| token.to_owned()), 1);
+            if next != Next::Page {
+                return (pages, next);
+            }
+        }
+        unreachable!("the tokens end")
+    }
+
+    #[test]
+    fn a_listing_ends_where_a_page_carries_no_token() {
+        assert_eq!(follow(None, &[]), (1, Next::End));
+        assert_eq!(follow(None, &["a", "b", "c"]), (4, Next::End));
+        assert_eq!(follow(None, &["a", ""]), (2, Next::End));
+    }
+
+    #[test]
+    fn a_token_that_comes_back_is_a_loop() {
+        assert_eq!(follow(None, &["a", "a"]), (2, Next::Repeated));
+        assert_eq!(follow(None, &["a", "b", "a"]), (3, Next::Repeated));
+        assert_eq!(follow(Some("a"), &["a"]), (1, Next::Repeated));
+        assert_eq!(follow(Some("a"), &["b", "c", "b"]), (3, Next::Repeated));
+    }
+
+    #[test]
+    fn a_thousand_empty_pages_in_a_row_are_allowed_and_no_more() {
+        let mut pager = Pager::new(None);
+        let mut advance = |number: u32, rows| pager.advance(Some(number.to_string()), rows);
+        for number in 0..1_000 {
+            assert_eq!(advance(number, 0), Next::Page, "{number}");
+        }
+        assert_eq!(advance(1_000, 1), Next::Page);
+        for number in 1_001..2_001 {
+            assert_eq!(advance(number, 0), Next::Page, "{number}");
+        }
+        assert_eq!(advance(2_001, 0), Next::TooManyEmpty);
+        assert_eq!(pager.advance(None, 0), Next::End);
+    }
+
+    #[test]
+    fn the_token_is_that_of_the_page_to_read() {
+        let mut pager = Pager::new(None);
+        assert_eq!(pager.token(), None);
+        pager.advance(Some("a".to_owned()), 1);
+        assert_eq!(pager.token(), Some("a"));
+        pager.advance(Some("a".to_owned()), 1);
+        assert_eq!(pager.token(), Some("a"), "a repeated token leads nowhere");
+    }
+}

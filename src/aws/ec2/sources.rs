@@ -1,0 +1,93 @@
+//! EC2 in every account and Region: a client each, made when it is first needed and kept, with the credentials that lead
+//! there and a budget of its own.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_config::{Region as SdkRegion, SdkConfig};
+use aws_sdk_ec2::config::SharedCredentialsProvider;
+
+use super::PageError;
+use super::client::{Ec2Source, Limits, Session};
+use crate::aws::identity::{MemberRole, MemberSession, OwnSession, SharedSession};
+use crate::clock::Clock;
+use crate::run_id::RunId;
+use crate::target::{AccountId, AccountRegion};
+
+/// Where sources come from.
+#[derive(Debug)]
+pub struct Places {
+    sdk: SdkConfig,
+    own: Arc<OwnSession>,
+    limits: Limits,
+    clock: Clock,
+    member_role: Option<MemberRole>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    sources: HashMap<AccountRegion, Ec2Source>,
+    /// The Regions of an account share its credentials.
+    sessions: HashMap<AccountId, Arc<MemberSession>>,
+}
+
+impl Places {
+    /// Sources with the credentials of `own`, which are those of `sdk`, and in other accounts with those of the role.
+    pub fn new(
+        sdk: SdkConfig,
+        own: Arc<OwnSession>,
+        limits: Limits,
+        clock: Clock,
+        member_role: Option<MemberRole>,
+    ) -> Places {
+        Places { sdk, own, limits, clock, member_role, kept: Mutex::default() }
+    }
+
+    /// EC2 at `place`, for a run of a program that runs in the account `home`.
+    ///
+    /// # Errors
+    /// When there are no credentials, or the role there cannot be assumed.
+    pub async fn source(
+        &self,
+        home: &AccountId,
+        place: &AccountRegion,
+        run_id: &RunId,
+    ) -> Result<Ec2Source, PageError> {
+        let source = self.kept(home, place);
+        if let Session::Member(session) = source.session() {
+            session.begin(run_id);
+        }
+        // Asked for here, so that what gives none is reported once and as what it is.
+        source.access_key().await?;
+        Ok(source)
+    }
+
+    fn kept(&self, home: &AccountId, place: &AccountRegion) -> Ec2Source {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(source) = kept.sources.get(place) {
+            return source.clone();
+        }
+        let member_role = self.member_role.as_ref().filter(|_| place.account_id != *home);
+        let session = member_role.map(|role| {
+            let new = || {
+                let partition = place.region.partition();
+                MemberSession::new(&self.sdk, self.clock.clone(), role, &place.account_id, partition)
+            };
+            kept.sessions.entry(place.account_id.clone()).or_insert_with(new).clone()
+        });
+        let mut sdk = self.sdk.clone().into_builder().region(SdkRegion::new(place.region.to_string()));
+        if let Some(session) = &session {
+            let provider = SharedCredentialsProvider::new(SharedSession(session.clone()));
+            // The session keeps them itself, so that it can forget them.
+            sdk = sdk
+                .credentials_provider(provider)
+                .identity_cache(aws_config::identity::IdentityCache::no_cache());
+        }
+        let session = session.map_or_else(|| Session::Own(self.own.clone()), Session::Member);
+        let source =
+            Ec2Source::new(&sdk.build(), place.to_string(), self.limits, self.clock.clone(), session);
+        kept.sources.insert(place.clone(), source.clone());
+        source
+    }
+}

@@ -1,0 +1,258 @@
+//! Errors of AWS in words of our own. AWS's messages quote what was asked and who asked, so none is passed on: of an answer
+//! come the code, if it has the form of one, the request id, if it has the form of one, and what a denial says of the action.
+
+mod codes;
+mod credentials;
+mod denial;
+mod region;
+mod request_id;
+
+use std::error::Error;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::{DispatchFailure, SdkError, ServiceError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::aws::https::TransportError;
+use crate::causes::{self, chain};
+
+pub(crate) use codes::is_denial;
+pub use credentials::CredentialsFailure;
+use credentials::NO_CREDENTIALS;
+pub(crate) use credentials::Provider;
+pub use denial::{Denial, PolicyKind};
+pub(crate) use region::region_named;
+pub(crate) use request_id::request_id;
+
+/// Codes of ours for calls that AWS gave no answer to, or none that can be used.
+pub(crate) const LIMIT_EXCEEDED: &str = "LimitExceeded";
+pub(crate) const MALFORMED_RESPONSE: &str = "MalformedResponse";
+const TIMEOUT: &str = "Timeout";
+const CONNECTION_FAILED: &str = "ConnectionFailed";
+const REQUEST_FAILED: &str = "RequestFailed";
+const ENDPOINT_INVALID: &str = "EndpointInvalid";
+const PROXY_REFUSED: &str = "ProxyRefused";
+
+/// A call of AWS, for the words about its error.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call<'a> {
+    /// The service, as its error is told: `EC2`.
+    pub service: &'static str,
+    /// The permission that the call takes.
+    pub permission: &'static str,
+    /// The ARN that it was about.
+    pub resource: &'a str,
+}
+
+/// An error of AWS, without anything that could name a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AwsError {
+    /// AWS's code, or one of ours.
+    pub code: String,
+    /// Our words for it, with what to do.
+    pub message: String,
+    /// AWS's request id; `None` if there was no answer, or none of the form of one.
+    pub request_id: Option<String>,
+    /// What was denied; `None` if the error is none of access.
+    pub denial: Option<Box<Denial>>,
+    /// `true` if AWS refused the token of a listing: its message speaks of one.
+    pub refuses_token: bool,
+    /// `true` if the code is AWS's own.
+    pub is_from_aws: bool,
+}
+
+impl AwsError {
+    fn ours(code: &str, message: impl Into<String>) -> AwsError {
+        AwsError {
+            code: code.to_owned(),
+            message: message.into(),
+            request_id: None,
+            denial: None,
+            refuses_token: false,
+            is_from_aws: false,
+        }
+    }
+
+    /// Returns whether the error says more than that there was no usable answer: it has a code of AWS's, or one of ours that names a cause.
+    pub(crate) fn names_its_cause(&self) -> bool {
+        let vague = [TIMEOUT, CONNECTION_FAILED, REQUEST_FAILED, MALFORMED_RESPONSE];
+        self.is_from_aws || !vague.contains(&self.code.as_str())
+    }
+}
+
+/// Returns what the SDK reports, in words that may be logged: its own texts can hold the request and the answer.
+pub(crate) fn describe<E>(error: &SdkError<E, HttpResponse>, call: Call<'_>) -> AwsError
+where
+    E: Error + ProvideErrorMetadata + 'static,
+{
+    let service = call.service;
+    match error {
+        SdkError::ServiceError(answer) if answer.raw().status().is_success() => {
+            malformed(answer.raw(), service)
+        }
+        SdkError::ServiceError(answer) => refused(answer, call),
+        SdkError::ResponseError(answer) => malformed(answer.raw(), service),
+        SdkError::TimeoutError(_) => {
+            AwsError::ours(TIMEOUT, format!("{service} did not answer in time, in any attempt"))
+        }
+        SdkError::DispatchFailure(failure) => not_sent(failure, service),
+        // Its cause prints the request, filters included.
+        _ => {
+            let message =
+                format!("the request could not be made; check the Region and AWS_ENDPOINT_URL for {service}");
+            AwsError::ours(REQUEST_FAILED, message)
+        }
+    }
+}
+
+fn malformed(answer: &HttpResponse, service: &str) -> AwsError {
+    let message = format!("an answer of {service} came that is cut off or is not of the form of this API");
+    AwsError { request_id: request_id(answer), ..AwsError::ours(MALFORMED_RESPONSE, message) }
+}
+
+/// Returns the words for an answer that says no.
+fn refused<E: ProvideErrorMetadata>(answer: &ServiceError<E, HttpResponse>, call: Call<'_>) -> AwsError {
+    let (service, status) = (call.service, answer.raw().status().as_u16());
+    let request_id = request_id(answer.raw());
+    let said = answer.err().message().unwrap_or_default();
+    let see = match &request_id {
+        Some(id) => format!("see request id {id} in CloudTrail"),
+        None => "it sent no request id".to_owned(),
+    };
+    let Some(code) = answer.err().code().or_else(|| code_of(service, status)) else {
+        let message = format!("{service} answered with status {status} and no error code of its own; {see}");
+        return AwsError { request_id, ..AwsError::ours(REQUEST_FAILED, message) };
+    };
+    if !codes::is_code(code) {
+        let message = format!(
+            "{service} answered with status {status} and an error code of an unknown form, which is not repeated; {see}"
+        );
+        let refuses_token = codes::speaks_of_token(said);
+        return AwsError { request_id, refuses_token, ..AwsError::ours(REQUEST_FAILED, message) };
+    }
+    let denial = is_denial(code).then(|| Box::new(Denial::read(said, call.resource)));
+    let message = match (&denial, codes::advice(code)) {
+        (Some(denial), _) => denial.in_words(call.permission, call.resource),
+        (None, Some(advice)) => format!("{service} answered {code}: {advice}"),
+        (None, None) => format!("{service} answered {code}; {see}"),
+    };
+    AwsError {
+        code: code.to_owned(),
+        message,
+        request_id,
+        denial,
+        refuses_token: codes::speaks_of_token(code) || codes::speaks_of_token(said),
+        is_from_aws: true,
+    }
+}
+
+/// Returns what a status means where an answer has no body, as S3's to HEAD.
+fn code_of(service: &str, status: u16) -> Option<&'static str> {
+    match status {
+        301 | 307 if service == "S3" => Some("PermanentRedirect"),
+        403 if service == "S3" => Some("AccessDenied"),
+        _ => None,
+    }
+}
+
+/// Returns the words for a request that was not sent, or got no answer.
+fn not_sent(failure: &DispatchFailure, service: &str) -> AwsError {
+    let Some(error) = failure.as_connector_error() else {
+        return AwsError::ours(CONNECTION_FAILED, format!("{service} could not be asked; check the network"));
+    };
+    if let Some(failure) = CredentialsFailure::within(error) {
+        return failure.into();
+    }
+    if let Some(error) = chain(error).find_map(|cause| cause.downcast_ref::<TransportError>()) {
+        return of_transport(error, service);
+    }
+    if failure.is_timeout() {
+        return AwsError::ours(TIMEOUT, format!("{service} could not be reached in time, in any attempt"));
+    }
+    // What fails before the HTTP client is asked has no kind; what the client reports without one is ours.
+    if failure.is_other() && failure.as_other().is_none() {
+        return not_made(error, service);
+    }
+    let cause = causes::of_the_system(error);
+    let cause = cause.unwrap_or_else(|| "no connection came about, or it broke off".to_owned());
+    let check = format!("check the network, the Region and AWS_ENDPOINT_URL for {service}");
+    AwsError::ours(CONNECTION_FAILED, format!("{service} could not be asked: {cause}; {check}"))
+}
+
+impl From<CredentialsFailure> for AwsError {
+    fn from(failure: CredentialsFailure) -> AwsError {
+        AwsError::ours(failure.code, failure.to_string())
+    }
+}
+
+fn of_transport(error: &TransportError, service: &str) -> AwsError {
+    match error {
+        TransportError::BodyTooLarge { limit } => AwsError::ours(
+            LIMIT_EXCEEDED,
+            format!(
+                "an answer of {service} has a body of more than {limit} bytes, the limit; nothing of it was used"
+            ),
+        ),
+        TransportError::CutOff => AwsError::ours(
+            MALFORMED_RESPONSE,
+            format!("an answer of {service} came that is cut off or is not of the form of this API"),
+        ),
+        TransportError::ProxyRefused { asks_for_password } => {
+            let why = match asks_for_password {
+                true => "it asks for a name and a password (407); give both in HTTPS_PROXY or HTTP_PROXY",
+                false => "it opened no connection; check that it allows the host",
+            };
+            AwsError::ours(
+                PROXY_REFUSED,
+                format!(
+                    "the proxy did not let the request to {service} pass: {why}, or name the host in NO_PROXY"
+                ),
+            )
+        }
+        TransportError::InvalidEndpoint => invalid_endpoint(service),
+        TransportError::NotHttp => AwsError::ours(
+            CONNECTION_FAILED,
+            format!("what answers for {service} does not speak HTTP; check the proxy and AWS_ENDPOINT_URL"),
+        ),
+    }
+}
+
+/// Returns the words for a request that the SDK could not make: what it says of endpoints is its own fixed text.
+fn not_made(error: &(dyn Error + 'static), service: &str) -> AwsError {
+    let says = |parts: &[&str]| {
+        chain(error).any(|cause| {
+            let text = cause.to_string().to_lowercase();
+            parts.iter().all(|part| text.contains(part))
+        })
+    };
+    // This one prints the request, in which all the other words can be.
+    if says(&["failed to apply endpoint"]) {
+        return invalid_endpoint(service);
+    }
+    if says(&["auth scheme"]) || says(&["identity resolver"]) {
+        return AwsError::ours(
+            NO_CREDENTIALS,
+            "there are no credentials; set AWS_PROFILE or AWS_ACCESS_KEY_ID",
+        );
+    }
+    let problem = if says(&["fips", "custom endpoint"]) {
+        "AWS_USE_FIPS_ENDPOINT does not go with an endpoint of your own; unset it, or AWS_ENDPOINT_URL"
+    } else if says(&["dualstack", "custom endpoint"]) {
+        "AWS_USE_DUALSTACK_ENDPOINT does not go with an endpoint of your own; unset it, or AWS_ENDPOINT_URL"
+    } else if says(&["fips"]) {
+        "the Region has no endpoint of FIPS; unset AWS_USE_FIPS_ENDPOINT, or use another Region"
+    } else if says(&["dualstack"]) {
+        "the Region has no endpoint of dual stack; unset AWS_USE_DUALSTACK_ENDPOINT, or use another Region"
+    } else if says(&["region"]) {
+        "the Region is missing or is none; set AWS_REGION"
+    } else {
+        return invalid_endpoint(service);
+    };
+    AwsError::ours(ENDPOINT_INVALID, format!("there is no endpoint to ask {service} at: {problem}"))
+}
+
+fn invalid_endpoint(service: &str) -> AwsError {
+    let problem =
+        "AWS_ENDPOINT_URL, or the one for the service, is no URL; it begins with https:// or http://";
+    AwsError::ours(ENDPOINT_INVALID, format!("there is no endpoint to ask {service} at: {problem}"))
+}

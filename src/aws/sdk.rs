@@ -1,0 +1,176 @@
+//! The settings of AWS's SDK, loaded once for both front ends. A value that the SDK would panic at, or log and ignore, is a fault
+//! by the name of its variable.
+
+mod credentials;
+mod variables;
+
+use std::any::Any;
+use std::collections::BTreeMap;
+
+use aws_config::profile::Profile;
+use aws_config::retry::RetryConfig;
+use aws_config::{Region, SdkConfig};
+
+use crate::aws::https;
+use crate::causes;
+use crate::invalid_input::{InvalidInput, InvalidInputs};
+use credentials::PanicSafeProvider;
+pub(crate) use credentials::is_key;
+use variables::{Checked, is_region, is_true};
+
+/// Attempts at a call, except those of EC2, which are a setting.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// Loads what the SDK reads of the environment and of the profile's files. `variables` is the environment, and `region` is used
+/// instead of the environment's.
+///
+/// # Errors
+/// Every value that is not allowed, by the name of its variable. A panic of the SDK is one too.
+pub async fn load(
+    region: Option<String>,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<SdkConfig, InvalidInputs> {
+    let variables: BTreeMap<String, String> = variables.into_iter().collect();
+    check(region.as_deref(), &variables).await?;
+    // With a retry configuration of its own, the SDK reads none, and a wrong one makes it panic.
+    let mut loader = aws_config::from_env()
+        .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+        .http_client(https::client());
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region));
+    }
+    // A task of its own keeps a panic from ending the process.
+    let sdk = tokio::spawn(loader.load()).await.map_err(|error| panicked(error.try_into_panic().ok()))?;
+    check_loaded(&sdk, &variables)?;
+    let credentials = sdk.credentials_provider().map(PanicSafeProvider::of);
+    let mut builder = sdk.into_builder();
+    builder.set_credentials_provider(credentials);
+    Ok(builder.build())
+}
+
+/// Checks what can be checked without loading anything: `variables`, of which those of the Region do not count if there is a
+/// `region`, and the profile's files.
+///
+/// # Errors
+/// Every value that is not allowed, by the name of its variable.
+pub async fn check(region: Option<&str>, variables: &BTreeMap<String, String>) -> Result<(), InvalidInputs> {
+    let mut faults = Checked { variables, has_region: region.is_some() }.faults();
+    if let Some(region) = region {
+        faults.keep(variables::check("AWS_REGION", region));
+    }
+    faults.extend(files(variables).await.err().unwrap_or_default());
+    faults.or(())
+}
+
+/// Reads the profile's files, as the SDK does, which goes on without them if they are wrong.
+async fn files(variables: &BTreeMap<String, String>) -> Result<(), InvalidInputs> {
+    let mut faults = InvalidInputs::default();
+    for name in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"] {
+        if let Some(path) = variables.get(name).filter(|path| !path.starts_with('~'))
+            && let Err(error) = std::fs::read_to_string(path)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            let allowed = format!("a file of text that can be read; reading this one: {error}");
+            faults.push(InvalidInput::new(name, path, allowed));
+        }
+    }
+    // Where the SDK looks by itself.
+    let load = async {
+        aws_config::profile::load(&Default::default(), &Default::default(), &Default::default(), None).await
+    };
+    let profiles = match tokio::spawn(load).await.map_err(|error| panicked(error.try_into_panic().ok()))? {
+        Ok(profiles) => profiles,
+        Err(error) => {
+            let error = causes::in_words(&error);
+            let allowed =
+                "files of profiles as the AWS CLI reads them; AWS_SHARED_CREDENTIALS_FILE is the other one";
+            faults.push(InvalidInput::of_shape(
+                "AWS_CONFIG_FILE",
+                "a file that cannot be parsed",
+                &error,
+                allowed,
+            ));
+            return Err(faults);
+        }
+    };
+    let named = variables.get("AWS_PROFILE").filter(|name| !name.is_empty());
+    match profiles.get_profile(profiles.selected_profile()) {
+        Some(profile) => faults.extend(profile_faults(profile)),
+        None => {
+            if let Some(name) = named.filter(|name| *name != "default") {
+                let allowed = "a profile of ~/.aws/config, ~/.aws/credentials, or the files that AWS_CONFIG_FILE and \
+                               AWS_SHARED_CREDENTIALS_FILE name; this one is in none of them";
+                faults.push(InvalidInput::new("AWS_PROFILE", name, allowed));
+            }
+        }
+    }
+    faults.or(())
+}
+
+/// Checks what the profile sets in place of variables.
+fn profile_faults(profile: &Profile) -> InvalidInputs {
+    let mut faults = InvalidInputs::default();
+    for (variable, key) in [
+        ("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
+        ("AWS_ENDPOINT_URL", "endpoint_url"),
+    ] {
+        if let Some(value) = profile.get(key)
+            && let Err(mut fault) = variables::check(variable, value)
+        {
+            fault.name = format!("{key} in the profile");
+            faults.push(fault);
+        }
+    }
+    faults
+}
+
+/// Checks what only the SDK knows: values from wherever it found them.
+fn check_loaded(sdk: &SdkConfig, variables: &BTreeMap<String, String>) -> Result<(), InvalidInputs> {
+    let mut faults = InvalidInputs::default();
+    if let Some(region) = sdk.region().map(AsRef::as_ref)
+        && !region.is_empty()
+        && !is_region(region)
+    {
+        faults.push(InvalidInput::new("AWS_REGION", region, "a Region such as eu-central-1"));
+    }
+    let ignored = variables.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| is_true(value));
+    let own = variables.keys().find(|name| variables::is_endpoint_url(name)).filter(|_| !ignored);
+    let own = own.map(String::as_str).or(sdk.endpoint_url().map(|_| "AWS_ENDPOINT_URL"));
+    for (name, is_set) in [
+        ("AWS_USE_FIPS_ENDPOINT", sdk.use_fips() == Some(true)),
+        ("AWS_USE_DUALSTACK_ENDPOINT", sdk.use_dual_stack() == Some(true)),
+    ] {
+        if let Some(own) = own.filter(|_| is_set) {
+            let allowed =
+                format!("is true, and an endpoint is set too, which the SDK refuses; unset it or {own}");
+            faults.push(InvalidInput::without_value(name, allowed));
+        }
+    }
+    faults.or(())
+}
+
+/// Makes a fault of a panic. Its text may quote a value.
+fn panicked(panic: Option<Box<dyn Any + Send>>) -> InvalidInputs {
+    let text = panic.as_deref().and_then(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        text.or(panic.downcast_ref::<&str>().copied())
+    });
+    let allowed = "variables AWS_… and a profile that the SDK can load; it panicked at them";
+    InvalidInput::of_shape("AWS_…", "a value of the SDK's own", text.unwrap_or_default(), allowed).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_fault_whose_text_is_for_the_command_line() {
+        for panic in [Box::new("maria".to_owned()) as Box<dyn Any + Send>, Box::new("maria")] {
+            let faults = panicked(Some(panic));
+            assert!(!faults.to_string().contains("maria"), "{faults}");
+            assert!(faults.quoting_values().to_string().starts_with("AWS_…: found `maria`, allowed: "));
+        }
+        assert!(panicked(None).to_string().starts_with("AWS_…: found a value"));
+    }
+}

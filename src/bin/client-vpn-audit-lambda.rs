@@ -1,0 +1,147 @@
+//! The Lambda function: composes the handler once, then answers invocations.
+
+use std::io::{self, Write};
+use std::panic::PanicHookInfo;
+use std::sync::Arc;
+
+use client_vpn_audit::aws::sdk;
+use client_vpn_audit::capture::request::Progress;
+use client_vpn_audit::clock::Clock;
+use client_vpn_audit::invalid_input::{InvalidInput, InvalidInputs};
+use client_vpn_audit::invocation::answer::Answer;
+use client_vpn_audit::invocation::handler::{Auditor, Error};
+use client_vpn_audit::invocation::metrics;
+use client_vpn_audit::invocation::settings::Settings;
+use jiff::Timestamp;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
+use tracing::error;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+// One thread: a function of this size has a fraction of a processor, and threads would each have memory of their own.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    log_as_json();
+    std::panic::set_hook(Box::new(log_panic));
+    // Settings that are wrong end no process: the runtime would start it again and again, and tell nobody why.
+    let auditor = tokio::spawn(auditor()).await.unwrap_or_else(|_| {
+        let allowed =
+            "made the program panic when it started, which is a fault of this program; its log says where";
+        Err(InvalidInput::without_value("settings", allowed).into())
+    });
+    let auditor = Arc::new(auditor);
+    lambda_runtime::run(service_fn(|event| answer_or_panic(auditor.clone(), event))).await
+}
+
+/// Composes the handler, if all settings are right.
+async fn auditor() -> Result<Auditor, InvalidInputs> {
+    let mut faults = InvalidInputs::default();
+    let settings = Settings::parse(environment());
+    let settings = settings.map_err(|wrong| faults.extend(wrong)).ok();
+    let sdk = sdk::load(None, environment()).await.map_err(|wrong| faults.extend(wrong)).ok();
+    match settings.zip(sdk) {
+        Some((settings, sdk)) => Ok(Auditor::new(settings, sdk, Clock::system(), Progress::silent())),
+        None => Err(faults),
+    }
+}
+
+/// The runtime would answer a panic with its text, which can quote a row.
+async fn answer_or_panic(
+    auditor: Arc<Result<Auditor, InvalidInputs>>,
+    event: LambdaEvent<Value>,
+) -> Result<Answer, Failure> {
+    let answer = tokio::spawn(async move { answer(&auditor, event).await }).await;
+    answer.unwrap_or_else(|_| {
+        let message = "the invocation ended in a panic, which is a fault of this program; its log says where";
+        Err(Failure { code: "Panic".to_owned(), message: message.to_owned() })
+    })
+}
+
+async fn answer(
+    auditor: &Result<Auditor, InvalidInputs>,
+    event: LambdaEvent<Value>,
+) -> Result<Answer, Failure> {
+    let auditor = auditor.as_ref().map_err(|faults| Error::InvalidSettings(faults.clone()))?;
+    let deadline =
+        i64::try_from(event.context.deadline).ok().and_then(|time| Timestamp::from_millisecond(time).ok());
+    let answer = auditor.handle(&event.payload, &event.context.request_id, deadline).await;
+    if let Err(Error::RunRecord { report, .. }) = &answer {
+        write_lines(&metrics::lines(&report.record, auditor.stack()));
+    }
+    let answer = answer?;
+    if let Answer::Snapshot(report) = &answer {
+        write_lines(&metrics::lines(&report.record, auditor.stack()));
+        // Lambda's retry, the dead-letter queue and the alarms see a failed invocation, and nothing else.
+        if let Some(message) = report.failure() {
+            return Err(Failure { code: "TargetsFailed".to_owned(), message });
+        }
+    }
+    if let Answer::Seal(report) = &answer {
+        write_lines(metrics::seal_line(Clock::system().now(), report, auditor.stack()).as_slice());
+        if let Some(message) = report.failure() {
+            return Err(Failure { code: "NotSealed".to_owned(), message });
+        }
+    }
+    Ok(answer)
+}
+
+/// A failed answer: `errorType` and `errorMessage` of Lambda's answer.
+#[derive(Debug)]
+struct Failure {
+    code: String,
+    message: String,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        let failure = Failure { code: error.code().to_owned(), message: error.to_string() };
+        error!(error_code = failure.code, error_message = failure.message, "invocation failed");
+        failure
+    }
+}
+
+impl From<Failure> for Diagnostic {
+    fn from(failure: Failure) -> Diagnostic {
+        Diagnostic { error_type: failure.code, error_message: failure.message }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the Lambda's door to the environment")]
+fn environment() -> Vec<(String, String)> {
+    let as_text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+    };
+    std::env::vars_os().filter_map(as_text).collect()
+}
+
+/// Structured logs: of ours what informs, of the libraries' only warnings, since what they tell in detail has people's
+/// names and addresses in it.
+fn log_as_json() {
+    let levels = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("client_vpn_audit", LevelFilter::INFO)
+        .with_target("client_vpn_audit_lambda", LevelFilter::INFO)
+        // What the SDK warns of quotes AWS's messages, and they quote names.
+        .with_target("aws", LevelFilter::OFF)
+        // It would log each failed answer again.
+        .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
+    let json = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
+    tracing_subscriber::registry().with(levels).with(json).init();
+}
+
+/// Where a panic was, not what it said: its text can quote a row.
+fn log_panic(info: &PanicHookInfo<'_>) {
+    let location = info.location().map(ToString::to_string);
+    error!(location, "panic");
+}
+
+/// Writes one line of JSON after the other to standard output, which is Lambda's log.
+fn write_lines(lines: &[Value]) {
+    let mut stdout = io::stdout().lock();
+    for line in lines {
+        // There is nowhere to report to when standard output is closed.
+        let _ = writeln!(stdout, "{line}");
+    }
+}

@@ -1,0 +1,194 @@
+//! Whether a capture could work, found out without writing evidence.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+
+use crate::aws::ec2::{Action, Ec2Source, Places};
+use crate::aws::identity::OwnSession;
+use crate::causes;
+use crate::lake::keys::Key;
+use crate::lake::parquet::check_temporary_space;
+use crate::lake::store::{Object, Protection, Store};
+use crate::run_id::RunId;
+use crate::target::{AccountRegion, PlaceTargets, Target};
+
+/// Most accounts and Regions that are tried at a time.
+const AT_A_TIME: usize = 64;
+
+/// Longest time that one of them is tried: one that does not answer shall be told with the others, before time is over.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Largest difference between the clock here and EC2's that passes.
+const MOST_CLOCK_DIFFERENCE_SECONDS: u64 = 60;
+
+/// Endpoints of one account and Region that are tried at a time.
+const MAX_CONCURRENT_ENDPOINTS: usize = 8;
+
+const MISSING: &str = "the list of the endpoints of this account and Region does not have it: it was deleted, or the id, the \
+                       account or the Region is another one";
+
+/// One thing that was tried.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What: an API's action, or what is done with the lake.
+    pub action: &'static str,
+    /// On what: an endpoint's ARN or the lake.
+    pub resource: String,
+    /// Whether it may be done.
+    pub ok: bool,
+    /// Why not, and what to do; none when it may.
+    pub problem: Option<String>,
+}
+
+/// What trying needs of the outside.
+#[derive(Debug)]
+pub struct Preflight<'a> {
+    /// The program's own credentials.
+    pub own: &'a OwnSession,
+    /// Where sources come from.
+    pub sources: &'a Places,
+    /// The lake.
+    pub store: &'a Store,
+    /// Where the program runs.
+    pub home: &'a AccountRegion,
+    /// Which attempt it is.
+    pub run_id: &'a RunId,
+}
+
+impl Preflight<'_> {
+    /// Tries the credentials, every role, every listing of endpoints and a dry run on every target, then whether there is temporary space for the
+    /// `max_concurrency` of them, and whether the lake can be looked at and written.
+    pub async fn checks(&self, wanted: &[PlaceTargets], max_concurrency: usize, lake: String) -> Vec<Check> {
+        let of_place = |wanted: PlaceTargets| async move {
+            let in_time = tokio::time::timeout(PATIENCE, self.place(&wanted)).await;
+            in_time.unwrap_or_else(|_| {
+                let problem = format!("no answer came in {} seconds", PATIENCE.as_secs());
+                vec![check(Action::Endpoints.permission(), wanted.place.arn_of("*"), Some(problem))]
+            })
+        };
+        let places = stream::iter(wanted.to_vec()).map(of_place).buffered(AT_A_TIME);
+        let credentials = self.own.credentials().await.err().map(|error| error.to_string());
+        let mut checks = vec![check("get credentials", self.own.provider().await, credentials)];
+        checks.extend(places.collect::<Vec<_>>().await.into_iter().flatten());
+        let space = check_temporary_space(max_concurrency).err().map(|error| causes::in_words(&error));
+        checks.push(check("write temporary files", std::env::temp_dir().display().to_string(), space));
+        let listed = self.store.contains(Key::Preflight).await;
+        checks.push(check("look for an object", lake.clone(), listed.err().map(|error| error.to_string())));
+        // Whether the object was there already does not matter: a refusal because of that comes after the permission.
+        let object = Object::from_bytes(b"client-vpn-audit preflight: no evidence\n", "text/plain");
+        let put = self.store.put_if_absent(Key::Preflight, object).await;
+        checks.push(check("put an object", lake.clone(), put.err().map(|error| error.to_string())));
+        checks.extend(self.protections(lake).await);
+        checks
+    }
+
+    async fn place(&self, wanted: &PlaceTargets) -> Vec<Check> {
+        let place = &wanted.place;
+        let everything = place.arn_of("*");
+        let source = match self.sources.source(&self.home.account_id, place, self.run_id).await {
+            Ok(source) => source,
+            // Without credentials no role is asked for, and EC2 neither.
+            Err(error) if place.account_id == self.home.account_id => {
+                return vec![check(Action::Endpoints.permission(), everything, Some(error.to_string()))];
+            }
+            Err(error) => return vec![check("sts:AssumeRole", everything, Some(error.to_string()))],
+        };
+        let listed = source.endpoints(place).await;
+        let mut checks = vec![check(
+            Action::Endpoints.permission(),
+            everything,
+            match &listed {
+                Ok(listing) => listing.odd_endpoints().map(|error| error.to_string()),
+                Err(error) => Some(error.to_string()),
+            },
+        )];
+        let is_listed = listed.is_ok();
+        let clock_difference = listed.as_ref().ok().and_then(|listing| listing.clock_difference_seconds);
+        let found = listed.map(|listing| listing.ids()).unwrap_or_default();
+        // A snapshot asks for the networks of every endpoint there, whichever are wanted.
+        let listed: Vec<Target> = found.iter().map(|id| wanted.target(id)).collect();
+        let networks = stream::iter(listed).map(|target| networks(&source, target));
+        checks.extend(networks.buffered(MAX_CONCURRENT_ENDPOINTS).collect::<Vec<_>>().await);
+        let beside = found.iter().filter(|id| wanted.all && !wanted.endpoint_ids.contains(id));
+        let targets = wanted.endpoint_ids.iter().chain(beside).map(|id| wanted.target(id));
+        let targets: Vec<(Target, bool)> = targets
+            .map(|target| {
+                let is_missing = is_listed && !found.contains(&target.endpoint_id);
+                (target, is_missing)
+            })
+            .collect();
+        let connections =
+            stream::iter(targets).map(|(target, is_missing)| connections(&source, target, is_missing));
+        checks.extend(connections.buffered(MAX_CONCURRENT_ENDPOINTS).collect::<Vec<_>>().await);
+        checks.extend(clock_difference.map(|seconds| clock_check(place.arn_of("*"), seconds)));
+        checks
+    }
+
+    /// Whether the bucket's policy protects the evidence; nothing to check where the lake is a directory.
+    async fn protections(&self, lake: String) -> Vec<Check> {
+        let missing = match self.store.missing_protections().await {
+            Ok(None) => return Vec::new(),
+            Ok(Some(missing)) => missing,
+            Err(error) => return vec![check("read the bucket's policy", lake, Some(error.to_string()))],
+        };
+        let advice = "the bucket's policy does not; docs/deploy.md has the statement to add";
+        let check_of = |protection: Protection| {
+            let problem = missing.contains(&protection).then(|| advice.to_owned());
+            check(protection.in_words(), lake.clone(), problem)
+        };
+        Protection::ALL.map(check_of).to_vec()
+    }
+}
+
+/// Compares the clock here with EC2's: times of pages and the proof of coverage follow from it.
+fn clock_check(resource: String, ahead_seconds: i64) -> Check {
+    let direction = if ahead_seconds > 0 { "ahead of" } else { "behind" };
+    let problem = (ahead_seconds.unsigned_abs() > MOST_CLOCK_DIFFERENCE_SECONDS).then(|| {
+        let seconds = ahead_seconds.unsigned_abs();
+        format!("the clock here is {seconds} s {direction} EC2's; set it, or times and coverage on record are wrong")
+    });
+    check("compare the clock with EC2's", resource, problem)
+}
+
+/// Tries the listing of one endpoint's target networks.
+async fn networks(source: &Ec2Source, target: Target) -> Check {
+    let tried = source.associated_networks(&target.place(), &target.endpoint_id).await;
+    let problem = tried.err().map(|error| error.to_string());
+    check(Action::TargetNetworks.permission(), target.arn(), problem)
+}
+
+/// Tries a dry run of one target. EC2 may allow it for an endpoint that is not there, so one that the listing of endpoints does not
+/// have `is_missing` all the same.
+async fn connections(source: &Ec2Source, target: Target, is_missing: bool) -> Check {
+    let tried = source.dry_run(&target).await;
+    let problem =
+        tried.err().map(|error| error.to_string()).or_else(|| is_missing.then(|| MISSING.to_owned()));
+    check(Action::Connections.permission(), target.arn(), problem)
+}
+
+fn check(action: &'static str, resource: String, problem: Option<String>) -> Check {
+    Check { action, resource, ok: problem.is_none(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_more_than_a_minute_wrong_fails() {
+        for (ahead, found) in [
+            (0, None),
+            (60, None),
+            (-60, None),
+            (61, Some("61 s ahead of EC2's")),
+            (-61, Some("61 s behind EC2's")),
+            (i64::MIN, Some("9223372036854775808 s behind EC2's")),
+        ] {
+            let check = clock_check(String::new(), ahead);
+            assert_eq!(check.ok, found.is_none(), "{ahead}");
+            assert!(found.is_none_or(|found| check.problem.unwrap().contains(found)), "{ahead}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The request of a run to each of its targets, and what a capture needs to carry it out.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::aws::ec2::resume_token::ResumeToken;
+use crate::aws::ec2::{Ec2Source, Filter, PageError, PageSize};
+use crate::clock::Clock;
+use crate::lake::ledger::{CaptureError, Restriction};
+use crate::lake::store::Store;
+use crate::run_id::RunId;
+use crate::snapshot_time::SnapshotTime;
+use crate::target::Target;
+
+/// What a capture needs of the outside.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    /// Where pages come from.
+    pub source: Ec2Source,
+    /// Where objects go.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Clock,
+    /// Who is told while pages come in.
+    pub progress: Progress,
+}
+
+/// Told of each page, for people who wait.
+#[derive(Clone)]
+pub struct Progress(Arc<Told>);
+
+type Told = dyn Fn(&Target, u64) + Send + Sync;
+
+impl Progress {
+    /// Calls `told` with the target and the rows read of it so far.
+    pub fn new(told: impl Fn(&Target, u64) + Send + Sync + 'static) -> Progress {
+        Progress(Arc::new(told))
+    }
+
+    /// Reports the rows read so far of a target.
+    pub(super) fn rows(&self, target: &Target, rows: u64) {
+        (self.0)(target, rows);
+    }
+
+    /// Tells nobody.
+    pub fn silent() -> Progress {
+        Progress::new(|_, _| ())
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Progress")
+    }
+}
+
+/// What is to be captured of each target of a run.
+#[derive(Debug, Clone)]
+pub struct CaptureRequest {
+    /// The time that the snapshot bears.
+    pub snapshot_time: SnapshotTime,
+    /// The attempt.
+    pub run_id: RunId,
+    /// Filters; none of them for every connection.
+    pub filters: Vec<Filter>,
+    /// Most connections of a page.
+    pub page_size: PageSize,
+    /// Most connections; none for all.
+    pub max_items: Option<u64>,
+    /// Where to go on; none for the beginning.
+    pub starting_token: Option<ResumeToken>,
+    /// When reading must end, so that what was read can still be written; none for no limit.
+    pub deadline: Option<Timestamp>,
+    /// Why no target can be read: there is no room for its snapshot.
+    pub no_space: Option<CaptureError>,
+}
+
+impl CaptureRequest {
+    /// Does something, if it comes to an end before the deadline; none when it does not.
+    pub(crate) async fn within<T>(&self, clock: &Clock, work: impl Future<Output = T>) -> Option<T> {
+        let Some(deadline) = self.deadline else { return Some(work.await) };
+        let left = deadline.duration_since(clock.now()).try_into().unwrap_or_default();
+        tokio::time::timeout(left, work).await.ok()
+    }
+
+    /// The same with something that asks EC2.
+    pub(crate) async fn in_time<T>(
+        &self,
+        clock: &Clock,
+        work: impl Future<Output = Result<T, PageError>>,
+    ) -> Result<T, PageError> {
+        self.within(clock, work).await.unwrap_or_else(|| Err(PageError::deadline()))
+    }
+
+    /// Why the capture cannot be complete, whatever AWS answers.
+    pub fn restrictions(&self) -> Vec<Restriction> {
+        let filtered = (!self.filters.is_empty()).then_some(Restriction::Filtered);
+        let limited = self.max_items.map(|_| Restriction::Limited);
+        let resumed = self.starting_token.as_ref().map(|_| Restriction::Resumed);
+        [filtered, limited, resumed].into_iter().flatten().collect()
+    }
+}

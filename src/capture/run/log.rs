@@ -1,0 +1,50 @@
+//! What a run says in the log.
+
+use tracing::{error, info, warn};
+
+use crate::lake::ledger::{CaptureError, Discovery, Entry, PlaceEntry};
+
+/// One line for each target, with identifiers as fields and nothing of its rows.
+pub(super) fn target(entry: &Entry) {
+    let Entry { endpoint_id, outcome, rows, pages, capture_millis, .. } = entry;
+    let (outcome, unparsed_values) = (outcome.as_str(), entry.unparsed_values);
+    match &entry.error {
+        None if unparsed_values > 0 => {
+            warn!(
+                endpoint_id,
+                outcome,
+                rows,
+                pages,
+                capture_millis,
+                unparsed_values,
+                "captured; some values are kept as text"
+            );
+        }
+        None => info!(endpoint_id, outcome, rows, pages, capture_millis, "captured"),
+        Some(CaptureError { code: error_code, message: error_message, request_id, .. }) => {
+            error!(
+                endpoint_id,
+                outcome, rows, pages, capture_millis, error_code, error_message, request_id, "capture failed"
+            );
+        }
+    }
+}
+
+/// A line for what went wrong with an account and Region, and one for what appeared or went.
+pub(super) fn place(place: &PlaceEntry) {
+    let PlaceEntry { account_id, region, .. } = place;
+    if let Some(CaptureError { code: error_code, message: error_message, .. }) = place.discovery_error() {
+        error!(account_id, region, error_code, error_message, "it is not known which endpoints there are");
+    }
+    if let Some(CaptureError { code: error_code, message: error_message, .. }) = place.endpoints_error() {
+        error!(
+            account_id,
+            region, error_code, error_message, "the configuration of the endpoints is not on record"
+        );
+    }
+    if let Some(Discovery { discovered, gone, .. }) = &place.discovery
+        && !(discovered.is_empty() && gone.is_empty())
+    {
+        info!(account_id, region, ?discovered, ?gone, "endpoints appeared or are gone");
+    }
+}

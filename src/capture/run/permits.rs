@@ -1,0 +1,148 @@
+//! How many captures go on at a time, and whose. EC2 gives each account and Region a budget of calls of its own, so what counts is
+//! that each has a capture that goes on: a second one of the same is worth less than the first of another.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+/// How long a permit is kept for an account and Region that has not begun: longer than roles and lists of endpoints take, and much
+/// shorter than an account and Region that does not answer.
+const RESERVED: Duration = Duration::from_secs(5);
+
+/// Permits for captures, shared by all accounts and Regions of a run.
+#[derive(Debug)]
+pub struct Permits {
+    free: Arc<Semaphore>,
+    /// Accounts and Regions that a permit is kept for, as they have had none yet and may want one.
+    waiting: AtomicUsize,
+    /// For how long.
+    reserved: Duration,
+    /// Told when a permit may be left over.
+    freed: Arc<Notify>,
+}
+
+impl Permits {
+    /// Permits for so many captures at a time, and for so many accounts and Regions.
+    pub fn new(max_concurrency: usize, places: usize) -> Permits {
+        Permits::reserved_for(max_concurrency, places, RESERVED)
+    }
+
+    fn reserved_for(max_concurrency: usize, places: usize, reserved: Duration) -> Permits {
+        let free = Arc::new(Semaphore::new(max_concurrency));
+        Permits { free, waiting: AtomicUsize::new(places), reserved, freed: Arc::default() }
+    }
+
+    /// What one account and Region asks for its permits; to be taken once by each.
+    pub(super) fn of_place(&self) -> PlacePermits<'_> {
+        PlacePermits { permits: self, has_begun: false }
+    }
+
+    /// Ends when a permit may be left over.
+    pub(super) fn freed(&self) -> Notified<'_> {
+        self.freed.notified()
+    }
+}
+
+/// Lets one capture go on while it lives.
+pub(super) struct Permit {
+    permit: Option<OwnedSemaphorePermit>,
+    freed: Arc<Notify>,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.permit.take();
+        self.freed.notify_waiters();
+    }
+}
+
+/// The permits of one account and Region.
+pub(super) struct PlacePermits<'a> {
+    permits: &'a Permits,
+    has_begun: bool,
+}
+
+impl PlacePermits<'_> {
+    /// Does what comes before the first capture, during which a permit is kept, but not for long.
+    pub(super) async fn while_reserved<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        match tokio::time::timeout(self.permits.reserved, work.as_mut()).await {
+            Ok(done) => done,
+            Err(_) => {
+                self.begin();
+                work.await
+            }
+        }
+    }
+
+    /// A permit. Where no capture goes on here, it is waited for, in the order in which accounts and Regions ask. Beside one that goes
+    /// on, it is one that is left over when each of those that have not begun has one; else none.
+    pub(super) async fn next(&mut self, is_beside_another: bool) -> Option<Permit> {
+        let free = self.permits.free.clone();
+        let permit = if is_beside_another {
+            let is_left_over = free.available_permits() > self.permits.waiting.load(Ordering::Relaxed);
+            is_left_over.then(|| free.try_acquire_owned().ok())?
+        } else {
+            let permit = free.acquire_owned().await.ok();
+            self.begin();
+            permit
+        };
+        permit.map(|permit| Permit { permit: Some(permit), freed: self.permits.freed.clone() })
+    }
+
+    fn begin(&mut self) {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.permits.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.permits.freed.notify_waiters();
+        }
+    }
+}
+
+impl Drop for PlacePermits<'_> {
+    /// One that has nothing to capture keeps no other waiting.
+    fn drop(&mut self) {
+        self.begin();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_gets_a_second_before_everybody_has_a_first() {
+        let permits = Permits::new(3, 3);
+        let (mut one, mut other, empty) = (permits.of_place(), permits.of_place(), permits.of_place());
+        let first = one.next(false).await;
+        assert!(first.is_some() && one.next(true).await.is_none(), "others have not begun");
+        let of_other = other.next(false).await;
+        assert!(of_other.is_some() && one.next(true).await.is_none(), "one may still want its first");
+        drop(empty);
+        let second = one.next(true).await;
+        assert!(second.is_some() && one.next(true).await.is_none(), "three at a time");
+        drop(of_other);
+        assert!(one.next(true).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn one_that_does_not_answer_keeps_no_permit_from_the_others() {
+        let permits = Permits::reserved_for(2, 2, Duration::from_millis(20));
+        let (mut one, mut silent) = (permits.of_place(), permits.of_place());
+        let _first = one.next(false).await;
+        let second = async {
+            let mut freed = std::pin::pin!(permits.freed());
+            freed.as_mut().enable();
+            assert!(one.next(true).await.is_none(), "it is kept");
+            freed.await;
+            one.next(true).await
+        };
+        let answer = silent.while_reserved(tokio::time::sleep(Duration::from_secs(10)));
+        tokio::select! {
+            second = second => assert!(second.is_some()),
+            () = answer => panic!("it was kept for as long as nobody answered"),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What an invocation came to, for people and machines.
+
+use serde::Serialize;
+
+use crate::capture::plan::Spread;
+use crate::capture::preflight::Check;
+use crate::capture::run::Report;
+use crate::proof::seal::{SealFailure, Sealed};
+
+/// What an invocation comes to when it could be carried out.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// Of a snapshot.
+    Snapshot(Box<Report>),
+    /// Of a preflight.
+    Preflight {
+        /// A line for each thing that was tried.
+        checks: Vec<Check>,
+    },
+    /// Of a seal.
+    Seal(SealReport),
+    /// Of a plan.
+    Plan(Spread),
+}
+
+/// What was sealed.
+#[derive(Debug, Serialize)]
+pub struct SealReport {
+    /// Every account and Region.
+    pub sealed: Vec<Sealed>,
+    /// Whether digests are signed. Those that are not are no proof against somebody who may write them.
+    pub signed: bool,
+    /// Minutes since the first page of the newest complete capture arrived, of the endpoint for which that is longest; null
+    /// where no targets are configured.
+    pub oldest_complete_age_minutes: Option<u64>,
+}
+
+impl SealReport {
+    /// What went wrong where, in one line; none when nothing did.
+    pub fn failure(&self) -> Option<String> {
+        let describe = |sealed: &Sealed| {
+            let SealFailure { code, message } = sealed.error.as_ref()?;
+            Some(format!("{} {}, {code}: {message}", sealed.account_id, sealed.region))
+        };
+        if self.sealed.is_empty() {
+            return Some("nothing to seal: nothing was ever written there; check the lake's name".to_owned());
+        }
+        let failed: Vec<String> = self.sealed.iter().filter_map(describe).collect();
+        let text = || format!("{} of {} not sealed: {}", failed.len(), self.sealed.len(), failed.join("; "));
+        (!failed.is_empty()).then(text)
+    }
+}
+
+impl Answer {
+    /// Returns whether all that was asked for came out: every target complete or captured before, the configuration of the endpoints
+    /// on record, every check passed.
+    pub fn is_success(&self) -> bool {
+        match self {
+            Answer::Snapshot(report) => {
+                let configured = report.record.places.iter().all(|place| place.endpoints_error().is_none());
+                configured && report.record.all_captured() && report.record.failed_targets().count() == 0
+            }
+            Answer::Preflight { checks } => checks.iter().all(|check| check.ok),
+            Answer::Seal(report) => report.failure().is_none(),
+            Answer::Plan(_) => true,
+        }
+    }
+}

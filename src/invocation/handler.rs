@@ -1,0 +1,357 @@
+//! One invocation, stage by stage: the same for the Lambda and the command line.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::aws::ec2::{Filter, Places};
+use crate::aws::identity::{IdentityError, OwnSession, own_account};
+use crate::capture::plan::Spread;
+use crate::capture::preflight::Preflight;
+use crate::capture::request::CaptureRequest;
+use crate::capture::request::Progress;
+use crate::capture::run::Report;
+use crate::capture::run::{Permits, Run};
+use crate::clock::Clock;
+use crate::hour::Hour;
+use crate::invalid_input::{InvalidInput, InvalidInputs};
+use crate::invocation::answer::{Answer, SealReport};
+use crate::invocation::event::{Invocation, SnapshotRequest};
+use crate::invocation::settings::Settings;
+use crate::lake::ledger::{CaptureError, FilterInForce, SettingsInForce};
+use crate::lake::parquet::check_temporary_space;
+use crate::lake::store::{Store, StoreError};
+use crate::proof::coverage;
+use crate::proof::seal::Sealer;
+use crate::proof::signing::{Signer, SigningError};
+use crate::run_id::RunId;
+use crate::snapshot_time::SnapshotTime;
+use crate::target::{AccountRegion, PlaceTargets, Region, TargetText};
+
+/// Longest time for which endpoints are counted before a run is planned: the batches have yet to be captured.
+const COUNTING: Duration = Duration::from_secs(30);
+
+/// Longest time that is kept for writing what was read and the run record.
+const WRITING: SignedDuration = SignedDuration::from_secs(20);
+
+/// Answers invocations. Settings are checked and clients made once, when it is made.
+#[derive(Debug)]
+pub struct Auditor {
+    settings: Settings,
+    sdk: SdkConfig,
+    own: Arc<OwnSession>,
+    sources: Arc<Places>,
+    store: Store,
+    clock: Clock,
+    progress: Progress,
+    signer: OnceCell<Signer>,
+    home: OnceCell<AccountRegion>,
+}
+
+/// Why an invocation could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The settings are wrong; nothing was done.
+    #[error("{0}")]
+    InvalidSettings(InvalidInputs),
+    /// The event is wrong; nothing was done.
+    #[error("{0}")]
+    InvalidEvent(InvalidInputs),
+    /// The own account is not known; nothing was done.
+    #[error(transparent)]
+    Identity(IdentityError),
+    /// The signing key cannot be used; nothing was done.
+    #[error(transparent)]
+    Signing(SigningError),
+    /// The lake could not be read. What was sealed before that stays.
+    #[error(transparent)]
+    Lake(StoreError),
+    /// The captures were tried, but their record could not be written.
+    #[error("a run record was not written, so what it tells does not count: {problem}")]
+    RunRecord {
+        /// What happened.
+        problem: String,
+        /// The record.
+        report: Box<Report>,
+    },
+}
+
+impl Error {
+    /// Stable word for Lambda's answer and for scripts.
+    pub fn code(&self) -> &str {
+        match self {
+            Error::InvalidSettings(_) => "InvalidSettings",
+            Error::InvalidEvent(_) => "InvalidEvent",
+            Error::Identity(error) => &error.code,
+            Error::Signing(error) => &error.code,
+            Error::Lake(error) => &error.code,
+            Error::RunRecord { .. } => "RunRecordNotWritten",
+        }
+    }
+}
+
+impl Auditor {
+    /// Makes the clients that `settings` ask for.
+    pub fn new(settings: Settings, sdk: SdkConfig, clock: Clock, progress: Progress) -> Auditor {
+        let (sdk, own) = OwnSession::begin(sdk, clock.clone());
+        let Settings { limits, member_role, .. } = &settings;
+        let sources = Places::new(sdk.clone(), own.clone(), *limits, clock.clone(), member_role.clone());
+        let store = Store::new(&settings.lake, &sdk, settings.kms_key.clone());
+        let store = store.owned_by(settings.lake_account.as_ref());
+        let (sources, signer, home) = (Arc::new(sources), OnceCell::new(), OnceCell::new());
+        Auditor { settings, sdk, own, sources, store, clock, progress, signer, home }
+    }
+
+    /// Returns the value of the dimension `Stack` of all metrics.
+    pub fn stack(&self) -> Option<&str> {
+        self.settings.stack.as_deref()
+    }
+
+    /// Carries out one invocation, which ends at `deadline` where there is one.
+    ///
+    /// # Errors
+    /// When it was refused, or when what came of it could not be recorded. Targets that failed are in the answer.
+    pub async fn handle(
+        &self,
+        payload: &Value,
+        request_id: &str,
+        deadline: Option<Timestamp>,
+    ) -> Result<Answer, Error> {
+        let invocation = match Invocation::parse(payload, self.clock.now()) {
+            Ok(invocation) => invocation,
+            Err(faults) => return Err(Error::InvalidEvent(self.with_those_of_the_targets(faults))),
+        };
+        match invocation {
+            Invocation::Snapshot(request) => {
+                let home = self.home().await?;
+                let targets = self.targets(home, request.targets.as_deref())?;
+                check_starting_token(&request, &targets).map_err(Error::InvalidEvent)?;
+                self.snapshot(home, request, targets, RunId::new(request_id), deadline).await
+            }
+            Invocation::Seal { hour } => self.seal(hour, deadline).await.map(Answer::Seal),
+            Invocation::Preflight => self.preflight(RunId::new(request_id)).await,
+            Invocation::Plan { snapshot_time } => self.plan(snapshot_time, RunId::new(request_id)).await,
+        }
+    }
+
+    async fn preflight(&self, run_id: RunId) -> Result<Answer, Error> {
+        let home = self.home().await?;
+        let wanted = self.targets(home, None)?;
+        let Auditor { own, sources, store, .. } = self;
+        let preflight = Preflight { own, sources, store, home, run_id: &run_id };
+        let lake = self.settings.lake.to_string();
+        Ok(Answer::Preflight { checks: preflight.checks(&wanted, self.max_concurrency(&wanted), lake).await })
+    }
+
+    async fn plan(&self, snapshot_time: Option<SnapshotTime>, run_id: RunId) -> Result<Answer, Error> {
+        let home = self.home().await?;
+        let wanted = self.targets(home, None)?;
+        let snapshot_time = snapshot_time.unwrap_or_else(|| SnapshotTime::truncated(self.clock.now()));
+        let above = self.settings.spread_above;
+        let endpoints = match above {
+            Some(_) => Some(self.count(home, &wanted, &run_id).await),
+            None => None,
+        };
+        Ok(Answer::Plan(Spread::new(snapshot_time, &wanted, endpoints, above)))
+    }
+
+    /// How many endpoints are wanted. An account and Region that cannot be looked at, or not in time, counts as one: the batch
+    /// that it becomes tells what is wrong.
+    async fn count(&self, home: &AccountRegion, wanted: &[PlaceTargets], run_id: &RunId) -> u64 {
+        let mut counts = JoinSet::new();
+        for wanted in wanted.iter().cloned() {
+            let (sources, home, run_id) = (self.sources.clone(), home.account_id.clone(), run_id.clone());
+            counts.spawn(async move {
+                if !wanted.all {
+                    return wanted.endpoint_ids.len();
+                }
+                let listed = match sources.source(&home, &wanted.place, &run_id).await {
+                    Ok(source) => source.endpoints(&wanted.place).await,
+                    Err(error) => Err(error),
+                };
+                listed.map_or(1, |listing| listing.ids().len())
+            });
+        }
+        let (end, mut endpoints, mut places) = (Instant::now() + COUNTING, 0, 0);
+        while let Ok(Some(count)) = tokio::time::timeout_at(end, counts.join_next()).await {
+            endpoints += count.unwrap_or(1);
+            places += 1;
+        }
+        (endpoints + wanted.len() - places) as u64
+    }
+
+    /// The faults of an event, and those of the configured targets where the own account need not be asked for: all
+    /// that is wrong is said at once.
+    fn with_those_of_the_targets(&self, mut faults: InvalidInputs) -> InvalidInputs {
+        let region = faults.keep(self.region());
+        if let (Some(account_id), Some(region)) = (self.settings.account_id.clone(), region) {
+            let targets =
+                self.settings.targets_at(&AccountRegion { account_id, region }, None, "AUDIT_TARGETS");
+            faults.extend(targets.err().unwrap_or_default());
+        }
+        faults
+    }
+
+    fn region(&self) -> Result<Region, InvalidInput> {
+        let region = self.sdk.region().map(|region| region.as_ref()).unwrap_or_default();
+        Region::parse(region).ok_or_else(|| match region {
+            "" => InvalidInput::without_value(
+                "AWS_REGION",
+                "is not set; set it to a Region such as eu-central-1",
+            ),
+            other => InvalidInput::new("AWS_REGION", other, "a Region such as eu-central-1"),
+        })
+    }
+
+    async fn home(&self) -> Result<&AccountRegion, Error> {
+        self.home.get_or_try_init(|| self.find_home()).await
+    }
+
+    async fn find_home(&self) -> Result<AccountRegion, Error> {
+        let region = self.region().map_err(|fault| Error::InvalidSettings(fault.into()))?;
+        let account_id = match &self.settings.account_id {
+            Some(account_id) => account_id.clone(),
+            None => own_account(&self.sdk).await.map_err(Error::Identity)?,
+        };
+        Ok(AccountRegion { account_id, region })
+    }
+
+    fn targets(
+        &self,
+        home: &AccountRegion,
+        texts: Option<&[TargetText]>,
+    ) -> Result<Vec<PlaceTargets>, Error> {
+        match texts {
+            Some(_) => self.settings.targets_at(home, texts, "targets").map_err(Error::InvalidEvent),
+            None => self.settings.targets_at(home, None, "AUDIT_TARGETS").map_err(Error::InvalidSettings),
+        }
+    }
+
+    /// Seals the lake, and says how old the newest complete captures are.
+    async fn seal(&self, hour: Option<Hour>, deadline: Option<Timestamp>) -> Result<SealReport, Error> {
+        let (store, clock) = (&self.store, &self.clock);
+        let signer = async || Signer::new(self.settings.signing_key.as_ref(), &self.sdk);
+        let signer = self.signer.get_or_try_init(signer).await.map_err(Error::Signing)?;
+        // Without targets, what is in the lake is sealed, and nobody need know whose lake it is.
+        let wanted = match self.settings.targets.as_slice() {
+            [] => Vec::new(),
+            _ => self.targets(self.home().await?, None)?,
+        };
+        let places: Vec<AccountRegion> = wanted.iter().map(|wanted| wanted.place.clone()).collect();
+        let sealer = Sealer { store, lake: &self.settings.lake, signer, clock };
+        let deadline = deadline.and_then(|deadline| end_of_work(clock.now(), deadline));
+        let sealed = sealer.seal(&places, hour, deadline).await.map_err(Error::Lake)?;
+        let oldest_complete_age_minutes = match wanted.as_slice() {
+            [] => Ok(None),
+            wanted => coverage::oldest_complete_age(store, wanted, clock.now()).await.map(Some),
+        };
+        Ok(SealReport {
+            sealed,
+            signed: !matches!(signer, Signer::Unsigned),
+            oldest_complete_age_minutes: oldest_complete_age_minutes.map_err(Error::Lake)?,
+        })
+    }
+
+    async fn snapshot(
+        &self,
+        home: &AccountRegion,
+        request: SnapshotRequest,
+        wanted: Vec<PlaceTargets>,
+        run_id: RunId,
+        deadline: Option<Timestamp>,
+    ) -> Result<Answer, Error> {
+        let start = self.clock.now();
+        let no_space = check_temporary_space(self.max_concurrency(&wanted)).err();
+        let resumed_size = request.starting_token.as_ref().map(|token| token.page_size);
+        let plan = Arc::new(CaptureRequest {
+            snapshot_time: request.snapshot_time.unwrap_or_else(|| SnapshotTime::truncated(start)),
+            run_id,
+            filters: request.filters,
+            page_size: resumed_size.or(request.page_size).unwrap_or(self.settings.page_size),
+            max_items: request.max_items,
+            starting_token: request.starting_token,
+            deadline: deadline.and_then(|deadline| end_of_work(start, deadline)),
+            no_space: no_space.map(CaptureError::from),
+        });
+        let run = Arc::new(Run {
+            settings: self.settings_in_force(&plan),
+            plan,
+            trigger: request.trigger,
+            is_scheduled: request.snapshot_time.is_some(),
+            start,
+            home: home.account_id.clone(),
+            sources: self.sources.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            progress: self.progress.clone(),
+            permits: Permits::new(self.settings.concurrency, wanted.len()),
+            is_fleet: wanted.len() > 1,
+        });
+        let (report, problems) = run.places(wanted).await;
+        match problems.as_slice() {
+            [] => Ok(Answer::Snapshot(Box::new(report))),
+            problems => Err(Error::RunRecord { problem: problems.join("; "), report: Box::new(report) }),
+        }
+    }
+
+    /// How many of the targets are captured at a time, at most.
+    fn max_concurrency(&self, wanted: &[PlaceTargets]) -> usize {
+        match wanted.iter().any(|wanted| wanted.all) {
+            true => self.settings.concurrency,
+            false => {
+                let named = wanted.iter().map(|wanted| wanted.endpoint_ids.len()).sum();
+                self.settings.concurrency.min(named)
+            }
+        }
+    }
+
+    /// Without the targets, which each record has for itself.
+    fn settings_in_force(&self, plan: &CaptureRequest) -> SettingsInForce {
+        let Settings { lake, concurrency, limits, kms_key, .. } = &self.settings;
+        let filter = |filter: &Filter| FilterInForce { name: filter.name, values: filter.values.len() };
+        SettingsInForce {
+            lake: lake.to_string(),
+            targets: Vec::new(),
+            named_twice: Vec::new(),
+            page_size: plan.page_size.get(),
+            concurrency: *concurrency,
+            call_timeout_seconds: limits.call_timeout.as_secs(),
+            max_attempts: limits.max_attempts,
+            kms_key: kms_key.as_ref().map(|key| key.as_str().to_owned()),
+            filters: plan.filters.iter().map(filter).collect(),
+            max_items: plan.max_items,
+        }
+    }
+}
+
+/// When reading or sealing ends: a quarter of the time before the deadline, but no more than [`WRITING`]. A deadline that is over
+/// is none: emulators of Lambda say so.
+fn end_of_work(start: Timestamp, deadline: Timestamp) -> Option<Timestamp> {
+    let left = deadline.duration_since(start);
+    left.is_positive().then(|| deadline - WRITING.min(left / 4))
+}
+
+/// A resume token is of one endpoint's listing.
+fn check_starting_token(request: &SnapshotRequest, wanted: &[PlaceTargets]) -> Result<(), InvalidInputs> {
+    let Some(token) = &request.starting_token else {
+        return Ok(());
+    };
+    let named: Vec<_> = wanted.iter().flat_map(|wanted| &wanted.endpoint_ids).collect();
+    match named.as_slice() {
+        [one] if wanted.iter().all(|wanted| !wanted.all) => {
+            let allowed = format!("a token of {one}; this one is of {}", token.endpoint_id);
+            let fault = || InvalidInput::without_value("starting_token", allowed).into();
+            if **one == token.endpoint_id { Ok(()) } else { Err(fault()) }
+        }
+        _ => {
+            let allowed = format!("goes with one target, {}, and others are named too", token.endpoint_id);
+            Err(InvalidInput::without_value("starting_token", allowed).into())
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! CloudWatch metrics in Embedded Metric Format: lines of JSON that CloudWatch reads out of the log.
+//!
+//! Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::invocation::answer::SealReport;
+use crate::lake::ledger::{Entry, Outcome, PlaceEntry, RunRecord};
+
+/// The namespace of all metrics.
+pub const NAMESPACE: &str = "ClientVpnAudit";
+
+/// The dimension that keeps the metrics of two stacks in one account and Region apart. Without the setting there is none.
+pub const STACK: &str = "Stack";
+
+/// The other dimensions of a target's metrics, in the order that CloudWatch shows them.
+pub const DIMENSIONS: [&str; 3] = ["AccountId", "Region", "EndpointId"];
+
+/// Returns the lines for one run by `stack`: one for each target, then one for the run.
+pub fn lines(record: &RunRecord, stack: Option<&str>) -> Vec<Value> {
+    let targets = record.targets.iter().map(|entry| target_line(record.end, stack, entry));
+    // What is not known of an account and Region is as bad as a target that failed.
+    let errors = |place: &PlaceEntry| place.discovery_error().is_some() || place.endpoints_error().is_some();
+    let places = record.places.iter().filter(|place| errors(place)).count();
+    let failed = (record.failed_targets().count() + places) as u64;
+    // An alarm looks at one metric, so what alarms watch over all targets has no dimension of a target.
+    let unparsed = record.targets.iter().map(|entry| entry.unparsed_values).sum();
+    let metrics = [("FailedTargets", "Count", failed), ("UnparsedValues", "Count", unparsed)];
+    let run = line(record.end, stack, &[], &metrics);
+    targets.chain([run]).collect()
+}
+
+/// Returns the line for one seal by `stack`, of which an alarm watches the age: it has no dimension of a target. `None` if no
+/// targets are configured.
+pub fn seal_line(time: Timestamp, report: &SealReport, stack: Option<&str>) -> Option<Value> {
+    let age = report.oldest_complete_age_minutes?;
+    Some(line(time, stack, &[], &[("OldestCompleteAgeMinutes", "Count", age)]))
+}
+
+fn target_line(time: Timestamp, stack: Option<&str>, entry: &Entry) -> Value {
+    let complete = u64::from(entry.outcome == Outcome::Complete);
+    // Those of an object that was there already were counted by the run that wrote it.
+    let rows = if entry.outcome == Outcome::AlreadyCaptured { 0 } else { entry.rows };
+    let mut metrics = vec![
+        ("Rows", "Count", rows),
+        ("Pages", "Count", entry.pages),
+        ("UnparsedValues", "Count", entry.unparsed_values),
+        ("CaptureMillis", "Milliseconds", entry.capture_millis),
+        ("CompleteSnapshots", "Count", complete),
+    ];
+    // Of a listing that was cut short the number would be too small, and of none it would be zero.
+    if entry.outcome == Outcome::Complete {
+        metrics.push(("ActiveConnections", "Count", entry.active));
+    }
+    let values = [&entry.account_id, &entry.region, &entry.endpoint_id].map(String::as_str);
+    let dimensions: Vec<(&str, &str)> = DIMENSIONS.into_iter().zip(values).collect();
+    line(time, stack, &dimensions, &metrics)
+}
+
+fn line(
+    time: Timestamp,
+    stack: Option<&str>,
+    dimensions: &[(&str, &str)],
+    metrics: &[(&str, &str, u64)],
+) -> Value {
+    let of_stack = stack.map(|stack| (STACK, stack));
+    let dimensions: Vec<(&str, &str)> = of_stack.into_iter().chain(dimensions.iter().copied()).collect();
+    let names: Vec<&str> = dimensions.iter().map(|(name, _)| *name).collect();
+    let definitions: Vec<Value> =
+        metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
+    let mut line = Map::new();
+    line.insert(
+        "_aws".to_owned(),
+        json!({
+            "Timestamp": time.as_millisecond(),
+            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [names], "Metrics": definitions}],
+        }),
+    );
+    line.extend(dimensions.iter().map(|&(name, value)| (name.to_owned(), json!(value))));
+    line.extend(metrics.iter().map(|&(name, _, value)| (name.to_owned(), json!(value))));
+    Value::Object(line)
+}

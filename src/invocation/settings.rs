@@ -1,0 +1,353 @@
+//! The settings: one table of names, defaults and meanings, and what comes of it when every value has been checked.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::aws::ec2::{Limits, PageSize};
+use crate::aws::identity::MemberRole;
+use crate::invalid_input::{InvalidInput, InvalidInputs};
+use crate::lake::store::{KmsKey, Location};
+use crate::proof::signing::SigningKey;
+use crate::target::{AccountId, AccountRegion, PlaceTargets, Region, TargetText};
+
+/// What all names of settings begin with.
+pub const PREFIX: &str = "AUDIT_";
+
+/// One setting, as the environment holds it.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Name of the environment variable.
+    pub name: &'static str,
+    /// What holds when it is not set, in words; none when it must be set.
+    pub default: Option<&'static str>,
+    /// What it means and what is allowed.
+    pub doc: &'static str,
+}
+
+/// Every setting. The README's table is held against this one by a test.
+#[rustfmt::skip]
+pub const SETTINGS: &[Setting] = &[
+    setting("AUDIT_TARGETS", None, "Endpoints to capture, separated by commas: ids (`cvpn-endpoint-…`), ARNs, ARNs with `*` as ID for all endpoints there and then also as Region or account for each that the tables know, or `*` for all of the own account and Region"),
+    setting("AUDIT_LAKE", None, "Where the record is written: `s3://bucket/prefix` or a directory"),
+    setting("AUDIT_LAKE_ACCOUNT", Some("any"), "Account that must own the bucket, twelve digits; S3 refuses every request for a bucket of another"),
+    setting("AUDIT_ACCOUNT_ID", Some("asked of STS"), "The own account, twelve digits"),
+    setting("AUDIT_ACCOUNTS", Some("those of the targets"), "Accounts that the lake's tables know, separated by commas; a target outside them is refused"),
+    setting("AUDIT_REGIONS", Some("those of the targets"), "Regions that the lake's tables know, separated by commas; a target outside them is refused"),
+    setting("AUDIT_MEMBER_ROLE", Some("none: other accounts are refused"), "Name of the role, with its path, that is assumed in each other account"),
+    setting("AUDIT_EXTERNAL_ID", Some("none"), "External id that is sent when that role is assumed"),
+    setting("AUDIT_SPREAD_ABOVE", Some("never"), "Endpoints above which `plan` makes a batch for each account and Region: a whole number from 1 to 100000, or 0 for never"),
+    setting("AUDIT_PAGE_SIZE", Some("1000"), "Connections of a page: a whole number from 5 to 1000"),
+    setting("AUDIT_CONCURRENCY", Some("5"), "Endpoints captured at a time: a whole number from 1 to 50"),
+    setting("AUDIT_CALL_TIMEOUT_SECONDS", Some("20"), "Longest time of one attempt at a call of EC2: a whole number from 1 to 300"),
+    setting("AUDIT_MAX_ATTEMPTS", Some("10"), "Attempts at a call of EC2, the first included: a whole number from 1 to 20"),
+    setting("AUDIT_SIGNING_KEY", Some("none: digests are not signed"), "What digests are signed with: a KMS key's ARN, `alias/` and an alias, or a file with a private key in PEM"),
+    setting("AUDIT_KMS_KEY", Some("the bucket's own encryption"), "KMS key that objects in S3 are encrypted with: id, alias or ARN"),
+    setting("AUDIT_STACK", Some("none"), "Value of the dimension `Stack` of all metrics, such as the stack's name: 1 to 128 letters, digits and hyphens"),
+];
+
+const fn setting(name: &'static str, default: Option<&'static str>, doc: &'static str) -> Setting {
+    Setting { name, default, doc }
+}
+
+/// The settings in force, each checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What is captured when an invocation does not say.
+    pub targets: Vec<TargetText>,
+    /// Where the lake lies.
+    pub lake: Location,
+    /// Account that must own the bucket; `None` for any.
+    pub lake_account: Option<AccountId>,
+    /// The own account, where it is given.
+    pub account_id: Option<AccountId>,
+    /// Accounts that the lake's tables know; empty for those of the targets.
+    pub accounts: Vec<AccountId>,
+    /// Regions that the lake's tables know; empty for those of the targets.
+    pub regions: Vec<Region>,
+    /// The role that is assumed in other accounts; none to refuse other accounts.
+    pub member_role: Option<MemberRole>,
+    /// Endpoints above which a run is spread over several invocations; none for never.
+    pub spread_above: Option<u64>,
+    /// Connections of a page.
+    pub page_size: PageSize,
+    /// Targets captured at a time.
+    pub concurrency: usize,
+    /// How long and how often a call is tried.
+    pub limits: Limits,
+    /// What objects in S3 are encrypted with, when it is not the bucket's own choice.
+    pub kms_key: Option<KmsKey>,
+    /// What digests are signed with; none for digests that are chained and not signed.
+    pub signing_key: Option<SigningKey>,
+    /// Value of the dimension `Stack` of all metrics; `None` for metrics without it.
+    pub stack: Option<String>,
+}
+
+impl Settings {
+    /// Reads the settings among `variables`, such as the whole environment. An empty value counts as not set.
+    ///
+    /// # Errors
+    /// Every fault, by the name of its setting; a name with our prefix that is no setting is one too.
+    pub fn parse(variables: impl IntoIterator<Item = (String, String)>) -> Result<Settings, InvalidInputs> {
+        Settings::read(variables, true)
+    }
+
+    /// The same for what needs no targets: sealing what is in the lake already.
+    ///
+    /// # Errors
+    /// As [`Settings::parse`], but that there may be no targets.
+    pub fn parse_without_targets(
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Settings, InvalidInputs> {
+        Settings::read(variables, false)
+    }
+
+    fn read(
+        variables: impl IntoIterator<Item = (String, String)>,
+        needs_targets: bool,
+    ) -> Result<Settings, InvalidInputs> {
+        let ours: BTreeMap<String, String> = variables
+            .into_iter()
+            .filter(|(name, value)| name.starts_with(PREFIX) && !value.is_empty())
+            .collect();
+        let mut faults = InvalidInputs::default();
+        for name in ours.keys() {
+            if !SETTINGS.iter().any(|setting| setting.name == name) {
+                let names: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+                let allowed = format!("is no setting; there are {}", names.join(", "));
+                faults.push(InvalidInput::without_value(name, allowed));
+            }
+        }
+        let mut reader = Reader { variables: &ours, faults };
+        let targets = reader.targets(needs_targets);
+        let lake = reader.lake();
+        let lake_account = reader.account("AUDIT_LAKE_ACCOUNT");
+        let account_id = reader.account("AUDIT_ACCOUNT_ID");
+        let accounts =
+            reader.list("AUDIT_ACCOUNTS", "accounts of twelve digits, separated by commas", AccountId::parse);
+        let regions =
+            reader.list("AUDIT_REGIONS", "Regions such as eu-central-1, separated by commas", Region::parse);
+        let member_role = reader.member_role();
+        let spread_above = reader.number("AUDIT_SPREAD_ABOVE", 0, 0, 100_000);
+        let page_size = reader.number("AUDIT_PAGE_SIZE", 1000, 5, 1000);
+        let concurrency = reader.number("AUDIT_CONCURRENCY", 5, 1, 50);
+        let call_timeout = reader.number("AUDIT_CALL_TIMEOUT_SECONDS", 20, 1, 300);
+        let max_attempts = reader.number("AUDIT_MAX_ATTEMPTS", 10, 1, 20);
+        let kms_key = reader.kms_key();
+        let signing_key = reader.signing_key();
+        let stack = reader.stack();
+        let faults = reader.faults;
+        let (Some(lake), Some(page_size)) = (lake, PageSize::new(page_size)) else {
+            return Err(faults);
+        };
+        faults.or(Settings {
+            targets,
+            lake,
+            lake_account,
+            account_id,
+            accounts,
+            regions,
+            member_role,
+            spread_above: Some(spread_above).filter(|most| *most > 0),
+            page_size,
+            concurrency: usize::try_from(concurrency).unwrap_or(1),
+            limits: Limits {
+                call_timeout: Duration::from_secs(call_timeout),
+                max_attempts: u32::try_from(max_attempts).unwrap_or(1),
+            },
+            kms_key,
+            signing_key,
+            stack,
+        })
+    }
+
+    /// What `texts` name, or the configured targets, for a program that runs at `home`: by account and Region, in the order
+    /// in which they are first named.
+    ///
+    /// # Errors
+    /// Every text that names an account which cannot be reached, or one or a Region outside the lake's tables, under `name`.
+    pub fn targets_at(
+        &self,
+        home: &AccountRegion,
+        texts: Option<&[TargetText]>,
+        name: &str,
+    ) -> Result<Vec<PlaceTargets>, InvalidInputs> {
+        let mut faults = InvalidInputs::default();
+        let mut wanted: Vec<PlaceTargets> = Vec::new();
+        for (index, text) in texts.unwrap_or(&self.targets).iter().enumerate() {
+            let fault = |allowed: String| InvalidInput::new(name, &text.to_string(), allowed).at(index);
+            let places = text.places(home, &self.accounts, &self.regions);
+            let places = places.map_err(|error| fault(error.to_string()));
+            for place in faults.keep(places).unwrap_or_default() {
+                if let Some(allowed) = self.refusal(home, &place) {
+                    faults.push(fault(allowed));
+                } else if let Some(known) = wanted.iter_mut().find(|known| known.place == place) {
+                    known.add(text.endpoint_id());
+                } else {
+                    let mut first = PlaceTargets::of(place);
+                    first.add(text.endpoint_id());
+                    wanted.push(first);
+                }
+            }
+        }
+        faults.or(wanted)
+    }
+
+    /// What is allowed instead of a place where nothing can be captured; none where something can.
+    fn refusal(&self, home: &AccountRegion, place: &AccountRegion) -> Option<String> {
+        let AccountRegion { account_id, region } = place;
+        if !self.accounts.is_empty() && !self.accounts.contains(account_id) {
+            return Some(format!("accounts in AUDIT_ACCOUNTS, and {account_id} is not"));
+        }
+        if !self.regions.is_empty() && !self.regions.contains(region) {
+            // Another one is the target's text, which is quoted on the command line only.
+            let region = if *region == home.region { region.as_str() } else { "its own" };
+            return Some(format!("Regions in AUDIT_REGIONS, and {region} is not"));
+        }
+        (*account_id != home.account_id && self.member_role.is_none()).then(|| {
+            let own = &home.account_id;
+            format!("the own account {own}; for others, AUDIT_MEMBER_ROLE must name the role to assume there")
+        })
+    }
+}
+
+/// Reads one setting after the other, and collects what is wrong.
+struct Reader<'a> {
+    variables: &'a BTreeMap<String, String>,
+    faults: InvalidInputs,
+}
+
+impl Reader<'_> {
+    fn value(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    fn fault(&mut self, name: &str, allowed: &str) {
+        let found = self.value(name).unwrap_or_default().to_owned();
+        self.faults.push(InvalidInput::new(name, &found, allowed));
+    }
+
+    fn missing(&mut self, name: &str, allowed: &str) {
+        self.faults.push(InvalidInput::without_value(name, format!("is not set; set it to {allowed}")));
+    }
+
+    fn targets(&mut self, needed: bool) -> Vec<TargetText> {
+        let name = "AUDIT_TARGETS";
+        let texts: Vec<String> = items(self.value(name).unwrap_or_default()).map(str::to_owned).collect();
+        if texts.is_empty() && needed {
+            self.missing(name, "endpoint ids or ARNs, separated by commas");
+        }
+        let mut targets = Vec::new();
+        for (index, text) in texts.iter().enumerate() {
+            let fault = |allowed: String| InvalidInput::new(name, text, allowed).at(index);
+            let target = TargetText::parse(text).map_err(|error| fault(error.to_string()));
+            let Some(target) = self.faults.keep(target) else {
+                continue;
+            };
+            if targets.contains(&target) {
+                self.faults.push(fault("each endpoint once".to_owned()));
+            } else {
+                targets.push(target);
+            }
+        }
+        targets
+    }
+
+    fn lake(&mut self) -> Option<Location> {
+        let name = "AUDIT_LAKE";
+        let Some(text) = self.value(name) else {
+            self.missing(name, "s3://bucket/prefix or a directory");
+            return None;
+        };
+        let location =
+            Location::parse(text).map_err(|error| InvalidInput::new(name, text, error.to_string()));
+        self.faults.keep(location)
+    }
+
+    fn account(&mut self, name: &str) -> Option<AccountId> {
+        let accounts = self.list(name, "twelve digits", AccountId::parse);
+        if accounts.len() > 1 {
+            self.fault(name, "one account");
+        }
+        accounts.into_iter().next()
+    }
+
+    fn stack(&mut self) -> Option<String> {
+        let name = "AUDIT_STACK";
+        let stack = self.value(name)?.to_owned();
+        let fits = stack.len() <= 128 && stack.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if !fits {
+            self.fault(name, "1 to 128 letters, digits and hyphens");
+        }
+        Some(stack)
+    }
+
+    fn member_role(&mut self) -> Option<MemberRole> {
+        let external_id = self.value("AUDIT_EXTERNAL_ID").map(str::to_owned);
+        if external_id.as_deref().is_some_and(|id| !MemberRole::is_external_id(id)) {
+            self.fault("AUDIT_EXTERNAL_ID", "2 to 1224 letters, digits and any of _+=,.@:/-");
+        }
+        let Some(name) = self.value("AUDIT_MEMBER_ROLE") else {
+            if external_id.is_some() {
+                self.fault("AUDIT_EXTERNAL_ID", "nothing where AUDIT_MEMBER_ROLE is not set");
+            }
+            return None;
+        };
+        let role = MemberRole::new(name, external_id);
+        if role.is_none() {
+            self.fault("AUDIT_MEMBER_ROLE", "the name of a role, with its path where it has one, and no ARN");
+        }
+        role
+    }
+
+    /// Reads the signing key. A file that is not there is refused here, since what would read it later quotes its name.
+    fn signing_key(&mut self) -> Option<SigningKey> {
+        let key = SigningKey::parse(self.value("AUDIT_SIGNING_KEY")?);
+        if matches!(&key, SigningKey::File(path) if !path.is_file()) {
+            self.fault("AUDIT_SIGNING_KEY", "a KMS key's ARN, alias/NAME, or a file that is there");
+        }
+        Some(key)
+    }
+
+    fn kms_key(&mut self) -> Option<KmsKey> {
+        let text = self.value("AUDIT_KMS_KEY")?;
+        let key = KmsKey::parse(text);
+        if key.is_none() {
+            self.fault("AUDIT_KMS_KEY", "a KMS key's id, alias or ARN");
+        }
+        key
+    }
+
+    fn list<T>(&mut self, name: &str, allowed: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        let texts: Vec<String> = items(self.value(name).unwrap_or_default()).map(str::to_owned).collect();
+        let mut values = Vec::new();
+        for (index, text) in texts.iter().enumerate() {
+            match parse(text) {
+                Some(value) => values.push(value),
+                None => self.faults.push(InvalidInput::new(name, text, allowed).at(index)),
+            }
+        }
+        values
+    }
+
+    fn number(&mut self, name: &str, default: u64, least: u64, most: u64) -> u64 {
+        let Some(text) = self.value(name) else {
+            return default;
+        };
+        match u64::from_str(text) {
+            Ok(number) if (least..=most).contains(&number) => number,
+            _ => {
+                self.fault(name, &format!("a whole number from {least} to {most}"));
+                default
+            }
+        }
+    }
+}
+
+/// The items of a list that is separated by commas, blanks or line breaks.
+fn items(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c == ',' || c.is_whitespace()).filter(|item| !item.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

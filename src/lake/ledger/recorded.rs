@@ -1,0 +1,358 @@
+//! Run records read back from the lake. They may be of an earlier or a later version, so fields that are not needed are
+//! passed over.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use futures_util::{Stream, StreamExt, stream};
+use jiff::Timestamp;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::Outcome;
+use crate::hour::Hour;
+use crate::lake::keys::ObjectKey;
+use crate::lake::store::{Store, StoreError};
+use crate::snapshot_time::SnapshotTime;
+use crate::target::{AccountRegion, EndpointId};
+
+/// The code of an error in a discovery that no record before could be compared with.
+pub const UNREADABLE: &str = "LedgerUnreadable";
+
+/// Most targets of a record, and endpoints of a listing: far more than AWS allows in a Region.
+const MOST_TARGETS: usize = 2_000;
+
+/// Most accounts and Regions of a record, which has one.
+const MOST_PLACES: usize = 10;
+
+/// Longest id of an endpoint, in bytes: three times what AWS's have.
+const LONGEST_ID: usize = 96;
+
+/// Most records that are read at a time where the newest is most often the one that is looked for.
+const FEW: usize = 2;
+
+/// A run record, as far as coverage is told by it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RecordedRun {
+    /// When the run began.
+    pub start: Timestamp,
+    /// The time that the snapshot bears.
+    pub snapshot_time: Timestamp,
+    /// `false` of a run by hand. A record of a version without the field counts as one of a schedule.
+    #[serde(default = "yes")]
+    pub scheduled: bool,
+    /// What came of each target.
+    #[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")]
+    pub targets: Vec<RecordedTarget>,
+    /// What was found out of each account and Region; empty in records of a version that captured in its own alone.
+    #[serde(default, deserialize_with = "limited::<MOST_PLACES, _, _>")]
+    pub places: Vec<RecordedPlace>,
+}
+
+impl RecordedRun {
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// If it is none, or has more targets or places than a record may have.
+    pub fn parse(bytes: &[u8]) -> Result<RecordedRun, RecordError> {
+        Ok(serde_json::from_slice(bytes)?)
+    }
+
+    /// Reads the record under a key.
+    ///
+    /// # Errors
+    /// As [`RecordedRun::parse`], and if it speaks of another account or Region than those of the key.
+    pub fn of_key(key: &ObjectKey, bytes: &[u8]) -> Result<RecordedRun, RecordError> {
+        let run = RecordedRun::parse(bytes)?;
+        if run.is_of(&key.place) { Ok(run) } else { Err(RecordError::Misplaced) }
+    }
+
+    /// Returns the ids of its targets and of the endpoints that it lists; one id can come more than once.
+    pub fn endpoint_ids(&self) -> impl Iterator<Item = &str> {
+        let listed = self.places.iter().filter_map(|place| place.discovery.as_ref()?.endpoints.as_ref());
+        let targets = self.targets.iter().map(|target| target.endpoint_id.as_str());
+        targets.chain(listed.flatten().map(String::as_str))
+    }
+
+    /// Returns whether all that it speaks of is of that account and Region.
+    fn is_of(&self, place: &AccountRegion) -> bool {
+        let is_it = |account_id: &str, region: &str| {
+            account_id == place.account_id.as_str() && region == place.region.as_str()
+        };
+        self.targets.iter().all(|target| is_it(&target.account_id, &target.region))
+            && self.places.iter().all(|found| is_it(&found.account_id, &found.region))
+    }
+}
+
+/// What one run found out of an account and Region.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RecordedPlace {
+    /// The account.
+    pub account_id: String,
+    /// The Region.
+    pub region: String,
+    /// Which endpoints there were; none where no `*` asked for it.
+    pub discovery: Option<RecordedDiscovery>,
+}
+
+/// Which endpoints there were.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RecordedDiscovery {
+    /// Those that were there; none where nobody knew.
+    #[serde(default, deserialize_with = "limited_or_null")]
+    pub endpoints: Option<Vec<String>>,
+    /// When the request of the listing's first page was sent.
+    pub first_page_requested_at: Option<Timestamp>,
+    /// When the listing's first page arrived.
+    pub first_page_at: Option<Timestamp>,
+    /// When the listing's last page arrived.
+    pub last_page_at: Option<Timestamp>,
+    /// What went wrong; none where EC2 listed them.
+    pub error: Option<RecordedError>,
+}
+
+/// The proof that one entry of a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// All that was there was listed in this time.
+    Capture(Captured),
+    /// It says that all was listed, but its times contradict each other: the clock stepped meanwhile.
+    ClockStepped,
+    /// It proves nothing.
+    Nothing,
+}
+
+/// The time in which all that was there was listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Captured {
+    /// When the first page was requested.
+    pub begins: Timestamp,
+    /// When the last page arrived.
+    pub ends: Timestamp,
+}
+
+impl Proof {
+    /// Returns the capture; `None` of an entry that is none.
+    pub fn captured(self) -> Option<Captured> {
+        match self {
+            Proof::Capture(captured) => Some(captured),
+            Proof::ClockStepped | Proof::Nothing => None,
+        }
+    }
+
+    /// Reads the times of a complete listing, of a run that began at `start`. Without the time of the request, the run's
+    /// beginning stands for it, which is earlier.
+    fn of_times(
+        start: Timestamp,
+        requested_at: Option<Timestamp>,
+        first_page_at: Option<Timestamp>,
+        last_page_at: Option<Timestamp>,
+    ) -> Proof {
+        let begins = requested_at.unwrap_or(start);
+        match (first_page_at, last_page_at) {
+            (Some(first_page_at), Some(ends)) if begins <= first_page_at && first_page_at <= ends => {
+                Proof::Capture(Captured { begins, ends })
+            }
+            (Some(_), Some(_)) => Proof::ClockStepped,
+            _ => Proof::Nothing,
+        }
+    }
+}
+
+impl RecordedDiscovery {
+    /// Returns whether EC2 listed the endpoints. Without a list, nothing says that there was none.
+    pub fn is_listed(&self) -> bool {
+        self.error.is_none() && self.endpoints.is_some()
+    }
+
+    /// Returns the listing of endpoints as a proof, of a run that began at `start`.
+    pub fn proof(&self, start: Timestamp) -> Proof {
+        if self.is_listed() {
+            Proof::of_times(start, self.first_page_requested_at, self.first_page_at, self.last_page_at)
+        } else {
+            Proof::Nothing
+        }
+    }
+}
+
+/// The endpoints that were known of an account and Region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The endpoints.
+    pub endpoints: Vec<EndpointId>,
+    /// The snapshot whose record has them.
+    pub since: SnapshotTime,
+}
+
+/// What one run did with one target.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RecordedTarget {
+    /// The target's account.
+    pub account_id: String,
+    /// The target's Region.
+    pub region: String,
+    /// The target's endpoint.
+    #[serde(deserialize_with = "short_id")]
+    pub endpoint_id: String,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Connections that AWS calls active.
+    pub active: u64,
+    /// When the request of the first page was sent.
+    pub first_page_requested_at: Option<Timestamp>,
+    /// When the first page arrived.
+    pub first_page_at: Option<Timestamp>,
+    /// When the last page arrived.
+    pub last_page_at: Option<Timestamp>,
+    /// The object's key, or its path within the lake's directory.
+    pub object_key: Option<String>,
+    /// What went wrong.
+    pub error: Option<RecordedError>,
+}
+
+impl RecordedTarget {
+    /// Returns the entry as a proof, of a run that began at `start`. An object that was there already proves what its own
+    /// times say.
+    pub fn proof(&self, start: Timestamp) -> Proof {
+        match self.outcome {
+            Outcome::Complete | Outcome::AlreadyCaptured => {
+                Proof::of_times(start, self.first_page_requested_at, self.first_page_at, self.last_page_at)
+            }
+            Outcome::Partial | Outcome::Failed => Proof::Nothing,
+        }
+    }
+}
+
+/// What went wrong with a target.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RecordedError {
+    /// Stable word.
+    pub code: String,
+}
+
+/// Why a run record could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It is listed and not there.
+    #[error("is listed and not there, as after a delete marker")]
+    Gone,
+    /// It is no run record.
+    #[error("is no run record: {0}")]
+    NotARecord(#[from] serde_json::Error),
+    /// It speaks of an account or Region that it is not filed under.
+    #[error("speaks of another account or Region than its key; find out who put it there")]
+    Misplaced,
+}
+
+/// Reads the records under `keys`, in their order, `max_concurrency` of them.
+pub fn read<'a>(
+    store: &'a Store,
+    keys: impl IntoIterator<Item = ObjectKey> + 'a,
+    max_concurrency: usize,
+) -> impl Stream<Item = (ObjectKey, Result<RecordedRun, RecordError>)> + 'a {
+    let read = async |key: ObjectKey| {
+        let run = read_one(store, &key).await;
+        (key, run)
+    };
+    stream::iter(keys).map(read).buffered(max_concurrency)
+}
+
+async fn read_one(store: &Store, key: &ObjectKey) -> Result<RecordedRun, RecordError> {
+    let bytes = store.read(key).await?.ok_or(RecordError::Gone)?;
+    RecordedRun::of_key(key, &bytes)
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Reads a list of at most `MOST` entries, so that no record takes more memory than it should.
+fn limited<'de, const MOST: usize, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    struct Limited<T, const MOST: usize>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Limited<T, MOST> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a list of at most {MOST} entries")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+            let mut entries = Vec::new();
+            while let Some(entry) = list.next_element()? {
+                if entries.len() == MOST {
+                    return Err(A::Error::custom(format_args!(
+                        "LimitExceeded: a list has more than {MOST} entries"
+                    )));
+                }
+                entries.push(entry);
+            }
+            Ok(entries)
+        }
+    }
+    deserializer.deserialize_seq(Limited::<T, MOST>(PhantomData))
+}
+
+/// Reads an id, so that no record takes more memory than it should.
+fn short_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let id = String::deserialize(deserializer)?;
+    if id.len() > LONGEST_ID {
+        return Err(D::Error::custom(format_args!("LimitExceeded: an id has more than {LONGEST_ID} bytes")));
+    }
+    Ok(id)
+}
+
+/// The endpoints of a listing, or null.
+fn limited_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    #[derive(Deserialize)]
+    struct Id(#[serde(deserialize_with = "short_id")] String);
+    #[derive(Deserialize)]
+    struct Endpoints(#[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")] Vec<Id>);
+    let endpoints = Option::<Endpoints>::deserialize(deserializer)?;
+    Ok(endpoints.map(|Endpoints(ids)| ids.into_iter().map(|Id(id)| id).collect()))
+}
+
+/// Which endpoints there were at `place` by the newest record of an earlier snapshot, of that day or the one before; none where
+/// no such record knows. Beside it why a newer record could not be read, which may have known better.
+///
+/// # Errors
+/// When the ledger cannot be listed.
+pub async fn known_endpoints(
+    store: &Store,
+    place: &AccountRegion,
+    snapshot_time: SnapshotTime,
+) -> Result<(Option<Known>, Option<RecordError>), RecordError> {
+    let mut unreadable = None;
+    for date in [snapshot_time.date(), snapshot_time.date_before()] {
+        let keys = store.keys(&place.day("runs", &date)).await?;
+        let keys: Vec<ObjectKey> = keys.iter().rev().filter_map(|key| ObjectKey::parse(key)).collect();
+        // Those of this snapshot and of later ones are as many as there were retries and replays.
+        let earlier = keys.into_iter().filter(|key| key.hour <= Hour::containing(snapshot_time.timestamp()));
+        let mut records = std::pin::pin!(read(store, earlier, FEW));
+        while let Some((_, record)) = records.next().await {
+            match record.map(|record| known(record, snapshot_time)) {
+                Ok(None) => {}
+                Ok(known) => return Ok((known, unreadable)),
+                Err(error) => unreadable = unreadable.or(Some(error)),
+            }
+        }
+    }
+    Ok((None, unreadable))
+}
+
+/// What a record knows, if it is of an earlier snapshot.
+fn known(record: RecordedRun, snapshot_time: SnapshotTime) -> Option<Known> {
+    let since = SnapshotTime::truncated(record.snapshot_time);
+    let discovery = record.places.into_iter().find_map(|place| place.discovery)?;
+    // It was compared with nothing: what went then can be told by the one before it.
+    if discovery.error.is_some_and(|error| error.code == UNREADABLE) {
+        return None;
+    }
+    let endpoints = discovery.endpoints?;
+    let endpoints = endpoints.iter().filter_map(|id| EndpointId::parse(id)).collect();
+    (since < snapshot_time).then_some(Known { endpoints, since })
+}

@@ -1,0 +1,134 @@
+//! What the key-value metadata of an object says: whose it is, how its capture came out, and when its pages came.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{FooterTail, ParquetMetaDataReader};
+
+use crate::aws::ec2::PageTimes;
+use crate::snapshot_time::SnapshotTime;
+use crate::target::{AccountRegion, EndpointId};
+
+/// Bytes at the end of a Parquet file: the length of the footer, and `PAR1`.
+const END: usize = 8;
+
+/// The fields that identify an object, with their values. All of them are in its metadata.
+pub type Identity = Vec<(&'static str, String)>;
+
+/// Returns what identifies an object in `connections` or `partials`.
+pub fn identity_of_connections(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> Identity {
+    vec![("snapshot_time", snapshot_time.to_string()), ("endpoint_id", endpoint_id.to_string())]
+}
+
+/// Returns what identifies an object in `endpoints`.
+pub fn identity_of_endpoints(snapshot_time: SnapshotTime, place: &AccountRegion) -> Identity {
+    vec![
+        ("snapshot_time", snapshot_time.to_string()),
+        ("account_id", place.account_id.to_string()),
+        ("region", place.region.to_string()),
+    ]
+}
+
+/// The fields that have the times of the pages.
+const PAGE_TIMES: [&str; 3] = ["first_page_requested_at", "first_page_at", "last_page_at"];
+
+/// Returns the fields of the metadata that have the times of the pages.
+pub(super) fn page_times(times: &PageTimes) -> impl Iterator<Item = (&'static str, String)> {
+    let times = [times.first_page_requested_at, times.first_page_at, times.last_page_at];
+    PAGE_TIMES.into_iter().zip(times.map(|time| format!("{time:.3}")))
+}
+
+/// The metadata of an object that lies in the lake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectMetadata {
+    /// Rows in the object.
+    pub rows: u64,
+    fields: BTreeMap<String, String>,
+}
+
+/// Why the end of an object is not that of a Parquet file.
+#[derive(Debug, thiserror::Error)]
+pub enum MetadataError {
+    /// It does not end like one.
+    #[error("it is not a Parquet file")]
+    NotParquet,
+    /// Its footer cannot be read.
+    #[error("its Parquet footer cannot be read")]
+    Footer(#[from] ParquetError),
+}
+
+impl ObjectMetadata {
+    /// Reads the footer out of the last bytes of an object.
+    ///
+    /// # Errors
+    /// If they do not end with the footer of a Parquet file, or have only a part of it.
+    pub fn read(tail: &[u8]) -> Result<ObjectMetadata, MetadataError> {
+        let (rest, end) = tail.split_last_chunk::<END>().ok_or(MetadataError::NotParquet)?;
+        let end = FooterTail::try_new(end)?;
+        let begin = rest.len().checked_sub(end.metadata_length()).ok_or(MetadataError::NotParquet)?;
+        let footer = rest.get(begin..).filter(|footer| !footer.is_empty() && !end.is_encrypted_footer());
+        let metadata = ParquetMetaDataReader::decode_metadata(footer.ok_or(MetadataError::NotParquet)?)?;
+        let metadata = metadata.file_metadata();
+        let mut fields = BTreeMap::new();
+        for pair in metadata.key_value_metadata().into_iter().flatten() {
+            // Of a field that is there twice, no value can be relied on.
+            let value = pair.value.clone().filter(|_| !fields.contains_key(&pair.key));
+            fields.insert(pair.key.clone(), value.unwrap_or_default());
+        }
+        Ok(ObjectMetadata { rows: u64::try_from(metadata.num_rows()).unwrap_or(0), fields })
+    }
+
+    /// Returns `true` if it has the fields that every object of this program has.
+    pub fn is_ours(&self) -> bool {
+        ["schema_version", "snapshot_time"].iter().all(|name| self.fields.contains_key(*name))
+    }
+
+    /// Returns the name of the first field that differs from what `identity` and `outcome` demand.
+    pub fn difference(&self, identity: &Identity, outcome: &str) -> Option<&'static str> {
+        let is = |name: &str, value: &str| self.fields.get(name).is_some_and(|found| found == value);
+        let outcome = (!is("outcome", outcome)).then_some("outcome");
+        let mut others = identity.iter().filter(|(name, value)| !is(name, value));
+        outcome.or_else(|| others.next().map(|(name, _)| *name))
+    }
+
+    /// Returns the times of the pages; `None` if the object does not have all of them.
+    pub fn times(&self) -> Option<PageTimes> {
+        let [first_page_requested_at, first_page_at, last_page_at] = self.pages();
+        Some(PageTimes {
+            first_page_requested_at: first_page_requested_at?,
+            first_page_at: first_page_at?,
+            last_page_at: last_page_at?,
+        })
+    }
+
+    /// Returns the times of the request and the arrival of the first page, and of the arrival of the last page, as far as the
+    /// object has them.
+    pub fn pages(&self) -> [Option<Timestamp>; 3] {
+        PAGE_TIMES.map(|name| self.fields.get(name)?.parse().ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_end_like_a_parquet_file_is_refused() {
+        let footer =
+            |length: u32, magic: &[u8]| [b"PAR1".as_slice(), &[0; 4], &length.to_le_bytes(), magic].concat();
+        for (name, tail) in [
+            ("nothing", Vec::new()),
+            ("less than an end", b"PAR1".to_vec()),
+            ("text", b"not a parquet file at all".to_vec()),
+            ("no footer", footer(0, b"PAR1")),
+            ("a footer that is longer than the file", footer(9, b"PAR1")),
+            ("a footer of the largest length", footer(u32::MAX, b"PAR1")),
+            ("a footer of zeros", footer(8, b"PAR1")),
+            ("an encrypted footer", footer(8, b"PARE")),
+            ("another magic", footer(8, b"PAR2")),
+        ] {
+            assert!(ObjectMetadata::read(&tail).is_err(), "{name}");
+        }
+    }
+}

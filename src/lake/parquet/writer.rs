@@ -1,0 +1,323 @@
+//! A Parquet object in the making: a temporary file that grows by pages.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use arrow_schema::{ArrowError, SchemaRef};
+use jiff::Timestamp;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
+use sha2::{Digest, Sha256};
+
+use super::metadata::{identity_of_connections, page_times};
+use super::temporary::{Temporary, TemporarySpace};
+use crate::aws::ec2::PageTimes;
+use crate::snapshot_time::SnapshotTime;
+use crate::tables::column::{SCHEMA_VERSION, arrow_schema};
+use crate::tables::connections::columns::COLUMNS;
+use crate::tables::connections::rows::{PageColumns, Rows};
+use crate::target::EndpointId;
+
+/// Rows of a row group. Its pages lie compressed in memory until the group is written, so this bounds memory.
+const ROW_GROUP_ROWS: usize = 16_384;
+
+/// Most rows of a page of a column, whose values lie in memory as they are until the page is full.
+const PAGE_ROWS: usize = 2_048;
+
+/// Columns whose values hardly come twice in a snapshot. A dictionary of them takes more time and more space than the values.
+const WITHOUT_DICTIONARY: [&str; 9] = [
+    "connection_id",
+    "username",
+    "common_name",
+    "client_ip",
+    "client_ipv6_address",
+    "ingress_bytes",
+    "egress_bytes",
+    "ingress_packets",
+    "egress_packets",
+];
+
+/// Why a snapshot could not be encoded. None of these texts holds a row.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The temporary file could not be made or written.
+    #[error(
+        "the temporary file of the snapshot could not be written; is the temporary directory there, and is it full?"
+    )]
+    TemporaryFile(#[source] io::Error),
+    /// Reading would end in that, so nothing is read.
+    #[error(
+        "{} bytes are free in the temporary directory and {} are needed; give the function more ephemeral storage, or lower \
+         AUDIT_CONCURRENCY", .0.free, .0.needed
+    )]
+    TemporarySpace(TemporarySpace),
+    /// The rows did not fit the schema, which is a fault of ours.
+    #[error("the rows could not be laid out as columns")]
+    Columns(#[source] ArrowError),
+    /// Parquet could not be written.
+    #[error("the snapshot could not be encoded into its temporary file; is the temporary directory full?")]
+    Parquet(#[source] ParquetError),
+}
+
+/// Whether the temporary directory has room for the snapshots of so many targets, which are captured at a time.
+///
+/// # Errors
+/// When it has not, or is not there.
+pub fn check_temporary_space(targets: usize) -> Result<(), SnapshotError> {
+    let space = TemporarySpace::of(targets).map_err(SnapshotError::TemporaryFile)?;
+    if space.suffices() { Ok(()) } else { Err(SnapshotError::TemporarySpace(space)) }
+}
+
+/// Takes the pages of one listing.
+pub struct SnapshotWriter {
+    writer: ArrowWriter<HashingWriter>,
+    file: Temporary,
+    schema: SchemaRef,
+    snapshot_time: Timestamp,
+    endpoint_id: EndpointId,
+}
+
+/// A whole Parquet object in a temporary file, which goes away with this value.
+#[derive(Debug)]
+pub struct Snapshot {
+    file: Temporary,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the bytes.
+    pub sha256: [u8; 32],
+    /// Rows in it.
+    pub rows: u64,
+}
+
+impl SnapshotWriter {
+    /// Starts an object in a temporary file.
+    ///
+    /// # Errors
+    /// When the temporary directory cannot be written.
+    pub fn create(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> Result<Self, SnapshotError> {
+        let (file, handle) = Temporary::create().map_err(SnapshotError::TemporaryFile)?;
+        let schema = arrow_schema(COLUMNS);
+        let properties = writer_properties(snapshot_time, endpoint_id);
+        // The embedded Arrow schema would say nothing that the Parquet schema does not.
+        let options = parquet::arrow::arrow_writer::ArrowWriterOptions::new()
+            .with_properties(properties)
+            .with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(HashingWriter::new(handle), schema.clone(), options)
+            .map_err(SnapshotError::Parquet)?;
+        Ok(SnapshotWriter {
+            writer,
+            file,
+            schema,
+            snapshot_time: snapshot_time.timestamp(),
+            endpoint_id: endpoint_id.clone(),
+        })
+    }
+
+    /// Appends connections of one page, in their order.
+    ///
+    /// # Errors
+    /// When they cannot be encoded or written; the snapshot is then of no more use.
+    pub fn append(
+        &mut self,
+        captured_at: Timestamp,
+        request_id: Option<&str>,
+        rows: &Rows,
+    ) -> Result<(), SnapshotError> {
+        let page = PageColumns {
+            snapshot_time: self.snapshot_time,
+            captured_at,
+            request_id,
+            endpoint_id: self.endpoint_id.as_str(),
+        };
+        let batch = rows.record_batch(self.schema.clone(), &page).map_err(SnapshotError::Columns)?;
+        self.writer.write(&batch).map_err(SnapshotError::Parquet)
+    }
+
+    /// Rows encoded so far, as the row groups themselves count them. Ends the row group.
+    ///
+    /// # Errors
+    /// When the row group cannot be written.
+    pub fn encoded_rows(&mut self) -> Result<u64, SnapshotError> {
+        self.writer.flush().map_err(SnapshotError::Parquet)?;
+        let rows = self.writer.flushed_row_groups().iter().map(|group| group.num_rows());
+        Ok(rows.map(i64::unsigned_abs).sum())
+    }
+
+    /// Ends the object, noting in it how the capture came out and when its pages came.
+    ///
+    /// # Errors
+    /// When the rest cannot be written.
+    pub fn finish(mut self, outcome: &str, times: &PageTimes) -> Result<Snapshot, SnapshotError> {
+        let rows = self.encoded_rows()?;
+        for (name, value) in [("outcome", outcome.to_owned())].into_iter().chain(page_times(times)) {
+            self.writer.append_key_value_metadata(KeyValue::new(name.to_owned(), value));
+        }
+        let (bytes, sha256) = self
+            .writer
+            .into_inner()
+            .map_err(SnapshotError::Parquet)?
+            .finish()
+            .map_err(SnapshotError::TemporaryFile)?;
+        Ok(Snapshot { file: self.file, bytes, sha256, rows })
+    }
+}
+
+impl Snapshot {
+    /// Where the object lies until it is stored.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+}
+
+fn writer_properties(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> WriterProperties {
+    let metadata = metadata(&identity_of_connections(snapshot_time, endpoint_id));
+    let builder = WITHOUT_DICTIONARY.iter().fold(properties(), |builder, column| {
+        builder.set_column_dictionary_enabled(ColumnPath::from(*column), false)
+    });
+    builder
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_key_value_metadata(Some(metadata))
+        .build()
+}
+
+/// What the objects of all tables have in common.
+pub(super) fn properties() -> WriterPropertiesBuilder {
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        // Without it lists and maps bear Arrow's names instead of the Parquet standard's.
+        .set_coerce_types(true)
+}
+
+/// Key-value metadata: the versions, and what `more` says.
+pub(super) fn metadata(more: &[(&str, String)]) -> Vec<KeyValue> {
+    let versions =
+        [("schema_version", SCHEMA_VERSION.to_owned()), ("tool_version", crate::TOOL_VERSION.to_owned())];
+    let all = versions.iter().chain(more);
+    all.map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone())).collect()
+}
+
+/// A file that hashes and counts what goes into it, so that nothing is read again.
+struct HashingWriter {
+    file: BufWriter<File>,
+    sha256: Sha256,
+    bytes: u64,
+}
+
+impl HashingWriter {
+    fn new(file: File) -> HashingWriter {
+        HashingWriter { file: BufWriter::new(file), sha256: Sha256::new(), bytes: 0 }
+    }
+
+    fn finish(mut self) -> io::Result<(u64, [u8; 32])> {
+        self.file.flush()?;
+        Ok((self.bytes, self.sha256.finalize().into()))
+    }
+}
+
+impl Write for HashingWriter {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.write_all(buffer).map(|()| buffer.len())
+    }
+
+    fn write_all(&mut self, buffer: &[u8]) -> io::Result<()> {
+        self.file.write_all(buffer)?;
+        self.sha256.update(buffer);
+        self.bytes += buffer.len() as u64;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+
+    use super::*;
+    use crate::lake::parquet::metadata::ObjectMetadata;
+    use crate::tables::connections::Connection;
+    use crate::tables::connections::rows::RowsBuilder;
+
+    const TIMES: PageTimes = PageTimes {
+        first_page_requested_at: Timestamp::UNIX_EPOCH,
+        first_page_at: Timestamp::UNIX_EPOCH,
+        last_page_at: Timestamp::MAX,
+    };
+
+    fn writer() -> SnapshotWriter {
+        let time = SnapshotTime::parse("2026-11-23T09:00:00Z").unwrap();
+        let endpoint_id = EndpointId::parse("cvpn-endpoint-0123456789abcdef0").unwrap();
+        SnapshotWriter::create(time, &endpoint_id).unwrap()
+    }
+
+    fn rows(ids: Range<u32>) -> Rows {
+        let mut rows = RowsBuilder::default();
+        for id in ids {
+            rows.append(&Connection {
+                connection_id: Some(format!("cvpn-connection-{id:017x}").into()),
+                ingress_bytes: Some(i64::from(id)),
+                unparsed: [("egressBytes".into(), "many".into())].into(),
+                ..Connection::default()
+            });
+        }
+        rows.finish()
+    }
+
+    #[test]
+    fn the_hash_and_size_are_those_of_the_file() {
+        let mut writer = writer();
+        writer.append(Timestamp::UNIX_EPOCH, Some("id"), &rows(0..2)).unwrap();
+        let snapshot = writer.finish("complete", &TIMES).unwrap();
+        let bytes = std::fs::read(snapshot.path()).unwrap();
+        assert_eq!(snapshot.bytes, bytes.len() as u64);
+        assert_eq!(snapshot.sha256, <[u8; 32]>::from(Sha256::digest(&bytes)));
+        assert_eq!(snapshot.rows, 2);
+    }
+
+    #[test]
+    fn the_metadata_is_read_back_from_the_end_of_the_file() {
+        let mut writer = writer();
+        writer.append(Timestamp::UNIX_EPOCH, Some("id"), &rows(0..20_000)).unwrap();
+        let times = PageTimes { last_page_at: "2026-11-23T09:00:01.25Z".parse().unwrap(), ..TIMES };
+        let snapshot = writer.finish("complete", &times).unwrap();
+        let bytes = std::fs::read(snapshot.path()).unwrap();
+        let metadata = ObjectMetadata::read(&bytes[bytes.len() / 2..]).unwrap();
+        assert_eq!((metadata.rows, metadata.times()), (20_000, Some(times)));
+        let time = |text| SnapshotTime::parse(text).unwrap();
+        let id = |digit: u32| EndpointId::parse(&format!("cvpn-endpoint-{digit:017x}")).unwrap();
+        let ours = EndpointId::parse("cvpn-endpoint-0123456789abcdef0").unwrap();
+        for (expected, time, id) in [
+            (None, time("2026-11-23T09:00:00Z"), &ours),
+            (Some("snapshot_time"), time("2026-11-23T09:15:00Z"), &ours),
+            (Some("endpoint_id"), time("2026-11-23T09:00:00Z"), &id(1)),
+        ] {
+            let identity = identity_of_connections(time, id);
+            assert_eq!(metadata.difference(&identity, "complete"), expected);
+            assert_eq!(metadata.difference(&identity, "partial"), Some("outcome"));
+        }
+        let partial = self::writer().finish("partial", &TIMES).unwrap();
+        let partial = ObjectMetadata::read(&std::fs::read(partial.path()).unwrap()).unwrap();
+        let identity = identity_of_connections(time("2026-11-23T09:00:00Z"), &ours);
+        assert_eq!((partial.rows, partial.difference(&identity, "complete")), (0, Some("outcome")));
+    }
+
+    #[test]
+    fn the_same_pages_give_the_same_bytes() {
+        let hash = || {
+            let mut writer = writer();
+            writer.append(Timestamp::UNIX_EPOCH, None, &rows(0..2_000)).unwrap();
+            writer.append(Timestamp::UNIX_EPOCH, None, &rows(0..0)).unwrap();
+            writer.finish("complete", &TIMES).unwrap().sha256
+        };
+        assert_eq!(hash(), hash());
+    }
+}

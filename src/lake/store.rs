@@ -1,0 +1,425 @@
+//! Where the lake lies: an S3 bucket or a directory. Both put an object only where there is none, both list and read what
+//! is there, and neither has a way to overwrite or delete one.
+
+mod bucket_owner;
+mod bucket_policy;
+mod directory;
+mod examination;
+mod location;
+mod name;
+mod s3;
+mod time;
+
+use std::fmt;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use aws_config::SdkConfig;
+use jiff::Timestamp;
+use tracing::warn;
+
+use crate::aws::errors::LIMIT_EXCEEDED;
+use crate::lake::keys::{EVIDENCE, Key, ObjectKey};
+use crate::target::{AccountId, AccountRegion};
+
+pub use bucket_policy::Protection;
+pub use directory::DirectoryStore;
+pub use examination::{Examined, Keep};
+pub use location::{Location, LocationError};
+pub use s3::{KmsKey, S3Store};
+
+/// An object to be put.
+#[derive(Debug, Clone, Copy)]
+pub struct Object<'a> {
+    /// Its bytes.
+    pub content: Content<'a>,
+    /// SHA-256 of the bytes.
+    pub sha256: [u8; 32],
+    /// Its media type.
+    pub content_type: &'static str,
+}
+
+/// Where an object's bytes are.
+#[derive(Debug, Clone, Copy)]
+pub enum Content<'a> {
+    /// In a file.
+    File(&'a Path),
+    /// In memory.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Object<'a> {
+    /// An object in memory.
+    pub fn from_bytes(bytes: &'a [u8], content_type: &'static str) -> Object<'a> {
+        Object { content: Content::Bytes(bytes), sha256: Sha256::digest(bytes).into(), content_type }
+    }
+}
+
+/// What came of a put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// The object is there, and is this one.
+    Written,
+    /// Another object was there first, and still is.
+    AlreadyThere,
+}
+
+/// An object that was found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// Its key relative to the lake's prefix, as it was found: it may be none of ours.
+    pub key: String,
+    /// The size of what was put under the key first.
+    pub bytes: u64,
+    /// The S3 version of that; none where the bucket has no versions, and in a directory.
+    pub version_id: Option<String>,
+    /// Whether a delete marker hides it.
+    pub hidden: bool,
+    /// How many versions there are; more than one was never written by this program.
+    pub versions: usize,
+    /// Why it is no file that could be read; `None` for a file, and in S3.
+    pub irregular: Option<Irregular>,
+}
+
+impl Found {
+    fn irregular(key: String, irregular: Irregular) -> Found {
+        Found { key, bytes: 0, version_id: None, hidden: false, versions: 1, irregular: Some(irregular) }
+    }
+}
+
+/// What lies in a lake's directory and is no file of a readable name. It is never followed or opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Irregular {
+    /// A symbolic link.
+    Link,
+    /// A pipe, a socket or a device.
+    Special,
+    /// A folder under the name of an object.
+    Folder,
+    /// A folder whose name has bytes that no text has.
+    Name,
+    /// Folders in folders, deeper than any path can be.
+    TooDeep,
+    /// A folder where none belongs, and that cannot be listed.
+    Unreadable,
+}
+
+impl fmt::Display for Irregular {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Irregular::Link => "is a symbolic link, and links are not followed",
+            Irregular::Special => "is a pipe, a socket or a device, which is not opened",
+            Irregular::Folder => "is a folder under the name of an object",
+            Irregular::Name => "is a folder whose name is not text",
+            Irregular::TooDeep => "is a folder deeper than a path can name, which is not opened",
+            Irregular::Unreadable => "is a folder where none belongs, and cannot be listed",
+        })
+    }
+}
+
+/// What lies directly in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Level {
+    /// Names of folders, in order.
+    pub folders: Vec<String>,
+    /// Keys of objects, relative to the lake's prefix, in order.
+    pub objects: Vec<String>,
+}
+
+/// The size of an object, and what it hashes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hashed {
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+}
+
+/// What lies under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// Nothing.
+    Nothing,
+    /// Something that no put of this program leaves, in words.
+    Foreign(String),
+    /// An object that a put could have left.
+    Object {
+        /// Its size and SHA-256.
+        hashed: Hashed,
+        /// Its last bytes, or all of them if there are not more than [`TAIL`].
+        tail: Vec<u8>,
+    },
+}
+
+/// Bytes at the end of an object that a look reads: the footer of a Parquet file with three million rows fits in.
+pub const TAIL: u64 = 1 << 20;
+
+/// Largest object that a single put can leave, in bytes. Source: Amazon S3 User Guide, "Uploading objects".
+const LARGEST_PUT: u64 = 5 << 30;
+
+/// Largest digest or run record that is read, in bytes.
+pub const LARGEST_DOCUMENT: u64 = 16 << 20;
+
+/// Why the lake could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing} {object}: {problem}")]
+pub struct StoreError {
+    /// Stable word for the ledger: `NoSuchBucket`, `AccessDenied`, another S3 code, or one of ours such as `StorageFailed`.
+    pub code: String,
+    /// What was being done.
+    doing: &'static str,
+    /// To which object.
+    object: String,
+    /// What went wrong, and what to do.
+    problem: String,
+}
+
+/// Returns why an object of this size is none of ours; `None` if it may be.
+fn impossible_size(bytes: u64) -> Option<Look> {
+    match bytes {
+        0 => Some(Look::Foreign("an object without a byte".to_owned())),
+        1..=LARGEST_PUT => None,
+        _ => {
+            Some(Look::Foreign(format!("an object of {bytes} bytes, and no put has more than {LARGEST_PUT}")))
+        }
+    }
+}
+
+impl StoreError {
+    fn too_large(object: String, bytes: u64) -> StoreError {
+        StoreError {
+            code: LIMIT_EXCEEDED.to_owned(),
+            doing: "reading",
+            object,
+            problem: format!(
+                "it has {bytes} bytes; the limit of a digest or run record is {LARGEST_DOCUMENT} bytes (16 MiB); find out who wrote it"
+            ),
+        }
+    }
+
+    fn panicked(key: &str, error: &dyn std::error::Error) -> StoreError {
+        StoreError {
+            code: "StorageFailed".to_owned(),
+            doing: "hashing",
+            object: key.to_owned(),
+            problem: error.to_string(),
+        }
+    }
+}
+
+/// A lake.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// In S3.
+    S3(S3Store),
+    /// In a directory.
+    Directory(DirectoryStore),
+}
+
+impl Store {
+    /// The lake at `location`, with a client of `sdk` where it is a bucket. Objects in S3 are encrypted with `kms_key`, or as
+    /// the bucket does by itself.
+    pub fn new(location: &Location, sdk: &SdkConfig, kms_key: Option<KmsKey>) -> Store {
+        match location {
+            Location::Directory(path) => Store::Directory(DirectoryStore::new(path.clone())),
+            Location::S3 { bucket, prefix } => {
+                let client = aws_sdk_s3::Client::new(sdk);
+                Store::S3(S3Store::new(client, bucket.clone(), prefix.clone(), kms_key))
+            }
+        }
+    }
+
+    /// Returns the same lake, of which S3 refuses every request unless its bucket belongs to `account_id`. `None` for any owner; a
+    /// directory has none.
+    #[must_use]
+    pub fn owned_by(self, account_id: Option<&AccountId>) -> Store {
+        match (self, account_id) {
+            (Store::S3(store), Some(account_id)) => Store::S3(store.owned_by(account_id)),
+            (store, _) => store,
+        }
+    }
+
+    /// What lies directly in `folder`, whose name ends with a slash or is empty for the whole lake. A folder that is not
+    /// there is empty.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    pub async fn level(&self, folder: &str) -> Result<Level, StoreError> {
+        match self {
+            Store::S3(store) => store.level(folder).await,
+            Store::Directory(store) => store.level(folder),
+        }
+    }
+
+    /// The keys in `folder` and below it that are to be seen, in order. Where what is hidden matters too, [`Store::find`] tells it.
+    ///
+    /// # Errors
+    /// When not all could be listed.
+    pub async fn keys(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        match self {
+            Store::S3(store) => store.keys(folder).await,
+            Store::Directory(store) => Ok(store.find(folder)?.into_iter().map(|found| found.key).collect()),
+        }
+    }
+
+    /// Every account and Region that any table of the evidence has a folder of, in order.
+    ///
+    /// # Errors
+    /// When the folders cannot be listed.
+    pub async fn places(&self) -> Result<Vec<AccountRegion>, StoreError> {
+        let mut places = Vec::new();
+        for table in EVIDENCE {
+            for account in self.level(&format!("{table}/")).await?.folders {
+                let regions = match (self, self.level(&format!("{table}/{account}/")).await) {
+                    (Store::Directory(_), Err(error)) => {
+                        // One account's folder must not keep the others from being sealed; `verify` reports it.
+                        warn!(code = error.code, table, "not looked into: a folder that cannot be listed");
+                        continue;
+                    }
+                    (_, level) => level?.folders,
+                };
+                places.extend(regions.iter().filter_map(|region| AccountRegion::parse(&account, region)));
+            }
+        }
+        places.sort();
+        places.dedup();
+        Ok(places)
+    }
+
+    /// Every object in `folder` and below it, or the one object of that key, in the order of the keys, those among them that a delete marker hides.
+    ///
+    /// # Errors
+    /// When not all could be listed.
+    pub async fn find(&self, folder: &str) -> Result<Vec<Found>, StoreError> {
+        match self {
+            Store::S3(store) => store.find(folder).await,
+            Store::Directory(store) => store.find(folder),
+        }
+    }
+
+    /// The SHA-256 of what was put under the key first: the one that S3 keeps, or where it keeps none by reading.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    pub async fn sha256(&self, found: &Found) -> Result<Hashed, StoreError> {
+        match self {
+            Store::S3(store) => store.sha256(found).await,
+            Store::Directory(store) => store.hash(&found.key),
+        }
+    }
+
+    /// Reads all of what lies under the key now and hashes it.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be read.
+    pub async fn hash(&self, found: &Found) -> Result<Hashed, StoreError> {
+        self.examine(found, u64::MAX, Keep::Nothing).await.map(|examined| examined.hashed)
+    }
+
+    /// Reads what lies under the key now and hashes it, at most one byte more than `at_most`. Keeps those of its bytes that
+    /// `keep` asks for.
+    ///
+    /// # Errors
+    /// When it is not there, cannot be read, or is no file.
+    pub async fn examine(&self, found: &Found, at_most: u64, keep: Keep) -> Result<Examined, StoreError> {
+        match self {
+            Store::S3(store) => store.examine(&found.key, None, at_most, keep).await,
+            Store::Directory(store) => {
+                let (store, key) = (store.clone(), found.key.clone());
+                let examined = tokio::task::spawn_blocking(move || store.examine(&key, at_most, keep)).await;
+                examined.unwrap_or_else(|error| Err(StoreError::panicked(&found.key, &error)))
+            }
+        }
+    }
+
+    /// Reads a digest or a run record; none where there is no such object.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is larger than any that this program writes.
+    pub async fn read(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
+        match self {
+            Store::S3(store) => store.read(key).await,
+            Store::Directory(store) => store.read(key),
+        }
+    }
+
+    /// Returns the time by the store's own clock: that of an answer of S3, or that of a new file, which is removed.
+    ///
+    /// # Errors
+    /// When S3 cannot be asked or answers without a time, or when no file can be made.
+    pub async fn time(&self) -> Result<Timestamp, StoreError> {
+        match self {
+            Store::S3(store) => store.time().await,
+            Store::Directory(store) => {
+                let root = store.root();
+                time::of_file_system(root).map_err(|error| StoreError {
+                    code: "StorageFailed".to_owned(),
+                    doing: "reading the clock of the file system of",
+                    object: root.display().to_string(),
+                    problem: format!("{error}; check the directory, its permissions and the space left"),
+                })
+            }
+        }
+    }
+
+    /// The key as it stands in the bucket, or the path within the directory.
+    pub fn object_key(&self, key: Key<'_>) -> String {
+        match self {
+            Store::S3(store) => store.object_key(key),
+            Store::Directory(_) => key.to_string(),
+        }
+    }
+
+    /// Whether an object is there.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    pub async fn contains(&self, key: Key<'_>) -> Result<bool, StoreError> {
+        match self {
+            Store::S3(store) => store.contains(key).await,
+            Store::Directory(store) => store.contains(key),
+        }
+    }
+
+    /// Looks at what lies under a key. Links are not followed, and what is no file is not opened.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    pub async fn look(&self, key: Key<'_>) -> Result<Look, StoreError> {
+        match self {
+            Store::S3(store) => store.look(key).await,
+            Store::Directory(store) => {
+                let (store, key) = (store.clone(), key.to_string());
+                let look = tokio::task::spawn_blocking({
+                    let key = key.clone();
+                    move || store.look(&key)
+                });
+                look.await.unwrap_or_else(|error| Err(StoreError::panicked(&key, &error)))
+            }
+        }
+    }
+
+    /// Puts an object where there is none.
+    ///
+    /// # Errors
+    /// When it could not be written whole; no part of it is then under the key. After a directory whose entry could not
+    /// be made durable, and after an S3 that never answered, the whole object may be.
+    pub async fn put_if_absent(&self, key: Key<'_>, object: Object<'_>) -> Result<Put, StoreError> {
+        match self {
+            Store::S3(store) => store.put_if_absent(key, object).await,
+            Store::Directory(store) => store.put_if_absent(key, object),
+        }
+    }
+
+    /// What the bucket's policy does not protect the evidence from; none for a directory, which has no policy.
+    ///
+    /// # Errors
+    /// When the policy cannot be read.
+    pub async fn missing_protections(&self) -> Result<Option<Vec<Protection>>, StoreError> {
+        match self {
+            Store::S3(store) => store.missing_protections().await.map(Some),
+            Store::Directory(_) => Ok(None),
+        }
+    }
+}

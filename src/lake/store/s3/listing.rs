@@ -1,0 +1,253 @@
+//! Listings of a bucket, page by page, each with a limit.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
+use aws_sdk_s3::types::EncodingType;
+
+use super::S3Store;
+use crate::aws::errors::LIMIT_EXCEEDED;
+use crate::aws::https::Body;
+use crate::lake::keys::Key;
+use crate::lake::store::{Found, Level, StoreError, name};
+
+/// Largest page of a listing, in bytes: a thousand keys of 1,024 bytes, each byte as three of a URL, make half of it.
+const LARGEST_PAGE: usize = 8 << 20;
+
+/// Most pages without anything on them that may follow each other.
+const EMPTY_PAGES: usize = 1_000;
+
+/// Most entries that are read of one listing.
+const LONGEST_LISTING: usize = 10_000_000;
+
+/// Longest token or marker of a listing, in bytes.
+const LONGEST_TOKEN: usize = 16 << 10;
+
+/// Where a listing of versions goes on: a key, and a version of it.
+type Markers = (Option<String>, Option<String>);
+
+impl S3Store {
+    /// Returns whether an object is there. It is listed and not asked for by HEAD, whose answers have no body: they cannot
+    /// tell a missing bucket from a missing object.
+    pub(in crate::lake::store) async fn contains(&self, key: Key<'_>) -> Result<bool, StoreError> {
+        let key = self.object_key(key);
+        let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(&key).max_keys(1);
+        let listed = listed.encoding_type(EncodingType::Url).customize();
+        let listed = listed.interceptor(Body::AtMost(LARGEST_PAGE)).send().await;
+        let listed = listed.map_err(|error| self.failed("looking for", "s3:ListBucket", &key, &error))?;
+        let encoding = listed.encoding_type.as_ref();
+        let is_it = |found: &str| decoded(found, encoding) == key;
+        Ok(listed.contents().iter().any(|object| object.key().is_some_and(is_it)))
+    }
+
+    pub(in crate::lake::store) async fn keys(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        let prefix = self.prefixed(folder);
+        let mut keys = Vec::new();
+        let (mut token, mut progress) = (None, Progress::default());
+        loop {
+            let page = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix);
+            let page =
+                page.encoding_type(EncodingType::Url).set_continuation_token(token.clone()).customize();
+            let page = page.interceptor(Body::AtMost(LARGEST_PAGE)).send().await;
+            let page = page.map_err(|error| self.failed("listing", "s3:ListBucket", &prefix, &error))?;
+            let encoding = page.encoding_type.as_ref();
+            let found = page.contents().iter().filter_map(|object| object.key());
+            keys.extend(found.map(|key| self.in_the_lake(&decoded(key, encoding))));
+            if page.is_truncated != Some(true) {
+                return Ok(keys);
+            }
+            token = page.next_continuation_token.clone();
+            let next = token.as_deref().map(|token| [token, ""]);
+            progress.page(page.contents().len(), next).map_err(|stop| self.stopped(stop, &prefix))?;
+        }
+    }
+
+    /// Of versions too, so that a folder of which a delete marker hides everything is seen.
+    pub(in crate::lake::store) async fn level(&self, folder: &str) -> Result<Level, StoreError> {
+        let prefix = self.prefixed(folder);
+        let (mut folders, mut objects) = (BTreeSet::new(), BTreeSet::new());
+        let (mut markers, mut progress): (Markers, _) = ((None, None), Progress::default());
+        loop {
+            let page = self.client.list_object_versions().bucket(&self.bucket).prefix(&prefix).delimiter("/");
+            let page = page.set_key_marker(markers.0.clone()).set_version_id_marker(markers.1.clone());
+            let page = page.encoding_type(EncodingType::Url).customize();
+            let page = page.interceptor(Body::AtMost(LARGEST_PAGE)).send().await;
+            let page =
+                page.map_err(|error| self.failed("listing", "s3:ListBucketVersions", &prefix, &error))?;
+            let encoding = page.encoding_type.clone();
+            let entries = page.common_prefixes().len() + page.versions().len() + page.delete_markers().len();
+            let name = |folder: &str| {
+                let folder = decoded(folder, encoding.as_ref());
+                Some(name::printable(folder.strip_prefix(&prefix)?.strip_suffix('/')?.as_bytes()))
+            };
+            folders.extend(page.common_prefixes().iter().filter_map(|folder| name(folder.prefix()?)));
+            let keys = page.versions().iter().filter_map(|version| version.key());
+            objects.extend(keys.map(|key| self.in_the_lake(&decoded(key, encoding.as_ref()))));
+            if page.is_truncated() != Some(true) {
+                break;
+            }
+            markers = next_of(&page);
+            progress.page(entries, place(&markers)).map_err(|stop| self.stopped(stop, &prefix))?;
+        }
+        Ok(Level { folders: folders.into_iter().collect(), objects: objects.into_iter().collect() })
+    }
+
+    /// Versions are listed and not objects, so that what a delete marker hides is found too. Of a key with several, the
+    /// oldest is what was put: this program writes once.
+    pub(in crate::lake::store) async fn find(&self, folder: &str) -> Result<Vec<Found>, StoreError> {
+        let prefix = self.prefixed(folder);
+        let mut found: BTreeMap<String, Found> = BTreeMap::new();
+        let mut hidden: Vec<String> = Vec::new();
+        let (mut markers, mut progress): (Markers, _) = ((None, None), Progress::default());
+        loop {
+            let page = self.client.list_object_versions().bucket(&self.bucket).prefix(&prefix);
+            let page = page.set_key_marker(markers.0.clone()).set_version_id_marker(markers.1.clone());
+            let page = page.encoding_type(EncodingType::Url).customize();
+            let page = page.interceptor(Body::AtMost(LARGEST_PAGE)).send().await;
+            let page =
+                page.map_err(|error| self.failed("listing", "s3:ListBucketVersions", &prefix, &error))?;
+            let encoding = page.encoding_type.clone();
+            let entries = page.versions().len() + page.delete_markers().len();
+            for version in page.versions() {
+                let Some(key) = version.key() else {
+                    continue;
+                };
+                let key = &decoded(key, encoding.as_ref());
+                let versions = found.get(key).map_or(0, |found| found.versions) + 1;
+                // Versions come newest first, so the last is the oldest.
+                let oldest = Found {
+                    key: self.in_the_lake(key),
+                    bytes: version.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+                    version_id: version.version_id().map(str::to_owned),
+                    hidden: false,
+                    versions,
+                    irregular: None,
+                };
+                found.insert(key.clone(), oldest);
+            }
+            let markers_found =
+                page.delete_markers().iter().filter(|marker| marker.is_latest() == Some(true));
+            let markers_found = markers_found.filter_map(|marker| marker.key());
+            hidden.extend(markers_found.map(|key| decoded(key, encoding.as_ref())));
+            if page.is_truncated() != Some(true) {
+                break;
+            }
+            markers = next_of(&page);
+            progress.page(entries, place(&markers)).map_err(|stop| self.stopped(stop, &prefix))?;
+        }
+        // Without versions, each object is one of the name `null`, which need not be asked for by it.
+        let alone = found.values_mut().filter(|found| found.versions == 1);
+        alone.for_each(|found| found.version_id = found.version_id.take().filter(|id| id != "null"));
+        for key in hidden {
+            if let Some(object) = found.get_mut(&key) {
+                object.hidden = true;
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Returns the error of a listing that is not read on.
+    fn stopped(&self, stop: Stop, prefix: &str) -> StoreError {
+        let (code, problem) = match stop {
+            Stop::Stuck => {
+                ("ListingStuck", "S3 answered that there is more, but not where; try again".to_owned())
+            }
+            Stop::Limit(limit) => (LIMIT_EXCEEDED, format!("the listing goes beyond the limit of {limit}")),
+        };
+        StoreError { code: code.to_owned(), doing: "listing", object: self.url(prefix), problem }
+    }
+}
+
+/// The key that S3 has sent. In XML 1.0 not every key can be sent as it is.
+fn decoded(key: &str, encoding: Option<&EncodingType>) -> String {
+    match encoding {
+        Some(EncodingType::Url) => String::from_utf8_lossy(&name::from_url(key)).into_owned(),
+        _ => key.to_owned(),
+    }
+}
+
+/// Where a page says that the next one goes on.
+fn next_of(page: &ListObjectVersionsOutput) -> Markers {
+    let key = page.next_key_marker().map(|key| decoded(key, page.encoding_type()));
+    (key, page.next_version_id_marker().map(str::to_owned))
+}
+
+/// Returns where a listing of versions goes on; `None` if S3 does not say.
+fn place(markers: &Markers) -> Option<[&str; 2]> {
+    Some([markers.0.as_deref()?, markers.1.as_deref().unwrap_or_default()])
+}
+
+/// Reason for which a listing is not read on.
+#[derive(Debug, PartialEq, Eq)]
+enum Stop {
+    /// The next page is one that was read, or none.
+    Stuck,
+    /// This much is enough.
+    Limit(String),
+}
+
+/// Pages of one listing so far. The SDK's own paginators stop at a place that repeats, as if that were the end.
+#[derive(Debug, Default)]
+struct Progress {
+    /// Hashes of the places where the pages began.
+    places: HashSet<u64>,
+    entries: usize,
+    empty: usize,
+}
+
+impl Progress {
+    /// Takes note of a page with `entries`, after which the listing goes on at `next`.
+    fn page(&mut self, entries: usize, next: Option<[&str; 2]>) -> Result<(), Stop> {
+        let next = next.ok_or(Stop::Stuck)?;
+        if next.iter().any(|part| part.len() > LONGEST_TOKEN) {
+            return Err(Stop::Limit(format!("{LONGEST_TOKEN} bytes for a token")));
+        }
+        let mut hasher = DefaultHasher::new();
+        next.hash(&mut hasher);
+        if !self.places.insert(hasher.finish()) {
+            return Err(Stop::Stuck);
+        }
+        self.entries += entries;
+        self.empty = if entries == 0 { self.empty + 1 } else { 0 };
+        if self.empty >= EMPTY_PAGES {
+            return Err(Stop::Limit(format!("{EMPTY_PAGES} empty pages in a row")));
+        }
+        if self.entries > LONGEST_LISTING {
+            return Err(Stop::Limit(format!("{LONGEST_LISTING} entries")));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_ends_where_it_gets_nowhere() {
+        let mut progress = Progress::default();
+        assert_eq!(progress.page(1, None), Err(Stop::Stuck));
+        assert_eq!(progress.page(1, Some(["a", ""])), Ok(()));
+        assert_eq!(progress.page(1, Some(["b", ""])), Ok(()));
+        assert_eq!(progress.page(1, Some(["b", "version"])), Ok(()));
+        assert_eq!(progress.page(1, Some(["a", ""])), Err(Stop::Stuck), "not only the last one");
+    }
+
+    #[test]
+    fn a_listing_has_limits() {
+        let limit = |text: &str| Err(Stop::Limit(text.to_owned()));
+        let mut progress = Progress::default();
+        let mut empty = |place: usize| progress.page(0, Some([&place.to_string(), ""]));
+        for place in 1..EMPTY_PAGES {
+            assert_eq!(empty(place), Ok(()), "{place}");
+        }
+        assert_eq!(empty(EMPTY_PAGES), limit("1000 empty pages in a row"));
+        let mut progress = Progress { empty: EMPTY_PAGES - 1, ..Progress::default() };
+        assert_eq!(progress.page(1, Some(["a", ""])), Ok(()), "one entry is progress");
+        assert_eq!(progress.page(0, Some(["b", ""])), Ok(()));
+        let longest = "x".repeat(LONGEST_TOKEN + 1);
+        assert_eq!(progress.page(1, Some(["", &longest])), limit("16384 bytes for a token"));
+        assert_eq!(progress.page(LONGEST_LISTING, Some(["c", ""])), limit("10000000 entries"));
+    }
+}

@@ -1,0 +1,209 @@
+//! Objects of a bucket: what lies under a key, its hash and its bytes, never more than S3 claimed first.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{ChecksumMode, DeleteMarkerEntry};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256};
+
+use super::S3Store;
+use crate::aws::errors::LIMIT_EXCEEDED;
+use crate::aws::https::Body;
+use crate::causes;
+use crate::lake::keys::{Key, ObjectKey};
+use crate::lake::store::{
+    Examined, Found, Hashed, Keep, LARGEST_DOCUMENT, Look, StoreError, TAIL, examination::Examination,
+    impossible_size,
+};
+
+/// Time for reading an object, for its first byte and for each further [`SLOWEST`] of them.
+const READING: Duration = Duration::from_secs(60);
+const SLOWEST: u64 = 1 << 20;
+
+impl S3Store {
+    /// Looks at what lies under a key, and at whether a delete marker hides it.
+    pub(in crate::lake::store) async fn look(&self, key: Key<'_>) -> Result<Look, StoreError> {
+        let name = self.object_key(key);
+        let mut is_first = true;
+        let head = loop {
+            let head = self.client.head_object().bucket(&self.bucket).key(&name);
+            let error = match head.checksum_mode(ChecksumMode::Enabled).send().await {
+                Ok(head) => break head,
+                Err(error) => error,
+            };
+            let raw = error.raw_response().filter(|raw| raw.status().as_u16() == 404);
+            if raw.is_some_and(|raw| raw.headers().get("x-amz-delete-marker") == Some("true")) {
+                return Ok(Look::Foreign("a delete marker".to_owned()));
+            }
+            // An answer to HEAD has no body: a listing says what is wrong, or that nothing is there. One of versions also shows a
+            // delete marker that the answer did not name; not everybody may list them.
+            let is_there = match self.newest_is_a_marker(&name).await {
+                Ok(true) => return Ok(Look::Foreign("a delete marker".to_owned())),
+                Ok(false) => self.contains(key).await?,
+                Err(error) if error.code == "AccessDenied" => self.contains(key).await?,
+                Err(error) => return Err(error),
+            };
+            if raw.is_some() && !is_there {
+                return Ok(Look::Nothing);
+            }
+            if raw.is_none() || !is_first {
+                return Err(self.failed("looking at", "s3:GetObject", &name, &error));
+            }
+            is_first = false;
+        };
+        let bytes = head.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0);
+        if let Some(foreign) = impossible_size(bytes) {
+            return Ok(foreign);
+        }
+        let tail = self.tail(&name, bytes).await?;
+        let hashed = match checksum(&head) {
+            Some(sha256) => Hashed { bytes, sha256 },
+            None if tail.len() as u64 == bytes => Hashed { bytes, sha256: Sha256::digest(&tail).into() },
+            None => self.hash(&key.to_string(), None).await?,
+        };
+        Ok(Look::Object { hashed, tail })
+    }
+
+    /// Returns if the newest version of an object is a delete marker. It is the first of a listing.
+    async fn newest_is_a_marker(&self, key: &str) -> Result<bool, StoreError> {
+        let listed =
+            self.client.list_object_versions().bucket(&self.bucket).prefix(key).max_keys(1).send().await;
+        let listed =
+            listed.map_err(|error| self.failed("looking for", "s3:ListBucketVersions", key, &error))?;
+        let is_hidden =
+            |marker: &DeleteMarkerEntry| marker.key() == Some(key) && marker.is_latest() == Some(true);
+        Ok(listed.delete_markers().iter().any(is_hidden))
+    }
+
+    /// Reads the last bytes of an object of `bytes` bytes.
+    async fn tail(&self, key: &str, bytes: u64) -> Result<Vec<u8>, StoreError> {
+        let range = format!("bytes={}-", bytes.saturating_sub(TAIL));
+        let asked = self.client.get_object().bucket(&self.bucket).key(key).range(range).customize();
+        let object = asked.interceptor(Body::Streamed).send().await;
+        let object = object.map_err(|error| self.failed("reading", "s3:GetObject", key, &error))?;
+        let mut tail = Vec::new();
+        self.each_chunk(key, TAIL, TAIL, object.body, |chunk| tail.extend_from_slice(chunk)).await?;
+        Ok(tail)
+    }
+
+    pub(in crate::lake::store) async fn sha256(&self, found: &Found) -> Result<Hashed, StoreError> {
+        let key = self.prefixed(&found.key);
+        let head = self.client.head_object().bucket(&self.bucket).key(&key);
+        let head = head.set_version_id(found.version_id.clone()).checksum_mode(ChecksumMode::Enabled);
+        let head =
+            head.send().await.map_err(|error| self.failed("looking at", "s3:GetObject", &key, &error))?;
+        let bytes = head.content_length().and_then(|bytes| u64::try_from(bytes).ok());
+        match (bytes, checksum(&head)) {
+            (Some(bytes), Some(sha256)) => Ok(Hashed { bytes, sha256 }),
+            _ => self.hash(&found.key, found.version_id.clone()).await,
+        }
+    }
+
+    /// Reads a version, or what lies there now.
+    pub(in crate::lake::store) async fn hash(
+        &self,
+        key: &str,
+        version_id: Option<String>,
+    ) -> Result<Hashed, StoreError> {
+        self.examine(key, version_id, u64::MAX, Keep::Nothing).await.map(|examined| examined.hashed)
+    }
+
+    /// Reads a version, or what lies there now, until there are more than `at_most` bytes.
+    pub(in crate::lake::store) async fn examine(
+        &self,
+        key: &str,
+        version_id: Option<String>,
+        at_most: u64,
+        keep: Keep,
+    ) -> Result<Examined, StoreError> {
+        let key = self.prefixed(key);
+        let object = self.client.get_object().bucket(&self.bucket).key(&key).set_version_id(version_id);
+        let object = object.customize().interceptor(Body::Streamed).send().await;
+        let object = object.map_err(|error| self.failed("reading", "s3:GetObject", &key, &error))?;
+        let claimed = object.content_length().and_then(|bytes| u64::try_from(bytes).ok());
+        let claimed = claimed.ok_or_else(|| self.limit(&key, "its size: S3 gives none"))?;
+        let mut examination = Examination::new(keep);
+        self.each_chunk(&key, claimed, at_most, object.body, |chunk| examination.add(chunk)).await?;
+        Ok(examination.end())
+    }
+
+    /// Passes on the bytes of an object that claims to have `claimed` of them; returns how many there were. An answer that goes on
+    /// beyond that, or slower than [`SLOWEST`] in each [`READING`], is given up. Reading ends where there are more than `at_most`.
+    async fn each_chunk(
+        &self,
+        key: &str,
+        claimed: u64,
+        at_most: u64,
+        mut body: ByteStream,
+        mut chunk: impl FnMut(&[u8]),
+    ) -> Result<u64, StoreError> {
+        let patience = READING.saturating_mul(u32::try_from(1 + claimed / SLOWEST).unwrap_or(u32::MAX));
+        let reading = async {
+            let mut bytes = 0;
+            while bytes <= at_most
+                && let Some(read) = body.next().await
+            {
+                let read = read.map_err(|error| self.cut(key, &error))?;
+                bytes += read.len() as u64;
+                if bytes > claimed {
+                    return Err(self.limit(key, &format!("{claimed} bytes, the size that S3 gave first")));
+                }
+                chunk(&read);
+            }
+            Ok(bytes)
+        };
+        let late = || self.limit(key, &format!("{} seconds for {claimed} bytes", patience.as_secs()));
+        tokio::time::timeout(patience, reading).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    /// Returns the error of an object that is not read to its end.
+    fn limit(&self, key: &str, limit: &str) -> StoreError {
+        StoreError {
+            code: LIMIT_EXCEEDED.to_owned(),
+            doing: "reading",
+            object: self.url(key),
+            problem: format!("it goes beyond the limit of {limit}"),
+        }
+    }
+
+    pub(in crate::lake::store) async fn read(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let key = self.prefixed(key.as_str());
+        let asked = self.client.get_object().bucket(&self.bucket).key(&key).customize();
+        let object = match asked.interceptor(Body::Streamed).send().await {
+            Ok(object) => object,
+            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
+            Err(error) => return Err(self.failed("reading", "s3:GetObject", &key, &error)),
+        };
+        let bytes = object.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(u64::MAX);
+        if bytes > LARGEST_DOCUMENT {
+            return Err(StoreError::too_large(self.url(&key), bytes));
+        }
+        let mut document = Vec::new();
+        self.each_chunk(&key, bytes, bytes, object.body, |chunk| document.extend_from_slice(chunk)).await?;
+        Ok(Some(document))
+    }
+
+    fn cut(&self, key: &str, error: &(dyn Error + 'static)) -> StoreError {
+        StoreError {
+            code: "StorageFailed".to_owned(),
+            doing: "reading",
+            object: self.url(key),
+            problem: format!("the answer was cut off{}; try again", of_the_system(error)),
+        }
+    }
+}
+
+/// Returns the SHA-256 that S3 keeps. That of a multipart upload is none of the bytes, and is no base64 of 32 bytes either.
+fn checksum(head: &HeadObjectOutput) -> Option<[u8; 32]> {
+    BASE64_STANDARD.decode(head.checksum_sha256()?).ok()?.try_into().ok()
+}
+
+/// Returns the cause of a connection that broke off, as far as the system gives one.
+fn of_the_system(error: &(dyn Error + 'static)) -> String {
+    causes::of_the_system(error).map(|cause| format!(": {cause}")).unwrap_or_default()
+}

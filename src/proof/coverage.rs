@@ -1,0 +1,262 @@
+//! What the ledger proves: when every connection of an endpoint was seen, and where one could have been missed.
+//!
+//! AWS lists a connection until 60 minutes after its end. So if the last page of a complete capture arrived less than 60
+//! minutes after the first page of an earlier one was *requested*, every connection that existed between them was seen. Times
+//! are those of the pages, never that of the snapshot, which a late retry or a person can set.
+//!
+//! `Attempts` takes records and `holes` makes the proof, both without I/O. The saved query `coverage_holes` and the column
+//! `covered` of `sessions` follow the same definition.
+
+mod age;
+mod attempts;
+mod documents;
+mod holes;
+mod late;
+pub mod witness;
+
+use std::collections::BTreeMap;
+
+use futures_util::StreamExt;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::lake::store::{Store, StoreError};
+use crate::target::AccountRegion;
+
+pub use age::oldest_complete_age;
+use attempts::Attempts;
+pub use attempts::{ClockStepped, LISTING};
+use holes::cover;
+use witness::{Difference, Witness};
+
+/// How long AWS lists a connection after its end. Source: EC2 API reference, `DescribeClientVpnConnections`.
+pub const LISTED_AFTER_END: SignedDuration = SignedDuration::from_mins(60);
+
+/// A day, around the times asked for: a record lies under the day of its snapshot, and pages may arrive after midnight.
+const MARGIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// The times that are asked about.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    /// From when on; none for the first attempt on record, of each endpoint.
+    pub from: Option<Timestamp>,
+    /// Until when.
+    pub to: Timestamp,
+    /// What time it is.
+    pub now: Timestamp,
+}
+
+impl Window {
+    /// Up to when captures are looked for: what existed before `to` may be shown by one after it.
+    fn horizon(self) -> Timestamp {
+        self.to.saturating_add(MARGIN).unwrap_or(self.to).min(self.now).max(self.to)
+    }
+}
+
+/// What the ledger proves of every endpoint that is in it.
+#[derive(Debug, Serialize)]
+pub struct Coverage {
+    /// From when on; null for the first attempt on record, of each endpoint.
+    pub from: Option<Timestamp>,
+    /// Until when.
+    pub to: Timestamp,
+    /// How many run records were read.
+    pub runs: u64,
+    /// Every endpoint.
+    pub endpoints: Vec<EndpointCoverage>,
+    /// Run records and digests that could not be read, and why. What they say counts for nothing.
+    pub unreadable: Vec<Unreadable>,
+    /// Captures that prove nothing, since the clock stepped while their pages came.
+    pub clock_stepped: Vec<ClockStepped>,
+    /// Keys of the run records of this time that were sealed late, relative to the lake's prefix. They count all the same.
+    pub sealed_late: Vec<String>,
+}
+
+/// A run record or digest that could not be read.
+#[derive(Debug, Serialize)]
+pub struct Unreadable {
+    /// Its key, relative to the lake's prefix.
+    pub object_key: String,
+    /// Why.
+    pub problem: String,
+}
+
+/// What the ledger proves of one endpoint.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct EndpointCoverage {
+    /// Its account.
+    pub account_id: String,
+    /// Its Region.
+    pub region: String,
+    /// The endpoint; [`LISTING`] for the listing of which endpoints there are.
+    pub endpoint_id: String,
+    /// From when on something is said of it: the time asked for, or its beginning if that is later.
+    pub from: Timestamp,
+    /// Attempts in that time by their outcome.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// Longest time from the request of a complete capture to the end of one that follows it.
+    pub longest_gap: Gap,
+    /// Every gap of 60 minutes or more: a connection could have come and gone in it. Of an endpoint that is gone also the time after its
+    /// last capture.
+    pub holes: Vec<Hole>,
+    /// Share of the time outside holes, from 0 to 1.
+    pub proven: f64,
+    /// Where a witness says another number than the captures do; null where there is no witness of this endpoint.
+    pub witness: Option<Vec<Difference>>,
+}
+
+/// The time between two complete captures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// When the first page of a complete capture was requested, or where the time asked about begins.
+    pub from: Timestamp,
+    /// When the last page of one that follows arrived, or where the time asked about ends.
+    pub to: Timestamp,
+    /// Its length in seconds.
+    pub seconds: i64,
+    /// Whether no complete capture came after it.
+    pub open: bool,
+}
+
+/// A gap in which a connection could have been missed.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Hole {
+    /// From when to when.
+    #[serde(flatten)]
+    pub gap: Gap,
+    /// Attempts in it that were not complete.
+    pub attempts: u64,
+    /// Why it is there, as the ledger tells it.
+    pub reason: String,
+    /// The most connections that a witness saw in it; null where there is no witness.
+    pub witness_maximum: Option<f64>,
+}
+
+impl Gap {
+    fn new(from: Timestamp, to: Timestamp, open: bool) -> Gap {
+        Gap { from, to, seconds: to.duration_since(from).as_secs(), open }
+    }
+
+    fn length(&self) -> SignedDuration {
+        self.to.duration_since(self.from)
+    }
+}
+
+impl Coverage {
+    /// Reads the ledger of the lake in `store`.
+    ///
+    /// # Errors
+    /// When it cannot be listed. Records that cannot be read are in the answer.
+    pub async fn read(
+        store: &Store,
+        window: Window,
+        witnesses: &[Witness],
+        on_progress: impl Fn(u64),
+    ) -> Result<Coverage, StoreError> {
+        let mut ledger =
+            Ledger { store, attempts: Attempts::default(), runs: 0, unreadable: Vec::new(), on_progress };
+        let mut sealed_late = Vec::new();
+        for place in store.places().await? {
+            ledger.read_place(&place, window).await?;
+            sealed_late.extend(late::sealed_late(store, &place, window, &mut ledger.unreadable).await?);
+        }
+        let Ledger { attempts, runs, unreadable, .. } = ledger;
+        let (endpoints, clock_stepped) = prove(&attempts, window, witnesses);
+        Ok(Coverage {
+            from: window.from,
+            to: window.to,
+            runs,
+            endpoints,
+            unreadable,
+            clock_stepped,
+            sealed_late,
+        })
+    }
+
+    /// Returns if there is an endpoint, each was seen without a hole, and every record could be read and relied on.
+    pub fn is_whole(&self) -> bool {
+        self.unreadable.is_empty()
+            && self.clock_stepped.is_empty()
+            && !self.endpoints.is_empty()
+            && self.endpoints.iter().all(|endpoint| endpoint.holes.is_empty())
+    }
+}
+
+/// Returns the proof of every endpoint that was there in the window, and the captures of that time that prove nothing.
+fn prove(
+    attempts: &Attempts,
+    window: Window,
+    witnesses: &[Witness],
+) -> (Vec<EndpointCoverage>, Vec<ClockStepped>) {
+    let mut endpoints = Vec::new();
+    for ((account_id, region), place) in attempts.places() {
+        endpoints.extend(place.endpoints().filter_map(|(endpoint_id, of_endpoint)| {
+            let witness = witnesses.iter().find(|witness| witness.endpoint_id == endpoint_id);
+            let presence = place.presence(endpoint_id)?;
+            cover([account_id, region, endpoint_id], of_endpoint, presence, window, witness)
+        }));
+    }
+    let is_of_window = |stepped: &&ClockStepped| {
+        stepped.touches(window.from.unwrap_or(Timestamp::MIN), window.horizon().max(window.now))
+    };
+    (endpoints, attempts.clock_stepped().iter().filter(is_of_window).cloned().collect())
+}
+
+/// The run records that are read.
+struct Ledger<'a, F> {
+    store: &'a Store,
+    attempts: Attempts,
+    runs: u64,
+    unreadable: Vec<Unreadable>,
+    on_progress: F,
+}
+
+impl<F: Fn(u64)> Ledger<'_, F> {
+    /// Reads the records of the days of the window and of a day on each side, then earlier ones, day by day, until they cannot
+    /// change what is proven.
+    async fn read_place(&mut self, place: &AccountRegion, window: Window) -> Result<(), StoreError> {
+        let first =
+            window.from.map(|from| date(from.saturating_sub(MARGIN).unwrap_or(from))).unwrap_or_default();
+        let last = date(window.horizon());
+        let folders = self.store.level(&place.folder("runs")).await?.folders;
+        let dates = folders.iter().filter_map(|name| name.strip_prefix("snapshot_date="));
+        let (before, since): (Vec<&str>, Vec<&str>) = dates.partition(|date| *date < &*first);
+        for date in since.into_iter().filter(|date| *date <= &*last) {
+            self.read_day(place, date).await?;
+        }
+        for date in before.into_iter().rev() {
+            if window.from.is_some_and(|from| self.attempts.is_enough(place, from)) {
+                break;
+            }
+            self.read_day(place, date).await?;
+        }
+        Ok(())
+    }
+
+    async fn read_day(&mut self, place: &AccountRegion, date: &str) -> Result<(), StoreError> {
+        let found = self.store.find(&place.day("runs", date)).await?;
+        let mut records = std::pin::pin!(documents::read(self.store, found));
+        while let Some((key, bytes)) = records.next().await {
+            let noted = match bytes {
+                Ok(Some(bytes)) => self.attempts.note_bytes(&key, &bytes),
+                Ok(None) => Err("is listed and not there, as after a delete marker".to_owned()),
+                Err(error) => Err(error.to_string()),
+            };
+            match noted {
+                Ok(()) => {
+                    self.runs += 1;
+                    (self.on_progress)(self.runs);
+                }
+                Err(problem) => self.unreadable.push(Unreadable { object_key: key.to_string(), problem }),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn date(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! How old the newest complete captures are: what an alarm watches.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+
+use super::LISTING;
+use crate::lake::keys::{ObjectKey, ObjectKind};
+use crate::lake::ledger::recorded::{self, Proof, RecordedRun};
+use crate::lake::store::{Store, StoreError};
+use crate::target::PlaceTargets;
+
+/// Most accounts and Regions whose records are read at a time.
+const AT_A_TIME: usize = 16;
+
+/// Most records of one account and Region that are read at a time: the newest most often has all.
+const FEW: usize = 2;
+
+/// How far back the ledger is read.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Minutes from the request of the newest complete capture to `now`, of the endpoint for which that is longest. One that no
+/// record of today or yesterday has a complete capture of counts from the beginning of yesterday. Where all endpoints of an account
+/// and Region are wanted, they are those that the newest record there knows.
+///
+/// # Errors
+/// When the ledger cannot be listed. A record that cannot be read counts for nothing, so that the alarm is raised.
+pub async fn oldest_complete_age(
+    store: &Store,
+    wanted: &[PlaceTargets],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let of_place = |wanted: PlaceTargets| {
+        let store = store.clone();
+        async move { age_of_place(&store, &wanted, now).await }
+    };
+    let ages = stream::iter(wanted.to_vec()).map(of_place).buffered(AT_A_TIME);
+    let ages = ages.try_collect::<Vec<i64>>().await?;
+    Ok(ages.into_iter().max().and_then(|minutes| u64::try_from(minutes).ok()).unwrap_or(0))
+}
+
+async fn age_of_place(store: &Store, wanted: &PlaceTargets, now: Timestamp) -> Result<i64, StoreError> {
+    let yesterday = now.saturating_sub(DAY).unwrap_or(now);
+    let mut newest: BTreeMap<String, Option<Timestamp>> =
+        wanted.endpoint_ids.iter().map(|id| (id.to_string(), None)).collect();
+    // Which endpoints there are is known as of the newest list of them. Until there is one, there may be some that were never
+    // captured.
+    if wanted.all {
+        newest.insert(LISTING.to_owned(), None);
+    }
+    'days: for time in [now, yesterday] {
+        let found = store.find(&wanted.place.day("runs", &time.strftime("%Y-%m-%d").to_string())).await?;
+        let keys: Vec<ObjectKey> =
+            found.iter().rev().filter_map(|found| ObjectKey::parse(&found.key)).collect();
+        let keys = keys.into_iter().filter(|key| key.kind == ObjectKind::Sealed);
+        let mut records = std::pin::pin!(recorded::read(store, keys, FEW));
+        while let Some((_, record)) = records.next().await {
+            let Ok(RecordedRun { start, targets, places, .. }) = record else { continue };
+            // One that lies in the future is of a clock that was wrong, and would keep the alarm quiet.
+            let begins = |proof: Proof| Some(proof.captured()?.begins).filter(|begins| *begins <= now);
+            let discovery = places.into_iter().find_map(|place| place.discovery);
+            if let (Some(discovery), Some(None)) = (discovery, newest.get(LISTING).copied()) {
+                if let Some(begins) = begins(discovery.proof(start)) {
+                    newest.insert(LISTING.to_owned(), Some(begins));
+                }
+                for id in discovery.endpoints.unwrap_or_default() {
+                    newest.entry(id).or_insert(None);
+                }
+            }
+            for target in targets {
+                if let Some(known) = newest.get_mut(&target.endpoint_id) {
+                    *known = (*known).max(begins(target.proof(start)));
+                }
+            }
+            if newest.values().all(Option::is_some) {
+                break 'days;
+            }
+        }
+    }
+    let start_of_yesterday = Timestamp::from_second(yesterday.as_second().div_euclid(86_400) * 86_400);
+    let start_of_yesterday = start_of_yesterday.unwrap_or(yesterday);
+    let since = newest.values().map(|at| at.unwrap_or(start_of_yesterday));
+    Ok(since.map(|at| now.duration_since(at).as_mins()).max().unwrap_or(0))
+}

@@ -1,0 +1,332 @@
+//! What the ledger has of each endpoint: the attempts at it, the listings of all endpoints, and from these when it was there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::lake::keys::ObjectKey;
+use crate::lake::ledger::Outcome;
+use crate::lake::ledger::recorded::{
+    Captured, Proof, RecordedDiscovery, RecordedError, RecordedPlace, RecordedRun, RecordedTarget,
+};
+use crate::target::AccountRegion;
+
+/// What stands for an endpoint's id where it is not an endpoint that was asked for but which endpoints there are.
+pub const LISTING: &str = "*";
+
+/// Longest code of an error that is repeated, in bytes.
+const LONGEST_CODE: usize = 100;
+
+/// Most endpoints that the ledger of an account and Region has over the years. AWS allows a few in a Region at a time.
+const MOST_ENDPOINTS: usize = 10_000;
+
+/// An account and a Region, as records write them.
+pub(super) type PlaceName = (String, String);
+
+/// One attempt at an endpoint.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    /// When the first page was requested; of an attempt without a page, when its run began.
+    pub at: Timestamp,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Code of the error.
+    pub code: Option<Arc<str>>,
+    /// What it proves.
+    pub proof: Proof,
+    /// Connections that AWS calls active.
+    pub active: u64,
+    /// `true` if its run was scheduled, and not one by hand.
+    is_scheduled: bool,
+    /// Hash of the object's key: entries of one object are one capture.
+    object: Option<u64>,
+}
+
+impl Attempt {
+    fn of_target(
+        (start, is_scheduled): (Timestamp, bool),
+        target: &RecordedTarget,
+        code: Option<Arc<str>>,
+    ) -> Attempt {
+        Attempt {
+            is_scheduled,
+            at: target.first_page_requested_at.unwrap_or(start),
+            outcome: target.outcome,
+            code,
+            proof: target.proof(start),
+            active: target.active,
+            object: target.object_key.as_deref().map(hash),
+        }
+    }
+
+    fn of_listing(
+        (start, is_scheduled): (Timestamp, bool),
+        discovery: &RecordedDiscovery,
+        code: Option<Arc<str>>,
+    ) -> Attempt {
+        Attempt {
+            is_scheduled,
+            at: discovery.first_page_requested_at.unwrap_or(start),
+            outcome: if discovery.is_listed() { Outcome::Complete } else { Outcome::Failed },
+            code,
+            proof: discovery.proof(start),
+            active: 0,
+            object: None,
+        }
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Returns the captures among `attempts`, in order. Entries of one object are one capture, from the earliest beginning to the
+/// latest end that they name.
+pub(super) fn captures(attempts: &[Attempt]) -> Vec<Captured> {
+    let mut captures = Vec::new();
+    let mut of_object: BTreeMap<u64, Captured> = BTreeMap::new();
+    for attempt in attempts {
+        match (attempt.proof.captured(), attempt.object) {
+            (Some(captured), Some(object)) => {
+                let known = of_object.entry(object).or_insert(captured);
+                known.begins = known.begins.min(captured.begins);
+                known.ends = known.ends.max(captured.ends);
+            }
+            (Some(captured), None) => captures.push(captured),
+            (None, _) => {}
+        }
+    }
+    captures.extend(of_object.into_values());
+    captures.sort();
+    captures
+}
+
+/// A complete listing of the endpoints of a place.
+#[derive(Debug)]
+struct Listing {
+    begins: Timestamp,
+    endpoints: Arc<BTreeSet<String>>,
+}
+
+/// What the ledger has of one account and Region.
+#[derive(Debug, Default)]
+pub(super) struct PlaceAttempts {
+    /// Attempts by endpoint; under [`LISTING`] those at listing the endpoints. One that was listed and never tried has none.
+    of_endpoint: BTreeMap<String, Vec<Attempt>>,
+    listings: Vec<Listing>,
+}
+
+/// Between which times an endpoint was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Presence {
+    /// From when on it may have been there.
+    pub beginning: Timestamp,
+    /// When a listing first lacked it for good; `None` if it may still be there.
+    pub gone: Option<Timestamp>,
+}
+
+impl PlaceAttempts {
+    /// Returns every endpoint that was ever tried or listed, in order, with the attempts at it.
+    pub(super) fn endpoints(&self) -> impl Iterator<Item = (&str, &[Attempt])> {
+        self.of_endpoint.iter().map(|(id, attempts)| (id.as_str(), attempts.as_slice()))
+    }
+
+    /// Returns when an endpoint was there; `None` if nothing is known of it.
+    ///
+    /// It begins with the last complete listing without it before it was first tried or listed, or else with that first
+    /// time. It is gone with the first complete listing without it that began after the last attempt at it and after the last
+    /// listing with it. The listing itself is expected from the first scheduled run that asked for it on: a run by hand is not
+    /// followed by another.
+    pub(super) fn presence(&self, endpoint_id: &str) -> Option<Presence> {
+        let attempts = self.of_endpoint.get(endpoint_id)?;
+        let tried = || attempts.iter().map(|attempt| attempt.at);
+        let of_endpoint = |is_with: bool| {
+            let is_wanted = move |listing: &&Listing| listing.endpoints.contains(endpoint_id) == is_with;
+            self.listings.iter().filter(is_wanted).map(|listing| listing.begins)
+        };
+        let (first_tried, first_listed) = (tried().min(), of_endpoint(true).min());
+        let first_known = first_tried.into_iter().chain(first_listed).min()?;
+        if endpoint_id == LISTING {
+            let scheduled = attempts.iter().filter(|attempt| attempt.is_scheduled).map(|attempt| attempt.at);
+            return Some(Presence { beginning: scheduled.min()?, gone: None });
+        }
+        let last_known = tried().chain(of_endpoint(true)).max()?;
+        let last_without = of_endpoint(false).filter(|begins| *begins < first_known).max();
+        Some(Presence {
+            beginning: last_without.or(first_tried).unwrap_or(first_known),
+            gone: of_endpoint(false).filter(|begins| *begins > last_known).min(),
+        })
+    }
+
+    /// Returns if no earlier record can change what is proven from `from` on: a complete listing at `from` or before names every
+    /// endpoint that was there then, and no other one came later that may have been there before.
+    fn is_enough(&self, from: Timestamp) -> bool {
+        let is_known = |endpoint_id: &String| {
+            let attempts = self.of_endpoint.get(endpoint_id).into_iter().flatten();
+            let counts = |attempt: &&Attempt| endpoint_id != LISTING || attempt.is_scheduled;
+            let tried = attempts.filter(counts).map(|attempt| attempt.at);
+            let with = self.listings.iter().filter(|listing| listing.endpoints.contains(endpoint_id));
+            tried.chain(with.map(|listing| listing.begins)).any(|known| known <= from)
+        };
+        self.listings.iter().any(|listing| listing.begins <= from) && self.of_endpoint.keys().all(is_known)
+    }
+}
+
+/// A capture that proves nothing, since the clock stepped while its pages came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClockStepped {
+    /// Key of the run record that has it, relative to the lake's prefix.
+    pub run_key: String,
+    /// The account.
+    pub account_id: String,
+    /// The Region.
+    pub region: String,
+    /// The endpoint; [`LISTING`] for the listing of which endpoints there are.
+    pub endpoint_id: String,
+    /// When its run began.
+    pub start: Timestamp,
+    /// When its first page was requested, as the clock said then.
+    pub first_page_requested_at: Option<Timestamp>,
+    /// When its first page arrived, as the clock said then.
+    pub first_page_at: Option<Timestamp>,
+    /// When its last page arrived, as the clock said then.
+    pub last_page_at: Option<Timestamp>,
+}
+
+impl ClockStepped {
+    /// Returns if any of its times lies between these two.
+    pub(super) fn touches(&self, from: Timestamp, to: Timestamp) -> bool {
+        let times = [self.first_page_requested_at, self.first_page_at, self.last_page_at];
+        times.into_iter().flatten().chain([self.start]).any(|time| (from..=to).contains(&time))
+    }
+}
+
+/// Every attempt that is on record.
+#[derive(Debug, Default)]
+pub(super) struct Attempts {
+    places: BTreeMap<PlaceName, PlaceAttempts>,
+    clock_stepped: Vec<ClockStepped>,
+    codes: BTreeSet<Arc<str>>,
+    lists: BTreeSet<Arc<BTreeSet<String>>>,
+}
+
+impl Attempts {
+    /// Notes what a record says.
+    pub(super) fn note(&mut self, run_key: &str, record: RecordedRun) {
+        let RecordedRun { start, targets, places, scheduled, .. } = record;
+        for target in targets {
+            let attempt = Attempt::of_target((start, scheduled), &target, self.code(target.error.as_ref()));
+            let RecordedTarget { account_id, region, endpoint_id, .. } = target;
+            let times = [target.first_page_requested_at, target.first_page_at, target.last_page_at];
+            self.push([account_id, region, endpoint_id], run_key, start, times, attempt);
+        }
+        for RecordedPlace { account_id, region, discovery } in places {
+            let Some(discovery) = discovery else { continue };
+            let attempt =
+                Attempt::of_listing((start, scheduled), &discovery, self.code(discovery.error.as_ref()));
+            let captured = attempt.proof.captured();
+            let times = [discovery.first_page_requested_at, discovery.first_page_at, discovery.last_page_at];
+            let name = [account_id.clone(), region.clone(), LISTING.to_owned()];
+            self.push(name, run_key, start, times, attempt);
+            let endpoints = self.list(discovery.endpoints.unwrap_or_default());
+            let place = self.places.entry((account_id, region)).or_default();
+            if let Some(Captured { begins, .. }) = captured {
+                for endpoint_id in endpoints.iter() {
+                    if !place.of_endpoint.contains_key(endpoint_id) {
+                        place.of_endpoint.insert(endpoint_id.clone(), Vec::new());
+                    }
+                }
+                place.listings.push(Listing { begins, endpoints });
+            }
+        }
+    }
+
+    fn push(
+        &mut self,
+        [account_id, region, endpoint_id]: [String; 3],
+        run_key: &str,
+        start: Timestamp,
+        [first_page_requested_at, first_page_at, last_page_at]: [Option<Timestamp>; 3],
+        attempt: Attempt,
+    ) {
+        if attempt.proof == Proof::ClockStepped {
+            self.clock_stepped.push(ClockStepped {
+                run_key: run_key.to_owned(),
+                account_id: account_id.clone(),
+                region: region.clone(),
+                endpoint_id: endpoint_id.clone(),
+                start,
+                first_page_requested_at,
+                first_page_at,
+                last_page_at,
+            });
+        }
+        let place = self.places.entry((account_id, region)).or_default();
+        place.of_endpoint.entry(endpoint_id).or_default().push(attempt);
+    }
+
+    /// Keeps each code once.
+    fn code(&mut self, error: Option<&RecordedError>) -> Option<Arc<str>> {
+        let code = &error?.code;
+        // Of a record that somebody made, a code may be of any length.
+        let code = if code.len() > LONGEST_CODE { "a code of another form" } else { code };
+        let known = self.codes.get(code).cloned();
+        Some(known.unwrap_or_else(|| {
+            let code: Arc<str> = code.into();
+            self.codes.insert(code.clone());
+            code
+        }))
+    }
+
+    /// Keeps each list once: most listings have the endpoints of the one before.
+    fn list(&mut self, endpoints: Vec<String>) -> Arc<BTreeSet<String>> {
+        let list: BTreeSet<String> = endpoints.into_iter().collect();
+        let known = self.lists.get(&list).cloned();
+        known.unwrap_or_else(|| {
+            let list = Arc::new(list);
+            self.lists.insert(list.clone());
+            list
+        })
+    }
+
+    /// Returns every account and Region, in order.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&PlaceName, &PlaceAttempts)> {
+        self.places.iter()
+    }
+
+    /// Returns the captures that prove nothing, in the order in which they were noted.
+    pub(super) fn clock_stepped(&self) -> &[ClockStepped] {
+        &self.clock_stepped
+    }
+
+    /// Returns if no record of `place` that is older than those noted can change what is proven from `from` on.
+    pub(super) fn is_enough(&self, place: &AccountRegion, from: Timestamp) -> bool {
+        let name = (place.account_id.to_string(), place.region.to_string());
+        self.places.get(&name).is_some_and(|place| place.is_enough(from))
+    }
+
+    /// Notes the record under `run_key`, or returns why it cannot be read.
+    pub(super) fn note_bytes(&mut self, run_key: &ObjectKey, bytes: &[u8]) -> Result<(), String> {
+        let record = RecordedRun::of_key(run_key, bytes).map_err(|error| error.to_string())?;
+        if self.endpoints_with(&run_key.place, &record) > MOST_ENDPOINTS {
+            return Err(format!(
+                "LimitExceeded: with it, the ledger of its account and Region would have more than {MOST_ENDPOINTS} endpoints"
+            ));
+        }
+        self.note(run_key.as_str(), record);
+        Ok(())
+    }
+
+    /// Counts the endpoints of `place` that were noted, together with those of a record.
+    fn endpoints_with(&self, place: &AccountRegion, record: &RecordedRun) -> usize {
+        let known = self.places.get(&(place.account_id.to_string(), place.region.to_string()));
+        let is_known = |id: &&str| known.is_some_and(|known| known.of_endpoint.contains_key(*id));
+        let new: BTreeSet<&str> = record.endpoint_ids().filter(|id| !is_known(id)).collect();
+        known.map_or(0, |known| known.of_endpoint.len()) + new.len()
+    }
+}

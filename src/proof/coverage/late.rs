@@ -1,0 +1,63 @@
+//! Run records that were sealed late: they came after the digest of their hour, so somebody may have added them.
+
+use futures_util::StreamExt;
+use jiff::Timestamp;
+
+use super::{Unreadable, Window, date, documents};
+use crate::lake::keys::ObjectKey;
+use crate::lake::store::{Store, StoreError};
+use crate::proof::digest::WrittenDigest;
+use crate::target::AccountRegion;
+
+/// Days after the window whose digests may list its run records: late objects are those of the day before.
+const DAYS_AFTER: i64 = 2;
+
+/// Returns the keys of the run records of the window that a digest lists as late, in order.
+///
+/// # Errors
+/// If the digests cannot be listed. Those that cannot be read are noted in `unreadable`.
+pub(super) async fn sealed_late(
+    store: &Store,
+    place: &AccountRegion,
+    window: Window,
+    unreadable: &mut Vec<Unreadable>,
+) -> Result<Vec<String>, StoreError> {
+    let after = jiff::SignedDuration::from_hours(24 * DAYS_AFTER);
+    let until = window.horizon();
+    let first = window.from.map(date).unwrap_or_default();
+    let last = date(until.saturating_add(after).unwrap_or(until));
+    let mut late = Vec::new();
+    for folder in store.level(&place.folder("digests")).await?.folders {
+        let Some(day) = folder.strip_prefix("digest_date=") else { continue };
+        if day < first.as_str() || day > last.as_str() {
+            continue;
+        }
+        let found = store.find(&place.day_of_digests(day)).await?;
+        let mut digests = std::pin::pin!(documents::read(store, found));
+        while let Some((key, bytes)) = digests.next().await {
+            match digest(&key, bytes) {
+                Ok(digest) => late.extend(late_records(&digest, window.from, until)),
+                Err(problem) => unreadable.push(Unreadable { object_key: key.to_string(), problem }),
+            }
+        }
+    }
+    late.sort();
+    late.dedup();
+    Ok(late)
+}
+
+fn digest(key: &ObjectKey, bytes: Result<Option<Vec<u8>>, StoreError>) -> Result<WrittenDigest, String> {
+    let bytes = bytes.map_err(|error| error.to_string())?;
+    let bytes = bytes.ok_or("is listed and not there, as after a delete marker")?;
+    WrittenDigest::parse(key, &bytes).map_err(|error| error.to_string())
+}
+
+fn late_records(digest: &WrittenDigest, from: Option<Timestamp>, until: Timestamp) -> Vec<String> {
+    let is_of_window =
+        |key: &ObjectKey| from.is_none_or(|from| key.hour.end() > from) && key.hour.start() <= until;
+    digest
+        .objects()
+        .filter(|(key, object)| object.late && key.as_str().starts_with("runs/") && is_of_window(key))
+        .map(|(key, _)| key.to_string())
+        .collect()
+}

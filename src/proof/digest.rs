@@ -1,0 +1,263 @@
+//! What was there of one account and Region in one hour: every object's name, size and SHA-256, chained to the digest of
+//! the hour before it and signed.
+//!
+//! A digest is one line of JSON whose last field is `signature`. All bytes before that field are its content; what is
+//! signed is [`Digest::signed_text`], which has the content's SHA-256 in it. Nothing has to be written again to check it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::lake::keys::{ObjectKey, ObjectKind};
+
+/// Version of the form.
+pub const SCHEMA_VERSION: u64 = 1;
+
+/// The algorithm of every signature, as KMS names it: ECDSA on P-256 over the SHA-256 of the text, in ASN.1 DER.
+pub const SIGNATURE_ALGORITHM: &str = "ECDSA_SHA_256";
+
+/// Ends the content.
+const SIGNATURE_FIELD: &str = ",\"signature\":";
+
+/// Most objects that a digest lists, so that it has at most two thirds of the 16 MiB that are read of one.
+pub const MAX_OBJECTS: usize = 20_000;
+
+/// An object that a digest vouches for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SealedObject {
+    /// Its key, relative to the lake's prefix.
+    pub object_key: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// Whether it is of an earlier hour, whose digest it was too late for.
+    pub late: bool,
+}
+
+/// The part of what is older than the chain that digests do not list yet: too much for one digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OlderLeft {
+    /// Key of the last object listed, in the order of days and then of keys; the next digest goes on after it. Null before the
+    /// first.
+    pub after: Option<String>,
+    /// The first day that is no longer part of it, such as `2026-11-22`.
+    pub before: String,
+}
+
+/// A digest, all but its signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Digest {
+    /// Version of this form.
+    pub schema_version: u64,
+    /// The lake, as it was named when the chain began: `s3://bucket/prefix`, or `file://` and a directory.
+    pub lake: String,
+    /// The digest's own key, relative to the lake's prefix.
+    pub object_key: String,
+    /// The first moment of the hour.
+    pub start: Timestamp,
+    /// The first moment of the next one.
+    pub end: Timestamp,
+    /// When it was made.
+    pub sealed_at: Timestamp,
+    /// Seconds by which the clock that says so was ahead of the store's own; negative for one that was behind.
+    pub clock_ahead_seconds: i64,
+    /// Version of the program that made it.
+    pub tool_version: String,
+    /// What no digest before it lists, in the order of their keys.
+    pub objects: Vec<SealedObject>,
+    /// The part of what is older than the chain that is left for the next digest; null when nothing is.
+    pub older_left: Option<OlderLeft>,
+    /// Key of the digest of the hour before; null for the first.
+    pub previous_object_key: Option<String>,
+    /// SHA-256 of that digest's bytes, in hexadecimal; null for the first.
+    pub previous_sha256: Option<String>,
+    /// That digest's signature; null for the first, and where that one is not signed.
+    pub previous_signature: Option<String>,
+    /// [`SIGNATURE_ALGORITHM`]; null where it is not signed.
+    pub signature_algorithm: Option<String>,
+    /// ARN of the KMS key, or `local`; null where it is not signed.
+    pub key_id: Option<String>,
+    /// SHA-256 of the public key (DER, SubjectPublicKeyInfo), in hexadecimal; null where it is not signed.
+    pub public_key_sha256: Option<String>,
+}
+
+/// A digest as it lies in the lake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenDigest {
+    /// Its fields.
+    pub digest: Digest,
+    /// What the signature is of.
+    pub signed_text: String,
+    /// In base64; none where it is not signed.
+    pub signature: Option<String>,
+    /// SHA-256 of all its bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Why the bytes under a digest's key are no digest that this program could have written there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DigestError {
+    /// Not one line of JSON with a signature at its end.
+    #[error("is not one line of JSON with a signature as its last field")]
+    NotADigest,
+    /// Made by a later version.
+    #[error("has the schema version {0}, and this program knows {SCHEMA_VERSION}; use a newer one")]
+    SchemaVersion(u64),
+    /// A field is missing, unknown or of another type.
+    #[error("has other fields than a digest: {0}")]
+    Fields(String),
+    /// The digest of another key.
+    #[error("says that it is {0}")]
+    OtherKey(String),
+    /// Its times are not those of its key.
+    #[error("is of the time from {0} to {1}, not of the hour of its key")]
+    OtherHour(Timestamp, Timestamp),
+    /// It lists what no digest of this account, Region and hour may list.
+    #[error("lists {0:?}, which is no object of this account and Region up to this hour")]
+    Outside(String),
+    /// The list is not in order, or names an object twice.
+    #[error("lists {0} out of order or twice")]
+    Order(String),
+    /// Not 64 digits of lower-case hexadecimal.
+    #[error("has {0:?} for a SHA-256")]
+    Sha256(String),
+    /// An object is called late and is not, or is and is not called so.
+    #[error("is wrong about whether {0} was late")]
+    Late(String),
+    /// The one before it is not that of the hour before.
+    #[error("follows {0}, which is not the digest of the hour before")]
+    Previous(String),
+    /// Some of what says how it is signed is there, and some is not.
+    #[error("is signed with an algorithm or key that it does not name, or the other way round")]
+    HalfSigned,
+}
+
+/// What every version has.
+#[derive(Deserialize)]
+struct Version {
+    schema_version: u64,
+}
+
+impl Digest {
+    /// The digest as it is written, all but `signature` and what comes after it.
+    ///
+    /// # Errors
+    /// Never in practice: every field has a form in JSON.
+    pub fn content(&self) -> serde_json::Result<String> {
+        let mut content = serde_json::to_string(self)?;
+        content.pop();
+        Ok(content)
+    }
+
+    /// What is signed: five lines that bind the digest's own key, its hour, its content and the signature before it.
+    pub fn signed_text(&self, content: &str) -> String {
+        let sha256 = hex::encode(Sha256::digest(content));
+        let previous = self.previous_signature.as_deref().unwrap_or("-");
+        format!(
+            "client-vpn-audit digest {}\n{}\n{}/{}\n{sha256}\n{previous}\n",
+            self.schema_version, self.object_key, self.start, self.end
+        )
+    }
+
+    /// The digest as one line of JSON: its content and the signature of it, none for a digest that is not signed.
+    pub fn to_line(content: &str, signature: Option<&str>) -> String {
+        // Base64 needs no escapes.
+        let signature = signature.map_or_else(|| "null".to_owned(), |signature| format!("\"{signature}\""));
+        format!("{content}{SIGNATURE_FIELD}{signature}}}\n")
+    }
+}
+
+impl WrittenDigest {
+    /// Reads what lies under `key`, which is a digest's. It may be hostile.
+    ///
+    /// # Errors
+    /// When it is not what this program writes there, whoever signed it.
+    pub fn parse(key: &ObjectKey, bytes: &[u8]) -> Result<WrittenDigest, DigestError> {
+        let text = std::str::from_utf8(bytes).ok().and_then(|text| text.strip_suffix("}\n"));
+        let (content, signature) =
+            text.and_then(|text| text.rsplit_once(SIGNATURE_FIELD)).ok_or(DigestError::NotADigest)?;
+        let signature: Option<String> =
+            serde_json::from_str(signature).ok().ok_or(DigestError::NotADigest)?;
+        let whole = format!("{content}}}");
+        let Version { schema_version } = serde_json::from_str(&whole).ok().ok_or(DigestError::NotADigest)?;
+        if schema_version != SCHEMA_VERSION {
+            return Err(DigestError::SchemaVersion(schema_version));
+        }
+        // Nothing may be said in another way: until a digest follows it, nothing else would tell.
+        if Digest::to_line(content, signature.as_deref()).as_bytes() != bytes {
+            return Err(DigestError::NotADigest);
+        }
+        // From the text, in which a field that is there twice is an error.
+        let digest: Digest =
+            serde_json::from_str(&whole).map_err(|error| DigestError::Fields(error.to_string()))?;
+        check(key, &digest)?;
+        let is_signed = signature.is_some();
+        let algorithm = digest.signature_algorithm.as_deref();
+        if algorithm != is_signed.then_some(SIGNATURE_ALGORITHM)
+            || digest.key_id.is_some() != is_signed
+            || digest.public_key_sha256.is_some() != is_signed
+        {
+            return Err(DigestError::HalfSigned);
+        }
+        let signed_text = digest.signed_text(content);
+        Ok(WrittenDigest { digest, signed_text, signature, sha256: hex::encode(Sha256::digest(bytes)) })
+    }
+
+    /// The objects that it vouches for.
+    pub fn objects(&self) -> impl Iterator<Item = (ObjectKey, &SealedObject)> {
+        let keys = self.digest.objects.iter().map(|object| ObjectKey::parse(&object.object_key));
+        keys.zip(&self.digest.objects).filter_map(|(key, object)| Some((key?, object)))
+    }
+}
+
+fn check(key: &ObjectKey, digest: &Digest) -> Result<(), DigestError> {
+    if digest.object_key != key.as_str() {
+        return Err(DigestError::OtherKey(shortened(&digest.object_key)));
+    }
+    if (digest.start, digest.end) != (key.hour.start(), key.hour.end()) {
+        return Err(DigestError::OtherHour(digest.start, digest.end));
+    }
+    let mut last = "";
+    for object in &digest.objects {
+        let outside = || DigestError::Outside(shortened(&object.object_key));
+        let found = ObjectKey::parse(&object.object_key).ok_or_else(outside)?;
+        if found.kind != ObjectKind::Sealed || found.place != key.place || found.hour > key.hour {
+            return Err(outside());
+        }
+        if object.object_key.as_str() <= last {
+            return Err(DigestError::Order(object.object_key.clone()));
+        }
+        if object.late != (found.hour < key.hour) {
+            return Err(DigestError::Late(object.object_key.clone()));
+        }
+        check_sha256(&object.sha256)?;
+        last = &object.object_key;
+    }
+    match (&digest.previous_object_key, &digest.previous_sha256) {
+        (None, None) if digest.previous_signature.is_none() => Ok(()),
+        (Some(previous), Some(sha256)) => {
+            if *previous != ObjectKey::of_digest(&key.place, key.hour.previous()).as_str() {
+                return Err(DigestError::Previous(shortened(previous)));
+            }
+            check_sha256(sha256)
+        }
+        (previous, _) => Err(DigestError::Previous(shortened(previous.as_deref().unwrap_or("nothing")))),
+    }
+}
+
+fn check_sha256(text: &str) -> Result<(), DigestError> {
+    let fits = text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if fits { Ok(()) } else { Err(DigestError::Sha256(shortened(text))) }
+}
+
+/// What may be hostile and may be huge, for an error.
+fn shortened(text: &str) -> String {
+    text.chars().take(200).flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! What lies in the lake of two days, and what of it no digest lists yet.
+
+use std::collections::{BTreeMap, HashSet};
+
+use tracing::warn;
+
+use crate::hour::Hour;
+use crate::lake::keys::{ObjectKey, ObjectKind, SEALED};
+use crate::lake::store::{Found, Store, StoreError};
+use crate::proof::digest::WrittenDigest;
+use crate::target::AccountRegion;
+
+/// The current day and the one before it, listed when they are first asked for.
+#[derive(Debug)]
+pub struct Days<'a> {
+    store: &'a Store,
+    place: &'a AccountRegion,
+    found: BTreeMap<String, Vec<(ObjectKey, Found)>>,
+    /// Keys that digests list, by day.
+    listed: BTreeMap<String, HashSet<String>>,
+    /// The first day that is needed.
+    from: String,
+}
+
+impl<'a> Days<'a> {
+    /// Returns the days of `place` that digests of `first` and later hours are about, with nothing listed.
+    pub fn new(store: &'a Store, place: &'a AccountRegion, first: Hour) -> Days<'a> {
+        Days { store, place, found: BTreeMap::new(), listed: BTreeMap::new(), from: first.date_before() }
+    }
+
+    /// Takes note of what a digest lists.
+    pub fn listed(&mut self, digest: &WrittenDigest) {
+        for (key, _) in digest.objects() {
+            let date = key.hour.date();
+            if date >= self.from {
+                self.listed.entry(date).or_default().insert(key.to_string());
+            }
+        }
+    }
+
+    /// Lists what no digest lists yet of `hour`, of the hours of its day before it, and of the day before: first the hour's own, and
+    /// then in the order of the keys.
+    pub async fn unlisted(&mut self, hour: Hour) -> Result<Vec<(ObjectKey, Found)>, StoreError> {
+        let dates = [hour.date_before(), hour.date()];
+        self.from = hour.date_before();
+        self.found.retain(|date, _| dates.contains(date));
+        self.listed.retain(|date, _| *date >= self.from);
+        for date in &dates {
+            if !self.found.contains_key(date) {
+                let found = self.find(date).await?;
+                self.found.insert(date.clone(), found);
+            }
+        }
+        let mut unlisted = Vec::new();
+        for (date, found) in &self.found {
+            let listed = self.listed.get(date);
+            let is_listed = |key: &ObjectKey| listed.is_some_and(|listed| listed.contains(key.as_str()));
+            let is_due = |(key, _): &&(ObjectKey, Found)| key.hour <= hour && !is_listed(key);
+            unlisted.extend(found.iter().filter(is_due).cloned());
+        }
+        unlisted.sort_by(|(one, _), (other, _)| {
+            (one.hour != hour, one.as_str()).cmp(&(other.hour != hour, other.as_str()))
+        });
+        Ok(unlisted)
+    }
+
+    async fn find(&self, date: &str) -> Result<Vec<(ObjectKey, Found)>, StoreError> {
+        let mut objects = Vec::new();
+        for table in SEALED {
+            for found in self.store.find(&self.place.day(table, date)).await? {
+                match ObjectKey::parse(&found.key).filter(|key| key.kind == ObjectKind::Sealed) {
+                    Some(key) => objects.push((key, found)),
+                    None => warn!(table, date, "not sealed: an object whose name is none of this program's"),
+                }
+            }
+        }
+        Ok(objects)
+    }
+}

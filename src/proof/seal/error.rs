@@ -1,0 +1,77 @@
+//! Why an account and Region could not be sealed.
+
+use jiff::Timestamp;
+
+use crate::hour::Hour;
+use crate::lake::store::StoreError;
+use crate::proof::digest::DigestError;
+use crate::proof::signing::SigningError;
+
+use super::FIRST_DIGEST_HOURS;
+use super::chain::ChainError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    #[error("making the digest {key}: {problem}")]
+    Unwritable { key: String, problem: serde_json::Error },
+    #[error("reading the digest {key}: it {problem}; nothing was sealed after it, find out who changed it")]
+    Digest { key: String, problem: DigestError },
+    #[error(
+        "reading the digest {key}: it is listed and not there, as after a delete marker; nothing was sealed after it, find \
+         out who removed it and bring it back"
+    )]
+    Hidden { key: String },
+    #[error(
+        "reading the digest {key}: its hour is not closed yet, so it is none of ours; nothing was sealed after it"
+    )]
+    ToCome { key: String },
+    #[error(
+        "reading the digest {key}: its hour is not closed yet, and our key has signed it, so the clock was ahead when it was made; \
+         nothing was sealed after it, see docs/operate.md, ClockAhead"
+    )]
+    MadeAhead { key: String },
+    #[error(
+        "comparing the clock with the store's own: it says {ours}, and the store's {stores}, which is {seconds} seconds less and \
+         5 minutes are allowed; nothing was sealed, set the clock"
+    )]
+    ClockAhead { ours: Timestamp, stores: Timestamp, seconds: i64 },
+    #[error("sealing {hour}: it lies before the first digest, which cannot get one before it any more")]
+    BeforeTheChain { hour: Hour },
+    #[error(
+        "sealing {hour}: nothing was recorded up to that hour, and the first digest lies at most {FIRST_DIGEST_HOURS} hours before \
+         the newest closed hour; seal without an hour"
+    )]
+    BeforeTheRecord { hour: Hour },
+    #[error(
+        "sealing all but what cannot be read: {problem}, and {others} more; once it can be read, it is listed as late for as long as \
+         it is of today or yesterday"
+    )]
+    Unreadable { problem: String, others: usize },
+    #[error("sealing {hour}: the invocation's time is over; the next seal goes on here")]
+    Deadline { hour: Hour },
+}
+
+impl SealError {
+    /// Returns the error's stable code.
+    pub fn code(&self) -> &str {
+        match self {
+            SealError::Store(error) => &error.code,
+            SealError::Signing(error) => &error.code,
+            SealError::Chain(error) => error.code(),
+            SealError::Unwritable { .. } => "DigestUnwritable",
+            SealError::Digest { .. } => "DigestInvalid",
+            SealError::Hidden { .. } => "DigestGone",
+            SealError::ToCome { .. } => "DigestForged",
+            SealError::MadeAhead { .. } | SealError::ClockAhead { .. } => "ClockAhead",
+            SealError::Unreadable { .. } => "ObjectUnreadable",
+            SealError::BeforeTheChain { .. } | SealError::BeforeTheRecord { .. } => "BeforeTheChain",
+            SealError::Deadline { .. } => "DeadlineExceeded",
+        }
+    }
+}

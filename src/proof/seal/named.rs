@@ -1,0 +1,91 @@
+//! The objects that a run record names.
+
+use serde::Deserialize;
+
+use crate::lake::keys::{ObjectKey, ObjectKind};
+use crate::target::AccountRegion;
+
+/// A run record, as far as it names objects. What another version wrote beside that is passed over.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Record {
+    targets: Vec<Entry>,
+    places: Vec<Place>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Entry {
+    object_key: Option<String>,
+    superseded: Option<Object>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Place {
+    endpoints: Option<Object>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Object {
+    object_key: Option<String>,
+}
+
+/// Lists the objects of `place` that a run record names, in the record's order. A text that is no run record names none.
+pub fn objects(record: &[u8], place: &AccountRegion) -> Vec<ObjectKey> {
+    let Record { targets, places } = serde_json::from_slice(record).unwrap_or_default();
+    let of_targets = targets
+        .into_iter()
+        .flat_map(|entry| [entry.object_key, entry.superseded.and_then(|superseded| superseded.object_key)]);
+    let of_places = places.into_iter().map(|place| place.endpoints?.object_key);
+    let names = of_targets.chain(of_places).flatten();
+    let keys = names.filter_map(|name| in_the_lake(&name));
+    keys.filter(|key| key.kind == ObjectKind::Sealed && key.place == *place).collect()
+}
+
+/// Reads a key as it stands in a bucket, which begins with the lake's prefix.
+fn in_the_lake(name: &str) -> Option<ObjectKey> {
+    // The last five parts are the key in the lake.
+    let begin = name.rmatch_indices('/').nth(4).map_or(0, |(slash, _)| slash + 1);
+    ObjectKey::parse(name.get(begin..)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_names_its_objects_of_the_place() {
+        let folder =
+            |region: &str| format!("account_id=123456789012/region={region}/snapshot_date=2025-11-22");
+        let time = "20251122T210000Z";
+        let key = |table: &str, rest: &str| format!("{table}/{}/{time}{rest}", folder("eu-central-1"));
+        let connections = key("connections", "_cvpn-endpoint-0123456789abcdef0.parquet");
+        let superseded = key("partials", "_cvpn-endpoint-0123456789abcdef0_8f5a-1.parquet");
+        let endpoints = key("endpoints", ".parquet");
+        let elsewhere = endpoints.replace("eu-central-1", "eu-west-1");
+        let record = serde_json::json!({
+            "run_id": "8f5a-1",
+            "targets": [
+                {"object_key": format!("vpn/evidence/{connections}"), "superseded": {"object_key": superseded, "rows": 1}},
+                {"object_key": null, "superseded": null, "more": [1]},
+                {"object_key": "../../etc/passwd"},
+                {"object_key": "connections/x.parquet"},
+            ],
+            "places": [
+                {"endpoints": {"object_key": endpoints}},
+                {"endpoints": {"object_key": elsewhere}},
+                {"endpoints": null},
+                {"discovery": {}},
+            ],
+        });
+        let place = ObjectKey::parse(&connections).unwrap().place;
+        let found = objects(record.to_string().as_bytes(), &place);
+        let found: Vec<&str> = found.iter().map(ObjectKey::as_str).collect();
+        assert_eq!(found, [connections, superseded, endpoints]);
+        for text in ["", "{", "[]", "null", "{\"targets\": 1}"] {
+            assert_eq!(objects(text.as_bytes(), &place), [], "{text}");
+        }
+    }
+}

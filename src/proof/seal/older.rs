@@ -1,0 +1,222 @@
+//! What is older than yesterday: at the beginning of a chain all of it, and after that what newly sealed run records name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt, stream};
+use sha2::{Digest as _, Sha256};
+
+use crate::hour::Hour;
+use crate::lake::keys::{ObjectKey, ObjectKind, SEALED};
+use crate::lake::store::{Found, Store, StoreError};
+use crate::proof::digest::{OlderLeft, SealedObject, WrittenDigest};
+use crate::target::AccountRegion;
+
+use super::digests::CONCURRENT_READS;
+use super::error::SealError;
+use super::{RETRY_PERIOD, Sealer, dates, named};
+
+/// The objects that run records name, and what kept others from being looked for.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    /// Those that no digest lists.
+    pub objects: Vec<(ObjectKey, Found)>,
+    /// Records that could not be read now and are left for the next digest.
+    pub unread_records: BTreeSet<String>,
+    /// What went wrong.
+    pub problems: Vec<String>,
+}
+
+/// Lists what is `left` of the time before the chain, `room` objects of it, and what is left after that.
+pub(super) async fn next(
+    store: &Store,
+    place: &AccountRegion,
+    left: &OlderLeft,
+    room: usize,
+) -> Result<(Vec<(ObjectKey, Found)>, Option<OlderLeft>), StoreError> {
+    let mut all_dates = BTreeSet::new();
+    for table in SEALED {
+        let dates = dates(store, &place.folder(table), "snapshot_date=").await?;
+        all_dates.extend(dates.into_iter().filter(|date| *date < left.before));
+    }
+    let after = left.after.as_deref().and_then(ObjectKey::parse);
+    let after = after.map(|key| (key.hour.date(), key.to_string())).unwrap_or_default();
+    let mut objects: Vec<(ObjectKey, Found)> = Vec::new();
+    for date in all_dates.into_iter().filter(|date| *date >= after.0) {
+        for (key, found) in of_day(store, place, &date).await? {
+            if date == after.0 && *key.as_str() <= *after.1 {
+                continue;
+            }
+            if objects.len() == room {
+                let last = objects.last().map(|(key, _)| key.to_string());
+                let after = last.or_else(|| left.after.clone());
+                return Ok((objects, Some(OlderLeft { after, before: left.before.clone() })));
+            }
+            objects.push((key, found));
+        }
+    }
+    Ok((objects, None))
+}
+
+/// Lists the objects of a day, in the order of their keys.
+async fn of_day(
+    store: &Store,
+    place: &AccountRegion,
+    date: &str,
+) -> Result<Vec<(ObjectKey, Found)>, StoreError> {
+    let mut objects = Vec::new();
+    for table in SEALED {
+        let found = store.find(&place.day(table, date)).await?.into_iter();
+        let keys = found.filter_map(|found| Some((ObjectKey::parse(&found.key)?, found)));
+        objects.extend(keys.filter(|(key, _)| key.kind == ObjectKind::Sealed));
+    }
+    objects.sort();
+    Ok(objects)
+}
+
+impl Sealer<'_> {
+    /// Lists what the run records among `sealed` name of the days before yesterday and, if something is `left` of the time
+    /// before the chain, after that.
+    pub(super) async fn named(
+        &self,
+        place: &AccountRegion,
+        hour: Hour,
+        sealed: &[SealedObject],
+        left: Option<&OlderLeft>,
+    ) -> Result<Named, SealError> {
+        let mut named = Named::default();
+        // At the beginning of a chain, all that is older is listed without being named.
+        if left.is_some_and(|left| left.before >= hour.date_before()) {
+            return Ok(named);
+        }
+        let keys = self.names(place, sealed, left, &mut named).await;
+        let is_older = |key: &ObjectKey| {
+            let date = key.hour.date();
+            date < hour.date_before() && left.is_none_or(|left| date >= left.before)
+        };
+        let mut folders: BTreeMap<String, BTreeSet<ObjectKey>> = BTreeMap::new();
+        for key in keys.into_iter().filter(is_older) {
+            let folder =
+                key.as_str().rsplit_once('/').map_or_else(String::new, |(folder, _)| format!("{folder}/"));
+            folders.entry(folder).or_default().insert(key);
+        }
+        let mut there = BTreeMap::new();
+        for (folder, keys) in folders {
+            for found in self.store.find(&folder).await? {
+                let key = ObjectKey::parse(&found.key).filter(|key| keys.contains(key));
+                there.extend(key.map(|key| (key, found)));
+            }
+        }
+        let Some(oldest) = there.keys().map(|key| key.hour).min() else {
+            return Ok(named);
+        };
+        // An object that was sealed before is not listed again, and so every digest since its day is needed.
+        let mut each = |listed: &WrittenDigest| {
+            for (key, _) in listed.objects() {
+                there.remove(&key);
+            }
+        };
+        match self.check_chain(place, &oldest.date(), &mut each).await {
+            Ok(_) => named.objects = there.into_iter().collect(),
+            Err(SealError::Store(error)) => return Err(error.into()),
+            Err(error) => {
+                named.problems.push(format!("what a run record names of {oldest} is not sealed: {error}"))
+            }
+        }
+        Ok(named)
+    }
+
+    /// Lists what the run records among `sealed` name. Records of the time before the chain name nothing that is not part of it.
+    async fn names(
+        &self,
+        place: &AccountRegion,
+        sealed: &[SealedObject],
+        left: Option<&OlderLeft>,
+        named: &mut Named,
+    ) -> BTreeSet<ObjectKey> {
+        let mut records = Vec::new();
+        for record in sealed.iter().filter(|object| object.object_key.starts_with("runs/")) {
+            let key = ObjectKey::parse(&record.object_key);
+            let key = key.filter(|key| left.is_none_or(|left| key.hour.date() >= left.before));
+            records.extend(key.map(|key| (key, record.sha256.clone())));
+        }
+        let read = async |(key, sha256): (ObjectKey, String)| {
+            let bytes = self.store.read(&key).await;
+            // A later version than the one that is sealed names nothing.
+            let bytes = bytes.map(|bytes| bytes.filter(|bytes| hex::encode(Sha256::digest(bytes)) == sha256));
+            (bytes.map(|bytes| bytes.map(|bytes| named::objects(&bytes, place))), key)
+        };
+        let mut records = std::pin::pin!(stream::iter(records).map(read).buffered(CONCURRENT_READS));
+        let mut keys = BTreeSet::new();
+        while let Some((names, key)) = records.next().await {
+            match names {
+                Ok(names) => keys.extend(names.into_iter().flatten()),
+                Err(error) => {
+                    named.problems.push(error.to_string());
+                    let is_new = self.clock.now().duration_since(key.hour.end()) < RETRY_PERIOD;
+                    // One that is too large is sealed all the same.
+                    if is_new && error.code != "LimitExceeded" {
+                        named.unread_records.insert(key.to_string());
+                    }
+                }
+            }
+        }
+        keys
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::SdkConfig;
+
+    use super::*;
+    use crate::lake::store::Location;
+
+    #[tokio::test]
+    async fn what_is_older_is_listed_bit_by_bit_each_object_once() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let place = AccountRegion::parse("account_id=123456789012", "region=eu-central-1").unwrap();
+        let mut keys = Vec::new();
+        for (table, date, rest) in [
+            ("connections", "2018-12-01", "_x.parquet"),
+            ("connections", "2025-11-20", "_x.parquet"),
+            ("endpoints", "2025-11-20", ".parquet"),
+            ("runs", "2025-11-20", "_x.json"),
+            ("connections", "2025-11-21", "_x.parquet"),
+            // Not older.
+            ("connections", "2025-11-22", "_x.parquet"),
+        ] {
+            let key = format!("{}{}T090000Z{rest}", place.day(table, date), date.replace('-', ""));
+            let path = directory.path().join(&key);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, date).unwrap();
+            keys.push(key);
+        }
+        keys.pop();
+        std::fs::write(directory.path().join(place.day("runs", "2025-11-20")).join("notes.txt"), "x")
+            .unwrap();
+        let store = Store::new(
+            &Location::Directory(directory.path().to_owned()),
+            &SdkConfig::builder().build(),
+            None,
+        );
+        for room in [0, 1, 2, 3, 4, 5, 6] {
+            let mut left = Some(OlderLeft { after: None, before: "2025-11-22".to_owned() });
+            let (mut listed, mut rounds) = (Vec::new(), 0);
+            while let Some(of_before) = left {
+                let (objects, of_after) = next(&store, &place, &of_before, room).await.unwrap();
+                listed.extend(objects.into_iter().map(|(key, _)| key.to_string()));
+                rounds += 1;
+                left = of_after;
+                if room == 0 {
+                    assert_eq!(left.as_ref(), Some(&of_before));
+                    break;
+                }
+            }
+            let expected = if room == 0 { &[][..] } else { &keys };
+            assert_eq!(
+                (listed.as_slice(), rounds),
+                (expected, if room == 0 { 1 } else { 5_usize.div_ceil(room) })
+            );
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Verifies a sealed lake: walks the chain of digests and reads every object that they list. Trusts nothing but the public
+//! keys that it is given.
+
+mod chain;
+mod content;
+mod digests;
+mod late;
+mod objects;
+mod record;
+mod records;
+mod report;
+mod strays;
+mod walk;
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::hour::Hour;
+use crate::lake::keys::{ObjectKey, ObjectKind};
+use crate::lake::store::{Location, Store, StoreError};
+use crate::proof::signing::PublicKey;
+
+pub use report::{Fault, Kind, Scope, Verification};
+use walk::Walk;
+
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What is verified, and against what.
+#[derive(Debug)]
+pub struct Verifier<'a> {
+    /// Where the lake is read.
+    pub store: &'a Store,
+    /// Where that is.
+    pub lake: &'a Location,
+    /// Public keys that signatures are checked with.
+    pub keys: &'a [PublicKey],
+    /// The first hour; none for the beginning of each chain.
+    pub from: Option<Hour>,
+    /// The last hour; none for the newest that is closed.
+    pub to: Option<Hour>,
+    /// SHA-256 of digests, by their keys, that were noted elsewhere.
+    pub known: BTreeMap<String, String>,
+    /// After how many days evidence expires; none for never.
+    pub retention_days: Option<u32>,
+    /// What time it is: a digest is expected of every hour that is closed.
+    pub now: Timestamp,
+    /// Most objects that are read at a time.
+    pub max_concurrency: usize,
+}
+
+/// Why nothing could be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The lake could not be listed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no digest.
+    #[error(
+        "verifying {lake}: there is no digest in it, so nothing was ever sealed and nothing can be verified; check the place, \
+         or seal it with `client-vpn-audit seal --lake {lake}`"
+    )]
+    NotSealed {
+        /// The lake.
+        lake: String,
+    },
+    /// No hour asked for has a digest, or must have one.
+    #[error("verifying {lake}: none of the hours asked for is sealed or closed; ask for others")]
+    NothingAskedFor {
+        /// The lake.
+        lake: String,
+    },
+}
+
+impl Verifier<'_> {
+    /// Verifies every account and Region of the lake. `told` gets the objects and the bytes that were read so far.
+    ///
+    /// # Errors
+    /// When the lake cannot be listed, or holds no digest. What is wrong with what it holds is in the answer.
+    pub async fn verify(&self, told: impl Fn(u64, u64)) -> Result<Verification, VerifyError> {
+        let places = self.store.places().await?;
+        let mut walk = Walk::new(self, told);
+        let mut is_sealed = false;
+        for place in &places {
+            is_sealed |= walk.place(place).await?;
+        }
+        walk.strays(&places).await?;
+        let is_irregular = |fault: &Fault| matches!(fault.kind, Kind::Irregular | Kind::Unreadable);
+        if !is_sealed && !walk.verification.faults.iter().any(is_irregular) {
+            return Err(VerifyError::NotSealed { lake: self.lake.to_string() });
+        }
+        walk.known().await;
+        let verification = walk.finish().await;
+        let nothing = |scope: &Scope| scope.digests == 0 && scope.objects == 0;
+        if verification.scopes.iter().all(nothing) && verification.faults.is_empty() {
+            return Err(VerifyError::NothingAskedFor { lake: self.lake.to_string() });
+        }
+        Ok(verification)
+    }
+
+    fn is_directory(&self) -> bool {
+        matches!(self.lake, Location::Directory(_))
+    }
+
+    /// The lake that digests must be of; `None` for a directory, since a copy may lie anywhere.
+    fn lake_of_digests(&self) -> Option<String> {
+        match self.lake {
+            Location::S3 { .. } => Some(self.lake.to_string()),
+            Location::Directory(_) => None,
+        }
+    }
+
+    /// The last hour of which a digest is expected.
+    fn last_hour(&self) -> Hour {
+        let newest = Hour::newest_closed(self.now);
+        self.to.map_or(newest, |to| to.min(newest))
+    }
+
+    /// Whether a key is that of a digest of an hour that is closed.
+    fn expects(&self, key: &ObjectKey) -> bool {
+        key.kind == ObjectKind::Digest && key.hour <= Hour::newest_closed(self.now)
+    }
+
+    /// Whether an object's hour is among those asked for.
+    fn asks_for(&self, hour: Hour) -> bool {
+        self.from.is_none_or(|from| hour >= from) && self.to.is_none_or(|to| hour <= to)
+    }
+
+    /// Returns true for a day that has to be walked: those of the hours asked for, and the day after them, whose digests list
+    /// what was late.
+    fn walks(&self, date: &str) -> bool {
+        self.from.is_none_or(|from| date >= from.date().as_str()) && !self.is_after_the_walk(date)
+    }
+
+    /// Returns true for a day after those that are walked.
+    fn is_after_the_walk(&self, date: &str) -> bool {
+        let day_after =
+            |to: Hour| Hour::containing(to.start().saturating_add(A_DAY).unwrap_or(to.start())).date();
+        self.to.is_some_and(|to| date > day_after(to).as_str())
+    }
+
+    /// Returns true if an object that was put in this hour or later may have expired by now. S3 adds the days to the moment of
+    /// the put, and waits for the next midnight in UTC.
+    fn has_expired(&self, hour: Hour) -> bool {
+        let Some(days) = self.retention_days else {
+            return false;
+        };
+        let seconds = hour.start().as_second();
+        let midnight = seconds - seconds.rem_euclid(A_DAY.as_secs());
+        let kept = (i64::from(days) + 1).saturating_mul(A_DAY.as_secs());
+        self.now.as_second() >= midnight.saturating_add(kept)
+    }
+}
+
+#[cfg(test)]
+mod tests;

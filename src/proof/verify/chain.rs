@@ -1,0 +1,300 @@
+//! The chain of digests of one account and Region, checked one after the other. It reads nothing itself.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use crate::hour::{CLOSES_AFTER, Hour};
+use crate::lake::keys::ObjectKey;
+use crate::proof::digest::{DigestError, WrittenDigest};
+use crate::proof::signing::PublicKey;
+use crate::target::AccountRegion;
+
+use super::report::{Fault, Kind, Scope, shortened};
+
+/// How long after its hour has closed a digest is usually made: the template seals four times an hour.
+const LATE: SignedDuration = SignedDuration::from_hours(1);
+
+/// What was read under a digest's key.
+#[derive(Debug)]
+pub enum Reading {
+    /// A digest of that key.
+    Digest(Box<WrittenDigest>),
+    /// Other bytes, of that SHA-256.
+    Invalid(String, DigestError),
+    /// Nothing that could be read.
+    Nothing(Kind, String),
+}
+
+/// A digest that the next one must follow.
+#[derive(Debug)]
+pub struct Link {
+    key: ObjectKey,
+    sha256: String,
+    signature: Option<String>,
+    /// `true` if its signature is right.
+    is_signed: bool,
+    /// `true` if a fault names it.
+    is_faulty: bool,
+}
+
+impl Link {
+    /// The digest before those that are walked, if there is one.
+    pub fn before(hour: Hour, place: &AccountRegion, reading: &Reading) -> Option<Link> {
+        let (sha256, signature) = match reading {
+            Reading::Digest(written) => (written.sha256.clone(), written.signature.clone()),
+            Reading::Invalid(sha256, _) => (sha256.clone(), None),
+            Reading::Nothing(..) => return None,
+        };
+        let key = ObjectKey::of_digest(place, hour);
+        Some(Link { key, sha256, signature, is_signed: false, is_faulty: false })
+    }
+}
+
+/// How a digest does not follow the one before it.
+enum Broken {
+    /// The one before it has other bytes than it says.
+    OtherBytes(String),
+    /// It names the one before it in another way.
+    Link(&'static str),
+    /// It is the first that is there, and was not the first.
+    Beginning {
+        /// The one that is missing.
+        previous: String,
+    },
+}
+
+/// What a digest is checked against, beside the one before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// Whose digests they are.
+    pub place: &'a AccountRegion,
+    /// Public keys that signatures are checked with.
+    pub keys: &'a [PublicKey],
+    /// The first hour that has a digest, whatever the hours asked for.
+    pub first: Hour,
+    /// The newest.
+    pub newest: Hour,
+}
+
+/// A chain that is walked hour by hour.
+#[derive(Debug)]
+pub struct Chain<'a> {
+    terms: Terms<'a>,
+    /// The lake that digests must be of; `None` before the first, in a directory: a copy of a lake may lie anywhere.
+    lake: Option<String>,
+    /// The digest read last.
+    link: Option<Link>,
+    /// The one before the last, if the last says that it was changed. The next digest shows which of the two was.
+    suspect: Option<Fault>,
+    /// The hour after the one walked last.
+    next: Option<Hour>,
+    /// Hours without a digest that can be read.
+    lacking: Vec<(Hour, Hour)>,
+    /// Whether there were digests before the first.
+    beginning_is_cut: bool,
+    unknown_keys: BTreeMap<String, u64>,
+}
+
+impl<'a> Chain<'a> {
+    /// A chain of which nothing was walked, after the digest `link`.
+    pub fn new(terms: Terms<'a>, lake: Option<String>, link: Option<Link>) -> Chain<'a> {
+        Chain {
+            terms,
+            lake,
+            link,
+            suspect: None,
+            next: None,
+            lacking: Vec::new(),
+            beginning_is_cut: false,
+            unknown_keys: BTreeMap::new(),
+        }
+    }
+
+    /// The hour of the newest digest that is there.
+    pub fn newest_hour(&self) -> Hour {
+        self.terms.newest
+    }
+
+    /// Returns true for an hour that has no digest that can be read.
+    pub fn lacks(&self, hour: Hour) -> bool {
+        self.lacking.iter().any(|(from, to)| (*from..*to).contains(&hour))
+            || self.beginning_is_cut && hour < self.terms.first
+    }
+
+    /// Returns true for a digest of this lake that has a right signature, or if no keys are given.
+    pub fn vouches(&self, written: &WrittenDigest) -> bool {
+        let is_signed_by = |key: &PublicKey| {
+            let signature = written.signature.as_deref().unwrap_or_default();
+            written.digest.public_key_sha256.as_ref() == Some(&key.sha256)
+                && key.verifies(&written.signed_text, signature)
+        };
+        let is_signed = self.terms.keys.is_empty() || self.terms.keys.iter().any(is_signed_by);
+        is_signed && self.lake.as_ref().is_none_or(|lake| *lake == written.digest.lake)
+    }
+
+    /// Checks the digest of `hour`, which is not before those that were walked.
+    pub fn step(&mut self, hour: Hour, reading: &Reading, scope: &mut Scope, faults: &mut Vec<Fault>) {
+        let expected = self.next.unwrap_or(scope.first_hour);
+        self.without_digest(expected, hour, faults);
+        self.next = Some(hour.next());
+        let key = ObjectKey::of_digest(self.terms.place, hour);
+        let already = faults.len();
+        let written = match reading {
+            Reading::Digest(written) => written,
+            Reading::Invalid(sha256, problem) => {
+                scope.digests += 1;
+                self.lacking.push((hour, hour.next()));
+                faults.extend(self.suspect.take());
+                faults.push(Fault::new(Kind::DigestInvalid, key.as_str(), problem.to_string()));
+                let sha256 = sha256.clone();
+                self.link = Some(Link { key, sha256, signature: None, is_signed: false, is_faulty: true });
+                return;
+            }
+            Reading::Nothing(kind, message) => {
+                self.lacking.push((hour, hour.next()));
+                faults.extend(self.suspect.take());
+                faults.push(Fault::new(*kind, key.as_str(), message));
+                self.link = None;
+                return;
+            }
+        };
+        scope.digests += 1;
+        let lake = self.lake.get_or_insert_with(|| written.digest.lake.clone());
+        if *lake != written.digest.lake {
+            let message = format!("is of the lake {}, and not of {lake}", shortened(&written.digest.lake));
+            faults.push(Fault::new(Kind::DigestInvalid, key.as_str(), message));
+        }
+        let sealed_late = written.digest.sealed_at.duration_since(hour.end()) > CLOSES_AFTER + LATE;
+        scope.sealed_late += u64::from(sealed_late);
+        scope.sealed_as.get_or_insert_with(|| written.digest.lake.clone());
+        let signature = self.signature(written);
+        let is_signed = signature == Ok(true);
+        scope.signatures += u64::from(is_signed);
+        if let Err(message) = signature {
+            faults.push(Fault::new(Kind::SignatureWrong, key.as_str(), message));
+        }
+        self.follow(&key, written, is_signed, faults);
+        self.link = Some(Link {
+            is_faulty: faults.iter().skip(already).any(|fault| fault.object_key == key.as_str()),
+            key,
+            sha256: written.sha256.clone(),
+            signature: written.signature.clone(),
+            is_signed,
+        });
+    }
+
+    /// Checks how a digest follows the one before it.
+    fn follow(&mut self, key: &ObjectKey, written: &WrittenDigest, is_signed: bool, faults: &mut Vec<Fault>) {
+        let before = self.link.take();
+        let suspect = self.suspect.take();
+        match self.broken(written, before.as_ref(), key.hour) {
+            None => faults.extend(suspect),
+            Some(Broken::Link(message)) => {
+                faults.extend(suspect);
+                faults.push(Fault::new(Kind::ChainBroken, key.as_str(), message));
+            }
+            Some(Broken::Beginning { previous }) => {
+                self.beginning_is_cut = true;
+                let message =
+                    format!("is not there, and {key} follows it: the beginning of the chain is cut");
+                faults.push(Fault::new(Kind::DigestMissing, previous, message));
+            }
+            // The one before was changed itself, so what it says of its own predecessor counts for nothing.
+            Some(Broken::OtherBytes(sha256)) => {
+                let Some(before) = before else { return };
+                let message = format!(
+                    "follows a digest of SHA-256 {sha256}, and that of the hour before has {}: one of the two was changed",
+                    before.sha256
+                );
+                faults.push(Fault::new(Kind::ChainBroken, key.as_str(), message));
+                // A right signature says that the other one was changed.
+                if !before.is_faulty && (is_signed || !before.is_signed) {
+                    let message = format!(
+                        "has the SHA-256 {}, and had {sha256} when the digest after it, {key}, was made",
+                        before.sha256
+                    );
+                    self.suspect = Some(Fault::new(Kind::Changed, before.key.as_str(), message));
+                }
+            }
+        }
+    }
+
+    fn broken(&self, written: &WrittenDigest, before: Option<&Link>, hour: Hour) -> Option<Broken> {
+        let digest = &written.digest;
+        let is_first = hour == self.terms.first;
+        let (Some(previous), Some(sha256)) = (&digest.previous_object_key, &digest.previous_sha256) else {
+            let message = "says that it is the first, and there are digests before it";
+            return (!is_first).then_some(Broken::Link(message));
+        };
+        let Some(before) = before else {
+            // That a later one is missing is a fault already.
+            return is_first.then(|| Broken::Beginning { previous: previous.clone() });
+        };
+        if before.sha256 != *sha256 {
+            return Some(Broken::OtherBytes(sha256.clone()));
+        }
+        let message = "names another signature than that of the hour before has";
+        (before.signature != digest.previous_signature).then_some(Broken::Link(message))
+    }
+
+    /// Takes note of the hours from `from` to before `to`, of which there is no digest.
+    fn without_digest(&mut self, from: Hour, to: Hour, faults: &mut Vec<Fault>) {
+        if from >= to {
+            return;
+        }
+        faults.extend(self.suspect.take());
+        self.link = None;
+        self.lacking.push((from, to));
+        let message = match to.previous() {
+            last if last == from => "there is no digest of this hour, and there are later ones".to_owned(),
+            last => {
+                format!("there is no digest of this hour and of those up to {last}, and there are later ones")
+            }
+        };
+        let key = ObjectKey::of_digest(self.terms.place, from);
+        faults.push(Fault::new(Kind::DigestMissing, key.as_str(), message));
+    }
+
+    /// Returns true if the digest is signed and its signature right; false if that is not known and reported elsewhere.
+    fn signature(&mut self, written: &WrittenDigest) -> Result<bool, String> {
+        let keys = self.terms.keys;
+        let (Some(signature), Some(sha256)) = (&written.signature, &written.digest.public_key_sha256) else {
+            // Without keys, nothing is asked of signatures.
+            return if keys.is_empty() { Ok(false) } else { Err("is not signed".to_owned()) };
+        };
+        let Some(key) = keys.iter().find(|key| key.sha256 == *sha256) else {
+            *self.unknown_keys.entry(sha256.clone()).or_default() += 1;
+            return Ok(false);
+        };
+        if key.verifies(&written.signed_text, signature) {
+            Ok(true)
+        } else {
+            Err(format!("its signature is not one of it by the key {sha256}"))
+        }
+    }
+
+    /// Ends the walk: reports a chain that ends too early, and keys that are not known.
+    pub fn end(&mut self, scope: &Scope, faults: &mut Vec<Fault>) {
+        faults.extend(self.suspect.take());
+        let next = self.next.unwrap_or(scope.first_hour);
+        if next <= scope.last_hour {
+            let key = ObjectKey::of_digest(self.terms.place, next);
+            let last = scope.last_hour;
+            let message = format!(
+                "there is no digest of this hour or of a later one, and those up to {last} are closed; where that one closed \
+                 minutes ago its seal may be on its way"
+            );
+            faults.push(Fault::new(Kind::TailCut, key.as_str(), message));
+        }
+        for (sha256, digests) in &self.unknown_keys {
+            let message = format!(
+                "the public key of SHA-256 {sha256} is not given, and {digests} digests are signed with it"
+            );
+            faults.push(Fault::new(Kind::KeyUnknown, self.terms.place.folder("digests"), message));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

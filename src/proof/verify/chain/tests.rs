@@ -1,0 +1,126 @@
+use crate::proof::digest::Digest;
+
+use super::*;
+
+const HOURS: usize = 5;
+
+fn place() -> AccountRegion {
+    AccountRegion::parse("account_id=123456789012", "region=eu-central-1").unwrap()
+}
+
+fn hours() -> Vec<Hour> {
+    (21..24)
+        .map(|hour| format!("2025-11-22T{hour}"))
+        .chain((0..2).map(|hour| format!("2025-11-23T0{hour}")))
+        .map(|text| Hour::parse(&text).unwrap())
+        .collect()
+}
+
+/// An unsigned digest that follows `previous`.
+fn digest(hour: Hour, previous: Option<&WrittenDigest>, tool_version: &str) -> WrittenDigest {
+    let key = ObjectKey::of_digest(&place(), hour);
+    let digest = Digest {
+        schema_version: crate::proof::digest::SCHEMA_VERSION,
+        lake: "file:///evidence".to_owned(),
+        object_key: key.to_string(),
+        start: hour.start(),
+        end: hour.end(),
+        sealed_at: hour.end(),
+        clock_ahead_seconds: 0,
+        older_left: None,
+        tool_version: tool_version.to_owned(),
+        objects: Vec::new(),
+        previous_object_key: previous.map(|previous| previous.digest.object_key.clone()),
+        previous_sha256: previous.map(|previous| previous.sha256.clone()),
+        previous_signature: None,
+        signature_algorithm: None,
+        key_id: None,
+        public_key_sha256: None,
+    };
+    let line = Digest::to_line(&digest.content().unwrap(), None);
+    WrittenDigest::parse(&key, line.as_bytes()).unwrap()
+}
+
+/// A chain, in which the digests of the indices `changed` were changed after those after them were made.
+fn chain(changed: &[usize]) -> Vec<Option<WrittenDigest>> {
+    let mut chain: Vec<WrittenDigest> = Vec::new();
+    for hour in hours() {
+        let next = digest(hour, chain.last(), "0.1.0");
+        chain.push(next);
+    }
+    for index in changed {
+        let before = index.checked_sub(1).map(|before| chain[before].clone());
+        chain[*index] = digest(hours()[*index], before.as_ref(), "9.9.9");
+    }
+    chain.into_iter().map(Some).collect()
+}
+
+/// The faults of a chain by their kind and the index of the digest.
+fn faults(chain_of: &[Option<WrittenDigest>]) -> Vec<(Kind, usize)> {
+    let place = place();
+    let hours = hours();
+    let of = |digest: &Option<WrittenDigest>| digest.is_some();
+    let first = hours[chain_of.iter().position(of).unwrap()];
+    let newest = hours[chain_of.iter().rposition(of).unwrap()];
+    let mut scope = Scope::new(&place, first, hours[HOURS - 1]);
+    let mut found = Vec::new();
+    let mut chain = Chain::new(Terms { place: &place, keys: &[], first, newest }, None, None);
+    for (hour, digest) in hours.iter().zip(chain_of) {
+        if let Some(digest) = digest {
+            chain.step(*hour, &Reading::Digest(Box::new(digest.clone())), &mut scope, &mut found);
+        }
+    }
+    chain.end(&scope, &mut found);
+    let index = |key: &str| {
+        hours
+            .iter()
+            .position(|hour| ObjectKey::of_digest(&place, *hour).as_str() == key)
+            .expect("a digest of the chain")
+    };
+    let mut found: Vec<_> = found.into_iter().map(|fault| (fault.kind, index(&fault.object_key))).collect();
+    found.sort_by_key(|(kind, index)| (*index, *kind));
+    found
+}
+
+#[test]
+fn the_digest_that_was_changed_is_named_without_signatures() {
+    use Kind::{ChainBroken, Changed, DigestMissing, TailCut};
+    let without = |changed: &[usize], missing: &[usize]| {
+        let mut chain = chain(changed);
+        missing.iter().for_each(|index| chain[*index] = None);
+        chain
+    };
+    for (case, chain, expected) in [
+        ("nothing", without(&[], &[]), vec![]),
+        ("the first", without(&[0], &[]), vec![(Changed, 0), (ChainBroken, 1)]),
+        ("one in the middle", without(&[2], &[]), vec![(Changed, 2), (ChainBroken, 3)]),
+        ("the last but one", without(&[3], &[]), vec![(Changed, 3), (ChainBroken, 4)]),
+        ("the last, which nothing follows", without(&[4], &[]), vec![]),
+        ("two that follow each other", without(&[1, 2], &[]), vec![(Changed, 2), (ChainBroken, 3)]),
+        (
+            "two apart",
+            without(&[0, 2], &[]),
+            vec![(Changed, 0), (ChainBroken, 1), (Changed, 2), (ChainBroken, 3)],
+        ),
+        ("one before a gap", without(&[1], &[2]), vec![(DigestMissing, 2)]),
+        (
+            "one before another that is followed by a gap",
+            without(&[1], &[3]),
+            vec![(Changed, 1), (ChainBroken, 2), (DigestMissing, 3)],
+        ),
+        (
+            "the last but one, and the last is missing",
+            without(&[2], &[4]),
+            vec![(Changed, 2), (ChainBroken, 3), (TailCut, 4)],
+        ),
+        ("the beginning", without(&[], &[0]), vec![(DigestMissing, 0)]),
+        ("one in the middle is missing", without(&[], &[2]), vec![(DigestMissing, 2)]),
+    ] {
+        assert_eq!(faults(&chain), expected, "{case}");
+    }
+    // One that names another predecessor than it has: the digest after it shows that it was changed, and not the one before.
+    let mut chain = chain(&[]);
+    let other = digest(hours()[1], None, "other");
+    chain[2] = Some(digest(hours()[2], Some(&other), "0.1.0"));
+    assert_eq!(faults(&chain), [(ChainBroken, 2), (ChainBroken, 3)]);
+}

@@ -1,0 +1,120 @@
+//! Objects and run records that a digest of a much later day lists: of days whose objects were verified before it was read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::lake::keys::ObjectKey;
+use crate::lake::store::{Examined, Keep, LARGEST_DOCUMENT, StoreError};
+
+use super::chain::Reading;
+use super::content::Content;
+use super::digests;
+use super::objects::Day;
+use super::records::{Known, Records};
+use super::walk::{Place, Walk};
+
+impl<F: Fn(u64, u64)> Walk<'_, F> {
+    /// Looks in the digests after the range for what they list of it late.
+    pub async fn after_the_range(
+        &mut self,
+        of_place: &mut Place<'_>,
+        dates: &BTreeSet<String>,
+    ) -> Result<(), StoreError> {
+        if of_place.unlisted.is_empty() {
+            return Ok(());
+        }
+        for date in dates.iter().filter(|date| self.verifier.is_after_the_walk(date)) {
+            for hour in digests::of_day(self.verifier, of_place.place, date).await?.into_keys() {
+                let key = ObjectKey::of_digest(of_place.place, hour);
+                // Faults of these digests are not asked for; one that may be forged vouches for nothing.
+                if let Reading::Digest(written) = digests::read(self.verifier.store, &key).await
+                    && of_place.chain.vouches(&written)
+                {
+                    let Place { listed, unlisted, .. } = of_place;
+                    listed.add_after(&written, hour, |key| unlisted.contains_key(key));
+                }
+            }
+            if of_place.unlisted.keys().all(|key| of_place.listed.has_after(key)) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Verifies what digests list of days that were done before them, and the run records among that.
+    pub async fn much_later(&mut self, of_place: &mut Place<'_>) -> Result<(), StoreError> {
+        for (date, mut sealed) in of_place.listed.take_after() {
+            sealed.retain(|key, _| self.verifier.asks_for(key.hour));
+            let mut readable = Vec::new();
+            for (key, listed) in &mut sealed {
+                of_place.unlisted.remove(key);
+                for found in self.find(key.as_str()).await? {
+                    if found.key != key.as_str() || found.hidden && self.verifier.has_expired(listed.since) {
+                        continue;
+                    }
+                    listed.is_there = true;
+                    // Both are reported already.
+                    if !found.hidden && found.irregular.is_none() {
+                        readable.push((found, key.clone()));
+                    }
+                }
+            }
+            let mut records = Records::default();
+            self.read(&readable, &sealed, &mut of_place.scope, &mut records, |_| false).await;
+            for (key, listed) in &sealed {
+                if !listed.is_there {
+                    self.not_found(key, listed, &mut of_place.scope);
+                }
+            }
+            self.records_of_done_days(of_place, &date, &sealed, records).await?;
+        }
+        Ok(())
+    }
+
+    /// Compares run records that were sealed much later with the other ones of their snapshots and with the objects.
+    async fn records_of_done_days(
+        &mut self,
+        of_place: &mut Place<'_>,
+        date: &str,
+        sealed: &Day,
+        mut records: Records,
+    ) -> Result<(), StoreError> {
+        let store = self.verifier.store;
+        let times: BTreeSet<_> = sealed.keys().filter(|key| key.is_run()).map(ObjectKey::time).collect();
+        if times.is_empty() {
+            return Ok(());
+        }
+        for found in self.find(&of_place.place.day("runs", date)).await? {
+            if let Some(key) = ObjectKey::parse(&found.key)
+                && times.contains(&key.time())
+                && !sealed.contains_key(&key)
+                && let Ok(examined) = store.examine(&found, LARGEST_DOCUMENT, Keep::Document).await
+            {
+                records.add(&key, examined.kept.as_deref(), |_| false);
+            }
+        }
+        let objects: Vec<ObjectKey> = records.objects().cloned().collect();
+        let mut read: BTreeMap<ObjectKey, Option<(u64, String, Content)>> = BTreeMap::new();
+        for key in objects {
+            self.verification.recorded(key.as_str(), &mut of_place.scope);
+            for found in self.find(key.as_str()).await?.into_iter().filter(|found| found.key == key.as_str())
+            {
+                let examined = store.examine(&found, u64::MAX, Keep::Tail).await.ok();
+                let examined = examined.map(|Examined { hashed, kept }| {
+                    let content = Content::read(&key, &kept.unwrap_or_default());
+                    (hashed.bytes, hex::encode(hashed.sha256), content)
+                });
+                read.insert(key.clone(), examined);
+            }
+        }
+        let known = |key: &ObjectKey| match read.get(key) {
+            Some(Some((bytes, sha256, content))) => {
+                Known::As { bytes: *bytes, sha256, content: Some(content) }
+            }
+            None if !sealed.contains_key(key) && !self.verifier.has_expired(key.hour) => Known::Absent,
+            _ => Known::Unknown,
+        };
+        let faults = records.faults(known);
+        self.verification.faults.extend(faults);
+        Ok(())
+    }
+}

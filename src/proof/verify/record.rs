@@ -1,0 +1,273 @@
+//! A run record as far as it speaks of objects, and the objects that a run of its key can have written.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::lake::keys::{Key, ObjectKey};
+use crate::lake::ledger::Outcome;
+use crate::lake::store::Location;
+use crate::run_id::RunId;
+use crate::snapshot_time::SnapshotTime;
+use crate::target::{AccountRegion, EndpointId, Target};
+
+use super::report::{Kind, shortened};
+
+/// A run record. Fields of other versions are passed over.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Record {
+    run_id: String,
+    snapshot_time: Timestamp,
+    settings_in_force: Settings,
+    targets: Vec<TargetEntry>,
+    #[serde(default)]
+    places: Vec<PlaceEntry>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Settings {
+    lake: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct TargetEntry {
+    account_id: String,
+    region: String,
+    endpoint_id: String,
+    outcome: Outcome,
+    #[serde(default)]
+    restrictions: Vec<IgnoredAny>,
+    rows_read: u64,
+    rows: u64,
+    bytes: Option<u64>,
+    object_key: Option<String>,
+    sha256: Option<String>,
+    superseded: Option<Superseded>,
+    first_page_requested_at: Option<Timestamp>,
+    first_page_at: Option<Timestamp>,
+    last_page_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Superseded {
+    object_key: String,
+    rows: u64,
+    bytes: u64,
+    sha256: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct PlaceEntry {
+    account_id: String,
+    region: String,
+    endpoints: Option<EndpointsEntry>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct EndpointsEntry {
+    outcome: Outcome,
+    rows: u64,
+    bytes: Option<u64>,
+    object_key: Option<String>,
+    sha256: Option<String>,
+}
+
+/// An object as a run record names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The object.
+    pub object: ObjectKey,
+    /// `true` if the run says that it wrote the object.
+    pub wrote: bool,
+    /// Its SHA-256, if the record has it.
+    pub sha256: Option<String>,
+    /// Its size, if the record has it.
+    pub bytes: Option<u64>,
+    /// Its rows, if the record has its SHA-256.
+    pub rows: Option<u64>,
+    /// When its first page was requested and arrived and its last page arrived, if the record has its SHA-256.
+    pub pages: [Option<Timestamp>; 3],
+}
+
+/// A contradiction within a record.
+pub type Contradiction = (Kind, String);
+
+/// Returns the objects that the record under `key` names, and where it contradicts its key or itself.
+pub fn claims(key: &ObjectKey, record: &Record) -> (Vec<Claim>, Vec<Contradiction>) {
+    let mut wrong = misplaced(key, record);
+    let mut claims = Vec::new();
+    let (Some(time), Some(run_id)) = (key.time(), RunId::parse(key.after_time())) else {
+        return (claims, wrong);
+    };
+    let of_key = OfKey { place: &key.place, time, run_id, prefix: prefix_of(&record.settings_in_force.lake) };
+    for entry in &record.targets {
+        match of_key.target(entry) {
+            Ok(of_target) => claims.extend(of_target),
+            Err(contradiction) => wrong.push(contradiction),
+        }
+    }
+    for entry in record.places.iter().filter_map(|place| place.endpoints.as_ref()) {
+        match of_key.endpoints(entry) {
+            Ok(of_place) => claims.extend(of_place),
+            Err(contradiction) => wrong.push(contradiction),
+        }
+    }
+    (claims, wrong)
+}
+
+fn misplaced(key: &ObjectKey, record: &Record) -> Vec<Contradiction> {
+    let mut wrong = Vec::new();
+    let mut misplaced = |message: String| wrong.push((Kind::RecordMisplaced, message));
+    if record.run_id != key.after_time() {
+        misplaced(format!(
+            "is the record of the run {}, and not of that in its key",
+            shortened(&record.run_id)
+        ));
+    }
+    if key.time().map(SnapshotTime::timestamp) != Some(record.snapshot_time) {
+        misplaced(format!(
+            "is the record of the snapshot of {}, and not of that in its key",
+            record.snapshot_time
+        ));
+    }
+    let places = record.places.iter().map(|place| (&place.account_id, &place.region));
+    let targets = record.targets.iter().map(|target| (&target.account_id, &target.region));
+    for (account_id, region) in places.chain(targets) {
+        if *account_id != key.place.account_id.as_str() || *region != key.place.region.as_str() {
+            let (account_id, region) = (shortened(account_id), shortened(region));
+            misplaced(format!("speaks of {region} of {account_id}, and not of the place in its key"));
+        }
+    }
+    wrong
+}
+
+/// Returns what keys of a lake begin with in its run records.
+fn prefix_of(lake: &str) -> String {
+    // The path of a directory is not looked at: it is one of the machine that made the record.
+    let location = lake.starts_with("s3://").then(|| Location::parse(lake).ok()).flatten();
+    match location {
+        Some(Location::S3 { prefix, .. }) if !prefix.is_empty() => format!("{prefix}/"),
+        _ => String::new(),
+    }
+}
+
+/// What the key of a record says of the objects of its run.
+struct OfKey<'a> {
+    place: &'a AccountRegion,
+    time: SnapshotTime,
+    run_id: RunId,
+    prefix: String,
+}
+
+impl OfKey<'_> {
+    fn target(&self, entry: &TargetEntry) -> Result<Vec<Claim>, Contradiction> {
+        let AccountRegion { account_id, region } = self.place.clone();
+        let Some(endpoint_id) = EndpointId::parse(&entry.endpoint_id) else {
+            return Err(inconsistent(format!(
+                "names the endpoint {}, which is none",
+                shortened(&entry.endpoint_id)
+            )));
+        };
+        let target = Target { account_id, region, endpoint_id };
+        let mut claims = Vec::new();
+        if let Some(superseded) = &entry.superseded {
+            claims.push(self.superseded(&target, superseded)?);
+        }
+        let whole = Key::Connections { target: &target, snapshot_time: self.time };
+        let part = Key::Partial { target: &target, snapshot_time: self.time, run_id: &self.run_id };
+        let key = match entry.outcome {
+            Outcome::Complete | Outcome::AlreadyCaptured => whole,
+            Outcome::Partial => part,
+            Outcome::Failed => return Ok(claims),
+        };
+        let wrote = entry.outcome != Outcome::AlreadyCaptured;
+        let is_named =
+            entry.object_key.is_some() && (!wrote || entry.sha256.is_some() && entry.bytes.is_some());
+        let says = format!("calls {} {}", target.endpoint_id, entry.outcome.as_str());
+        if !is_named {
+            return Err(inconsistent(format!(
+                "{says} and does not name its object, its size and its SHA-256"
+            )));
+        }
+        if entry.outcome == Outcome::Complete && !entry.restrictions.is_empty() {
+            return Err(inconsistent(format!("{says}, and it was asked for in part")));
+        }
+        if entry.outcome == Outcome::Complete && entry.rows != entry.rows_read {
+            let (rows, read) = (entry.rows, entry.rows_read);
+            return Err(inconsistent(format!("{says}, and {rows} of {read} rows were written")));
+        }
+        let has_sha256 = entry.sha256.is_some();
+        let pages = [entry.first_page_requested_at, entry.first_page_at, entry.last_page_at];
+        claims.push(Claim {
+            object: self.object(entry.object_key.as_deref().unwrap_or_default(), &key.to_string())?,
+            wrote,
+            sha256: entry.sha256.clone(),
+            bytes: entry.bytes,
+            rows: has_sha256.then_some(entry.rows),
+            pages: if has_sha256 { pages } else { [None; 3] },
+        });
+        Ok(claims)
+    }
+
+    /// A second object of the run, whose id goes on after the run's.
+    fn superseded(&self, target: &Target, entry: &Superseded) -> Result<Claim, Contradiction> {
+        let own = Key::Partial { target, snapshot_time: self.time, run_id: &self.run_id }.to_string();
+        let key = self.in_the_lake(&entry.object_key);
+        let begins = own.strip_suffix(".parquet").map(|own| format!("{own}-"));
+        let object = ObjectKey::parse(key)
+            .filter(|object| begins.is_some_and(|begins| object.as_str().starts_with(&begins)));
+        Ok(Claim {
+            object: object.ok_or_else(|| misplaced_object(key, &own))?,
+            wrote: true,
+            sha256: Some(entry.sha256.clone()),
+            bytes: Some(entry.bytes),
+            rows: Some(entry.rows),
+            pages: [None; 3],
+        })
+    }
+
+    fn endpoints(&self, entry: &EndpointsEntry) -> Result<Option<Claim>, Contradiction> {
+        let wrote = match entry.outcome {
+            Outcome::Complete => true,
+            Outcome::AlreadyCaptured => false,
+            Outcome::Partial | Outcome::Failed => return Ok(None),
+        };
+        let is_named =
+            entry.object_key.is_some() && (!wrote || entry.sha256.is_some() && entry.bytes.is_some());
+        if !is_named {
+            let says = entry.outcome.as_str();
+            let message = format!(
+                "calls the endpoints {says} and does not name their object, its size and its SHA-256"
+            );
+            return Err(inconsistent(message));
+        }
+        let expected = Key::Endpoints { place: self.place, snapshot_time: self.time }.to_string();
+        Ok(Some(Claim {
+            object: self.object(entry.object_key.as_deref().unwrap_or_default(), &expected)?,
+            wrote,
+            sha256: entry.sha256.clone(),
+            bytes: entry.bytes,
+            rows: wrote.then_some(entry.rows),
+            pages: [None; 3],
+        }))
+    }
+
+    fn object(&self, named: &str, expected: &str) -> Result<ObjectKey, Contradiction> {
+        let key = self.in_the_lake(named);
+        let object = ObjectKey::parse(key).filter(|object| object.as_str() == expected);
+        object.ok_or_else(|| misplaced_object(key, expected))
+    }
+
+    /// The key relative to the lake's prefix.
+    fn in_the_lake<'k>(&self, key: &'k str) -> &'k str {
+        key.strip_prefix(self.prefix.as_str()).unwrap_or(key)
+    }
+}
+
+fn inconsistent(message: String) -> Contradiction {
+    (Kind::RecordInconsistent, message)
+}
+
+fn misplaced_object(key: &str, expected: &str) -> Contradiction {
+    (Kind::ObjectMisplaced, format!("names {} as its object, which would be {expected}", shortened(key)))
+}

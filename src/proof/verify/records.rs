@@ -1,0 +1,236 @@
+//! Objects that run records name, compared with one another and with what the digests list.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::lake::keys::ObjectKey;
+
+use super::content::Content;
+use super::record::{Claim, Record, claims};
+use super::report::{Fault, Kind, shortened};
+
+/// Most objects of one run record that are not there and are named one by one. A record that is made up can name any number.
+const MOST_ABSENT: usize = 1000;
+
+/// What is known of an object beside the run records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known<'a> {
+    /// A digest lists it, or it was read.
+    As {
+        /// Its size.
+        bytes: u64,
+        /// Its SHA-256, in hexadecimal.
+        sha256: &'a str,
+        /// Its footer; `None` if it was not read.
+        content: Option<&'a Content>,
+    },
+    /// It is there, or was and has expired; nothing else is known.
+    Unknown,
+    /// It is not there, and no digest lists it.
+    Absent,
+}
+
+/// An object, as the records read so far name it.
+#[derive(Debug)]
+struct Named {
+    claim: Claim,
+    /// The record that names it first.
+    by: String,
+    /// The record that says that it wrote it.
+    writer: Option<String>,
+}
+
+/// The run records of a day, or of a snapshot, of one account and Region.
+#[derive(Debug, Default)]
+pub struct Records {
+    named: BTreeMap<ObjectKey, Named>,
+    /// One of each kind for each key: a hostile record could contradict itself without end.
+    faults: BTreeMap<(String, Kind), String>,
+}
+
+impl Records {
+    /// Adds the bytes under the key of a run record. `None` stands for more bytes than a record has. Objects that are known
+    /// to be absent are reported at once, and not kept.
+    pub fn add(&mut self, key: &ObjectKey, bytes: Option<&[u8]>, is_absent: impl Fn(&ObjectKey) -> bool) {
+        let parsed = bytes.map(serde_json::from_slice::<Record>);
+        match parsed {
+            Some(Ok(record)) => self.add_record(key, &record, is_absent),
+            Some(Err(error)) => {
+                let message = format!("is no run record: {}", shortened(&error.to_string()));
+                self.fault(Kind::RecordUnreadable, key, message);
+            }
+            None => {
+                let most = crate::lake::store::LARGEST_DOCUMENT;
+                self.fault(
+                    Kind::RecordUnreadable,
+                    key,
+                    format!("has more than {most} bytes, which no run record has"),
+                );
+            }
+        }
+    }
+
+    fn add_record(&mut self, key: &ObjectKey, record: &Record, is_absent: impl Fn(&ObjectKey) -> bool) {
+        let (claims, contradictions) = claims(key, record);
+        for (kind, message) in contradictions {
+            self.fault(kind, key, message);
+        }
+        let (mut absent, named) = (0, claims.len());
+        for claim in claims {
+            if !is_absent(&claim.object) {
+                self.add_claim(key, claim);
+                continue;
+            }
+            absent += 1;
+            if absent <= MOST_ABSENT {
+                self.absent(&claim.object, key.as_str());
+            }
+        }
+        if absent > MOST_ABSENT {
+            let message = format!(
+                "names {named} objects, of which {absent} are not there; {MOST_ABSENT} are named here"
+            );
+            self.fault(Kind::RecordedMissing, key, message);
+        }
+    }
+
+    fn add_claim(&mut self, record: &ObjectKey, claim: Claim) {
+        let by = record.to_string();
+        let Some(named) = self.named.get_mut(&claim.object) else {
+            let writer = claim.wrote.then(|| by.clone());
+            self.named.insert(claim.object.clone(), Named { claim, by, writer });
+            return;
+        };
+        let difference = difference(&named.claim, &claim);
+        let first = named.by.clone();
+        let object = claim.object.clone();
+        // The same configuration at the same time makes the same bytes, and S3 takes them for one put.
+        let may_be_both = object.as_str().starts_with("endpoints/") && difference.is_none();
+        let twice = match &named.writer {
+            Some(writer) if claim.wrote && !may_be_both => Some(writer.clone()),
+            Some(_) => None,
+            None => {
+                named.writer = claim.wrote.then(|| by.clone());
+                None
+            }
+        };
+        fill(&mut named.claim, claim);
+        if let Some(writer) = twice {
+            self.fault(Kind::WrittenTwice, &object, format!("both {writer} and {by} say that they wrote it"));
+        }
+        if let Some(what) = difference {
+            let message = format!("the run records {first} and {by} say different things of it: {what}");
+            self.fault(Kind::RecordedOtherwise, &object, message);
+        }
+    }
+
+    /// Returns true if a record names the object.
+    pub fn name(&self, object: &ObjectKey) -> bool {
+        self.named.contains_key(object)
+    }
+
+    /// Returns the objects that records name.
+    pub fn objects(&self) -> impl Iterator<Item = &ObjectKey> {
+        self.named.keys()
+    }
+
+    /// Compares the objects that records name with what is `known` of them.
+    pub fn faults<'k>(mut self, known: impl Fn(&ObjectKey) -> Known<'k>) -> Vec<Fault> {
+        for (object, Named { claim, by, .. }) in std::mem::take(&mut self.named) {
+            match known(&object) {
+                Known::Unknown => {}
+                Known::Absent => self.absent(&object, &by),
+                Known::As { bytes, sha256, content } => {
+                    let other_sha256 = claim.sha256.as_deref().is_some_and(|recorded| recorded != sha256);
+                    let other_size = claim.bytes.is_some_and(|recorded| recorded != bytes);
+                    if other_sha256 || other_size {
+                        let recorded = shortened(claim.sha256.as_deref().unwrap_or("unknown"));
+                        let size =
+                            claim.bytes.map_or_else(|| "unknown".to_owned(), |bytes| bytes.to_string());
+                        let message = format!(
+                            "has {bytes} bytes of SHA-256 {sha256} by its digest, and {size} bytes of SHA-256 {recorded} by the \
+                             run record {by}"
+                        );
+                        self.fault(Kind::RecordedOtherwise, &object, message);
+                    } else if let Some(content) = content {
+                        self.compare(&object, &claim, content, &by);
+                    }
+                }
+            }
+        }
+        let faults = self.faults.into_iter();
+        faults.map(|((key, kind), message)| Fault::new(kind, key, message)).collect()
+    }
+
+    /// Compares an object's footer with what the record `by` says of it.
+    fn compare(&mut self, object: &ObjectKey, claim: &Claim, content: &Content, by: &str) {
+        let foreign = match content {
+            Content::OfItsKey { .. } => None,
+            Content::OfAnotherKey(field) => Some(format!("its metadata has another {field} than its key")),
+            Content::Foreign(found) => Some(found.clone()),
+        };
+        if let Some(found) = foreign {
+            let message = format!("is not what the run record {by} says it is: {found}");
+            self.fault(Kind::ObjectInvalid, object, message);
+        }
+        let Content::OfItsKey { rows, pages } = content else { return };
+        let recorded = claim.rows.filter(|recorded| recorded != rows);
+        if let Some(recorded) = recorded {
+            let message = format!("has {rows} rows by its footer, and {recorded} by the run record {by}");
+            self.fault(Kind::RecordedOtherwise, object, message);
+        } else if differ(&claim.pages, pages) {
+            let message = format!("has other times of its pages in its metadata than in the run record {by}");
+            self.fault(Kind::RecordedOtherwise, object, message);
+        }
+    }
+
+    fn absent(&mut self, object: &ObjectKey, by: &str) {
+        let message = format!(
+            "is not there, and no digest lists it; the run record {by} names it: it was removed before its hour was sealed"
+        );
+        self.fault(Kind::RecordedMissing, object, message);
+    }
+
+    fn fault(&mut self, kind: Kind, key: &ObjectKey, message: String) {
+        self.faults.entry((key.to_string(), kind)).or_insert(message);
+    }
+}
+
+/// Returns what two records say differently of an object. What one of them does not say is no difference.
+fn difference(one: &Claim, other: &Claim) -> Option<&'static str> {
+    let differences = [
+        (both(&one.sha256, &other.sha256), "its SHA-256"),
+        (both(&one.bytes, &other.bytes), "its size"),
+        (both(&one.rows, &other.rows), "its rows"),
+        (differ(&one.pages, &other.pages), "when its pages arrived"),
+    ];
+    differences.into_iter().find_map(|(is_other, what)| is_other.then_some(what))
+}
+
+/// Returns true if two records, or a record and a footer, have different times of the same page.
+fn differ(one: &[Option<Timestamp>; 3], other: &[Option<Timestamp>; 3]) -> bool {
+    one.iter().zip(other).any(|(one, other)| both(&one.map(millisecond), &other.map(millisecond)))
+}
+
+/// Returns true if both are known and differ.
+fn both<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
+    one.is_some() && other.is_some() && one != other
+}
+
+fn millisecond(time: Timestamp) -> i64 {
+    time.as_millisecond()
+}
+
+/// Adds what the first record did not say.
+fn fill(claim: &mut Claim, other: Claim) {
+    claim.sha256 = claim.sha256.take().or(other.sha256);
+    claim.bytes = claim.bytes.or(other.bytes);
+    claim.rows = claim.rows.or(other.rows);
+    for (page, other) in claim.pages.iter_mut().zip(other.pages) {
+        *page = page.or(other);
+    }
+}
+
+#[cfg(test)]
+mod tests;

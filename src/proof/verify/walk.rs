@@ -1,0 +1,410 @@
+//! A verification on its way: what is read, day by day, so that memory does not grow with the lake.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use futures_util::{StreamExt, stream};
+use sha2::{Digest as _, Sha256};
+
+use crate::hour::Hour;
+use crate::lake::keys::{EVIDENCE, ObjectKey, ObjectKind, SEALED};
+use crate::lake::store::{Found, Hashed, Irregular, Keep, Level, StoreError};
+use crate::target::AccountRegion;
+
+use super::chain::{Chain, Link, Reading, Terms};
+use super::content::Content;
+use super::objects::{Day, Listed, Sealed, Unaccounted, difference};
+use super::records::{Known, Records};
+use super::report::{self, Fault, Kind, Scope, Verification};
+use super::{Verifier, digests};
+
+/// Size of a run record from which on few are read at a time, since they are kept while they are read.
+const LARGE: u64 = 1 << 20;
+
+/// Most of them.
+const LARGE_AT_A_TIME: usize = 2;
+
+const UNLISTED: &str = "no digest lists it; if it came late, the next digest of its account and Region does";
+
+const NEVER_SEALED: &str = "its account and Region were never sealed";
+
+const NO_NAME_OF_OURS: &str = "its name is none that this program gives";
+
+/// A verification on its way.
+pub struct Walk<'a, F> {
+    pub verifier: &'a Verifier<'a>,
+    pub told: F,
+    pub verification: Verification,
+    pub unaccounted: Unaccounted,
+}
+
+/// The account and Region that is walked.
+pub struct Place<'a> {
+    pub place: &'a AccountRegion,
+    pub chain: Chain<'a>,
+    pub scope: Scope,
+    pub listed: Listed,
+    /// Objects that no digest lists so far.
+    pub unlisted: BTreeMap<ObjectKey, Found>,
+}
+
+impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
+    /// A verification of which nothing was read.
+    pub fn new(verifier: &'a Verifier<'a>, told: F) -> Walk<'a, F> {
+        let keys = verifier.keys.iter().map(|key| key.sha256.clone()).collect();
+        let verification = Verification::new(verifier.lake.to_string(), keys);
+        Walk { verifier, told, verification, unaccounted: Unaccounted::default() }
+    }
+
+    /// Verifies one account and Region, day by day. Returns false if it has no digest.
+    pub async fn place(&mut self, place: &AccountRegion) -> Result<bool, StoreError> {
+        let verifier = self.verifier;
+        let days = self.days(place).await?;
+        let Some((first, newest)) = digests::ends(verifier, place, &days.of_digests).await? else {
+            for date in &days.of_objects {
+                self.unsealed_day(place, date).await?;
+            }
+            return Ok(false);
+        };
+        let terms = Terms { place, keys: verifier.keys, first, newest };
+        let link = match verifier.from.filter(|from| *from > first) {
+            None => None,
+            Some(from) => {
+                let before = from.previous();
+                let reading = digests::read(verifier.store, &ObjectKey::of_digest(place, before)).await;
+                Link::before(before, place, &reading)
+            }
+        };
+        let mut of_place = Place {
+            place,
+            chain: Chain::new(terms, verifier.lake_of_digests(), link),
+            scope: Scope::new(
+                place,
+                verifier.from.map_or(first, |from| from.max(first)),
+                verifier.last_hour(),
+            ),
+            listed: Listed::default(),
+            unlisted: BTreeMap::new(),
+        };
+        let first_date = first.date();
+        if verifier.walks(&first_date) {
+            // It lists what is older, so it is read before any object.
+            self.digests(&mut of_place, &first_date).await?;
+        }
+        // What is late is listed by a digest of the same day or the next one.
+        let dates: BTreeSet<&String> = days.of_objects.union(&days.of_digests).collect();
+        let mut waiting = None;
+        for date in dates.into_iter().filter(|date| verifier.walks(date)) {
+            if *date != first_date {
+                self.digests(&mut of_place, date).await?;
+            }
+            if let Some(date) = waiting.replace(date) {
+                self.day(&mut of_place, date).await?;
+            }
+        }
+        if let Some(date) = waiting {
+            self.day(&mut of_place, date).await?;
+        }
+        // Days that have no folder any more.
+        for date in of_place.listed.dates() {
+            self.day(&mut of_place, &date).await?;
+        }
+        of_place.chain.end(&of_place.scope, &mut self.verification.faults);
+        self.after_the_range(&mut of_place, &days.of_digests).await?;
+        self.much_later(&mut of_place).await?;
+        for found in of_place.unlisted.into_values() {
+            self.extra(found, UNLISTED);
+        }
+        self.verification.scopes.push(of_place.scope);
+        Ok(true)
+    }
+
+    /// Verifies the digests of a day, and adds what they list.
+    async fn digests(&mut self, of_place: &mut Place<'_>, date: &str) -> Result<(), StoreError> {
+        let place = of_place.place;
+        for (hour, found) in digests::of_day(self.verifier, place, date).await? {
+            if hour < of_place.scope.first_hour {
+                continue;
+            }
+            let reading = match found.irregular {
+                Some(irregular) => Reading::Nothing(Kind::Irregular, irregular.to_string()),
+                None => digests::read(self.verifier.store, &ObjectKey::of_digest(place, hour)).await,
+            };
+            if found.versions > 1 {
+                let message = format!("has {} versions, and digests are written once", found.versions);
+                self.fault(Kind::Changed, &found.key, message);
+            }
+            of_place.chain.step(hour, &reading, &mut of_place.scope, &mut self.verification.faults);
+            if let Reading::Digest(written) = reading {
+                of_place.listed.add(&written, hour);
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares the objects of a day with what digests list of it, and its run records with both.
+    async fn day(&mut self, of_place: &mut Place<'_>, date: &str) -> Result<(), StoreError> {
+        let verifier = self.verifier;
+        let mut sealed = of_place.listed.take_day(date);
+        sealed.retain(|key, _| self.verifier.asks_for(key.hour));
+        let (mut readable, mut there) = (Vec::new(), HashSet::new());
+        for table in SEALED {
+            for found in self.find(&of_place.place.day(table, date)).await? {
+                let key = ObjectKey::parse(&found.key).filter(|key| key.kind == ObjectKind::Sealed);
+                let Some(key) = key else {
+                    self.extra(found, NO_NAME_OF_OURS);
+                    continue;
+                };
+                if !self.verifier.asks_for(key.hour) {
+                    continue;
+                }
+                let listed = sealed.get_mut(&key);
+                if let Some(listed) = &listed
+                    && found.hidden
+                    && self.verifier.has_expired(listed.since)
+                {
+                    // Lifecycle rules put a delete marker first. It counts as one that is not there.
+                    continue;
+                }
+                let is_listed = listed.map(|listed| listed.is_there = true).is_some();
+                if self.is_irregular(&found) {
+                    there.insert(key);
+                } else if found.hidden {
+                    if !self.verifier.has_expired(key.hour) {
+                        self.fault(Kind::HiddenByDeleteMarker, &found.key, report::HIDDEN);
+                    }
+                    there.insert(key);
+                } else if is_listed {
+                    readable.push((found, key));
+                } else {
+                    there.insert(key.clone());
+                    unlisted(self.verifier, key, found, of_place);
+                }
+            }
+        }
+        let is_absent = |key: &ObjectKey| {
+            !sealed.contains_key(key) && !there.contains(key) && !verifier.has_expired(key.hour)
+        };
+        let mut records = Records::default();
+        let contents = self.read(&readable, &sealed, &mut of_place.scope, &mut records, is_absent).await;
+        let was_read: HashSet<&ObjectKey> = readable.iter().map(|(_, key)| key).collect();
+        for (key, listed) in &sealed {
+            if !listed.is_there {
+                self.not_found(key, listed, &mut of_place.scope);
+            }
+            let may_lack_its_record = key.is_run() || self.verifier.has_expired(key.hour);
+            if was_read.contains(key) && !may_lack_its_record && !records.name(key) {
+                self.verification.not_recorded(key.as_str(), &mut of_place.scope);
+            }
+        }
+        let faults = records.faults(|key| match sealed.get(key) {
+            Some(Sealed { bytes, sha256, .. }) => {
+                Known::As { bytes: *bytes, sha256, content: contents.get(key) }
+            }
+            None if is_absent(key) => Known::Absent,
+            None => Known::Unknown,
+        });
+        self.verification.faults.extend(faults);
+        Ok(())
+    }
+
+    /// Reads objects and compares them with what was sealed. Run records that are as they were sealed go to `records`; of other
+    /// objects, their footers are returned.
+    pub async fn read(
+        &mut self,
+        objects: &[(Found, ObjectKey)],
+        sealed: &Day,
+        scope: &mut Scope,
+        records: &mut Records,
+        is_absent: impl Fn(&ObjectKey) -> bool,
+    ) -> BTreeMap<ObjectKey, Content> {
+        let mut contents = BTreeMap::new();
+        let store = self.verifier.store;
+        for batch in [Batch::Objects, Batch::Records, Batch::LargeRecords] {
+            let is_run = batch != Batch::Objects;
+            let max_concurrency = match batch {
+                Batch::Objects | Batch::Records => self.verifier.max_concurrency,
+                Batch::LargeRecords => self.verifier.max_concurrency.min(LARGE_AT_A_TIME),
+            };
+            let objects = objects.iter().filter_map(|(found, key)| Some((found, key, sealed.get(key)?)));
+            let objects = objects.filter(|(_, key, sealed)| Batch::of(key, sealed) == batch);
+            let examine = async |(found, key, sealed): (&Found, &ObjectKey, &Sealed)| {
+                let keep = if is_run { Keep::Document } else { Keep::Tail };
+                (found.clone(), key.clone(), sealed.clone(), store.examine(found, sealed.bytes, keep).await)
+            };
+            let mut examined = stream::iter(objects).map(examine).buffer_unordered(max_concurrency);
+            while let Some((found, key, sealed, examined)) = examined.next().await {
+                let examined = match examined {
+                    Ok(examined) => examined,
+                    Err(error) => {
+                        self.fault(Kind::Unreadable, &found.key, error.to_string());
+                        continue;
+                    }
+                };
+                scope.read(examined.hashed.bytes, sealed.late);
+                let (objects, bytes) = self.verification.read(examined.hashed.bytes);
+                (self.told)(objects, bytes);
+                match difference(&found, &sealed, examined.hashed) {
+                    Some(fault) => self.verification.faults.push(fault),
+                    None if is_run => {
+                        scope.run_records += 1;
+                        records.add(&key, examined.kept.as_deref(), &is_absent);
+                    }
+                    None => {
+                        let content = Content::read(&key, &examined.kept.unwrap_or_default());
+                        contents.insert(key, content);
+                    }
+                }
+            }
+        }
+        contents
+    }
+
+    /// Takes note of a listed object that is not there, unless it has expired.
+    pub fn not_found(&mut self, key: &ObjectKey, sealed: &Sealed, scope: &mut Scope) {
+        if self.verifier.has_expired(sealed.since) {
+            scope.expired += 1;
+        } else {
+            self.unaccounted.missing(key.clone(), sealed.clone());
+        }
+    }
+
+    /// The objects of an account and Region without any digest.
+    async fn unsealed_day(&mut self, place: &AccountRegion, date: &str) -> Result<(), StoreError> {
+        for table in SEALED {
+            for found in self.find(&place.day(table, date)).await? {
+                self.extra(found, NEVER_SEALED);
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares digests that are known from elsewhere with those that are there, whatever the hours asked for.
+    pub async fn known(&mut self) {
+        for (name, known) in &self.verifier.known {
+            let bytes = match ObjectKey::parse(name) {
+                Some(key) => self.verifier.store.read(&key).await,
+                None => Ok(None),
+            };
+            match bytes.map(|bytes| bytes.map(|bytes| hex::encode(Sha256::digest(bytes)))) {
+                Ok(Some(sha256)) if sha256 == *known => {}
+                Ok(Some(sha256)) => {
+                    let message =
+                        format!("has the SHA-256 {sha256}, and you know it by {known}: it was recreated");
+                    self.fault(Kind::Changed, name, message);
+                }
+                Ok(None) => {
+                    let message = format!("is not there, and you know it by the SHA-256 {known}");
+                    self.fault(Kind::DigestMissing, name, message);
+                }
+                Err(error) => self.fault(Kind::Unreadable, name, error.to_string()),
+            }
+        }
+    }
+
+    /// Separates renamed objects from missing and additional ones, and ends the report.
+    pub async fn finish(self) -> Verification {
+        let Walk { verifier, mut verification, unaccounted, .. } = self;
+        let store = verifier.store;
+        let hash = async |found: &Found| -> Option<Hashed> { store.hash(found).await.ok() };
+        verification.faults.extend(unaccounted.faults(hash).await);
+        let faults = &mut verification.faults;
+        faults.sort_by(|one, other| (&one.object_key, one.kind).cmp(&(&other.object_key, other.kind)));
+        // Two walks can meet the same object. Two keys that are unknown are two faults.
+        faults.dedup_by(|one, other| {
+            (&one.object_key, one.kind) == (&other.object_key, other.kind) && one.kind != Kind::KeyUnknown
+        });
+        verification
+    }
+
+    /// Reports what is no file that could be read.
+    pub fn is_irregular(&mut self, found: &Found) -> bool {
+        if let Some(irregular) = found.irregular {
+            self.irregular(&found.key, irregular);
+        }
+        found.irregular.is_some()
+    }
+
+    /// Reports what is irregular about what lies under a key.
+    pub fn irregular(&mut self, key: &str, irregular: Irregular) {
+        self.fault(Kind::Irregular, key, format!("{irregular}; find out who put it there"));
+    }
+
+    fn fault(&mut self, kind: Kind, key: &str, message: impl Into<String>) {
+        self.verification.faults.push(Fault::new(kind, key, message));
+    }
+
+    /// Lists a folder. In a directory, one that cannot be listed is a fault and keeps nothing else from being verified.
+    pub async fn find(&mut self, folder: &str) -> Result<Vec<Found>, StoreError> {
+        let found = self.verifier.store.find(folder).await;
+        self.or_fault(folder, found)
+    }
+
+    /// The same of what lies directly in a folder.
+    pub async fn level(&mut self, folder: &str) -> Result<Level, StoreError> {
+        let level = self.verifier.store.level(folder).await;
+        self.or_fault(folder, level)
+    }
+
+    fn or_fault<T: Default>(&mut self, folder: &str, listed: Result<T, StoreError>) -> Result<T, StoreError> {
+        match listed {
+            Err(error) if self.verifier.is_directory() => {
+                self.fault(Kind::Unreadable, folder, error.to_string());
+                Ok(T::default())
+            }
+            listed => listed,
+        }
+    }
+
+    async fn days(&mut self, place: &AccountRegion) -> Result<Days, StoreError> {
+        let mut days = Days { of_objects: BTreeSet::new(), of_digests: BTreeSet::new() };
+        for table in EVIDENCE {
+            let (days, name) = match table {
+                "digests" => (&mut days.of_digests, "digest_date="),
+                _ => (&mut days.of_objects, "snapshot_date="),
+            };
+            let folders = self.level(&place.folder(table)).await?.folders;
+            let dates = folders.iter().filter_map(|folder| folder.strip_prefix(name));
+            let dates = dates.filter(|date| Hour::parse(&format!("{date}T00")).is_some());
+            days.extend(dates.map(str::to_owned));
+        }
+        Ok(days)
+    }
+}
+
+/// Objects that are read together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Batch {
+    Objects,
+    Records,
+    LargeRecords,
+}
+
+impl Batch {
+    fn of(key: &ObjectKey, sealed: &Sealed) -> Batch {
+        match key.is_run() {
+            false => Batch::Objects,
+            true if sealed.bytes <= LARGE => Batch::Records,
+            true => Batch::LargeRecords,
+        }
+    }
+}
+
+/// The days that an account and Region have folders of.
+struct Days {
+    of_objects: BTreeSet<String>,
+    of_digests: BTreeSet<String>,
+}
+
+/// Takes note of an object that no digest lists so far.
+fn unlisted(verifier: &Verifier<'_>, key: ObjectKey, found: Found, of_place: &mut Place<'_>) {
+    let Place { chain, scope, unlisted, .. } = of_place;
+    let newest = chain.newest_hour();
+    if key.hour > newest && key.hour <= Hour::containing(verifier.now).next() {
+        scope.not_sealed_yet += 1;
+    } else if key.hour <= newest && chain.lacks(key.hour) {
+        // That its digest is missing or invalid is a fault already.
+        scope.without_digest += 1;
+    } else {
+        unlisted.insert(key, found);
+    }
+}

@@ -1,0 +1,161 @@
+//! A row of `DescribeClientVpnEndpoints` and of `DescribeClientVpnTargetNetworks`. Source: EC2 API reference,
+//! `ClientVpnEndpoint` and `TargetNetwork`.
+
+use std::borrow::Cow;
+
+use crate::limits::LIST_TEXTS;
+use crate::tables::connections::decoder::status;
+use crate::tables::endpoints::RawEndpoint;
+use crate::tables::unknown::Unknown;
+use crate::tables::xml::document::Document;
+use crate::tables::xml::fields::{fields, keep, row, text, texts};
+use crate::tables::xml::{Body, DecodeError, PageEnd, Shape, page};
+
+const ENDPOINTS: Shape = Shape {
+    root: "DescribeClientVpnEndpointsResponse",
+    list: "clientVpnEndpoint",
+    signs: &["clientVpnEndpointId", "clientVpnEndpoints"],
+};
+
+const NETWORKS: Shape = Shape {
+    root: "DescribeClientVpnTargetNetworksResponse",
+    list: "clientVpnTargetNetworks",
+    signs: &["targetNetworkId", "associationId"],
+};
+
+/// Reads a page of endpoints in the same way.
+///
+/// # Errors
+/// As [`connections`](crate::tables::connections::decoder::connections).
+pub fn endpoints<'a>(
+    body: &'a Body<'_>,
+    mut each: impl FnMut(RawEndpoint<'a>) -> Result<(), DecodeError>,
+) -> Result<PageEnd, DecodeError> {
+    page(body, &ENDPOINTS, |document| each(endpoint(document)?))
+}
+
+/// Reads a page of target networks in the same way: of each the id of its subnet, which may be missing.
+///
+/// # Errors
+/// As [`connections`](crate::tables::connections::decoder::connections).
+pub fn networks<'a>(
+    body: &'a Body<'_>,
+    mut each: impl FnMut(Option<Cow<'a, str>>) -> Result<(), DecodeError>,
+) -> Result<PageEnd, DecodeError> {
+    page(body, &NETWORKS, |document| each(network(document)?))
+}
+
+pub(in crate::tables) fn endpoint<'a>(document: &mut Document<'a>) -> Result<RawEndpoint<'a>, DecodeError> {
+    let mut raw = RawEndpoint::default();
+    let mut unknown = Unknown::default();
+    row(document, &mut unknown, |document, unknown, name| {
+        let field = match name {
+            "clientVpnEndpointId" => &mut raw.client_vpn_endpoint_id,
+            "description" => &mut raw.description,
+            "creationTime" => &mut raw.creation_time,
+            "deletionTime" => &mut raw.deletion_time,
+            "dnsName" => &mut raw.dns_name,
+            "clientCidrBlock" => &mut raw.client_cidr_block,
+            "splitTunnel" => &mut raw.split_tunnel,
+            "transportProtocol" => &mut raw.transport_protocol,
+            "vpnPort" => &mut raw.vpn_port,
+            "serverCertificateArn" => &mut raw.server_certificate_arn,
+            "vpcId" => &mut raw.vpc_id,
+            "sessionTimeoutHours" => &mut raw.session_timeout_hours,
+            "disconnectOnSessionTimeout" => &mut raw.disconnect_on_session_timeout,
+            "status" => {
+                return status(document, unknown, [&mut raw.status_code, &mut raw.status_message]);
+            }
+            "securityGroupIdSet" => return texts(document, unknown, name, &mut raw.security_group_ids),
+            // The names of its members begin with capitals, in EC2's own answers too.
+            "connectionLogOptions" => {
+                let (enabled, group) = (&mut raw.connection_log_enabled, &mut raw.connection_log_group);
+                return options(
+                    document,
+                    unknown,
+                    name,
+                    &mut [("Enabled", enabled), ("CloudwatchLogGroup", group)],
+                );
+            }
+            "clientConnectOptions" => {
+                return options(document, unknown, name, &mut [("enabled", &mut raw.client_connect_enabled)]);
+            }
+            "authenticationOptions" => {
+                return items(document, unknown, name, |document, unknown, within| {
+                    let mut kind = None;
+                    members(document, unknown, within, &mut [("type", &mut kind)])?;
+                    raw.authentication_types.extend(kind);
+                    Ok(())
+                });
+            }
+            "tagSet" => {
+                return items(document, unknown, name, |document, unknown, within| {
+                    let (mut key, mut value) = (None, None);
+                    members(document, unknown, within, &mut [("key", &mut key), ("value", &mut value)])?;
+                    raw.tags.push((key, value));
+                    Ok(())
+                });
+            }
+            _ => return keep(document, unknown, "", name),
+        };
+        text(document, unknown, "", name, field)
+    })?;
+    Ok(RawEndpoint { unknown, is_odd: document.is_odd(), ..raw })
+}
+
+/// Reads the id of the subnet of a target network; `None` if it has none.
+pub(in crate::tables) fn network<'a>(
+    document: &mut Document<'a>,
+) -> Result<Option<Cow<'a, str>>, DecodeError> {
+    let mut id = None;
+    row(document, &mut Unknown::default(), |document, unknown, name| match name {
+        "targetNetworkId" => text(document, unknown, "", name, &mut id),
+        _ => document.value().map(drop),
+    })?;
+    Ok(id)
+}
+
+/// A member's name, and where its text goes.
+type Member<'m, 'a> = (&'static str, &'m mut Option<Cow<'a, str>>);
+
+/// Reads an element that has members.
+fn options<'a>(
+    document: &mut Document<'a>,
+    unknown: &mut Unknown<'a>,
+    name: &str,
+    known: &mut [Member<'_, 'a>],
+) -> Result<(), DecodeError> {
+    members(document, unknown, &format!("{name}."), known)
+}
+
+fn members<'a>(
+    document: &mut Document<'a>,
+    unknown: &mut Unknown<'a>,
+    within: &str,
+    known: &mut [Member<'_, 'a>],
+) -> Result<(), DecodeError> {
+    fields(document, unknown, within, |document, unknown, child| {
+        match known.iter_mut().find(|(name, _)| *name == child) {
+            Some((name, field)) => text(document, unknown, within, name, field),
+            None => keep(document, unknown, within, child),
+        }
+    })
+}
+
+/// Reads a list of elements named `item` with `item`, which gets what to put before the names of what is not known.
+fn items<'a>(
+    document: &mut Document<'a>,
+    unknown: &mut Unknown<'a>,
+    name: &str,
+    mut item: impl FnMut(&mut Document<'a>, &mut Unknown<'a>, &str) -> Result<(), DecodeError>,
+) -> Result<(), DecodeError> {
+    let (within, of_item) = (format!("{name}."), format!("{name}.item."));
+    let mut count = 0;
+    fields(document, unknown, &within, |document, unknown, child| {
+        count += 1;
+        match child {
+            "item" if count <= LIST_TEXTS => item(document, unknown, &of_item),
+            _ => keep(document, unknown, &within, child),
+        }
+    })
+}

@@ -1,0 +1,182 @@
+//! The column `unparsed` of a row: what cannot be typed exactly, and what is not known.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use super::Reading;
+use super::illegal::{beginning, escaped, has_illegal, replaced};
+use crate::limits::VALUE_BYTES;
+use crate::tables::unknown::Unknown;
+
+/// Behind a field's name: the key of the length of a value that is not kept to its end, in bytes. No name of XML has a `#`.
+const LENGTH: &str = "#length";
+
+/// The key of the number of unknown fields that are not kept.
+const MORE: &str = "#more";
+
+/// The name of an API field, and the text under it.
+#[derive(Debug)]
+pub(crate) struct Unparsed<'a> {
+    map: BTreeMap<Cow<'static, str>, Cow<'a, str>>,
+    /// The texts may have characters that are not allowed.
+    is_odd: bool,
+}
+
+impl<'a> Unparsed<'a> {
+    pub(crate) fn new(is_odd: bool) -> Unparsed<'a> {
+        Unparsed { map: BTreeMap::new(), is_odd }
+    }
+
+    /// Returns a text as its column has it. One that is too long is not in it; one that has characters that are not allowed
+    /// is in it without them. Either is then also here.
+    pub(crate) fn column(&mut self, field: &'static str, text: Cow<'a, str>) -> Option<Cow<'a, str>> {
+        if text.len() > VALUE_BYTES {
+            self.put(field, text);
+            return None;
+        }
+        if !self.is_illegal(&text) {
+            return Some(text);
+        }
+        let column = replaced(&text);
+        self.put(field, text);
+        Some(Cow::Owned(column))
+    }
+
+    /// Returns the texts of a list as its column has them. The decoder keeps those with characters that are not allowed.
+    pub(crate) fn list(&self, texts: Vec<Cow<'a, str>>) -> Vec<Cow<'a, str>> {
+        let column =
+            |text: Cow<'a, str>| if self.is_illegal(&text) { Cow::Owned(replaced(&text)) } else { text };
+        texts.into_iter().map(column).collect()
+    }
+
+    /// Returns a text as an element of a list or map has it, none if it is too long, and `true` if that is exact.
+    pub(crate) fn element(&self, text: &str) -> (Option<String>, bool) {
+        match text {
+            _ if text.len() > VALUE_BYTES => (None, false),
+            _ if self.is_illegal(text) => (Some(replaced(text)), false),
+            _ => (Some(text.to_owned()), true),
+        }
+    }
+
+    /// Returns the value of a text that was read, or keeps the text.
+    pub(crate) fn read<T>(
+        &mut self,
+        field: &'static str,
+        text: Cow<'a, str>,
+        reading: Reading<T>,
+    ) -> Option<T> {
+        match reading {
+            Reading::Value(value) => Some(value),
+            Reading::Nothing => None,
+            Reading::Unparsed => {
+                self.put(field, text);
+                None
+            }
+        }
+    }
+
+    /// Keeps a text under a name.
+    pub(crate) fn put(&mut self, name: impl Into<Cow<'static, str>>, text: Cow<'a, str>) {
+        let (name, length) = (name.into(), text.len());
+        let text = if length > VALUE_BYTES {
+            self.map.insert(format!("{name}{LENGTH}").into(), length.to_string().into());
+            self.first(text)
+        } else {
+            text
+        };
+        let text = if self.is_illegal(&text) { Cow::Owned(escaped(&text)) } else { text };
+        self.map.insert(name, text);
+    }
+
+    /// The first [`VALUE_BYTES`] of a text, or fewer, to the end of a character.
+    fn first(&self, text: Cow<'a, str>) -> Cow<'a, str> {
+        let end = match self.is_odd {
+            true => beginning(&text, VALUE_BYTES).len(),
+            false => text.floor_char_boundary(VALUE_BYTES),
+        };
+        match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or(text)),
+            Cow::Owned(mut text) => {
+                text.truncate(end);
+                Cow::Owned(text)
+            }
+        }
+    }
+
+    /// Keeps what is not known: the second text of a name under `name[2]`.
+    pub(crate) fn keep(&mut self, unknown: Unknown<'a>) {
+        // So that each name is numbered in one pass.
+        let mut numbers: HashMap<String, usize> = HashMap::new();
+        for (name, text) in unknown.kept {
+            if !self.map.contains_key(name.as_str()) {
+                self.put(name, text);
+                continue;
+            }
+            let number = numbers.entry(name.clone()).or_insert(1);
+            let key = loop {
+                *number += 1;
+                let key = format!("{name}[{number}]");
+                if !self.map.contains_key(key.as_str()) {
+                    break key;
+                }
+            };
+            self.put(key, text);
+        }
+        if unknown.more > 0 {
+            self.map.insert(MORE.into(), unknown.more.to_string().into());
+        }
+    }
+
+    pub(crate) fn into_map(self) -> BTreeMap<Cow<'static, str>, Cow<'a, str>> {
+        self.map
+    }
+
+    fn is_illegal(&self, text: &str) -> bool {
+        self.is_odd && has_illegal(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map<'a>(unparsed: &'a Unparsed<'_>) -> Vec<(&'a str, &'a str)> {
+        unparsed.map.iter().map(|(name, text)| (name.as_ref(), text.as_ref())).collect()
+    }
+
+    #[test]
+    fn a_value_that_is_too_long_keeps_its_beginning_and_its_length() {
+        // Two bytes each, after one: the limit is in the middle of a character.
+        let long = format!("x{}", "é".repeat(VALUE_BYTES / 2));
+        let mut unparsed = Unparsed::new(false);
+        assert_eq!(unparsed.column("username", Cow::from(long.clone())), None);
+        let expected = &long[..VALUE_BYTES - 1];
+        assert_eq!(map(&unparsed), [("username", expected), ("username#length", "65537")]);
+
+        let fits = "x".repeat(VALUE_BYTES);
+        let mut unparsed = Unparsed::new(false);
+        assert_eq!(unparsed.column("username", Cow::from(fits.clone())), Some(fits.into()));
+        assert_eq!(map(&unparsed), []);
+    }
+
+    #[test]
+    fn a_long_value_with_a_character_that_is_not_allowed_is_cut_before_it_is_escaped() {
+        let long = format!("\u{b}{}", "\\".repeat(VALUE_BYTES));
+        let mut unparsed = Unparsed::new(true);
+        assert_eq!(unparsed.column("username", Cow::from(long)), None);
+        let expected = format!("\\u{{B}}{}", "\\\\".repeat(VALUE_BYTES - 1));
+        assert_eq!(map(&unparsed), [("username", expected.as_str()), ("username#length", "65537")]);
+    }
+
+    #[test]
+    fn many_fields_of_one_name_are_numbered_and_the_rest_counted() {
+        let mut unknown = Unknown::default();
+        (0..20_000).for_each(|_| unknown.push("", "new", "x".into()));
+        let mut unparsed = Unparsed::new(false);
+        unparsed.keep(unknown);
+        let map = unparsed.into_map();
+        assert_eq!(map.len(), 1_001);
+        assert_eq!((map["new"].as_ref(), map["new[1000]"].as_ref()), ("x", "x"));
+        assert_eq!(map["#more"], "19000");
+    }
+}

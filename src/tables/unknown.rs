@@ -1,0 +1,25 @@
+//! Fields of a row that no column has.
+
+use std::borrow::Cow;
+
+use crate::limits::UNKNOWN_FIELDS;
+
+/// Fields of a row that this program does not know.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unknown<'a> {
+    /// The element's name, with that of the element around it if it is not the row's own, and its text, or the XML in it.
+    pub kept: Vec<(String, Cow<'a, str>)>,
+    /// Further fields, which are not kept.
+    pub more: u64,
+}
+
+impl<'a> Unknown<'a> {
+    /// Keeps a field under the name `within` and `name`, or counts it if there are too many.
+    pub fn push(&mut self, within: &str, name: &str, text: Cow<'a, str>) {
+        if self.kept.len() < UNKNOWN_FIELDS {
+            self.kept.push((format!("{within}{name}"), text));
+        } else {
+            self.more += 1;
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! XML as EC2 sends it, read from its beginning to its end: elements, texts and references, and nothing else.
+
+use std::borrow::Cow;
+use std::io::BufRead;
+
+use memchr::memchr2;
+use quick_xml::events::{BytesDecl, BytesStart, Event};
+use quick_xml::{Reader, escape};
+
+use super::DecodeError;
+use crate::limits::{ATTRIBUTES, DEPTH, Limit, NAME_BYTES, TAG_BYTES};
+use crate::tables::typing::illegal::{Reference, has_illegal, resolve};
+
+/// The content of an element.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::tables) enum Value<'a> {
+    /// A text, with its references resolved.
+    Text(Cow<'a, str>),
+    /// The XML of a content with elements in it, as it stands.
+    Xml(&'a str),
+}
+
+impl<'a> Value<'a> {
+    pub(in crate::tables) fn into_inner(self) -> Cow<'a, str> {
+        match self {
+            Value::Text(text) => text,
+            Value::Xml(xml) => Cow::Borrowed(xml),
+        }
+    }
+}
+
+/// A document that is read from its beginning to its end. Elements are identified by their local names, as the SDK does.
+pub(in crate::tables) struct Document<'a> {
+    text: &'a str,
+    reader: Reader<&'a [u8]>,
+    /// The text of the element that was entered last, if that was read with its tag.
+    leaf: Option<&'a str>,
+    /// The part of that element's name before the local one, with its colon.
+    prefix: &'a str,
+    /// Its attributes, declarations of namespaces included.
+    attributes: Vec<(String, String)>,
+    /// Text beside the elements of the element that is being read.
+    stray: Option<Cow<'a, str>>,
+    is_odd: bool,
+}
+
+impl<'a> Document<'a> {
+    /// Reads `text`, of which `is_odd` says that it has characters that XML does not allow.
+    pub(in crate::tables) fn new(text: &'a str, is_odd: bool) -> Document<'a> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let reader = Reader::from_str(text);
+        Document { text, reader, leaf: None, prefix: "", attributes: Vec::new(), stray: None, is_odd }
+    }
+
+    /// Returns `true` if a text so far may have characters that XML does not allow.
+    pub(in crate::tables) fn is_odd(&self) -> bool {
+        self.is_odd
+    }
+
+    /// The prefix of the element that was entered last.
+    pub(in crate::tables) fn prefix(&self) -> &'a str {
+        self.prefix
+    }
+
+    /// Returns `true` if the element that was entered last has attributes.
+    pub(in crate::tables) fn has_attributes(&self) -> bool {
+        !self.attributes.is_empty()
+    }
+
+    /// Takes the attributes of the element that was entered last, without declarations of namespaces.
+    pub(in crate::tables) fn take_attributes(&mut self) -> impl Iterator<Item = (String, String)> + use<> {
+        let is_declaration = |key: &str| key == "xmlns" || key.starts_with("xmlns:");
+        std::mem::take(&mut self.attributes).into_iter().filter(move |(key, _)| !is_declaration(key))
+    }
+
+    /// Takes the text that stood beside elements since this was called last.
+    pub(in crate::tables) fn take_stray(&mut self) -> Option<Cow<'a, str>> {
+        self.stray.take()
+    }
+
+    fn event(&mut self) -> Result<Event<'a>, DecodeError> {
+        self.reader.read_event().map_err(|_damaged| DecodeError::Malformed)
+    }
+
+    /// Enters the root.
+    pub(in crate::tables) fn root(&mut self, expected: &str) -> Result<(), DecodeError> {
+        loop {
+            let is_beginning = self.position()? == 0;
+            let name = match self.event()? {
+                Event::Start(tag) => self.enter(&tag, None)?,
+                Event::Empty(tag) => self.enter(&tag, Some(""))?,
+                Event::Decl(declaration) if is_beginning && is_utf8(&declaration) => continue,
+                Event::Text(text) if is_blank(&text) => continue,
+                _ => return Err(DecodeError::Malformed),
+            };
+            return if name == expected { Ok(()) } else { Err(DecodeError::Malformed) };
+        }
+    }
+
+    /// Enters the next element within the one that was entered last and returns its name, or leaves that one. Text beside
+    /// elements is kept for [`Document::take_stray`].
+    pub(in crate::tables) fn child(&mut self) -> Result<Option<&'a str>, DecodeError> {
+        if let Some(text) = self.leaf.take() {
+            if !is_blank(text) {
+                self.stray = Some(Cow::Borrowed(text));
+            }
+            return Ok(None);
+        }
+        if let Some((name, text)) = self.plain_leaf()? {
+            self.leaf = Some(text);
+            self.prefix = "";
+            self.attributes.clear();
+            return Ok(Some(name));
+        }
+        loop {
+            return match self.event()? {
+                Event::Start(tag) => self.enter(&tag, None).map(Some),
+                Event::Empty(tag) => self.enter(&tag, Some("")).map(Some),
+                Event::End(_) => Ok(None),
+                Event::Text(text) if is_blank(&text) => continue,
+                Event::Text(text) => {
+                    *self.stray.get_or_insert_default() += text.into_inner();
+                    continue;
+                }
+                Event::GeneralRef(reference) => {
+                    let mut stray = self.stray.take().unwrap_or_default();
+                    self.push_reference(&mut stray, &reference)?;
+                    self.stray = Some(stray);
+                    continue;
+                }
+                _ => Err(DecodeError::Malformed),
+            };
+        }
+    }
+
+    /// Takes `<name>text</name>`, if that comes next and has nothing in it to be resolved: most of a page is made of these,
+    /// and three events for each take ten times as long. All else is left to the library.
+    fn plain_leaf(&mut self) -> Result<Option<(&'a str, &'a str)>, DecodeError> {
+        let rest = self.text.get(self.position()?..).ok_or(DecodeError::Malformed)?;
+        let Some((name, text, behind)) = split_plain_leaf(rest.trim_ascii_start()) else {
+            return Ok(None);
+        };
+        self.reader.stream().consume(rest.len() - behind.len());
+        Ok(Some((name, text)))
+    }
+
+    /// The local name of an element that begins at the tag that was read last.
+    fn enter(&mut self, tag: &BytesStart<'a>, leaf: Option<&'a str>) -> Result<&'a str, DecodeError> {
+        let local = self.check(tag)?;
+        let closing = if leaf.is_some() { "/>" } else { ">" };
+        let begin = self.position()?.checked_sub(tag.len() + closing.len()).ok_or(DecodeError::Malformed)?;
+        self.leaf = leaf;
+        self.attributes = attributes(tag)?;
+        let name = self.text.get(begin..begin + tag.name().into_inner().len());
+        let (prefix, name) =
+            name.and_then(|name| name.split_at_checked(local)).ok_or(DecodeError::Malformed)?;
+        self.prefix = prefix;
+        Ok(name)
+    }
+
+    /// The content of the element that was entered last, which is left.
+    pub(in crate::tables) fn value(&mut self) -> Result<Value<'a>, DecodeError> {
+        if let Some(text) = self.leaf.take() {
+            return Ok(Value::Text(Cow::Borrowed(text)));
+        }
+        let begin = self.position()?;
+        let mut text = Cow::Borrowed("");
+        let (mut end, mut depth, mut is_xml) = (begin, 0, false);
+        loop {
+            match self.event()? {
+                Event::Start(tag) => {
+                    self.check(&tag)?;
+                    is_xml = true;
+                    depth = deeper(depth)?;
+                }
+                Event::Empty(tag) => {
+                    self.check(&tag)?;
+                    is_xml = true;
+                }
+                Event::End(_) if depth > 0 => depth -= 1,
+                Event::End(_) if is_xml => {
+                    return self.text.get(begin..end).map(Value::Xml).ok_or(DecodeError::Malformed);
+                }
+                Event::End(_) => return Ok(Value::Text(text)),
+                Event::Text(part) if !is_xml => text += part.into_inner(),
+                Event::Text(_) => {}
+                Event::GeneralRef(reference) => self.push_reference(&mut text, &reference)?,
+                _ => return Err(DecodeError::Malformed),
+            }
+            end = self.position()?;
+        }
+    }
+
+    /// Leaves the element that was entered last, after `look` saw the local name of every element in it.
+    pub(in crate::tables) fn skip(
+        &mut self,
+        mut look: impl FnMut(&str) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
+        if self.leaf.take().is_some() {
+            return Ok(());
+        }
+        let mut depth = 0;
+        loop {
+            let tag = match self.event()? {
+                Event::Start(tag) => {
+                    depth = deeper(depth)?;
+                    tag
+                }
+                Event::Empty(tag) => tag,
+                Event::End(_) if depth > 0 => {
+                    depth -= 1;
+                    continue;
+                }
+                Event::End(_) => return Ok(()),
+                Event::Text(_) => continue,
+                Event::GeneralRef(reference) if resolve(&reference).is_some() => continue,
+                _ => return Err(DecodeError::Malformed),
+            };
+            let local = self.check(&tag)?;
+            look(tag.name().into_inner().get(local..).unwrap_or_default())?;
+        }
+    }
+
+    /// Reads to the end of the document: nothing may follow the root.
+    pub(in crate::tables) fn end(&mut self) -> Result<(), DecodeError> {
+        loop {
+            match self.event()? {
+                Event::Text(text) if is_blank(&text) => {}
+                Event::Eof => return Ok(()),
+                _ => return Err(DecodeError::Malformed),
+            }
+        }
+    }
+
+    /// Where the content of the element that was entered last begins.
+    pub(in crate::tables) fn position(&self) -> Result<usize, DecodeError> {
+        usize::try_from(self.reader.buffer_position()).map_err(|_large| DecodeError::Malformed)
+    }
+
+    /// The XML since `begin` of an element that was just left.
+    pub(in crate::tables) fn content_since(&self, begin: usize) -> Result<&'a str, DecodeError> {
+        let with_end = self.text.get(begin..self.position()?).ok_or(DecodeError::Malformed)?;
+        Ok(with_end.rfind("</").and_then(|end| with_end.get(..end)).unwrap_or_default())
+    }
+
+    fn push_reference(&mut self, text: &mut Cow<'a, str>, reference: &str) -> Result<(), DecodeError> {
+        match resolve(reference).ok_or(DecodeError::Malformed)? {
+            Reference::Character(character) => text.to_mut().push(character),
+            Reference::Illegal(illegal) => {
+                self.is_odd = true;
+                text.to_mut().push_str(&illegal);
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks a tag: names are made of plain characters, values of attributes are well-formed, and neither is too long.
+    /// Returns where the name begins after what stands before a colon.
+    fn check(&self, tag: &BytesStart<'_>) -> Result<usize, DecodeError> {
+        if tag.len() > TAG_BYTES {
+            return Err(DecodeError::Limit(Limit::Tag));
+        }
+        let name = tag.name().into_inner();
+        if name.len() > NAME_BYTES {
+            return Err(DecodeError::Limit(Limit::Name));
+        }
+        if self.is_odd && has_illegal(tag) {
+            return Err(DecodeError::Malformed);
+        }
+        let local = local_name(name).ok_or(DecodeError::Malformed)?;
+        if !is_blank(tag.attributes_raw()) {
+            for (number, attribute) in tag.attributes().enumerate() {
+                if number >= ATTRIBUTES {
+                    return Err(DecodeError::Limit(Limit::Tag));
+                }
+                let attribute = attribute.map_err(|_damaged| DecodeError::Malformed)?;
+                if local_name(attribute.key.as_ref()).is_none() || !is_value(&attribute.value) {
+                    return Err(DecodeError::Malformed);
+                }
+            }
+        }
+        Ok(local)
+    }
+}
+
+fn deeper(depth: usize) -> Result<usize, DecodeError> {
+    if depth < DEPTH { Ok(depth + 1) } else { Err(DecodeError::Limit(Limit::Depth)) }
+}
+
+/// The attributes of a tag that was checked.
+fn attributes(tag: &BytesStart<'_>) -> Result<Vec<(String, String)>, DecodeError> {
+    if is_blank(tag.attributes_raw()) {
+        return Ok(Vec::new());
+    }
+    let attributes = tag.attributes().map(|attribute| {
+        let attribute = attribute.map_err(|_damaged| DecodeError::Malformed)?;
+        let value = escape::unescape(&attribute.value).map_err(|_reference| DecodeError::Malformed)?;
+        Ok((attribute.key.as_ref().to_owned(), value.into_owned()))
+    });
+    attributes.collect()
+}
+
+/// Splits a text into the name and the text of an element at its beginning, and what is behind that.
+fn split_plain_leaf(text: &str) -> Option<(&str, &str, &str)> {
+    let text = text.strip_prefix('<')?;
+    let (name, text) = text.split_at(text.bytes().position(|b| !b.is_ascii_alphabetic())?);
+    let text = text.strip_prefix('>').filter(|_| !name.is_empty() && name.len() <= NAME_BYTES)?;
+    let (text, behind) = text.split_at(memchr2(b'<', b'&', text.as_bytes())?);
+    let behind = behind.strip_prefix("</")?.strip_prefix(name)?.strip_prefix('>')?;
+    Some((name, text, behind))
+}
+
+/// Returns `true` if a declaration names no encoding, or one that is read as UTF-8.
+fn is_utf8(declaration: &BytesDecl<'_>) -> bool {
+    match declaration.encoding() {
+        Some(Ok(encoding)) => ["utf-8", "us-ascii"].iter().any(|known| encoding.eq_ignore_ascii_case(known)),
+        Some(Err(_)) => false,
+        None => true,
+    }
+}
+
+fn is_value(value: &str) -> bool {
+    !value.contains('<') && escape::unescape(value).is_ok_and(|value| !has_illegal(&value))
+}
+
+/// Where a name begins after what stands before its first colon; `None` for what is no name.
+fn local_name(name: &str) -> Option<usize> {
+    let first = name.bytes().next()?;
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':') || b >= 0x80;
+    let is_name = name.bytes().all(is_plain) && !matches!(first, b'-' | b'.' | b'0'..=b'9');
+    is_name.then(|| name.find(':').map_or(0, |colon| colon + 1)).filter(|&local| local < name.len())
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim_ascii().is_empty()
+}
