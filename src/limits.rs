@@ -23,6 +23,9 @@ pub const PAGE_UNPARSED_VALUES: usize = 1_000_000;
 /// Most bytes of `unparsed` in all rows of a page.
 pub const PAGE_UNPARSED_BYTES: usize = 32 * 1024 * 1024;
 
+/// Most pages of a listing: four times as many as the smallest pages of AWS's largest endpoint.
+pub const PAGES: u32 = 100_000;
+
 /// Most pages without a row that may follow one another.
 pub const EMPTY_PAGES: u32 = 1_000;
 
@@ -59,6 +62,8 @@ pub enum Limit {
     PageRows,
     /// [`PAGE_UNPARSED_VALUES`] or [`PAGE_UNPARSED_BYTES`]
     PageUnparsed,
+    /// [`PAGES`]
+    Pages,
     /// [`EMPTY_PAGES`]
     EmptyPages,
     /// [`LISTING_ROWS`] or [`LISTING_BYTES`]
@@ -84,6 +89,7 @@ impl fmt::Display for Limit {
                 "at most {PAGE_UNPARSED_VALUES} values and {} KiB of unparsed text on a page",
                 kibibytes(PAGE_UNPARSED_BYTES)
             ),
+            Limit::Pages => write!(f, "at most {PAGES} pages in a listing"),
             Limit::EmptyPages => write!(f, "at most {EMPTY_PAGES} empty pages in a row"),
             Limit::Endpoints => write!(
                 f,

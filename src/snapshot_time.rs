@@ -80,12 +80,25 @@ impl SnapshotTime {
     }
 }
 
-/// Whether the text begins as RFC 3339 has it. The parser also takes ISO 8601's other forms, and a leap second, which
-/// it turns into the second before.
+/// Returns `true` for the form of RFC 3339. The parser also takes ISO 8601's other forms, names of time zones, and a leap second,
+/// which it turns into the second before.
 fn is_extended(text: &str) -> bool {
     const FORMAT: &str = "%Y-%m-%dT%H:%M:%S";
     let civil = text.get(..19).unwrap_or_default();
-    DateTime::strptime(FORMAT, civil).is_ok_and(|time| time.strftime(FORMAT).to_string() == civil)
+    let has_civil =
+        DateTime::strptime(FORMAT, civil).is_ok_and(|time| time.strftime(FORMAT).to_string() == civil);
+    let rest = text.get(19..).unwrap_or_default();
+    let fraction =
+        rest.strip_prefix('.').map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+    let is_offset = |text: &str| {
+        let form = |(index, byte): (usize, u8)| match index {
+            0 => matches!(byte, b'+' | b'-'),
+            3 => byte == b':',
+            _ => byte.is_ascii_digit(),
+        };
+        text.len() == 6 && text.bytes().enumerate().all(form)
+    };
+    has_civil && (matches!(fraction, "Z" | "z") || is_offset(fraction))
 }
 
 impl fmt::Display for SnapshotTime {
@@ -143,6 +156,11 @@ mod tests {
             "20260101T013000Z",
             "2026-01-01T01:30Z",
             "2025-06-30T23:59:60Z",
+            "2026-01-01T01:30:00Z[UTC]",
+            "2026-01-01T01:30:00+00:00[Europe/Berlin]",
+            "2026-01-01T01:30:00+00",
+            "2026-01-01T01:30:00+0000",
+            "2026-01-01T01:30:00+00:00:00",
         ] {
             assert_eq!(SnapshotTime::parse(text), Err(SnapshotTimeError::Unparsable), "{text}");
         }

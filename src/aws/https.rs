@@ -36,7 +36,7 @@ const LARGEST_RESERVATION: usize = 1 << 20;
 const PROXY_AUTHENTICATION_REQUIRED: u16 = 407;
 
 /// Variables that name a proxy.
-const PROXY_VARIABLES: [&str; 6] =
+pub(super) const PROXY_VARIABLES: [&str; 6] =
     ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
 /// Addresses that hand out credentials on EKS and EC2 over IPv6.

@@ -1,10 +1,18 @@
 //! What lies at a key already: it counts as captured only if it is an object that this program would have put there.
 
 use crate::aws::ec2::PageTimes;
+use std::ops::RangeInclusive;
+
+use jiff::{SignedDuration, Timestamp};
+
 use crate::lake::keys::Key;
 use crate::lake::ledger::{CaptureError, Outcome};
 use crate::lake::parquet::{Identity, ObjectMetadata};
 use crate::lake::store::{Look, Store};
+use crate::snapshot_time::SnapshotTime;
+
+/// How much the clocks of two runs may differ. An event may be as far ahead.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(60);
 
 /// A complete object of the snapshot, in the lake already.
 #[derive(Debug)]
@@ -17,7 +25,14 @@ pub(crate) struct Existing {
     pub times: Option<PageTimes>,
 }
 
-/// Returns the object at `key`, which has to be complete and of this `identity`; `None` if nothing lies there.
+/// Returns the times at which pages of a snapshot can have been requested and have arrived, if it is `now`.
+pub(crate) fn possible_times(snapshot_time: SnapshotTime, now: Timestamp) -> RangeInclusive<Timestamp> {
+    let first = snapshot_time.timestamp();
+    first.saturating_sub(CLOCKS_DIFFER).unwrap_or(first)..=now.saturating_add(CLOCKS_DIFFER).unwrap_or(now)
+}
+
+/// Returns the object at `key`, which has to be complete and of this `identity`, with pages of these `times`; `None` if nothing lies
+/// there.
 ///
 /// # Errors
 /// With `ForeignObject` if something else lies there, and if it cannot be read.
@@ -25,6 +40,7 @@ pub(crate) async fn find_existing(
     store: &Store,
     key: Key<'_>,
     identity: &Identity,
+    times: RangeInclusive<Timestamp>,
 ) -> Result<Option<Existing>, CaptureError> {
     let object_key = store.object_key(key);
     let (hashed, tail) = match store.look(key).await? {
@@ -35,6 +51,9 @@ pub(crate) async fn find_existing(
     let metadata = ObjectMetadata::read(&tail).map_err(|error| foreign(&object_key, &error.to_string()))?;
     if let Some(field) = metadata.difference(identity, Outcome::Complete.as_str()) {
         return Err(foreign(&object_key, &format!("its metadata has another {field}")));
+    }
+    if metadata.pages().iter().flatten().any(|time| !times.contains(time)) {
+        return Err(foreign(&object_key, "its metadata has times that no capture of this snapshot can have"));
     }
     Ok(Some(Existing {
         object_key,

@@ -104,8 +104,10 @@ impl Listing {
                         let error = PageError::repeated_token().into();
                         Some(End::Cut { error, expired_token: false, resume_token: None })
                     }
-                    Next::TooManyEmpty => {
-                        let error = PageError::limit(Limit::EmptyPages).into();
+                    too_many @ (Next::TooManyEmpty | Next::TooMany) => {
+                        let is_empty = too_many == Next::TooManyEmpty;
+                        let limit = if is_empty { Limit::EmptyPages } else { Limit::Pages };
+                        let error = PageError::limit(limit).into();
                         let resume_token = Some(resume_at(pager.token(), 0));
                         Some(End::Cut { error, expired_token: false, resume_token })
                     }

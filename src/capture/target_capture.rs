@@ -8,7 +8,7 @@ use crate::lake::parquet::{SnapshotError, SnapshotWriter, identity_of_connection
 use crate::lake::store::{Content, Object, Put, StoreError};
 use crate::target::Target;
 
-use super::existing::{Existing, find_existing};
+use super::existing::{Existing, find_existing, possible_times};
 use super::listing::{End, Listing};
 use super::request::{CaptureRequest, Tools};
 
@@ -71,7 +71,8 @@ async fn existing(
     key: Key<'_>,
 ) -> Result<Option<Existing>, CaptureError> {
     let identity = identity_of_connections(plan.snapshot_time, &target.endpoint_id);
-    find_existing(&tools.store, key, &identity).await
+    let times = possible_times(plan.snapshot_time, tools.clock.now());
+    find_existing(&tools.store, key, &identity, times).await
 }
 
 /// Returns `entry` with what the object of an earlier run says of itself.

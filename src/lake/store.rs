@@ -198,6 +198,18 @@ impl StoreError {
         }
     }
 
+    fn none_of_ours(found: &Found) -> StoreError {
+        let Found { key, bytes, .. } = found;
+        StoreError {
+            code: LIMIT_EXCEEDED.to_owned(),
+            doing: "hashing",
+            object: key.clone(),
+            problem: format!(
+                "it has {bytes} bytes; the limit of an object is {LARGEST_PUT} bytes (5 GiB); find out who wrote it"
+            ),
+        }
+    }
+
     fn panicked(key: &str, error: &dyn std::error::Error) -> StoreError {
         StoreError {
             code: "StorageFailed".to_owned(),
@@ -305,7 +317,8 @@ impl Store {
     pub async fn sha256(&self, found: &Found) -> Result<Hashed, StoreError> {
         match self {
             Store::S3(store) => store.sha256(found).await,
-            Store::Directory(store) => store.hash(&found.key),
+            Store::Directory(_) if found.bytes > LARGEST_PUT => Err(StoreError::none_of_ours(found)),
+            Store::Directory(_) => self.hash(found).await,
         }
     }
 

@@ -20,7 +20,8 @@ use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::lake::store::{Store, StoreError};
+use crate::lake::keys::ObjectKey;
+use crate::lake::store::{Found, Store, StoreError};
 use crate::target::AccountRegion;
 
 pub use age::oldest_complete_age;
@@ -156,6 +157,7 @@ impl Coverage {
         let mut ledger =
             Ledger { store, attempts: Attempts::default(), runs: 0, unreadable: Vec::new(), on_progress };
         let mut sealed_late = Vec::new();
+        ledger.note_strays().await?;
         for place in store.places().await? {
             ledger.read_place(&place, window).await?;
             sealed_late.extend(late::sealed_late(store, &place, window, &mut ledger.unreadable).await?);
@@ -212,6 +214,22 @@ struct Ledger<'a, F> {
 }
 
 impl<F: Fn(u64)> Ledger<'_, F> {
+    /// Notes what lies above the days of the ledger and is no folder: a link in place of one hides all records below it.
+    async fn note_strays(&mut self) -> Result<(), StoreError> {
+        let mut folders = vec![("runs/".to_owned(), 0)];
+        while let Some((folder, depth)) = folders.pop() {
+            let level = self.store.level(&folder).await?;
+            self.unreadable.extend(level.objects.into_iter().map(|object_key| Unreadable {
+                object_key,
+                problem: "lies where the ledger has folders only; find out who put it there".to_owned(),
+            }));
+            if depth < 2 {
+                folders.extend(level.folders.iter().map(|child| (format!("{folder}{child}/"), depth + 1)));
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the records of the days of the window and of a day on each side, then earlier ones, day by day, until they cannot
     /// change what is proven.
     async fn read_place(&mut self, place: &AccountRegion, window: Window) -> Result<(), StoreError> {
@@ -235,6 +253,11 @@ impl<F: Fn(u64)> Ledger<'_, F> {
 
     async fn read_day(&mut self, place: &AccountRegion, date: &str) -> Result<(), StoreError> {
         let found = self.store.find(&place.day("runs", date)).await?;
+        let is_record = |found: &Found| ObjectKey::parse(&found.key).is_some_and(|key| key.is_run());
+        self.unreadable.extend(found.iter().filter(|found| !is_record(found)).map(|found| Unreadable {
+            object_key: found.key.clone(),
+            problem: "has no name of a run record; find out who put it there".to_owned(),
+        }));
         let mut records = std::pin::pin!(documents::read(self.store, found));
         while let Some((key, bytes)) = records.next().await {
             let noted = match bytes {

@@ -6,8 +6,8 @@
 //! body is refused, and elements that are not known are kept under their own names.
 //!
 //! A page has the root `<Operation>Response`, in it exactly one list whose children are all `item`, at most one `nextToken`, and
-//! no text beside them. Another element beside the list is passed over and its name recorded, unless it, or an element in it,
-//! may be the list or the token in another shape.
+//! no text beside them. Another element beside the list is passed over and its name recorded, unless its name, or an element in
+//! it, shows that it may be the list, a row or the token in another shape.
 
 pub(super) mod document;
 pub(super) mod fields;
@@ -93,7 +93,7 @@ pub(super) fn page<'a>(
             }
             "requestId" => document.skip(|name| shape.check(name))?,
             _ => {
-                shape.check(name)?;
+                shape.check_sibling(name)?;
                 record(&mut end.unknown_elements, name);
                 document.skip(|name| shape.check(name))?;
             }
@@ -148,6 +148,17 @@ fn record(names: &mut BTreeSet<String>, name: &str) {
 }
 
 impl Shape {
+    /// Refuses the name of an element beside the list that contains the list's name, or is one that rows have.
+    fn check_sibling(&self, name: &str) -> Result<(), DecodeError> {
+        let lower = |text: &str| text.to_ascii_lowercase();
+        let is_row = ["item", "member"].contains(&lower(name).as_str());
+        if is_row || lower(name).contains(&lower(self.list)) {
+            Err(DecodeError::Malformed)
+        } else {
+            self.check(name)
+        }
+    }
+
     /// Refuses the name of an element beside the list, or in such an element, that may be the list or the token in another
     /// shape, or an error in place of them.
     fn check(&self, name: &str) -> Result<(), DecodeError> {

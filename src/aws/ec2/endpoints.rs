@@ -178,6 +178,7 @@ impl Listing {
             Next::End => Ok((rows, false)),
             Next::Repeated => Err(PageError::repeated_token()),
             Next::TooManyEmpty => Err(PageError::limit(Limit::EmptyPages)),
+            Next::TooMany => Err(PageError::limit(Limit::Pages)),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use crate::limits::EMPTY_PAGES;
+use crate::limits::{EMPTY_PAGES, PAGES};
 
 /// Which page of a listing comes next.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ pub struct Pager {
     seen: HashSet<[u8; 32]>,
     /// Pages without rows since the last one with rows.
     empty_pages: u32,
+    pages: u32,
 }
 
 /// What follows a page.
@@ -30,12 +31,14 @@ pub enum Next {
     Repeated,
     /// Nothing that ends: as many pages without rows as are allowed came before it, and it has none either.
     TooManyEmpty,
+    /// Nothing that ends: it has more pages than any listing.
+    TooMany,
 }
 
 impl Pager {
     /// A listing that begins at `token`; none is page one.
     pub fn new(token: Option<String>) -> Pager {
-        Pager { seen: token.iter().map(digest).collect(), token, empty_pages: 0 }
+        Pager { seen: token.iter().map(digest).collect(), token, empty_pages: 0, pages: 0 }
     }
 
     /// The token of the page to read; none for page one.
@@ -53,7 +56,12 @@ impl Pager {
         }
         self.token = Some(next_token);
         self.empty_pages = if rows == 0 { self.empty_pages + 1 } else { 0 };
-        if self.empty_pages > EMPTY_PAGES { Next::TooManyEmpty } else { Next::Page }
+        self.pages += 1;
+        match self.empty_pages > EMPTY_PAGES {
+            true => Next::TooManyEmpty,
+            false if self.pages > PAGES => Next::TooMany,
+            false => Next::Page,
+        }
     }
 }
 
@@ -105,6 +113,15 @@ mod tests {
         }
         assert_eq!(advance(2_001, 0), Next::TooManyEmpty);
         assert_eq!(pager.advance(None, 0), Next::End);
+    }
+
+    #[test]
+    fn a_listing_has_a_hundred_thousand_pages_at_most() {
+        let mut pager = Pager::new(None);
+        for number in 0..100_000 {
+            assert_eq!(pager.advance(Some(number.to_string()), 1), Next::Page, "{number}");
+        }
+        assert_eq!(pager.advance(Some("more".to_owned()), 1), Next::TooMany);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use super::credentials::is_key;
+use crate::aws::https::PROXY_VARIABLES;
 use crate::invalid_input::{InvalidInput, InvalidInputs};
 
 /// Services that are asked, as their variables name them: ours, and those that the SDK's providers of credentials ask.
@@ -55,6 +56,10 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), InvalidInput> {
         if fits { Ok(()) } else { Err(InvalidInput::new(name, value, allowed)) }
     };
     match name {
+        // It may hold a password.
+        name if is_endpoint_url(name) && value.contains('@') => {
+            Err(InvalidInput::of_hidden(name, value, "a URL without a user name and a password"))
+        }
         name if is_endpoint_url(name) => {
             refused_unless(is_url(value), "a URL such as https://ec2.eu-central-1.amazonaws.com")
         }
@@ -69,6 +74,9 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), InvalidInput> {
                 Err(InvalidInput::of_hidden(name, value, allowed))
             }
         },
+        name if PROXY_VARIABLES.contains(&name) && !may_be_proxy(value) => {
+            Err(InvalidInput::of_hidden(name, value, "the URL of an HTTP proxy, such as http://proxy:3128"))
+        }
         "SSL_CERT_DIR" => {
             let fits = std::env::split_paths(value).any(|folder| has_certificates(&folder));
             refused_unless(fits, "folders, of which at least one has a file with a certificate in PEM")
@@ -86,6 +94,12 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), InvalidInput> {
         }
         _ => Ok(()),
     }
+}
+
+/// Returns `false` for what the SDK cannot take for a proxy: it would go without one.
+fn may_be_proxy(value: &str) -> bool {
+    let scheme = value.split_once("://").map_or("http", |(scheme, _)| scheme).to_ascii_lowercase();
+    matches!(scheme.as_str(), "http" | "https") && value.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Recognises the variables that set an endpoint: for all services, or for one that is asked.
@@ -152,6 +166,17 @@ mod tests {
     }
 
     #[test]
+    fn a_password_in_a_url_is_quoted_nowhere() {
+        for (name, value) in [
+            ("AWS_ENDPOINT_URL_EC2", "http://maria:s3cr3t@host"),
+            ("HTTPS_PROXY", "socks5://maria:s3cr3t@host"),
+        ] {
+            let found = faults(&[(name, value)], false).quoting_values().to_string();
+            assert!(found.contains(name) && !found.contains("s3cr3t") && !found.contains("maria"), "{found}");
+        }
+    }
+
+    #[test]
     fn a_value_that_the_sdk_would_panic_at_or_ignore_is_a_fault_by_its_name() {
         for (name, value, fits) in [
             ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", true),
@@ -188,6 +213,13 @@ mod tests {
             ("AWS_ENDPOINT_URL_S3", "http://local host", false),
             ("AWS_ENDPOINT_URL_KMS", "http://localhost:port", false),
             ("AWS_ENDPOINT_URL_STS", "http://localhost:99999", false),
+            ("AWS_ENDPOINT_URL", "http://maria:secret@localhost:9000", false),
+            ("HTTPS_PROXY", "http://maria:secret@proxy:3128", true),
+            ("https_proxy", "proxy:3128", true),
+            ("HTTPS_PROXY", "", true),
+            ("HTTP_PROXY", "socks5://proxy:1080", false),
+            ("ALL_PROXY", " http://proxy:3128", false),
+            ("http_proxy", "http://pröxy:1", false),
             ("AWS_ENDPOINT_URL_DYNAMODB", "localhost:9000", true),
             ("SSL_CERT_FILE", "/no/such/file", false),
             ("SSL_CERT_FILE", "/dev/null", false),

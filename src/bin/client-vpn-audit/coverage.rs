@@ -78,7 +78,7 @@ fn text(coverage: &Coverage) -> String {
     parts.extend(holes(&coverage.endpoints));
     parts.extend(differences(&coverage.endpoints));
     for unreadable in &coverage.unreadable {
-        parts.push(format!("Not read: {} {}", unreadable.object_key, unreadable.problem));
+        parts.push(format!("Not read: {} {}", unreadable.object_key, escaped(&unreadable.problem)));
     }
     parts.extend(clock_stepped(&coverage.clock_stepped));
     parts.extend(sealed_late(&coverage.sealed_late));
@@ -97,11 +97,21 @@ fn text(coverage: &Coverage) -> String {
     parts.join("\n\n")
 }
 
+/// Escapes what a terminal would obey: the text of a record may be anybody's.
+fn escaped(text: &str) -> String {
+    let is_plain = |c: &char| {
+        !c.is_control()
+            && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let escape = |c: char| if is_plain(&c) { c.to_string() } else { c.escape_unicode().to_string() };
+    text.chars().map(escape).collect()
+}
+
 /// An endpoint's id says whose it is; the listing of endpoints needs to be told.
 fn name(account_id: &str, region: &str, endpoint_id: &str) -> String {
     match endpoint_id {
-        LISTING => format!("{LISTING} of {account_id} {region}"),
-        id => id.to_owned(),
+        LISTING => format!("{LISTING} of {} {}", escaped(account_id), escaped(region)),
+        id => escaped(id),
     }
 }
 
@@ -146,7 +156,7 @@ fn holes(endpoints: &[EndpointCoverage]) -> Option<String> {
                 short(gap.from),
                 to,
                 duration(gap.seconds),
-                reason.clone(),
+                escaped(reason),
                 witness_maximum.map(|most| most.to_string()).unwrap_or_default(),
             ]);
         }

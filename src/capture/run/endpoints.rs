@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 
 use super::Run;
 use crate::aws::ec2::{Ec2Source, EndpointListing, PageError, is_out_of_reach};
-use crate::capture::existing::{Existing, find_existing};
+use crate::capture::existing::{Existing, find_existing, possible_times};
 use crate::capture::target_capture::vanished;
 use crate::lake::keys::Key;
 use crate::lake::ledger::{CaptureError, EndpointsEntry, Outcome};
@@ -41,8 +41,9 @@ impl Run {
         let key = Key::Endpoints { place, snapshot_time };
         let object_key = Some(self.store.object_key(key));
         let identity = identity_of_endpoints(snapshot_time, place);
+        let times = possible_times(snapshot_time, self.clock.now());
         let written = async {
-            if let Some(existing) = find_existing(&self.store, key, &identity).await? {
+            if let Some(existing) = find_existing(&self.store, key, &identity, times.clone()).await? {
                 return Ok(already_captured(existing));
             }
             let listing = match listed {
@@ -64,7 +65,7 @@ impl Run {
             match self.store.put_if_absent(key, object).await? {
                 Put::Written => Ok(entry),
                 Put::AlreadyThere => {
-                    let existing = find_existing(&self.store, key, &identity).await?;
+                    let existing = find_existing(&self.store, key, &identity, times.clone()).await?;
                     existing.map(already_captured).ok_or_else(|| vanished(&self.store.object_key(key)))
                 }
             }

@@ -160,9 +160,10 @@ impl Proof {
 }
 
 impl RecordedDiscovery {
-    /// Returns whether EC2 listed the endpoints. Without a list, nothing says that there was none.
+    /// Returns `true` if EC2 listed the endpoints. Without a list, nothing says that there was none. With [`UNREADABLE`], they were
+    /// listed and not compared.
     pub fn is_listed(&self) -> bool {
-        self.error.is_none() && self.endpoints.is_some()
+        self.error.as_ref().is_none_or(|error| error.code == UNREADABLE) && self.endpoints.is_some()
     }
 
     /// Returns the listing of endpoints as a proof, of a run that began at `start`.
@@ -326,7 +327,7 @@ pub async fn known_endpoints(
     place: &AccountRegion,
     snapshot_time: SnapshotTime,
 ) -> Result<(Option<Known>, Option<RecordError>), RecordError> {
-    let mut unreadable = None;
+    let (mut unreadable, mut compared_with_nothing) = (None, None);
     for date in [snapshot_time.date(), snapshot_time.date_before()] {
         let keys = store.keys(&place.day("runs", &date)).await?;
         let keys: Vec<ObjectKey> = keys.iter().rev().filter_map(|key| ObjectKey::parse(key)).collect();
@@ -336,23 +337,24 @@ pub async fn known_endpoints(
         while let Some((_, record)) = records.next().await {
             match record.map(|record| known(record, snapshot_time)) {
                 Ok(None) => {}
-                Ok(known) => return Ok((known, unreadable)),
+                Ok(Some((known, true))) => return Ok((Some(known), unreadable)),
+                Ok(Some((known, false))) => compared_with_nothing = compared_with_nothing.or(Some(known)),
+                // A record above it was compared with nothing because of this one, and said so.
+                Err(_) if compared_with_nothing.is_some() => return Ok((compared_with_nothing, unreadable)),
                 Err(error) => unreadable = unreadable.or(Some(error)),
             }
         }
     }
-    Ok((None, unreadable))
+    Ok((compared_with_nothing, unreadable))
 }
 
-/// What a record knows, if it is of an earlier snapshot.
-fn known(record: RecordedRun, snapshot_time: SnapshotTime) -> Option<Known> {
+/// Returns what a record knows, if it is of an earlier snapshot, and `false` if that was compared with no record before it: what
+/// was there before that can have gone unnoticed.
+fn known(record: RecordedRun, snapshot_time: SnapshotTime) -> Option<(Known, bool)> {
     let since = SnapshotTime::truncated(record.snapshot_time);
     let discovery = record.places.into_iter().find_map(|place| place.discovery)?;
-    // It was compared with nothing: what went then can be told by the one before it.
-    if discovery.error.is_some_and(|error| error.code == UNREADABLE) {
-        return None;
-    }
+    let was_compared = discovery.error.is_none_or(|error| error.code != UNREADABLE);
     let endpoints = discovery.endpoints?;
     let endpoints = endpoints.iter().filter_map(|id| EndpointId::parse(id)).collect();
-    (since < snapshot_time).then_some(Known { endpoints, since })
+    (since < snapshot_time).then_some((Known { endpoints, since }, was_compared))
 }

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::{
-    Content, Examined, Found, Hashed, Irregular, Keep, LARGEST_DOCUMENT, Level, Look, Object, Put,
-    StoreError, examination::Examination, impossible_size, name,
+    Content, Examined, Found, Irregular, Keep, LARGEST_DOCUMENT, Level, Look, Object, Put, StoreError,
+    examination::Examination, impossible_size, name,
 };
 use crate::lake::keys::{Key, ObjectKey};
 
@@ -140,10 +140,6 @@ impl DirectoryStore {
             Err(error) if is_absent(&error) => Ok(Vec::new()),
             Err(error) => Err(failed("looking at", &self.root.join(key), &error)),
         }
-    }
-
-    pub(super) fn hash(&self, key: &str) -> Result<Hashed, StoreError> {
-        self.examine(key, u64::MAX, Keep::Nothing).map(|examined| examined.hashed)
     }
 
     pub(super) fn examine(&self, key: &str, at_most: u64, keep: Keep) -> Result<Examined, StoreError> {

@@ -20,6 +20,9 @@ pub const LISTING: &str = "*";
 /// Longest code of an error that is repeated, in bytes.
 const LONGEST_CODE: usize = 100;
 
+/// Most captures whose clock stepped that are listed.
+const MOST_CLOCK_STEPPED: usize = 1_000;
+
 /// Most endpoints that the ledger of an account and Region has over the years. AWS allows a few in a Region at a time.
 const MOST_ENDPOINTS: usize = 10_000;
 
@@ -254,7 +257,7 @@ impl Attempts {
         [first_page_requested_at, first_page_at, last_page_at]: [Option<Timestamp>; 3],
         attempt: Attempt,
     ) {
-        if attempt.proof == Proof::ClockStepped {
+        if attempt.proof == Proof::ClockStepped && self.clock_stepped.len() < MOST_CLOCK_STEPPED {
             self.clock_stepped.push(ClockStepped {
                 run_key: run_key.to_owned(),
                 account_id: account_id.clone(),

@@ -1,6 +1,8 @@
 //! A run record as far as it speaks of objects, and the objects that a run of its key can have written.
 
-use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -18,6 +20,8 @@ use super::report::{Kind, shortened};
 pub struct Record {
     run_id: String,
     snapshot_time: Timestamp,
+    start: Timestamp,
+    end: Option<Timestamp>,
     settings_in_force: Settings,
     targets: Vec<TargetEntry>,
     #[serde(default)]
@@ -37,8 +41,11 @@ struct TargetEntry {
     outcome: Outcome,
     #[serde(default)]
     restrictions: Vec<IgnoredAny>,
+    pages: Option<u64>,
     rows_read: u64,
     rows: u64,
+    active: Option<u64>,
+    resume_token: Option<IgnoredAny>,
     bytes: Option<u64>,
     object_key: Option<String>,
     sha256: Option<String>,
@@ -60,7 +67,13 @@ struct Superseded {
 struct PlaceEntry {
     account_id: String,
     region: String,
+    discovery: Option<DiscoveryEntry>,
     endpoints: Option<EndpointsEntry>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct DiscoveryEntry {
+    endpoints: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -99,12 +112,15 @@ pub fn claims(key: &ObjectKey, record: &Record) -> (Vec<Claim>, Vec<Contradictio
     let (Some(time), Some(run_id)) = (key.time(), RunId::parse(key.after_time())) else {
         return (claims, wrong);
     };
-    let of_key = OfKey { place: &key.place, time, run_id, prefix: prefix_of(&record.settings_in_force.lake) };
+    let prefix = prefix_of(&record.settings_in_force.lake);
+    let of_key = OfKey { place: &key.place, time, run_id, prefix };
+    wrong.extend(contradictions(record).into_iter().map(inconsistent));
     for entry in &record.targets {
         match of_key.target(entry) {
             Ok(of_target) => claims.extend(of_target),
             Err(contradiction) => wrong.push(contradiction),
         }
+        wrong.extend(outside_the_run(record, entry).map(inconsistent));
     }
     for entry in record.places.iter().filter_map(|place| place.endpoints.as_ref()) {
         match of_key.endpoints(entry) {
@@ -139,6 +155,60 @@ fn misplaced(key: &ObjectKey, record: &Record) -> Vec<Contradiction> {
         }
     }
     wrong
+}
+
+/// How much the times of a record may be apart from what they must be: clocks of an event and of a run differ.
+const SLACK: SignedDuration = SignedDuration::from_secs(120);
+
+/// Longest time from the time that a snapshot bears to the beginning of its run.
+const LATEST_START: SignedDuration = SignedDuration::from_mins(60);
+
+/// Returns where the parts of a record contradict one another.
+fn contradictions(record: &Record) -> Vec<String> {
+    let Record { snapshot_time, start, end, targets, places, .. } = record;
+    let mut found = Vec::new();
+    let after = start.duration_since(*snapshot_time);
+    if after < -SLACK || after > LATEST_START + SLACK {
+        found.push(format!(
+            "begins at {start}, and no run begins so far from the time {snapshot_time} of its snapshot"
+        ));
+    }
+    if end.is_some_and(|end| end < *start) {
+        found.push("ends before it begins".to_owned());
+    }
+    let mut ids = BTreeSet::new();
+    if let Some(twice) = targets.iter().find(|target| !ids.insert(target.endpoint_id.as_str())) {
+        found.push(format!("has two entries of {}", shortened(&twice.endpoint_id)));
+    }
+    if places.len() > 1 {
+        found.push("has two entries of its account and Region".to_owned());
+    }
+    let listed = places.iter().filter_map(|place| place.discovery.as_ref()?.endpoints.as_ref()).flatten();
+    if let Some(left_out) = listed.into_iter().find(|id| !ids.contains(id.as_str())) {
+        found.push(format!("lists {} among the endpoints and has no entry of it", shortened(left_out)));
+    }
+    found
+}
+
+/// Returns why the pages of an entry cannot have come when it says.
+fn outside_the_run(record: &Record, entry: &TargetEntry) -> Option<String> {
+    let earliest = match entry.outcome {
+        Outcome::Complete | Outcome::Partial => record.start,
+        // The object can be of an earlier run of the same snapshot.
+        Outcome::AlreadyCaptured => record.snapshot_time,
+        Outcome::Failed => return None,
+    };
+    let mut pages =
+        [entry.first_page_requested_at, entry.first_page_at, entry.last_page_at].into_iter().flatten();
+    let is_outside = |time: &Timestamp| {
+        time.duration_since(earliest) < -SLACK
+            || record.end.is_some_and(|end| time.duration_since(end) > SLACK)
+    };
+    let outside = pages.find(is_outside)?;
+    let id = shortened(&entry.endpoint_id);
+    Some(format!(
+        "has a page of {id} at {outside}, which is outside the time of its run: the clock stepped, or somebody changed it"
+    ))
 }
 
 /// Returns what keys of a lake begin with in its run records.
@@ -192,7 +262,16 @@ impl OfKey<'_> {
         if entry.outcome == Outcome::Complete && !entry.restrictions.is_empty() {
             return Err(inconsistent(format!("{says}, and it was asked for in part")));
         }
-        if entry.outcome == Outcome::Complete && entry.rows != entry.rows_read {
+        if entry.outcome == Outcome::Complete && entry.resume_token.is_some() {
+            return Err(inconsistent(format!("{says}, and has a token to go on with")));
+        }
+        if entry.outcome == Outcome::Complete && entry.pages == Some(0) {
+            return Err(inconsistent(format!("{says}, and no page was read")));
+        }
+        if entry.outcome == Outcome::Complete && entry.active.is_some_and(|active| active > entry.rows) {
+            return Err(inconsistent(format!("{says}, and has more active connections than rows")));
+        }
+        if wrote && entry.rows != entry.rows_read {
             let (rows, read) = (entry.rows, entry.rows_read);
             return Err(inconsistent(format!("{says}, and {rows} of {read} rows were written")));
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::lake::keys::ObjectKey;
+use crate::lake::ledger::recorded::{RecordError, RecordedRun};
 
 use super::content::Content;
 use super::record::{Claim, Record, claims};
@@ -53,11 +54,16 @@ impl Records {
     /// Adds the bytes under the key of a run record. `None` stands for more bytes than a record has. Objects that are known
     /// to be absent are reported at once, and not kept.
     pub fn add(&mut self, key: &ObjectKey, bytes: Option<&[u8]>, is_absent: impl Fn(&ObjectKey) -> bool) {
-        let parsed = bytes.map(serde_json::from_slice::<Record>);
-        match parsed {
+        // What `coverage` cannot read is no run record either.
+        let parse = |bytes| {
+            let record = serde_json::from_slice::<Record>(bytes)?;
+            RecordedRun::parse(bytes).map(|_| record)
+        };
+        match bytes.map(parse) {
             Some(Ok(record)) => self.add_record(key, &record, is_absent),
             Some(Err(error)) => {
-                let message = format!("is no run record: {}", shortened(&error.to_string()));
+                let error: RecordError = error;
+                let message = shortened(&error.to_string());
                 self.fault(Kind::RecordUnreadable, key, message);
             }
             None => {

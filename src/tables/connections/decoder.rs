@@ -8,8 +8,24 @@ use crate::tables::xml::document::Document;
 use crate::tables::xml::fields::{fields, keep, row, text, texts};
 use crate::tables::xml::{Body, DecodeError, PageEnd, Shape, page};
 
-const CONNECTIONS: Shape =
-    Shape { root: "DescribeClientVpnConnectionsResponse", list: "connections", signs: &["connectionId"] };
+const CONNECTIONS: Shape = Shape {
+    root: "DescribeClientVpnConnectionsResponse",
+    list: "connections",
+    signs: &[
+        "connectionId",
+        "clientVpnEndpointId",
+        "username",
+        "commonName",
+        "clientIp",
+        "clientIpv6Address",
+        "connectionEstablishedTime",
+        "connectionEndTime",
+        "ingressBytes",
+        "egressBytes",
+        "ingressPackets",
+        "egressPackets",
+    ],
+};
 
 /// Reads a page of connections: hands each to `each`, in AWS's order.
 ///

@@ -14,13 +14,21 @@ use crate::tables::xml::{Body, DecodeError, PageEnd, Shape, page};
 const ENDPOINTS: Shape = Shape {
     root: "DescribeClientVpnEndpointsResponse",
     list: "clientVpnEndpoint",
-    signs: &["clientVpnEndpointId", "clientVpnEndpoints"],
+    signs: &[
+        "clientVpnEndpointId",
+        "clientVpnEndpoints",
+        "clientCidrBlock",
+        "dnsName",
+        "serverCertificateArn",
+        "splitTunnel",
+        "vpnPort",
+    ],
 };
 
 const NETWORKS: Shape = Shape {
     root: "DescribeClientVpnTargetNetworksResponse",
     list: "clientVpnTargetNetworks",
-    signs: &["targetNetworkId", "associationId"],
+    signs: &["targetNetworkId", "associationId", "clientVpnEndpointId"],
 };
 
 /// Reads a page of endpoints in the same way.

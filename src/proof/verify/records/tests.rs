@@ -30,11 +30,12 @@ fn sha256(digit: &str) -> String {
 /// A record of one complete target, with the endpoints' configuration, of a lake under the prefix `vpn`.
 fn record() -> Value {
     json!({
-        "run_id": RUN, "snapshot_time": "2025-11-22T21:00:00Z", "start": "2025-11-22T21:00:01.000Z", "unknown": [1],
+        "run_id": RUN, "snapshot_time": "2025-11-22T21:00:00Z", "start": "2025-11-22T21:00:01.000Z",
+        "end": "2025-11-22T21:00:02.000Z", "unknown": [1],
         "settings_in_force": {"lake": "s3://evidence/vpn"},
         "targets": [{
             "account_id": "123456789012", "region": "eu-central-1", "endpoint_id": ENDPOINT, "outcome": "complete",
-            "restrictions": [], "rows_read": 3, "rows": 3, "bytes": 100,
+            "restrictions": [], "pages": 1, "rows_read": 3, "rows": 3, "active": 2, "bytes": 100,
             "object_key": format!("vpn/{}", connections()), "sha256": sha256("a"), "superseded": null,
             "first_page_requested_at": "2025-11-22T21:00:01.100Z", "first_page_at": "2025-11-22T21:00:01.200Z",
             "last_page_at": "2025-11-22T21:00:01.300Z",
@@ -53,6 +54,7 @@ fn record() -> Value {
 fn repeat() -> Value {
     let mut repeat = record();
     repeat["run_id"] = json!("8f5a-00000002");
+    (repeat["start"], repeat["end"]) = (json!("2025-11-22T21:45:00.000Z"), json!("2025-11-22T21:45:01.000Z"));
     repeat["targets"][0]["outcome"] = json!("already_captured");
     repeat["targets"][0]["rows_read"] = json!(0);
     repeat["places"][0]["endpoints"] = json!({"outcome": "already_captured", "rows": 0, "bytes": null, "object_key": format!("vpn/{}", endpoints()), "sha256": null});
@@ -217,7 +219,7 @@ fn every_contradiction_is_named() {
         ),
         (
             "a repeat with another time of the request",
-            repeated("first_page_requested_at", json!("2025-11-22T20:44:00.000Z")),
+            repeated("first_page_requested_at", json!("2025-11-22T20:59:00.000Z")),
             vec![(Kind::RecordedOtherwise, &object)],
         ),
         (
@@ -237,7 +239,7 @@ fn every_contradiction_is_named() {
                 let entry = record["targets"][0].clone();
                 record["targets"].as_array_mut().unwrap().push(entry);
             })],
-            vec![(Kind::WrittenTwice, &object)],
+            vec![(Kind::WrittenTwice, &object), (Kind::RecordInconsistent, &record_key)],
         ),
         (
             "an object that is not there",
@@ -356,6 +358,72 @@ fn every_contradiction_is_named() {
             vec![with(record(), |record| record["places"][0]["region"] = json!("eu-west-1"))],
             vec![(Kind::RecordMisplaced, &record_key)],
         ),
+        (
+            "begins hours after the time that it bears",
+            vec![with(record(), |record| {
+                record["start"] = json!("2025-11-22T23:00:00.000Z");
+                record["end"] = json!("2025-11-22T23:00:01.000Z");
+                for time in ["first_page_requested_at", "first_page_at", "last_page_at"] {
+                    record["targets"][0][time] = Value::Null;
+                }
+            })],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "begins before the time that it bears",
+            vec![top("start", json!("2025-11-22T20:50:00.000Z"))],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "ends before it begins",
+            vec![top("end", json!("2025-11-22T21:00:00.000Z"))],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "two entries of its place",
+            vec![with(record(), |record| {
+                let place =
+                    json!({"account_id": "123456789012", "region": "eu-central-1", "endpoints": null});
+                record["places"].as_array_mut().unwrap().push(place);
+            })],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "an endpoint that it lists and has no entry of",
+            vec![with(record(), |record| {
+                record["places"][0]["discovery"] = json!({"endpoints": [ENDPOINT, missing], "error": null});
+            })],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "complete with a token",
+            vec![target("resume_token", json!("t"))],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "complete without a page",
+            vec![target("pages", json!(0))],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "more active connections than rows",
+            vec![target("active", json!(4))],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "a capture of a repeat before the snapshot",
+            vec![with(repeat(), |repeat| {
+                repeat["targets"][0]["sha256"] = Value::Null;
+                repeat["targets"][0]["first_page_requested_at"] = json!("2025-11-22T17:00:00.000Z");
+            })],
+            vec![(Kind::RecordInconsistent, &other_key)],
+        ),
+        ("no beginning", vec![top("start", Value::Null)], vec![(Kind::RecordUnreadable, &record_key)]),
+        (
+            "an active count that is none",
+            vec![target("active", json!("many"))],
+            vec![(Kind::RecordUnreadable, &record_key)],
+        ),
         ("no targets", vec![top("targets", Value::Null)], vec![(Kind::RecordUnreadable, &record_key)]),
         (
             "an unknown outcome",
@@ -433,7 +501,7 @@ fn bytes_that_are_no_record_are_named() {
 #[test]
 fn objects_that_are_not_there_are_named_up_to_a_limit() {
     let key = ObjectKey::parse(&run_key(RUN)).unwrap();
-    for (count, expected) in [(1, 1), (1000, 1000), (1001, 1001), (5000, 1001)] {
+    for (count, expected) in [(1, 1), (1000, 1000), (1001, 1001), (2000, 1001)] {
         let entry = record()["targets"][0].clone();
         let targets = (0..count).map(|number| {
             let mut entry = entry.clone();
