@@ -73,7 +73,7 @@ moments AS (
     min(begins) AS begins,
     max(begins) AS last_begins,
     max(ends) AS ends,
-    count_if(outcome IN ('partial', 'failed') OR clock_stepped) AS failures,
+    count_if(outcome IN ('partial', 'failed') OR (outcome = 'complete' AND clock_stepped)) AS failures,
     array_agg(if(clock_stepped, 'ClockStepped', error_code)) FILTER (WHERE clock_stepped OR error_code IS NOT NULL) AS error_codes
   FROM judged
   WHERE proves OR kind = 'attempt'
