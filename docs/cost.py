@@ -36,6 +36,8 @@ CONCURRENCY = 5
 SNAPSHOTS = 96 * 30
 # Assumed: S3 answers in tens of milliseconds.
 SEAL_SECONDS, SEAL_LISTINGS = 1.5, 14
+# Digests that the seal of an hour reads before it continues the chain: those of 48 hours, and of the hours of objects that came late.
+SEAL_CHAIN = 60
 MERGED_DAYS = 3 + 4 / 24  # three each hour, seven once a day
 # How often the statements of an hour read each table: as often as they name it.
 STATEMENTS = "".join((pathlib.Path(__file__).parents[1] / f"sessions/{name}.sql").read_text() for name in ("merge", "close"))
@@ -89,11 +91,11 @@ def month(endpoints, connections):
     listed = CONNECTIONS_READ * lists(96 * endpoints, MERGED_DAYS) + ledger_lists
     # A look and a put for each endpoint, the endpoints' configuration, and the run record.
     captured = SNAPSHOTS * (2 * endpoints + 2)
-    seal_lists, sealed_gets = SNAPSHOTS * SEAL_LISTINGS + 720 * 6, 720 * 4 * (endpoints + 1)
+    seal_lists, sealed_gets = SNAPSHOTS * SEAL_LISTINGS + 720 * 6, 720 * (4 * (endpoints + 1) + SEAL_CHAIN)
     parts = {
         "capture": SNAPSHOTS * (seconds * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
         "requests": captured * S3_PUT_OR_LIST + moved * S3_TRANSITION,
-        # Four times an hour a second and some listings; once an hour a look at each object, a digest and a signature.
+        # Four times an hour a second and some listings; once an hour a look at each object, the chain, a digest and a signature.
         "seal": SNAPSHOTS * (SEAL_SECONDS * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST)
         + sealed_gets * S3_GET
         + (seal_lists + 720) * S3_PUT_OR_LIST
@@ -122,12 +124,12 @@ def fleet(batches):
         "invocations": SNAPSHOTS * (batches + 1) * (BATCH_SECONDS * 512 / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
         # A run record of its own, and the configuration of its endpoints.
         "records": records * S3_PUT_OR_LIST,
-        "digests": 720 * batches * (7 * S3_PUT_OR_LIST + KMS_ECC_SIGN),
+        "digests": 720 * batches * (7 * S3_PUT_OR_LIST + SEAL_CHAIN * S3_GET + KMS_ECC_SIGN),
         # The hourly statements read the ledger of each, and list its folders.
         "sessions": 720 * (gets * S3_GET + lists_ * S3_PUT_OR_LIST + bytes_ / 1e12 * ATHENA_TB),
         "alarms": FLEET_ALARMS * ALARM_MONTH,
     }
-    return parts, (records + 720 * 7 * batches + 720 * (gets + lists_)) * DATA_EVENT
+    return parts, (records + 720 * (7 + SEAL_CHAIN) * batches + 720 * (gets + lists_)) * DATA_EVENT
 
 
 def main():

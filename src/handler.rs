@@ -278,6 +278,7 @@ impl Auditor {
             settings: self.settings_in_force(&plan),
             plan,
             trigger: request.trigger,
+            is_scheduled: request.snapshot_time.is_some(),
             start,
             home: home.account_id.clone(),
             sources: self.sources.clone(),

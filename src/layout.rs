@@ -152,9 +152,14 @@ impl ObjectKey {
         &self.text
     }
 
+    /// Returns the table, which is the first folder.
+    pub fn table(&self) -> &str {
+        self.text.split('/').next().unwrap_or_default()
+    }
+
     /// Returns true for a run record's key.
     pub fn is_run(&self) -> bool {
-        self.text.starts_with("runs/")
+        self.table() == "runs"
     }
 
     /// Returns the time in its name.

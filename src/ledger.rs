@@ -349,6 +349,8 @@ pub struct RunRecord {
     pub end: Timestamp,
     /// What set it off.
     pub trigger: Trigger,
+    /// `true` if the event has a time, as a schedule's has; `false` of a run by hand.
+    pub scheduled: bool,
     /// Version of this program.
     pub tool_version: &'static str,
     /// What it was told to do.

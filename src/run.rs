@@ -32,6 +32,8 @@ pub struct Run {
     pub plan: Arc<Plan>,
     /// What set the run off.
     pub trigger: Trigger,
+    /// `true` if the event has a time, as a schedule's has.
+    pub is_scheduled: bool,
     /// When it began.
     pub start: Timestamp,
     /// What it was told to do; the targets are those of all of it.
@@ -215,6 +217,7 @@ impl Run {
             start: self.start,
             end: self.clock.now(),
             trigger: self.trigger,
+            scheduled: self.is_scheduled,
             tool_version: crate::TOOL_VERSION,
             settings_in_force: SettingsInForce {
                 targets: wanted.arns(),

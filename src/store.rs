@@ -4,6 +4,7 @@
 mod bucket_owner;
 mod bucket_policy;
 mod directory;
+mod examination;
 mod location;
 mod name;
 mod s3;
@@ -24,6 +25,7 @@ use crate::target::{AccountId, AccountRegion};
 
 pub use bucket_policy::Protection;
 pub use directory::DirectoryStore;
+pub use examination::{Examined, Keep};
 pub use location::{Location, LocationError};
 pub use s3::{KmsKey, S3Store};
 
@@ -155,45 +157,6 @@ pub const TAIL: u64 = 1 << 20;
 
 /// Largest object that a single put can leave, in bytes. Source: Amazon S3 User Guide, "Uploading objects".
 const LARGEST_PUT: u64 = 5 << 30;
-
-/// An object that was read and hashed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Examined {
-    /// Its size and SHA-256; of as much as was read.
-    pub hashed: Hashed,
-    /// Its bytes, if they were to be kept and are at most [`LARGEST_DOCUMENT`].
-    pub content: Option<Vec<u8>>,
-}
-
-/// An object on its way through the hash.
-#[derive(Debug)]
-struct Examination {
-    sha256: Sha256,
-    bytes: u64,
-    content: Option<Vec<u8>>,
-}
-
-impl Examination {
-    fn new(keep: bool) -> Examination {
-        Examination { sha256: Sha256::new(), bytes: 0, content: keep.then(Vec::new) }
-    }
-
-    fn add(&mut self, bytes: &[u8]) {
-        self.sha256.update(bytes);
-        self.bytes += bytes.len() as u64;
-        if self.bytes > LARGEST_DOCUMENT {
-            self.content = None;
-        }
-        if let Some(content) = &mut self.content {
-            content.extend_from_slice(bytes);
-        }
-    }
-
-    fn end(self) -> Examined {
-        let hashed = Hashed { bytes: self.bytes, sha256: self.sha256.finalize().into() };
-        Examined { hashed, content: self.content }
-    }
-}
 
 /// Largest digest or run record that is read, in bytes.
 pub const LARGEST_DOCUMENT: u64 = 16 << 20;
@@ -351,15 +314,15 @@ impl Store {
     /// # Errors
     /// When it is not there or cannot be read.
     pub async fn hash(&self, found: &Found) -> Result<Hashed, StoreError> {
-        self.examine(found, u64::MAX, false).await.map(|examined| examined.hashed)
+        self.examine(found, u64::MAX, Keep::Nothing).await.map(|examined| examined.hashed)
     }
 
-    /// Reads what lies under the key now and hashes it, at most one byte more than `at_most`. Its bytes are kept if `keep` says
-    /// so, but for those of an object of more than [`LARGEST_DOCUMENT`].
+    /// Reads what lies under the key now and hashes it, at most one byte more than `at_most`. Keeps those of its bytes that
+    /// `keep` asks for.
     ///
     /// # Errors
     /// When it is not there, cannot be read, or is no file.
-    pub async fn examine(&self, found: &Found, at_most: u64, keep: bool) -> Result<Examined, StoreError> {
+    pub async fn examine(&self, found: &Found, at_most: u64, keep: Keep) -> Result<Examined, StoreError> {
         match self {
             Store::S3(store) => store.examine(&found.key, None, at_most, keep).await,
             Store::Directory(store) => {

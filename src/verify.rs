@@ -2,6 +2,7 @@
 //! keys that it is given.
 
 mod chain;
+mod content;
 mod digests;
 mod late;
 mod objects;

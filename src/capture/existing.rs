@@ -1,7 +1,7 @@
 //! What lies at a key already: it counts as captured only if it is an object that this program would have put there.
 
 use crate::layout::Key;
-use crate::ledger::CaptureError;
+use crate::ledger::{CaptureError, Outcome};
 use crate::snapshot::{Identity, ObjectMetadata, PageTimes};
 use crate::store::{Look, Store};
 
@@ -32,7 +32,7 @@ pub(crate) async fn find_existing(
         Look::Object { hashed, tail } => (hashed, tail),
     };
     let metadata = ObjectMetadata::read(&tail).map_err(|error| foreign(&object_key, &error.to_string()))?;
-    if let Some(field) = metadata.difference(identity) {
+    if let Some(field) = metadata.difference(identity, Outcome::Complete.as_str()) {
         return Err(foreign(&object_key, &format!("its metadata has another {field}")));
     }
     Ok(Some(Existing {

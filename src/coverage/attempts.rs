@@ -20,6 +20,9 @@ pub const LISTING: &str = "*";
 /// Longest code of an error that is repeated, in bytes.
 const LONGEST_CODE: usize = 100;
 
+/// Most endpoints that the ledger of an account and Region has over the years. AWS allows a few in a Region at a time.
+const MOST_ENDPOINTS: usize = 10_000;
+
 /// An account and a Region, as records write them.
 pub(super) type PlaceName = (String, String);
 
@@ -36,13 +39,20 @@ pub(super) struct Attempt {
     pub proof: Proof,
     /// Connections that AWS calls active.
     pub active: u64,
+    /// `true` if its run was scheduled, and not one by hand.
+    is_scheduled: bool,
     /// Hash of the object's key: entries of one object are one capture.
     object: Option<u64>,
 }
 
 impl Attempt {
-    fn of_target(start: Timestamp, target: &RecordedTarget, code: Option<Arc<str>>) -> Attempt {
+    fn of_target(
+        (start, is_scheduled): (Timestamp, bool),
+        target: &RecordedTarget,
+        code: Option<Arc<str>>,
+    ) -> Attempt {
         Attempt {
+            is_scheduled,
             at: target.first_page_requested_at.unwrap_or(start),
             outcome: target.outcome,
             code,
@@ -52,8 +62,13 @@ impl Attempt {
         }
     }
 
-    fn of_listing(start: Timestamp, discovery: &RecordedDiscovery, code: Option<Arc<str>>) -> Attempt {
+    fn of_listing(
+        (start, is_scheduled): (Timestamp, bool),
+        discovery: &RecordedDiscovery,
+        code: Option<Arc<str>>,
+    ) -> Attempt {
         Attempt {
+            is_scheduled,
             at: discovery.first_page_requested_at.unwrap_or(start),
             outcome: if discovery.is_listed() { Outcome::Complete } else { Outcome::Failed },
             code,
@@ -125,7 +140,8 @@ impl PlaceAttempts {
     ///
     /// It begins with the last complete listing without it before it was first tried or listed, or else with that first
     /// time. It is gone with the first complete listing without it that began after the last attempt at it and after the last
-    /// listing with it.
+    /// listing with it. The listing itself is expected from the first scheduled run that asked for it on: a run by hand is not
+    /// followed by another.
     pub(super) fn presence(&self, endpoint_id: &str) -> Option<Presence> {
         let attempts = self.of_endpoint.get(endpoint_id)?;
         let tried = || attempts.iter().map(|attempt| attempt.at);
@@ -136,7 +152,8 @@ impl PlaceAttempts {
         let (first_tried, first_listed) = (tried().min(), of_endpoint(true).min());
         let first_known = first_tried.into_iter().chain(first_listed).min()?;
         if endpoint_id == LISTING {
-            return Some(Presence { beginning: first_known, gone: None });
+            let scheduled = attempts.iter().filter(|attempt| attempt.is_scheduled).map(|attempt| attempt.at);
+            return Some(Presence { beginning: scheduled.min()?, gone: None });
         }
         let last_known = tried().chain(of_endpoint(true)).max()?;
         let last_without = of_endpoint(false).filter(|begins| *begins < first_known).max();
@@ -150,7 +167,9 @@ impl PlaceAttempts {
     /// endpoint that was there then, and no other one came later that may have been there before.
     fn is_enough(&self, from: Timestamp) -> bool {
         let is_known = |endpoint_id: &String| {
-            let tried = self.of_endpoint.get(endpoint_id).into_iter().flatten().map(|attempt| attempt.at);
+            let attempts = self.of_endpoint.get(endpoint_id).into_iter().flatten();
+            let counts = |attempt: &&Attempt| endpoint_id != LISTING || attempt.is_scheduled;
+            let tried = attempts.filter(counts).map(|attempt| attempt.at);
             let with = self.listings.iter().filter(|listing| listing.endpoints.contains(endpoint_id));
             tried.chain(with.map(|listing| listing.begins)).any(|known| known <= from)
         };
@@ -199,16 +218,16 @@ pub(super) struct Attempts {
 impl Attempts {
     /// Notes what a record says.
     pub(super) fn note(&mut self, run_key: &str, record: RecordedRun) {
-        let RecordedRun { start, targets, places, .. } = record;
+        let RecordedRun { start, targets, places, scheduled, .. } = record;
         for target in targets {
-            let attempt = Attempt::of_target(start, &target, self.code(target.error.as_ref()));
+            let attempt = Attempt::of_target((start, scheduled), &target, self.code(target.error.as_ref()));
             let RecordedTarget { account_id, region, endpoint_id, .. } = target;
             let times = [target.first_page_requested_at, target.first_page_at, target.last_page_at];
             self.push([account_id, region, endpoint_id], run_key, start, times, attempt);
         }
         for RecordedPlace { account_id, region, discovery } in places {
             let Some(discovery) = discovery else { continue };
-            let attempt = Attempt::of_listing(start, &discovery, self.code(discovery.error.as_ref()));
+            let attempt = Attempt::of_listing((start, scheduled), &discovery, self.code(discovery.error.as_ref()));
             let captured = attempt.proof.captured();
             let times = [discovery.first_page_requested_at, discovery.first_page_at, discovery.last_page_at];
             let name = [account_id.clone(), region.clone(), LISTING.to_owned()];
@@ -293,7 +312,20 @@ impl Attempts {
     /// Notes the record under `run_key`, or returns why it cannot be read.
     pub(super) fn note_bytes(&mut self, run_key: &ObjectKey, bytes: &[u8]) -> Result<(), String> {
         let record = RecordedRun::of_key(run_key, bytes).map_err(|error| error.to_string())?;
+        if self.endpoints_with(&run_key.place, &record) > MOST_ENDPOINTS {
+            return Err(format!(
+                "LimitExceeded: with it, the ledger of its account and Region would have more than {MOST_ENDPOINTS} endpoints"
+            ));
+        }
         self.note(run_key.as_str(), record);
         Ok(())
+    }
+
+    /// Counts the endpoints of `place` that were noted, together with those of a record.
+    fn endpoints_with(&self, place: &AccountRegion, record: &RecordedRun) -> usize {
+        let known = self.places.get(&(place.account_id.to_string(), place.region.to_string()));
+        let is_known = |id: &&str| known.is_some_and(|known| known.of_endpoint.contains_key(*id));
+        let new: BTreeSet<&str> = record.endpoint_ids().filter(|id| !is_known(id)).collect();
+        known.map_or(0, |known| known.of_endpoint.len()) + new.len()
     }
 }

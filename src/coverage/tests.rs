@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::holes::proven;
 use super::*;
+use crate::layout::ObjectKey;
 use crate::ledger::recorded::RecordedRun;
 
 const M: i64 = 60;
@@ -20,12 +21,13 @@ fn at(seconds: i64) -> Timestamp {
 #[derive(Debug, Clone, PartialEq)]
 struct Run {
     start: i64,
+    scheduled: Option<bool>,
     targets: Vec<Value>,
     discovery: Value,
 }
 
 fn run(start: i64) -> Run {
-    Run { start, targets: Vec::new(), discovery: Value::Null }
+    Run { start, scheduled: None, targets: Vec::new(), discovery: Value::Null }
 }
 
 impl Run {
@@ -35,6 +37,14 @@ impl Run {
         target.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         self.targets.push(target);
         self
+    }
+
+    fn by_hand(self) -> Run {
+        Run { scheduled: Some(false), ..self }
+    }
+
+    fn scheduled(self) -> Run {
+        Run { scheduled: Some(true), ..self }
     }
 
     /// A complete capture: requested, first page, last page.
@@ -78,12 +88,15 @@ impl Run {
     }
 
     fn record(&self) -> RecordedRun {
-        let record = json!({
+        let mut record = json!({
             "start": at(self.start),
             "snapshot_time": at(self.start),
             "targets": self.targets,
             "places": [{"account_id": "a", "region": "r", "discovery": self.discovery}],
         });
+        if let Some(scheduled) = self.scheduled {
+            record["scheduled"] = json!(scheduled);
+        }
         RecordedRun::parse(record.to_string().as_bytes()).unwrap()
     }
 }
@@ -708,4 +721,76 @@ fn a_record_with_more_entries_than_it_may_have_is_refused() {
         let error = record(targets, places, endpoints).unwrap_err().to_string();
         assert!(error.contains("LimitExceeded: a list has more than"), "{error}");
     }
+}
+
+#[test]
+fn the_listing_is_expected_from_the_first_scheduled_run_on() {
+    let listed = |start: i64| run(start).lists([start, start, start + 1], &[]);
+    check(vec![
+        Case {
+            name: "by hand alone",
+            runs: vec![listed(0).by_hand()],
+            window: (None, 5 * H),
+            expected: vec![(LISTING, None)],
+        },
+        Case {
+            name: "by hand before the schedule",
+            runs: vec![listed(0).by_hand(), listed(3 * H).scheduled(), listed(3 * H + 15 * M).scheduled()],
+            window: (None, 4 * H),
+            expected: vec![(LISTING, none())],
+        },
+        Case {
+            name: "by hand after a schedule without `*`",
+            runs: vec![run(0).scheduled().complete("e", [0, 0, 1]), listed(10 * M).by_hand()],
+            window: (None, 5 * H),
+            expected: vec![(LISTING, None)],
+        },
+        Case {
+            name: "by hand in an outage of the schedule",
+            runs: vec![listed(0).scheduled(), listed(50 * M).by_hand(), listed(100 * M).scheduled()],
+            window: (None, 100 * M + 1),
+            expected: vec![(LISTING, none())],
+        },
+        Case {
+            name: "an outage of the schedule",
+            runs: vec![listed(0).by_hand(), listed(H).scheduled(), listed(3 * H).scheduled()],
+            window: (None, 3 * H + 2),
+            expected: vec![(LISTING, some(&[(H, 3 * H + 1, false)]))],
+        },
+        Case {
+            name: "a schedule whose listing failed",
+            runs: vec![
+                Run { discovery: json!({"error": {"code": "x"}}), ..run(0).scheduled() },
+                listed(2 * H).by_hand(),
+            ],
+            window: (None, 2 * H + 2),
+            expected: vec![(LISTING, some(&[(0, 2 * H + 1, false)]))],
+        },
+    ]);
+}
+
+#[test]
+fn made_up_endpoints_are_refused_above_a_limit() {
+    let place = "account_id=123456789012/region=eu-central-1";
+    let mut attempts = Attempts::default();
+    let note = |attempts: &mut Attempts, record: u32, ids: u32| {
+        let key = format!("runs/{place}/snapshot_date=2025-11-23/20251123T{record:06}Z_r.json");
+        let targets = (0..ids).map(|id| {
+            json!({
+                "account_id": "123456789012", "region": "eu-central-1", "outcome": "failed", "active": 0,
+                "endpoint_id": format!("cvpn-endpoint-{record:08x}{id:09x}"),
+            })
+        });
+        let record = json!({
+            "start": at(0), "snapshot_time": at(0), "targets": targets.collect::<Vec<_>>(), "places": [],
+        });
+        attempts.note_bytes(&ObjectKey::parse(&key).unwrap(), record.to_string().as_bytes())
+    };
+    for record in 0..5 {
+        assert_eq!(note(&mut attempts, record, 2_000), Ok(()), "10,000 endpoints are allowed");
+        assert_eq!(note(&mut attempts, record, 2_000), Ok(()), "the same ones again");
+    }
+    let refused = note(&mut attempts, 5, 1).unwrap_err();
+    assert!(refused.starts_with("LimitExceeded: ") && refused.contains("10000 endpoints"), "{refused}");
+    assert_eq!(note(&mut attempts, 0, 1), Ok(()), "one that is known");
 }

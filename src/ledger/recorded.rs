@@ -38,6 +38,9 @@ pub struct RecordedRun {
     pub start: Timestamp,
     /// The time that the snapshot bears.
     pub snapshot_time: Timestamp,
+    /// `false` of a run by hand. A record of a version without the field counts as one of a schedule.
+    #[serde(default = "yes")]
+    pub scheduled: bool,
     /// What came of each target.
     #[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")]
     pub targets: Vec<RecordedTarget>,
@@ -62,6 +65,13 @@ impl RecordedRun {
     pub fn of_key(key: &ObjectKey, bytes: &[u8]) -> Result<RecordedRun, RecordError> {
         let run = RecordedRun::parse(bytes)?;
         if run.is_of(&key.place) { Ok(run) } else { Err(RecordError::Misplaced) }
+    }
+
+    /// Returns the ids of its targets and of the endpoints that it lists; one id can come more than once.
+    pub fn endpoint_ids(&self) -> impl Iterator<Item = &str> {
+        let listed = self.places.iter().filter_map(|place| place.discovery.as_ref()?.endpoints.as_ref());
+        let targets = self.targets.iter().map(|target| target.endpoint_id.as_str());
+        targets.chain(listed.flatten().map(String::as_str))
     }
 
     /// Returns whether all that it speaks of is of that account and Region.
@@ -253,6 +263,10 @@ pub fn read<'a>(
 async fn read_one(store: &Store, key: &ObjectKey) -> Result<RecordedRun, RecordError> {
     let bytes = store.read(key).await?.ok_or(RecordError::Gone)?;
     RecordedRun::of_key(key, &bytes)
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Reads a list of at most `MOST` entries, so that no record takes more memory than it should.

@@ -46,6 +46,7 @@ impl Run {
             start: self.start,
             end: self.start,
             trigger: self.trigger,
+            scheduled: self.is_scheduled,
             tool_version: crate::TOOL_VERSION,
             settings_in_force: self.settings.clone(),
             targets: Vec::new(),

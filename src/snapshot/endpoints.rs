@@ -122,7 +122,7 @@ mod tests {
         assert_eq!((&bytes[..4], &bytes[bytes.len() - 4..]), (&b"PAR1"[..], &b"PAR1"[..]));
         assert_eq!(encode_endpoints(time, &place, &[]).unwrap(), bytes);
         let metadata = crate::snapshot::ObjectMetadata::read(&bytes).unwrap();
-        assert_eq!(metadata.difference(&identity_of_endpoints(time, &place)), None);
+        assert_eq!(metadata.difference(&identity_of_endpoints(time, &place), "complete"), None);
         assert_eq!((metadata.rows, metadata.times()), (0, None));
     }
 }

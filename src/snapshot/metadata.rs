@@ -29,6 +29,9 @@ pub fn identity_of_endpoints(snapshot_time: SnapshotTime, place: &AccountRegion)
     ]
 }
 
+/// The fields that have the times of the pages.
+const PAGE_TIMES: [&str; 3] = ["first_page_requested_at", "first_page_at", "last_page_at"];
+
 /// When a listing was asked for and answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageTimes {
@@ -42,13 +45,9 @@ pub struct PageTimes {
 
 impl PageTimes {
     /// The fields of the metadata.
-    pub(super) fn fields(&self) -> [(&'static str, String); 3] {
-        let text = |time: Timestamp| format!("{time:.3}");
-        [
-            ("first_page_requested_at", text(self.first_page_requested_at)),
-            ("first_page_at", text(self.first_page_at)),
-            ("last_page_at", text(self.last_page_at)),
-        ]
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let times = [self.first_page_requested_at, self.first_page_at, self.last_page_at];
+        PAGE_TIMES.into_iter().zip(times.map(|time| format!("{time:.3}")))
     }
 }
 
@@ -92,22 +91,33 @@ impl ObjectMetadata {
         Ok(ObjectMetadata { rows: u64::try_from(metadata.num_rows()).unwrap_or(0), fields })
     }
 
-    /// Returns the name of the first field that differs from what `identity` and the outcome `complete` demand.
-    pub fn difference(&self, identity: &Identity) -> Option<&'static str> {
+    /// Returns `true` if it has the fields that every object of this program has.
+    pub fn is_ours(&self) -> bool {
+        ["schema_version", "snapshot_time"].iter().all(|name| self.fields.contains_key(*name))
+    }
+
+    /// Returns the name of the first field that differs from what `identity` and `outcome` demand.
+    pub fn difference(&self, identity: &Identity, outcome: &str) -> Option<&'static str> {
         let is = |name: &str, value: &str| self.fields.get(name).is_some_and(|found| found == value);
-        let outcome = (!is("outcome", "complete")).then_some("outcome");
+        let outcome = (!is("outcome", outcome)).then_some("outcome");
         let mut others = identity.iter().filter(|(name, value)| !is(name, value));
         outcome.or_else(|| others.next().map(|(name, _)| *name))
     }
 
     /// Returns the times of the pages; `None` if the object does not have all of them.
     pub fn times(&self) -> Option<PageTimes> {
-        let time = |name: &str| self.fields.get(name)?.parse().ok();
+        let [first_page_requested_at, first_page_at, last_page_at] = self.pages();
         Some(PageTimes {
-            first_page_requested_at: time("first_page_requested_at")?,
-            first_page_at: time("first_page_at")?,
-            last_page_at: time("last_page_at")?,
+            first_page_requested_at: first_page_requested_at?,
+            first_page_at: first_page_at?,
+            last_page_at: last_page_at?,
         })
+    }
+
+    /// Returns the times of the request and the arrival of the first page, and of the arrival of the last page, as far as the
+    /// object has them.
+    pub fn pages(&self) -> [Option<Timestamp>; 3] {
+        PAGE_TIMES.map(|name| self.fields.get(name)?.parse().ok())
     }
 }
 

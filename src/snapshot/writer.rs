@@ -298,12 +298,14 @@ mod tests {
             (Some("snapshot_time"), time("2026-11-23T09:15:00Z"), &ours),
             (Some("endpoint_id"), time("2026-11-23T09:00:00Z"), &id(1)),
         ] {
-            assert_eq!(metadata.difference(&identity_of_connections(time, id)), expected);
+            let identity = identity_of_connections(time, id);
+            assert_eq!(metadata.difference(&identity, "complete"), expected);
+            assert_eq!(metadata.difference(&identity, "partial"), Some("outcome"));
         }
         let partial = self::writer().finish("partial", &TIMES).unwrap();
         let partial = ObjectMetadata::read(&std::fs::read(partial.path()).unwrap()).unwrap();
         let identity = identity_of_connections(time("2026-11-23T09:00:00Z"), &ours);
-        assert_eq!((partial.rows, partial.difference(&identity)), (0, Some("outcome")));
+        assert_eq!((partial.rows, partial.difference(&identity, "complete")), (0, Some("outcome")));
     }
 
     #[test]

@@ -143,7 +143,7 @@ fn page<'a>(
             }
             "requestId" => document.skip(|name| shape.check(name))?,
             _ => {
-                shape.check_beside_the_list(name)?;
+                shape.check(name)?;
                 record(&mut end.unknown_elements, name);
                 document.skip(|name| shape.check(name))?;
             }
@@ -199,22 +199,15 @@ fn record(names: &mut BTreeSet<String>, name: &str) {
 
 impl Shape {
     /// Refuses the name of an element beside the list, or in such an element, that may be the list or the token in another
-    /// shape.
+    /// shape, or an error in place of them.
     fn check(&self, name: &str) -> Result<(), DecodeError> {
         let is_word = |b: &u8| b.is_ascii_alphanumeric();
         let name: Vec<u8> = name.bytes().filter(is_word).map(|b| b.to_ascii_lowercase()).collect();
         let is = |word: &str| word.as_bytes().eq_ignore_ascii_case(&name);
         let is_of_token = name.windows(b"token".len()).any(|part| part == b"token");
         let is_of_list = is(self.list) || self.signs.iter().any(|sign| is(sign));
-        if is_of_token || is_of_list { Err(DecodeError::Malformed) } else { Ok(()) }
-    }
-
-    /// Refuses also an error where a list is expected.
-    fn check_beside_the_list(&self, name: &str) -> Result<(), DecodeError> {
-        if name.eq_ignore_ascii_case("errors") || name.eq_ignore_ascii_case("error") {
-            return Err(DecodeError::Malformed);
-        }
-        self.check(name)
+        let is_error = ["error", "errors", "fault"].iter().any(|word| is(word));
+        if is_of_token || is_of_list || is_error { Err(DecodeError::Malformed) } else { Ok(()) }
     }
 }
 

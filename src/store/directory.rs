@@ -3,14 +3,14 @@
 mod open;
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use super::{
-    Content, Examination, Examined, Found, Hashed, Irregular, LARGEST_DOCUMENT, Level, Look, Object, Put,
-    StoreError, TAIL, impossible_size, name,
+    Content, Examined, Found, Hashed, Irregular, Keep, LARGEST_DOCUMENT, Level, Look, Object, Put,
+    StoreError, examination::Examination, impossible_size, name,
 };
 use crate::layout::{Key, ObjectKey};
 
@@ -143,10 +143,10 @@ impl DirectoryStore {
     }
 
     pub(super) fn hash(&self, key: &str) -> Result<Hashed, StoreError> {
-        self.examine(key, u64::MAX, false).map(|examined| examined.hashed)
+        self.examine(key, u64::MAX, Keep::Nothing).map(|examined| examined.hashed)
     }
 
-    pub(super) fn examine(&self, key: &str, at_most: u64, keep: bool) -> Result<Examined, StoreError> {
+    pub(super) fn examine(&self, key: &str, at_most: u64, keep: Keep) -> Result<Examined, StoreError> {
         let read = || {
             let (file, _) = open::file(&self.root, key)?;
             examined(file.take(at_most.saturating_add(1)), keep)
@@ -214,16 +214,13 @@ fn look(root: &Path, key: &str) -> io::Result<Look> {
         Err(error) if is_absent(&error) => return Ok(Look::Nothing),
         Err(error) => return Err(error),
     }
-    let (mut file, bytes) = open::file(root, key)?;
-    file.seek(SeekFrom::Start(bytes.saturating_sub(TAIL)))?;
-    let mut tail = Vec::new();
-    (&file).take(TAIL).read_to_end(&mut tail)?;
-    file.rewind()?;
-    Ok(Look::Object { hashed: examined(file, false)?.hashed, tail })
+    let (file, _) = open::file(root, key)?;
+    let Examined { hashed, kept } = examined(file, Keep::Tail)?;
+    Ok(Look::Object { hashed, tail: kept.unwrap_or_default() })
 }
 
 /// Reads a file to its end.
-fn examined(mut file: impl Read, keep: bool) -> io::Result<Examined> {
+fn examined(mut file: impl Read, keep: Keep) -> io::Result<Examined> {
     let mut examination = Examination::new(keep);
     let mut buffer = vec![0; READ];
     loop {

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::layout::ObjectKey;
-use crate::store::{LARGEST_DOCUMENT, StoreError};
+use crate::store::{Examined, Keep, LARGEST_DOCUMENT, StoreError};
 
 use super::chain::Reading;
+use super::content::Content;
 use super::digests;
 use super::objects::Day;
 use super::records::{Known, Records};
@@ -86,25 +87,29 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
             if let Some(key) = ObjectKey::parse(&found.key)
                 && times.contains(&key.time())
                 && !sealed.contains_key(&key)
-                && let Ok(examined) = store.examine(&found, LARGEST_DOCUMENT, true).await
+                && let Ok(examined) = store.examine(&found, LARGEST_DOCUMENT, Keep::Document).await
             {
-                records.add(&key, examined.content.as_deref(), |_| false);
+                records.add(&key, examined.kept.as_deref(), |_| false);
             }
         }
         let objects: Vec<ObjectKey> = records.objects().cloned().collect();
-        let mut read: BTreeMap<ObjectKey, Option<(u64, String)>> = BTreeMap::new();
+        let mut read: BTreeMap<ObjectKey, Option<(u64, String, Content)>> = BTreeMap::new();
         for key in objects {
             self.verification.recorded(key.as_str(), &mut of_place.scope);
             for found in self.find(key.as_str()).await?.into_iter().filter(|found| found.key == key.as_str())
             {
-                let examined = store.examine(&found, u64::MAX, false).await.ok();
-                let hashed =
-                    examined.map(|examined| (examined.hashed.bytes, hex::encode(examined.hashed.sha256)));
-                read.insert(key.clone(), hashed);
+                let examined = store.examine(&found, u64::MAX, Keep::Tail).await.ok();
+                let examined = examined.map(|Examined { hashed, kept }| {
+                    let content = Content::read(&key, &kept.unwrap_or_default());
+                    (hashed.bytes, hex::encode(hashed.sha256), content)
+                });
+                read.insert(key.clone(), examined);
             }
         }
         let known = |key: &ObjectKey| match read.get(key) {
-            Some(Some((bytes, sha256))) => Known::As { bytes: *bytes, sha256 },
+            Some(Some((bytes, sha256, content))) => {
+                Known::As { bytes: *bytes, sha256, content: Some(content) }
+            }
             None if !sealed.contains_key(key) && !self.verifier.has_expired(key.hour) => Known::Absent,
             _ => Known::Unknown,
         };

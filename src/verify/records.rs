@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::layout::ObjectKey;
 
+use super::content::Content;
 use super::record::{Claim, Record, claims};
 use super::report::{Fault, Kind, shortened};
 
@@ -21,6 +22,8 @@ pub enum Known<'a> {
         bytes: u64,
         /// Its SHA-256, in hexadecimal.
         sha256: &'a str,
+        /// Its footer; `None` if it was not read.
+        content: Option<&'a Content>,
     },
     /// It is there, or was and has expired; nothing else is known.
     Unknown,
@@ -138,7 +141,7 @@ impl Records {
             match known(&object) {
                 Known::Unknown => {}
                 Known::Absent => self.absent(&object, &by),
-                Known::As { bytes, sha256 } => {
+                Known::As { bytes, sha256, content } => {
                     let other_sha256 = claim.sha256.as_deref().is_some_and(|recorded| recorded != sha256);
                     let other_size = claim.bytes.is_some_and(|recorded| recorded != bytes);
                     if other_sha256 || other_size {
@@ -150,12 +153,36 @@ impl Records {
                              run record {by}"
                         );
                         self.fault(Kind::RecordedOtherwise, &object, message);
+                    } else if let Some(content) = content {
+                        self.compare(&object, &claim, content, &by);
                     }
                 }
             }
         }
         let faults = self.faults.into_iter();
         faults.map(|((key, kind), message)| Fault::new(kind, key, message)).collect()
+    }
+
+    /// Compares an object's footer with what the record `by` says of it.
+    fn compare(&mut self, object: &ObjectKey, claim: &Claim, content: &Content, by: &str) {
+        let foreign = match content {
+            Content::OfItsKey { .. } => None,
+            Content::OfAnotherKey(field) => Some(format!("its metadata has another {field} than its key")),
+            Content::Foreign(found) => Some(found.clone()),
+        };
+        if let Some(found) = foreign {
+            let message = format!("is not what the run record {by} says it is: {found}");
+            self.fault(Kind::ObjectInvalid, object, message);
+        }
+        let Content::OfItsKey { rows, pages } = content else { return };
+        let recorded = claim.rows.filter(|recorded| recorded != rows);
+        if let Some(recorded) = recorded {
+            let message = format!("has {rows} rows by its footer, and {recorded} by the run record {by}");
+            self.fault(Kind::RecordedOtherwise, object, message);
+        } else if differ(&claim.pages, pages) {
+            let message = format!("has other times of its pages in its metadata than in the run record {by}");
+            self.fault(Kind::RecordedOtherwise, object, message);
+        }
     }
 
     fn absent(&mut self, object: &ObjectKey, by: &str) {
@@ -172,15 +199,18 @@ impl Records {
 
 /// Returns what two records say differently of an object. What one of them does not say is no difference.
 fn difference(one: &Claim, other: &Claim) -> Option<&'static str> {
-    let differ = |is_other: bool, what| is_other.then_some(what);
-    differ(both(&one.sha256, &other.sha256), "its SHA-256")
-        .or(differ(both(&one.bytes, &other.bytes), "its size"))
-        .or(differ(both(&one.rows, &other.rows), "its rows"))
-        .or_else(|| {
-            let pages = one.pages.iter().zip(&other.pages);
-            let mut pages = pages.map(|(one, other)| both(&one.map(millisecond), &other.map(millisecond)));
-            differ(pages.any(|is_other| is_other), "when its pages arrived")
-        })
+    let differences = [
+        (both(&one.sha256, &other.sha256), "its SHA-256"),
+        (both(&one.bytes, &other.bytes), "its size"),
+        (both(&one.rows, &other.rows), "its rows"),
+        (differ(&one.pages, &other.pages), "when its pages arrived"),
+    ];
+    differences.into_iter().find_map(|(is_other, what)| is_other.then_some(what))
+}
+
+/// Returns true if two records, or a record and a footer, have different times of the same page.
+fn differ(one: &[Option<Timestamp>; 3], other: &[Option<Timestamp>; 3]) -> bool {
+    one.iter().zip(other).any(|(one, other)| both(&one.map(millisecond), &other.map(millisecond)))
 }
 
 /// Returns true if both are known and differ.

@@ -43,6 +43,8 @@ pub enum Kind {
     RecordMisplaced,
     /// A run record says what cannot be.
     RecordInconsistent,
+    /// A run record names it, and it is not the Parquet file of the snapshot in its key.
+    ObjectInvalid,
     /// A run record names an object of another snapshot, endpoint or place as its own.
     ObjectMisplaced,
     /// A run record names an object that is not there and that no digest lists.
@@ -55,7 +57,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every one.
-    pub const ALL: [Kind; 21] = [
+    pub const ALL: [Kind; 22] = [
         Kind::Changed,
         Kind::Truncated,
         Kind::Missing,
@@ -73,6 +75,7 @@ impl Kind {
         Kind::RecordUnreadable,
         Kind::RecordMisplaced,
         Kind::RecordInconsistent,
+        Kind::ObjectInvalid,
         Kind::ObjectMisplaced,
         Kind::RecordedMissing,
         Kind::RecordedOtherwise,
@@ -99,6 +102,7 @@ impl Kind {
             Kind::RecordUnreadable => "run record unreadable",
             Kind::RecordMisplaced => "run record misplaced",
             Kind::RecordInconsistent => "run record contradicts itself",
+            Kind::ObjectInvalid => "object invalid",
             Kind::ObjectMisplaced => "object misplaced",
             Kind::RecordedMissing => "recorded and missing",
             Kind::RecordedOtherwise => "recorded otherwise",

@@ -7,10 +7,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::hour::Hour;
 use crate::layout::{EVIDENCE, ObjectKey, ObjectKind, SEALED};
-use crate::store::{Found, Hashed, Irregular, Level, StoreError};
+use crate::store::{Found, Hashed, Irregular, Keep, Level, StoreError};
 use crate::target::AccountRegion;
 
 use super::chain::{Chain, Link, Reading, Terms};
+use super::content::Content;
 use super::objects::{Day, Listed, Sealed, Unaccounted, difference};
 use super::records::{Known, Records};
 use super::report::{self, Fault, Kind, Scope, Verification};
@@ -180,14 +181,11 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                 }
             }
         }
-        let known = |key: &ObjectKey| match sealed.get(key) {
-            Some(Sealed { bytes, sha256, .. }) => Known::As { bytes: *bytes, sha256 },
-            None if there.contains(key) || verifier.has_expired(key.hour) => Known::Unknown,
-            None => Known::Absent,
+        let is_absent = |key: &ObjectKey| {
+            !sealed.contains_key(key) && !there.contains(key) && !verifier.has_expired(key.hour)
         };
         let mut records = Records::default();
-        self.read(&readable, &sealed, &mut of_place.scope, &mut records, |key| known(key) == Known::Absent)
-            .await;
+        let contents = self.read(&readable, &sealed, &mut of_place.scope, &mut records, is_absent).await;
         let was_read: HashSet<&ObjectKey> = readable.iter().map(|(_, key)| key).collect();
         for (key, listed) in &sealed {
             if !listed.is_there {
@@ -198,12 +196,19 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                 self.verification.not_recorded(key.as_str(), &mut of_place.scope);
             }
         }
-        let faults = records.faults(known);
+        let faults = records.faults(|key| match sealed.get(key) {
+            Some(Sealed { bytes, sha256, .. }) => {
+                Known::As { bytes: *bytes, sha256, content: contents.get(key) }
+            }
+            None if is_absent(key) => Known::Absent,
+            None => Known::Unknown,
+        });
         self.verification.faults.extend(faults);
         Ok(())
     }
 
-    /// Reads objects and compares them with what was sealed. Run records that are as they were sealed go to `records`.
+    /// Reads objects and compares them with what was sealed. Run records that are as they were sealed go to `records`; of other
+    /// objects, their footers are returned.
     pub async fn read(
         &mut self,
         objects: &[(Found, ObjectKey)],
@@ -211,7 +216,8 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         scope: &mut Scope,
         records: &mut Records,
         is_absent: impl Fn(&ObjectKey) -> bool,
-    ) {
+    ) -> BTreeMap<ObjectKey, Content> {
+        let mut contents = BTreeMap::new();
         let store = self.verifier.store;
         for batch in [Batch::Objects, Batch::Records, Batch::LargeRecords] {
             let is_run = batch != Batch::Objects;
@@ -222,7 +228,8 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
             let objects = objects.iter().filter_map(|(found, key)| Some((found, key, sealed.get(key)?)));
             let objects = objects.filter(|(_, key, sealed)| Batch::of(key, sealed) == batch);
             let examine = async |(found, key, sealed): (&Found, &ObjectKey, &Sealed)| {
-                (found.clone(), key.clone(), sealed.clone(), store.examine(found, sealed.bytes, is_run).await)
+                let keep = if is_run { Keep::Document } else { Keep::Tail };
+                (found.clone(), key.clone(), sealed.clone(), store.examine(found, sealed.bytes, keep).await)
             };
             let mut examined = stream::iter(objects).map(examine).buffer_unordered(at_a_time);
             while let Some((found, key, sealed, examined)) = examined.next().await {
@@ -240,12 +247,16 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                     Some(fault) => self.verification.faults.push(fault),
                     None if is_run => {
                         scope.run_records += 1;
-                        records.add(&key, examined.content.as_deref(), &is_absent);
+                        records.add(&key, examined.kept.as_deref(), &is_absent);
                     }
-                    None => {}
+                    None => {
+                        let content = Content::read(&key, &examined.kept.unwrap_or_default());
+                        contents.insert(key, content);
+                    }
                 }
             }
         }
+        contents
     }
 
     /// Takes note of a listed object that is not there, unless it has expired.

@@ -15,6 +15,7 @@ use client_vpn_audit::event::Invocation;
 use client_vpn_audit::hour::Hour;
 use client_vpn_audit::layout::ObjectKey;
 use client_vpn_audit::normalise::normalise;
+use client_vpn_audit::snapshot::ObjectMetadata;
 use client_vpn_audit::target::EndpointId;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -201,6 +202,14 @@ fn digests() {
             assert!(written.signed_text.contains(key.as_str()));
             format!("digest {}", written.signature.is_some())
         }
+        Err(error) => error.to_string(),
+    });
+}
+
+#[test]
+fn footers_of_parquet() {
+    fuzz("footer", |input| match ObjectMetadata::read(input) {
+        Ok(metadata) => format!("{} {}", metadata.is_ours(), metadata.times().is_some()),
         Err(error) => error.to_string(),
     });
 }

@@ -143,6 +143,8 @@ fn an_answer_of_another_shape_is_never_a_page() {
         ("a token with an element", "<connections/><nextToken><t/></nextToken>".to_owned()),
         ("a token in the request id", "<connections/><requestId><nextToken/></requestId>".to_owned()),
         ("an error", "<Errors><Error><Code>c</Code></Error></Errors><connections/>".to_owned()),
+        ("an error in another element", "<x><Errors/></x><connections/>".to_owned()),
+        ("a fault", "<Fault><faultcode>c</faultcode></Fault><connections/>".to_owned()),
         ("an error alone", "<connections/><Error/>".to_owned()),
         ("a comment", "<!-- x --><connections/>".to_owned()),
         ("a comment in the list", "<connections><!-- x --></connections>".to_owned()),

@@ -17,7 +17,8 @@ use crate::causes;
 use crate::https::Body;
 use crate::layout::{Key, ObjectKey};
 use crate::store::{
-    Examination, Examined, Found, Hashed, LARGEST_DOCUMENT, Look, StoreError, TAIL, impossible_size,
+    Examined, Found, Hashed, Keep, LARGEST_DOCUMENT, Look, StoreError, TAIL, examination::Examination,
+    impossible_size,
 };
 
 /// Time for reading an object, for its first byte and for each further [`SLOWEST`] of them.
@@ -109,7 +110,7 @@ impl S3Store {
         key: &str,
         version_id: Option<String>,
     ) -> Result<Hashed, StoreError> {
-        self.examine(key, version_id, u64::MAX, false).await.map(|examined| examined.hashed)
+        self.examine(key, version_id, u64::MAX, Keep::Nothing).await.map(|examined| examined.hashed)
     }
 
     /// Reads a version, or what lies there now, until there are more than `at_most` bytes.
@@ -118,7 +119,7 @@ impl S3Store {
         key: &str,
         version_id: Option<String>,
         at_most: u64,
-        keep: bool,
+        keep: Keep,
     ) -> Result<Examined, StoreError> {
         let key = self.prefixed(key);
         let object = self.client.get_object().bucket(&self.bucket).key(&key).set_version_id(version_id);

@@ -59,8 +59,21 @@ fn repeat() -> Value {
     repeat
 }
 
-/// The faults of these records, where digests list the connections and the endpoints as the first record does.
+/// The footer of the connections.
+fn footer() -> Content {
+    let time = |text: &str| Some(text.parse().unwrap());
+    let pages =
+        [time("2025-11-22T21:00:01.1Z"), time("2025-11-22T21:00:01.2Z"), time("2025-11-22T21:00:01.3Z")];
+    Content::OfItsKey { rows: 3, pages }
+}
+
+/// The faults of these records, where digests and footers describe the connections and the endpoints as the first record does.
 fn faults(records: &[Value]) -> Vec<(Kind, String)> {
+    faults_beside(records, &footer())
+}
+
+/// The same where the connections have that footer.
+fn faults_beside(records: &[Value], content: &Content) -> Vec<(Kind, String)> {
     let mut machine = Records::default();
     for record in records {
         let key =
@@ -69,8 +82,8 @@ fn faults(records: &[Value]) -> Vec<(Kind, String)> {
     }
     let (a, b) = (sha256("a"), sha256("b"));
     let known = |key: &ObjectKey| match key.as_str() {
-        text if text == connections() => Known::As { bytes: 100, sha256: &a },
-        text if text == endpoints() => Known::As { bytes: 50, sha256: &b },
+        text if text == connections() => Known::As { bytes: 100, sha256: &a, content: Some(content) },
+        text if text == endpoints() => Known::As { bytes: 50, sha256: &b, content: None },
         _ => Known::Absent,
     };
     machine.faults(known).into_iter().map(|fault| (fault.kind, fault.object_key)).collect()
@@ -362,6 +375,33 @@ fn every_contradiction_is_named() {
         assert_eq!(faults(&records), expected, "{case}");
         let backwards: Vec<Value> = records.into_iter().rev().collect();
         assert_eq!(faults(&backwards), expected, "{case}, read backwards");
+    }
+}
+
+#[test]
+fn a_footer_that_contradicts_the_records_is_named() {
+    let Content::OfItsKey { rows, pages } = footer() else { unreachable!() };
+    let later = |index: usize| {
+        let mut pages = pages;
+        pages[index] = Some("2025-11-22T21:30:00Z".parse().unwrap());
+        Content::OfItsKey { rows, pages }
+    };
+    let other = Some(Kind::RecordedOtherwise);
+    for (case, content, expected) in [
+        ("as the record says", footer(), None),
+        ("without times", Content::OfItsKey { rows, pages: [None; 3] }, None),
+        ("other rows", Content::OfItsKey { rows: 2, pages }, other),
+        ("no rows", Content::OfItsKey { rows: 0, pages }, other),
+        ("requested at another time", later(0), other),
+        ("its first page at another time", later(1), other),
+        ("its last page at another time", later(2), other),
+        ("no Parquet", Content::Foreign("it is not a Parquet file".to_owned()), Some(Kind::ObjectInvalid)),
+        ("another snapshot", Content::OfAnotherKey("snapshot_time"), Some(Kind::ObjectInvalid)),
+    ] {
+        let expected: Vec<_> = expected.into_iter().map(|kind| (kind, connections())).collect();
+        for records in [vec![record()], vec![record(), repeat()], vec![repeat()]] {
+            assert_eq!(faults_beside(&records, &content), expected, "{case}");
+        }
     }
 }
 

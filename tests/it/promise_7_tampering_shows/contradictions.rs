@@ -2,6 +2,7 @@
 
 use client_vpn_audit::verify::Kind;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::harness::sealed::{LATER, SealedLake, faults};
 
@@ -60,6 +61,93 @@ async fn what_was_replaced_before_it_was_sealed_is_named() {
         expected.sort_by(|one, other| one.1.cmp(&other.1));
         assert_eq!(found(&lake).await, expected, "{}", lake.location);
     }
+}
+
+/// Replaces an object before it is sealed, together with what the run record says of it.
+async fn replace(lake: &SealedLake, key: &str, bytes: Vec<u8>) {
+    let run = writer_of(lake, key).await;
+    let (length, sha256) = (bytes.len(), hex::encode(Sha256::digest(&bytes)));
+    lake.put_back(key, bytes).await;
+    edit(lake, &run, |record| {
+        for entry in entries(record) {
+            if entry["object_key"].as_str().is_some_and(|named| named.ends_with(key)) {
+                entry["bytes"] = json!(length);
+                entry["sha256"] = json!(sha256);
+            }
+        }
+    })
+    .await;
+}
+
+/// Every entry of a record that names an object.
+fn entries(record: &mut Value) -> Vec<&mut Value> {
+    let Value::Object(record) = record else { panic!("no record: {record}") };
+    let lists = record.iter_mut().filter(|(name, _)| ["targets", "places"].contains(&name.as_str()));
+    let entries = lists.flat_map(|(name, list)| {
+        let is_place = name == "places";
+        let list = list.as_array_mut().unwrap().iter_mut();
+        list.map(move |entry| if is_place { &mut entry["endpoints"] } else { entry })
+    });
+    entries.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_was_replaced_together_with_its_record_is_named() {
+    for lake in unsealed().await {
+        let (connections, partials) = (lake.keys_of("connections").await, lake.keys_of("partials").await);
+        let endpoints = lake.keys_of("endpoints").await;
+        let get = async |key: &String| lake.get(key).await;
+        // Objects of two endpoints lie beside each other, and one of each in every half hour.
+        let replacements = [
+            ("garbage", &connections[0], b"garbage".to_vec()),
+            ("the capture half an hour later", &connections[2], get(&connections[4]).await),
+            ("the other endpoint's", &connections[5], get(&connections[4]).await),
+            ("a part", &connections[6], get(&partials[0]).await),
+            ("the configuration", &connections[8], get(&endpoints[4]).await),
+            ("a capture", &endpoints[5], get(&connections[10]).await),
+            ("another configuration", &endpoints[6], get(&endpoints[7]).await),
+            ("without its end", &connections[16], {
+                let mut bytes = get(&connections[16]).await;
+                bytes.truncate(bytes.len() - 1);
+                bytes
+            }),
+        ];
+        let mut expected = Vec::new();
+        for (_, key, bytes) in replacements {
+            expected.push((Kind::ObjectInvalid, key.clone()));
+            replace(&lake, key, bytes).await;
+        }
+        expected.sort_by(|one, other| one.1.cmp(&other.1));
+        assert_eq!(found(&lake).await, expected, "{}", lake.location);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_and_rows_of_a_record_that_differ_from_the_object_are_named() {
+    let lake = SealedLake::in_a_directory().await;
+    let connections = lake.keys_of("connections").await;
+    let mut expected = Vec::new();
+    for (key, field, value) in [
+        (&connections[0], "first_page_requested_at", json!("2025-11-22T20:59:00.000Z")),
+        (&connections[3], "first_page_at", json!("2025-11-22T21:31:00.000Z")),
+        (&connections[4], "last_page_at", json!("2025-11-22T22:40:00.000Z")),
+        (&connections[7], "rows", json!(1)),
+    ] {
+        let run = writer_of(&lake, key).await;
+        edit(&lake, &run, |record| {
+            for entry in entries(record) {
+                if entry["object_key"].as_str().is_some_and(|named| named.ends_with(key.as_str())) {
+                    entry[field] = value.clone();
+                    if field == "rows" {
+                        entry["rows_read"] = value.clone();
+                    }
+                }
+            }
+        })
+        .await;
+        expected.push((Kind::RecordedOtherwise, key.clone()));
+    }
+    assert_eq!(found(&lake).await, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

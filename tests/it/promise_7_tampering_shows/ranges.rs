@@ -6,8 +6,9 @@ use client_vpn_audit::layout::ObjectKey;
 use client_vpn_audit::verify::{Kind, Verifier};
 use serde_json::Value;
 use sha2::Sha256;
+use tempfile::TempDir;
 
-use crate::harness::sealed::{LATER, SealedLake, faults, time};
+use crate::harness::sealed::{LATER, SealedLake, faults, record_from, time};
 
 fn hour(text: &str) -> Hour {
     Hour::parse(text).unwrap()
@@ -42,23 +43,15 @@ async fn list_late(lake: &SealedLake, keys: &[String]) {
 
 /// A run of four days ago that comes late: its record and its objects.
 async fn late_run(lake: &SealedLake) -> (String, Vec<String>) {
-    let mut record: Value = serde_json::from_slice(&lake.get(&lake.keys_of("runs").await[0]).await).unwrap();
-    let mut keys = Vec::new();
-    let moved = |key: &str| key.replace("20251122T210000Z", "20251122T214500Z");
-    let objects = [lake.keys_of("connections").await, lake.keys_of("endpoints").await].concat();
-    for key in objects.into_iter().filter(|key| key.contains("20251122T210000Z")) {
-        lake.put(&moved(&key), lake.get(&key).await).await;
-        keys.push(moved(&key));
+    let directory = TempDir::new().unwrap();
+    record_from(directory.path(), time("2025-11-22T21:45:00Z"), 1).await;
+    let late = SealedLake::at(directory);
+    let objects = [late.keys_of("connections").await, late.keys_of("endpoints").await].concat();
+    let runs = late.keys_of("runs").await;
+    for key in objects.iter().chain(&runs) {
+        lake.put(key, late.get(key).await).await;
     }
-    record["snapshot_time"] = "2025-11-22T21:45:00Z".into();
-    for target in record["targets"].as_array_mut().unwrap() {
-        target["object_key"] = moved(target["object_key"].as_str().unwrap()).into();
-    }
-    let endpoints = &mut record["places"][0]["endpoints"];
-    endpoints["object_key"] = moved(endpoints["object_key"].as_str().unwrap()).into();
-    let run = moved(&lake.keys_of("runs").await[0]);
-    lake.put(&run, format!("{record}\n").into_bytes()).await;
-    (run, keys)
+    (runs[0].clone(), objects)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,101 @@
+//! Bytes of an object on their way through the hash.
+
+use sha2::{Digest, Sha256};
+
+use super::{Hashed, LARGEST_DOCUMENT, TAIL};
+
+/// Bytes of an object that are kept while it is hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// None.
+    Nothing,
+    /// All, unless there are more than [`LARGEST_DOCUMENT`].
+    Document,
+    /// The last [`TAIL`], where a Parquet file has its footer.
+    Tail,
+}
+
+/// An object that was read and hashed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examined {
+    /// Its size and SHA-256, up to where reading ended.
+    pub hashed: Hashed,
+    /// The bytes that were to be kept; `None` of a document that is too large, and if none were to be kept.
+    pub kept: Option<Vec<u8>>,
+}
+
+/// An object that is being read.
+#[derive(Debug)]
+pub(super) struct Examination {
+    sha256: Sha256,
+    bytes: u64,
+    keep: Keep,
+    kept: Option<Vec<u8>>,
+}
+
+impl Examination {
+    pub(super) fn new(keep: Keep) -> Examination {
+        let kept = (keep != Keep::Nothing).then(Vec::new);
+        Examination { sha256: Sha256::new(), bytes: 0, keep, kept }
+    }
+
+    pub(super) fn add(&mut self, bytes: &[u8]) {
+        self.sha256.update(bytes);
+        self.bytes += bytes.len() as u64;
+        if self.keep == Keep::Document && self.bytes > LARGEST_DOCUMENT {
+            self.kept = None;
+        }
+        if let Some(kept) = &mut self.kept {
+            kept.extend_from_slice(bytes);
+            // Bytes are moved once for each tail that was read, and not with each part.
+            if self.keep == Keep::Tail && kept.len() as u64 > 2 * TAIL {
+                shorten(kept);
+            }
+        }
+    }
+
+    pub(super) fn end(mut self) -> Examined {
+        if self.keep == Keep::Tail {
+            self.kept.iter_mut().for_each(shorten);
+        }
+        let hashed = Hashed { bytes: self.bytes, sha256: self.sha256.finalize().into() };
+        Examined { hashed, kept: self.kept }
+    }
+}
+
+/// Leaves the last [`TAIL`] bytes.
+fn shorten(kept: &mut Vec<u8>) {
+    let tail = usize::try_from(TAIL).unwrap_or(usize::MAX);
+    kept.drain(..kept.len().saturating_sub(tail));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_that_are_to_be_kept_are_kept() {
+        let tail = usize::try_from(TAIL).unwrap();
+        let document = usize::try_from(LARGEST_DOCUMENT).unwrap();
+        let content: Vec<u8> = (0..=250).cycle().take(document + 1).collect();
+        for (length, part) in
+            [(0, 7), (1, 7), (tail - 1, 4096), (tail, tail), (tail + 1, 1), (3 * tail, 65_537)]
+        {
+            for (keep, expected) in [
+                (Keep::Nothing, None),
+                (Keep::Document, Some(&content[..length])),
+                (Keep::Tail, Some(&content[length.saturating_sub(tail)..length])),
+            ] {
+                let mut examination = Examination::new(keep);
+                content[..length].chunks(part).for_each(|part| examination.add(part));
+                let examined = examination.end();
+                assert_eq!(examined.kept.as_deref(), expected, "{length} bytes, {keep:?}");
+                assert_eq!(examined.hashed.bytes, length as u64);
+                assert_eq!(examined.hashed.sha256, <[u8; 32]>::from(Sha256::digest(&content[..length])));
+            }
+        }
+        let mut examination = Examination::new(Keep::Document);
+        content.chunks(65_536).for_each(|part| examination.add(part));
+        assert_eq!(examination.end().kept, None, "a byte more than a document may have");
+    }
+}

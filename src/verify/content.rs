@@ -1,0 +1,55 @@
+//! The footer of a Parquet object, compared with the object's key.
+
+use jiff::Timestamp;
+
+use crate::layout::ObjectKey;
+use crate::ledger::Outcome;
+use crate::snapshot::{Identity, ObjectMetadata, identity_of_connections, identity_of_endpoints};
+use crate::target::EndpointId;
+
+/// An object as its own footer describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A Parquet file of the snapshot that its key names.
+    OfItsKey {
+        /// Rows in it.
+        rows: u64,
+        /// The request and the arrival of its first page, and the arrival of its last page, as far as the footer has them.
+        pages: [Option<Timestamp>; 3],
+    },
+    /// A Parquet file of this program whose footer contradicts its key in the field of that name.
+    OfAnotherKey(&'static str),
+    /// Anything else, in words.
+    Foreign(String),
+}
+
+impl Content {
+    /// Reads the footer out of the last bytes of the object under `key`.
+    pub fn read(key: &ObjectKey, tail: &[u8]) -> Content {
+        let metadata = match ObjectMetadata::read(tail) {
+            Ok(metadata) => metadata,
+            Err(error) => return Content::Foreign(error.to_string()),
+        };
+        let Some((identity, outcome)) = expected(key) else {
+            return Content::Foreign("its key names no endpoint".to_owned());
+        };
+        if !metadata.is_ours() {
+            return Content::Foreign("it is a Parquet file that another program wrote".to_owned());
+        }
+        match metadata.difference(&identity, outcome.as_str()) {
+            Some(field) => Content::OfAnotherKey(field),
+            None => Content::OfItsKey { rows: metadata.rows, pages: metadata.pages() },
+        }
+    }
+}
+
+/// Returns the fields that an object under `key` has in its metadata, and its outcome.
+fn expected(key: &ObjectKey) -> Option<(Identity, Outcome)> {
+    let time = key.time()?;
+    let endpoint_id = || EndpointId::parse(key.after_time().split('_').next()?);
+    Some(match key.table() {
+        "endpoints" => (identity_of_endpoints(time, &key.place), Outcome::Complete),
+        "partials" => (identity_of_connections(time, &endpoint_id()?), Outcome::Partial),
+        _ => (identity_of_connections(time, &endpoint_id()?), Outcome::Complete),
+    })
+}
