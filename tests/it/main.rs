@@ -46,6 +46,7 @@ mod promise_6_coverage_can_be_proven;
 mod promise_7_tampering_shows;
 mod promise_8_bounded;
 mod promise_9_discreet;
+mod questions_at_their_edges;
 mod reading;
 mod resume;
 mod seal;

@@ -62,9 +62,21 @@ def last_use(sessions):
     return max(map(ends, sessions))
 
 
-def has_certificate(session):
-    """The common name of a user without one is the user's name."""
-    return session["common_name"] != session["username"]
+def authentication(truth, session):
+    """How the endpoint authenticates, by what boto3 lists of it."""
+    endpoints = [endpoint for _, endpoints in truth.configurations for endpoint in endpoints]
+    types = next(e["authentication_types"] for e in endpoints if e["endpoint_id"] == session["endpoint_id"])
+    if "certificate-authentication" not in types:
+        return "directory or SAML"
+    return "certificate" if len(types) == 1 else "mixed"
+
+
+def has_certificate(truth, session):
+    return authentication(truth, session) != "directory or SAML"
+
+
+def not_covered(sessions):
+    return sum(not s["covered"] for s in sessions)
 
 
 def distinct(sessions, name):
@@ -119,27 +131,40 @@ def _(truth):
     return [pick(s, names) + (s["end_seen"], duration(s)) for s in long]
 
 
+WORKING_DAYS = [f"({day}, '08:00', '18:00')" for day in range(1, 6)]
+
+
 @answers("outside_working_hours")
 def _(truth):
-    return outside(truth, "Europe/Berlin", 7, 19)
+    return outside(truth, "Europe/Berlin", "08:00", "18:00")
 
 
-@answers("outside_working_hours", ("Europe/Berlin", "Asia/Kolkata"), ("7 AS from_hour", "0 AS from_hour"))
+@answers(
+    "outside_working_hours",
+    ("Europe/Berlin", "Asia/Kolkata"),
+    *((day, day.replace("'08:00'", "'00:00'")) for day in WORKING_DAYS),
+)
 def _(truth):
-    return outside(truth, "Asia/Kolkata", 0, 19)
+    return outside(truth, "Asia/Kolkata", "00:00", "18:00")
 
 
-def outside(truth, zone, from_hour, to_hour):
+def outside(truth, zone, opening, closing):
     zone = zoneinfo.ZoneInfo(zone)
+    opening, closing = datetime.time.fromisoformat(opening), datetime.time.fromisoformat(closing)
+    local = lambda time: time.replace(tzinfo=UTC).astimezone(zone)
     rows = []
     for s in in_order(truth.sessions):
-        begins = s["connection_established_time"].replace(tzinfo=UTC).astimezone(zone)
-        until = ends(s).replace(tzinfo=UTC).astimezone(zone)
-        closing = datetime.time(to_hour)
-        within = begins.date() == until.date() and begins.weekday() < 5
-        within = within and begins.hour >= from_hour and until.time() <= closing
-        if not within:
-            rows.append(pick(s, "identity account_id region endpoint_id connection_id") + (begins, until))
+        begins, until = local(s["connection_established_time"]), local(s["ends_at"])
+        latest = local(s["ended_before"]) if s["end_seen"] is False else until
+
+        def within(until):
+            on_one_day = begins.date() == until.date() and begins.weekday() < 5
+            return on_one_day and begins.time() >= opening and until.time() <= closing
+
+        if not (within(until) and within(latest)):
+            names = pick(s, "identity account_id region endpoint_id connection_id")
+            told = (s["identity_key"], s["end_seen"], latest, not within(until), True, s["covered"])
+            rows.append(names + (begins, until) + told)
     return rows
 
 
@@ -161,11 +186,11 @@ def _(truth):
 def _(truth):
     rows = []
     for (username,), sessions in grouped(truth.sessions, "username").items():
-        sessions = list(filter(has_certificate, sessions))
+        sessions = [s for s in sessions if has_certificate(truth, s)]
         names = distinct(sessions, "common_name")
         if username is not None and len(names) > 1:
             use = (len(sessions), first_use(sessions), last_use(sessions))
-            rows.append((username, len(names), ", ".join(names), *use))
+            rows.append((username, len(names), ", ".join(names), *use, username, None, 0, not_covered(sessions)))
     return sorted(rows, key=lambda row: (-row[1], row[0]))
 
 
@@ -201,7 +226,7 @@ def postures(truth, good):
         statuses = set(json.loads(s["posture_compliance_statuses"] or "[]"))
         if not statuses <= good or not statuses:
             finding = "not compliant" if statuses else "missing"
-            rows.append(pick(s, names + " posture_compliance_statuses") + (finding,))
+            rows.append(pick(s, names + " posture_compliance_statuses") + (finding,) + pick(s, "identity_key ends_at end_seen"))
     return rows
 
 
@@ -237,18 +262,26 @@ def _(truth):
     for day in sorted({day for day, _ in days}):
         talkers = [(identity, *sums) for (of, identity), sums in days.items() if of == day]
         talkers.sort(key=lambda talker: -talker[2] - talker[3])
-        rows += [(day, place, *talker) for place, talker in enumerate(talkers[:10], start=1)]
+        rows += [(day, place, *talker, talker[0], True) for place, talker in enumerate(talkers[:10], start=1)]
     return rows
 
 
 @answers("concurrency")
 def _(truth):
+    step = lambda at: at.replace(minute=at.minute // 15 * 15, second=0, tzinfo=UTC)
     steps = collections.defaultdict(int)
     for capture in truth.captures:
         active = sum(row["status"]["code"] == "active" for row in capture.rows.values())
-        step = capture.at.replace(minute=capture.at.minute // 15 * 15, second=0, tzinfo=UTC)
-        steps[capture.endpoint_id, step] = max(steps[capture.endpoint_id, step], active)
-    return [(*HERE, *step, active) for step, active in sorted(steps.items())]
+        name = (capture.endpoint_id, step(capture.at))
+        steps[name] = max(steps[name], active)
+    touched = set()
+    for endpoint_id in truth.endpoint_ids:
+        for begins, until, _ in truth.holes(endpoint_id, NOW):
+            at = step(begins)
+            while at < until.replace(tzinfo=UTC):
+                touched.add((endpoint_id, at))
+                at += 15 * MINUTE
+    return [(*HERE, *name, steps.get(name), name in touched) for name in sorted(steps.keys() | touched)]
 
 
 @answers("presences")
@@ -308,8 +341,8 @@ def _(truth):
     friday = datetime.datetime(2025, 11, 21, 12)
     first_endpoint = truth.captures[0].endpoint_id
     return [
-        (*HERE, first_endpoint, "authorizationPolicyLastEvaluatedTime", "yesterday", 1, friday, friday),
-        (*HERE, first_endpoint, "ingressBytes", "1.5e6", 1, friday, friday),
+        (*HERE, first_endpoint, "authorizationPolicyLastEvaluatedTime", "yesterday", 1, friday, friday, "connections"),
+        (*HERE, first_endpoint, "ingressBytes", "1.5e6", 1, friday, friday, "connections"),
     ]
 
 
@@ -322,7 +355,7 @@ def _(truth):
                 updated = datetime.datetime.fromisoformat(row["timestamp"])
                 day = capture.snapshot_time.date().isoformat()
                 ages[*HERE, capture.endpoint_id, day].append(seconds(updated, capture.at))
-    return [(*key, len(of), sum(of) / len(of), max(of)) for key, of in sorted(ages.items())]
+    return [(*key, len(of), sum(of) / len(of), max(of), 0) for key, of in sorted(ages.items())]
 
 
 @answers("access_review", ("2026-11-01", "2025-11-01"))
@@ -353,48 +386,63 @@ def _(truth):
     rows = []
     for key, of in grouped(truth.sessions, "account_id region endpoint_id").items():
         sums = (total(of, "ingress_bytes"), total(of, "egress_bytes"))
-        hours = round(sum(map(duration, of)) / 3600, 1)
-        people = (len(distinct(of, "username")), len(distinct(of, "common_name")))
-        rows.append((*key, len(of), first_use(of), last_use(of), *sums, hours, *people))
-    return sorted(rows, key=lambda row: (-row[6], -row[7]))
+        seconds_used = sum(map(duration, of))
+        names = distinct([s for s in of if has_certificate(truth, s)], "common_name")
+        people = (len(distinct(of, "username")), len(names), 0, authentication(truth, of[0]), 0)
+        hours = round(seconds_used / 3600, 4)
+        rows.append((*key, len(of), first_use(of), last_use(of), *sums, hours, *people, seconds_used, not_covered(of)))
+    return sorted(rows, key=lambda row: (-row[6], -row[7], row[:3]))
 
 
 @answers("usage_per_session")
 def _(truth):
     rows = []
     for s in truth.sessions:
-        if s["username"] is None:
-            kind = "certificate"
-        else:
-            kind = "directory or SAML" if s["common_name"] == s["username"] else "mixed"
         names = pick(s, "endpoint_id connection_id username common_name")
         times = pick(s, "connection_established_time connection_end_time")
-        rows.append((*names, kind, *times, duration(s), s["ingress_bytes"], s["egress_bytes"]))
+        more = pick(s, "account_id region identity_key ends_at end_seen covered")
+        sums = (duration(s), s["ingress_bytes"], s["egress_bytes"])
+        rows.append((*names, authentication(truth, s), *times, *sums, *more, False))
     return sorted(rows, key=lambda row: (-row[8], -row[9], row[1]))
 
 
-def usage(truth, names):
-    rows = []
-    certificates = [s for s in truth.sessions if "common_name" not in names or has_certificate(s)]
-    for key, of in grouped(certificates, names).items():
-        if None not in key:
-            sums = (total(of, "ingress_bytes"), total(of, "egress_bytes"))
-            last = max(of, key=lambda s: s["connection_established_time"])["endpoint_id"]
-            rows.append((*key, len(of), sum(map(duration, of)), *sums, last))
-    return sorted(rows, key=lambda row: (-row[-3], -row[-2]))
+def usage(sessions, names):
+    """The sums of each group of sessions, in their order, the key of each group, and its sessions."""
+    groups = []
+    for key, of in grouped(sessions, names).items():
+        sums = (total(of, "ingress_bytes"), total(of, "egress_bytes"))
+        order = "connection_established_time ends_at account_id region endpoint_id"
+        last = max(of, key=lambda s: pick(s, order))["endpoint_id"]
+        groups.append((key, (len(of), sum(map(duration, of)), *sums, last), of))
+    return sorted(groups, key=lambda group: (-group[1][2], -group[1][3], group[0]))
 
 
-answers("usage_per_username")(lambda truth: usage(truth, "username"))
-answers("usage_per_certificate")(lambda truth: usage(truth, "common_name"))
-answers("usage_per_username_and_certificate")(lambda truth: usage(truth, "username common_name"))
+@answers("usage_per_username")
+def _(truth):
+    named = [s for s in truth.sessions if s["username"] is not None]
+    return [(*key, *sums, key[0], not_covered(of)) for key, sums, of in usage(named, "username")]
+
+
+@answers("usage_per_certificate")
+def _(truth):
+    certified = [s for s in truth.sessions if has_certificate(truth, s)]
+    return [(*key, *sums, True, 0, not_covered(of)) for key, sums, of in usage(certified, "common_name")]
+
+
+@answers("usage_per_username_and_certificate")
+def _(truth):
+    mixed = [s for s in truth.sessions if authentication(truth, s) == "mixed"]
+    return [(*key, *sums, key[0], True, 0, not_covered(of)) for key, sums, of in usage(mixed, "username common_name")]
 
 
 CONFIGURATION = """status_code authentication_types split_tunnel transport_protocol vpn_port connection_log_enabled
     connection_log_group session_timeout_hours disconnect_on_session_timeout client_connect_enabled client_cidr_block vpc_id
-    associated_networks security_group_ids server_certificate_arn description tags"""
+    associated_networks security_group_ids server_certificate_arn description tags status_message dns_name creation_time
+    deletion_time"""
 
 
-@answers("endpoint_configuration")
+# boto3 drops the fields that have no column.
+@answers("endpoint_configuration", ("  compared.unparsed,\n", ""))
 def _(truth):
     rows = []
     for endpoint_id in truth.endpoint_ids:
@@ -403,9 +451,12 @@ def _(truth):
             endpoint = next((e for e in endpoints if e["endpoint_id"] == endpoint_id), None)
             if endpoint is None:
                 continue
+            endpoint = endpoint | {
+                "creation_time": datetime.datetime.fromisoformat(endpoint["creation_time"]).replace(tzinfo=None)
+            }
             configuration = tuple(map(as_text, pick(endpoint, CONFIGURATION)))
             if configuration != before:
-                rows.append((*HERE, endpoint_id, since, *configuration))
+                rows.append((*HERE, endpoint_id, since, *configuration, since + datetime.timedelta(seconds=7)))
             before = configuration
     return rows
 
