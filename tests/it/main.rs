@@ -50,6 +50,7 @@ mod questions_at_their_edges;
 mod reading;
 mod resume;
 mod seal;
+mod sessions_merge;
 mod sessions_table;
 mod simulator;
 mod store_contract;

@@ -23,7 +23,23 @@ def answers(name, *edits):
 
 
 def ends(session):
-    return session["connection_end_time"] or session["last_seen"]
+    return session["ends_at"]
+
+
+def state(session, time):
+    if session["end_seen"] is not None:
+        return "ended"
+    return "active" if session["as_of"] >= time - 60 * MINUTE else "not known since as_of"
+
+
+def minutes_in_holes(truth, begins, until):
+    """Minutes in which some endpoint lay in a hole."""
+    holes = [hole for endpoint_id in ["*", *truth.endpoint_ids] for hole in truth.holes(endpoint_id, NOW)]
+    total, end = 0, begins
+    for hole_begins, hole_ends, _ in sorted(holes):
+        total += max(seconds(max(hole_begins, end), min(hole_ends, until)), 0)
+        end = max(end, hole_ends)
+    return total // 60
 
 
 def seconds(begins, until):
@@ -96,14 +112,14 @@ def _(truth):
 def connected_at(truth, instant):
     names = "identity username common_name account_id region endpoint_id connection_id client_ip"
     names += " connection_established_time connection_end_time end_seen last_seen"
+    bounds = "begin_seen began_after ended_after ended_before as_of covered identity_key"
     there = [
         s
         for s in truth.sessions
-        if s["connection_established_time"] <= instant
-        and (s["connection_end_time"] is None or s["connection_end_time"] > instant)
+        if s["connection_established_time"] <= instant and (s["ended_before"] is None or s["ended_before"] > instant)
     ]
     there.sort(key=lambda s: pick(s, "identity connection_established_time connection_id"))
-    return [pick(s, names) + (s["last_seen"] >= instant,) for s in there]
+    return [pick(s, names) + (s["ended_after"] >= instant, state(s, instant)) + pick(s, bounds) for s in there]
 
 
 @answers(
@@ -117,18 +133,28 @@ def _(truth):
     names = "identity account_id region endpoint_id connection_id client_ip connection_established_time"
     names += " connection_end_time end_seen"
     return [
-        pick(s, names) + (duration(s),) + pick(s, "ingress_bytes egress_bytes covered")
+        pick(s, names)
+        + (duration(s),)
+        + pick(s, "ingress_bytes egress_bytes covered")
+        + (ends(s) >= begins, state(s, until))
+        + pick(s, "begin_seen began_after ended_after ended_before as_of")
         for s in in_order(truth.sessions)
-        if s["identity"] == "amina.tanaka18" and s["connection_established_time"] < until and ends(s) >= begins
+        if s["identity"] == "amina.tanaka18"
+        and s["connection_established_time"] < until
+        and (s["ended_before"] is None or s["ended_before"] >= begins)
     ]
 
 
 @answers("long_sessions", ("8 * 3600", "7 * 3600"))
 def _(truth):
-    long = [s for s in truth.sessions if duration(s) > 7 * 3600]
-    names = "identity account_id region endpoint_id connection_id connection_established_time connection_end_time"
-    long.sort(key=lambda s: (-duration(s), s["connection_id"]))
-    return [pick(s, names) + (s["end_seen"], duration(s)) for s in long]
+    names = "identity account_id region endpoint_id connection_id connection_established_time connection_end_time end_seen"
+    rows = []
+    for s in sorted(truth.sessions, key=lambda s: (-duration(s), s["connection_id"])):
+        greatest = seconds(s["connection_established_time"], s["ended_before"] or NOW)
+        if greatest > 7 * 3600:
+            found = (duration(s), greatest, duration(s) > 7 * 3600, state(s, NOW))
+            rows.append(pick(s, names) + found + pick(s, "begin_seen began_after ended_after ended_before as_of covered"))
+    return rows
 
 
 WORKING_DAYS = [f"({day}, '08:00', '18:00')" for day in range(1, 6)]
@@ -171,15 +197,30 @@ def outside(truth, zone, opening, closing):
 @answers("overlapping_sessions")
 def _(truth):
     rows = []
-    for (identity,), sessions in grouped(truth.sessions, "identity").items():
+    for (identity,), sessions in grouped(truth.sessions, "identity_key").items():
         sessions = in_order(sessions)
-        for index, earlier in enumerate(sessions):
-            for later in sessions[index + 1 :]:
-                begins, until = later["connection_established_time"], min(ends(earlier), ends(later))
-                if begins < ends(earlier):
-                    pair = [pick(s, "endpoint_id connection_id client_ip") for s in (earlier, later)]
-                    rows.append((identity, *pair[0], *pair[1], begins, until, seconds(begins, until)))
-    return sorted(rows, key=lambda row: (row[7], row[2], row[5]))
+        days = collections.defaultdict(list)
+        for index, later in enumerate(sessions):
+            begins = later["connection_established_time"]
+            there = [earlier for earlier in sessions[:index] if seconds(begins, min(ends(earlier), ends(later))) >= 60]
+            days[begins.date()] += [(earlier, later, 1 + len(there)) for earlier in there]
+        for pairs in days.values():
+            of_pair = [
+                (first["identity"], *(pick(s, "endpoint_id connection_id client_ip") for s in (first, second)),
+                 second["connection_established_time"], min(ends(first), ends(second)), at_once)
+                for first, second, at_once in pairs
+            ]
+            accounts = (identity, HERE[0], HERE[0])
+            if len(pairs) > 10:
+                begins, until = min(pair[3] for pair in of_pair), max(pair[4] for pair in of_pair)
+                longest = max(seconds(pair[3], pair[4]) for pair in of_pair)
+                rows.append((of_pair[0][0], *(6 * [None]), begins, until, longest, *accounts, len(pairs), max(pair[5] for pair in of_pair)))
+            else:
+                rows += [
+                    (name, *first, *second, begins, until, seconds(begins, until), *accounts, 1, at_once)
+                    for name, first, second, begins, until, at_once in of_pair
+                ]
+    return sorted(rows, key=lambda row: (row[7], row[2] or "~", row[5] or "~"))
 
 
 @answers("users_on_several_certificates")
@@ -196,17 +237,24 @@ def _(truth):
 
 @answers("first_and_last_use")
 def _(truth):
-    return [
-        (identity, first_use(of), last_use(of), len(of), (NOW - last_use(of)).days)
-        for (identity,), of in sorted(grouped(truth.sessions, "identity").items())
-    ]
+    rows = []
+    for (identity,), of in sorted(grouped(truth.sessions, "identity_key").items()):
+        use = (first_use(of), last_use(of), len(of), (NOW - last_use(of)).days)
+        open_ends = sum(s["end_seen"] is None for s in of)
+        rows.append((of[0]["identity"], *use, identity, True, open_ends, not_covered(of), minutes_in_holes(truth, last_use(of), NOW)))
+    return rows
 
 
 @answers("silent_users", ("INTERVAL '90' DAY", "INTERVAL '30' MINUTE"))
 def _(truth):
-    last = {identity: last_use(of) for (identity,), of in grouped(truth.sessions, "identity").items()}
-    silent = [(identity, use, (NOW - use).days) for identity, use in last.items() if use < NOW - 30 * MINUTE]
-    return sorted(silent, key=lambda row: (row[1], row[0]))
+    in_holes = minutes_in_holes(truth, NOW - 30 * MINUTE, NOW)
+    silent = []
+    for (identity,), of in grouped(truth.sessions, "identity_key").items():
+        if last_use(of) < NOW - 30 * MINUTE:
+            open_ends, as_of = sum(s["end_seen"] is None for s in of), max(s["as_of"] for s in of)
+            days = (NOW - last_use(of)).days
+            silent.append((of[0]["identity"], last_use(of), days, HERE[0], identity, open_ends, as_of, in_holes, 0))
+    return sorted(silent, key=lambda row: (row[1], row[4]))
 
 
 @answers("posture_not_compliant")
@@ -234,7 +282,8 @@ def postures(truth, good):
 def _(truth):
     names = "identity account_id region endpoint_id connection_id connection_established_time connection_end_time"
     names += " end_seen status_code status_message last_seen"
-    return [pick(s, names) for s in in_order(truth.sessions) if s["failed_to_terminate"]]
+    of = [s for s in in_order(truth.sessions) if s["failed_to_terminate"]]
+    return [pick(s, names) + (state(s, NOW),) + pick(s, "begin_seen ended_after ended_before as_of") for s in of]
 
 
 @answers("top_talkers")
@@ -296,22 +345,24 @@ def _(truth):
 
 def presences(truth, minutes):
     rows = []
-    for (identity,), sessions in sorted(grouped(truth.sessions, "identity").items()):
+    for (_,), sessions in sorted(grouped(truth.sessions, "identity_key").items()):
         presence = []
         for session in in_order(sessions):
             if presence and session["connection_established_time"] >= last_use(presence) + minutes * MINUTE:
-                rows.append(presence_row(identity, presence))
+                rows.append(presence_row(presence))
                 presence = []
             presence.append(session)
-        rows.append(presence_row(identity, presence))
+        rows.append(presence_row(presence))
     return rows
 
 
-def presence_row(identity, sessions):
+def presence_row(sessions):
     begins, until = first_use(sessions), last_use(sessions)
     sums = (total(sessions, "ingress_bytes"), total(sessions, "egress_bytes"))
     endpoints = len(distinct(sessions, "endpoint_id"))
-    return (identity, begins, until, seconds(begins, until), len(sessions), endpoints, *sums)
+    name = pick(sessions[0], "identity identity_key")
+    open_ends = sum(s["end_seen"] is None for s in sessions)
+    return (name[0], begins, until, seconds(begins, until), len(sessions), endpoints, *sums, name[1], open_ends, not_covered(sessions))
 
 
 @answers("coverage_holes")
@@ -361,10 +412,11 @@ def _(truth):
 @answers("access_review", ("2026-11-01", "2025-11-01"))
 def _(truth):
     rows = []
-    for (identity,), of in sorted(grouped(truth.sessions, "identity").items()):
+    in_holes = minutes_in_holes(truth, datetime.datetime(2025, 11, 1), NOW)
+    for (identity,), of in sorted(grouped(truth.sessions, "identity_key").items()):
         rows.append(
             (
-                identity,
+                of[0]["identity"],
                 len(of),
                 len({s["connection_established_time"].date() for s in of}),
                 first_use(of),
@@ -375,7 +427,11 @@ def _(truth):
                 ", ".join(distinct(of, "endpoint_id")),
                 ", ".join(distinct(of, "common_name")),
                 total(of, "failed_to_terminate"),
-                sum(not s["covered"] for s in of),
+                not_covered(of),
+                identity,
+                0,
+                sum(s["end_seen"] is None for s in of),
+                in_holes,
             )
         )
     return rows

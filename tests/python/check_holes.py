@@ -17,6 +17,7 @@ import textwrap
 import pyarrow
 import pyarrow.parquet
 
+import check_merges
 import hole_definition
 import ledgers
 import template_tables
@@ -179,6 +180,7 @@ class Checked:
         types = {column: timestamp if column.endswith(("_time", "_at")) else pyarrow.string() for column in columns}
         table = pyarrow.table(columns, pyarrow.schema(list(types.items())))
         (folder / "connections").mkdir()
+        (folder / "partials").mkdir()
         pyarrow.parquet.write_table(table, folder / "connections" / "probes.parquet")
 
     def probe(self, rng, ledger, name, holes):
@@ -191,7 +193,8 @@ class Checked:
         began, ended = min(began, ended), max(began, ended)
         terminated = rng.random() < 0.7
         connection_id = f"cvpn-connection-{len(self.probes):017x}"
-        self.probes[connection_id] = (name, began, ended, evidence.is_covered(name, holes, began, ended))
+        covered = evidence.is_covered(name, holes, began, ended) and (terminated or not self.is_missed(name, ended))
+        self.probes[connection_id] = (name, began, ended, covered)
         return {
             "account_id": name[0],
             "region": name[1],
@@ -207,8 +210,18 @@ class Checked:
             "connection_end_time": moment(ended) if terminated else None,
         }
 
+    def is_missed(self, name, last_seen):
+        """If a capture, or a listing without the endpoint, began later and was over ten minutes ago."""
+        evidence = self.evidence[name[0]]
+        looks = list(evidence.captures[name].values())
+        lists = evidence.captures[(*name[:2], hole_definition.LISTING)].values()
+        lacking = {begins for begins, ids in evidence.listings[name[:2]] if name[2] not in ids}
+        looks += [(begins, ends) for begins, ends in lists if begins in lacking]
+        return any(begins > last_seen and ends < NOW - 600_000 for begins, ends in looks)
+
     def check_covered(self, trino):
         """The rows that the merge is made of, for each probe."""
+        check_merges.create_sessions(trino, "sessions")
         merge = (ROOT / "sessions/merge.sql").read_text()
         select = merge[merge.index("USING (\n") + len("USING (\n") : merge.index("\n) AS seen\n")]
         from_date = f"{MIDNIGHT - datetime.timedelta(days=45):%Y-%m-%d}"
@@ -234,7 +247,7 @@ class Checked:
             if "-- BEGIN HOLES" in text:
                 lines = text[text.index("-- BEGIN HOLES") : text.index("-- END HOLES")].splitlines()[1:]
                 blocks[path.name] = textwrap.dedent("\n".join(lines)).strip()
-        for name in ("concurrency.sql", "merge.sql"):
+        for name in blocks:
             if blocks[name] != blocks["coverage_holes.sql"]:
                 self.problems.append(f"coverage_holes.sql and {name} differ between BEGIN HOLES and END HOLES")
         self.counts["files with the lines"] = len(blocks)
