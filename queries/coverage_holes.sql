@@ -7,7 +7,7 @@
 -- records_sealed_late is the number of run records of the account and Region that a digest lists as late. They count like all
 -- others. A row without an endpoint has no hole beside that number. docs/evidence.md defines a hole.
 WITH ledger AS (
-  SELECT "$path" AS record_path, start, targets, places
+  SELECT "$path" AS record_path, start, scheduled, targets, places
   FROM runs
   WHERE runs.snapshot_date >= CAST(current_date - INTERVAL '400' DAY AS varchar)
 ),
@@ -24,7 +24,9 @@ entries AS (
     coalesce(entry.object_key, ledger.record_path) AS object_key,
     from_iso8601_timestamp(coalesce(entry.first_page_requested_at, ledger.start)) AS begins,
     from_iso8601_timestamp(entry.first_page_at) AS first_page_at,
-    from_iso8601_timestamp(entry.last_page_at) AS ends
+    from_iso8601_timestamp(entry.last_page_at) AS ends,
+    -- Null in a record that is older than the field.
+    coalesce(ledger.scheduled, true) AS is_scheduled
   FROM ledger
   CROSS JOIN UNNEST(
     transform(
@@ -73,7 +75,8 @@ moments AS (
     min(begins) AS begins,
     max(begins) AS last_begins,
     max(ends) AS ends,
-    count_if(outcome IN ('partial', 'failed') OR clock_stepped) AS failures,
+    min(if(is_scheduled, begins)) AS scheduled,
+    count_if(outcome IN ('partial', 'failed') OR (outcome = 'complete' AND clock_stepped)) AS failures,
     array_agg(if(clock_stepped, 'ClockStepped', error_code)) FILTER (WHERE clock_stepped OR error_code IS NOT NULL) AS error_codes
   FROM judged
   WHERE proves OR kind = 'attempt'
@@ -94,12 +97,17 @@ beside_listings AS (
 ),
 lives AS (
   -- An endpoint begins at the last listing before it was known, and is gone at the first after it was last listed or tried.
+  -- The list of endpoints is expected from the first scheduled attempt at it on.
   SELECT
     *,
-    coalesce(
-      min_by(listed_before, begins) OVER endpoint,
-      min(if(kind = 'attempt', begins)) OVER endpoint,
-      min(begins) OVER endpoint
+    if(
+      endpoint_id = '*',
+      min(scheduled) OVER endpoint,
+      coalesce(
+        min_by(listed_before, begins) OVER endpoint,
+        min(if(kind = 'attempt', begins)) OVER endpoint,
+        min(begins) OVER endpoint
+      )
     ) AS beginning,
     max_by(listed_after, last_begins) OVER endpoint AS gone_at,
     row_number() OVER (PARTITION BY account_id, region, endpoint_id ORDER BY begins) = 1 AS is_first
@@ -113,19 +121,20 @@ steps AS (
     lives.region,
     lives.endpoint_id,
     lives.gone_at,
+    lives.beginning,
     if(step.is_beginning, beginning, begins) AS at,
     step.is_beginning OR captured AS opens,
     if(NOT step.is_beginning AND captured, ends) AS ends,
     if(step.is_beginning, 0, failures) AS failures,
     if(NOT step.is_beginning, error_codes) AS error_codes
   FROM lives
-  CROSS JOIN UNNEST(if(is_first, ARRAY[true, false], ARRAY[false])) AS step (is_beginning)
+  CROSS JOIN UNNEST(if(is_first AND beginning IS NOT NULL, ARRAY[true, false], ARRAY[false])) AS step (is_beginning)
 ),
 ordered AS (
   -- From each capture, and from the beginning, to the smallest end of all captures that begin later.
   SELECT
     *,
-    max(if(opens, at)) OVER (
+    max(if(opens AND at >= beginning, at)) OVER (
       PARTITION BY account_id, region, endpoint_id ORDER BY at RANGE UNBOUNDED PRECEDING
     ) AS gap_begins,
     min(ends) OVER (

@@ -1,13 +1,210 @@
 -- When did each user connect first, and when last?
 -- Serves: PCI DSS 7.2.4, NIST SP 800-53 AC-2, ISO/IEC 27001 A.5.18.
--- Edit: how many days back. The record begins with the first capture.
+-- Edit: how many days back. The record begins with the first capture. last_use is the last time that is proven, and of as many
+-- sessions as with_open_end says no end is known. first_use is the latest that it can have been if first_use_seen is false. A later
+-- use can have been missed in minutes_not_covered, which is how long some endpoint lay in a hole since last_use. The ledger of 400
+-- days is read for that, as by coverage_holes. The row without identity is no user: it counts the sessions of which AWS gave no name.
+WITH ledger AS (
+  SELECT "$path" AS record_path, start, scheduled, targets, places
+  FROM runs
+  WHERE runs.snapshot_date >= CAST(current_date - INTERVAL '400' DAY AS varchar)
+),
+-- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
+entries AS (
+  -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
+  SELECT
+    entry.account_id,
+    entry.region,
+    entry.endpoint_id,
+    entry.kind,
+    entry.outcome,
+    entry.error_code,
+    coalesce(entry.object_key, ledger.record_path) AS object_key,
+    from_iso8601_timestamp(coalesce(entry.first_page_requested_at, ledger.start)) AS begins,
+    from_iso8601_timestamp(entry.first_page_at) AS first_page_at,
+    from_iso8601_timestamp(entry.last_page_at) AS ends,
+    -- Null in a record that is older than the field.
+    coalesce(ledger.scheduled, true) AS is_scheduled
+  FROM ledger
+  CROSS JOIN UNNEST(
+    transform(
+      coalesce(targets, ARRAY[]),
+      target -> ROW(
+        target.account_id, target.region, target.endpoint_id, 'attempt', target.outcome, target.error.code,
+        target.object_key, target.first_page_requested_at, target.first_page_at, target.last_page_at
+      )
+    )
+    || flatten(
+      transform(
+        filter(coalesce(places, ARRAY[]), place -> place.discovery IS NOT NULL),
+        place -> transform(
+          ARRAY['*'] || if(place.discovery.error.code IS NULL, coalesce(place.discovery.endpoints, ARRAY[]), ARRAY[]),
+          endpoint_id -> ROW(
+            place.account_id, place.region, endpoint_id, if(endpoint_id = '*', 'attempt', 'listed'),
+            if(place.discovery.error.code IS NULL AND place.discovery.endpoints IS NOT NULL, 'complete', 'failed'),
+            place.discovery.error.code,
+            CAST(NULL AS varchar), place.discovery.first_page_requested_at, place.discovery.first_page_at,
+            place.discovery.last_page_at
+          )
+        )
+      )
+    )
+  ) AS entry (
+    account_id, region, endpoint_id, kind, outcome, error_code,
+    object_key, first_page_requested_at, first_page_at, last_page_at
+  )
+),
+judged AS (
+  -- A capture or a listing proves nothing if the clock stepped while its pages came.
+  SELECT
+    *,
+    outcome IN ('complete', 'already_captured') AND coalesce(first_page_at BETWEEN begins AND ends, false) AS proves,
+    outcome IN ('complete', 'already_captured') AND NOT first_page_at BETWEEN begins AND ends AS clock_stepped
+  FROM entries
+),
+moments AS (
+  -- Entries of one object are one capture.
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    kind,
+    kind = 'attempt' AND proves AS captured,
+    min(begins) AS begins,
+    max(begins) AS last_begins,
+    max(ends) AS ends,
+    min(if(is_scheduled, begins)) AS scheduled,
+    count_if(outcome IN ('partial', 'failed') OR (outcome = 'complete' AND clock_stepped)) AS failures,
+    array_agg(if(clock_stepped, 'ClockStepped', error_code)) FILTER (WHERE clock_stepped OR error_code IS NOT NULL) AS error_codes
+  FROM judged
+  WHERE proves OR kind = 'attempt'
+  GROUP BY account_id, region, endpoint_id, kind, proves, object_key
+),
+beside_listings AS (
+  SELECT
+    *,
+    max(if(captured AND endpoint_id = '*', begins)) OVER (
+      PARTITION BY account_id, region
+      ORDER BY begins RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '0.001' SECOND PRECEDING
+    ) AS listed_before,
+    min(if(captured AND endpoint_id = '*', begins)) OVER (
+      PARTITION BY account_id, region
+      ORDER BY last_begins RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+    ) AS listed_after
+  FROM moments
+),
+lives AS (
+  -- An endpoint begins at the last listing before it was known, and is gone at the first after it was last listed or tried.
+  -- The list of endpoints is expected from the first scheduled attempt at it on.
+  SELECT
+    *,
+    if(
+      endpoint_id = '*',
+      min(scheduled) OVER endpoint,
+      coalesce(
+        min_by(listed_before, begins) OVER endpoint,
+        min(if(kind = 'attempt', begins)) OVER endpoint,
+        min(begins) OVER endpoint
+      )
+    ) AS beginning,
+    max_by(listed_after, last_begins) OVER endpoint AS gone_at,
+    row_number() OVER (PARTITION BY account_id, region, endpoint_id ORDER BY begins) = 1 AS is_first
+  FROM beside_listings
+  WINDOW endpoint AS (PARTITION BY account_id, region, endpoint_id)
+),
+steps AS (
+  -- One more row for each endpoint: its beginning.
+  SELECT
+    lives.account_id,
+    lives.region,
+    lives.endpoint_id,
+    lives.gone_at,
+    lives.beginning,
+    if(step.is_beginning, beginning, begins) AS at,
+    step.is_beginning OR captured AS opens,
+    if(NOT step.is_beginning AND captured, ends) AS ends,
+    if(step.is_beginning, 0, failures) AS failures,
+    if(NOT step.is_beginning, error_codes) AS error_codes
+  FROM lives
+  CROSS JOIN UNNEST(if(is_first AND beginning IS NOT NULL, ARRAY[true, false], ARRAY[false])) AS step (is_beginning)
+),
+ordered AS (
+  -- From each capture, and from the beginning, to the smallest end of all captures that begin later.
+  SELECT
+    *,
+    max(if(opens AND at >= beginning, at)) OVER (
+      PARTITION BY account_id, region, endpoint_id ORDER BY at RANGE UNBOUNDED PRECEDING
+    ) AS gap_begins,
+    min(ends) OVER (
+      PARTITION BY account_id, region, endpoint_id
+      ORDER BY at RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+    ) AS next_ends
+  FROM steps
+),
+gaps AS (
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    gap_begins,
+    coalesce(next_ends, gone_at, current_timestamp) AS gap_ends,
+    next_ends IS NULL AND gone_at IS NULL AS open,
+    coalesce(next_ends, gone_at, current_timestamp) >= gap_begins + INTERVAL '60' MINUTE
+      OR (next_ends IS NULL AND gone_at IS NOT NULL) AS is_hole,
+    sum(failures) AS failures,
+    array_sort(array_distinct(flatten(array_agg(error_codes)))) AS error_codes
+  FROM ordered
+  WHERE gap_begins IS NOT NULL
+  GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at
+),
+-- END HOLES
+after_others AS (
+  -- Holes of several endpoints overlap. Each begins where the others before it end.
+  SELECT
+    greatest(
+      gap_begins,
+      coalesce(max(gap_ends) OVER (ORDER BY gap_begins, gap_ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), gap_begins)
+    ) AS begins,
+    gap_ends AS ends
+  FROM gaps
+  WHERE is_hole
+),
+not_covered AS (
+  SELECT array_agg(CAST(ROW(begins, ends) AS ROW(begins timestamp(6), ends timestamp(6)))) AS holes
+  FROM after_others
+  WHERE begins < ends
+),
+users AS (
+  SELECT
+    identity_key,
+    max_by(identity, ROW(last_seen, identity)) AS identity,
+    min(connection_established_time) AS first_use,
+    min_by(begin_seen, ROW(connection_established_time, begin_seen)) AS first_use_seen,
+    max(ends_at) AS last_use,
+    count(*) AS sessions,
+    count_if(end_seen IS NULL) AS with_open_end,
+    count_if(NOT covered) AS not_covered
+  FROM sessions
+  WHERE connection_established_time < current_date + INTERVAL '1' DAY
+    AND ends_at >= current_date - INTERVAL '400' DAY
+  GROUP BY identity_key
+)
 SELECT
-  identity,
-  min(connection_established_time) AS first_use,
-  max(coalesce(connection_end_time, last_seen)) AS last_use,
-  count(*) AS sessions,
-  date_diff('day', max(coalesce(connection_end_time, last_seen)), current_timestamp) AS days_since
-FROM sessions
-WHERE connection_established_time >= current_date - INTERVAL '400' DAY
-GROUP BY identity
-ORDER BY identity
+  users.identity,
+  users.first_use,
+  users.last_use,
+  users.sessions,
+  date_diff('day', users.last_use, current_timestamp) AS days_since,
+  users.identity_key,
+  users.first_use_seen,
+  users.with_open_end,
+  users.not_covered,
+  reduce(
+    coalesce(not_covered.holes, ARRAY[]),
+    BIGINT '0',
+    (seconds, hole) -> seconds + greatest(date_diff('second', greatest(hole.begins, users.last_use), hole.ends), 0),
+    seconds -> seconds
+  ) / 60 AS minutes_not_covered
+FROM users
+CROSS JOIN not_covered
+ORDER BY users.identity_key

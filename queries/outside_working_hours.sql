@@ -1,40 +1,158 @@
 -- Who was connected outside working hours, as they are in a given time zone?
 -- Serves: NIST SP 800-53 AC-2(12), ISO/IEC 27001 A.8.16.
--- Edit: the time zone, the hours, the working days (1 is Monday), and how many days back.
-WITH asked AS (
-  SELECT
-    'Europe/Berlin' AS time_zone,
-    7 AS from_hour,
-    19 AS to_hour,
-    5 AS last_working_day
+-- Edit: the list of working hours, the time zone, and how many days back.
+-- Working hours are local times, as a clock on the wall shows them. If to_time is not after from_time, they end on the
+-- next day: (5, '22:00', '06:00') is the night from Friday to Saturday, and (7, '00:00', '00:00') all of Sunday. A weekday
+-- may have several lines or none. Sunday to Thursday are 7, 1, 2, 3 and 4. Lines that touch each other are one stretch.
+-- A session is shown if it reaches into these days and any moment of it was outside. If end_seen is not true, local_end_time is the
+-- last time that it was seen active. proven is false if only a moment after that may have been outside: it had ended by
+-- local_end_at_latest, and AWS did not give the time.
+WITH working_hours (weekday, from_time, to_time) AS (
+  VALUES
+    -- 1 is Monday, and 7 is Sunday.
+    (1, '08:00', '18:00'),
+    (2, '08:00', '18:00'),
+    (3, '08:00', '18:00'),
+    (4, '08:00', '18:00'),
+    (5, '08:00', '18:00')
 ),
-local_times AS (
+asked AS (
+  SELECT 'Europe/Berlin' AS time_zone
+),
+minutes AS (
+  SELECT
+    weekday,
+    CAST(split_part(from_time, ':', 1) AS integer) * 60 + CAST(split_part(from_time, ':', 2) AS integer) AS from_minute,
+    CAST(split_part(to_time, ':', 1) AS integer) * 60 + CAST(split_part(to_time, ':', 2) AS integer) AS to_minute
+  FROM working_hours
+),
+shifts AS (
+  -- The working hours of each day, as a clock on the wall shows them.
+  SELECT
+    date_add('minute', minutes.from_minute, CAST(day AS timestamp(6))) AS begins,
+    date_add(
+      'minute',
+      minutes.to_minute + if(minutes.to_minute > minutes.from_minute, 0, 24 * 60),
+      CAST(day AS timestamp(6))
+    ) AS ends
+  FROM UNNEST(sequence(current_date - INTERVAL '500' DAY, current_date + INTERVAL '7' DAY)) AS calendar (day)
+  JOIN minutes ON minutes.weekday = day_of_week(day)
+),
+begun AS (
+  SELECT
+    *,
+    max(ends) OVER (ORDER BY begins, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier_until
+  FROM shifts
+),
+numbered AS (
+  SELECT *, count_if(earlier_until IS NULL OR begins > earlier_until) OVER (ORDER BY begins, ends) AS stretch
+  FROM begun
+),
+stretches AS (
+  SELECT min(begins) AS begins, max(ends) AS ends
+  FROM numbered
+  GROUP BY stretch
+),
+recent AS (
   SELECT
     sessions.*,
-    at_timezone(with_timezone(sessions.connection_established_time, 'UTC'), asked.time_zone) AS begins,
-    at_timezone(
-      with_timezone(coalesce(sessions.connection_end_time, sessions.last_seen), 'UTC'),
-      asked.time_zone
-    ) AS ends
+    asked.time_zone,
+    CASE
+      WHEN sessions.end_seen THEN sessions.ends_at
+      ELSE greatest(sessions.ends_at, coalesce(sessions.ended_before, sessions.ends_at))
+    END AS ends_at_latest
   FROM sessions
   CROSS JOIN asked
-  WHERE sessions.connection_established_time >= current_date - INTERVAL '30' DAY
+  WHERE sessions.ends_at >= current_date - INTERVAL '30' DAY
+),
+halves AS (
+  -- The time that is proven, and the time in which it may have gone on.
+  SELECT recent.*, half.is_proven, half.from_time, half.to_time
+  FROM recent
+  CROSS JOIN UNNEST(
+    ARRAY[
+      ROW(true, connection_established_time, ends_at),
+      ROW(false, ends_at, ends_at_latest)
+    ]
+  ) AS half (is_proven, from_time, to_time)
+  WHERE half.is_proven OR half.to_time > half.from_time
+),
+clocks AS (
+  -- Seconds by which the clock on the wall is ahead of UTC.
+  SELECT
+    *,
+    date_diff('second', from_time, CAST(at_timezone(with_timezone(from_time, 'UTC'), time_zone) AS timestamp(6))) AS first_offset,
+    date_diff('second', to_time, CAST(at_timezone(with_timezone(to_time, 'UTC'), time_zone) AS timestamp(6))) AS last_offset
+  FROM halves
+),
+changes AS (
+  -- The first quarter of an hour after a change of the clock. Clocks change at such moments.
+  SELECT
+    clocks.*,
+    if(
+      first_offset <> last_offset,
+      element_at(
+        filter(
+          transform(
+            sequence(0, CAST(least(date_diff('minute', from_time, to_time) / 15 + 1, 9000) AS integer)),
+            quarter -> date_add('minute', 15 * quarter, date_trunc('hour', from_time))
+          ),
+          moment -> moment > from_time AND moment <= to_time
+            AND date_diff('second', moment, CAST(at_timezone(with_timezone(moment, 'UTC'), time_zone) AS timestamp(6)))
+              = last_offset
+        ),
+        1
+      )
+    ) AS changed_at
+  FROM clocks
+),
+parts AS (
+  -- In each part the clock on the wall runs without a jump.
+  SELECT
+    changes.account_id,
+    changes.region,
+    changes.endpoint_id,
+    changes.connection_id,
+    changes.is_proven,
+    date_add('second', part.ahead, part.from_time) AS local_from,
+    date_add('second', part.ahead, part.to_time) AS local_to
+  FROM changes
+  CROSS JOIN UNNEST(
+    if(
+      changed_at IS NULL,
+      ARRAY[ROW(first_offset, from_time, to_time)],
+      ARRAY[ROW(first_offset, from_time, changed_at), ROW(last_offset, changed_at, to_time)]
+    )
+  ) AS part (ahead, from_time, to_time)
+),
+outside AS (
+  SELECT
+    parts.account_id,
+    parts.region,
+    parts.endpoint_id,
+    parts.connection_id,
+    bool_or(parts.is_proven) AS proven
+  FROM parts
+  LEFT JOIN stretches
+    ON stretches.begins <= parts.local_from
+    AND stretches.ends >= parts.local_to
+  WHERE stretches.begins IS NULL
+  GROUP BY parts.account_id, parts.region, parts.endpoint_id, parts.connection_id
 )
 SELECT
-  local_times.identity,
-  local_times.account_id,
-  local_times.region,
-  local_times.endpoint_id,
-  local_times.connection_id,
-  local_times.begins AS local_established_time,
-  local_times.ends AS local_end_time
-FROM local_times
-CROSS JOIN asked
--- Within working hours is what begins and ends on one working day, between the hours.
-WHERE NOT (
-  CAST(local_times.begins AS date) = CAST(local_times.ends AS date)
-  AND day_of_week(local_times.begins) <= asked.last_working_day
-  AND hour(local_times.begins) >= asked.from_hour
-  AND date_diff('second', date_trunc('day', local_times.begins), local_times.ends) <= asked.to_hour * 3600
-)
-ORDER BY local_times.connection_established_time, local_times.connection_id
+  recent.identity,
+  account_id,
+  region,
+  endpoint_id,
+  connection_id,
+  at_timezone(with_timezone(recent.connection_established_time, 'UTC'), recent.time_zone) AS local_established_time,
+  at_timezone(with_timezone(recent.ends_at, 'UTC'), recent.time_zone) AS local_end_time,
+  recent.identity_key,
+  recent.end_seen,
+  at_timezone(with_timezone(recent.ends_at_latest, 'UTC'), recent.time_zone) AS local_end_at_latest,
+  outside.proven,
+  recent.begin_seen,
+  recent.covered
+FROM recent
+JOIN outside USING (account_id, region, endpoint_id, connection_id)
+ORDER BY recent.connection_established_time, connection_id, account_id, region, endpoint_id

@@ -1,47 +1,49 @@
 -- When was each user there, with reconnects less than N minutes apart taken as one presence?
 -- Serves: PCI DSS 10.2.1.1, ISO/IEC 27001 A.8.15.
--- Edit: the minutes, and how many days back.
-WITH recent AS (
+-- Edit: the minutes, and how many days back. A presence that lasts into these days is shown from its true beginning. Of as many of
+-- its sessions as with_open_end says no end is known, and it lasted longer than presence_ends if one of them did.
+WITH known AS (
   SELECT
-    identity,
-    connection_id,
-    endpoint_id,
+    *,
     connection_established_time AS begins,
-    coalesce(connection_end_time, last_seen) AS ends,
-    coalesce(ingress_bytes, 0) AS ingress_bytes,
-    coalesce(egress_bytes, 0) AS egress_bytes
+    ends_at AS ends
   FROM sessions
-  WHERE connection_established_time >= current_date - INTERVAL '30' DAY
-    AND identity IS NOT NULL
+  WHERE connection_established_time < current_date + INTERVAL '1' DAY
+    AND identity_key IS NOT NULL
 ),
 gaps AS (
   SELECT
     *,
     max(ends) OVER (
-      PARTITION BY identity
-      ORDER BY begins, ends, connection_id
+      PARTITION BY identity_key
+      ORDER BY begins, ends, connection_id, account_id, region, endpoint_id
       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS earlier_until
-  FROM recent
+  FROM known
 ),
 numbered AS (
   SELECT
     *,
     count_if(earlier_until IS NULL OR begins >= earlier_until + INTERVAL '5' MINUTE) OVER (
-      PARTITION BY identity
-      ORDER BY begins, ends, connection_id
+      PARTITION BY identity_key
+      ORDER BY begins, ends, connection_id, account_id, region, endpoint_id
+      ROWS UNBOUNDED PRECEDING
     ) AS presence
   FROM gaps
 )
 SELECT
-  identity,
+  max_by(identity, ROW(last_seen, identity)) AS identity,
   min(begins) AS presence_begins,
   max(ends) AS presence_ends,
   date_diff('second', min(begins), max(ends)) AS duration_seconds,
   count(*) AS sessions,
-  count(DISTINCT endpoint_id) AS endpoints,
-  sum(ingress_bytes) AS ingress_bytes,
-  sum(egress_bytes) AS egress_bytes
+  count(DISTINCT ROW(account_id, region, endpoint_id)) AS endpoints,
+  sum(coalesce(ingress_bytes, 0)) AS ingress_bytes,
+  sum(coalesce(egress_bytes, 0)) AS egress_bytes,
+  identity_key,
+  count_if(end_seen IS NULL) AS with_open_end,
+  count_if(NOT covered) AS not_covered
 FROM numbered
-GROUP BY identity, presence
-ORDER BY identity, presence_begins
+GROUP BY identity_key, presence
+HAVING max(ends) >= current_date - INTERVAL '30' DAY
+ORDER BY identity_key, presence_begins

@@ -1,6 +1,8 @@
 -- Which sessions had a user between two dates, how long, and with how many bytes?
 -- Serves: PCI DSS 10.2.1.1, ISO/IEC 27001 A.8.15, NIST SP 800-53 AU-12.
--- Edit: the user (user name, or common name where there is none), the first day, and the day after the last, in UTC.
+-- Edit: the user (user name, or common name where there is none, in any case, with or without a domain), the first day, and the day
+-- after the last, in UTC. With proven, the session reached into these days. Without, it may have: see ended_after and ended_before.
+-- duration_seconds is the least that it lasted.
 WITH asked AS (
   SELECT
     'maria.lopez@corp.example' AS identity,
@@ -17,19 +19,37 @@ SELECT
   sessions.connection_established_time,
   sessions.connection_end_time,
   sessions.end_seen,
-  date_diff(
-    'second',
-    sessions.connection_established_time,
-    coalesce(sessions.connection_end_time, sessions.last_seen)
-  ) AS duration_seconds,
+  sessions.duration_seconds,
   sessions.ingress_bytes,
   sessions.egress_bytes,
-  sessions.covered
+  sessions.covered,
+  sessions.connection_established_time < asked.to_time AND sessions.ends_at >= asked.from_time AS proven,
+  CASE
+    WHEN sessions.end_seen IS NOT NULL THEN 'ended'
+    WHEN sessions.as_of >= least(asked.to_time, current_timestamp) - INTERVAL '60' MINUTE THEN 'active'
+    ELSE 'not known since as_of'
+  END AS state,
+  sessions.begin_seen,
+  sessions.began_after,
+  sessions.ended_after,
+  sessions.ended_before,
+  sessions.as_of
 FROM sessions
 CROSS JOIN asked
-WHERE sessions.identity = asked.identity
-  AND sessions.connection_established_time < asked.to_time
-  -- A session lasts 24 hours at most, so no older month is read.
-  AND sessions.connection_established_time > asked.from_time - INTERVAL '2' DAY
-  AND coalesce(sessions.connection_end_time, sessions.last_seen) >= asked.from_time
-ORDER BY sessions.connection_established_time, sessions.connection_id
+WHERE sessions.identity_key = lower(coalesce(
+    nullif(regexp_replace(asked.identity, '^[^\\]*\\', ''), ''),
+    asked.identity
+  ))
+  AND sessions.connection_established_time < asked.to_time + INTERVAL '1' DAY
+  AND if(
+    sessions.begin_seen,
+    sessions.connection_established_time,
+    coalesce(sessions.began_after, sessions.connection_established_time - INTERVAL '1' DAY)
+  ) < asked.to_time
+  AND (sessions.ended_before >= asked.from_time OR sessions.ended_before IS NULL)
+ORDER BY
+  sessions.connection_established_time,
+  sessions.connection_id,
+  sessions.account_id,
+  sessions.region,
+  sessions.endpoint_id

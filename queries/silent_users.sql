@@ -1,12 +1,223 @@
 -- Which users have not connected for N days?
 -- Serves: PCI DSS 8.2.6, NIST SP 800-53 AC-2(3): accounts to disable.
--- Edit: the days of silence, and how many days back to look for users.
+-- Edit: the days of silence, three times, and how many days back to look for users. Users are looked at in each account by itself.
+-- A user may have connected without being seen: minutes_not_covered of these days lie in holes of the account, sessions_not_known
+-- are those of these days of which AWS gave no name, and with_open_end are sessions of the user of which no end is known. The ledger
+-- of 400 days is read for the holes, as by coverage_holes.
+WITH ledger AS (
+  SELECT "$path" AS record_path, start, scheduled, targets, places
+  FROM runs
+  WHERE runs.snapshot_date >= CAST(current_date - INTERVAL '400' DAY AS varchar)
+),
+-- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
+entries AS (
+  -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
+  SELECT
+    entry.account_id,
+    entry.region,
+    entry.endpoint_id,
+    entry.kind,
+    entry.outcome,
+    entry.error_code,
+    coalesce(entry.object_key, ledger.record_path) AS object_key,
+    from_iso8601_timestamp(coalesce(entry.first_page_requested_at, ledger.start)) AS begins,
+    from_iso8601_timestamp(entry.first_page_at) AS first_page_at,
+    from_iso8601_timestamp(entry.last_page_at) AS ends,
+    -- Null in a record that is older than the field.
+    coalesce(ledger.scheduled, true) AS is_scheduled
+  FROM ledger
+  CROSS JOIN UNNEST(
+    transform(
+      coalesce(targets, ARRAY[]),
+      target -> ROW(
+        target.account_id, target.region, target.endpoint_id, 'attempt', target.outcome, target.error.code,
+        target.object_key, target.first_page_requested_at, target.first_page_at, target.last_page_at
+      )
+    )
+    || flatten(
+      transform(
+        filter(coalesce(places, ARRAY[]), place -> place.discovery IS NOT NULL),
+        place -> transform(
+          ARRAY['*'] || if(place.discovery.error.code IS NULL, coalesce(place.discovery.endpoints, ARRAY[]), ARRAY[]),
+          endpoint_id -> ROW(
+            place.account_id, place.region, endpoint_id, if(endpoint_id = '*', 'attempt', 'listed'),
+            if(place.discovery.error.code IS NULL AND place.discovery.endpoints IS NOT NULL, 'complete', 'failed'),
+            place.discovery.error.code,
+            CAST(NULL AS varchar), place.discovery.first_page_requested_at, place.discovery.first_page_at,
+            place.discovery.last_page_at
+          )
+        )
+      )
+    )
+  ) AS entry (
+    account_id, region, endpoint_id, kind, outcome, error_code,
+    object_key, first_page_requested_at, first_page_at, last_page_at
+  )
+),
+judged AS (
+  -- A capture or a listing proves nothing if the clock stepped while its pages came.
+  SELECT
+    *,
+    outcome IN ('complete', 'already_captured') AND coalesce(first_page_at BETWEEN begins AND ends, false) AS proves,
+    outcome IN ('complete', 'already_captured') AND NOT first_page_at BETWEEN begins AND ends AS clock_stepped
+  FROM entries
+),
+moments AS (
+  -- Entries of one object are one capture.
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    kind,
+    kind = 'attempt' AND proves AS captured,
+    min(begins) AS begins,
+    max(begins) AS last_begins,
+    max(ends) AS ends,
+    min(if(is_scheduled, begins)) AS scheduled,
+    count_if(outcome IN ('partial', 'failed') OR (outcome = 'complete' AND clock_stepped)) AS failures,
+    array_agg(if(clock_stepped, 'ClockStepped', error_code)) FILTER (WHERE clock_stepped OR error_code IS NOT NULL) AS error_codes
+  FROM judged
+  WHERE proves OR kind = 'attempt'
+  GROUP BY account_id, region, endpoint_id, kind, proves, object_key
+),
+beside_listings AS (
+  SELECT
+    *,
+    max(if(captured AND endpoint_id = '*', begins)) OVER (
+      PARTITION BY account_id, region
+      ORDER BY begins RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '0.001' SECOND PRECEDING
+    ) AS listed_before,
+    min(if(captured AND endpoint_id = '*', begins)) OVER (
+      PARTITION BY account_id, region
+      ORDER BY last_begins RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+    ) AS listed_after
+  FROM moments
+),
+lives AS (
+  -- An endpoint begins at the last listing before it was known, and is gone at the first after it was last listed or tried.
+  -- The list of endpoints is expected from the first scheduled attempt at it on.
+  SELECT
+    *,
+    if(
+      endpoint_id = '*',
+      min(scheduled) OVER endpoint,
+      coalesce(
+        min_by(listed_before, begins) OVER endpoint,
+        min(if(kind = 'attempt', begins)) OVER endpoint,
+        min(begins) OVER endpoint
+      )
+    ) AS beginning,
+    max_by(listed_after, last_begins) OVER endpoint AS gone_at,
+    row_number() OVER (PARTITION BY account_id, region, endpoint_id ORDER BY begins) = 1 AS is_first
+  FROM beside_listings
+  WINDOW endpoint AS (PARTITION BY account_id, region, endpoint_id)
+),
+steps AS (
+  -- One more row for each endpoint: its beginning.
+  SELECT
+    lives.account_id,
+    lives.region,
+    lives.endpoint_id,
+    lives.gone_at,
+    lives.beginning,
+    if(step.is_beginning, beginning, begins) AS at,
+    step.is_beginning OR captured AS opens,
+    if(NOT step.is_beginning AND captured, ends) AS ends,
+    if(step.is_beginning, 0, failures) AS failures,
+    if(NOT step.is_beginning, error_codes) AS error_codes
+  FROM lives
+  CROSS JOIN UNNEST(if(is_first AND beginning IS NOT NULL, ARRAY[true, false], ARRAY[false])) AS step (is_beginning)
+),
+ordered AS (
+  -- From each capture, and from the beginning, to the smallest end of all captures that begin later.
+  SELECT
+    *,
+    max(if(opens AND at >= beginning, at)) OVER (
+      PARTITION BY account_id, region, endpoint_id ORDER BY at RANGE UNBOUNDED PRECEDING
+    ) AS gap_begins,
+    min(ends) OVER (
+      PARTITION BY account_id, region, endpoint_id
+      ORDER BY at RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+    ) AS next_ends
+  FROM steps
+),
+gaps AS (
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    gap_begins,
+    coalesce(next_ends, gone_at, current_timestamp) AS gap_ends,
+    next_ends IS NULL AND gone_at IS NULL AS open,
+    coalesce(next_ends, gone_at, current_timestamp) >= gap_begins + INTERVAL '60' MINUTE
+      OR (next_ends IS NULL AND gone_at IS NOT NULL) AS is_hole,
+    sum(failures) AS failures,
+    array_sort(array_distinct(flatten(array_agg(error_codes)))) AS error_codes
+  FROM ordered
+  WHERE gap_begins IS NOT NULL
+  GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at
+),
+-- END HOLES
+holes AS (
+  SELECT
+    account_id,
+    greatest(gap_begins, current_timestamp - INTERVAL '90' DAY) AS begins,
+    least(gap_ends, current_timestamp) AS ends
+  FROM gaps
+  WHERE is_hole
+    AND gap_ends > current_timestamp - INTERVAL '90' DAY
+),
+after_others AS (
+  -- Holes of several endpoints overlap. Each begins where the others before it end.
+  SELECT
+    account_id,
+    greatest(begins, coalesce(max(ends) OVER earlier, begins)) AS begins,
+    ends
+  FROM holes
+  WINDOW earlier AS (
+    PARTITION BY account_id ORDER BY begins, ends ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+  )
+),
+not_covered AS (
+  SELECT account_id, sum(greatest(date_diff('second', begins, ends), 0)) / 60 AS minutes
+  FROM after_others
+  GROUP BY account_id
+),
+users AS (
+  SELECT
+    identity_key,
+    account_id,
+    max_by(identity, ROW(last_seen, identity)) AS identity,
+    max(ends_at) AS last_use,
+    count_if(end_seen IS NULL) AS with_open_end,
+    max(as_of) AS as_of
+  FROM sessions
+  WHERE connection_established_time < current_date + INTERVAL '1' DAY
+    AND ends_at >= current_date - INTERVAL '400' DAY
+    AND identity_key IS NOT NULL
+  GROUP BY identity_key, account_id
+),
+not_known AS (
+  SELECT account_id, count(*) AS sessions
+  FROM sessions
+  WHERE connection_established_time < current_date + INTERVAL '1' DAY
+    AND ends_at >= current_date - INTERVAL '400' DAY
+    AND identity_key IS NULL
+    AND (ended_before >= current_timestamp - INTERVAL '90' DAY OR ended_before IS NULL)
+  GROUP BY account_id
+)
 SELECT
-  identity,
-  max(coalesce(connection_end_time, last_seen)) AS last_use,
-  date_diff('day', max(coalesce(connection_end_time, last_seen)), current_timestamp) AS days_silent
-FROM sessions
-WHERE connection_established_time >= current_date - INTERVAL '400' DAY
-GROUP BY identity
-HAVING max(coalesce(connection_end_time, last_seen)) < current_timestamp - INTERVAL '90' DAY
-ORDER BY last_use, identity
+  users.identity,
+  users.last_use,
+  date_diff('day', users.last_use, current_timestamp) AS days_silent,
+  users.account_id,
+  users.identity_key,
+  users.with_open_end,
+  users.as_of,
+  coalesce(not_covered.minutes, 0) AS minutes_not_covered,
+  coalesce(not_known.sessions, 0) AS sessions_not_known
+FROM users
+LEFT JOIN not_covered ON not_covered.account_id = users.account_id
+LEFT JOIN not_known ON not_known.account_id = users.account_id
+WHERE users.last_use < current_timestamp - INTERVAL '90' DAY
+ORDER BY users.last_use, users.identity_key, users.account_id

@@ -1,17 +1,31 @@
 -- Which values of AWS's could not be typed, and what was their text?
 -- Serves: trust in the record: nothing that AWS says is lost.
--- Edit: how many days back.
+-- Edit: how many days back, in all three places. table_name is the table whose rows have the value. In endpoints, a field with
+-- #error in its name is the code of an error with which EC2 answered instead.
+WITH odd_rows AS (
+  SELECT 'connections' AS table_name, account_id, region, endpoint_id, snapshot_time, unparsed
+  FROM connections
+  WHERE snapshot_date >= CAST(current_date - INTERVAL '30' DAY AS varchar)
+  UNION ALL
+  SELECT 'partials' AS table_name, account_id, region, endpoint_id, snapshot_time, unparsed
+  FROM partials
+  WHERE snapshot_date >= CAST(current_date - INTERVAL '30' DAY AS varchar)
+  UNION ALL
+  SELECT 'endpoints' AS table_name, account_id, region, endpoint_id, snapshot_time, unparsed
+  FROM endpoints
+  WHERE snapshot_date >= CAST(current_date - INTERVAL '30' DAY AS varchar)
+)
 SELECT
-  connections.account_id,
-  connections.region,
-  connections.endpoint_id,
+  odd_rows.account_id,
+  odd_rows.region,
+  odd_rows.endpoint_id,
   value.field,
   value.text,
   count(*) AS times,
-  min(connections.snapshot_time) AS first_snapshot_time,
-  max(connections.snapshot_time) AS last_snapshot_time
-FROM connections
-CROSS JOIN UNNEST(connections.unparsed) AS value (field, text)
-WHERE connections.snapshot_date >= CAST(current_date - INTERVAL '30' DAY AS varchar)
-GROUP BY 1, 2, 3, 4, 5
-ORDER BY 1, 2, 3, 4, 5
+  min(odd_rows.snapshot_time) AS first_snapshot_time,
+  max(odd_rows.snapshot_time) AS last_snapshot_time,
+  odd_rows.table_name
+FROM odd_rows
+CROSS JOIN UNNEST(odd_rows.unparsed) AS value (field, text)
+GROUP BY 1, 2, 3, 4, 5, 9
+ORDER BY 1, 2, 3, 4, 5, 9

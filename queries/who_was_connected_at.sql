@@ -1,7 +1,8 @@
 -- Who was connected at an instant?
 -- Serves: PCI DSS 10.2.1.1, ISO/IEC 27001 A.8.15, NIST SP 800-53 AC-17(1).
--- Edit: the instant, in UTC. Where end_seen is false, AWS never told the end and the time of it is the last sight.
--- Where it is null, the connection was still active at last_seen. Where proven is false, the instant lies after last_seen.
+-- Edit: the instant, in UTC. Everybody is listed who may have been connected. With proven, AWS showed the connection as active at
+-- that time or later, or gave a later end. Without, it may have begun later (begin_seen is false: after began_after), or ended
+-- earlier: between ended_after and ended_before, or, if that is null, at any time since. Nothing is known of it since as_of then.
 WITH asked AS (
   SELECT TIMESTAMP '2026-11-01 12:00:00' AS instant
 )
@@ -18,11 +19,35 @@ SELECT
   sessions.connection_end_time,
   sessions.end_seen,
   sessions.last_seen,
-  sessions.last_seen >= asked.instant AS proven
+  sessions.connection_established_time <= asked.instant
+    AND sessions.ended_after >= asked.instant
+    AND coalesce(sessions.connection_end_time > asked.instant, true) AS proven,
+  CASE
+    WHEN sessions.end_seen IS NOT NULL THEN 'ended'
+    WHEN sessions.as_of >= asked.instant - INTERVAL '60' MINUTE THEN 'active'
+    ELSE 'not known since as_of'
+  END AS state,
+  sessions.begin_seen,
+  sessions.began_after,
+  sessions.ended_after,
+  sessions.ended_before,
+  sessions.as_of,
+  sessions.covered,
+  sessions.identity_key
 FROM sessions
 CROSS JOIN asked
-WHERE sessions.connection_established_time <= asked.instant
-  -- A session lasts 24 hours at most, so no older month is read.
-  AND sessions.connection_established_time > asked.instant - INTERVAL '2' DAY
-  AND (sessions.connection_end_time > asked.instant OR sessions.connection_end_time IS NULL)
-ORDER BY sessions.identity, sessions.connection_established_time, sessions.connection_id
+-- A beginning that is not known lies at most a day earlier, as far as the record can say.
+WHERE sessions.connection_established_time <= asked.instant + INTERVAL '1' DAY
+  AND if(
+    sessions.begin_seen,
+    sessions.connection_established_time,
+    coalesce(sessions.began_after, sessions.connection_established_time - INTERVAL '1' DAY)
+  ) <= asked.instant
+  AND (sessions.ended_before > asked.instant OR sessions.ended_before IS NULL)
+ORDER BY
+  sessions.identity,
+  sessions.connection_established_time,
+  sessions.connection_id,
+  sessions.account_id,
+  sessions.region,
+  sessions.endpoint_id

@@ -1,13 +1,12 @@
--- Brings the sessions that began on {from_date} or later up to what the snapshots since then say.
--- Merging again changes nothing, and a snapshot that comes late still counts. A session that began before that day is
--- left alone, since it would be made of half its snapshots: three days are enough for those of today, because a
--- session lasts 24 hours at most and stays listed for one more.
+-- Brings `sessions` up to what the lake shows since {from_date}. Each column of a row combines what the row has from earlier days
+-- with what the days since then show. So merges in any order, of any days, end in the rows that one merge of all days makes.
+-- Captures and listings of the last ten minutes end no session: the statement may have read the ledger later than the rows.
 MERGE INTO sessions AS known
 USING (
   WITH ledger AS (
-    SELECT "$path" AS record_path, start, targets, places
+    SELECT "$path" AS record_path, start, scheduled, targets, places
     FROM runs
-    -- A day earlier, for the capture that came before the first session.
+    -- A day earlier: a run of that day may begin after midnight, and the capture before a session shows that it was not there yet.
     WHERE runs.snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '1' DAY AS varchar)
   ),
   -- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
@@ -23,7 +22,9 @@ USING (
       coalesce(entry.object_key, ledger.record_path) AS object_key,
       from_iso8601_timestamp(coalesce(entry.first_page_requested_at, ledger.start)) AS begins,
       from_iso8601_timestamp(entry.first_page_at) AS first_page_at,
-      from_iso8601_timestamp(entry.last_page_at) AS ends
+      from_iso8601_timestamp(entry.last_page_at) AS ends,
+      -- Null in a record that is older than the field.
+      coalesce(ledger.scheduled, true) AS is_scheduled
     FROM ledger
     CROSS JOIN UNNEST(
       transform(
@@ -72,7 +73,8 @@ USING (
       min(begins) AS begins,
       max(begins) AS last_begins,
       max(ends) AS ends,
-      count_if(outcome IN ('partial', 'failed') OR clock_stepped) AS failures,
+      min(if(is_scheduled, begins)) AS scheduled,
+      count_if(outcome IN ('partial', 'failed') OR (outcome = 'complete' AND clock_stepped)) AS failures,
       array_agg(if(clock_stepped, 'ClockStepped', error_code)) FILTER (WHERE clock_stepped OR error_code IS NOT NULL) AS error_codes
     FROM judged
     WHERE proves OR kind = 'attempt'
@@ -93,12 +95,17 @@ USING (
   ),
   lives AS (
     -- An endpoint begins at the last listing before it was known, and is gone at the first after it was last listed or tried.
+    -- The list of endpoints is expected from the first scheduled attempt at it on.
     SELECT
       *,
-      coalesce(
-        min_by(listed_before, begins) OVER endpoint,
-        min(if(kind = 'attempt', begins)) OVER endpoint,
-        min(begins) OVER endpoint
+      if(
+        endpoint_id = '*',
+        min(scheduled) OVER endpoint,
+        coalesce(
+          min_by(listed_before, begins) OVER endpoint,
+          min(if(kind = 'attempt', begins)) OVER endpoint,
+          min(begins) OVER endpoint
+        )
       ) AS beginning,
       max_by(listed_after, last_begins) OVER endpoint AS gone_at,
       row_number() OVER (PARTITION BY account_id, region, endpoint_id ORDER BY begins) = 1 AS is_first
@@ -112,19 +119,20 @@ USING (
       lives.region,
       lives.endpoint_id,
       lives.gone_at,
+      lives.beginning,
       if(step.is_beginning, beginning, begins) AS at,
       step.is_beginning OR captured AS opens,
       if(NOT step.is_beginning AND captured, ends) AS ends,
       if(step.is_beginning, 0, failures) AS failures,
       if(NOT step.is_beginning, error_codes) AS error_codes
     FROM lives
-    CROSS JOIN UNNEST(if(is_first, ARRAY[true, false], ARRAY[false])) AS step (is_beginning)
+    CROSS JOIN UNNEST(if(is_first AND beginning IS NOT NULL, ARRAY[true, false], ARRAY[false])) AS step (is_beginning)
   ),
   ordered AS (
     -- From each capture, and from the beginning, to the smallest end of all captures that begin later.
     SELECT
       *,
-      max(if(opens, at)) OVER (
+      max(if(opens AND at >= beginning, at)) OVER (
         PARTITION BY account_id, region, endpoint_id ORDER BY at RANGE UNBOUNDED PRECEDING
       ) AS gap_begins,
       min(ends) OVER (
@@ -150,142 +158,577 @@ USING (
     GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at
   ),
   -- END HOLES
-  coverage AS (
+  holes AS (
+    -- For each endpoint: the gaps that are holes, or may become holes since nothing follows yet.
     SELECT
       account_id,
       region,
       endpoint_id,
-      CAST(min(gap_begins) AS timestamp(6)) AS watched_since,
+      CAST(min(gap_begins) AS timestamp(6)) AS beginning,
       array_agg(
-        CAST(ROW(gap_begins, gap_ends) AS ROW(begins_at timestamp(6), ends_at timestamp(6)))
-      ) FILTER (WHERE is_hole) AS holes
+        CAST(ROW(gap_begins, gap_ends, is_hole) AS ROW(begins_at timestamp(6), ends_at timestamp(6), is_hole boolean))
+      ) FILTER (WHERE is_hole OR open) AS gaps
     FROM gaps
     GROUP BY account_id, region, endpoint_id
   ),
+  entries_in_order AS (
+    -- The same entries of the ledger one by one: captures and listings have an end.
+    SELECT
+      account_id AS entry_account_id,
+      region AS entry_region,
+      endpoint_id AS entry_endpoint_id,
+      CAST(at AS timestamp(6)) AS entry_at,
+      CAST(ends AS timestamp(6)) AS entry_ends,
+      NOT opens AND failures = 0 AS is_listed,
+      ends IS NOT NULL OR failures > 0 AS is_attempt,
+      -- Null, always.
+      nullif(endpoint_id, endpoint_id) AS entry_connection_id
+    FROM ordered
+  ),
+  sights AS (
+    SELECT
+      account_id, region, endpoint_id, connection_id, snapshot_date, snapshot_time, captured_at, true AS complete,
+      username, common_name, client_ip, client_ipv6_address, status_code, status_message,
+      connection_timestamp, connection_established_time, connection_end_time,
+      ingress_bytes, egress_bytes, ingress_packets, egress_packets, posture_compliance_statuses
+    FROM connections
+    WHERE snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '1' DAY AS varchar)
+      AND connection_id IS NOT NULL
+    UNION ALL
+    SELECT
+      account_id, region, endpoint_id, connection_id, snapshot_date, snapshot_time, captured_at, false AS complete,
+      username, common_name, client_ip, client_ipv6_address, status_code, status_message,
+      connection_timestamp, connection_established_time, connection_end_time,
+      ingress_bytes, egress_bytes, ingress_packets, egress_packets, posture_compliance_statuses
+    FROM partials
+    WHERE snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '1' DAY AS varchar)
+      AND connection_id IS NOT NULL
+  ),
+  placed AS (
+    -- placed_at is captured_at, if that lies on the day of the snapshot or the next. So the days read have every sight since {from_date}.
+    SELECT
+      *,
+      least(
+        greatest(captured_at, CAST(CAST(snapshot_date AS date) AS timestamp(3))),
+        CAST(CAST(snapshot_date AS date) AS timestamp(3)) + INTERVAL '2' DAY - INTERVAL '0.001' SECOND
+      ) AS placed_at
+    FROM sights
+  ),
+  typed AS (
+    -- A time before December 2018, when Client VPN began, or more than five minutes after the page cannot be right.
+    SELECT
+      *,
+      placed_at >= TIMESTAMP '{from_date} 00:00:00' AS is_recent,
+      if(
+        connection_established_time BETWEEN TIMESTAMP '2018-12-01 00:00:00' AND captured_at + INTERVAL '5' MINUTE,
+        connection_established_time
+      ) AS begin_time,
+      coalesce(
+        if(
+          connection_end_time BETWEEN TIMESTAMP '2018-12-01 00:00:00' AND captured_at + INTERVAL '5' MINUTE,
+          connection_end_time
+        ),
+        -- Of a terminated connection this is the same moment.
+        if(
+          status_code = 'terminated'
+          AND connection_timestamp BETWEEN TIMESTAMP '2018-12-01 00:00:00' AND captured_at + INTERVAL '5' MINUTE,
+          connection_timestamp
+        )
+      ) AS end_time
+    FROM placed
+  ),
   shown AS (
+    -- Where two rows of one page differ, the greater value counts.
     SELECT
       account_id,
       region,
       endpoint_id,
       connection_id,
-      -- One row for each connection, which MERGE demands. The rest of the order decides between two rows of one page.
+      max_by(username, ROW(placed_at, captured_at, username)) FILTER (WHERE is_recent AND username IS NOT NULL) AS username,
+      max_by(common_name, ROW(placed_at, captured_at, common_name)) FILTER (
+        WHERE is_recent AND common_name IS NOT NULL
+      ) AS common_name,
+      max_by(client_ip, ROW(placed_at, captured_at, client_ip)) FILTER (WHERE is_recent AND client_ip IS NOT NULL) AS client_ip,
+      max_by(client_ipv6_address, ROW(placed_at, captured_at, client_ipv6_address)) FILTER (
+        WHERE is_recent AND client_ipv6_address IS NOT NULL
+      ) AS client_ipv6_address,
       max_by(
-        CAST(
-          ROW(
-            username, common_name, client_ip, client_ipv6_address, status_code, status_message,
-            connection_timestamp, connection_end_time, ingress_bytes, egress_bytes, ingress_packets, egress_packets
-          ) AS ROW(
-            username varchar, common_name varchar, client_ip varchar, client_ipv6_address varchar,
-            status_code varchar, status_message varchar,
-            connection_timestamp timestamp(6), connection_end_time timestamp(6),
-            ingress_bytes bigint, egress_bytes bigint, ingress_packets bigint, egress_packets bigint
-          )
-        ),
-        ROW(
-          captured_at,
-          coalesce(connection_timestamp, TIMESTAMP '1970-01-01 00:00:00'),
-          coalesce(status_code, ''),
-          coalesce(ingress_bytes, -1),
-          coalesce(egress_bytes, -1),
-          coalesce(username, ''),
-          coalesce(client_ip, '')
-        )
-      ) AS newest,
-      CAST(min(captured_at) AS timestamp(6)) AS first_seen,
-      CAST(max(captured_at) AS timestamp(6)) AS last_seen,
-      CAST(min(connection_established_time) AS timestamp(6)) AS connection_established_time,
-      max(ingress_bytes) AS ingress_bytes,
-      max(egress_bytes) AS egress_bytes,
-      max(ingress_packets) AS ingress_packets,
-      max(egress_packets) AS egress_packets,
-      bool_or(status_code = 'failed-to-terminate') AS failed_to_terminate,
-      array_sort(array_distinct(flatten(
-        array_agg(posture_compliance_statuses) FILTER (WHERE posture_compliance_statuses IS NOT NULL)
-      ))) AS posture_compliance_statuses,
-      count(DISTINCT snapshot_time) AS snapshots
-    FROM connections
-    WHERE snapshot_date >= '{from_date}'
-      AND connection_id IS NOT NULL
+        CAST(ROW(status_code, status_message) AS ROW(code varchar, message varchar)),
+        ROW(placed_at, captured_at, status_code, coalesce(status_message, ''))
+      ) FILTER (WHERE is_recent AND status_code IS NOT NULL) AS status,
+      CAST(
+        max_by(end_time, ROW(placed_at, captured_at, end_time)) FILTER (WHERE is_recent AND end_time IS NOT NULL) AS timestamp(6)
+      ) AS end_time,
+      CAST(max(begin_time) FILTER (WHERE is_recent) AS timestamp(6)) AS begin_time,
+      CAST(min(captured_at) FILTER (WHERE is_recent) AS timestamp(6)) AS first_seen,
+      CAST(max(captured_at) FILTER (WHERE is_recent) AS timestamp(6)) AS last_seen,
+      CAST(
+        max(captured_at) FILTER (
+          WHERE is_recent AND end_time IS NULL AND status_code IS DISTINCT FROM 'terminated'
+        ) AS timestamp(6)
+      ) AS last_active,
+      CAST(max(captured_at) FILTER (WHERE is_recent AND complete) AS timestamp(6)) AS last_complete,
+      array_agg(CAST(captured_at AS timestamp(6))) FILTER (
+        WHERE is_recent AND (end_time IS NOT NULL OR status_code = 'terminated')
+      ) AS ended_sights,
+      max(ingress_bytes) FILTER (WHERE is_recent) AS ingress_bytes,
+      max(egress_bytes) FILTER (WHERE is_recent) AS egress_bytes,
+      max(ingress_packets) FILTER (WHERE is_recent) AS ingress_packets,
+      max(egress_packets) FILTER (WHERE is_recent) AS egress_packets,
+      bool_or(is_recent AND status_code = 'failed-to-terminate') AS failed_to_terminate,
+      array_distinct(flatten(
+        array_agg(posture_compliance_statuses) FILTER (WHERE is_recent AND posture_compliance_statuses IS NOT NULL)
+      )) AS posture_compliance_statuses,
+      transform_values(
+        multimap_agg(snapshot_date, CAST(ROW(snapshot_time, complete) AS ROW(snapshot_time timestamp(3), complete boolean))),
+        (day, snapshots) -> ARRAY[
+          cardinality(array_distinct(transform(snapshots, snapshot -> snapshot.snapshot_time))),
+          cardinality(array_distinct(transform(filter(snapshots, snapshot -> snapshot.complete), snapshot -> snapshot.snapshot_time)))
+        ]
+      ) AS snapshots_by_day
+    FROM typed
     GROUP BY account_id, region, endpoint_id, connection_id
+    HAVING bool_or(is_recent)
+  ),
+  remembered AS (
+    -- With the rows that may change: those that are shown, that have no end from AWS, that have gaps, or that an older version made.
+    SELECT
+      coalesce(old.account_id, new.account_id) AS account_id,
+      coalesce(old.region, new.region) AS region,
+      coalesce(old.endpoint_id, new.endpoint_id) AS endpoint_id,
+      coalesce(old.connection_id, new.connection_id) AS connection_id,
+      old.connection_id IS NULL AS is_new,
+      new.connection_id IS NOT NULL AS is_shown,
+      coalesce(old.ends_at IS NULL AND old.connection_id IS NOT NULL, false) AS is_older,
+      coalesce(new.username, old.username) AS username,
+      coalesce(new.common_name, old.common_name) AS common_name,
+      coalesce(new.client_ip, old.client_ip) AS client_ip,
+      coalesce(new.client_ipv6_address, old.client_ipv6_address) AS client_ipv6_address,
+      if(new.status IS NOT NULL, new.status.code, old.status_code) AS status_code,
+      if(new.status IS NOT NULL, new.status.message, old.status_message) AS status_message,
+      coalesce(old.failed_to_terminate, false) OR coalesce(new.failed_to_terminate, false) AS failed_to_terminate,
+      greatest(coalesce(old.ingress_bytes, new.ingress_bytes), coalesce(new.ingress_bytes, old.ingress_bytes)) AS ingress_bytes,
+      greatest(coalesce(old.egress_bytes, new.egress_bytes), coalesce(new.egress_bytes, old.egress_bytes)) AS egress_bytes,
+      greatest(
+        coalesce(old.ingress_packets, new.ingress_packets),
+        coalesce(new.ingress_packets, old.ingress_packets)
+      ) AS ingress_packets,
+      greatest(
+        coalesce(old.egress_packets, new.egress_packets),
+        coalesce(new.egress_packets, old.egress_packets)
+      ) AS egress_packets,
+      if(
+        old.posture_compliance_statuses IS NOT NULL OR new.posture_compliance_statuses IS NOT NULL,
+        array_sort(array_union(
+          coalesce(CAST(json_parse(old.posture_compliance_statuses) AS array(varchar)), ARRAY[]),
+          coalesce(new.posture_compliance_statuses, ARRAY[])
+        ))
+      ) AS posture_compliance_statuses,
+      CAST(json_parse(old.snapshots_by_day) AS map(varchar, array(bigint))) AS old_snapshots_by_day,
+      CAST(new.snapshots_by_day AS map(varchar, array(bigint))) AS new_snapshots_by_day,
+      old.snapshots AS old_snapshots,
+      min(old.first_seen) OVER copies AS old_first_seen,
+      old.last_seen AS old_last_seen,
+      -- An older version made rows of complete captures alone, and gave the last sight as the end of what it missed.
+      coalesce(old.last_active, if(old.ends_at IS NULL AND old.end_seen IS DISTINCT FROM true, old.last_seen)) AS old_last_active,
+      coalesce(old.last_complete, if(old.ends_at IS NULL, old.last_seen)) AS old_last_complete,
+      if(coalesce(old.begin_seen, old.connection_established_time < old.first_seen), old.connection_established_time) AS old_begin_time,
+      coalesce(new.end_time, if(old.ends_at IS NOT NULL OR old.end_seen, old.connection_end_time)) AS end_time,
+      old.began_after AS old_began_after,
+      old.end_seen AS old_end_seen,
+      old.ended_before AS old_ended_before,
+      old.watched AS old_watched,
+      old.gaps AS old_gaps,
+      old.covered AS old_covered,
+      old.connection_established_time AS kept_time,
+      new.first_seen AS new_first_seen,
+      new.last_seen AS new_last_seen,
+      new.last_active AS new_last_active,
+      new.last_complete AS new_last_complete,
+      new.begin_time AS new_begin_time,
+      new.ended_sights,
+      count(*) OVER copies AS copies,
+      row_number() OVER (
+        PARTITION BY
+          coalesce(old.account_id, new.account_id),
+          coalesce(old.region, new.region),
+          coalesce(old.endpoint_id, new.endpoint_id),
+          coalesce(old.connection_id, new.connection_id)
+        ORDER BY old.last_seen DESC, old.connection_established_time
+      ) AS copy,
+      -- In the order of the last SELECT.
+      ROW(
+        old.identity, old.identity_key, old.username, old.common_name, old.client_ip, old.client_ipv6_address,
+        old.first_seen, old.last_seen, old.last_active, old.last_complete,
+        old.connection_established_time, old.begin_seen, old.began_after,
+        old.connection_end_time, old.end_seen, old.ended_after, old.ended_before, old.ends_at, old.duration_seconds, old.as_of,
+        old.ingress_bytes, old.egress_bytes, old.ingress_packets, old.egress_packets,
+        old.status_code, old.status_message, old.failed_to_terminate, old.posture_compliance_statuses,
+        old.snapshots, old.complete_snapshots, old.snapshots_by_day, old.watched, old.gaps, old.covered
+      ) AS old_row
+    FROM sessions AS old
+    FULL JOIN shown AS new
+      ON new.account_id = old.account_id
+      AND new.region = old.region
+      AND new.endpoint_id = old.endpoint_id
+      AND new.connection_id = old.connection_id
+    WHERE new.connection_id IS NOT NULL
+      OR old.ends_at IS NULL
+      OR old.end_seen IS DISTINCT FROM true
+      OR old.gaps IS DISTINCT FROM '[]'
+    WINDOW copies AS (
+      PARTITION BY
+        coalesce(old.account_id, new.account_id),
+        coalesce(old.region, new.region),
+        coalesce(old.endpoint_id, new.endpoint_id),
+        coalesce(old.connection_id, new.connection_id)
+    )
+  ),
+  joined AS (
+    SELECT
+      *,
+      least(coalesce(old_first_seen, new_first_seen), coalesce(new_first_seen, old_first_seen)) AS first_seen,
+      greatest(coalesce(old_last_seen, new_last_seen), coalesce(new_last_seen, old_last_seen)) AS last_seen,
+      greatest(coalesce(old_last_active, new_last_active), coalesce(new_last_active, old_last_active)) AS last_active,
+      greatest(coalesce(old_last_complete, new_last_complete), coalesce(new_last_complete, old_last_complete)) AS last_complete,
+      greatest(coalesce(old_begin_time, new_begin_time), coalesce(new_begin_time, old_begin_time)) AS begin_time
+    FROM remembered
+    WHERE copy = 1
   ),
   dated AS (
     SELECT
       *,
-      coalesce(connection_established_time, first_seen) AS established,
-      coalesce(
-        newest.connection_end_time,
-        -- Of a terminated connection this is the same moment.
-        CASE WHEN newest.status_code = 'terminated' THEN coalesce(newest.connection_timestamp, last_seen) END
-      ) AS ended
-    FROM shown
-  )
-  SELECT
-    dated.account_id,
-    dated.region,
-    dated.endpoint_id,
-    dated.connection_id,
-    coalesce(dated.newest.username, dated.newest.common_name) AS identity,
-    dated.newest.username AS username,
-    dated.newest.common_name AS common_name,
-    dated.newest.client_ip AS client_ip,
-    dated.newest.client_ipv6_address AS client_ipv6_address,
-    dated.first_seen,
-    dated.last_seen,
-    dated.established AS connection_established_time,
-    dated.ended AS connection_end_time,
-    CASE WHEN dated.ended IS NOT NULL THEN true END AS end_seen,
-    coalesce(dated.newest.ingress_bytes, dated.ingress_bytes) AS ingress_bytes,
-    coalesce(dated.newest.egress_bytes, dated.egress_bytes) AS egress_bytes,
-    coalesce(dated.newest.ingress_packets, dated.ingress_packets) AS ingress_packets,
-    coalesce(dated.newest.egress_packets, dated.egress_packets) AS egress_packets,
-    dated.newest.status_code AS status_code,
-    dated.newest.status_message AS status_message,
-    coalesce(dated.failed_to_terminate, false) AS failed_to_terminate,
-    -- As text: Athena has timed out on setting an array in MERGE.
-    json_format(CAST(dated.posture_compliance_statuses AS json)) AS posture_compliance_statuses,
-    dated.snapshots,
-    coalesce(
-      coverage.watched_since <= dated.established
-      AND (
-        coverage.holes IS NULL
-        OR none_match(
-          coverage.holes,
-          hole -> hole.begins_at <= coalesce(dated.ended, dated.last_seen) AND hole.ends_at > dated.established
+      begin_time IS NOT NULL AS begin_seen,
+      least(first_seen, coalesce(begin_time, end_time, first_seen)) AS established,
+      -- From when on it must have been watched. Without a beginning, from before the first sight.
+      if(
+        begin_time IS NOT NULL,
+        least(first_seen, begin_time),
+        first_seen - INTERVAL '0.001' SECOND
+      ) AS watched_from,
+      -- The newest sight shows it ended.
+      coalesce(last_seen > last_active, true) AS shown_ended,
+      -- An end does not stand if AWS showed the connection without one afterwards. The two clocks may differ.
+      coalesce(last_seen > last_active, true)
+        AND end_time IS NOT NULL
+        AND coalesce(end_time >= last_active - INTERVAL '5' MINUTE, true) AS end_stands,
+      array_min(filter(
+        coalesce(ended_sights, ARRAY[])
+          || if(old_end_seen = false AND old_ended_before <= old_last_seen, ARRAY[old_ended_before], ARRAY[]),
+        sight -> coalesce(sight > last_active, true)
+      )) AS first_ended
+    FROM joined
+  ),
+  timeline AS (
+    -- The sessions and the entries of the ledger, one below the other: no entry has a connection.
+    SELECT
+      dated.*,
+      entry_at,
+      entry_ends,
+      is_attempt,
+      is_listed,
+      coalesce(dated.account_id, entry_account_id) AS of_account_id,
+      coalesce(dated.region, entry_region) AS of_region,
+      coalesce(dated.endpoint_id, entry_endpoint_id) AS of_endpoint_id,
+      coalesce(dated.last_seen, entry_at) AS after,
+      coalesce(dated.watched_from, entry_ends, entry_at) AS before
+    FROM dated
+    FULL JOIN entries_in_order
+      ON entries_in_order.entry_connection_id = dated.connection_id
+  ),
+  beside_entries AS (
+    SELECT
+      *,
+      -- Of all captures that began later, the first end.
+      min(entry_ends) OVER (
+        PARTITION BY of_account_id, of_region, of_endpoint_id
+        ORDER BY after RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+      ) AS next_capture_ends,
+      min(if(of_endpoint_id = '*' AND entry_ends IS NOT NULL, ROW(entry_at, entry_ends))) OVER (
+        PARTITION BY of_account_id, of_region
+        ORDER BY after RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+      ) AS next_listing,
+      min(if(is_listed, entry_at)) OVER (
+        PARTITION BY of_account_id, of_region, of_endpoint_id
+        ORDER BY after RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+      ) AS next_listed,
+      -- Of all captures that had ended by then, the last beginning.
+      max(if(entry_ends IS NOT NULL, entry_at)) OVER (
+        PARTITION BY of_account_id, of_region, of_endpoint_id
+        ORDER BY before RANGE UNBOUNDED PRECEDING
+      ) AS preceded_by,
+      min(if(is_attempt, entry_at)) OVER (PARTITION BY of_account_id, of_region, of_endpoint_id) AS first_attempt,
+      min(if(entry_ends IS NOT NULL, entry_at)) OVER (PARTITION BY of_account_id, of_region, of_endpoint_id) AS first_capture
+    FROM timeline
+  ),
+  beside_listings_without AS (
+    SELECT
+      *,
+      min(if(coalesce(next_listing[1] < next_listed, true), next_listing[2])) OVER (
+        PARTITION BY of_account_id, of_region, of_endpoint_id
+        ORDER BY after RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+      ) AS next_without_ends
+    FROM beside_entries
+  ),
+  missed AS (
+    -- The captures and listings that began after its last sight do not show it. If that is not new, the row knows earlier ones.
+    SELECT
+      *,
+      if(
+        NOT shown_ended,
+        array_min(filter(
+          ARRAY[next_capture_ends, next_without_ends],
+          look -> look < CAST((current_timestamp - INTERVAL '10' MINUTE) AT TIME ZONE 'UTC' AS timestamp(6))
+        ) || if(old_last_seen = last_seen AND old_end_seen = false AND old_ended_before > last_seen, ARRAY[old_ended_before], ARRAY[]))
+      ) AS missed_by
+    FROM beside_listings_without
+    WHERE connection_id IS NOT NULL
+  ),
+  closed AS (
+    SELECT
+      *,
+      CASE
+        WHEN end_stands THEN true
+        WHEN shown_ended OR missed_by IS NOT NULL THEN false
+      END AS end_seen,
+      if(end_stands, end_time, coalesce(last_active, if(begin_seen, established))) AS ended_after,
+      CASE
+        WHEN end_stands THEN end_time
+        WHEN shown_ended THEN first_ended
+        ELSE missed_by
+      END AS ended_before,
+      greatest(established, if(end_stands, end_time, coalesce(last_active, established))) AS ends_at,
+      if(
+        NOT begin_seen,
+        array_max(
+          if(preceded_by >= first_seen - INTERVAL '1' DAY, ARRAY[preceded_by], ARRAY[])
+            || if(old_first_seen = first_seen AND old_began_after IS NOT NULL, ARRAY[old_began_after], ARRAY[])
         )
-      ),
-      false
-    ) AS covered
-  FROM dated
-  LEFT JOIN coverage
-    ON coverage.account_id = dated.account_id
-    AND coverage.region = dated.region
-    AND coverage.endpoint_id = dated.endpoint_id
-  WHERE dated.established >= TIMESTAMP '{from_date} 00:00:00'
+      ) AS began_after
+    FROM missed
+  ),
+  earlier AS (
+    SELECT account_id, region, endpoint_id, min(first_seen) AS first_seen
+    FROM sessions
+    GROUP BY account_id, region, endpoint_id
+  ),
+  beside_holes AS (
+    SELECT
+      closed.*,
+      holes.beginning,
+      coalesce(earlier.first_seen < TIMESTAMP '{from_date} 00:00:00' - INTERVAL '1' DAY, false) AS is_known_earlier,
+      -- If the endpoint was known earlier, the first attempt that is read is not its beginning.
+      filter(
+        coalesce(holes.gaps, ARRAY[]),
+        gap -> NOT coalesce(earlier.first_seen < TIMESTAMP '{from_date} 00:00:00' - INTERVAL '1' DAY, false)
+          OR gap.begins_at >= closed.first_capture
+      ) AS ledger_gaps,
+      if(
+        closed.is_shown,
+        map_concat(
+          map_filter(
+            coalesce(
+              closed.old_snapshots_by_day,
+              -- Of a row of an older version only the sum is known.
+              if(
+                closed.old_snapshots IS NOT NULL,
+                MAP(
+                  ARRAY[CAST(CAST(closed.old_first_seen AS date) AS varchar)],
+                  ARRAY[repeat(
+                    greatest(
+                      closed.old_snapshots
+                        - reduce(map_values(closed.new_snapshots_by_day), BIGINT '0', (sum, counts) -> sum + counts[1], sum -> sum),
+                      0
+                    ),
+                    2
+                  )]
+                )
+              ),
+              MAP(ARRAY[], ARRAY[])
+            ),
+            (day, counts) -> day < CAST(DATE '{from_date}' - INTERVAL '1' DAY AS varchar) AND counts[1] > 0
+          ),
+          closed.new_snapshots_by_day
+        ),
+        coalesce(
+          closed.old_snapshots_by_day,
+          if(
+            closed.old_snapshots IS NOT NULL,
+            MAP(ARRAY[CAST(CAST(closed.old_first_seen AS date) AS varchar)], ARRAY[repeat(closed.old_snapshots, 2)])
+          )
+        )
+      ) AS all_snapshots_by_day
+    FROM closed
+    LEFT JOIN holes
+      ON holes.account_id = closed.account_id
+      AND holes.region = closed.region
+      AND holes.endpoint_id = closed.endpoint_id
+    LEFT JOIN earlier
+      ON earlier.account_id = closed.account_id
+      AND earlier.region = closed.region
+      AND earlier.endpoint_id = closed.endpoint_id
+  ),
+  beside_earlier_gaps AS (
+    -- The ledger that is read has all that counts from half a day before {from_date} on. What was before, the row knows.
+    SELECT
+      *,
+      if(
+        is_new OR watched_from >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '12' HOUR,
+        coalesce(
+          (
+            preceded_by IS NOT NULL
+            OR (
+              beginning <= watched_from
+              AND NOT is_known_earlier
+              -- That the first attempt shows it does not mean that it began afterwards. A listing without the endpoint does.
+              AND (begin_seen OR coalesce(beginning < first_attempt, true))
+            )
+          )
+          AND none_match(
+            ledger_gaps,
+            gap -> gap.is_hole AND gap.begins_at <= watched_from - INTERVAL '60' MINUTE AND gap.ends_at > watched_from
+          ),
+          false
+        ),
+        coalesce(old_watched, old_covered, false)
+      ) AS was_watched,
+      if(
+        is_new,
+        ARRAY[],
+        filter(
+          transform(coalesce(CAST(json_parse(old_gaps) AS array(varchar)), ARRAY[]), gap -> CAST(gap AS timestamp(6))),
+          gap -> gap < TIMESTAMP '{from_date} 00:00:00' - INTERVAL '12' HOUR
+            AND gap > watched_from - INTERVAL '60' MINUTE
+            AND (ended_before IS NULL OR gap <= greatest(ended_before, watched_from))
+        )
+      )
+      || transform(
+        filter(
+          ledger_gaps,
+          gap -> (is_new OR gap.begins_at >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '12' HOUR)
+            AND gap.begins_at > watched_from - INTERVAL '60' MINUTE
+            AND gap.ends_at > watched_from
+            AND (ended_before IS NULL OR gap.begins_at <= greatest(ended_before, watched_from))
+        ),
+        gap -> gap.begins_at
+      ) AS all_gaps,
+      transform(filter(ledger_gaps, gap -> gap.is_hole), gap -> gap.begins_at) AS known_holes
+    FROM beside_holes
+  ),
+  watched AS (
+    -- Of a session that was first seen long after its beginning, after a hole, nothing before that hole ends counts.
+    SELECT
+      *,
+      was_watched AND NOT is_late AS is_watched,
+      array_sort(if(is_late, filter(all_gaps, gap -> gap > first_seen - INTERVAL '60' MINUTE), all_gaps)) AS open_gaps
+    FROM (
+      SELECT
+        *,
+        first_seen > watched_from + INTERVAL '12' HOUR
+          AND (NOT was_watched OR any_match(all_gaps, gap -> gap <= first_seen - INTERVAL '60' MINUTE)) AS is_late
+      FROM beside_earlier_gaps
+    )
+  ),
+  merged AS (
+    SELECT
+      account_id,
+      region,
+      endpoint_id,
+      connection_id,
+      is_new,
+      copies,
+      kept_time,
+      old_row,
+      coalesce(username, common_name) AS identity,
+      lower(coalesce(
+        nullif(regexp_replace(coalesce(username, common_name), '^[^\\]*\\', ''), ''),
+        coalesce(username, common_name)
+      )) AS identity_key,
+      username,
+      common_name,
+      client_ip,
+      client_ipv6_address,
+      first_seen,
+      last_seen,
+      last_active,
+      last_complete,
+      established AS connection_established_time,
+      begin_seen,
+      began_after,
+      end_time AS connection_end_time,
+      end_seen,
+      ended_after,
+      ended_before,
+      ends_at,
+      date_diff('second', established, ends_at) AS duration_seconds,
+      coalesce(missed_by, last_complete) AS as_of,
+      ingress_bytes,
+      egress_bytes,
+      ingress_packets,
+      egress_packets,
+      status_code,
+      status_message,
+      failed_to_terminate,
+      -- As text: Athena has timed out on setting an array in MERGE.
+      json_format(CAST(posture_compliance_statuses AS json)) AS posture_compliance_statuses,
+      reduce(map_values(all_snapshots_by_day), BIGINT '0', (sum, counts) -> sum + counts[1], sum -> sum) AS snapshots,
+      reduce(map_values(all_snapshots_by_day), BIGINT '0', (sum, counts) -> sum + counts[2], sum -> sum) AS complete_snapshots,
+      json_format(CAST(all_snapshots_by_day AS json)) AS snapshots_by_day,
+      is_watched AS watched,
+      json_format(CAST(transform(open_gaps, gap -> CAST(CAST(gap AS timestamp(3)) AS varchar)) AS json)) AS gaps,
+      is_watched
+        AND missed_by IS NULL
+        AND none_match(
+          open_gaps,
+          gap -> gap <= greatest(coalesce(ended_before, last_seen), watched_from)
+            AND (
+              gap + INTERVAL '60' MINUTE <= CAST(current_timestamp AT TIME ZONE 'UTC' AS timestamp(6))
+              OR contains(known_holes, gap)
+            )
+        ) AS covered
+    FROM watched
+  )
+  SELECT *
+  FROM merged
+  WHERE is_new
+    OR copies > 1
+    OR old_row IS DISTINCT FROM ROW(
+      identity, identity_key, username, common_name, client_ip, client_ipv6_address,
+      first_seen, last_seen, last_active, last_complete,
+      connection_established_time, begin_seen, began_after,
+      connection_end_time, end_seen, ended_after, ended_before, ends_at, duration_seconds, as_of,
+      ingress_bytes, egress_bytes, ingress_packets, egress_packets,
+      status_code, status_message, failed_to_terminate, posture_compliance_statuses,
+      snapshots, complete_snapshots, snapshots_by_day, watched, gaps, covered
+    )
 ) AS seen
 ON known.account_id = seen.account_id
   AND known.region = seen.region
   AND known.endpoint_id = seen.endpoint_id
   AND known.connection_id = seen.connection_id
-  -- So that older months are not read. A little earlier, for a row whose beginning AWS told late or never.
-  AND known.connection_established_time >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '3' DAY
-WHEN MATCHED AND (
-  seen.last_seen > known.last_seen
-  -- Null in a row that is older than the column.
-  OR seen.snapshots > coalesce(known.snapshots, 0)
-  OR known.covered IS NULL
-  -- A capture that comes late closes a hole. Of a session that was closed without an end, covered stays false.
-  OR (seen.covered <> known.covered AND known.end_seen IS DISTINCT FROM false)
-) THEN UPDATE SET
+-- An older version made a row a day of some connections. One is left.
+WHEN MATCHED AND known.connection_established_time <> seen.kept_time THEN DELETE
+WHEN MATCHED THEN UPDATE SET
   identity = seen.identity,
+  identity_key = seen.identity_key,
   username = seen.username,
   common_name = seen.common_name,
   client_ip = seen.client_ip,
   client_ipv6_address = seen.client_ipv6_address,
-  first_seen = least(known.first_seen, seen.first_seen),
+  first_seen = seen.first_seen,
   last_seen = seen.last_seen,
-  connection_established_time = least(known.connection_established_time, seen.connection_established_time),
+  last_active = seen.last_active,
+  last_complete = seen.last_complete,
+  connection_established_time = seen.connection_established_time,
+  begin_seen = seen.begin_seen,
+  began_after = seen.began_after,
   connection_end_time = seen.connection_end_time,
   end_seen = seen.end_seen,
+  ended_after = seen.ended_after,
+  ended_before = seen.ended_before,
+  ends_at = seen.ends_at,
+  duration_seconds = seen.duration_seconds,
+  as_of = seen.as_of,
   ingress_bytes = seen.ingress_bytes,
   egress_bytes = seen.egress_bytes,
   ingress_packets = seen.ingress_packets,
@@ -294,18 +737,24 @@ WHEN MATCHED AND (
   status_message = seen.status_message,
   failed_to_terminate = seen.failed_to_terminate,
   posture_compliance_statuses = seen.posture_compliance_statuses,
-  snapshots = greatest(coalesce(known.snapshots, 0), seen.snapshots),
+  snapshots = seen.snapshots,
+  complete_snapshots = seen.complete_snapshots,
+  snapshots_by_day = seen.snapshots_by_day,
+  watched = seen.watched,
+  gaps = seen.gaps,
   covered = seen.covered
 WHEN NOT MATCHED THEN INSERT (
-  account_id, region, endpoint_id, connection_id, identity, username, common_name, client_ip, client_ipv6_address,
-  first_seen, last_seen, connection_established_time, connection_end_time, end_seen,
+  account_id, region, endpoint_id, connection_id, identity, identity_key, username, common_name, client_ip,
+  client_ipv6_address, first_seen, last_seen, last_active, last_complete, connection_established_time, begin_seen,
+  began_after, connection_end_time, end_seen, ended_after, ended_before, ends_at, duration_seconds, as_of,
   ingress_bytes, egress_bytes, ingress_packets, egress_packets, status_code, status_message, failed_to_terminate,
-  posture_compliance_statuses, snapshots, covered
+  posture_compliance_statuses, snapshots, complete_snapshots, snapshots_by_day, watched, gaps, covered
 ) VALUES (
-  seen.account_id, seen.region, seen.endpoint_id, seen.connection_id, seen.identity, seen.username, seen.common_name,
-  seen.client_ip, seen.client_ipv6_address,
-  seen.first_seen, seen.last_seen, seen.connection_established_time, seen.connection_end_time, seen.end_seen,
+  seen.account_id, seen.region, seen.endpoint_id, seen.connection_id, seen.identity, seen.identity_key, seen.username,
+  seen.common_name, seen.client_ip, seen.client_ipv6_address, seen.first_seen, seen.last_seen, seen.last_active,
+  seen.last_complete, seen.connection_established_time, seen.begin_seen, seen.began_after, seen.connection_end_time,
+  seen.end_seen, seen.ended_after, seen.ended_before, seen.ends_at, seen.duration_seconds, seen.as_of,
   seen.ingress_bytes, seen.egress_bytes, seen.ingress_packets, seen.egress_packets, seen.status_code,
-  seen.status_message, seen.failed_to_terminate,
-  seen.posture_compliance_statuses, seen.snapshots, seen.covered
+  seen.status_message, seen.failed_to_terminate, seen.posture_compliance_statuses, seen.snapshots,
+  seen.complete_snapshots, seen.snapshots_by_day, seen.watched, seen.gaps, seen.covered
 )

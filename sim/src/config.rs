@@ -89,8 +89,8 @@ pub enum Authentication {
     Certificate,
     /// SAML: user names are mail addresses, and authorization policies are evaluated.
     Federated,
-    /// Active Directory: user names without a domain. These endpoints are dual-stack: connections have an IPv6
-    /// address too.
+    /// Active Directory and client certificates: user names without a domain, and common names of certificates. These endpoints
+    /// are dual-stack: connections have an IPv6 address too.
     DirectoryService,
 }
 

@@ -153,28 +153,29 @@ fn statements() -> String {
     lines
 }
 
-/// Name, type and meaning of each column of `sessions`, in order.
-fn session_columns() -> Vec<[String; 3]> {
+/// Name, type and meaning of each column of `sessions`, in order, and which value it has if those of its snapshots differ.
+fn session_columns() -> Vec<[String; 4]> {
     let text = read("sessions/create.sql");
     let of_line = |line: &str| {
         let (column, comment) = line.trim().split_once(" COMMENT '")?;
         let (name, athena_type) = column.split_once(' ').unwrap();
-        let meaning = comment.trim_end_matches(',').strip_suffix('\'').unwrap();
-        Some([name, athena_type, meaning].map(str::to_owned))
+        let comment = comment.trim_end_matches(',').strip_suffix('\'').unwrap();
+        let (meaning, value) = comment.split_once(". Value: ").unwrap();
+        Some([name, athena_type, meaning, value].map(str::to_owned))
     };
     text.lines().filter_map(of_line).collect()
 }
 
 /// The columns that the state machine compares with those of a deployed table.
 fn columns_to_compare() -> String {
-    let line = |[name, athena_type, _]: &[String; 3]| format!("- {{name: {name}, type: {athena_type}}}\n");
+    let line = |[name, athena_type, ..]: &[String; 4]| format!("- {{name: {name}, type: {athena_type}}}\n");
     session_columns().iter().map(line).collect()
 }
 
 fn sessions_table() -> String {
-    let mut lines = String::from("| column | type | meaning |\n|---|---|---|\n");
-    for [name, athena_type, meaning] in session_columns() {
-        writeln!(lines, "| `{name}` | {athena_type} | {meaning} |").unwrap();
+    let mut lines = String::from("| column | type | meaning | which value wins |\n|---|---|---|---|\n");
+    for [name, athena_type, meaning, value] in session_columns() {
+        writeln!(lines, "| `{name}` | {athena_type} | {meaning} | {value} |").unwrap();
     }
     lines
 }

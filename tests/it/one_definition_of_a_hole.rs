@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::harness::{command, python, sdk_config};
 
 /// Random ledgers beside those made by hand.
-const RANDOM_LEDGERS: &str = "80";
+const RANDOM_LEDGERS: &str = "500";
 
 /// Account, Region and endpoint, beginning and end in milliseconds since 1970, and if it is open.
 pub type Hole = ((String, String, String), i64, i64, bool);
@@ -54,7 +54,7 @@ async fn the_command_the_query_and_covered_agree_hole_by_hole() {
     let checked = python("check_holes.py", &[lake.to_str().unwrap(), RANDOM_LEDGERS], &[]);
     let Checked { problems, counts, now, expected } = serde_json::from_value(checked).unwrap();
     assert_eq!(problems, Vec::<String>::new(), "{counts:?}");
-    assert!(counts.ledgers >= 100 && counts.records > 2000 && counts.holes > 500, "{counts:?}");
+    assert!(counts.ledgers > 500 && counts.records > 10_000 && counts.holes > 2000, "{counts:?}");
     assert!(counts.covered > 1000 && counts.not_covered > 1000, "{counts:?}");
 
     let now = Timestamp::from_millisecond(now).unwrap();

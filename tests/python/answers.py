@@ -23,7 +23,23 @@ def answers(name, *edits):
 
 
 def ends(session):
-    return session["connection_end_time"] or session["last_seen"]
+    return session["ends_at"]
+
+
+def state(session, time):
+    if session["end_seen"] is not None:
+        return "ended"
+    return "active" if session["as_of"] >= time - 60 * MINUTE else "not known since as_of"
+
+
+def minutes_in_holes(truth, begins, until):
+    """Minutes in which some endpoint lay in a hole."""
+    holes = [hole for endpoint_id in ["*", *truth.endpoint_ids] for hole in truth.holes(endpoint_id, NOW)]
+    total, end = 0, begins
+    for hole_begins, hole_ends, _ in sorted(holes):
+        total += max(seconds(max(hole_begins, end), min(hole_ends, until)), 0)
+        end = max(end, hole_ends)
+    return total // 60
 
 
 def seconds(begins, until):
@@ -62,9 +78,21 @@ def last_use(sessions):
     return max(map(ends, sessions))
 
 
-def has_certificate(session):
-    """The common name of a user without one is the user's name."""
-    return session["common_name"] != session["username"]
+def authentication(truth, session):
+    """How the endpoint authenticates, by what boto3 lists of it."""
+    endpoints = [endpoint for _, endpoints in truth.configurations for endpoint in endpoints]
+    types = next(e["authentication_types"] for e in endpoints if e["endpoint_id"] == session["endpoint_id"])
+    if "certificate-authentication" not in types:
+        return "directory or SAML"
+    return "certificate" if len(types) == 1 else "mixed"
+
+
+def has_certificate(truth, session):
+    return authentication(truth, session) != "directory or SAML"
+
+
+def not_covered(sessions):
+    return sum(not s["covered"] for s in sessions)
 
 
 def distinct(sessions, name):
@@ -84,14 +112,14 @@ def _(truth):
 def connected_at(truth, instant):
     names = "identity username common_name account_id region endpoint_id connection_id client_ip"
     names += " connection_established_time connection_end_time end_seen last_seen"
+    bounds = "begin_seen began_after ended_after ended_before as_of covered identity_key"
     there = [
         s
         for s in truth.sessions
-        if s["connection_established_time"] <= instant
-        and (s["connection_end_time"] is None or s["connection_end_time"] > instant)
+        if s["connection_established_time"] <= instant and (s["ended_before"] is None or s["ended_before"] > instant)
     ]
     there.sort(key=lambda s: pick(s, "identity connection_established_time connection_id"))
-    return [pick(s, names) + (s["last_seen"] >= instant,) for s in there]
+    return [pick(s, names) + (s["ended_after"] >= instant, state(s, instant)) + pick(s, bounds) for s in there]
 
 
 @answers(
@@ -105,83 +133,128 @@ def _(truth):
     names = "identity account_id region endpoint_id connection_id client_ip connection_established_time"
     names += " connection_end_time end_seen"
     return [
-        pick(s, names) + (duration(s),) + pick(s, "ingress_bytes egress_bytes covered")
+        pick(s, names)
+        + (duration(s),)
+        + pick(s, "ingress_bytes egress_bytes covered")
+        + (ends(s) >= begins, state(s, until))
+        + pick(s, "begin_seen began_after ended_after ended_before as_of")
         for s in in_order(truth.sessions)
-        if s["identity"] == "amina.tanaka18" and s["connection_established_time"] < until and ends(s) >= begins
+        if s["identity"] == "amina.tanaka18"
+        and s["connection_established_time"] < until
+        and (s["ended_before"] is None or s["ended_before"] >= begins)
     ]
 
 
 @answers("long_sessions", ("8 * 3600", "7 * 3600"))
 def _(truth):
-    long = [s for s in truth.sessions if duration(s) > 7 * 3600]
-    names = "identity account_id region endpoint_id connection_id connection_established_time connection_end_time"
-    long.sort(key=lambda s: (-duration(s), s["connection_id"]))
-    return [pick(s, names) + (s["end_seen"], duration(s)) for s in long]
+    names = "identity account_id region endpoint_id connection_id connection_established_time connection_end_time end_seen"
+    rows = []
+    for s in sorted(truth.sessions, key=lambda s: (-duration(s), s["connection_id"])):
+        greatest = seconds(s["connection_established_time"], s["ended_before"] or NOW)
+        if greatest > 7 * 3600:
+            found = (duration(s), greatest, duration(s) > 7 * 3600, state(s, NOW))
+            rows.append(pick(s, names) + found + pick(s, "begin_seen began_after ended_after ended_before as_of covered"))
+    return rows
+
+
+WORKING_DAYS = [f"({day}, '08:00', '18:00')" for day in range(1, 6)]
 
 
 @answers("outside_working_hours")
 def _(truth):
-    return outside(truth, "Europe/Berlin", 7, 19)
+    return outside(truth, "Europe/Berlin", "08:00", "18:00")
 
 
-@answers("outside_working_hours", ("Europe/Berlin", "Asia/Kolkata"), ("7 AS from_hour", "0 AS from_hour"))
+@answers(
+    "outside_working_hours",
+    ("Europe/Berlin", "Asia/Kolkata"),
+    *((day, day.replace("'08:00'", "'00:00'")) for day in WORKING_DAYS),
+)
 def _(truth):
-    return outside(truth, "Asia/Kolkata", 0, 19)
+    return outside(truth, "Asia/Kolkata", "00:00", "18:00")
 
 
-def outside(truth, zone, from_hour, to_hour):
+def outside(truth, zone, opening, closing):
     zone = zoneinfo.ZoneInfo(zone)
+    opening, closing = datetime.time.fromisoformat(opening), datetime.time.fromisoformat(closing)
+    local = lambda time: time.replace(tzinfo=UTC).astimezone(zone)
     rows = []
     for s in in_order(truth.sessions):
-        begins = s["connection_established_time"].replace(tzinfo=UTC).astimezone(zone)
-        until = ends(s).replace(tzinfo=UTC).astimezone(zone)
-        closing = datetime.time(to_hour)
-        within = begins.date() == until.date() and begins.weekday() < 5
-        within = within and begins.hour >= from_hour and until.time() <= closing
-        if not within:
-            rows.append(pick(s, "identity account_id region endpoint_id connection_id") + (begins, until))
+        begins, until = local(s["connection_established_time"]), local(s["ends_at"])
+        latest = local(s["ended_before"]) if s["end_seen"] is False else until
+
+        def within(until):
+            on_one_day = begins.date() == until.date() and begins.weekday() < 5
+            return on_one_day and begins.time() >= opening and until.time() <= closing
+
+        if not (within(until) and within(latest)):
+            names = pick(s, "identity account_id region endpoint_id connection_id")
+            told = (s["identity_key"], s["end_seen"], latest, not within(until), True, s["covered"])
+            rows.append(names + (begins, until) + told)
     return rows
 
 
 @answers("overlapping_sessions")
 def _(truth):
     rows = []
-    for (identity,), sessions in grouped(truth.sessions, "identity").items():
+    for (identity,), sessions in grouped(truth.sessions, "identity_key").items():
         sessions = in_order(sessions)
-        for index, earlier in enumerate(sessions):
-            for later in sessions[index + 1 :]:
-                begins, until = later["connection_established_time"], min(ends(earlier), ends(later))
-                if begins < ends(earlier):
-                    pair = [pick(s, "endpoint_id connection_id client_ip") for s in (earlier, later)]
-                    rows.append((identity, *pair[0], *pair[1], begins, until, seconds(begins, until)))
-    return sorted(rows, key=lambda row: (row[7], row[2], row[5]))
+        days = collections.defaultdict(list)
+        for index, later in enumerate(sessions):
+            begins = later["connection_established_time"]
+            there = [earlier for earlier in sessions[:index] if seconds(begins, min(ends(earlier), ends(later))) >= 60]
+            days[begins.date()] += [(earlier, later, 1 + len(there)) for earlier in there]
+        for pairs in days.values():
+            of_pair = [
+                (first["identity"], *(pick(s, "endpoint_id connection_id client_ip") for s in (first, second)),
+                 second["connection_established_time"], min(ends(first), ends(second)), at_once)
+                for first, second, at_once in pairs
+            ]
+            accounts = (identity, HERE[0], HERE[0])
+            if len(pairs) > 10:
+                begins, until = min(pair[3] for pair in of_pair), max(pair[4] for pair in of_pair)
+                longest = max(seconds(pair[3], pair[4]) for pair in of_pair)
+                rows.append((of_pair[0][0], *(6 * [None]), begins, until, longest, *accounts, len(pairs), max(pair[5] for pair in of_pair)))
+            else:
+                rows += [
+                    (name, *first, *second, begins, until, seconds(begins, until), *accounts, 1, at_once)
+                    for name, first, second, begins, until, at_once in of_pair
+                ]
+    return sorted(rows, key=lambda row: (row[7], row[2] or "~", row[5] or "~"))
 
 
 @answers("users_on_several_certificates")
 def _(truth):
     rows = []
     for (username,), sessions in grouped(truth.sessions, "username").items():
-        sessions = list(filter(has_certificate, sessions))
+        sessions = [s for s in sessions if has_certificate(truth, s)]
         names = distinct(sessions, "common_name")
         if username is not None and len(names) > 1:
             use = (len(sessions), first_use(sessions), last_use(sessions))
-            rows.append((username, len(names), ", ".join(names), *use))
+            rows.append((username, len(names), ", ".join(names), *use, username, None, 0, not_covered(sessions)))
     return sorted(rows, key=lambda row: (-row[1], row[0]))
 
 
 @answers("first_and_last_use")
 def _(truth):
-    return [
-        (identity, first_use(of), last_use(of), len(of), (NOW - last_use(of)).days)
-        for (identity,), of in sorted(grouped(truth.sessions, "identity").items())
-    ]
+    rows = []
+    for (identity,), of in sorted(grouped(truth.sessions, "identity_key").items()):
+        use = (first_use(of), last_use(of), len(of), (NOW - last_use(of)).days)
+        open_ends = sum(s["end_seen"] is None for s in of)
+        rows.append((of[0]["identity"], *use, identity, True, open_ends, not_covered(of), minutes_in_holes(truth, last_use(of), NOW)))
+    return rows
 
 
 @answers("silent_users", ("INTERVAL '90' DAY", "INTERVAL '30' MINUTE"))
 def _(truth):
-    last = {identity: last_use(of) for (identity,), of in grouped(truth.sessions, "identity").items()}
-    silent = [(identity, use, (NOW - use).days) for identity, use in last.items() if use < NOW - 30 * MINUTE]
-    return sorted(silent, key=lambda row: (row[1], row[0]))
+    in_holes = minutes_in_holes(truth, NOW - 30 * MINUTE, NOW)
+    silent = []
+    for (identity,), of in grouped(truth.sessions, "identity_key").items():
+        if last_use(of) < NOW - 30 * MINUTE:
+            open_ends, as_of = sum(s["end_seen"] is None for s in of), max(s["as_of"] for s in of)
+            days = (NOW - last_use(of)).days
+            silent.append((of[0]["identity"], last_use(of), days, HERE[0], identity, open_ends, as_of, in_holes, 0))
+    return sorted(silent, key=lambda row: (row[1], row[4]))
 
 
 @answers("posture_not_compliant")
@@ -201,7 +274,7 @@ def postures(truth, good):
         statuses = set(json.loads(s["posture_compliance_statuses"] or "[]"))
         if not statuses <= good or not statuses:
             finding = "not compliant" if statuses else "missing"
-            rows.append(pick(s, names + " posture_compliance_statuses") + (finding,))
+            rows.append(pick(s, names + " posture_compliance_statuses") + (finding,) + pick(s, "identity_key ends_at end_seen"))
     return rows
 
 
@@ -209,7 +282,8 @@ def postures(truth, good):
 def _(truth):
     names = "identity account_id region endpoint_id connection_id connection_established_time connection_end_time"
     names += " end_seen status_code status_message last_seen"
-    return [pick(s, names) for s in in_order(truth.sessions) if s["failed_to_terminate"]]
+    of = [s for s in in_order(truth.sessions) if s["failed_to_terminate"]]
+    return [pick(s, names) + (state(s, NOW),) + pick(s, "begin_seen ended_after ended_before as_of") for s in of]
 
 
 @answers("top_talkers")
@@ -237,18 +311,26 @@ def _(truth):
     for day in sorted({day for day, _ in days}):
         talkers = [(identity, *sums) for (of, identity), sums in days.items() if of == day]
         talkers.sort(key=lambda talker: -talker[2] - talker[3])
-        rows += [(day, place, *talker) for place, talker in enumerate(talkers[:10], start=1)]
+        rows += [(day, place, *talker, talker[0], True) for place, talker in enumerate(talkers[:10], start=1)]
     return rows
 
 
 @answers("concurrency")
 def _(truth):
+    step = lambda at: at.replace(minute=at.minute // 15 * 15, second=0, tzinfo=UTC)
     steps = collections.defaultdict(int)
     for capture in truth.captures:
         active = sum(row["status"]["code"] == "active" for row in capture.rows.values())
-        step = capture.at.replace(minute=capture.at.minute // 15 * 15, second=0, tzinfo=UTC)
-        steps[capture.endpoint_id, step] = max(steps[capture.endpoint_id, step], active)
-    return [(*HERE, *step, active) for step, active in sorted(steps.items())]
+        name = (capture.endpoint_id, step(capture.at))
+        steps[name] = max(steps[name], active)
+    touched = set()
+    for endpoint_id in truth.endpoint_ids:
+        for begins, until, _ in truth.holes(endpoint_id, NOW):
+            at = step(begins)
+            while at < until.replace(tzinfo=UTC):
+                touched.add((endpoint_id, at))
+                at += 15 * MINUTE
+    return [(*HERE, *name, steps.get(name), name in touched) for name in sorted(steps.keys() | touched)]
 
 
 @answers("presences")
@@ -263,22 +345,24 @@ def _(truth):
 
 def presences(truth, minutes):
     rows = []
-    for (identity,), sessions in sorted(grouped(truth.sessions, "identity").items()):
+    for (_,), sessions in sorted(grouped(truth.sessions, "identity_key").items()):
         presence = []
         for session in in_order(sessions):
             if presence and session["connection_established_time"] >= last_use(presence) + minutes * MINUTE:
-                rows.append(presence_row(identity, presence))
+                rows.append(presence_row(presence))
                 presence = []
             presence.append(session)
-        rows.append(presence_row(identity, presence))
+        rows.append(presence_row(presence))
     return rows
 
 
-def presence_row(identity, sessions):
+def presence_row(sessions):
     begins, until = first_use(sessions), last_use(sessions)
     sums = (total(sessions, "ingress_bytes"), total(sessions, "egress_bytes"))
     endpoints = len(distinct(sessions, "endpoint_id"))
-    return (identity, begins, until, seconds(begins, until), len(sessions), endpoints, *sums)
+    name = pick(sessions[0], "identity identity_key")
+    open_ends = sum(s["end_seen"] is None for s in sessions)
+    return (name[0], begins, until, seconds(begins, until), len(sessions), endpoints, *sums, name[1], open_ends, not_covered(sessions))
 
 
 @answers("coverage_holes")
@@ -308,8 +392,8 @@ def _(truth):
     friday = datetime.datetime(2025, 11, 21, 12)
     first_endpoint = truth.captures[0].endpoint_id
     return [
-        (*HERE, first_endpoint, "authorizationPolicyLastEvaluatedTime", "yesterday", 1, friday, friday),
-        (*HERE, first_endpoint, "ingressBytes", "1.5e6", 1, friday, friday),
+        (*HERE, first_endpoint, "authorizationPolicyLastEvaluatedTime", "yesterday", 1, friday, friday, "connections"),
+        (*HERE, first_endpoint, "ingressBytes", "1.5e6", 1, friday, friday, "connections"),
     ]
 
 
@@ -322,16 +406,17 @@ def _(truth):
                 updated = datetime.datetime.fromisoformat(row["timestamp"])
                 day = capture.snapshot_time.date().isoformat()
                 ages[*HERE, capture.endpoint_id, day].append(seconds(updated, capture.at))
-    return [(*key, len(of), sum(of) / len(of), max(of)) for key, of in sorted(ages.items())]
+    return [(*key, len(of), sum(of) / len(of), max(of), 0) for key, of in sorted(ages.items())]
 
 
 @answers("access_review", ("2026-11-01", "2025-11-01"))
 def _(truth):
     rows = []
-    for (identity,), of in sorted(grouped(truth.sessions, "identity").items()):
+    in_holes = minutes_in_holes(truth, datetime.datetime(2025, 11, 1), NOW)
+    for (identity,), of in sorted(grouped(truth.sessions, "identity_key").items()):
         rows.append(
             (
-                identity,
+                of[0]["identity"],
                 len(of),
                 len({s["connection_established_time"].date() for s in of}),
                 first_use(of),
@@ -342,7 +427,11 @@ def _(truth):
                 ", ".join(distinct(of, "endpoint_id")),
                 ", ".join(distinct(of, "common_name")),
                 total(of, "failed_to_terminate"),
-                sum(not s["covered"] for s in of),
+                not_covered(of),
+                identity,
+                0,
+                sum(s["end_seen"] is None for s in of),
+                in_holes,
             )
         )
     return rows
@@ -353,48 +442,63 @@ def _(truth):
     rows = []
     for key, of in grouped(truth.sessions, "account_id region endpoint_id").items():
         sums = (total(of, "ingress_bytes"), total(of, "egress_bytes"))
-        hours = round(sum(map(duration, of)) / 3600, 1)
-        people = (len(distinct(of, "username")), len(distinct(of, "common_name")))
-        rows.append((*key, len(of), first_use(of), last_use(of), *sums, hours, *people))
-    return sorted(rows, key=lambda row: (-row[6], -row[7]))
+        seconds_used = sum(map(duration, of))
+        names = distinct([s for s in of if has_certificate(truth, s)], "common_name")
+        people = (len(distinct(of, "username")), len(names), 0, authentication(truth, of[0]), 0)
+        hours = round(seconds_used / 3600, 4)
+        rows.append((*key, len(of), first_use(of), last_use(of), *sums, hours, *people, seconds_used, not_covered(of)))
+    return sorted(rows, key=lambda row: (-row[6], -row[7], row[:3]))
 
 
 @answers("usage_per_session")
 def _(truth):
     rows = []
     for s in truth.sessions:
-        if s["username"] is None:
-            kind = "certificate"
-        else:
-            kind = "directory or SAML" if s["common_name"] == s["username"] else "mixed"
         names = pick(s, "endpoint_id connection_id username common_name")
         times = pick(s, "connection_established_time connection_end_time")
-        rows.append((*names, kind, *times, duration(s), s["ingress_bytes"], s["egress_bytes"]))
+        more = pick(s, "account_id region identity_key ends_at end_seen covered")
+        sums = (duration(s), s["ingress_bytes"], s["egress_bytes"])
+        rows.append((*names, authentication(truth, s), *times, *sums, *more, False))
     return sorted(rows, key=lambda row: (-row[8], -row[9], row[1]))
 
 
-def usage(truth, names):
-    rows = []
-    certificates = [s for s in truth.sessions if "common_name" not in names or has_certificate(s)]
-    for key, of in grouped(certificates, names).items():
-        if None not in key:
-            sums = (total(of, "ingress_bytes"), total(of, "egress_bytes"))
-            last = max(of, key=lambda s: s["connection_established_time"])["endpoint_id"]
-            rows.append((*key, len(of), sum(map(duration, of)), *sums, last))
-    return sorted(rows, key=lambda row: (-row[-3], -row[-2]))
+def usage(sessions, names):
+    """The sums of each group of sessions, in their order, the key of each group, and its sessions."""
+    groups = []
+    for key, of in grouped(sessions, names).items():
+        sums = (total(of, "ingress_bytes"), total(of, "egress_bytes"))
+        order = "connection_established_time ends_at account_id region endpoint_id"
+        last = max(of, key=lambda s: pick(s, order))["endpoint_id"]
+        groups.append((key, (len(of), sum(map(duration, of)), *sums, last), of))
+    return sorted(groups, key=lambda group: (-group[1][2], -group[1][3], group[0]))
 
 
-answers("usage_per_username")(lambda truth: usage(truth, "username"))
-answers("usage_per_certificate")(lambda truth: usage(truth, "common_name"))
-answers("usage_per_username_and_certificate")(lambda truth: usage(truth, "username common_name"))
+@answers("usage_per_username")
+def _(truth):
+    named = [s for s in truth.sessions if s["username"] is not None]
+    return [(*key, *sums, key[0], not_covered(of)) for key, sums, of in usage(named, "username")]
+
+
+@answers("usage_per_certificate")
+def _(truth):
+    certified = [s for s in truth.sessions if has_certificate(truth, s)]
+    return [(*key, *sums, True, 0, not_covered(of)) for key, sums, of in usage(certified, "common_name")]
+
+
+@answers("usage_per_username_and_certificate")
+def _(truth):
+    mixed = [s for s in truth.sessions if authentication(truth, s) == "mixed"]
+    return [(*key, *sums, key[0], True, 0, not_covered(of)) for key, sums, of in usage(mixed, "username common_name")]
 
 
 CONFIGURATION = """status_code authentication_types split_tunnel transport_protocol vpn_port connection_log_enabled
     connection_log_group session_timeout_hours disconnect_on_session_timeout client_connect_enabled client_cidr_block vpc_id
-    associated_networks security_group_ids server_certificate_arn description tags"""
+    associated_networks security_group_ids server_certificate_arn description tags status_message dns_name creation_time
+    deletion_time"""
 
 
-@answers("endpoint_configuration")
+# boto3 drops the fields that have no column.
+@answers("endpoint_configuration", ("  compared.unparsed,\n", ""))
 def _(truth):
     rows = []
     for endpoint_id in truth.endpoint_ids:
@@ -403,9 +507,12 @@ def _(truth):
             endpoint = next((e for e in endpoints if e["endpoint_id"] == endpoint_id), None)
             if endpoint is None:
                 continue
+            endpoint = endpoint | {
+                "creation_time": datetime.datetime.fromisoformat(endpoint["creation_time"]).replace(tzinfo=None)
+            }
             configuration = tuple(map(as_text, pick(endpoint, CONFIGURATION)))
             if configuration != before:
-                rows.append((*HERE, endpoint_id, since, *configuration))
+                rows.append((*HERE, endpoint_id, since, *configuration, since + datetime.timedelta(seconds=7)))
             before = configuration
     return rows
 

@@ -17,6 +17,7 @@ import textwrap
 import pyarrow
 import pyarrow.parquet
 
+import check_merges
 import hole_definition
 import ledgers
 import template_tables
@@ -30,11 +31,11 @@ MIDNIGHT = ledgers.NOW.replace(hour=0)
 AT_RUN_TIME = {
     "current_date": f"DATE '{ledgers.NOW:%Y-%m-%d}'",
     "current_timestamp": f"TIMESTAMP '{ledgers.NOW:%Y-%m-%d %H:%M:%S} UTC'",
-    # No ledger is older, and Trino lists each day of each account.
-    "INTERVAL '400' DAY": "INTERVAL '45' DAY",
+    # See write_flat().
+    '"$path"': "run_id",
 }
 NO_S3 = {"endpoint": "http://127.0.0.1:1", "access_key": "none", "secret_key": "none"}
-PROBES = 40
+PROBES = 20
 
 
 def millis(time):
@@ -59,10 +60,10 @@ def main():
     with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], NO_S3, "client_vpn_audit") as trino:
         write(lake, made)
         trinos_lake = trino.metastore.parent / "lake"
-        write(trinos_lake, made)
+        write_flat(trinos_lake, made)
         write_late_digests(trinos_lake, made)
         checked.write_probes(trinos_lake)
-        create_tables(trino, [ledger.account_id for ledger in made])
+        create_tables(trino)
         checked.check_query(trino)
         checked.check_covered(trino)
     checked.check_that_the_lines_are_the_same()
@@ -78,23 +79,38 @@ def write(folder, made):
             path.write_text(record)
 
 
+def write_flat(folder, made):
+    """The same records, those of a ledger in one file, with their partitions as fields: Trino takes long to list each day of each
+    account, and to open each record."""
+    (folder / "runs").mkdir(parents=True)
+    for ledger in made:
+        lines = []
+        for key, record in ledger.objects_of():
+            partitions = dict(part.split("=") for part in key.split("/") if "=" in part)
+            lines.append(json.dumps(json.loads(record) | partitions) + "\n")
+        (folder / "runs" / f"{ledger.account_id}.json").write_text("".join(lines))
+
+
 def write_late_digests(folder, made):
     """A digest of the first two ledgers: two run records of the first are late, and one of the second."""
+    (folder / "digests").mkdir()
     for ledger, late in zip(made, [2, 1]):
         keys = [key for key, _ in ledger.objects_of()][:4]
         objects = [{"object_key": key, "late": number < late} for number, key in enumerate(keys)]
         objects.append({"object_key": keys[0].replace("runs/", "connections/", 1), "late": True})
-        day = f"digests/account_id={ledger.account_id}/region={ledgers.REGION}/digest_date={ledgers.NOW:%Y-%m-%d}"
-        path = folder / day / f"{ledgers.NOW:%Y%m%d}T080000Z.json"
-        path.parent.mkdir(parents=True)
-        path.write_text(json.dumps({"schema_version": 1, "objects": objects}) + "\n")
+        partitions = {"account_id": ledger.account_id, "region": ledgers.REGION, "digest_date": f"{ledgers.NOW:%Y-%m-%d}"}
+        path = folder / "digests" / f"{ledger.account_id}.json"
+        path.write_text(json.dumps({"schema_version": 1, "objects": objects} | partitions) + "\n")
 
 
-def create_tables(trino, account_ids):
-    """The template's tables, over a directory beside the metastore."""
-    for table in template_tables.glue_tables("bucket", "lake", ",".join(account_ids)):
-        text = json.dumps(table).replace("s3://bucket/", "local:///")
-        trino.create_glue_table(json.loads(text))
+def create_tables(trino):
+    """The template's tables, over a directory beside the metastore, with their partitions as columns."""
+    for table in template_tables.glue_tables("bucket", "lake", "123456789012"):
+        storage = table["StorageDescriptor"]
+        storage["Columns"] += table["PartitionKeys"]
+        storage["Location"] = f"local:///lake/{table['Name']}"
+        parameters = {name: value for name, value in table["Parameters"].items() if name == "classification"}
+        trino.create_glue_table(table | {"PartitionKeys": [], "Parameters": parameters})
 
 
 def at_run_time(statement):
@@ -151,22 +167,21 @@ class Checked:
     def write_probes(self, folder):
         """Connections of every length, with their ends at and beside those of holes; each in one row of one snapshot."""
         rng = random.Random(1)
+        rows = []
         for ledger in self.made:
             evidence = self.evidence[ledger.account_id]
-            rows = []
             for name in evidence.endpoints():
                 if name[2] == hole_definition.LISTING:
                     continue
                 holes = list(evidence.holes_of(name, NOW, None))
                 for _ in range(PROBES):
                     rows.append(self.probe(rng, ledger, name, holes))
-            columns = {column: [row[column] for row in rows] for column in rows[0]}
-            types = {column: timestamp if column.endswith(("_time", "_at")) else pyarrow.string() for column in columns}
-            table = pyarrow.table(columns, pyarrow.schema(list(types.items())))
-            day = f"connections/account_id={ledger.account_id}/region={ledgers.REGION}/snapshot_date={ledgers.NOW:%Y-%m-%d}"
-            path = folder / day / f"{ledgers.NOW:%Y%m%dT%H%M%SZ}_probes.parquet"
-            path.parent.mkdir(parents=True)
-            pyarrow.parquet.write_table(table, path)
+        columns = {column: [row[column] for row in rows] for column in rows[0]}
+        types = {column: timestamp if column.endswith(("_time", "_at")) else pyarrow.string() for column in columns}
+        table = pyarrow.table(columns, pyarrow.schema(list(types.items())))
+        (folder / "connections").mkdir()
+        (folder / "partials").mkdir()
+        pyarrow.parquet.write_table(table, folder / "connections" / "probes.parquet")
 
     def probe(self, rng, ledger, name, holes):
         evidence = self.evidence[ledger.account_id]
@@ -178,8 +193,12 @@ class Checked:
         began, ended = min(began, ended), max(began, ended)
         terminated = rng.random() < 0.7
         connection_id = f"cvpn-connection-{len(self.probes):017x}"
-        self.probes[connection_id] = (name, began, ended, evidence.is_covered(name, holes, began, ended))
+        covered = evidence.is_covered(name, holes, began, ended) and (terminated or not self.is_missed(name, ended))
+        self.probes[connection_id] = (name, began, ended, covered)
         return {
+            "account_id": name[0],
+            "region": name[1],
+            "snapshot_date": f"{ledgers.NOW:%Y-%m-%d}",
             "snapshot_time": ledgers.NOW,
             # Of an active connection, its last sight.
             "captured_at": moment(ended + 60_000 if terminated else ended),
@@ -191,8 +210,18 @@ class Checked:
             "connection_end_time": moment(ended) if terminated else None,
         }
 
+    def is_missed(self, name, last_seen):
+        """If a capture, or a listing without the endpoint, began later and was over ten minutes ago."""
+        evidence = self.evidence[name[0]]
+        looks = list(evidence.captures[name].values())
+        lists = evidence.captures[(*name[:2], hole_definition.LISTING)].values()
+        lacking = {begins for begins, ids in evidence.listings[name[:2]] if name[2] not in ids}
+        looks += [(begins, ends) for begins, ends in lists if begins in lacking]
+        return any(begins > last_seen and ends < NOW - 600_000 for begins, ends in looks)
+
     def check_covered(self, trino):
         """The rows that the merge is made of, for each probe."""
+        check_merges.create_sessions(trino, "sessions")
         merge = (ROOT / "sessions/merge.sql").read_text()
         select = merge[merge.index("USING (\n") + len("USING (\n") : merge.index("\n) AS seen\n")]
         from_date = f"{MIDNIGHT - datetime.timedelta(days=45):%Y-%m-%d}"
@@ -211,14 +240,17 @@ class Checked:
             )
 
     def check_that_the_lines_are_the_same(self):
-        """What makes holes of a ledger is one text in both files, but for how far it is indented."""
-        blocks = []
-        for file in ("queries/coverage_holes.sql", "sessions/merge.sql"):
-            text = (ROOT / file).read_text()
-            lines = text[text.index("-- BEGIN HOLES") : text.index("-- END HOLES")].splitlines()[1:]
-            blocks.append(textwrap.dedent("\n".join(lines)).strip())
-        if blocks[0] != blocks[1]:
-            self.problems.append("coverage_holes.sql and merge.sql differ between BEGIN HOLES and END HOLES")
+        """What makes holes of a ledger is one text in all files that have it, but for how far it is indented."""
+        blocks = {}
+        for path in sorted([*(ROOT / "queries").glob("*.sql"), *(ROOT / "sessions").glob("*.sql")]):
+            text = path.read_text()
+            if "-- BEGIN HOLES" in text:
+                lines = text[text.index("-- BEGIN HOLES") : text.index("-- END HOLES")].splitlines()[1:]
+                blocks[path.name] = textwrap.dedent("\n".join(lines)).strip()
+        for name in blocks:
+            if blocks[name] != blocks["coverage_holes.sql"]:
+                self.problems.append(f"coverage_holes.sql and {name} differ between BEGIN HOLES and END HOLES")
+        self.counts["files with the lines"] = len(blocks)
 
 
 timestamp = pyarrow.timestamp("ms", "UTC")

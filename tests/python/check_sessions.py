@@ -2,7 +2,7 @@
 
 Usage: check_sessions.py BUCKET ANALYTICS_BUCKET
 
-The table lacks the two newest columns, which are added. Then months expire, and every object below `sessions/` is searched for the
+The table is that of the last version, with the rows that it left. The columns that it lacks are added, and the first merge fills them. Then months expire, and every object below `sessions/` is searched for the
 name of a person: as it is, and decoded, since Parquet and Avro are compressed. Prints a JSON object: every problem found, and what
 was counted.
 
@@ -33,7 +33,8 @@ SCHEMA = "client_vpn_audit"
 TABLE = f"{trino_server.ICEBERG}.{SCHEMA}.sessions"
 ACCOUNT = "123456789012"
 TYPES = {"STRING": "varchar", "TEXT": "varchar", "TIMESTAMP": "timestamp(6)", "BIGINT": "bigint", "BOOLEAN": "boolean"}
-NEWEST = 2
+#: Columns that the last version, with its 24, did not have.
+NEWEST = len(sessions_table.columns()) - 24
 #: No longer than what Iceberg keeps of a text as a bound.
 GONE, KEPT = "xanthippe.gone", "zebedee.kept"
 #: Of 400 days before 6 December 2025, the month.
@@ -44,6 +45,8 @@ OLDER = [
     (GONE, "gone-1", "2024-09-15 08:00:00"),
     (GONE, "gone-2", "2024-10-31 23:59:59.999999"),
     (KEPT, "kept-1", "2024-11-01 00:00:00"),
+    # It made one row a day of a connection without a beginning.
+    (KEPT, "kept-1", "2024-11-02 00:00:00"),
     (KEPT, "kept-2", "2025-11-23 06:00:00"),
 ]
 
@@ -158,7 +161,7 @@ class Table:
         merge, bounded = re.subn(
             r"WHERE (\S*snapshot_date) ", rf"WHERE \1 <= '{UNTIL}' AND \1 ", sessions_table.statement("merge")
         )
-        assert bounded == 2
+        assert bounded == 3
         merge = merge.replace("current_timestamp", f"TIMESTAMP '{ledgers.NOW:%Y-%m-%d %H:%M:%S} UTC'")
         return self.rows(merge.replace("{from_date}", FROM_DATE))[0][0]
 
@@ -177,10 +180,13 @@ class Table:
             self.server.execute(f"ALTER TABLE {TABLE} ADD COLUMN {name} {kind}")
         found = [name for name, *_ in self.rows("SHOW COLUMNS FROM sessions")]
         self.compare("columns of the upgraded table", found, [name for name, _ in sessions_table.columns()])
-        self.compare("rows that the first merge changes", self.merge(), 1)
+        self.compare("rows that the first merge changes", self.merge(), len(OLDER))
         self.compare("rows that the second merge changes", self.merge(), 0)
-        expected = [("gone-1", None, None), ("gone-2", None, None), ("kept-1", None, None), ("kept-2", 2, True)]
-        self.compare("newest columns", self.rows("SELECT connection_id, snapshots, covered FROM sessions ORDER BY 1"), expected)
+        expected = [("gone-1", None, False), ("gone-2", None, False), ("kept-1", None, False), ("kept-2", 2, True)]
+        self.compare("rows of the older table", self.rows("SELECT connection_id, snapshots, covered FROM sessions ORDER BY 1"), expected)
+        newer = ["identity_key", "begin_seen", "ended_before", "ends_at", "duration_seconds", "as_of", "watched", "gaps"]
+        filled = self.rows(f"SELECT count(*) FROM sessions WHERE {' OR '.join(f'{name} IS NULL' for name in newer)}")
+        self.compare("rows that lack a newer column", filled, [(0,)])
 
     def check_that_names_expire(self):
         with_name = self.with_name(GONE)
@@ -204,7 +210,7 @@ class Table:
         self.counts["objects at the end"] = len(self.store.objects(self.bucket, "sessions/"))
         if not self.with_name(KEPT):
             self.problems.append("the name that is kept is not found either")
-        expected = [(id, name) for name, id, _ in OLDER if name == KEPT]
+        expected = sorted({(id, name) for name, id, _ in OLDER if name == KEPT})
         self.compare("sessions at the end", self.rows("SELECT connection_id, identity FROM sessions ORDER BY 1"), expected)
 
     def delete_files(self):

@@ -25,6 +25,8 @@ class Evidence:
     def __init__(self, records):
         self.attempts = collections.defaultdict(list)
         self.captures = collections.defaultdict(dict)
+        #: Of each account and Region: the attempts of scheduled runs at the list of endpoints.
+        self.scheduled = collections.defaultdict(list)
         #: Of each account and Region: when a complete listing began, and what it has.
         self.listings = collections.defaultdict(list)
         for number, record in enumerate(records):
@@ -38,7 +40,11 @@ class Evidence:
                     continue
                 outcome = "failed" if discovery["error"] or discovery["endpoints"] is None else "complete"
                 name = (place["account_id"], place["region"], LISTING)
-                if self.note(name, start, discovery, outcome, number):
+                proves = self.note(name, start, discovery, outcome, number)
+                # A record without the field is of an older version.
+                if record.get("scheduled") is not False:
+                    self.scheduled[name].append(self.attempts[name][-1])
+                if proves:
                     begins = self.captures[name][number][0]
                     self.listings[name[:2]].append((begins, set(discovery["endpoints"] or [])))
 
@@ -70,6 +76,9 @@ class Evidence:
         return having, lacking
 
     def beginning(self, name):
+        """When the record of an endpoint begins; of the list of endpoints `None` if no scheduled run asked for it."""
+        if name[2] == LISTING:
+            return min(self.scheduled[name], default=None)
         having, lacking = self.listed(name)
         known = min(self.attempts[name] + having)
         before = [begins for begins in lacking if begins < known]
@@ -87,6 +96,8 @@ class Evidence:
     def holes_of(self, name, now, since):
         gone = self.gone(name)
         beginning = self.beginning(name)
+        if beginning is None:
+            return
         if since is not None:
             beginning = max(beginning, since)
         if gone is not None and gone <= beginning:

@@ -13,6 +13,8 @@ A, B, C = (f"cvpn-endpoint-{letter * 17}" for letter in "abc")
 MINUTE = 60
 DAY = 24 * 60
 REFUSED = {"code": "UnauthorizedOperation", "message": "refused", "request_id": None}
+#: A fifth of the random runs is by hand, and a fifth of an older version.
+SCHEDULED = [True, True, True, False, None]
 #: How a clock goes wrong within a capture, as seconds added to the first and to the last page.
 STEPPED_BACK, STEPPED_AHEAD = (0, -4 * 3600), (4 * 3600, 0)
 
@@ -34,8 +36,9 @@ class Ledger:
     def time(self, minutes, seconds=0):
         return self.origin + datetime.timedelta(minutes=minutes, seconds=seconds)
 
-    def run(self, minute, targets, listing=None, snapshot=None, listing_seconds=(0, 1, 1)):
-        """A run that starts at `minute`. `listing` is `None` for no `*`, a list of ids, or an error."""
+    def run(self, minute, targets, listing=None, snapshot=None, listing_seconds=(0, 1, 1), scheduled=True):
+        """A run that starts at `minute`. `listing` is `None` for no `*`, a list of ids, or an error. `scheduled` is `None` for a
+        record of a version without that field."""
         snapshot_time = self.time(int(minute if snapshot is None else snapshot))
         discovery = None
         if isinstance(listing, list):
@@ -54,6 +57,7 @@ class Ledger:
             "start": text(self.time(minute)),
             "end": text(self.time(minute, 30)),
             "trigger": "action",
+            **({} if scheduled is None else {"scheduled": scheduled}),
             "tool_version": "0.1.0-dev",
             "settings_in_force": {},
             "targets": [dict(target, endpoint_id=target["endpoint_id"]) for target in targets],
@@ -338,6 +342,28 @@ def slow_listing_of_which_the_next_ends_first(ledger):
     ledger.run(100, [ledger.complete(A, 100.1)], [A])
 
 
+@case()
+def listed_by_hand_alone(ledger):
+    ledger.run(0, [ledger.complete(A, 0.1)], [A], scheduled=False)
+    ledger.every((0, 60), 15)
+    ledger.run(90, [ledger.complete(A, 90.1)], REFUSED, scheduled=False)
+
+
+@case()
+def listed_by_hand_before_and_between_scheduled_runs(ledger):
+    ledger.run(0, [ledger.complete(A, 0.1)], [A], scheduled=False)
+    ledger.run(100, [ledger.failed(A)], REFUSED)
+    ledger.run(150, [ledger.complete(A, 150.1)], [A], scheduled=False)
+    ledger.run(215, [ledger.complete(A, 215.1)], [A])
+    ledger.run(290, [ledger.complete(A, 290.1)], [A, B], scheduled=False)
+
+
+@case()
+def listed_by_a_version_that_did_not_say_if_scheduled(ledger):
+    ledger.run(0, [ledger.complete(A, 0.1)], [A], scheduled=None)
+    ledger.run(90, [ledger.complete(A, 90.1)], [A], scheduled=False)
+
+
 @case(days=8)
 def deleted_during_an_outage_of_days(ledger):
     ledger.every((0, 120), 15, (A, B), [A, B])
@@ -413,12 +439,12 @@ def random_ledger(account_id, seed):
             skew = tuple(seconds + step for seconds, step in zip(skew, (0, *rng.choice([STEPPED_BACK, STEPPED_AHEAD]))))
         # A run that is killed leaves its objects, and no record.
         if rng.random() > bad / 2:
-            ledger.run(minute, targets, listing, snapshot, skew)
+            ledger.run(minute, targets, listing, snapshot, skew, rng.choice(SCHEDULED))
         if rng.random() < bad:
             again = minute + rng.uniform(0.5, 3)
             if again < last:
                 found = [random_retry(ledger, rng, id, again, kept, snapshot) for id in named]
-                ledger.run(again, found, listing, snapshot)
+                ledger.run(again, found, listing, snapshot, scheduled=rng.choice(SCHEDULED))
         outage = rng.choice([50, 61, 75, 300, 1500, 38 * DAY]) if rng.random() < bad / 2 else 0
         minute += step * rng.uniform(0.7, 1.3) + outage
         if minute + 5 > ledger_end:

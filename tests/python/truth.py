@@ -24,9 +24,10 @@ def number(text):
 
 
 class Capture:
-    """One complete listing of one endpoint, and when its pages arrived."""
+    """One listing of one endpoint, and when its pages arrived."""
 
     def __init__(self, capture):
+        self.complete = capture["complete"]
         self.endpoint_id = capture["endpoint_id"]
         self.snapshot_time = time(capture["snapshot_time"])
         self.at = time(capture["at"])
@@ -44,6 +45,8 @@ class Truth:
         self.gone = {endpoint_id: time(at) for endpoint_id, at in week["gone"].items()}
         self.attempts = [(time(c["at"]), c["endpoint_id"], c["complete"]) for c in week["captures"]]
         self.captures = [Capture(c) for c in week["captures"] if c["complete"]]
+        #: Listings that were cut short.
+        self.partials = [Capture(c) for c in week["captures"] if not c["complete"]]
         self.by_endpoint = collections.defaultdict(list)
         for capture in sorted(self.captures, key=lambda capture: capture.at):
             self.by_endpoint[capture.endpoint_id].append(capture)
@@ -73,49 +76,87 @@ class Truth:
 
     def session(self, endpoint_id, lived):
         """The session of a connection: one, or none where every capture missed it."""
+        id = lived["connectionId"]
         begins, ended = time(lived["connectionEstablishedTime"]), time(lived["connectionEndTime"])
         captures = self.by_endpoint.get(endpoint_id, [])
         shows = [c for c in captures if begins <= c.at and (ended is None or c.at < ended + HOUR)]
         if not shows:
             return
-        rows = [capture.rows[lived["connectionId"]] for capture in shows]
-        newest, last_seen = rows[-1], shows[-1].at
-        end_seen = None
+        cut = [c for c in self.partials if c.endpoint_id == endpoint_id and id in c.rows]
+        sights = sorted(shows + cut, key=lambda capture: capture.at)
+        rows = [capture.rows[id] for capture in sights]
+        newest, last_seen = rows[-1], sights[-1].at
+        end_seen, missed_by = None, None
+        active = [c.at for c in sights if ended is None or c.at < ended]
         if ended is not None and ended <= last_seen:
             end_seen = True
             assert newest == lived, "the last row is the connection's last word"
-        elif last_seen < captures[-1].at or endpoint_id in self.gone:
-            end_seen, ended = False, last_seen
         else:
             ended = None
-        covered = end_seen is not False and captures[0].at <= begins
+            later = [c.at for c in captures if c.at > last_seen] + [at for at in [self.gone.get(endpoint_id)] if at is not None]
+            missed_by = min(later, default=None)
+            end_seen = None if missed_by is None else False
+        ended_before = ended or missed_by
+        gaps = [gap for gap in self.gaps(endpoint_id) if gap[0] <= max(ended_before or self.end, begins) and gap[1] > begins]
+        watched = captures[0].at <= begins and not any(gap[0] <= begins - HOUR for gap in gaps)
+        covered = missed_by is None and captures[0].at <= begins
         for hole_begins, hole_ends, _ in self.holes(endpoint_id):
             covered &= not (hole_begins <= (ended or last_seen) and hole_ends > begins)
         statuses = [row["postureComplianceStatuses"] for row in rows if "postureComplianceStatuses" in row]
         postures = sorted({status for some in statuses for status in some})
+        days = sorted({c.snapshot_time.date().isoformat() for c in sights})
+        of_day = lambda day, captures: len({c.snapshot_time for c in captures if c.snapshot_time.date().isoformat() == day})
+        by_day = {day: [of_day(day, sights), of_day(day, shows)] for day in days}
+        identity = lived.get("username", lived["commonName"])
+        greatest = lambda name: max((number(row[name]) for row in rows if number(row[name]) is not None), default=None)
         yield {
             "account_id": "123456789012",
             "region": "eu-central-1",
             "endpoint_id": endpoint_id,
-            "connection_id": lived["connectionId"],
-            "identity": lived.get("username", lived["commonName"]),
+            "connection_id": id,
+            "identity": identity,
             "username": lived.get("username"),
             "common_name": lived["commonName"],
             "client_ip": lived["clientIp"],
             "client_ipv6_address": lived.get("clientIpv6Address"),
-            "first_seen": shows[0].at,
+            "first_seen": sights[0].at,
             "last_seen": last_seen,
             "connection_established_time": begins,
             "connection_end_time": ended,
             "end_seen": end_seen,
-            "ingress_bytes": number(newest["ingressBytes"]),
-            "egress_bytes": number(newest["egressBytes"]),
-            "ingress_packets": number(newest["ingressPackets"]),
-            "egress_packets": number(newest["egressPackets"]),
+            "ingress_bytes": greatest("ingressBytes"),
+            "egress_bytes": greatest("egressBytes"),
+            "ingress_packets": greatest("ingressPackets"),
+            "egress_packets": greatest("egressPackets"),
             "status_code": newest["status"]["code"],
             "status_message": newest["status"].get("message"),
             "failed_to_terminate": any(row["status"]["code"] == "failed-to-terminate" for row in rows),
-            "posture_compliance_statuses": json.dumps(postures, separators=(",", ":")) if statuses else None,
-            "snapshots": len(shows),
+            "posture_compliance_statuses": compact(postures) if statuses else None,
+            "snapshots": sum(count for count, _ in by_day.values()),
             "covered": covered,
+            "identity_key": identity.rpartition("\\")[2].lower(),
+            "last_active": max(active, default=None),
+            "last_complete": shows[-1].at,
+            "begin_seen": True,
+            "began_after": None,
+            "ended_after": ended or active[-1],
+            "ended_before": ended_before,
+            "ends_at": ended or active[-1],
+            "duration_seconds": int(((ended or active[-1]) - begins).total_seconds()),
+            "as_of": missed_by or shows[-1].at,
+            "complete_snapshots": sum(count for _, count in by_day.values()),
+            "snapshots_by_day": compact(by_day),
+            "watched": watched,
+            "gaps": compact([f"{at}.000" for at, _ in gaps if at > begins - HOUR]),
         }
+
+    def gaps(self, endpoint_id):
+        """Captures that no other follows within an hour, and until when."""
+        times = [capture.at for capture in self.by_endpoint.get(endpoint_id, [])]
+        for before, after in zip(times, [*times[1:], None]):
+            if after is None or after - before >= HOUR:
+                yield before, after or self.gone.get(endpoint_id) or self.end + HOUR
+
+
+def compact(value):
+    return json.dumps(value, separators=(",", ":"))

@@ -112,7 +112,7 @@ PLAIN = {
     "a column is renamed": (lambda t: columns(t, "PartialsTable")[3].update(Name="endpoint"), "differ"),
     "a column of the ledger is renamed": (lambda t: columns(t, "RunsTable")[0].update(Name="id"), "columns of runs"),
     "a field of the ledger is renamed": (
-        lambda t: columns(t, "RunsTable")[7].update(Type=columns(t, "RunsTable")[7]["Type"].replace("outcome", "result")),
+        lambda t: columns(t, "RunsTable")[8].update(Type=columns(t, "RunsTable")[8]["Type"].replace("outcome", "result")),
         "fields of targets",
     ),
     "a partition is outside the projection": (
@@ -645,7 +645,7 @@ EXPIRY = {
     ),
     "columns are added again": (lambda t: states(t)["AddColumns"].update(Catch=states(t)["Merge"]["Catch"]), "failures of AddColumns"),
     "a new column is not compared": (lambda t: assigned(t)["columns"].pop(), "columns of sessions"),
-    "a column gets another type": (lambda t: assigned(t)["columns"][-1].update(type="string"), "columns of sessions"),
+    "a column gets another type": (lambda t: assigned(t)["columns"][-1].update(type="double"), "columns of sessions"),
     "columns are those of another table": (lambda t: states(t)["LookAtColumns"]["Arguments"].update(Name="connections"), "where columns are looked at"),
     "columns may not be looked at": (
         lambda t: [s["Action"].remove("glue:GetTable") for s in statements(t, "SessionsRole") if "glue:GetTable" in s.get("Action", [])],

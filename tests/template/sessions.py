@@ -70,7 +70,7 @@ def evaluate(expression):
 
 def begins(statement):
     """The words that tell a statement from the others."""
-    return " ".join(statement.split()[:2]) if "known" not in statement else ("close" if "AS latest" in statement else "merge")
+    return "merge" if statement.startswith(MERGE) else " ".join(statement.split()[:2])
 
 
 def more(kind, until):
@@ -85,9 +85,9 @@ def other(n):
     return "SYNTAX_ERROR: line 1"
 
 
-HOUR = ["CREATE TABLE", "merge", "close"]
+HOUR = ["CREATE TABLE", "merge"]
 DAY = [*HOUR, "ALTER TABLE", "DELETE FROM", "OPTIMIZE sessions", "VACUUM sessions"]
-MERGE, CLOSE = "MERGE INTO sessions AS known\nUSING (\n  WITH ledger", "MERGE INTO sessions AS known\nUSING (\n  WITH captures"
+MERGE = "MERGE INTO sessions AS known\n"
 
 
 def repeated(order, name, times):
@@ -102,19 +102,18 @@ def until(order, name, times=1):
 SCENARIOS = {
     "an hour": (HOURLY, ALL, [], {}, ("SUCCEEDED", None, HOUR)),
     "a day": (DAILY, ALL, [], {}, ("SUCCEEDED", None, DAY)),
-    "the table is older": (HOURLY, ALL[:-2], [], {}, ("SUCCEEDED", None, ["CREATE TABLE", "ALTER TABLE", "merge", "close"])),
-    "one column in the middle is missing": (HOURLY, ALL[:4] + ALL[5:], [], {}, ("SUCCEEDED", None, ["CREATE TABLE", "ALTER TABLE", "merge", "close"])),
-    "a column was dropped": (HOURLY, ALL[:-1], ALL[-1:], {}, ("SUCCEEDED", None, ["CREATE TABLE", "ALTER TABLE", "merge", "close"])),
+    "the table is older": (HOURLY, ALL[:-2], [], {}, ("SUCCEEDED", None, ["CREATE TABLE", "ALTER TABLE", "merge"])),
+    "one column in the middle is missing": (HOURLY, ALL[:4] + ALL[5:], [], {}, ("SUCCEEDED", None, ["CREATE TABLE", "ALTER TABLE", "merge"])),
+    "a column was dropped": (HOURLY, ALL[:-1], ALL[-1:], {}, ("SUCCEEDED", None, ["CREATE TABLE", "ALTER TABLE", "merge"])),
     "the table has a column more": (HOURLY, [*ALL, ("later", "string")], [], {}, ("SUCCEEDED", None, HOUR)),
     "columns cannot be added": (HOURLY, ALL[:-2], [], {"ALTER": other}, ("FAILED", FAILED, HOUR[:1] + ["ALTER TABLE"])),
     "a merge conflicts once": (HOURLY, ALL, [], {MERGE: commit_error(1)}, ("SUCCEEDED", None, repeated(HOUR, "merge", 2))),
     "a merge conflicts twice": (HOURLY, ALL, [], {MERGE: commit_error(1, 2)}, ("FAILED", "MergeFailed", until(HOUR, "merge", 2))),
     "a merge fails": (HOURLY, ALL, [], {MERGE: other}, ("FAILED", "MergeFailed", until(HOUR, "merge"))),
-    "merge and close conflict once each": (
-        HOURLY, ALL, [], {MERGE: commit_error(1), CLOSE: commit_error(1)},
-        ("SUCCEEDED", None, repeated(repeated(HOUR, "merge", 2), "close", 2)),
+    "merge and expiry conflict once each": (
+        DAILY, ALL, [], {MERGE: commit_error(1), "DELETE": commit_error(1)},
+        ("SUCCEEDED", None, repeated(repeated(DAY, "merge", 2), "DELETE FROM", 2)),
     ),
-    "a close conflicts twice": (HOURLY, ALL, [], {CLOSE: commit_error(1, 2)}, ("FAILED", "CloseFailed", until(HOUR, "close", 2))),
     "an expiry conflicts once": (DAILY, ALL, [], {"DELETE": commit_error(1)}, ("SUCCEEDED", None, repeated(DAY, "DELETE FROM", 2))),
     "an expiry fails": (DAILY, ALL, [], {"DELETE": other}, ("FAILED", "ExpireFailed", until(DAY, "DELETE FROM"))),
     "the properties conflict once": (DAILY, ALL, [], {"ALTER": commit_error(1)}, ("SUCCEEDED", None, repeated(DAY, "ALTER TABLE", 2))),
@@ -166,7 +165,7 @@ MUTATIONS = {
         "a column was dropped",
     ),
     "one missing column is passed over": (lambda d: states(d)["Prepare"]["Assign"]["columns"].pop(4), "one column in the middle is missing"),
-    "a column has another type": (lambda d: states(d)["Prepare"]["Assign"]["columns"][-1].update(type="string"), "the table is older"),
+    "a column has another type": (lambda d: states(d)["Prepare"]["Assign"]["columns"][-1].update(type="double"), "the table is older"),
     "a failure to add columns is passed over": (
         lambda d: states(d)["AddColumns"].update(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Merge"}]),
         "columns cannot be added",
@@ -174,14 +173,14 @@ MUTATIONS = {
     "a merge is not tried again": (lambda d: states(d)["Merge"].pop("Catch"), "a merge conflicts once"),
     "a merge is tried for ever": (lambda d: again(d, ["'Optimize', 'Vacuum'", "'Merge', 'Optimize', 'Vacuum'"]), "a merge conflicts twice"),
     "a merge that failed is tried again": (lambda d: again(d, ["COMMIT_ERROR", ""], ["/ICEBERG_(|", "/(SYNTAX|"]), "a merge fails"),
-    "the runs of the merge count for the close": (lambda d: states(d)["Close"]["Catch"][0]["Assign"].update(runs="{% $runs + 1 %}"), "merge and close conflict once each"),
-    "a close is tried as a merge": (lambda d: states(d)["Again"]["Choices"][2].update(Next="Merge"), "merge and close conflict once each"),
+    "the runs of the merge count for the expiry": (lambda d: states(d)["Expire"]["Catch"][0]["Assign"].update(runs="{% $runs + 1 %}"), "merge and expiry conflict once each"),
+    "an expiry is tried as a merge": (lambda d: states(d)["Again"]["Choices"][3].update(Next="Merge"), "merge and expiry conflict once each"),
     "OPTIMIZE is run once": (lambda d: again(d, ["(OPTIMIZE|VACUUM)", "VACUUM"]), "OPTIMIZE needs ten runs"),
     "OPTIMIZE is run twice": (lambda d: again(d, ["'Optimize', ", ""], ["['Vacuum']", "'Vacuum'"]), "OPTIMIZE needs ten runs"),
     "OPTIMIZE is run for ever": (lambda d: again(d, ["? 10", "? 100"]), "OPTIMIZE needs eleven runs"),
     "VACUUM is run once": (lambda d: again(d, ["(OPTIMIZE|VACUUM)", "OPTIMIZE"]), "OPTIMIZE and VACUUM need ten runs each"),
     "the runs of OPTIMIZE count for VACUUM": (lambda d: states(d)["Vacuum"]["Catch"][0]["Assign"].update(runs="{% $runs + 1 %}"), "OPTIMIZE and VACUUM need ten runs each"),
-    "a close is passed over": (lambda d: states(d)["Merge"].update(Next="Maintain"), "an hour"),
+    "a merge is passed over": (lambda d: states(d)["ColumnsMissing"].update(Default="SetProperties"), "a day"),
     "an expiry is passed over": (lambda d: states(d)["SetProperties"].update(Next="Optimize"), "a day"),
     "an expiry that failed is passed over": (
         lambda d: states(d)["Expire"].update(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Optimize"}]),

@@ -88,9 +88,9 @@ fn endpoint(xml: &mut Xml, location: &Location, listed: &Listed) {
         format!("arn:aws:acm:{region}:{account}:certificate/00000000-0000-4000-8000-000000000001");
     xml.text("serverCertificateArn", &certificate);
     xml.element("authenticationOptions", |xml| {
-        xml.element("item", |xml| {
-            authentication(xml, fleet.endpoint().authentication, account, &certificate)
-        });
+        for authentication in options_of(fleet.endpoint().authentication) {
+            xml.element("item", |xml| option(xml, *authentication, account, &certificate));
+        }
     });
     options(xml, &setup, location);
     xml.text("vpcId", &setup.vpc_id);
@@ -123,7 +123,16 @@ fn tag(xml: &mut Xml, key: &str, value: &str) {
     });
 }
 
-fn authentication(xml: &mut Xml, authentication: Authentication, account: &str, certificate: &str) {
+/// Returns the options that an endpoint was made with. With Active Directory, clients have a certificate too.
+fn options_of(authentication: Authentication) -> &'static [Authentication] {
+    match authentication {
+        Authentication::Certificate => &[Authentication::Certificate],
+        Authentication::Federated => &[Authentication::Federated],
+        Authentication::DirectoryService => &[Authentication::DirectoryService, Authentication::Certificate],
+    }
+}
+
+fn option(xml: &mut Xml, authentication: Authentication, account: &str, certificate: &str) {
     match authentication {
         Authentication::Certificate => {
             xml.text("type", "certificate-authentication");

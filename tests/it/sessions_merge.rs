@@ -1,0 +1,31 @@
+//! The table `sessions` is a function of the evidence: merges in any order, of any days, agree with plain Python in each column. So do
+//! the questions about it, before and after another merge.
+
+use serde_json::json;
+
+use crate::harness::python;
+
+/// Random lakes beside those made by hand.
+const RANDOM_LAKES: &str = "200";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_sequence_of_merges_makes_the_rows_and_answers_that_the_evidence_gives() {
+    let checked = python("check_merges.py", &[RANDOM_LAKES], &[]);
+    assert_eq!(checked["problems"], json!([]), "{:#}", checked["counts"]);
+    let count = |name: &str| checked["counts"][name].as_u64().unwrap();
+    assert!(count("lakes") > 240 && count("rows") > 3000, "{:#}", checked["counts"]);
+    // docs/evidence.md names these.
+    assert!(count("values of sessions whose endpoint was forgotten") <= 3, "{:#}", checked["counts"]);
+    // What makes the rows worth comparing.
+    for (column, value) in [
+        ("covered", "True"),
+        ("covered", "False"),
+        ("end_seen", "True"),
+        ("end_seen", "False"),
+        ("end_seen", "None"),
+        ("begin_seen", "True"),
+        ("begin_seen", "False"),
+    ] {
+        assert!(count(&format!("{column} is {value}")) > 20, "{column} {value}: {:#}", checked["counts"]);
+    }
+}

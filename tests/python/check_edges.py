@@ -1,0 +1,158 @@
+"""Asks the questions at their edges, in Trino: of lakes made by hand, and of random ones.
+
+Usage: check_edges.py RANDOM_LAKES
+
+Prints a JSON object: every problem found, and what was counted.
+"""
+
+import collections
+import datetime
+import itertools
+import json
+import os
+import sys
+
+import edge_cases
+import edge_lakes
+import edges_of_hours
+import edges_of_the_record  # noqa: F401: it has cases
+import edges_of_usage  # noqa: F401: it has cases
+import random_lakes
+import trino_server
+
+NO_S3 = {"endpoint": "http://127.0.0.1:1", "access_key": "none", "secret_key": "none"}
+#: The random lakes are ten days old when they are asked, and the question begins in the middle of them.
+NINE_DAYS = [("INTERVAL '8' DAY", "INTERVAL '10' DAY"), ("INTERVAL '7' DAY", "INTERVAL '9' DAY")]
+SINCE = edge_lakes.NOW.replace(hour=0) - datetime.timedelta(days=9)
+#: Zones with both kinds of nights, and hours: some by day, some over midnight.
+HOURS = [
+    ("America/New_York", [(day, "08:00", "18:00") for day in range(1, 6)]),
+    ("America/New_York", [(6, "21:00", "01:30"), (7, "08:00", "01:15"), (1, "00:00", "00:00")]),
+    ("America/Havana", [(6, "22:00", "00:30"), (7, "12:00", "23:59"), (1, "00:30", "12:00")]),
+    ("Asia/Jerusalem", [(day, "07:30", "16:15") for day in (7, 1, 2, 3, 4)]),
+]
+
+
+def main():
+    made = [random_lakes.lake(seed) for seed in range(int(sys.argv[1]))]
+    by_hand = edge_cases.all_cases()
+    asked = Asked()
+    with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], NO_S3, "client_vpn_audit") as trino:
+        edge_lakes.create(trino, by_hand + made)
+        edge_lakes.create_sessions(trino)
+        asked.check_random(trino, made)
+        for expected in edge_cases.EXPECTED:
+            asked.check(trino, expected)
+    asked.counts |= {"cases": len(by_hand), "answers by hand": len(edge_cases.EXPECTED), "random lakes": len(made)}
+    print(json.dumps({"problems": asked.problems, "counts": asked.counts}))
+
+
+class Asked:
+    """Answers, each asked once, and what was wrong with them."""
+
+    def __init__(self):
+        self.problems = []
+        self.counts = collections.Counter()
+        self.answers = {}
+
+    def ask(self, trino, question, edits):
+        key = (question, tuple(edits))
+        if key not in self.answers:
+            self.answers[key] = edge_lakes.ask(trino, question, edits)
+        return self.answers[key]
+
+    def check(self, trino, expected):
+        edits = expected.edits
+        if expected.alone:
+            edits += of_accounts(expected.question, f"= '{expected.lake.account_id}'")
+        rows = self.ask(trino, expected.question, edits)
+        rows = rows if expected.alone else [row for row in rows if is_of(row, expected.lake)]
+        found = [tuple(row[column] for column in expected.columns) for row in rows]
+        for number, (one, other) in enumerate(itertools.zip_longest(found, expected.rows)):
+            if one != other:
+                self.problems.append(f"{expected.question} of {expected.lake.name}: row {number} is {one}, not {other}")
+                break
+
+    def check_random(self, trino, made):
+        rows, cursor = trino.execute("SELECT * FROM sessions WHERE account_id >= '300000000000'")
+        names = [column[0] for column in cursor.description]
+        sessions = [dict(zip(names, row)) for row in rows]
+        self.counts["random sessions"] = len(sessions)
+        right = random_lakes.BruteForce(made, sessions)
+        sums = "sessions duration_seconds ingress_bytes egress_bytes"
+
+        def compare(question, columns, expected, edits=()):
+            edits = tuple(edits) + of_accounts(question, ">= '300000000000'")
+            rows = [row for row in self.ask(trino, question, edits) if row.get("account_id", "3") >= "3"]
+            found = [tuple(map(plain, map(row.get, columns.split()))) for row in rows]
+            self.counts[question] += len(found)
+            wrong = [("has", set(found) - expected), ("lacks", expected - set(found))]
+            for what, rows in wrong:
+                if rows:
+                    self.problems.append(
+                        f"{question} of random lakes {what} {len(rows)} of {len(expected)}: {min(rows, key=str)}"
+                    )
+            if len(set(found)) != len(found):
+                self.problems.append(f"{question} of random lakes has a row twice")
+
+        compare("usage_per_username", "identity_key " + sums, right.usage_per_username())
+        compare("usage_per_certificate", "common_name known_to_be_certificate " + sums, right.usage_per_certificate())
+        columns = "identity_key common_name known_to_be_certificate " + sums
+        compare("usage_per_username_and_certificate", columns, right.usage_per_username_and_certificate())
+        columns = f"account_id endpoint_id {sums} usernames common_names common_names_not_known"
+        compare("usage_per_endpoint", columns, right.usage_per_endpoint())
+        compare("usage_per_session", "account_id endpoint_id connection_id authentication", right.usage_per_session())
+        columns = "identity_key certificates common_names common_names_not_known"
+        compare("users_on_several_certificates", columns, right.users_on_several_certificates())
+        columns = "day identity_key connection_id_known place sessions ingress_bytes egress_bytes"
+        edits = [("INTERVAL '7' DAY", "INTERVAL '12' DAY"), ("place <= 10", "place <= 1000000")]
+        compare("top_talkers", columns, right.top_talkers(), edits)
+        self.check_sums(self.ask(trino, "top_talkers", tuple(edits) + of_accounts("top_talkers", ">= '300000000000'")), sessions)
+        compare("concurrency", "account_id endpoint_id step active_connections touches_hole", right.concurrency(SINCE), NINE_DAYS)
+        for zone, hours in HOURS:
+            lines = ",\n".join(f"    ({day}, '{begins}', '{ends}')" for day, begins, ends in hours)
+            edits = [("'Europe/Berlin'", f"'{zone}'"), (edges_of_hours.WEEK, lines)]
+            expected = right.outside_working_hours(zone, hours)
+            compare("outside_working_hours", "account_id endpoint_id connection_id proven", expected, edits)
+
+    def check_sums(self, talkers, sessions):
+        """The bytes of a user are the same over all days as over all sessions."""
+        by_day, by_session = collections.Counter(), collections.Counter()
+        for name in ("ingress_bytes", "egress_bytes"):
+            for row in talkers:
+                if row["connection_id_known"]:
+                    by_day[row["identity_key"], name] += row[name]
+            for row in sessions:
+                by_session[row["identity_key"], name] += row[name] or 0
+        if +by_day != +by_session:
+            self.problems.append(
+                f"bytes by day differ from bytes by session: {(+by_day - +by_session) or (+by_session - +by_day)}"
+            )
+
+
+def of_accounts(question, condition):
+    """Edits that leave a question the rows of these accounts alone."""
+    text = (edge_lakes.ROOT / f"queries/{question}.sql").read_text()
+    from_table = {table: f"FROM {table}\n" for table in ("sessions", "connections", "partials")}
+    return tuple(
+        (text_of, f"FROM (SELECT * FROM {table} WHERE account_id {condition}) AS {table}\n")
+        for table, text_of in from_table.items()
+        if text_of in text
+    )
+
+
+def is_of(row, lake):
+    if "account_id" in row:
+        return row["account_id"] == lake.account_id
+    return any(f"{lake.name}." in value.lower() for value in row.values() if isinstance(value, str))
+
+
+def plain(value):
+    """Steps as their number since 1970."""
+    if isinstance(value, datetime.datetime):
+        return round(value.timestamp()) // 900
+    return value
+
+
+if __name__ == "__main__":
+    main()

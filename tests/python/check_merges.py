@@ -1,0 +1,290 @@
+"""Merges small lakes in several ways, in Trino, and compares `sessions` with what plain Python makes of the same evidence.
+
+Usage: check_merges.py COUNT
+
+The lakes are those of `merge_lakes.py`, COUNT of them random. One table is merged while the evidence comes, with windows of three days
+and of a week and by hand; others at the end: once with all days, and twice in other ways. Prints a JSON object: every problem found,
+and what was counted.
+"""
+
+import collections
+import datetime
+import json
+import os
+import pathlib
+import sys
+
+import pyarrow
+import pyarrow.parquet
+import sqlglot
+import sqlglot.expressions as sql
+
+import ledgers
+import merge_lakes
+import session_answers
+import session_truth
+import sessions_table
+import template_tables
+import trino_server
+
+ROOT = pathlib.Path(__file__).parents[2]
+DAY = datetime.timedelta(days=1)
+AT_RUN_TIME = {
+    "current_date": f"DATE '{ledgers.NOW:%Y-%m-%d}'",
+    "current_timestamp": f"TIMESTAMP '{ledgers.NOW:%Y-%m-%d %H:%M:%S} UTC'",
+}
+SCHEMA = "client_vpn_audit"
+PREFIX = "lake"
+TABLE = f"{trino_server.ICEBERG}.{SCHEMA}.sessions"
+NO_S3 = {"endpoint": "http://127.0.0.1:1", "access_key": "none", "secret_key": "none"}
+TYPES = {"STRING": "varchar", "TEXT": "varchar", "TIMESTAMP": "timestamp(6)", "BIGINT": "bigint", "BOOLEAN": "boolean"}
+FIRST_DAY = ledgers.NOW - 12 * DAY
+#: A merge each: when it runs, and from how many days before. At the end also by hand.
+AS_IT_COMES = [
+    *((ledgers.NOW - datetime.timedelta(hours=hours), 3) for hours in (150, 102, 54, 30, 12)),
+    (ledgers.NOW, 7),
+]
+ODDLY = [(ledgers.NOW, 12), (ledgers.NOW, 1)]
+
+timestamp = pyarrow.timestamp("ms", "UTC")
+SCHEMAS = {name: timestamp for name in ("snapshot_time", "captured_at")}
+SCHEMAS |= {name: pyarrow.string() for name in ("endpoint_id", "account_id", "region", "snapshot_date")}
+for name in merge_lakes.VALUES:
+    is_time = name.endswith(("_time", "_timestamp"))
+    is_count = name.endswith(("_bytes", "_packets"))
+    is_list = name == "posture_compliance_statuses"
+    SCHEMAS[name] = timestamp if is_time else pyarrow.int64() if is_count else pyarrow.list_(pyarrow.string()) if is_list else pyarrow.string()
+
+
+def main():
+    lakes = merge_lakes.all_lakes(int(sys.argv[1]))
+    checked = Checked(lakes)
+    with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], NO_S3, SCHEMA) as trino:
+        checked.run(trino)
+    counts = checked.counts | {f"{name} is {value}": count for (name, value), count in checked.differing.items()}
+    print(json.dumps({"problems": checked.problems, "counts": counts}))
+
+
+class Store:
+    """Evidence that comes, as files in a directory of Trino. Partitions are columns, and what comes at once is one file of each table:
+    Trino takes long to list each day of each account, and to open each object."""
+
+    def __init__(self, folder, lakes):
+        self.folder = folder
+        self.number = 0
+        self.coming = []
+        for lake in lakes:
+            for available, key, text in lake.objects_by_time():
+                self.coming.append((available, "runs", json.loads(text) | partitions(lake.account_id, key.split("snapshot_date=")[1][:10])))
+            for row in lake.rows:
+                day = f"{row.snapshot_time:%Y-%m-%d}"
+                values = {"snapshot_time": row.snapshot_time, "captured_at": row.captured_at, "endpoint_id": row.endpoint_id}
+                table = "connections" if row.complete else "partials"
+                self.coming.append((row.available, table, values | row.values | partitions(row.account_id, day)))
+        for table in ("runs", "connections", "partials"):
+            (folder / table).mkdir(parents=True)
+
+    def bring(self, until):
+        """Writes what is there by a time."""
+        self.number += 1
+        there = collections.defaultdict(list)
+        for available, table, entry in self.coming:
+            if available <= until:
+                there[table].append(entry)
+        self.coming = [one for one in self.coming if one[0] > until]
+        for table, entries in there.items():
+            if table == "runs":
+                (self.folder / table / f"{self.number}.json").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+            else:
+                columns = {name: [entry[name] for entry in entries] for name in SCHEMAS}
+                written = pyarrow.table(columns, pyarrow.schema(list(SCHEMAS.items())))
+                pyarrow.parquet.write_table(written, self.folder / table / f"{self.number}.parquet")
+
+
+def partitions(account_id, day):
+    return {"account_id": account_id, "region": ledgers.REGION, "snapshot_date": day}
+
+
+def create_tables(trino):
+    """The template's tables, over a directory beside the metastore, with their partitions as columns."""
+    for table in template_tables.glue_tables("bucket", PREFIX, "123456789012"):
+        storage = table["StorageDescriptor"]
+        storage["Columns"] += table["PartitionKeys"]
+        storage["Location"] = f"local:///{PREFIX}/{table['Name']}"
+        parameters = {name: value for name, value in table["Parameters"].items() if name == "classification"}
+        trino.create_glue_table(table | {"PartitionKeys": [], "Parameters": parameters})
+
+
+def aware(value):
+    return value.replace(tzinfo=datetime.timezone.utc) if isinstance(value, datetime.datetime) else value
+
+
+def create_sessions(trino, folder):
+    """Athena's CREATE TABLE in Trino's words."""
+    statement = sessions_table.statement("create").replace("s3://{analytics_bucket}", f"local:///{folder}")
+    table = sqlglot.parse_one(statement, read="athena")
+    columns = ", ".join(f"{c.name} {TYPES[c.kind.this.name]}" for c in table.find_all(sql.ColumnDef))
+    month = table.find(sql.PartitionedByProperty).find(sql.Month).find(sql.Identifier).name
+    location = table.find(sql.LocationProperty).this.name
+    trino.execute(f"CREATE TABLE {TABLE} ({columns}) WITH (format = 'PARQUET', partitioning = ARRAY['month({month})'], location = '{location}')")
+
+
+def merge(trino, now, from_date):
+    """Runs the merge as at a time; how many rows it changes."""
+    statement = sessions_table.statement("merge").replace("{from_date}", f"{from_date:%Y-%m-%d}")
+    statement = statement.replace("current_timestamp", f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S} UTC'")
+    # See Store.
+    statement = statement.replace('"$path"', "run_id")
+    return trino.execute(statement)[0][0][0]
+
+
+class Checked:
+    """The lakes, and what was wrong."""
+
+    def __init__(self, lakes):
+        self.lakes = lakes
+        self.names = {lake.account_id: lake.name for lake in lakes}
+        self.rows = [row for lake in lakes for row in lake.rows]
+        self.records = [
+            (available, lake.account_id, record) for lake in lakes for available, record in zip(lake.available, lake.records, strict=True)
+        ]
+        self.problems = []
+        self.counts = {"lakes": len(lakes), "records": len(self.records), "rows": len(self.rows)}
+        self.differing = collections.Counter()
+
+    def run(self, trino):
+        folder = trino.metastore.parent / PREFIX
+        create_tables(trino)
+        store = Store(folder, self.lakes)
+        create_sessions(trino, f"{PREFIX}-first")
+        for now, days in AS_IT_COMES:
+            store.bring(now)
+            merge(trino, now, now - days * DAY)
+            self.compare(f"merged as it comes, at {now:%d %H}", trino, now)
+        self.check_nothing_changes(trino)
+        self.check_questions("merged as it comes", trino)
+        trino.execute(f"DROP TABLE {TABLE}")
+        create_sessions(trino, f"{PREFIX}-second")
+        for number, (now, days) in enumerate(ODDLY):
+            changed = merge(trino, now, now - days * DAY)
+            if number and changed > 3:
+                self.problems.append(f"merged again from {days} days before: {changed} rows change")
+            self.compare(f"merged from {days} days before", trino, now)
+
+    def is_forgotten(self, row, expected):
+        """If its endpoint was captured long before, but has no session of that time by which a merge could know. Then the merge takes
+        the first attempt of its days for the beginning of the endpoint, as docs/evidence.md says."""
+        name = tuple(row[part] for part in ("account_id", "region", "endpoint_id"))
+        beginning = session_truth.Ledger([r for _, account_id, r in self.records if account_id == name[0]], ledgers.NOW).beginning(name)
+        of_endpoint = [one["first_seen"] for one in expected.values() if one["endpoint_id"] == name[2] and one["account_id"] == name[0]]
+        return beginning < row["first_seen"] - DAY <= min(of_endpoint)
+
+    def check_questions(self, what, trino):
+        """Each question, as at the end."""
+        now = ledgers.NOW
+        rows = list(self.expected(now).values())
+        by_account = collections.defaultdict(list)
+        for available, account_id, record in self.records:
+            if available <= now:
+                by_account[account_id].append(record)
+        of_ledgers = {account_id: session_truth.Ledger(records, now) for account_id, records in by_account.items()}
+        self.check_who_was_connected(what, trino, rows)
+        for name, known in session_answers.ANSWERS.items():
+            for edits, answer in known:
+                found = self.ask(trino, name, edits)
+                self.compare_rows(f"{name}, {what}", found, answer(rows, of_ledgers, now))
+
+    def ask(self, trino, name, edits):
+        statement = (ROOT / f"queries/{name}.sql").read_text()
+        for old, new in edits:
+            if old not in statement:
+                self.problems.append(f"{name}: {old} is not in the file")
+            statement = statement.replace(old, new)
+        for word, value in AT_RUN_TIME.items():
+            statement = statement.replace(word, value)
+        # See Store.
+        statement = statement.replace('"$path"', "run_id")
+        found, cursor = trino.execute(statement)
+        names = [column[0] for column in cursor.description]
+        return [{name: aware(value) for name, value in zip(names, row, strict=True)} for row in found]
+
+    def check_who_was_connected(self, what, trino, rows):
+        """At many instants at once. And of a fleet without bad luck: everybody is there who was, and was ever seen."""
+        instants = session_answers.instants(ledgers.NOW)
+        values = ", ".join(f"TIMESTAMP '{instant:%Y-%m-%d %H:%M:%S}'" for instant in instants)
+        edits = [
+            ("SELECT TIMESTAMP '2026-11-01 12:00:00' AS instant", f"SELECT instant FROM UNNEST(ARRAY[{values}]) AS given (instant)"),
+            ("SELECT\n  sessions.identity,", "SELECT\n  asked.instant,\n  sessions.identity,"),
+        ]
+        found = self.ask(trino, "who_was_connected_at", edits)
+        expected = [row for instant in instants for row in session_answers.connected_at(rows, instant)]
+        self.compare_rows(f"who_was_connected_at, {what}", found, expected)
+        listed = {(row["instant"], row["connection_id"]) for row in found}
+        seen = {row["connection_id"] for row in rows}
+        lives = [life for lake in self.lakes for life in lake.lives if life.bad == 0 and life.id in seen]
+        there = {(instant, life.id) for instant in instants for life in lives if life.was_there(instant)}
+        self.counts[f"people who were connected, {what}"] = len(there)
+        if there - listed:
+            self.problems.append(f"who_was_connected_at, {what}: {len(there - listed)} who were connected are missing, such as {min(there - listed)}")
+
+    def compare_rows(self, what, found, expected):
+        """All rows in any order, in the columns that are expected."""
+        self.counts[what] = len(found)
+        if not expected:
+            self.problems.append(f"{what}: there is nothing to find, so this proves nothing")
+            return
+        names = list(expected[0])
+        count = lambda rows: collections.Counter(tuple(row.get(name, "no such column") for name in names) for row in rows)
+        found, expected = count(found), count(expected)
+        for kind, rows in [("has", found - expected), ("lacks", expected - found)]:
+            if rows:
+                row = dict(zip(names, min(rows, key=str)))
+                lake = self.names.get(row.get("account_id"), "some lake")
+                self.problems.append(f"{what} {kind} {rows.total()} rows, such as in {lake}: { {n: str(v) for n, v in row.items()} }")
+
+    def check_nothing_changes(self, trino):
+        for days in (12,):
+            changed = merge(trino, ledgers.NOW, ledgers.NOW - days * DAY)
+            if changed:
+                self.problems.append(f"merged again as it comes, from {days} days before: {changed} rows change")
+
+    def expected(self, now):
+        rows = [row for row in self.rows if row.available <= now]
+        records = [(account_id, record) for available, account_id, record in self.records if available <= now]
+        return session_truth.sessions(rows, records, ledgers.REGION, now)
+
+    def compare(self, what, trino, now):
+        """Every column of every row."""
+        found, cursor = trino.execute("SELECT * FROM sessions")
+        names = [column[0] for column in cursor.description]
+        expected = self.expected(now)
+        keys = collections.Counter()
+        wrong = collections.defaultdict(list)
+        forgotten = 0
+        for values in found:
+            row = dict(zip(names, values, strict=True))
+            key = (row["account_id"], row["endpoint_id"], row["connection_id"])
+            keys[key] += 1
+            of = expected.get(key)
+            if of is None or set(of) != set(names):
+                wrong["the row itself"].append((key, sorted(names), of and sorted(of)))
+                continue
+            for name in names:
+                value = of[name].replace(tzinfo=None) if isinstance(of[name], datetime.datetime) else of[name]
+                if row[name] != value and name in ("watched", "gaps", "covered") and self.is_forgotten(of, expected):
+                    forgotten += 1
+                elif row[name] != value:
+                    wrong[name].append((key, row[name], value))
+        for key in [*(key for key, count in keys.items() if count > 1), *(expected.keys() - keys.keys())]:
+            wrong["the number of rows"].append((key, keys[key], 1))
+        for column, of in wrong.items():
+            key, value, right = min(of, key=str)
+            self.problems.append(f"{what}: {column} of {len(of)} rows, such as in {self.names[key[0]]} of {key[2]}: {value}, not {right}")
+        self.counts[what] = len(found)
+        self.counts["values of sessions whose endpoint was forgotten"] = max(forgotten, self.counts.get("values of sessions whose endpoint was forgotten", 0))
+        for name in ("covered", "end_seen", "begin_seen"):
+            self.differing.update((name, str(row[name])) for row in expected.values())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""Cases at the edges of the questions: lakes made by hand, and the answers, written out by hand.
+
+A case makes a lake of an account of its own. `expect()` gives the rows of a question that are of that account or, in questions about
+people, that name somebody of the case: the names of people and certificates begin with the name of the case.
+"""
+
+import collections
+
+from edge_lakes import Lake
+
+#: What a case expects: of which lake, of which question, with which edits, which columns, and the rows.
+Expected = collections.namedtuple("Expected", "lake question edits columns rows alone")
+CASES = []
+EXPECTED = []
+
+
+def case(build):
+    CASES.append(build)
+
+
+def all_cases():
+    lakes = []
+    for number, build in enumerate(CASES):
+        lake = Lake(f"{200_000_000_000 + number}", build.__name__)
+        build(lake)
+        lakes.append(lake)
+    return lakes
+
+
+def expect(lake, question, columns, rows, edits=(), alone=False):
+    """With `alone`, the question is asked of this lake's rows of `sessions` and `connections` and no others."""
+    EXPECTED.append(Expected(lake, question, tuple(edits), columns.split(), rows, alone))

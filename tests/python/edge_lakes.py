@@ -1,0 +1,172 @@
+"""Makes small lakes by hand, each of an account of its own, so that Trino reads them all at once."""
+
+import datetime
+import json
+import pathlib
+
+import pyarrow
+import pyarrow.parquet
+import sqlglot
+import sqlglot.expressions as sql
+
+import ledgers
+import template_tables
+import trino_server
+
+ROOT = pathlib.Path(__file__).parents[2]
+REGION = ledgers.REGION
+NOW = datetime.datetime(2026, 11, 10, 12)
+#: What stands for the moment at which a question is asked.
+AT_RUN_TIME = {
+    "current_date": f"DATE '{NOW:%Y-%m-%d}'",
+    "current_timestamp": f"TIMESTAMP '{NOW} UTC'",
+    # One file has the records of an account.
+    '"$path"': "run_id",
+}
+UTC = datetime.timezone.utc
+MINUTE = datetime.timedelta(minutes=1)
+SECOND = datetime.timedelta(seconds=1)
+A, B, C = ledgers.A, ledgers.B, ledgers.C
+D = f"cvpn-endpoint-{'d' * 17}"
+CERTIFICATE, DIRECTORY, SAML = (f"{kind}-authentication" for kind in ("certificate", "directory-service", "federated"))
+TYPES = {
+    "string": pyarrow.string(),
+    "bigint": pyarrow.int64(),
+    "boolean": pyarrow.bool_(),
+    "timestamp": pyarrow.timestamp("ms", "UTC"),
+    "array<string>": pyarrow.list_(pyarrow.string()),
+    "map<string,string>": pyarrow.map_(pyarrow.string(), pyarrow.string()),
+}
+
+
+def at(text):
+    """A moment of November 2026, such as `09 14:30`, or a full one."""
+    text = text if text.startswith("20") else f"2026-11-{text}"
+    return datetime.datetime.fromisoformat(text)
+
+
+class Lake:
+    """The rows and run records of one account."""
+
+    def __init__(self, account_id, name):
+        self.account_id = account_id
+        self.name = name
+        self.tables = {"connections": [], "partials": [], "endpoints": []}
+        self.ledger = ledgers.Ledger(account_id, name)
+        self.ledger.origin = datetime.datetime(2026, 1, 1, tzinfo=UTC)
+
+    def minutes(self, time):
+        return (time.replace(tzinfo=UTC) - self.ledger.origin) / MINUTE
+
+    def row(self, table, snapshot, **values):
+        place = {"account_id": self.account_id, "region": REGION, "snapshot_date": f"{snapshot:%Y-%m-%d}"}
+        self.tables[table].append({"snapshot_time": snapshot, **values, **place})
+
+    def capture(self, time, rows=(), endpoint=A, outcome="complete", snapshot=None, last=0.1, recorded=True):
+        """A capture whose pages arrive at `time`, with rows as `connection()` makes them. One that is not recorded was killed."""
+        snapshot = (snapshot or time).replace(second=0, microsecond=0)
+        table = "partials" if outcome == "partial" else "connections"
+        for values in rows:
+            self.row(table, snapshot, **({"captured_at": time, "endpoint_id": endpoint} | values))
+        minute = self.minutes(time)
+        target = self.ledger.target(endpoint, outcome, minute - 0.02, minute, minute + last)
+        if outcome == "partial":
+            target["error"] = ledgers.REFUSED
+        if outcome == "failed":
+            target = self.ledger.failed(endpoint)
+        ids = [values["connection_id"] for values in rows]
+        target |= {"rows": len(rows), "active": sum(values["status_code"] == "active" for values in rows)}
+        target |= {"duplicates": len(ids) - len(set(ids))}
+        if recorded:
+            self.ledger.run(minute - 0.03, [target], snapshot=self.minutes(snapshot))
+
+    def session(self, id, user, common_name, begins, ends, endpoint=A, **values):
+        """A connection of which AWS gave the beginning and the end, in a capture of its own."""
+        ended = connection(id, user, common_name, begins, ends, **values)
+        self.capture(ends + 5 * MINUTE, [ended], endpoint)
+
+    def endpoint(self, time, types, endpoint=A, **values):
+        """A row of `endpoints`, as a snapshot at `time` shows it."""
+        values = {"captured_at": time, "endpoint_id": endpoint, "authentication_types": types, "security_group_ids": []} | values
+        self.row("endpoints", time.replace(second=0, microsecond=0), **values)
+
+
+def connection(id, user=None, common_name=None, begins=None, ends=None, **values):
+    """A row of `connections` but for what its capture adds."""
+    return {
+        "connection_id": id,
+        "username": user,
+        "common_name": common_name,
+        "connection_established_time": begins,
+        "connection_end_time": ends,
+        "status_code": "active" if ends is None else "terminated",
+    } | values
+
+
+def create(trino, lakes):
+    """Writes the lakes beside the metastore, and makes the template's tables of them, with their partitions as columns."""
+    folder = trino.metastore.parent / "lake"
+    for table in template_tables.glue_tables("bucket", "lake", "123456789012"):
+        name, storage = table["Name"], table["StorageDescriptor"]
+        storage["Columns"] += table["PartitionKeys"]
+        storage["Location"] = f"local:///lake/{name}"
+        (folder / name).mkdir(parents=True)
+        if name == "runs":
+            write_records(folder / name, lakes)
+        elif name != "digests":
+            write_rows(folder / name / "rows.parquet", storage["Columns"], [row for lake in lakes for row in lake.tables[name]])
+        trino.create_glue_table(
+            table | {"PartitionKeys": [], "Parameters": {"classification": table["Parameters"]["classification"]}}
+        )
+
+
+def write_records(folder, lakes):
+    for lake in lakes:
+        lines = []
+        for key, record in lake.ledger.objects_of():
+            partitions = dict(part.split("=") for part in key.split("/") if "=" in part)
+            lines.append(json.dumps(json.loads(record) | partitions) + "\n")
+        (folder / f"{lake.account_id}.json").write_text("".join(lines))
+
+
+def write_rows(path, columns, rows):
+    arrays, fields = [], []
+    for column in columns:
+        kind = TYPES[column["Type"]]
+        values = [row.get(column["Name"]) for row in rows]
+        if pyarrow.types.is_map(kind):
+            values = [value if value is None else list(value.items()) for value in values]
+        arrays.append(pyarrow.array(values, kind))
+        fields.append((column["Name"], kind))
+    pyarrow.parquet.write_table(pyarrow.table(arrays, pyarrow.schema(fields)), path)
+
+
+def create_sessions(trino):
+    """The table of `create.sql` in Trino's words, and one merge of all days."""
+    table = sqlglot.parse_one((ROOT / "sessions/create.sql").read_text().replace("{analytics_bucket}", "bucket"), read="athena")
+    types = {"STRING": "varchar", "TEXT": "varchar", "TIMESTAMP": "timestamp(6)", "BIGINT": "bigint", "BOOLEAN": "boolean"}
+    columns = ", ".join(f"{c.name} {types[c.kind.this.name]}" for c in table.find_all(sql.ColumnDef))
+    name = f"{trino_server.ICEBERG}.{trino.schema}.sessions"
+    trino.execute(f"CREATE TABLE {name} ({columns}) WITH (format = 'PARQUET', location = 'local:///sessions')")
+    trino.execute(at_run_time((ROOT / "sessions/merge.sql").read_text().replace("{from_date}", "2026-01-02")))
+
+
+def at_run_time(statement):
+    for word, value in AT_RUN_TIME.items():
+        statement = statement.replace(word, value)
+    return statement
+
+
+def question(name, edits=()):
+    text = (ROOT / f"queries/{name}.sql").read_text()
+    for old, new in edits:
+        assert old in text, f"{name}: {old} is not in the file"
+        text = text.replace(old, new)
+    return at_run_time(text)
+
+
+def ask(trino, name, edits=()):
+    """The rows of a question, as dictionaries."""
+    rows, cursor = trino.execute(question(name, edits))
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row)) for row in rows]

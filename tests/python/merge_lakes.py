@@ -1,0 +1,509 @@
+"""Small lakes for the tests of `sessions`: cases made by hand, each with a name, and random ones.
+
+Each lake is of an account of its own, so that one statement reads them all. It has run records, as `ledgers.py` makes them, and what
+AWS listed in each capture. Evidence may be there later than it says, as what a retry or a copy brings.
+"""
+
+import collections
+import datetime
+import json
+import random
+
+import ledgers
+from ledgers import A, B, C, DAY, NOW, REGION
+
+MINUTE = datetime.timedelta(minutes=1)
+#: What AWS sends of a connection.
+VALUES = """connection_id username common_name client_ip client_ipv6_address status_code status_message connection_timestamp
+    connection_established_time connection_end_time ingress_bytes egress_bytes ingress_packets egress_packets
+    posture_compliance_statuses""".split()
+#: Of a row: whose it is, where it lies, and from when on.
+Row = collections.namedtuple("Row", "account_id endpoint_id complete snapshot_time captured_at available values")
+
+
+class Lake(ledgers.Ledger):
+    """A ledger, and the rows of its captures. Minutes count from the time `days` before NOW, which is midnight if it ends in .5."""
+
+    def __init__(self, account_id, name, days=1):
+        super().__init__(account_id, name, days)
+        self.rows = []
+        self.lives = []
+        #: When each record is there, in their order.
+        self.available = []
+
+    def time(self, minutes, seconds=0):
+        """In milliseconds, as the lake has them."""
+        time = super().time(minutes, seconds)
+        return time.replace(microsecond=time.microsecond // 1000 * 1000)
+
+    def record(self, minute, targets, listing=None, snapshot=None, late=0):
+        """A run record that is there `late` minutes after its run."""
+        self.run(minute, targets, listing, snapshot)
+        self.available.append(self.time(minute + late + 1))
+
+    def shows(self, minute, connections, endpoint_id=A, snapshot=None, complete=True, killed=False, late=0, listing=None, took=0.1):
+        """A capture that shows connections, each a dict with the values that AWS sends, and when its page came if not at once."""
+        requested = minute + 0.01
+        if not killed:
+            target = self.complete(endpoint_id, requested, requested + took) if complete else self.partial(endpoint_id, requested)
+            self.record(minute, [target], listing, snapshot, late)
+        snapshot_time = self.time(int(minute if snapshot is None else snapshot))
+        for connection in connections:
+            values = {name: connection.get(name) for name in VALUES}
+            at = self.time(requested + connection.get("page", min(0.05, took)))
+            self.rows.append(Row(self.account_id, endpoint_id, complete, snapshot_time, at, self.time(minute + late + 1), values))
+
+    def connection(self, id, **values):
+        """What AWS sends of a connection that is there; times are minutes."""
+        sent = {"connection_id": f"{self.account_id}-{id}", "common_name": "cert", "status_code": "active", "ingress_bytes": 1, "egress_bytes": 1}
+        for name, value in values.items():
+            is_time = name in ("connection_timestamp", "connection_established_time", "connection_end_time")
+            sent[name] = self.time(value) if is_time and isinstance(value, (int, float)) else value
+        return sent
+
+    def objects_by_time(self):
+        """The records: from when on, key, text."""
+        return [(at, *entry) for at, entry in zip(self.available, self.objects_of(), strict=True)]
+
+
+CASES = {}
+
+
+def case(days=2.5):
+    """Registers a case by the name of its function. By default its minutes count from midnight, two and a half days before NOW."""
+    return lambda function: CASES.update({function.__name__: (function, days)})
+
+
+def began(minute, **values):
+    return {"connection_established_time": minute, **values}
+
+
+def ended(minute, end, **values):
+    return {"connection_established_time": minute, "connection_end_time": end, "status_code": "terminated", **values}
+
+
+def look(lake, minutes, of, **how):
+    """Captures at these minutes; `of` has the connections at a minute."""
+    for minute in minutes:
+        lake.shows(minute, of(minute), **how)
+
+
+@case()
+def missed_two_hours_after_its_last_sight(lake):
+    lake.shows(590, [])
+    lake.shows(600, [lake.connection("x", **began(595))])
+    lake.shows(720, [])
+
+
+@case()
+def missed_fifteen_minutes_after_its_last_sight(lake):
+    look(lake, (570, 585), lambda minute: [])
+    look(lake, (600, 615), lambda minute: [lake.connection("x", **began(595))])
+    look(lake, range(630, 800, 15), lambda minute: [])
+
+
+@case()
+def ends_as_aws_says(lake):
+    look(lake, range(540, 600, 15), lambda minute: [])
+    look(lake, range(600, 660, 15), lambda minute: [lake.connection("x", **began(595))])
+    look(lake, range(660, 720, 15), lambda minute: [lake.connection("x", **ended(595, 655.5))])
+    look(lake, range(720, 900, 15), lambda minute: [])
+
+
+@case()
+def late_capture_closes_a_hole(lake):
+    look(lake, (570, 585, 600), lambda minute: [lake.connection("x", **began(575))] if minute > 575 else [])
+    lake.shows(640, [lake.connection("x", **began(575))], late=1500)
+    look(lake, range(675, 800, 15), lambda minute: [lake.connection("x", **ended(575, 670))])
+
+
+@case()
+def object_of_a_killed_run_is_no_coverage(lake):
+    look(lake, (570, 585), lambda minute: [lake.connection("x", **began(575))] if minute > 575 else [])
+    lake.shows(630, [lake.connection("x", **began(575))], killed=True)
+    look(lake, range(675, 800, 15), lambda minute: [lake.connection("x", **ended(575, 670))])
+
+
+@case()
+def killed_run_whose_retry_leaves_a_record(lake):
+    look(lake, (570, 585), lambda minute: [lake.connection("x", **began(575))] if minute > 575 else [])
+    lake.shows(630, [lake.connection("x", **began(575))], killed=True)
+    lake.record(634, [lake.already(A, 630.01, 630.11)], snapshot=630, late=1400)
+    look(lake, range(675, 800, 15), lambda minute: [lake.connection("x", **ended(575, 670))])
+
+
+@case(days=0.1)
+def nothing_for_seventy_minutes(lake):
+    look(lake, (0, 15, 30, 45, 60), lambda minute: [lake.connection("x", **began(20))] if minute > 20 else [])
+
+
+@case(days=0.1)
+def nothing_for_seventy_minutes_after_a_partial_sight(lake):
+    look(lake, (0, 15, 30, 45), lambda minute: [lake.connection("x", **began(20))] if minute > 20 else [])
+    lake.shows(100, [lake.connection("x", **began(20))], complete=False)
+
+
+@case()
+def no_beginning_in_the_first_capture_ever(lake):
+    look(lake, range(600, 700, 15), lambda minute: [lake.connection("x")])
+
+
+@case()
+def no_beginning_after_a_listing_without_the_endpoint(lake):
+    lake.record(590, [], listing=[B])
+    look(lake, range(600, 700, 15), lambda minute: [lake.connection("x")], listing=[A, B])
+
+
+@case()
+def no_beginning_after_a_capture(lake):
+    look(lake, range(600, 800, 15), lambda minute: [lake.connection("x")] if minute > 640 else [])
+
+
+@case()
+def no_beginning_on_the_last_page_after_a_capture(lake):
+    look(lake, range(600, 800, 15), lambda minute: [lake.connection("x", page=0.1)] if minute > 640 else [])
+
+
+@case()
+def no_beginning_after_a_hole(lake):
+    look(lake, (600, 700, 715, 730), lambda minute: [lake.connection("x")] if minute > 640 else [])
+
+
+@case()
+def no_beginning_and_first_seen_terminated(lake):
+    look(lake, range(600, 690, 15), lambda minute: [lake.connection("x", **ended(None, 665))] if minute > 665 else [])
+
+
+@case(days=6.5)
+def no_beginning_and_listed_for_days(lake):
+    look(lake, range(600, 8 * DAY, 55), lambda minute: [lake.connection("x", status_code="failed-to-terminate")] if minute > 700 else [])
+
+
+@case(days=9.5)
+def failed_to_terminate_for_more_than_a_week(lake):
+    look(lake, range(600, 9 * DAY, 240), lambda minute: [lake.connection("x", **began(605, status_code="failed-to-terminate"))])
+
+
+@case(days=6.5)
+def endpoint_not_captured_for_days(lake):
+    look(lake, range(600, 700, 15), lambda minute: [lake.connection("x", **began(605))] if minute > 605 else [])
+
+
+@case(days=6.5)
+def endpoint_no_longer_a_target_beside_one_that_is(lake):
+    look(lake, range(600, 700, 15), lambda minute: [lake.connection("x", **began(605))] if minute > 605 else [])
+    look(lake, range(610, 9000, 120), lambda minute: [], endpoint_id=B)
+
+
+@case(days=4.5)
+def endpoint_that_is_gone_ends_its_sessions(lake):
+    look(lake, range(600, 700, 15), lambda minute: [lake.connection("x", **began(605))] if minute > 605 else [], listing=[A, B])
+    for minute in range(700, 760, 15):
+        lake.record(minute, [], listing=[B])
+
+
+@case(days=4.5)
+def endpoint_gone_within_an_hour_of_an_end_that_aws_gave(lake):
+    look(lake, range(600, 660, 15), lambda minute: [lake.connection("x", **began(605))] if minute > 605 else [], listing=[A, B])
+    lake.shows(660, [lake.connection("x", **ended(605, 660.02), page=0.09)], listing=[A, B])
+    for minute in range(675, 760, 15):
+        lake.record(minute, [], listing=[B])
+
+
+@case()
+def name_missing_in_the_last_row(lake):
+    look(lake, (600, 615, 630), lambda minute: [lake.connection("x", **began(595, username="CORP\\Maria.Lopez"))])
+    look(lake, (645, 660), lambda minute: [lake.connection("x", **ended(595, 640))])
+
+
+@case()
+def names_that_change(lake):
+    for minute, name in [(600, "maria"), (615, "MARIA"), (630, "corp\\"), (645, "A\\b\\C")]:
+        lake.shows(minute, [lake.connection("x", **began(595, username=name))])
+
+
+@case()
+def no_name_at_all(lake):
+    look(lake, (600, 615, 630), lambda minute: [lake.connection("x", **began(595, common_name=None))])
+
+
+@case()
+def end_that_cannot_be_read_later(lake):
+    look(lake, (600, 615), lambda minute: [lake.connection("x", **began(595))])
+    lake.shows(630, [lake.connection("x", **ended(595, 625))])
+    look(lake, (645, 660), lambda minute: [lake.connection("x", **ended(595, None))])
+
+
+@case()
+def end_of_which_only_the_status_tells(lake):
+    look(lake, (600, 615), lambda minute: [lake.connection("x", **began(595)), lake.connection("y", **began(595))])
+    look(lake, (630, 645), lambda minute: [lake.connection("x", **ended(595, None)), lake.connection("y", **ended(595, None, connection_timestamp=621))])
+    look(lake, (720, 735), lambda minute: [])
+
+
+@case()
+def end_that_is_contradicted(lake):
+    lake.shows(600, [lake.connection("x", **began(595))])
+    lake.shows(615, [lake.connection("x", **ended(595, 610))])
+    look(lake, (630, 645), lambda minute: [lake.connection("x", **began(595))])
+    lake.shows(720, [])
+
+
+@case()
+def end_that_is_given_twice(lake):
+    lake.shows(600, [lake.connection("x", **began(595))])
+    lake.shows(615, [lake.connection("x", **ended(595, 610))])
+    lake.shows(630, [lake.connection("x", **ended(595, 612))])
+
+
+@case()
+def end_before_the_beginning(lake):
+    look(lake, (600, 615), lambda minute: [lake.connection("x", **ended(595, 580))])
+
+
+@case()
+def end_in_the_future_and_of_1970(lake):
+    look(lake, (600, 615), lambda minute: [
+        lake.connection("x", **ended(595, datetime.datetime(2099, 1, 1, tzinfo=datetime.timezone.utc))),
+        lake.connection("y", **ended(595, datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc))),
+    ])
+
+
+@case()
+def one_beginning_of_1970(lake):
+    for minute in range(600, 700, 15):
+        start = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc) if minute == 615 else 595
+        lake.shows(minute, [lake.connection("x", **began(start, ingress_bytes=minute))])
+
+
+@case()
+def only_beginnings_of_1970_and_of_2099(lake):
+    for minute in range(600, 700, 15):
+        years = [("x", 1970), ("y", 2099)]
+        lake.shows(minute, [lake.connection(id, **began(datetime.datetime(year, 1, 1, tzinfo=datetime.timezone.utc))) for id, year in years])
+
+
+@case()
+def clock_of_aws_ahead(lake):
+    look(lake, (600, 615), lambda minute: [lake.connection("x", **began(601))])
+    look(lake, (630, 645), lambda minute: [lake.connection("x", **ended(601, 631))])
+
+
+@case()
+def counters_that_are_reset_and_missing(lake):
+    for minute, count in [(600, 1000), (615, 500), (630, None), (645, 700), (660, None)]:
+        lake.shows(minute, [lake.connection("x", **began(595, ingress_bytes=count, egress_bytes=None, ingress_packets=count))])
+
+
+@case()
+def partial_captures_are_sightings(lake):
+    lake.shows(570, [])
+    lake.shows(600, [lake.connection("x", **began(595))], complete=False)
+    lake.shows(615, [lake.connection("x", **began(595))])
+    lake.shows(630, [lake.connection("x", **began(595, username="only here"))], complete=False)
+    lake.shows(645, [])
+
+
+@case()
+def only_in_a_partial_capture(lake):
+    lake.shows(570, [])
+    lake.shows(600, [lake.connection("x", **began(595))], complete=False)
+
+
+@case()
+def only_in_a_partial_capture_and_missed(lake):
+    lake.shows(570, [])
+    lake.shows(600, [lake.connection("x", **began(595))], complete=False)
+    lake.shows(615, [])
+
+
+@case()
+def partial_and_complete_of_one_snapshot(lake):
+    lake.shows(570, [])
+    lake.shows(600, [lake.connection("x", **began(595))], complete=False)
+    lake.shows(602, [lake.connection("x", **began(595))], snapshot=600)
+
+
+@case()
+def missed_by_one_capture_and_seen_again(lake):
+    look(lake, range(570, 700, 15), lambda minute: [lake.connection("x", **began(575))] if minute > 575 and minute != 615 else [])
+
+
+@case(days=3.5)
+def missed_and_seen_again_days_later(lake):
+    look(lake, range(570, 700, 15), lambda minute: [lake.connection("x", **began(575))] if 575 < minute < 650 else [])
+    look(lake, range(2 * DAY, 2 * DAY + 100, 15), lambda minute: [lake.connection("x", **began(575))])
+
+
+@case()
+def page_after_midnight_in_a_snapshot_before(lake):
+    look(lake, range(DAY - 60, DAY - 10, 15), lambda minute: [])
+    lake.shows(DAY + 5, [lake.connection("x", **began(DAY + 2)), lake.connection("y", **began(DAY - 30))], snapshot=DAY - 15)
+    look(lake, range(DAY + 6, DAY + 90, 15), lambda minute: [lake.connection("y", **began(DAY - 30))])
+
+
+@case()
+def page_before_midnight_in_a_snapshot_after(lake):
+    lake.shows(DAY - 0.5, [lake.connection("x", **began(DAY - 2))], snapshot=DAY)
+    lake.shows(DAY + 15, [lake.connection("x", **ended(DAY - 2, DAY + 3))])
+
+
+@case()
+def rows_of_one_page_that_differ_in_one_column(lake):
+    for minute in (600, 615):
+        rows = [lake.connection("x", **began(595))]
+        rows += [dict(rows[0], **{name: value}) for name in VALUES[1:5] + ["status_message"] for value in ("b", "a", "c")]
+        rows += [dict(rows[0], ingress_packets=count) for count in (3, None, 5)]
+        rows += [dict(rows[0], status_code=code, status_message=code and code[:3]) for code in ("terminating", None)]
+        rows += [dict(rows[0], connection_established_time=lake.time(start)) for start in (590, 598)]
+        random.Random(minute).shuffle(rows)
+        lake.shows(minute, rows)
+
+
+@case()
+def postures_that_change(lake):
+    for minute, statuses in [(600, None), (615, []), (630, ["b", "a"]), (645, ["c"]), (660, None)]:
+        lake.shows(minute, [lake.connection("x", **began(595, posture_compliance_statuses=statuses))])
+
+
+@case()
+def the_same_id_on_two_endpoints(lake):
+    look(lake, (600, 615), lambda minute: [lake.connection("x", **began(595))])
+    look(lake, (605, 620), lambda minute: [lake.connection("x", **began(596))], endpoint_id=B)
+
+
+@case()
+def overlapping_captures_that_close_a_hole(lake):
+    for minute, took in [(600, 0.1), (650, 14), (651, 1), (700, 0.1)]:
+        lake.shows(minute, [lake.connection("x", **began(605), page=took / 2)] if minute > 605 else [], took=took)
+
+
+@case()
+def session_across_midnight_with_a_hole_before_it(lake):
+    look(lake, [DAY - 130, DAY - 40, DAY - 25, DAY - 10, DAY + 5, DAY + 20], lambda minute: [lake.connection("x", **began(DAY - 50))] if minute > DAY - 50 else [])
+    look(lake, [DAY + 35, DAY + 50], lambda minute: [lake.connection("x", **ended(DAY - 50, DAY + 25))])
+
+
+@case(days=4.5)
+def outage_of_days_with_a_session_after_it(lake):
+    look(lake, range(600, 700, 15), lambda minute: [lake.connection("w", **began(601))] if minute > 601 else [])
+    again = 3 * DAY + 100
+    lake.record(again - 20, [lake.failed(A)])
+    look(lake, range(again, again + 100, 15), lambda minute: [lake.connection("x", **began(again - 10)), lake.connection("y")])
+
+
+def random_lake(account_id, seed):
+    """A lake that a fleet with much bad luck could leave: some hours of some days, often across midnight."""
+    rng = random.Random(seed)
+    lake = Lake(account_id, f"random {seed}", days=6.5)
+    endpoints = rng.sample([A, B, C], rng.choice([1, 1, 2]))
+    lists = rng.random() < 0.5
+    bad = rng.choice([0, 0.05, 0.2])
+    lives = lake.lives
+    bursts = sorted(rng.sample(range(6), rng.choice([2, 3])))
+    minutes = []
+    for day in bursts:
+        minute = day * DAY + rng.choice([rng.uniform(0, DAY), DAY - rng.uniform(0, 240)])
+        until = minute + rng.uniform(60, 400)
+        while minute < min(until, 6.5 * DAY - 20):
+            minutes.append(minute)
+            minute += rng.choice([15, 20, 30, 50]) * rng.uniform(0.8, 1.2) + (rng.choice([40, 61]) if rng.random() < bad else 0)
+    for number in range(rng.randint(2, 5)):
+        start = rng.choice(minutes) + rng.uniform(-50, 50)
+        length = rng.choice([rng.uniform(1, 50), rng.uniform(30, 300), rng.uniform(500, 1500), 10 * DAY])
+        lives.append(Life(rng, lake, number, rng.choice(endpoints), start, start + length, bad))
+    present = set(endpoints)
+    for minute in minutes:
+        if rng.random() < bad / 2:
+            present ^= {rng.choice(endpoints)}
+        listing = (ledgers.REFUSED if rng.random() < bad / 2 else sorted(present)) if lists else None
+        backdated = rng.choice([10, 50]) if rng.random() < bad else 0
+        snapshot = max(0, int(minute) - backdated)
+        late = rng.choice([5, 300, 1000]) if rng.random() < bad else 0
+        for endpoint_id in sorted(present):
+            capture(lake, rng, lives, endpoint_id, minute, snapshot, late, listing, bad)
+        if not present and listing is not None:
+            lake.record(minute, [], listing, snapshot, late)
+    return lake
+
+
+def capture(lake, rng, lives, endpoint_id, minute, snapshot, late, listing, bad):
+    luck = rng.random()
+    minute += rng.uniform(0, 0.5)
+    took = rng.uniform(1, 20) if rng.random() < bad / 2 else rng.uniform(0.01, 0.4)
+    if luck < bad / 2:
+        lake.record(minute, [lake.failed(endpoint_id)], listing, snapshot, late)
+        return
+    rows = []
+    for life in lives:
+        page = rng.choice([0, took, rng.uniform(0, took)])
+        if life.endpoint_id == endpoint_id and life.begins <= minute + 0.01 + page < life.ends + 60:
+            rows.append(life.row(minute + 0.01 + page, page))
+    rows = [row for row in rows if rng.random() > bad / 6]
+    complete, killed = not bad / 2 < luck < bad, bad < luck < 1.4 * bad
+    if not complete:
+        rows = [row for row in rows if rng.random() < 0.6]
+    lake.shows(minute, rows, endpoint_id, snapshot, complete, killed, late, listing, took)
+    if killed and rng.random() < 0.5:
+        lake.record(minute + took + 1, [lake.already(endpoint_id, minute + 0.01, minute + 0.01 + took)], listing, snapshot, late + rng.choice([0, 800]))
+
+
+class Life:
+    """One connection, as it was, and what AWS makes of it."""
+
+    def __init__(self, rng, lake, number, endpoint_id, begins, ends, bad):
+        self.rng = rng
+        self.lake = lake
+        self.number = number
+        self.endpoint_id = endpoint_id
+        self.begins = begins
+        self.ends = ends
+        self.bad = bad
+        self.name = rng.choice([None, "maria", "CORP\\Maria", "omar"])
+        self.no_beginning = rng.random() < bad
+        self.count = 0
+
+    @property
+    def id(self):
+        return f"{self.lake.account_id}-{self.number}"
+
+    def was_there(self, instant):
+        return self.lake.time(self.begins) <= instant < self.lake.time(self.ends)
+
+    def odd(self):
+        return self.rng.random() < self.bad
+
+    def row(self, at, page):
+        """What AWS sends at a minute."""
+        self.count = 0 if self.odd() else self.count + self.rng.randint(0, 1000)
+        values = {
+            "username": None if self.odd() else self.name,
+            "common_name": None if self.odd() else "cert",
+            "client_ip": None if self.odd() else self.rng.choice(["10.0.0.1", "10.0.0.2"]),
+            "ingress_bytes": None if self.odd() else self.count,
+            "egress_bytes": None if self.odd() else 2 * self.count,
+            "connection_established_time": None if self.no_beginning or self.odd() else self.begins,
+            "posture_compliance_statuses": self.rng.choice([None, ["a"], ["b", "a"]]) if self.bad else None,
+            "status_code": None if self.odd() else "failed-to-terminate" if self.ends > self.begins + 5 * DAY else "active",
+            "page": page,
+        }
+        if self.odd() and self.odd():
+            values["connection_established_time"] = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+        if at >= self.ends and not (self.odd() and self.odd()):
+            values["status_code"] = "terminated"
+            values["status_message"] = self.rng.choice([None, "over"])
+            values["connection_end_time"] = None if self.odd() else self.ends
+            values["connection_timestamp"] = None if self.odd() else self.ends
+        return self.lake.connection(f"{self.number}", **values)
+
+
+def all_lakes(count):
+    """The cases, and `count` random lakes."""
+    lakes = []
+    for name, (build, days) in CASES.items():
+        lake = Lake(f"{200_000_000_000 + len(lakes)}", name.replace("_", " "), days)
+        build(lake)
+        lakes.append(lake)
+    for seed in range(count):
+        lakes.append(random_lake(f"{200_000_000_000 + len(lakes)}", seed))
+    return lakes
