@@ -39,9 +39,11 @@ SEAL_SECONDS, SEAL_LISTINGS = 1.5, 14
 # Digests that the seal of an hour reads before it continues the chain: those of 48 hours, and of the hours of objects that came late.
 SEAL_CHAIN = 60
 MERGED_DAYS = 3 + 4 / 24  # three each hour, seven once a day
-# How often the statements of an hour read each table: as often as they name it.
-STATEMENTS = "".join((pathlib.Path(__file__).parents[1] / f"sessions/{name}.sql").read_text() for name in ("merge", "close"))
-RUNS_READ, CONNECTIONS_READ = (len(re.findall(rf"\b(?:FROM|JOIN) {table}\b", STATEMENTS)) for table in ("runs", "connections"))
+# How often the statement of an hour reads each table: as often as it names it.
+STATEMENT = (pathlib.Path(__file__).parents[1] / "sessions/merge.sql").read_text()
+RUNS_READ, CONNECTIONS_READ, PARTIALS_READ = (
+    len(re.findall(rf"\b(?:FROM|JOIN) {table}\b", STATEMENT)) for table in ("runs", "connections", "partials")
+)
 # A day before the window for the capture that came before it, and tomorrow, whose folder is empty: projection ends there.
 RUNS_DAYS, EMPTY_DAYS = MERGED_DAYS + 1, 1
 LISTED_AT_ONCE = 1000
@@ -88,7 +90,8 @@ def month(endpoints, connections):
     merged = max(ATHENA_LEAST_BYTES, MERGED_DAYS * gb_of_a_day * 1e9 + ledger_bytes)
     # Parquet is read with two requests at least.
     gets = CONNECTIONS_READ * MERGED_DAYS * 96 * 2 * endpoints + ledger_gets
-    listed = CONNECTIONS_READ * lists(96 * endpoints, MERGED_DAYS) + ledger_lists
+    # There are hardly any partial captures, and their folders are listed all the same.
+    listed = CONNECTIONS_READ * lists(96 * endpoints, MERGED_DAYS) + PARTIALS_READ * lists(1, MERGED_DAYS) + ledger_lists
     # A look and a put for each endpoint, the endpoints' configuration, and the run record.
     captured = SNAPSHOTS * (2 * endpoints + 2)
     seal_lists, sealed_gets = SNAPSHOTS * SEAL_LISTINGS + 720 * 6, 720 * (4 * (endpoints + 1) + SEAL_CHAIN)
@@ -117,7 +120,7 @@ def month(endpoints, connections):
 def fleet(batches):
     """Dollars a month by part that as many accounts and Regions cost besides, when each is a batch, and for data events."""
     lists_, gets, bytes_ = ledger(batches, 0)
-    lists_ += CONNECTIONS_READ * lists(96, MERGED_DAYS) * batches
+    lists_ += (CONNECTIONS_READ * lists(96, MERGED_DAYS) + PARTIALS_READ * lists(1, MERGED_DAYS)) * batches
     records = SNAPSHOTS * batches * 2
     parts = {
         "transitions": SNAPSHOTS * (FLEET_TRANSITIONS + BATCH_TRANSITIONS * batches) * STATE_TRANSITION,

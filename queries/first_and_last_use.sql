@@ -5,13 +5,14 @@
 -- use can have been missed in minutes_not_covered, which is how long some endpoint lay in a hole since last_use. The ledger of 400
 -- days is read for that, as by coverage_holes. The row without identity is no user: it counts the sessions of which AWS gave no name.
 WITH ledger AS (
-  SELECT "$path" AS record_path, start, scheduled, targets, places
+  SELECT "$path" AS record_path, account_id, region, start, scheduled, targets, places
   FROM runs
   WHERE runs.snapshot_date >= CAST(current_date - INTERVAL '400' DAY AS varchar)
 ),
 -- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
 entries AS (
-  -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
+  -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it. With
+  -- LedgerUnreadable, EC2 listed them, and the list was compared with no earlier one.
   SELECT
     entry.account_id,
     entry.region,
@@ -38,10 +39,10 @@ entries AS (
       transform(
         filter(coalesce(places, ARRAY[]), place -> place.discovery IS NOT NULL),
         place -> transform(
-          ARRAY['*'] || if(place.discovery.error.code IS NULL, coalesce(place.discovery.endpoints, ARRAY[]), ARRAY[]),
+          ARRAY['*'] || if(coalesce(place.discovery.error.code, 'LedgerUnreadable') = 'LedgerUnreadable', coalesce(place.discovery.endpoints, ARRAY[]), ARRAY[]),
           endpoint_id -> ROW(
             place.account_id, place.region, endpoint_id, if(endpoint_id = '*', 'attempt', 'listed'),
-            if(place.discovery.error.code IS NULL AND place.discovery.endpoints IS NOT NULL, 'complete', 'failed'),
+            if(coalesce(place.discovery.error.code, 'LedgerUnreadable') = 'LedgerUnreadable' AND place.discovery.endpoints IS NOT NULL, 'complete', 'failed'),
             place.discovery.error.code,
             CAST(NULL AS varchar), place.discovery.first_page_requested_at, place.discovery.first_page_at,
             place.discovery.last_page_at
@@ -53,6 +54,9 @@ entries AS (
     account_id, region, endpoint_id, kind, outcome, error_code,
     object_key, first_page_requested_at, first_page_at, last_page_at
   )
+  -- A record speaks of its own account and Region alone.
+  WHERE entry.account_id = ledger.account_id
+    AND entry.region = ledger.region
 ),
 judged AS (
   -- A capture or a listing proves nothing if the clock stepped while its pages came.

@@ -4,14 +4,15 @@
 MERGE INTO sessions AS known
 USING (
   WITH ledger AS (
-    SELECT "$path" AS record_path, start, scheduled, targets, places
+    SELECT "$path" AS record_path, account_id, region, start, scheduled, targets, places
     FROM runs
     -- A day earlier: a run of that day may begin after midnight, and the capture before a session shows that it was not there yet.
     WHERE runs.snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '1' DAY AS varchar)
   ),
   -- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
   entries AS (
-    -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
+    -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it. With
+    -- LedgerUnreadable, EC2 listed them, and the list was compared with no earlier one.
     SELECT
       entry.account_id,
       entry.region,
@@ -38,10 +39,10 @@ USING (
         transform(
           filter(coalesce(places, ARRAY[]), place -> place.discovery IS NOT NULL),
           place -> transform(
-            ARRAY['*'] || if(place.discovery.error.code IS NULL, coalesce(place.discovery.endpoints, ARRAY[]), ARRAY[]),
+            ARRAY['*'] || if(coalesce(place.discovery.error.code, 'LedgerUnreadable') = 'LedgerUnreadable', coalesce(place.discovery.endpoints, ARRAY[]), ARRAY[]),
             endpoint_id -> ROW(
               place.account_id, place.region, endpoint_id, if(endpoint_id = '*', 'attempt', 'listed'),
-              if(place.discovery.error.code IS NULL AND place.discovery.endpoints IS NOT NULL, 'complete', 'failed'),
+              if(coalesce(place.discovery.error.code, 'LedgerUnreadable') = 'LedgerUnreadable' AND place.discovery.endpoints IS NOT NULL, 'complete', 'failed'),
               place.discovery.error.code,
               CAST(NULL AS varchar), place.discovery.first_page_requested_at, place.discovery.first_page_at,
               place.discovery.last_page_at
@@ -53,6 +54,9 @@ USING (
       account_id, region, endpoint_id, kind, outcome, error_code,
       object_key, first_page_requested_at, first_page_at, last_page_at
     )
+    -- A record speaks of its own account and Region alone.
+    WHERE entry.account_id = ledger.account_id
+      AND entry.region = ledger.region
   ),
   judged AS (
     -- A capture or a listing proves nothing if the clock stepped while its pages came.

@@ -38,7 +38,9 @@ class Evidence:
                 discovery = place["discovery"]
                 if discovery is None:
                     continue
-                outcome = "failed" if discovery["error"] or discovery["endpoints"] is None else "complete"
+                # With this code, EC2 listed them, and the list was compared with no earlier one.
+                error = discovery["error"] and discovery["error"]["code"] != "LedgerUnreadable"
+                outcome = "failed" if error or discovery["endpoints"] is None else "complete"
                 name = (place["account_id"], place["region"], LISTING)
                 proves = self.note(name, start, discovery, outcome, number)
                 # A record without the field is of an older version.
