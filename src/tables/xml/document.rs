@@ -16,8 +16,6 @@ use crate::tables::typing::illegal::{Reference, has_illegal, resolve};
 pub(in crate::tables) enum Value<'a> {
     /// A text, with its references resolved.
     Text(Cow<'a, str>),
-    /// A text with a `CDATA` section, which EC2 does not send.
-    CData(Cow<'a, str>),
     /// The XML of a content with elements in it, as it stands.
     Xml(&'a str),
 }
@@ -25,7 +23,7 @@ pub(in crate::tables) enum Value<'a> {
 impl<'a> Value<'a> {
     pub(in crate::tables) fn into_inner(self) -> Cow<'a, str> {
         match self {
-            Value::Text(text) | Value::CData(text) => text,
+            Value::Text(text) => text,
             Value::Xml(xml) => Cow::Borrowed(xml),
         }
     }
@@ -167,7 +165,7 @@ impl<'a> Document<'a> {
         }
         let begin = self.position()?;
         let mut text = Cow::Borrowed("");
-        let (mut end, mut depth, mut is_xml, mut has_cdata) = (begin, 0, false, false);
+        let (mut end, mut depth, mut is_xml) = (begin, 0, false);
         loop {
             match self.event()? {
                 Event::Start(tag) => {
@@ -183,14 +181,9 @@ impl<'a> Document<'a> {
                 Event::End(_) if is_xml => {
                     return self.text.get(begin..end).map(Value::Xml).ok_or(DecodeError::Malformed);
                 }
-                Event::End(_) if has_cdata => return Ok(Value::CData(text)),
                 Event::End(_) => return Ok(Value::Text(text)),
                 Event::Text(part) if !is_xml => text += part.into_inner(),
-                Event::CData(part) if !is_xml => {
-                    has_cdata = true;
-                    text += part.into_inner();
-                }
-                Event::Text(_) | Event::CData(_) => {}
+                Event::Text(_) => {}
                 Event::GeneralRef(reference) => self.push_reference(&mut text, &reference)?,
                 _ => return Err(DecodeError::Malformed),
             }

@@ -56,7 +56,7 @@ pub(in crate::tables) fn text<'a>(
     field: &mut Option<Cow<'a, str>>,
 ) -> Result<(), DecodeError> {
     let earlier = match document.value()? {
-        Value::Text(text) | Value::CData(text) => field.replace(text),
+        Value::Text(text) => field.replace(text),
         Value::Xml(xml) => Some(Cow::Borrowed(xml)),
     };
     if let Some(earlier) = earlier {
@@ -94,7 +94,7 @@ pub(in crate::tables) fn texts<'a>(
             _ => return keep(document, unknown, &within, child),
         };
         match (value, &mut read) {
-            (Value::Text(text) | Value::CData(text), Some(texts)) => {
+            (Value::Text(text), Some(texts)) => {
                 bytes += text.len();
                 texts.push(text);
                 if texts.len() > LIST_TEXTS || bytes > VALUE_BYTES {
@@ -102,7 +102,7 @@ pub(in crate::tables) fn texts<'a>(
                 }
             }
             (Value::Xml(xml), _) => unknown.push(&within, child, Cow::Borrowed(xml)),
-            (Value::Text(_) | Value::CData(_), None) => {}
+            (Value::Text(_), None) => {}
         }
         Ok(())
     })?;
