@@ -97,7 +97,7 @@ impl Seaweed {
         let name = format!("evidence-{}", uuid::Uuid::new_v4().simple());
         let start = Instant::now();
         while let Err(error) = client.create_bucket().bucket(&name).send().await {
-            assert!(start.elapsed() < Duration::from_secs(60), "SeaweedFS does not come up: {error:?}");
+            assert!(start.elapsed() < Duration::from_secs(300), "SeaweedFS does not come up: {error:?}");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         name
