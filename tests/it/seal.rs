@@ -107,6 +107,19 @@ async fn each_object_is_listed_once_in_its_hour_and_an_empty_hour_has_a_digest()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_terabytes_keeps_nothing_from_being_sealed() {
+    let lake = SealedLake::in_a_directory().await;
+    let Location::Directory(root) = &lake.location else { unreachable!() };
+    let object = lake.keys_of("connections").await[0].clone();
+    let sparse = object.replace("cvpn-endpoint-", "cvpn-endpoint-0");
+    std::fs::File::create(root.join(&sparse)).unwrap().set_len(4 << 40).unwrap();
+    let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
+    let error = sealed.error.unwrap();
+    assert!(error.code == "ObjectUnreadable" && error.message.contains("5 GiB"), "{error:?}");
+    assert_eq!((sealed.digests, sealed.objects), (6, 43), "everything else");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_comes_late_is_listed_by_the_next_digest() {
     for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
         lake.seal_at(LATER).await;

@@ -173,6 +173,29 @@ async fn what_is_discovered_late_hides_no_hole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_cannot_be_read_spoils_one_discovery_and_not_those_after_it() {
+    let world = World::new(organisation(1, 1, 3, 23)).await;
+    let auditor = auditor_of(&world, &[]);
+    let first = snapshot_at(&world, &auditor, 0).await;
+    std::fs::write(world.lake().join(&first.run_keys[0]), "no record").unwrap();
+    let codes = [15, 30, 45].map(async |minute| {
+        let report = snapshot_at(&world, &auditor, minute).await;
+        report.record.places[0].discovery_error().map(|error| error.code.clone())
+    });
+    let mut found = Vec::new();
+    for code in codes {
+        found.push(code.await);
+    }
+    assert_eq!(found, [Some("LedgerUnreadable".to_owned()), None, None]);
+    // EC2 listed the endpoints each time, so that their list has no hole.
+    let store = Store::new(&Location::Directory(world.lake()), &world.sdk(), None);
+    let now = at(46).parse().unwrap();
+    let coverage = Coverage::read(&store, Window { from: None, to: now, now }, &[], |_| ()).await.unwrap();
+    let listing = coverage.endpoints.iter().find(|endpoint| endpoint.endpoint_id == "*").unwrap();
+    assert_eq!((listing.outcomes.get("complete"), listing.outcomes.get("failed")), (Some(&3), None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_listing_that_fails_costs_no_capture_of_what_was_there_before() {
     let world = World::new(organisation(1, 1, 3, 23)).await;
     let auditor = auditor_of(&world, &[]);
