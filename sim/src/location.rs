@@ -1,4 +1,4 @@
-//! Where an endpoint is.
+//! The account and Region of an endpoint.
 
 /// An account and a Region.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -11,7 +11,7 @@ use crate::lake::parquet::{Identity, ObjectMetadata};
 use crate::lake::store::{Look, Store};
 use crate::snapshot_time::SnapshotTime;
 
-/// How much the clocks of two runs may differ. An event may be as far ahead.
+/// The most by which the clocks of two runs may differ. An event may be as far ahead.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(60);
 
 /// A complete object of the snapshot, in the lake already.

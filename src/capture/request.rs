@@ -14,16 +14,16 @@ use crate::run_id::RunId;
 use crate::snapshot_time::SnapshotTime;
 use crate::target::Target;
 
-/// What a capture needs of the outside.
+/// The sources, the store and the clock of a capture.
 #[derive(Debug, Clone)]
 pub struct Tools {
-    /// Where pages come from.
+    /// The source of pages.
     pub source: Ec2Source,
-    /// Where objects go.
+    /// The store of objects.
     pub store: Store,
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
-    /// Who is told while pages come in.
+    /// The listener for pages as they come in.
     pub progress: Progress,
 }
 
@@ -56,7 +56,7 @@ impl fmt::Debug for Progress {
     }
 }
 
-/// What is to be captured of each target of a run.
+/// The request of a run to each of its targets.
 #[derive(Debug, Clone)]
 pub struct CaptureRequest {
     /// The time that the snapshot bears.
@@ -69,11 +69,11 @@ pub struct CaptureRequest {
     pub page_size: PageSize,
     /// Most connections; none for all.
     pub max_items: Option<u64>,
-    /// Where to go on; none for the beginning.
+    /// The point from which to resume; `None` for the beginning.
     pub starting_token: Option<ResumeToken>,
     /// When reading must end, so that what was read can still be written; none for no limit.
     pub deadline: Option<Timestamp>,
-    /// Why no target can be read: there is no room for its snapshot.
+    /// The error of every target if there is no room for its snapshot.
     pub no_space: Option<CaptureError>,
 }
 
@@ -94,7 +94,7 @@ impl CaptureRequest {
         self.within(clock, work).await.unwrap_or_else(|| Err(PageError::deadline()))
     }
 
-    /// Why the capture cannot be complete, whatever AWS answers.
+    /// Returns the reasons for which the capture cannot be complete, whatever AWS answers.
     pub fn restrictions(&self) -> Vec<Restriction> {
         let filtered = (!self.filters.is_empty()).then_some(Restriction::Filtered);
         let limited = self.max_items.map(|_| Restriction::Limited);

@@ -1,4 +1,4 @@
-//! What an invocation came to, for people and machines.
+//! The answer of an invocation, for people and machines.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use crate::capture::preflight::Check;
 use crate::capture::run::Report;
 use crate::proof::seal::{SealFailure, Sealed};
 
-/// What an invocation comes to when it could be carried out.
+/// The answer of an invocation that could be carried out.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
@@ -24,12 +24,12 @@ pub enum Answer {
     Plan(Spread),
 }
 
-/// What was sealed.
+/// The report of a seal.
 #[derive(Debug, Serialize)]
 pub struct SealReport {
     /// Every account and Region.
     pub sealed: Vec<Sealed>,
-    /// Whether digests are signed. Those that are not are no proof against somebody who may write them.
+    /// `true` if digests are signed. Those that are not are no proof against somebody who may write them.
     pub signed: bool,
     /// Minutes since the first page of the newest complete capture arrived, of the endpoint for which that is longest; null
     /// where no targets are configured.
@@ -37,7 +37,7 @@ pub struct SealReport {
 }
 
 impl SealReport {
-    /// What went wrong where, in one line; none when nothing did.
+    /// Returns the faults in one line; `None` if there are none.
     pub fn failure(&self) -> Option<String> {
         let describe = |sealed: &Sealed| {
             let SealFailure { code, message } = sealed.error.as_ref()?;

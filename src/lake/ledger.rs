@@ -15,7 +15,7 @@ use crate::run_id::RunId;
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId, Target};
 
-/// What set a snapshot off.
+/// The trigger of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {

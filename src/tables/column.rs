@@ -35,9 +35,9 @@ pub struct Column {
     pub column_type: ColumnType,
     /// The field of `DescribeClientVpnConnections` that it comes from; none for what the capture itself adds.
     pub source: Option<&'static str>,
-    /// What it is, with its unit.
+    /// Its meaning, with its unit.
     pub doc: &'static str,
-    /// What null means; none when it is never null.
+    /// The meaning of null; `None` if it is never null.
     pub null: Option<&'static str>,
 }
 

@@ -1,4 +1,4 @@
-//! What came of a run: its records, and in one line what went wrong.
+//! The report of a run: its records, and in one line what went wrong.
 
 use std::collections::BTreeSet;
 
@@ -6,18 +6,18 @@ use serde::Serialize;
 
 use crate::lake::ledger::{CaptureError, Entry, PlaceEntry, RunRecord};
 
-/// What a run did, and where its records lie.
+/// The report of a run.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// The keys of the records, one for each account and Region, or their paths within the lake's directory.
     pub run_keys: Vec<String>,
-    /// What was tried, and what came of it, in all of them.
+    /// Everything that was tried in all of them, and its outcome.
     #[serde(flatten)]
     pub record: RunRecord,
 }
 
 impl Report {
-    /// What went wrong with which targets, in one line; none when nothing did. A capture that was asked for in part
+    /// Returns the faults of all targets, in one line; none when nothing did. A capture that was asked for in part
     /// and came out so is no failure.
     pub fn failure(&self) -> Option<String> {
         let unknown: Vec<String> = self.record.places.iter().filter_map(describe_place).collect();

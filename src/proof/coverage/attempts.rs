@@ -20,7 +20,7 @@ pub const LISTING: &str = "*";
 /// Longest code of an error that is repeated, in bytes.
 const LONGEST_CODE: usize = 100;
 
-/// Most captures whose clock stepped that are listed.
+/// Captures whose clock stepped, from which on no further record that has one is read.
 const MOST_CLOCK_STEPPED: usize = 1_000;
 
 /// Most endpoints that the ledger of an account and Region has over the years. AWS allows a few in a Region at a time.
@@ -257,7 +257,7 @@ impl Attempts {
         [first_page_requested_at, first_page_at, last_page_at]: [Option<Timestamp>; 3],
         attempt: Attempt,
     ) {
-        if attempt.proof == Proof::ClockStepped && self.clock_stepped.len() < MOST_CLOCK_STEPPED {
+        if attempt.proof == Proof::ClockStepped {
             self.clock_stepped.push(ClockStepped {
                 run_key: run_key.to_owned(),
                 account_id: account_id.clone(),
@@ -319,6 +319,11 @@ impl Attempts {
         if self.endpoints_with(&run_key.place, &record) > MOST_ENDPOINTS {
             return Err(format!(
                 "LimitExceeded: with it, the ledger of its account and Region would have more than {MOST_ENDPOINTS} endpoints"
+            ));
+        }
+        if self.clock_stepped.len() >= MOST_CLOCK_STEPPED && record.has_stepped_clock() {
+            return Err(format!(
+                "LimitExceeded: it has captures whose times contradict each other, and {MOST_CLOCK_STEPPED} were read"
             ));
         }
         self.note(run_key.as_str(), record);

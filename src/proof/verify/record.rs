@@ -157,7 +157,7 @@ fn misplaced(key: &ObjectKey, record: &Record) -> Vec<Contradiction> {
     wrong
 }
 
-/// How much the times of a record may be apart from what they must be: clocks of an event and of a run differ.
+/// Tolerance for the times of a record: clocks of an event and of a run differ.
 const SLACK: SignedDuration = SignedDuration::from_secs(120);
 
 /// Longest time from the time that a snapshot bears to the beginning of its run.
