@@ -338,3 +338,6 @@ impl Attempts {
         known.map_or(0, |known| known.of_endpoint.len()) + new.len()
     }
 }
+
+#[cfg(test)]
+mod tests;
