@@ -74,13 +74,6 @@ impl RecordedRun {
         targets.chain(listed.flatten().map(String::as_str))
     }
 
-    /// Returns `true` if the times of an entry contradict each other.
-    pub fn has_stepped_clock(&self) -> bool {
-        let discoveries = self.places.iter().filter_map(|place| place.discovery.as_ref());
-        self.targets.iter().any(|target| target.proof(self.start) == Proof::ClockStepped)
-            || discoveries.into_iter().any(|discovery| discovery.proof(self.start) == Proof::ClockStepped)
-    }
-
     /// Returns `true` if all that it speaks of is of that account and Region.
     fn is_of(&self, place: &AccountRegion) -> bool {
         let is_it = |account_id: &str, region: &str| {

@@ -20,9 +20,6 @@ pub const LISTING: &str = "*";
 /// Longest code of an error that is repeated, in bytes.
 const LONGEST_CODE: usize = 100;
 
-/// Captures whose clock stepped, from which on no further record that has one is read.
-const MOST_CLOCK_STEPPED: usize = 1_000;
-
 /// Most endpoints that the ledger of an account and Region has over the years. AWS allows a few in a Region at a time.
 const MOST_ENDPOINTS: usize = 10_000;
 
@@ -319,11 +316,6 @@ impl Attempts {
         if self.endpoints_with(&run_key.place, &record) > MOST_ENDPOINTS {
             return Err(format!(
                 "LimitExceeded: with it, the ledger of its account and Region would have more than {MOST_ENDPOINTS} endpoints"
-            ));
-        }
-        if self.clock_stepped.len() >= MOST_CLOCK_STEPPED && record.has_stepped_clock() {
-            return Err(format!(
-                "LimitExceeded: it has captures whose times contradict each other, and {MOST_CLOCK_STEPPED} were read"
             ));
         }
         self.note(run_key.as_str(), record);
