@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
+use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
@@ -23,7 +25,7 @@ impl Hour {
     pub fn parse(text: &str) -> Option<Hour> {
         let start: Timestamp = format!("{text}:00:00Z").parse().ok()?;
         let hour = Hour(start);
-        (hour.to_string() == text && hour.date().as_str() >= FIRST_DATE).then_some(hour)
+        (hour.to_string() == text && hour.date() >= FIRST_DATE).then_some(hour)
     }
 
     /// The hour in which `time` lies.
@@ -62,13 +64,13 @@ impl Hour {
         Hour(self.0.saturating_sub(HOUR * hours).unwrap_or(self.0))
     }
 
-    /// Its day in UTC, as the partitions write it: `2026-11-23`.
-    pub fn date(self) -> String {
-        self.0.strftime("%Y-%m-%d").to_string()
+    /// Returns its day in UTC.
+    pub fn date(self) -> Date {
+        Offset::UTC.to_datetime(self.0).date()
     }
 
-    /// The day before that.
-    pub fn date_before(self) -> String {
+    /// Returns the day before that.
+    pub fn date_before(self) -> Date {
         Hour(self.0.saturating_sub(HOUR * 24).unwrap_or(self.0)).date()
     }
 
@@ -92,6 +94,8 @@ impl Serialize for Hour {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
 
     #[test]
@@ -100,7 +104,7 @@ mod tests {
         assert_eq!(hour.start().to_string(), "2026-12-31T23:00:00Z");
         assert_eq!(hour.next().to_string(), "2027-01-01T00");
         assert_eq!(hour.next().previous(), hour);
-        assert_eq!((hour.date(), hour.date_before()), ("2026-12-31".to_owned(), "2026-12-30".to_owned()));
+        assert_eq!((hour.date(), hour.date_before()), (date(2026, 12, 31), date(2026, 12, 30)));
         assert_eq!(hour.earlier(48).to_string(), "2026-12-29T23");
         assert_eq!(hour.compact(), "20261231T230000Z");
         assert_eq!(Hour::containing("2026-12-31T23:59:59.999Z".parse().unwrap()), hour);

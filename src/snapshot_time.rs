@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::civil::{Date, DateTime, date};
+use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
 /// The first day of the lake's tables, in UTC: Client VPN began in December 2018, so no snapshot lies before it. Athena
 /// would show nothing of a day outside its partition projection, and would not say so.
-pub const FIRST_DATE: &str = "2018-12-01";
+pub const FIRST_DATE: Date = date(2018, 12, 1);
 
 /// A whole second in UTC: object keys carry seconds, so two snapshots of one second would be one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,14 +43,14 @@ impl SnapshotTime {
             return Err(SnapshotTimeError::Unparsable);
         }
         let time = SnapshotTime(time);
-        if time.date().as_str() < FIRST_DATE { Err(SnapshotTimeError::TooEarly) } else { Ok(time) }
+        if time.date() < FIRST_DATE { Err(SnapshotTimeError::TooEarly) } else { Ok(time) }
     }
 
     /// Reads it back from an object's key: `20261123T090000Z`. None when it is not that, or lies before [`FIRST_DATE`].
     pub fn parse_compact(text: &str) -> Option<SnapshotTime> {
         let civil = DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
         let time = SnapshotTime(civil.to_zoned(TimeZone::UTC).ok()?.timestamp());
-        (time.compact() == text && time.date().as_str() >= FIRST_DATE).then_some(time)
+        (time.compact() == text && time.date() >= FIRST_DATE).then_some(time)
     }
 
     /// The second in which `time` lies.
@@ -68,15 +68,15 @@ impl SnapshotTime {
         self.0.strftime("%Y%m%dT%H%M%SZ").to_string()
     }
 
-    /// The day before its own, in UTC.
-    pub fn date_before(self) -> String {
+    /// Returns the day before its own, in UTC.
+    pub fn date_before(self) -> Date {
         let before = self.0.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(self.0);
-        before.strftime("%Y-%m-%d").to_string()
+        SnapshotTime(before).date()
     }
 
-    /// Its day in UTC, as the partitions write it: `2026-11-23`.
-    pub fn date(self) -> String {
-        self.0.strftime("%Y-%m-%d").to_string()
+    /// Returns its day in UTC.
+    pub fn date(self) -> Date {
+        Offset::UTC.to_datetime(self.0).date()
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
     fn an_offset_is_folded_into_utc() {
         let time = SnapshotTime::parse("2026-01-01T01:30:00+02:00").unwrap();
         assert_eq!(time.compact(), "20251231T233000Z");
-        assert_eq!(time.date(), "2025-12-31");
+        assert_eq!(time.date(), date(2025, 12, 31));
         assert_eq!(time.to_string(), "2025-12-31T23:30:00Z");
     }
 

@@ -3,31 +3,88 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
+
 use crate::hour::Hour;
 use crate::run_id::RunId;
-use crate::snapshot_time::SnapshotTime;
+use crate::snapshot_time::{FIRST_DATE, SnapshotTime};
 use crate::target::{AccountId, AccountRegion, Region, Target};
 
-/// The folders of the lake that hold evidence: nobody may overwrite or delete what lies there.
-pub const EVIDENCE: [&str; 5] = ["connections", "partials", "endpoints", "runs", "digests"];
+/// A table of the lake, the first folder of a key. All are evidence: nobody may overwrite or delete what lies there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Complete captures.
+    Connections,
+    /// Captures that were cut short, filtered, limited or resumed.
+    Partials,
+    /// Configurations of endpoints.
+    Endpoints,
+    /// The ledger: a record of each run.
+    Runs,
+    /// Signed digests of the other tables, hour by hour.
+    Digests,
+}
 
-/// Those whose objects digests list.
-pub const SEALED: [&str; 4] = ["connections", "partials", "endpoints", "runs"];
+impl Table {
+    /// Every table.
+    pub const ALL: [Table; 5] =
+        [Table::Connections, Table::Partials, Table::Endpoints, Table::Runs, Table::Digests];
+
+    /// The tables whose objects digests list.
+    pub const SEALED: [Table; 4] = [Table::Connections, Table::Partials, Table::Endpoints, Table::Runs];
+
+    /// Returns the name of its folder.
+    pub fn name(self) -> &'static str {
+        match self {
+            Table::Connections => "connections",
+            Table::Partials => "partials",
+            Table::Endpoints => "endpoints",
+            Table::Runs => "runs",
+            Table::Digests => "digests",
+        }
+    }
+
+    /// Reads the name of its folder.
+    pub fn parse(name: &str) -> Option<Table> {
+        Table::ALL.into_iter().find(|table| table.name() == name)
+    }
+
+    /// Reads the date in the name of a day's folder; `None` if the name is not one that this program gives.
+    pub fn parse_day(self, folder: &str) -> Option<Date> {
+        let text = folder.strip_prefix(self.date_partition())?.strip_prefix('=')?;
+        let date: Date = text.parse().ok()?;
+        (date.to_string() == text && date >= FIRST_DATE).then_some(date)
+    }
+
+    /// Returns the name of the partition that has the date.
+    fn date_partition(self) -> &'static str {
+        if self == Table::Digests { "digest_date" } else { "snapshot_date" }
+    }
+
+    /// Returns the extension of its objects.
+    fn extension(self) -> &'static str {
+        match self {
+            Table::Connections | Table::Partials | Table::Endpoints => "parquet",
+            Table::Runs | Table::Digests => "json",
+        }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
 
 impl AccountRegion {
-    /// The folder of a day's objects in one of [`SEALED`], with a slash at its end.
-    pub fn day(&self, table: &str, date: &str) -> String {
-        format!("{table}/{self}/snapshot_date={date}/")
+    /// Returns the folder of a day's objects in a table, with a slash at its end.
+    pub fn day(&self, table: Table, date: Date) -> String {
+        format!("{table}/{self}/{}={date}/", table.date_partition())
     }
 
-    /// The folder of all its objects in one of [`EVIDENCE`], with a slash at its end.
-    pub fn folder(&self, table: &str) -> String {
+    /// Returns the folder of its objects in a table, with a slash at its end.
+    pub fn folder(&self, table: Table) -> String {
         format!("{table}/{self}/")
-    }
-
-    /// The folder of a day's digests, with a slash at its end.
-    pub fn day_of_digests(&self, date: &str) -> String {
-        format!("digests/{self}/digest_date={date}/")
     }
 
     /// Reads the names of the two folders.
@@ -45,15 +102,6 @@ impl fmt::Display for AccountRegion {
     }
 }
 
-/// What kind of object a key is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ObjectKind {
-    /// One of [`SEALED`].
-    Sealed,
-    /// A digest.
-    Digest,
-}
-
 /// The key of an object that was found in the lake, or of which a digest speaks: relative to the lake's prefix and checked,
 /// so that it leads nowhere else. Digests and listings are hostile until then.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,15 +111,15 @@ pub struct ObjectKey {
     pub place: AccountRegion,
     /// The hour of its snapshot, or of the digest.
     pub hour: Hour,
-    /// What kind of object.
-    pub kind: ObjectKind,
+    /// The table that it is in.
+    pub table: Table,
 }
 
 impl ObjectKey {
     /// The key of a digest.
     pub fn of_digest(place: &AccountRegion, hour: Hour) -> ObjectKey {
         let text = Key::Digest { place, hour }.to_string();
-        ObjectKey { text, place: place.clone(), hour, kind: ObjectKind::Digest }
+        ObjectKey { text, place: place.clone(), hour, table: Table::Digests }
     }
 
     /// Reads a key as [`Key`] writes them; none for every other text.
@@ -80,41 +128,28 @@ impl ObjectKey {
         let [table, account_folder, region_folder, date_folder, name] = parts.as_slice() else {
             return None;
         };
+        let table = Table::parse(table)?;
         let place = AccountRegion::parse(account_folder, region_folder)?;
-        if *table == "digests" {
-            let hour =
-                Hour::containing(SnapshotTime::parse_compact(name.strip_suffix(".json")?)?.timestamp());
-            return Some(ObjectKey::of_digest(&place, hour)).filter(|key| key.text == text);
-        }
-        let stem = name.strip_suffix(if *table == "runs" { ".json" } else { ".parquet" })?;
-        let (time, rest) = match *table {
-            "connections" | "partials" | "runs" => {
+        let stem = name.strip_suffix(table.extension())?.strip_suffix('.')?;
+        let (time, rest) = match table {
+            Table::Connections | Table::Partials | Table::Runs => {
                 stem.split_once('_').filter(|(_, rest)| !rest.is_empty())?
             }
-            "endpoints" => (stem, ""),
-            _ => return None,
+            Table::Endpoints | Table::Digests => (stem, ""),
         };
         let time = SnapshotTime::parse_compact(time)?;
-        let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-        let date = date_folder.strip_prefix("snapshot_date=")?;
-        let fits = date == time.date() && rest.len() <= 256 && rest.bytes().all(is_plain);
         let hour = Hour::containing(time.timestamp());
-        fits.then(|| ObjectKey { text: text.to_owned(), place, hour, kind: ObjectKind::Sealed })
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+        let fits = table.parse_day(date_folder) == Some(time.date())
+            && (table != Table::Digests || hour.start() == time.timestamp())
+            && rest.len() <= 256
+            && rest.bytes().all(is_plain);
+        fits.then(|| ObjectKey { text: text.to_owned(), place, hour, table })
     }
 
     /// The key, relative to the lake's prefix.
     pub fn as_str(&self) -> &str {
         &self.text
-    }
-
-    /// Returns the table, which is the first folder.
-    pub fn table(&self) -> &str {
-        self.text.split('/').next().unwrap_or_default()
-    }
-
-    /// Returns true for a run record's key.
-    pub fn is_run(&self) -> bool {
-        self.table() == "runs"
     }
 
     /// Returns the time in its name.
@@ -191,23 +226,24 @@ impl fmt::Display for Key<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Key::Connections { target, snapshot_time } => {
-                let folder = target.place().day("connections", &snapshot_time.date());
+                let folder = target.place().day(Table::Connections, snapshot_time.date());
                 write!(f, "{folder}{}_{}.parquet", snapshot_time.compact(), target.endpoint_id)
             }
             Key::Partial { target, snapshot_time, run_id } => {
-                let folder = target.place().day("partials", &snapshot_time.date());
+                let folder = target.place().day(Table::Partials, snapshot_time.date());
                 write!(f, "{folder}{}_{}_{run_id}.parquet", snapshot_time.compact(), target.endpoint_id)
             }
             Key::Endpoints { place, snapshot_time } => {
-                let (folder, time) = (place.day("endpoints", &snapshot_time.date()), snapshot_time.compact());
+                let (folder, time) =
+                    (place.day(Table::Endpoints, snapshot_time.date()), snapshot_time.compact());
                 write!(f, "{folder}{time}.parquet")
             }
             Key::Run { place, snapshot_time, run_id } => {
-                let (folder, time) = (place.day("runs", &snapshot_time.date()), snapshot_time.compact());
+                let (folder, time) = (place.day(Table::Runs, snapshot_time.date()), snapshot_time.compact());
                 write!(f, "{folder}{time}_{run_id}.json")
             }
             Key::Digest { place, hour } => {
-                write!(f, "digests/{place}/digest_date={}/{}.json", hour.date(), hour.compact())
+                write!(f, "{}{}.json", place.day(Table::Digests, hour.date()), hour.compact())
             }
             Key::Preflight => f.write_str("preflight"),
         }
@@ -255,7 +291,7 @@ mod tests {
             let read = ObjectKey::parse(&expected);
             assert_eq!(read.is_some(), expected != "preflight", "{expected}");
             assert!(read.is_none_or(
-                |read| read.hour.to_string() == "2026-11-23T09" && read.kind == ObjectKind::Sealed
+                |read| read.hour.to_string() == "2026-11-23T09" && Table::SEALED.contains(&read.table)
             ));
         }
         let hour = Hour::parse("2026-11-23T09").unwrap();
@@ -286,6 +322,8 @@ mod tests {
             format!("connections/{}/20261123T091500Z_a.parquet", place.replace("eu-central-1", "..")),
             format!("digests/{place}/20261123T090000Z.json"),
             format!("digests/{}/20261123T091500Z.json", place.replace("snapshot", "digest")),
+            format!("digests/{}/20261123T090000Z_a.json", place.replace("snapshot", "digest")),
+            format!("connections/{}/20261123T091500Z_a.parquet", place.replace("2026-11-23", "20261123")),
         ] {
             assert_eq!(ObjectKey::parse(&text), None, "{text}");
         }

@@ -17,10 +17,11 @@ use sha2::{Digest, Sha256};
 
 use aws_config::SdkConfig;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tracing::warn;
 
 use crate::aws::errors::LIMIT_EXCEEDED;
-use crate::lake::keys::{EVIDENCE, Key, ObjectKey};
+use crate::lake::keys::{Key, ObjectKey, Table};
 use crate::target::{AccountId, AccountRegion};
 
 pub use bucket_policy::Protection;
@@ -120,7 +121,7 @@ impl fmt::Display for Irregular {
 
 /// What lies directly in a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Level {
+pub struct FolderListing {
     /// Names of folders, in order.
     pub folders: Vec<String>,
     /// Keys of objects, relative to the lake's prefix, in order.
@@ -257,10 +258,10 @@ impl Store {
     ///
     /// # Errors
     /// When that cannot be found out.
-    pub async fn level(&self, folder: &str) -> Result<Level, StoreError> {
+    pub async fn list_folder(&self, folder: &str) -> Result<FolderListing, StoreError> {
         match self {
-            Store::S3(store) => store.level(folder).await,
-            Store::Directory(store) => store.level(folder),
+            Store::S3(store) => store.list_folder(folder).await,
+            Store::Directory(store) => store.list_folder(folder),
         }
     }
 
@@ -281,12 +282,12 @@ impl Store {
     /// When the folders cannot be listed.
     pub async fn places(&self) -> Result<Vec<AccountRegion>, StoreError> {
         let mut places = Vec::new();
-        for table in EVIDENCE {
-            for account in self.level(&format!("{table}/")).await?.folders {
-                let regions = match (self, self.level(&format!("{table}/{account}/")).await) {
+        for table in Table::ALL {
+            for account in self.list_folder(&format!("{table}/")).await?.folders {
+                let regions = match (self, self.list_folder(&format!("{table}/{account}/")).await) {
                     (Store::Directory(_), Err(error)) => {
                         // One account's folder must not keep the others from being sealed; `verify` reports it.
-                        warn!(code = error.code, table, "not looked into: a folder that cannot be listed");
+                        warn!(code = error.code, %table, "not looked into: a folder that cannot be listed");
                         continue;
                     }
                     (_, level) => level?.folders,
@@ -297,6 +298,15 @@ impl Store {
         places.sort();
         places.dedup();
         Ok(places)
+    }
+
+    /// Lists the days of which a table has a folder of `place`, in order. Folders whose names are not days are not among them.
+    ///
+    /// # Errors
+    /// When the folders cannot be listed.
+    pub async fn days(&self, table: Table, place: &AccountRegion) -> Result<Vec<Date>, StoreError> {
+        let folders = self.list_folder(&place.folder(table)).await?.folders;
+        Ok(folders.iter().filter_map(|folder| table.parse_day(folder)).collect())
     }
 
     /// Every object in `folder` and below it, or the one object of that key, in the order of the keys, those among them that a delete marker hides.

@@ -17,11 +17,14 @@ pub mod witness;
 use std::collections::BTreeMap;
 
 use futures_util::StreamExt;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::lake::keys::ObjectKey;
+use crate::hour::Hour;
+use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Found, Store, StoreError};
+use crate::snapshot_time::FIRST_DATE;
 use crate::target::AccountRegion;
 
 pub use age::oldest_complete_age;
@@ -216,15 +219,24 @@ struct Ledger<'a, F> {
 impl<F: Fn(u64)> Ledger<'_, F> {
     /// Notes what lies above the days of the ledger and is no folder: a link in place of one hides all records below it.
     async fn note_strays(&mut self) -> Result<(), StoreError> {
-        let mut folders = vec![("runs/".to_owned(), 0)];
+        let mut folders = vec![(format!("{}/", Table::Runs), 0)];
         while let Some((folder, depth)) = folders.pop() {
-            let level = self.store.level(&folder).await?;
-            self.unreadable.extend(level.objects.into_iter().map(|object_key| Unreadable {
+            let listing = self.store.list_folder(&folder).await?;
+            self.unreadable.extend(listing.objects.into_iter().map(|object_key| Unreadable {
                 object_key,
                 problem: "lies where the ledger has folders only; find out who put it there".to_owned(),
             }));
+            let children = listing.folders.iter().map(|child| format!("{folder}{child}/"));
             if depth < 2 {
-                folders.extend(level.folders.iter().map(|child| (format!("{folder}{child}/"), depth + 1)));
+                folders.extend(children.map(|child| (child, depth + 1)));
+            } else {
+                let is_day = |name: &&String| Table::Runs.parse_day(name).is_some();
+                let others = listing.folders.iter().filter(|name| !is_day(name));
+                self.unreadable.extend(others.map(|name| Unreadable {
+                    object_key: format!("{folder}{name}/"),
+                    problem:
+                        "is a folder where the ledger has days only; find out who put it there".to_owned(),
+                }));
             }
         }
         Ok(())
@@ -233,13 +245,11 @@ impl<F: Fn(u64)> Ledger<'_, F> {
     /// Reads the records of the days of the window and of a day on each side, then earlier ones, day by day, until they cannot
     /// change what is proven.
     async fn read_place(&mut self, place: &AccountRegion, window: Window) -> Result<(), StoreError> {
-        let first =
-            window.from.map(|from| date(from.saturating_sub(MARGIN).unwrap_or(from))).unwrap_or_default();
+        let first = window.from.map_or(FIRST_DATE, |from| date(from.saturating_sub(MARGIN).unwrap_or(from)));
         let last = date(window.horizon());
-        let folders = self.store.level(&place.folder("runs")).await?.folders;
-        let dates = folders.iter().filter_map(|name| name.strip_prefix("snapshot_date="));
-        let (before, since): (Vec<&str>, Vec<&str>) = dates.partition(|date| *date < &*first);
-        for date in since.into_iter().filter(|date| *date <= &*last) {
+        let dates = self.store.days(Table::Runs, place).await?;
+        let (before, since): (Vec<Date>, Vec<Date>) = dates.into_iter().partition(|date| *date < first);
+        for date in since.into_iter().filter(|date| *date <= last) {
             self.read_day(place, date).await?;
         }
         for date in before.into_iter().rev() {
@@ -251,9 +261,10 @@ impl<F: Fn(u64)> Ledger<'_, F> {
         Ok(())
     }
 
-    async fn read_day(&mut self, place: &AccountRegion, date: &str) -> Result<(), StoreError> {
-        let found = self.store.find(&place.day("runs", date)).await?;
-        let is_record = |found: &Found| ObjectKey::parse(&found.key).is_some_and(|key| key.is_run());
+    async fn read_day(&mut self, place: &AccountRegion, date: Date) -> Result<(), StoreError> {
+        let found = self.store.find(&place.day(Table::Runs, date)).await?;
+        let is_record =
+            |found: &Found| ObjectKey::parse(&found.key).is_some_and(|key| key.table == Table::Runs);
         self.unreadable.extend(found.iter().filter(|found| !is_record(found)).map(|found| Unreadable {
             object_key: found.key.clone(),
             problem: "has no name of a run record; find out who put it there".to_owned(),
@@ -277,8 +288,8 @@ impl<F: Fn(u64)> Ledger<'_, F> {
     }
 }
 
-fn date(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d").to_string()
+fn date(time: Timestamp) -> Date {
+    Hour::containing(time).date()
 }
 
 #[cfg(test)]

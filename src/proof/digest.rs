@@ -5,10 +5,11 @@
 //! signed is [`Digest::signed_text`], which has the content's SHA-256 in it. Nothing has to be written again to check it.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::lake::keys::{ObjectKey, ObjectKind};
+use crate::lake::keys::{ObjectKey, Table};
 
 /// Version of the form.
 pub const SCHEMA_VERSION: u64 = 1;
@@ -43,8 +44,8 @@ pub struct OlderLeft {
     /// Key of the last object listed, in the order of days and then of keys; the next digest goes on after it. Null before the
     /// first.
     pub after: Option<String>,
-    /// The first day that is no longer part of it, such as `2026-11-22`.
-    pub before: String,
+    /// The first day that is no longer part of it.
+    pub before: Date,
 }
 
 /// A digest, all but its signature.
@@ -225,7 +226,7 @@ fn check(key: &ObjectKey, digest: &Digest) -> Result<(), DigestError> {
     for object in &digest.objects {
         let outside = || DigestError::Outside(shortened(&object.object_key));
         let found = ObjectKey::parse(&object.object_key).ok_or_else(outside)?;
-        if found.kind != ObjectKind::Sealed || found.place != key.place || found.hour > key.hour {
+        if found.table == Table::Digests || found.place != key.place || found.hour > key.hour {
             return Err(outside());
         }
         if object.object_key.as_str() <= last {

@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 
 use crate::clock::Clock;
 use crate::hour::Hour;
-use crate::lake::keys::{Key, ObjectKey, SEALED};
+use crate::lake::keys::{Key, ObjectKey, Table};
 use crate::lake::store::{Found, Hashed, Location, Object, Put, Store, StoreError};
 use crate::proof::digest::{
     Digest, MAX_OBJECTS, OlderLeft, SCHEMA_VERSION, SIGNATURE_ALGORITHM, SealedObject, WrittenDigest,
@@ -163,7 +163,7 @@ impl Sealer<'_> {
         sealed.clock_ahead_seconds = Some(ahead);
         let mut days = Days::new(self.store, place, hour);
         let from = hour.earlier(CHECKED_HOURS).date();
-        let mut chain = self.check_chain(place, &from, |digest| days.listed(digest)).await?;
+        let mut chain = self.check_chain(place, from, |digest| days.listed(digest)).await?;
         // Another seal may have gone on meanwhile.
         hour = chain.newest().map_or(hour, |newest| newest.key.hour.next());
         let mut problems = Vec::new();
@@ -216,10 +216,9 @@ impl Sealer<'_> {
     /// Returns the hour of the oldest object; `None` if there is no object.
     async fn oldest_hour(&self, place: &AccountRegion) -> Result<Option<Hour>, StoreError> {
         let mut hours = Vec::new();
-        for table in SEALED {
-            let dates = dates(self.store, &place.folder(table), "snapshot_date=").await?;
-            for date in dates {
-                let found = self.store.find(&place.day(table, &date)).await?;
+        for table in Table::SEALED {
+            for date in self.store.days(table, place).await? {
+                let found = self.store.find(&place.day(table, date)).await?;
                 let first = found.iter().filter_map(|found| Some(ObjectKey::parse(&found.key)?.hour)).min();
                 hours.extend(first);
                 if first.is_some() {
@@ -403,12 +402,6 @@ fn name_of(lake: &Location) -> String {
             format!("file://{}", path.display())
         }
     }
-}
-
-/// The dates of the folders in `folder` that are called `name` and a date, in order.
-async fn dates(store: &Store, folder: &str, name: &str) -> Result<Vec<String>, StoreError> {
-    let folders = store.level(folder).await?.folders;
-    Ok(folders.iter().filter_map(|folder| folder.strip_prefix(name)).map(str::to_owned).collect())
 }
 
 #[cfg(test)]

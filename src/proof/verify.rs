@@ -14,10 +14,11 @@ mod walk;
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::hour::Hour;
-use crate::lake::keys::{ObjectKey, ObjectKind};
+use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Location, Store, StoreError};
 use crate::proof::signing::PublicKey;
 
@@ -118,7 +119,7 @@ impl Verifier<'_> {
 
     /// Whether a key is that of a digest of an hour that is closed.
     fn expects(&self, key: &ObjectKey) -> bool {
-        key.kind == ObjectKind::Digest && key.hour <= Hour::newest_closed(self.now)
+        key.table == Table::Digests && key.hour <= Hour::newest_closed(self.now)
     }
 
     /// Whether an object's hour is among those asked for.
@@ -128,15 +129,15 @@ impl Verifier<'_> {
 
     /// Returns true for a day that has to be walked: those of the hours asked for, and the day after them, whose digests list
     /// what was late.
-    fn walks(&self, date: &str) -> bool {
-        self.from.is_none_or(|from| date >= from.date().as_str()) && !self.is_after_the_walk(date)
+    fn walks(&self, date: Date) -> bool {
+        self.from.is_none_or(|from| date >= from.date()) && !self.is_after_the_walk(date)
     }
 
     /// Returns true for a day after those that are walked.
-    fn is_after_the_walk(&self, date: &str) -> bool {
+    fn is_after_the_walk(&self, date: Date) -> bool {
         let day_after =
             |to: Hour| Hour::containing(to.start().saturating_add(A_DAY).unwrap_or(to.start())).date();
-        self.to.is_some_and(|to| date > day_after(to).as_str())
+        self.to.is_some_and(|to| date > day_after(to))
     }
 
     /// Returns true if an object that was put in this hour or later may have expired by now. S3 adds the days to the moment of

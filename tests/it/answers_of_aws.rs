@@ -179,7 +179,7 @@ async fn nor_is_one_of_sts_kms_or_s3() {
         for error in [
             store.contains(Key::Preflight).await.unwrap_err(),
             store.keys("runs/").await.unwrap_err(),
-            store.level("runs/").await.unwrap_err(),
+            store.list_folder("runs/").await.unwrap_err(),
             store.missing_protections().await.unwrap_err(),
         ] {
             assert_nobody(code, &format!("{} {error} {error:?}", error.code));

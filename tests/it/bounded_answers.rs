@@ -109,7 +109,7 @@ async fn s3_is_bounded_in_every_call() {
     let errors = [
         store.keys("runs/").await.unwrap_err(),
         store.find("runs/").await.unwrap_err(),
-        store.level("runs/").await.unwrap_err(),
+        store.list_folder("runs/").await.unwrap_err(),
         store.contains(Key::Preflight).await.unwrap_err(),
         store.missing_protections().await.unwrap_err(),
     ];

@@ -267,7 +267,7 @@ async fn keys_that_xml_cannot_carry_are_listed_encoded() {
     let found = store.find("runs/").await.unwrap();
     let keys: Vec<&str> = found.iter().map(|found| found.key.as_str()).collect();
     assert_eq!(keys, ["runs/", "runs/a\\x01 b+c\\\\.json"]);
-    let level = store.level("runs/").await.unwrap();
+    let level = store.list_folder("runs/").await.unwrap();
     assert_eq!(level.folders, ["", "account_id=1\\x0a"]);
     // And asked for by their own names.
     let _ = store.hash(&found[1]).await;

@@ -5,7 +5,7 @@ use client_vpn_audit::invalid_input::InvalidInput;
 use std::collections::{BTreeMap, BTreeSet};
 
 use client_vpn_audit::hour::Hour;
-use client_vpn_audit::lake::keys::{ObjectKey, ObjectKind};
+use client_vpn_audit::lake::keys::{ObjectKey, Table};
 use client_vpn_audit::lake::store::Location;
 use client_vpn_audit::proof::signing::PublicKey;
 use client_vpn_audit::proof::verify::{Verification, Verifier};
@@ -80,7 +80,7 @@ fn known_digest(text: &str) -> Result<(String, String), InvalidInput> {
     let allowed = "KEY=SHA256: the key of a digest within the lake, and 64 digits of hexadecimal";
     let fault = || InvalidInput::new("--known-digest", text, allowed);
     let (key, sha256) = text.rsplit_once('=').ok_or_else(fault)?;
-    let is_digest = ObjectKey::parse(key).is_some_and(|key| key.kind == ObjectKind::Digest);
+    let is_digest = ObjectKey::parse(key).is_some_and(|key| key.table == Table::Digests);
     let is_hash = sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_hexdigit());
     if is_digest && is_hash { Ok((key.to_owned(), sha256.to_lowercase())) } else { Err(fault()) }
 }

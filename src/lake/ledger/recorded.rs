@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::Outcome;
 use crate::hour::Hour;
-use crate::lake::keys::ObjectKey;
+use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Store, StoreError};
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId};
@@ -329,7 +329,7 @@ pub async fn known_endpoints(
 ) -> Result<(Option<Known>, Option<RecordError>), RecordError> {
     let (mut unreadable, mut compared_with_nothing) = (None, None);
     for date in [snapshot_time.date(), snapshot_time.date_before()] {
-        let keys = store.keys(&place.day("runs", &date)).await?;
+        let keys = store.keys(&place.day(Table::Runs, date)).await?;
         let keys: Vec<ObjectKey> = keys.iter().rev().filter_map(|key| ObjectKey::parse(key)).collect();
         // Those of this snapshot and of later ones are as many as there were retries and replays.
         let earlier = keys.into_iter().filter(|key| key.hour <= Hour::containing(snapshot_time.timestamp()));

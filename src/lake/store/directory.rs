@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::{
-    Content, Examined, Found, Irregular, Keep, LARGEST_DOCUMENT, Level, Look, Object, Put, StoreError,
-    examination::Examination, impossible_size, name,
+    Content, Examined, FolderListing, Found, Irregular, Keep, LARGEST_DOCUMENT, Look, Object, Put,
+    StoreError, examination::Examination, impossible_size, name,
 };
 use crate::lake::keys::{Key, ObjectKey};
 
@@ -84,8 +84,8 @@ impl DirectoryStore {
         Ok(None)
     }
 
-    pub(super) fn level(&self, folder: &str) -> Result<Level, StoreError> {
-        let mut level = Level::default();
+    pub(super) fn list_folder(&self, folder: &str) -> Result<FolderListing, StoreError> {
+        let mut level = FolderListing::default();
         for (name, what) in self.entries(folder)? {
             match what {
                 What::Folder => level.folders.push(name),

@@ -21,7 +21,7 @@ use super::{Content, Object, Put, StoreError, name};
 use crate::aws::errors::{AwsError, Call, describe, is_denial, region_named};
 use crate::aws::https::Body;
 use crate::causes;
-use crate::lake::keys::{EVIDENCE, Key};
+use crate::lake::keys::{Key, Table};
 use crate::target::{AccountId, Region};
 
 /// How often a put is tried again that S3 answered with 409: another put of the same key was under way.
@@ -201,7 +201,7 @@ impl S3Store {
         let policy = policy.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         let prefix = if self.prefix.is_empty() { String::new() } else { format!("{}/", self.prefix) };
         let objects =
-            EVIDENCE.map(|table| format!("{}/{prefix}{table}/account_id=111122223333/any", self.bucket));
+            Table::ALL.map(|table| format!("{}/{prefix}{table}/account_id=111122223333/any", self.bucket));
         Ok(bucket_policy::missing(&policy, &self.bucket, &objects))
     }
 

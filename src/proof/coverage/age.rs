@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
-use super::LISTING;
-use crate::lake::keys::{ObjectKey, ObjectKind};
+use super::{LISTING, date};
+use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::recorded::{self, Proof, RecordedRun};
 use crate::lake::store::{Store, StoreError};
 use crate::target::PlaceTargets;
@@ -50,10 +50,9 @@ async fn age_of_place(store: &Store, wanted: &PlaceTargets, now: Timestamp) -> R
         newest.insert(LISTING.to_owned(), None);
     }
     'days: for time in [now, yesterday] {
-        let found = store.find(&wanted.place.day("runs", &time.strftime("%Y-%m-%d").to_string())).await?;
+        let found = store.find(&wanted.place.day(Table::Runs, date(time))).await?;
         let keys: Vec<ObjectKey> =
             found.iter().rev().filter_map(|found| ObjectKey::parse(&found.key)).collect();
-        let keys = keys.into_iter().filter(|key| key.kind == ObjectKind::Sealed);
         let mut records = std::pin::pin!(recorded::read(store, keys, FEW));
         while let Some((_, record)) = records.next().await {
             let Ok(RecordedRun { start, targets, places, .. }) = record else { continue };

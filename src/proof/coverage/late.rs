@@ -4,9 +4,10 @@ use futures_util::StreamExt;
 use jiff::Timestamp;
 
 use super::{Unreadable, Window, date, documents};
-use crate::lake::keys::ObjectKey;
+use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Store, StoreError};
 use crate::proof::digest::WrittenDigest;
+use crate::snapshot_time::FIRST_DATE;
 use crate::target::AccountRegion;
 
 /// Days after the window whose digests may list its run records: late objects are those of the day before.
@@ -24,15 +25,12 @@ pub(super) async fn sealed_late(
 ) -> Result<Vec<String>, StoreError> {
     let after = jiff::SignedDuration::from_hours(24 * DAYS_AFTER);
     let until = window.horizon();
-    let first = window.from.map(date).unwrap_or_default();
+    let first = window.from.map_or(FIRST_DATE, date);
     let last = date(until.saturating_add(after).unwrap_or(until));
     let mut late = Vec::new();
-    for folder in store.level(&place.folder("digests")).await?.folders {
-        let Some(day) = folder.strip_prefix("digest_date=") else { continue };
-        if day < first.as_str() || day > last.as_str() {
-            continue;
-        }
-        let found = store.find(&place.day_of_digests(day)).await?;
+    let days = store.days(Table::Digests, place).await?;
+    for day in days.into_iter().filter(|day| (first..=last).contains(day)) {
+        let found = store.find(&place.day(Table::Digests, day)).await?;
         let mut digests = std::pin::pin!(documents::read(store, found));
         while let Some((key, bytes)) = digests.next().await {
             match digest(&key, bytes) {
@@ -57,7 +55,7 @@ fn late_records(digest: &WrittenDigest, from: Option<Timestamp>, until: Timestam
         |key: &ObjectKey| from.is_none_or(|from| key.hour.end() > from) && key.hour.start() <= until;
     digest
         .objects()
-        .filter(|(key, object)| object.late && key.as_str().starts_with("runs/") && is_of_window(key))
+        .filter(|(key, object)| object.late && key.table == Table::Runs && is_of_window(key))
         .map(|(key, _)| key.to_string())
         .collect()
 }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use jiff::civil::Date;
 use tracing::warn;
 
 use crate::hour::Hour;
-use crate::lake::keys::{ObjectKey, ObjectKind, SEALED};
+use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Found, Store, StoreError};
 use crate::proof::digest::WrittenDigest;
 use crate::target::AccountRegion;
@@ -15,11 +16,11 @@ use crate::target::AccountRegion;
 pub struct Days<'a> {
     store: &'a Store,
     place: &'a AccountRegion,
-    found: BTreeMap<String, Vec<(ObjectKey, Found)>>,
+    found: BTreeMap<Date, Vec<(ObjectKey, Found)>>,
     /// Keys that digests list, by day.
-    listed: BTreeMap<String, HashSet<String>>,
+    listed: BTreeMap<Date, HashSet<String>>,
     /// The first day that is needed.
-    from: String,
+    from: Date,
 }
 
 impl<'a> Days<'a> {
@@ -47,8 +48,8 @@ impl<'a> Days<'a> {
         self.listed.retain(|date, _| *date >= self.from);
         for date in &dates {
             if !self.found.contains_key(date) {
-                let found = self.find(date).await?;
-                self.found.insert(date.clone(), found);
+                let found = self.find(*date).await?;
+                self.found.insert(*date, found);
             }
         }
         let mut unlisted = Vec::new();
@@ -64,13 +65,15 @@ impl<'a> Days<'a> {
         Ok(unlisted)
     }
 
-    async fn find(&self, date: &str) -> Result<Vec<(ObjectKey, Found)>, StoreError> {
+    async fn find(&self, date: Date) -> Result<Vec<(ObjectKey, Found)>, StoreError> {
         let mut objects = Vec::new();
-        for table in SEALED {
+        for table in Table::SEALED {
             for found in self.store.find(&self.place.day(table, date)).await? {
-                match ObjectKey::parse(&found.key).filter(|key| key.kind == ObjectKind::Sealed) {
+                match ObjectKey::parse(&found.key).filter(|key| key.table == table) {
                     Some(key) => objects.push((key, found)),
-                    None => warn!(table, date, "not sealed: an object whose name is none of this program's"),
+                    None => {
+                        warn!(%table, %date, "not sealed: an object whose name is none of this program's")
+                    }
                 }
             }
         }

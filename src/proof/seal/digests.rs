@@ -1,16 +1,17 @@
 //! The digests of an account and Region as they lie in the lake, read and checked.
 
 use futures_util::{StreamExt, stream};
+use jiff::civil::Date;
 
 use crate::hour::Hour;
-use crate::lake::keys::{ObjectKey, ObjectKind};
+use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::Location;
 use crate::proof::digest::WrittenDigest;
 use crate::target::AccountRegion;
 
+use super::Sealer;
 use super::chain::{Chain, ChainError};
 use super::error::SealError;
-use super::{Sealer, dates};
 
 /// Most digests or run records that are read at a time: one may have 16 MiB.
 pub(super) const CONCURRENT_READS: usize = 4;
@@ -18,8 +19,8 @@ pub(super) const CONCURRENT_READS: usize = 4;
 impl Sealer<'_> {
     /// Returns the key of the newest digest; `None` if nothing was ever sealed.
     pub(super) async fn newest_digest(&self, place: &AccountRegion) -> Result<Option<ObjectKey>, SealError> {
-        let dates = dates(self.store, &place.folder("digests"), "digest_date=").await?;
-        for date in dates.iter().rev() {
+        let dates = self.store.days(Table::Digests, place).await?;
+        for date in dates.into_iter().rev() {
             if let Some(key) = self.digests_of(place, date).await?.pop() {
                 return Ok(Some(key));
             }
@@ -49,8 +50,8 @@ impl Sealer<'_> {
         if self.store.read(&missing).await?.is_some() {
             return Ok(());
         }
-        for date in dates(self.store, &place.folder("digests"), "digest_date=").await? {
-            match self.digests_of(place, &date).await?.into_iter().next() {
+        for date in self.store.days(Table::Digests, place).await? {
+            match self.digests_of(place, date).await?.into_iter().next() {
                 Some(first) if first.hour > asked => break,
                 Some(next) => return Err(gone(&missing, &next)),
                 None => {}
@@ -63,15 +64,14 @@ impl Sealer<'_> {
     pub(super) async fn check_chain(
         &self,
         place: &AccountRegion,
-        from: &str,
+        from: Date,
         mut each: impl FnMut(&WrittenDigest),
     ) -> Result<Chain<'_>, SealError> {
         let mut chain = self.new_chain().await?;
-        let dates = dates(self.store, &place.folder("digests"), "digest_date=").await?;
-        let (before, dates): (Vec<String>, Vec<String>) =
-            dates.into_iter().partition(|date| date.as_str() < from);
+        let dates = self.store.days(Table::Digests, place).await?;
+        let (before, dates): (Vec<Date>, Vec<Date>) = dates.into_iter().partition(|date| *date < from);
         let mut keys = Vec::new();
-        for date in &dates {
+        for date in dates {
             keys.extend(self.digests_of(place, date).await?);
         }
         let Some(first) = keys.first() else {
@@ -81,7 +81,7 @@ impl Sealer<'_> {
         if self.store.read(&missing).await?.is_some() {
             chain.begin(&missing, &self.read(&missing).await?)?;
         } else {
-            for date in before.iter().rev() {
+            for date in before.into_iter().rev() {
                 if !self.digests_of(place, date).await?.is_empty() {
                     return Err(gone(&missing, first));
                 }
@@ -108,11 +108,11 @@ impl Sealer<'_> {
     }
 
     /// Lists the keys of the digests of a day, in order.
-    async fn digests_of(&self, place: &AccountRegion, date: &str) -> Result<Vec<ObjectKey>, SealError> {
-        let found = self.store.find(&place.day_of_digests(date)).await?;
+    async fn digests_of(&self, place: &AccountRegion, date: Date) -> Result<Vec<ObjectKey>, SealError> {
+        let found = self.store.find(&place.day(Table::Digests, date)).await?;
         let mut keys = Vec::new();
         for found in found {
-            let Some(key) = ObjectKey::parse(&found.key).filter(|key| key.kind == ObjectKind::Digest) else {
+            let Some(key) = ObjectKey::parse(&found.key).filter(|key| key.table == Table::Digests) else {
                 continue;
             };
             if let Some(irregular) = found.irregular {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::lake::keys::{ObjectKey, ObjectKind};
+use crate::lake::keys::{ObjectKey, Table};
 use crate::target::AccountRegion;
 
 /// A run record, as far as it names objects. What another version wrote beside that is passed over.
@@ -41,7 +41,7 @@ pub fn objects(record: &[u8], place: &AccountRegion) -> Vec<ObjectKey> {
     let of_places = places.into_iter().map(|place| place.endpoints?.object_key);
     let names = of_targets.chain(of_places).flatten();
     let keys = names.filter_map(|name| in_the_lake(&name));
-    keys.filter(|key| key.kind == ObjectKind::Sealed && key.place == *place).collect()
+    keys.filter(|key| key.table != Table::Digests && key.place == *place).collect()
 }
 
 /// Reads a key as it stands in a bucket, which begins with the lake's prefix.

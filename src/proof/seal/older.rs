@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
+use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use crate::hour::Hour;
-use crate::lake::keys::{ObjectKey, ObjectKind, SEALED};
+use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Found, Store, StoreError};
 use crate::proof::digest::{OlderLeft, SealedObject, WrittenDigest};
+use crate::snapshot_time::FIRST_DATE;
 use crate::target::AccountRegion;
 
 use super::digests::CONCURRENT_READS;
 use super::error::SealError;
-use super::{RETRY_PERIOD, Sealer, dates, named};
+use super::{RETRY_PERIOD, Sealer, named};
 
 /// The objects that run records name, and what kept others from being looked for.
 #[derive(Debug, Default)]
@@ -34,22 +36,22 @@ pub(super) async fn next(
     room: usize,
 ) -> Result<(Vec<(ObjectKey, Found)>, Option<OlderLeft>), StoreError> {
     let mut all_dates = BTreeSet::new();
-    for table in SEALED {
-        let dates = dates(store, &place.folder(table), "snapshot_date=").await?;
+    for table in Table::SEALED {
+        let dates = store.days(table, place).await?;
         all_dates.extend(dates.into_iter().filter(|date| *date < left.before));
     }
     let after = left.after.as_deref().and_then(ObjectKey::parse);
-    let after = after.map(|key| (key.hour.date(), key.to_string())).unwrap_or_default();
+    let first_date = after.as_ref().map_or(FIRST_DATE, |after| after.hour.date());
     let mut objects: Vec<(ObjectKey, Found)> = Vec::new();
-    for date in all_dates.into_iter().filter(|date| *date >= after.0) {
-        for (key, found) in of_day(store, place, &date).await? {
-            if date == after.0 && *key.as_str() <= *after.1 {
+    for date in all_dates.into_iter().filter(|date| *date >= first_date) {
+        for (key, found) in of_day(store, place, date).await? {
+            if date == first_date && after.as_ref().is_some_and(|after| key <= *after) {
                 continue;
             }
             if objects.len() == room {
                 let last = objects.last().map(|(key, _)| key.to_string());
                 let after = last.or_else(|| left.after.clone());
-                return Ok((objects, Some(OlderLeft { after, before: left.before.clone() })));
+                return Ok((objects, Some(OlderLeft { after, before: left.before })));
             }
             objects.push((key, found));
         }
@@ -61,13 +63,13 @@ pub(super) async fn next(
 async fn of_day(
     store: &Store,
     place: &AccountRegion,
-    date: &str,
+    date: Date,
 ) -> Result<Vec<(ObjectKey, Found)>, StoreError> {
     let mut objects = Vec::new();
-    for table in SEALED {
+    for table in Table::SEALED {
         let found = store.find(&place.day(table, date)).await?.into_iter();
         let keys = found.filter_map(|found| Some((ObjectKey::parse(&found.key)?, found)));
-        objects.extend(keys.filter(|(key, _)| key.kind == ObjectKind::Sealed));
+        objects.extend(keys.filter(|(key, _)| key.table == table));
     }
     objects.sort();
     Ok(objects)
@@ -115,7 +117,7 @@ impl Sealer<'_> {
                 there.remove(&key);
             }
         };
-        match self.check_chain(place, &oldest.date(), &mut each).await {
+        match self.check_chain(place, oldest.date(), &mut each).await {
             Ok(_) => named.objects = there.into_iter().collect(),
             Err(SealError::Store(error)) => return Err(error.into()),
             Err(error) => {
@@ -134,8 +136,8 @@ impl Sealer<'_> {
         named: &mut Named,
     ) -> BTreeSet<ObjectKey> {
         let mut records = Vec::new();
-        for record in sealed.iter().filter(|object| object.object_key.starts_with("runs/")) {
-            let key = ObjectKey::parse(&record.object_key);
+        for record in sealed {
+            let key = ObjectKey::parse(&record.object_key).filter(|key| key.table == Table::Runs);
             let key = key.filter(|key| left.is_none_or(|left| key.hour.date() >= left.before));
             records.extend(key.map(|key| (key, record.sha256.clone())));
         }
@@ -167,6 +169,7 @@ impl Sealer<'_> {
 #[cfg(test)]
 mod tests {
     use aws_config::SdkConfig;
+    use jiff::civil::date;
 
     use super::*;
     use crate::lake::store::Location;
@@ -177,30 +180,33 @@ mod tests {
         let place = AccountRegion::parse("account_id=123456789012", "region=eu-central-1").unwrap();
         let mut keys = Vec::new();
         for (table, date, rest) in [
-            ("connections", "2018-12-01", "_x.parquet"),
-            ("connections", "2025-11-20", "_x.parquet"),
-            ("endpoints", "2025-11-20", ".parquet"),
-            ("runs", "2025-11-20", "_x.json"),
-            ("connections", "2025-11-21", "_x.parquet"),
+            (Table::Connections, FIRST_DATE, "_x.parquet"),
+            (Table::Connections, date(2025, 11, 20), "_x.parquet"),
+            (Table::Endpoints, date(2025, 11, 20), ".parquet"),
+            (Table::Runs, date(2025, 11, 20), "_x.json"),
+            (Table::Connections, date(2025, 11, 21), "_x.parquet"),
             // Not older.
-            ("connections", "2025-11-22", "_x.parquet"),
+            (Table::Connections, date(2025, 11, 22), "_x.parquet"),
         ] {
-            let key = format!("{}{}T090000Z{rest}", place.day(table, date), date.replace('-', ""));
+            let key = format!("{}{}T090000Z{rest}", place.day(table, date), date.strftime("%Y%m%d"));
             let path = directory.path().join(&key);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, date).unwrap();
+            std::fs::write(path, date.to_string()).unwrap();
             keys.push(key);
         }
         keys.pop();
-        std::fs::write(directory.path().join(place.day("runs", "2025-11-20")).join("notes.txt"), "x")
-            .unwrap();
+        std::fs::write(
+            directory.path().join(place.day(Table::Runs, date(2025, 11, 20))).join("notes.txt"),
+            "x",
+        )
+        .unwrap();
         let store = Store::new(
             &Location::Directory(directory.path().to_owned()),
             &SdkConfig::builder().build(),
             None,
         );
         for room in [0, 1, 2, 3, 4, 5, 6] {
-            let mut left = Some(OlderLeft { after: None, before: "2025-11-22".to_owned() });
+            let mut left = Some(OlderLeft { after: None, before: date(2025, 11, 22) });
             let (mut listed, mut rounds) = (Vec::new(), 0);
             while let Some(of_before) = left {
                 let (objects, of_after) = next(&store, &place, &of_before, room).await.unwrap();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use crate::hour::{CLOSES_AFTER, Hour};
-use crate::lake::keys::ObjectKey;
+use crate::lake::keys::{ObjectKey, Table};
 use crate::proof::digest::{DigestError, WrittenDigest};
 use crate::proof::signing::PublicKey;
 use crate::target::AccountRegion;
@@ -291,7 +291,7 @@ impl<'a> Chain<'a> {
             let message = format!(
                 "the public key of SHA-256 {sha256} is not given, and {digests} digests are signed with it"
             );
-            faults.push(Fault::new(Kind::KeyUnknown, self.terms.place.folder("digests"), message));
+            faults.push(Fault::new(Kind::KeyUnknown, self.terms.place.folder(Table::Digests), message));
         }
     }
 }

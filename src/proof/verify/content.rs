@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::lake::keys::ObjectKey;
+use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::Outcome;
 use crate::lake::parquet::{Identity, ObjectMetadata, identity_of_connections, identity_of_endpoints};
 use crate::target::EndpointId;
@@ -47,9 +47,10 @@ impl Content {
 fn expected(key: &ObjectKey) -> Option<(Identity, Outcome)> {
     let time = key.time()?;
     let endpoint_id = || EndpointId::parse(key.after_time().split('_').next()?);
-    Some(match key.table() {
-        "endpoints" => (identity_of_endpoints(time, &key.place), Outcome::Complete),
-        "partials" => (identity_of_connections(time, &endpoint_id()?), Outcome::Partial),
-        _ => (identity_of_connections(time, &endpoint_id()?), Outcome::Complete),
+    Some(match key.table {
+        Table::Connections => (identity_of_connections(time, &endpoint_id()?), Outcome::Complete),
+        Table::Partials => (identity_of_connections(time, &endpoint_id()?), Outcome::Partial),
+        Table::Endpoints => (identity_of_endpoints(time, &key.place), Outcome::Complete),
+        Table::Runs | Table::Digests => return None,
     })
 }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use crate::hour::Hour;
-use crate::lake::keys::ObjectKey;
+use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Found, Store, StoreError};
 use crate::proof::digest::WrittenDigest;
 use crate::target::AccountRegion;
@@ -18,17 +19,17 @@ use super::report::{HIDDEN, Kind};
 pub async fn ends(
     verifier: &Verifier<'_>,
     place: &AccountRegion,
-    dates: &BTreeSet<String>,
+    dates: &BTreeSet<Date>,
 ) -> Result<Option<(Hour, Hour)>, StoreError> {
     let mut first = None;
-    for date in dates {
+    for date in dates.iter().copied() {
         first = of_day(verifier, place, date).await?.keys().next().copied();
         if first.is_some() {
             break;
         }
     }
     let mut newest = None;
-    for date in dates.iter().rev() {
+    for date in dates.iter().copied().rev() {
         newest = of_day(verifier, place, date).await?.keys().next_back().copied();
         if newest.is_some() {
             break;
@@ -41,9 +42,9 @@ pub async fn ends(
 pub async fn of_day(
     verifier: &Verifier<'_>,
     place: &AccountRegion,
-    date: &str,
+    date: Date,
 ) -> Result<BTreeMap<Hour, Found>, StoreError> {
-    let found = verifier.store.find(&place.day_of_digests(date)).await;
+    let found = verifier.store.find(&place.day(Table::Digests, date)).await;
     // A folder that cannot be listed is reported among the strays.
     let found = if verifier.is_directory() { found.unwrap_or_default() } else { found? };
     let digests = found.into_iter().filter_map(|found| {

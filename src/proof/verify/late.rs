@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::lake::keys::ObjectKey;
+use jiff::civil::Date;
+
+use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Examined, Keep, LARGEST_DOCUMENT, StoreError};
 
 use super::chain::Reading;
@@ -17,12 +19,12 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
     pub async fn after_the_range(
         &mut self,
         of_place: &mut Place<'_>,
-        dates: &BTreeSet<String>,
+        dates: &BTreeSet<Date>,
     ) -> Result<(), StoreError> {
         if of_place.unlisted.is_empty() {
             return Ok(());
         }
-        for date in dates.iter().filter(|date| self.verifier.is_after_the_walk(date)) {
+        for date in dates.iter().copied().filter(|date| self.verifier.is_after_the_walk(*date)) {
             for hour in digests::of_day(self.verifier, of_place.place, date).await?.into_keys() {
                 let key = ObjectKey::of_digest(of_place.place, hour);
                 // Faults of these digests are not asked for; one that may be forged vouches for nothing.
@@ -65,7 +67,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
                     self.not_found(key, listed, &mut of_place.scope);
                 }
             }
-            self.records_of_done_days(of_place, &date, &sealed, records).await?;
+            self.records_of_done_days(of_place, date, &sealed, records).await?;
         }
         Ok(())
     }
@@ -74,16 +76,17 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
     async fn records_of_done_days(
         &mut self,
         of_place: &mut Place<'_>,
-        date: &str,
+        date: Date,
         sealed: &Day,
         mut records: Records,
     ) -> Result<(), StoreError> {
         let store = self.verifier.store;
-        let times: BTreeSet<_> = sealed.keys().filter(|key| key.is_run()).map(ObjectKey::time).collect();
+        let times: BTreeSet<_> =
+            sealed.keys().filter(|key| key.table == Table::Runs).map(ObjectKey::time).collect();
         if times.is_empty() {
             return Ok(());
         }
-        for found in self.find(&of_place.place.day("runs", date)).await? {
+        for found in self.find(&of_place.place.day(Table::Runs, date)).await? {
             if let Some(key) = ObjectKey::parse(&found.key)
                 && times.contains(&key.time())
                 && !sealed.contains_key(&key)

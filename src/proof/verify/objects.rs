@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use crate::hour::Hour;
 use crate::lake::keys::ObjectKey;
 use crate::lake::store::{Found, Hashed};
@@ -37,10 +39,10 @@ pub type Day = BTreeMap<ObjectKey, Sealed>;
 /// Objects that the digests read so far list, by day, but for days that are done.
 #[derive(Debug, Default)]
 pub struct Listed {
-    days: BTreeMap<String, Day>,
-    done: Option<String>,
+    days: BTreeMap<Date, Day>,
+    done: Option<Date>,
     /// Objects of days that were done already: a digest of a much later day lists them.
-    after: BTreeMap<String, Day>,
+    after: BTreeMap<Date, Day>,
 }
 
 impl Listed {
@@ -48,7 +50,7 @@ impl Listed {
     pub fn add(&mut self, digest: &WrittenDigest, hour: Hour) {
         for (key, object) in digest.objects() {
             let date = key.hour.date();
-            let is_done = self.done.as_ref().is_some_and(|done| date <= *done);
+            let is_done = self.done.is_some_and(|done| date <= done);
             let days = if is_done { &mut self.after } else { &mut self.days };
             let sealed = Sealed::new(&key, object, digest, hour);
             days.entry(date).or_default().entry(key).or_insert(sealed);
@@ -69,18 +71,18 @@ impl Listed {
     }
 
     /// Takes what is listed of a day, which is done then.
-    pub fn take_day(&mut self, date: &str) -> Day {
-        self.done = self.done.take().max(Some(date.to_owned()));
-        self.days.remove(date).unwrap_or_default()
+    pub fn take_day(&mut self, date: Date) -> Day {
+        self.done = self.done.max(Some(date));
+        self.days.remove(&date).unwrap_or_default()
     }
 
     /// The days that are listed and not done.
-    pub fn dates(&self) -> Vec<String> {
-        self.days.keys().cloned().collect()
+    pub fn dates(&self) -> Vec<Date> {
+        self.days.keys().copied().collect()
     }
 
     /// Takes what was listed of days that were done.
-    pub fn take_after(&mut self) -> BTreeMap<String, Day> {
+    pub fn take_after(&mut self) -> BTreeMap<Date, Day> {
         std::mem::take(&mut self.after)
     }
 }

@@ -1,7 +1,6 @@
 //! What lies in the folders of the evidence outside those that the program makes.
 
-use crate::hour::Hour;
-use crate::lake::keys::{EVIDENCE, ObjectKey};
+use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Found, Irregular, StoreError};
 use crate::target::AccountRegion;
 
@@ -14,16 +13,16 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
     /// take all that they find below it.
     pub async fn strays(&mut self, places: &[AccountRegion]) -> Result<(), StoreError> {
         if self.verifier.is_directory() {
-            for key in self.level("").await?.objects {
-                if EVIDENCE.contains(&key.as_str()) {
+            for key in self.list_folder("").await?.objects {
+                if Table::parse(&key).is_some() {
                     self.stray(&key).await?;
                 }
             }
         }
-        for table in EVIDENCE {
+        for table in Table::ALL {
             let mut folders = vec![(format!("{table}/"), 0)];
             while let Some((folder, depth)) = folders.pop() {
-                let level = self.level(&folder).await?;
+                let level = self.list_folder(&folder).await?;
                 for key in level.objects {
                     self.stray(&key).await?;
                 }
@@ -33,7 +32,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
                         self.stray(&path).await?;
                     } else if depth < 2 {
                         folders.push((path, depth + 1));
-                    } else if table == "digests" {
+                    } else if table == Table::Digests {
                         self.stray_digests(&path).await?;
                     }
                 }
@@ -80,11 +79,10 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
 }
 
 /// Returns true for the folders of accounts, Regions and days, which are walked.
-fn is_known(table: &str, depth: usize, path: &str, child: &str, places: &[AccountRegion]) -> bool {
-    let day = if table == "digests" { "digest_date=" } else { "snapshot_date=" };
+fn is_known(table: Table, depth: usize, path: &str, child: &str, places: &[AccountRegion]) -> bool {
     match depth {
         0 => places.iter().any(|place| path == format!("{table}/account_id={}/", place.account_id)),
         1 => places.iter().any(|place| path == place.folder(table)),
-        _ => child.strip_prefix(day).is_some_and(|date| Hour::parse(&format!("{date}T00")).is_some()),
+        _ => table.parse_day(child).is_some(),
     }
 }

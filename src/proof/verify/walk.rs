@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use futures_util::{StreamExt, stream};
+use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use crate::hour::Hour;
-use crate::lake::keys::{EVIDENCE, ObjectKey, ObjectKind, SEALED};
-use crate::lake::store::{Found, Hashed, Irregular, Keep, Level, StoreError};
+use crate::lake::keys::{ObjectKey, Table};
+use crate::lake::store::{FolderListing, Found, Hashed, Irregular, Keep, StoreError};
 use crate::target::AccountRegion;
 
 use super::chain::{Chain, Link, Reading, Terms};
@@ -60,7 +61,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         let verifier = self.verifier;
         let days = self.days(place).await?;
         let Some((first, newest)) = digests::ends(verifier, place, &days.of_digests).await? else {
-            for date in &days.of_objects {
+            for date in days.of_objects {
                 self.unsealed_day(place, date).await?;
             }
             return Ok(false);
@@ -86,15 +87,15 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
             unlisted: BTreeMap::new(),
         };
         let first_date = first.date();
-        if verifier.walks(&first_date) {
+        if verifier.walks(first_date) {
             // It lists what is older, so it is read before any object.
-            self.digests(&mut of_place, &first_date).await?;
+            self.digests(&mut of_place, first_date).await?;
         }
         // What is late is listed by a digest of the same day or the next one.
-        let dates: BTreeSet<&String> = days.of_objects.union(&days.of_digests).collect();
+        let dates: BTreeSet<Date> = days.of_objects.union(&days.of_digests).copied().collect();
         let mut waiting = None;
-        for date in dates.into_iter().filter(|date| verifier.walks(date)) {
-            if *date != first_date {
+        for date in dates.into_iter().filter(|date| verifier.walks(*date)) {
+            if date != first_date {
                 self.digests(&mut of_place, date).await?;
             }
             if let Some(date) = waiting.replace(date) {
@@ -106,7 +107,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         }
         // Days that have no folder any more.
         for date in of_place.listed.dates() {
-            self.day(&mut of_place, &date).await?;
+            self.day(&mut of_place, date).await?;
         }
         of_place.chain.end(&of_place.scope, &mut self.verification.faults);
         self.after_the_range(&mut of_place, &days.of_digests).await?;
@@ -119,7 +120,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
     }
 
     /// Verifies the digests of a day, and adds what they list.
-    async fn digests(&mut self, of_place: &mut Place<'_>, date: &str) -> Result<(), StoreError> {
+    async fn digests(&mut self, of_place: &mut Place<'_>, date: Date) -> Result<(), StoreError> {
         let place = of_place.place;
         for (hour, found) in digests::of_day(self.verifier, place, date).await? {
             if hour < of_place.scope.first_hour {
@@ -142,14 +143,14 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
     }
 
     /// Compares the objects of a day with what digests list of it, and its run records with both.
-    async fn day(&mut self, of_place: &mut Place<'_>, date: &str) -> Result<(), StoreError> {
+    async fn day(&mut self, of_place: &mut Place<'_>, date: Date) -> Result<(), StoreError> {
         let verifier = self.verifier;
         let mut sealed = of_place.listed.take_day(date);
         sealed.retain(|key, _| self.verifier.asks_for(key.hour));
         let (mut readable, mut there) = (Vec::new(), HashSet::new());
-        for table in SEALED {
+        for table in Table::SEALED {
             for found in self.find(&of_place.place.day(table, date)).await? {
-                let key = ObjectKey::parse(&found.key).filter(|key| key.kind == ObjectKind::Sealed);
+                let key = ObjectKey::parse(&found.key).filter(|key| key.table == table);
                 let Some(key) = key else {
                     self.extra(found, NO_NAME_OF_OURS);
                     continue;
@@ -191,7 +192,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
             if !listed.is_there {
                 self.not_found(key, listed, &mut of_place.scope);
             }
-            let may_lack_its_record = key.is_run() || self.verifier.has_expired(key.hour);
+            let may_lack_its_record = key.table == Table::Runs || self.verifier.has_expired(key.hour);
             if was_read.contains(key) && !may_lack_its_record && !records.name(key) {
                 self.verification.not_recorded(key.as_str(), &mut of_place.scope);
             }
@@ -269,8 +270,8 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
     }
 
     /// The objects of an account and Region without any digest.
-    async fn unsealed_day(&mut self, place: &AccountRegion, date: &str) -> Result<(), StoreError> {
-        for table in SEALED {
+    async fn unsealed_day(&mut self, place: &AccountRegion, date: Date) -> Result<(), StoreError> {
+        for table in Table::SEALED {
             for found in self.find(&place.day(table, date)).await? {
                 self.extra(found, NEVER_SEALED);
             }
@@ -340,8 +341,8 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
     }
 
     /// The same of what lies directly in a folder.
-    pub async fn level(&mut self, folder: &str) -> Result<Level, StoreError> {
-        let level = self.verifier.store.level(folder).await;
+    pub async fn list_folder(&mut self, folder: &str) -> Result<FolderListing, StoreError> {
+        let level = self.verifier.store.list_folder(folder).await;
         self.or_fault(folder, level)
     }
 
@@ -357,15 +358,10 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
 
     async fn days(&mut self, place: &AccountRegion) -> Result<Days, StoreError> {
         let mut days = Days { of_objects: BTreeSet::new(), of_digests: BTreeSet::new() };
-        for table in EVIDENCE {
-            let (days, name) = match table {
-                "digests" => (&mut days.of_digests, "digest_date="),
-                _ => (&mut days.of_objects, "snapshot_date="),
-            };
-            let folders = self.level(&place.folder(table)).await?.folders;
-            let dates = folders.iter().filter_map(|folder| folder.strip_prefix(name));
-            let dates = dates.filter(|date| Hour::parse(&format!("{date}T00")).is_some());
-            days.extend(dates.map(str::to_owned));
+        for table in Table::ALL {
+            let listed = self.verifier.store.days(table, place).await;
+            let listed = self.or_fault(&place.folder(table), listed)?;
+            if table == Table::Digests { &mut days.of_digests } else { &mut days.of_objects }.extend(listed);
         }
         Ok(days)
     }
@@ -381,18 +377,18 @@ enum Batch {
 
 impl Batch {
     fn of(key: &ObjectKey, sealed: &Sealed) -> Batch {
-        match key.is_run() {
-            false => Batch::Objects,
-            true if sealed.bytes <= LARGE => Batch::Records,
-            true => Batch::LargeRecords,
+        match key.table {
+            Table::Runs if sealed.bytes <= LARGE => Batch::Records,
+            Table::Runs => Batch::LargeRecords,
+            _ => Batch::Objects,
         }
     }
 }
 
 /// The days that an account and Region have folders of.
 struct Days {
-    of_objects: BTreeSet<String>,
-    of_digests: BTreeSet<String>,
+    of_objects: BTreeSet<Date>,
+    of_digests: BTreeSet<Date>,
 }
 
 /// Takes note of an object that no digest lists so far.

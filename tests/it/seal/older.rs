@@ -133,7 +133,7 @@ async fn what_is_too_much_for_one_digest_is_listed_by_the_next_one() {
     let first = digest(&lake, &keys[0]).await.digest;
     assert_eq!(first.objects.len(), MAX_OBJECTS);
     let left = first.older_left.unwrap();
-    assert_eq!(left.before, "2025-11-19");
+    assert_eq!(left.before, jiff::civil::date(2025, 11, 19));
     let after = format!("{folder}/20251001T090000Z_{:05}.parquet", MAX_OBJECTS - 1);
     assert_eq!(left.after, Some(after));
     let second = digest(&lake, &keys[1]).await.digest;

@@ -3,12 +3,12 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::*;
-use crate::lake::keys::EVIDENCE;
+use crate::lake::keys::Table;
 
 const BUCKET: &str = "evidence";
 
 fn objects() -> Vec<String> {
-    EVIDENCE.map(|table| format!("evidence/vpn/{table}/x")).to_vec()
+    Table::ALL.map(|table| format!("evidence/vpn/{table}/x")).to_vec()
 }
 
 fn missing_in(policy: &Value) -> Vec<Protection> {
@@ -18,7 +18,7 @@ fn missing_in(policy: &Value) -> Vec<Protection> {
 const ROLE: &str = "arn:aws:iam::111122223333:role/audit/terraform";
 
 fn policy() -> Value {
-    let resources = EVIDENCE.map(|table| format!("arn:aws:s3:::evidence/vpn/{table}/*"));
+    let resources = Table::ALL.map(|table| format!("arn:aws:s3:::evidence/vpn/{table}/*"));
     let except = json!({
         "ForAllValues:StringNotEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"},
         "ArnNotLike": {"aws:PrincipalArn": ROLE},

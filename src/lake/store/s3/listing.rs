@@ -10,7 +10,7 @@ use super::S3Store;
 use crate::aws::errors::LIMIT_EXCEEDED;
 use crate::aws::https::Body;
 use crate::lake::keys::Key;
-use crate::lake::store::{Found, Level, StoreError, name};
+use crate::lake::store::{FolderListing, Found, StoreError, name};
 
 /// Largest page of a listing, in bytes: a thousand keys of 1,024 bytes, each byte as three of a URL, make half of it.
 const LARGEST_PAGE: usize = 8 << 20;
@@ -64,7 +64,10 @@ impl S3Store {
     }
 
     /// Of versions too, so that a folder of which a delete marker hides everything is seen.
-    pub(in crate::lake::store) async fn level(&self, folder: &str) -> Result<Level, StoreError> {
+    pub(in crate::lake::store) async fn list_folder(
+        &self,
+        folder: &str,
+    ) -> Result<FolderListing, StoreError> {
         let prefix = self.prefixed(folder);
         let (mut folders, mut objects) = (BTreeSet::new(), BTreeSet::new());
         let (mut markers, mut progress): (Markers, _) = ((None, None), Progress::default());
@@ -90,7 +93,7 @@ impl S3Store {
             markers = next_of(&page);
             progress.page(entries, place(&markers)).map_err(|stop| self.stopped(stop, &prefix))?;
         }
-        Ok(Level { folders: folders.into_iter().collect(), objects: objects.into_iter().collect() })
+        Ok(FolderListing { folders: folders.into_iter().collect(), objects: objects.into_iter().collect() })
     }
 
     /// Versions are listed and not objects, so that what a delete marker hides is found too. Of a key with several, the
