@@ -12,7 +12,7 @@
 //! | [`lake`] | keys, Parquet objects, ledger, store |
 //! | [`aws`] | EC2, identities, the SDK's set-up, AWS's errors |
 //! | [`tables`] | each table's columns, decoder, typing and rows |
-//! | the words of all rooms | [`target`], [`run_id`], [`snapshot_time`], [`hour`], [`clock`], [`limits`], [`causes`], [`invalid_input`] |
+//! | the words of all rooms | [`target`], [`run_id`], [`snapshot_time`], [`hour`], [`clock`], [`error_code`], [`limits`], [`causes`], [`invalid_input`] |
 //!
 //! The command line and the Lambda function, in `src/bin`, are front ends of [`invocation`] and [`proof`].
 
@@ -20,6 +20,7 @@ pub mod aws;
 pub mod capture;
 pub mod causes;
 pub mod clock;
+pub mod error_code;
 pub mod hour;
 pub mod invalid_input;
 pub mod invocation;

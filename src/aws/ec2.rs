@@ -14,8 +14,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::aws::errors::{AwsError, CredentialsFailure, Denial, LIMIT_EXCEEDED};
+use crate::aws::errors::{AwsError, CredentialsFailure, Denial};
 use crate::aws::identity::AssumeRoleError;
+use crate::error_code::ErrorCode;
 use crate::limits::Limit;
 use crate::tables::connections::rows::Rows;
 use crate::target::Target;
@@ -134,17 +135,12 @@ pub fn larger_difference(one: Option<i64>, other: Option<i64>) -> Option<i64> {
     [one, other].into_iter().flatten().max_by_key(|seconds| seconds.unsigned_abs())
 }
 
-/// Whether the code of an error says that EC2 gave no answer, in all attempts.
-pub fn is_out_of_reach(code: &str) -> bool {
-    matches!(code, "Timeout" | "ConnectionFailed" | "EndpointInvalid" | "ProxyRefused")
-}
-
 /// Why a page could not be had, after all retries.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct PageError {
-    /// EC2's error code, or one of ours, such as `Timeout`, `ConnectionFailed`, `MalformedResponse` or `LimitExceeded`.
-    pub code: String,
+    /// EC2's error code, or one of ours.
+    pub code: ErrorCode,
     /// What happened and what to do, in our own words.
     pub message: String,
     /// EC2's request id, where it answered.
@@ -181,27 +177,21 @@ impl From<AwsError> for PageError {
 
 impl PageError {
     /// Returns an error without an answer of EC2's.
-    pub fn new(code: impl Into<String>, message: impl Into<String>) -> PageError {
-        PageError {
-            code: code.into(),
-            message: message.into(),
-            request_id: None,
-            denial: None,
-            expired_token: false,
-        }
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> PageError {
+        PageError { code, message: message.into(), request_id: None, denial: None, expired_token: false }
     }
 
     /// A listing that has no end.
     pub(crate) fn repeated_token() -> PageError {
         let message = "EC2 gave a token that leads to a page read before, so the listing has no end; the next \
                        snapshot begins anew";
-        PageError::new("RepeatedToken", message)
+        PageError::new(ErrorCode::RepeatedToken, message)
     }
 
     /// An answer, or a listing, that exceeds a limit.
     pub(crate) fn limit(limit: Limit) -> PageError {
         let message = format!("EC2's answers exceed a limit of this program: {limit}");
-        PageError::new(LIMIT_EXCEEDED, message)
+        PageError::new(ErrorCode::LimitExceeded, message)
     }
 
     /// Endpoints that cannot be captured, of so many that EC2 lists. Their ids are not repeated: nobody knows what they are.
@@ -210,24 +200,24 @@ impl PageError {
             "{odd} of {listed} endpoints that EC2 lists have no id of the form cvpn-endpoint-…, so their connections \
              cannot be captured; their rows in the table endpoints show what EC2 sent"
         );
-        PageError::new("MalformedEndpoint", message)
+        PageError::new(ErrorCode::MalformedEndpoint, message)
     }
 
     /// A page that was not there when the invocation had to end.
     pub(crate) fn deadline() -> PageError {
         let message = "the invocation's time was running out; go on with resume_token where there is one, or give the \
                        function more time";
-        PageError::new("Deadline", message)
+        PageError::new(ErrorCode::Deadline, message)
     }
 
     /// Returns `true` if the invocation's time was running out.
     pub(crate) fn is_deadline(&self) -> bool {
-        self.code == "Deadline"
+        self.code == ErrorCode::Deadline
     }
 
-    /// Whether EC2 takes the credentials no longer. Source: EC2 API reference, "Error codes".
+    /// Returns `true` if EC2 no longer accepts the credentials.
     fn is_expired_credentials(&self) -> bool {
-        matches!(self.code.as_str(), "RequestExpired" | "ExpiredToken" | "ExpiredTokenException")
+        matches!(&self.code, ErrorCode::Aws(code) if code.is_expired_credentials())
     }
 
     /// Returns whether EC2 no longer knows the token that was sent, so the listing can only start at its first page.

@@ -1,7 +1,6 @@
 //! Errors of AWS in words of our own. AWS's messages quote what was asked and who asked, so none is passed on: of an answer
 //! come the code, if it has the form of one, the request id, if it has the form of one, and what a denial says of the action.
 
-mod codes;
 mod credentials;
 mod denial;
 mod region;
@@ -15,23 +14,13 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::aws::https::TransportError;
 use crate::causes::{self, chain};
+use crate::error_code::{AwsCode, ErrorCode};
 
-pub(crate) use codes::is_denial;
 pub use credentials::CredentialsFailure;
-use credentials::NO_CREDENTIALS;
 pub(crate) use credentials::Provider;
 pub use denial::{Denial, PolicyKind};
 pub(crate) use region::region_named;
 pub(crate) use request_id::request_id;
-
-/// Codes of ours for calls that AWS gave no answer to, or none that can be used.
-pub(crate) const LIMIT_EXCEEDED: &str = "LimitExceeded";
-pub(crate) const MALFORMED_RESPONSE: &str = "MalformedResponse";
-const TIMEOUT: &str = "Timeout";
-const CONNECTION_FAILED: &str = "ConnectionFailed";
-const REQUEST_FAILED: &str = "RequestFailed";
-const ENDPOINT_INVALID: &str = "EndpointInvalid";
-const PROXY_REFUSED: &str = "ProxyRefused";
 
 /// A call of AWS, for the words about its error.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +37,7 @@ pub(crate) struct Call<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AwsError {
     /// AWS's code, or one of ours.
-    pub code: String,
+    pub code: ErrorCode,
     /// Our words for it, with what to do.
     pub message: String,
     /// AWS's request id; `None` if there was no answer, or none of the form of one.
@@ -57,26 +46,16 @@ pub(crate) struct AwsError {
     pub denial: Option<Box<Denial>>,
     /// `true` if AWS refused the token of a listing: its message speaks of one.
     pub refuses_token: bool,
-    /// `true` if the code is AWS's own.
-    pub is_from_aws: bool,
 }
 
 impl AwsError {
-    fn ours(code: &str, message: impl Into<String>) -> AwsError {
-        AwsError {
-            code: code.to_owned(),
-            message: message.into(),
-            request_id: None,
-            denial: None,
-            refuses_token: false,
-            is_from_aws: false,
-        }
+    fn new(code: ErrorCode, message: impl Into<String>) -> AwsError {
+        AwsError { code, message: message.into(), request_id: None, denial: None, refuses_token: false }
     }
 
-    /// Returns whether the error says more than that there was no usable answer: it has a code of AWS's, or one of ours that names a cause.
-    pub(crate) fn names_its_cause(&self) -> bool {
-        let vague = [TIMEOUT, CONNECTION_FAILED, REQUEST_FAILED, MALFORMED_RESPONSE];
-        self.is_from_aws || !vague.contains(&self.code.as_str())
+    /// Returns `true` if the request got no answer, for a cause that the code names.
+    pub(crate) fn is_own_cause(&self) -> bool {
+        !matches!(self.code, ErrorCode::Aws(_)) && self.code.names_a_cause()
     }
 }
 
@@ -93,21 +72,21 @@ where
         SdkError::ServiceError(answer) => refused(answer, call),
         SdkError::ResponseError(answer) => malformed(answer.raw(), service),
         SdkError::TimeoutError(_) => {
-            AwsError::ours(TIMEOUT, format!("{service} did not answer in time, in any attempt"))
+            AwsError::new(ErrorCode::Timeout, format!("{service} did not answer in time, in any attempt"))
         }
         SdkError::DispatchFailure(failure) => not_sent(failure, service),
         // Its cause prints the request, filters included.
         _ => {
             let message =
                 format!("the request could not be made; check the Region and AWS_ENDPOINT_URL for {service}");
-            AwsError::ours(REQUEST_FAILED, message)
+            AwsError::new(ErrorCode::RequestFailed, message)
         }
     }
 }
 
 fn malformed(answer: &HttpResponse, service: &str) -> AwsError {
     let message = format!("an answer of {service} came that is cut off or is not of the form of this API");
-    AwsError { request_id: request_id(answer), ..AwsError::ours(MALFORMED_RESPONSE, message) }
+    AwsError { request_id: request_id(answer), ..AwsError::new(ErrorCode::MalformedResponse, message) }
 }
 
 /// Returns the words for an answer that says no.
@@ -119,46 +98,54 @@ fn refused<E: ProvideErrorMetadata>(answer: &ServiceError<E, HttpResponse>, call
         Some(id) => format!("see request id {id} in CloudTrail"),
         None => "it sent no request id".to_owned(),
     };
-    let Some(code) = answer.err().code().or_else(|| code_of(service, status)) else {
-        let message = format!("{service} answered with status {status} and no error code of its own; {see}");
-        return AwsError { request_id, ..AwsError::ours(REQUEST_FAILED, message) };
+    let code = match answer.err().code() {
+        Some(code) => Some(AwsCode::parse(code)),
+        None => code_of(service, status).map(Some),
     };
-    if !codes::is_code(code) {
+    let Some(code) = code else {
+        let message = format!("{service} answered with status {status} and no error code of its own; {see}");
+        return AwsError { request_id, ..AwsError::new(ErrorCode::RequestFailed, message) };
+    };
+    let Some(code) = code else {
         let message = format!(
             "{service} answered with status {status} and an error code of an unknown form, which is not repeated; {see}"
         );
-        let refuses_token = codes::speaks_of_token(said);
-        return AwsError { request_id, refuses_token, ..AwsError::ours(REQUEST_FAILED, message) };
-    }
-    let denial = is_denial(code).then(|| Box::new(Denial::read(said, call.resource)));
-    let message = match (&denial, codes::advice(code)) {
-        (Some(denial), _) => denial.in_words(call.permission, call.resource),
-        (None, Some(advice)) => format!("{service} answered {code}: {advice}"),
-        (None, None) => format!("{service} answered {code}; {see}"),
+        let refuses_token = speaks_of_token(said);
+        return AwsError { request_id, refuses_token, ..AwsError::new(ErrorCode::RequestFailed, message) };
     };
-    AwsError {
-        code: code.to_owned(),
-        message,
-        request_id,
-        denial,
-        refuses_token: codes::speaks_of_token(code) || codes::speaks_of_token(said),
-        is_from_aws: true,
-    }
+    let denial = code.is_denial().then(|| Box::new(Denial::read(said, call.resource)));
+    let message = match (&denial, code.advice()) {
+        (Some(denial), _) => denial.in_words(call.permission, call.resource),
+        (None, Some(advice)) => format!("{service} answered {}: {advice}", code.as_str()),
+        (None, None) => format!("{service} answered {}; {see}", code.as_str()),
+    };
+    let refuses_token = speaks_of_token(code.as_str()) || speaks_of_token(said);
+    AwsError { code: code.into(), message, request_id, denial, refuses_token }
 }
 
 /// Returns what a status means where an answer has no body, as S3's to HEAD.
-fn code_of(service: &str, status: u16) -> Option<&'static str> {
+fn code_of(service: &str, status: u16) -> Option<AwsCode> {
     match status {
-        301 | 307 if service == "S3" => Some("PermanentRedirect"),
-        403 if service == "S3" => Some("AccessDenied"),
+        301 | 307 if service == "S3" => Some(AwsCode::PERMANENT_REDIRECT),
+        403 if service == "S3" => Some(AwsCode::ACCESS_DENIED),
         _ => None,
     }
+}
+
+/// Returns `true` if a code or a message is about the token of a listing.
+fn speaks_of_token(text: &str) -> bool {
+    let letters: String = text.chars().filter(char::is_ascii_alphabetic).collect();
+    let letters = letters.to_ascii_lowercase();
+    ["nexttoken", "paginationtoken"].iter().any(|token| letters.contains(token))
 }
 
 /// Returns the words for a request that was not sent, or got no answer.
 fn not_sent(failure: &DispatchFailure, service: &str) -> AwsError {
     let Some(error) = failure.as_connector_error() else {
-        return AwsError::ours(CONNECTION_FAILED, format!("{service} could not be asked; check the network"));
+        return AwsError::new(
+            ErrorCode::ConnectionFailed,
+            format!("{service} could not be asked; check the network"),
+        );
     };
     if let Some(failure) = CredentialsFailure::within(error) {
         return failure.into();
@@ -167,7 +154,10 @@ fn not_sent(failure: &DispatchFailure, service: &str) -> AwsError {
         return of_transport(error, service);
     }
     if failure.is_timeout() {
-        return AwsError::ours(TIMEOUT, format!("{service} could not be reached in time, in any attempt"));
+        return AwsError::new(
+            ErrorCode::Timeout,
+            format!("{service} could not be reached in time, in any attempt"),
+        );
     }
     // What fails before the HTTP client is asked has no kind; what the client reports without one is ours.
     if failure.is_other() && failure.as_other().is_none() {
@@ -176,25 +166,26 @@ fn not_sent(failure: &DispatchFailure, service: &str) -> AwsError {
     let cause = causes::of_the_system(error);
     let cause = cause.unwrap_or_else(|| "no connection came about, or it broke off".to_owned());
     let check = format!("check the network, the Region and AWS_ENDPOINT_URL for {service}");
-    AwsError::ours(CONNECTION_FAILED, format!("{service} could not be asked: {cause}; {check}"))
+    AwsError::new(ErrorCode::ConnectionFailed, format!("{service} could not be asked: {cause}; {check}"))
 }
 
 impl From<CredentialsFailure> for AwsError {
     fn from(failure: CredentialsFailure) -> AwsError {
-        AwsError::ours(failure.code, failure.to_string())
+        let message = failure.to_string();
+        AwsError::new(failure.code, message)
     }
 }
 
 fn of_transport(error: &TransportError, service: &str) -> AwsError {
     match error {
-        TransportError::BodyTooLarge { limit } => AwsError::ours(
-            LIMIT_EXCEEDED,
+        TransportError::BodyTooLarge { limit } => AwsError::new(
+            ErrorCode::LimitExceeded,
             format!(
                 "an answer of {service} has a body of more than {limit} bytes, the limit; nothing of it was used"
             ),
         ),
-        TransportError::CutOff => AwsError::ours(
-            MALFORMED_RESPONSE,
+        TransportError::CutOff => AwsError::new(
+            ErrorCode::MalformedResponse,
             format!("an answer of {service} came that is cut off or is not of the form of this API"),
         ),
         TransportError::ProxyRefused { asks_for_password } => {
@@ -202,16 +193,16 @@ fn of_transport(error: &TransportError, service: &str) -> AwsError {
                 true => "it asks for a name and a password (407); give both in HTTPS_PROXY or HTTP_PROXY",
                 false => "it opened no connection; check that it allows the host",
             };
-            AwsError::ours(
-                PROXY_REFUSED,
+            AwsError::new(
+                ErrorCode::ProxyRefused,
                 format!(
                     "the proxy did not let the request to {service} pass: {why}, or name the host in NO_PROXY"
                 ),
             )
         }
         TransportError::InvalidEndpoint => invalid_endpoint(service),
-        TransportError::NotHttp => AwsError::ours(
-            CONNECTION_FAILED,
+        TransportError::NotHttp => AwsError::new(
+            ErrorCode::ConnectionFailed,
             format!("what answers for {service} does not speak HTTP; check the proxy and AWS_ENDPOINT_URL"),
         ),
     }
@@ -230,8 +221,8 @@ fn not_made(error: &(dyn Error + 'static), service: &str) -> AwsError {
         return invalid_endpoint(service);
     }
     if says(&["auth scheme"]) || says(&["identity resolver"]) {
-        return AwsError::ours(
-            NO_CREDENTIALS,
+        return AwsError::new(
+            ErrorCode::NoCredentials,
             "there are no credentials; set AWS_PROFILE or AWS_ACCESS_KEY_ID",
         );
     }
@@ -248,11 +239,34 @@ fn not_made(error: &(dyn Error + 'static), service: &str) -> AwsError {
     } else {
         return invalid_endpoint(service);
     };
-    AwsError::ours(ENDPOINT_INVALID, format!("there is no endpoint to ask {service} at: {problem}"))
+    AwsError::new(ErrorCode::EndpointInvalid, format!("there is no endpoint to ask {service} at: {problem}"))
 }
 
 fn invalid_endpoint(service: &str) -> AwsError {
     let problem =
         "AWS_ENDPOINT_URL, or the one for the service, is no URL; it begins with https:// or http://";
-    AwsError::ours(ENDPOINT_INVALID, format!("there is no endpoint to ask {service} at: {problem}"))
+    AwsError::new(ErrorCode::EndpointInvalid, format!("there is no endpoint to ask {service} at: {problem}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_recognised_in_codes_and_messages() {
+        for text in [
+            "Value ( t1 ) for parameter NextToken is invalid.",
+            "The next token is expired",
+            "nextToken: not valid",
+            "next_token",
+            "InvalidNextToken",
+            "InvalidPaginationTokenException",
+        ] {
+            assert!(speaks_of_token(text), "{text}");
+        }
+        for text in ["ExpiredToken", "InvalidClientTokenId", "Value (x) for parameter filter is invalid", ""]
+        {
+            assert!(!speaks_of_token(text), "{text}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 
 use crate::aws::errors::{Call, describe};
+use crate::error_code::ErrorCode;
 use crate::target::AccountId;
 
 pub(crate) use member::SharedSession;
@@ -17,9 +18,7 @@ pub use member::{AssumeRoleError, MemberRole, MemberSession};
 pub use own::OwnSession;
 
 /// Credentials that expire sooner than that are taken for expired: a request must still arrive.
-const LEFT: Duration = Duration::from_secs(60);
-
-const IDENTITY_UNKNOWN: &str = "IdentityUnknown";
+const MIN_CREDENTIALS_LIFE: Duration = Duration::from_secs(60);
 
 /// Why the own account is not known.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +26,8 @@ const IDENTITY_UNKNOWN: &str = "IdentityUnknown";
     "asking STS for the own account (GetCallerIdentity): {problem}; set AUDIT_ACCOUNT_ID, or check the credentials"
 )]
 pub struct IdentityError {
-    /// Stable word: `IdentityUnknown`, or why there are no credentials.
-    pub code: String,
+    /// [`ErrorCode::IdentityUnknown`], or why there are no credentials.
+    pub code: ErrorCode,
     problem: String,
 }
 
@@ -38,13 +37,14 @@ pub struct IdentityError {
 /// When STS refuses, cannot be reached, or names no account.
 pub async fn own_account(sdk: &SdkConfig) -> Result<AccountId, IdentityError> {
     let identity = aws_sdk_sts::Client::new(sdk).get_caller_identity().send().await;
-    let unknown = |code: &str, problem| IdentityError { code: code.to_owned(), problem };
     let identity = identity.map_err(|error| {
         let call = Call { service: "STS", permission: "sts:GetCallerIdentity", resource: "*" };
         let error = describe(&error, call);
-        let is_cause = !error.is_from_aws && error.names_its_cause();
-        unknown(if is_cause { &error.code } else { IDENTITY_UNKNOWN }, error.message)
+        let code = if error.is_own_cause() { error.code } else { ErrorCode::IdentityUnknown };
+        IdentityError { code, problem: error.message }
     })?;
-    AccountId::parse(identity.account().unwrap_or_default())
-        .ok_or_else(|| unknown(IDENTITY_UNKNOWN, "its answer names no account".to_owned()))
+    AccountId::parse(identity.account().unwrap_or_default()).ok_or_else(|| IdentityError {
+        code: ErrorCode::IdentityUnknown,
+        problem: "its answer names no account".to_owned(),
+    })
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use client_vpn_audit::aws::sdk;
 use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::clock::Clock;
+use client_vpn_audit::error_code::ErrorCode;
 use client_vpn_audit::invalid_input::{InvalidInput, InvalidInputs};
 use client_vpn_audit::invocation::answer::Answer;
 use client_vpn_audit::invocation::handler::{Auditor, Error};
@@ -55,7 +56,7 @@ async fn answer_or_panic(
     let answer = tokio::spawn(async move { answer(&auditor, event).await }).await;
     answer.unwrap_or_else(|_| {
         let message = "the invocation ended in a panic, which is a fault of this program; its log says where";
-        Err(Failure { code: "Panic".to_owned(), message: message.to_owned() })
+        Err(Failure { code: ErrorCode::Panic, message: message.to_owned() })
     })
 }
 
@@ -75,13 +76,13 @@ async fn answer(
         write_lines(&metrics::lines(&report.record, auditor.stack()));
         // Lambda's retry, the dead-letter queue and the alarms see a failed invocation, and nothing else.
         if let Some(message) = report.failure() {
-            return Err(Failure { code: "TargetsFailed".to_owned(), message });
+            return Err(Failure { code: ErrorCode::TargetsFailed, message });
         }
     }
     if let Answer::Seal(report) = &answer {
         write_lines(metrics::seal_line(Clock::system().now(), report, auditor.stack()).as_slice());
         if let Some(message) = report.failure() {
-            return Err(Failure { code: "NotSealed".to_owned(), message });
+            return Err(Failure { code: ErrorCode::NotSealed, message });
         }
     }
     Ok(answer)
@@ -90,21 +91,21 @@ async fn answer(
 /// A failed answer: `errorType` and `errorMessage` of Lambda's answer.
 #[derive(Debug)]
 struct Failure {
-    code: String,
+    code: ErrorCode,
     message: String,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
-        let failure = Failure { code: error.code().to_owned(), message: error.to_string() };
-        error!(error_code = failure.code, error_message = failure.message, "invocation failed");
+        let failure = Failure { code: error.code(), message: error.to_string() };
+        error!(error_code = %failure.code, error_message = failure.message, "invocation failed");
         failure
     }
 }
 
 impl From<Failure> for Diagnostic {
     fn from(failure: Failure) -> Diagnostic {
-        Diagnostic { error_type: failure.code, error_message: failure.message }
+        Diagnostic { error_type: failure.code.to_string(), error_message: failure.message }
     }
 }
 

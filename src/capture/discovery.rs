@@ -42,6 +42,7 @@ pub fn targets(wanted: &PlaceTargets, discovery: Option<&Discovery>) -> Vec<Targ
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error_code::ErrorCode;
     use crate::snapshot_time::SnapshotTime;
     use crate::target::{AccountId, AccountRegion, Region};
 
@@ -66,7 +67,7 @@ mod tests {
 
     #[test]
     fn what_could_not_be_listed_is_as_it_was() {
-        let error = CaptureError::new("AssumeRoleRefused", "no");
+        let error = CaptureError::new(ErrorCode::AssumeRoleRefused, "no");
         let discovery = discover(Err(error.clone()), Some(&known(&[1, 2])));
         assert_eq!((discovery.endpoints, discovery.error), (Some(ids(&[1, 2])), Some(error.clone())));
         assert_eq!((discovery.discovered.len(), discovery.gone.len()), (0, 0));

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::error_code::ErrorCode;
 use crate::lake::keys::Key;
 use crate::lake::ledger::{CaptureError, Outcome};
 use crate::lake::parquet::{Identity, ObjectMetadata};
@@ -69,5 +70,5 @@ fn foreign(object_key: &str, found: &str) -> CaptureError {
         "looking at {object_key}: this program did not put what lies there ({found}); find out who put it there and keep \
          it elsewhere, then this snapshot can be repeated"
     );
-    CaptureError::new("ForeignObject", message)
+    CaptureError::new(ErrorCode::ForeignObject, message)
 }

@@ -12,16 +12,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use crate::aws::ec2::{Ec2Source, EndpointListing, PageError, Places, is_out_of_reach};
+use crate::aws::ec2::{Ec2Source, EndpointListing, PageError, Places};
 use crate::capture::discovery::{discover, targets};
 use crate::capture::request::CaptureRequest;
 use crate::capture::request::Progress;
 use crate::capture::request::Tools;
 use crate::capture::target_capture::capture;
 use crate::clock::Clock;
+use crate::error_code::ErrorCode;
 use crate::lake::keys::Key;
 use crate::lake::ledger::Trigger;
-use crate::lake::ledger::recorded::{Known, UNREADABLE, known_endpoints};
+use crate::lake::ledger::recorded::{Known, known_endpoints};
 use crate::lake::ledger::{
     CaptureError, Discovery, EndpointsEntry, Entry, PlaceEntry, RunRecord, SettingsInForce,
 };
@@ -109,7 +110,7 @@ impl Run {
         }
         let targets = targets(wanted, place.discovery.as_ref());
         let entries = match &listed {
-            Some(Err(error)) if is_out_of_reach(&error.code) => {
+            Some(Err(error)) if error.code.is_out_of_reach() => {
                 drop(permits);
                 failed(&targets, &error.clone().into())
             }
@@ -163,7 +164,10 @@ impl Run {
     /// What was there before, and why that is not all that can be known of it.
     async fn known(&self, wanted: &PlaceTargets) -> (Option<Known>, Option<CaptureError>) {
         let unreadable = |problem: String| {
-            CaptureError::new(UNREADABLE, format!("reading the record of the run before: {problem}"))
+            CaptureError::new(
+                ErrorCode::LedgerUnreadable,
+                format!("reading the record of the run before: {problem}"),
+            )
         };
         let known = known_endpoints(&self.store, &wanted.place, self.plan.snapshot_time);
         match self.plan.within(&self.clock, known).await {
@@ -257,7 +261,7 @@ impl Run {
 /// Why no target could be reached; none where one could. What did not answer in all attempts is not asked once more.
 fn out_of_reach(entries: &[Entry]) -> Option<&CaptureError> {
     let is_out_of_reach =
-        |entry: &Entry| entry.error.as_ref().is_some_and(|error| is_out_of_reach(&error.code));
+        |entry: &Entry| entry.error.as_ref().is_some_and(|error| error.code.is_out_of_reach());
     let first = entries.first().filter(|_| entries.iter().all(is_out_of_reach))?;
     first.error.as_ref()
 }
@@ -278,5 +282,5 @@ fn failed(targets: &[Target], error: &CaptureError) -> Vec<Entry> {
 /// What stands for a target until its capture has ended, and for good when that panics.
 fn panicked(target: &Target) -> Entry {
     let message = "the capture ended in a panic, which is a fault of this program; its log says where";
-    Entry::failed(target, CaptureError::new("Panic", message))
+    Entry::failed(target, CaptureError::new(ErrorCode::Panic, message))
 }

@@ -2,6 +2,7 @@
 
 use crate::aws::ec2::PageTimes;
 use crate::causes;
+use crate::error_code::ErrorCode;
 use crate::lake::keys::Key;
 use crate::lake::ledger::{CaptureError, Entry, Outcome, Written};
 use crate::lake::parquet::{SnapshotError, SnapshotWriter, identity_of_connections};
@@ -207,12 +208,12 @@ async fn write(
 
 fn counts_differ(read: u64, encoded: u64) -> CaptureError {
     let message = format!("{read} rows were read and {encoded} encoded, which is a fault of this program");
-    CaptureError::new("CountsDiffer", message)
+    CaptureError::new(ErrorCode::CountsDiffer, message)
 }
 
 fn key_exists(object_key: &str) -> CaptureError {
     CaptureError::new(
-        "KeyExists",
+        ErrorCode::KeyExists,
         format!("{object_key} exists and was not overwritten; its id was drawn twice"),
     )
 }
@@ -221,20 +222,20 @@ fn key_exists(object_key: &str) -> CaptureError {
 pub(crate) fn vanished(object_key: &str) -> CaptureError {
     let message =
         format!("{object_key} existed when it was to be written and is not there now; repeat the snapshot");
-    CaptureError::new("StorageFailed", message)
+    CaptureError::new(ErrorCode::StorageFailed, message)
 }
 
 impl From<StoreError> for CaptureError {
     fn from(error: StoreError) -> CaptureError {
-        CaptureError::new(&error.code, error.to_string())
+        CaptureError::new(error.code.clone(), error.to_string())
     }
 }
 
 impl From<SnapshotError> for CaptureError {
     fn from(error: SnapshotError) -> CaptureError {
         let code = match error {
-            SnapshotError::TemporarySpace(_) => "TemporarySpace",
-            _ => "SnapshotFailed",
+            SnapshotError::TemporarySpace(_) => ErrorCode::TemporarySpace,
+            _ => ErrorCode::SnapshotFailed,
         };
         CaptureError::new(code, causes::in_words(&error))
     }

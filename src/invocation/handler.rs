@@ -19,6 +19,7 @@ use crate::capture::request::Progress;
 use crate::capture::run::Report;
 use crate::capture::run::{Permits, Run};
 use crate::clock::Clock;
+use crate::error_code::ErrorCode;
 use crate::hour::Hour;
 use crate::invalid_input::{InvalidInput, InvalidInputs};
 use crate::invocation::answer::{Answer, SealReport};
@@ -84,14 +85,14 @@ pub enum Error {
 
 impl Error {
     /// Stable word for Lambda's answer and for scripts.
-    pub fn code(&self) -> &str {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Error::InvalidSettings(_) => "InvalidSettings",
-            Error::InvalidEvent(_) => "InvalidEvent",
-            Error::Identity(error) => &error.code,
-            Error::Signing(error) => &error.code,
-            Error::Lake(error) => &error.code,
-            Error::RunRecord { .. } => "RunRecordNotWritten",
+            Error::InvalidSettings(_) => ErrorCode::InvalidSettings,
+            Error::InvalidEvent(_) => ErrorCode::InvalidEvent,
+            Error::Identity(error) => error.code.clone(),
+            Error::Signing(error) => error.code.clone(),
+            Error::Lake(error) => error.code.clone(),
+            Error::RunRecord { .. } => ErrorCode::RunRecordNotWritten,
         }
     }
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::aws::ec2::PageError;
 use crate::aws::ec2::resume_token::ResumeToken;
 use crate::aws::errors::Denial;
+use crate::error_code::ErrorCode;
 use crate::run_id::RunId;
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId, Target};
@@ -66,8 +67,8 @@ pub enum Restriction {
 /// What went wrong with a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CaptureError {
-    /// Stable word: EC2's or S3's error code, or one of ours.
-    pub code: String,
+    /// EC2's or S3's error code, or one of ours.
+    pub code: ErrorCode,
     /// What happened, and what to do.
     pub message: String,
     /// EC2's request id, where it answered.
@@ -79,8 +80,8 @@ pub struct CaptureError {
 
 impl CaptureError {
     /// An error of our own.
-    pub fn new(code: &str, message: impl Into<String>) -> CaptureError {
-        CaptureError { code: code.to_owned(), message: message.into(), request_id: None, denial: None }
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> CaptureError {
+        CaptureError { code, message: message.into(), request_id: None, denial: None }
     }
 }
 

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tracing::warn;
 
-use crate::aws::errors::LIMIT_EXCEEDED;
+use crate::error_code::ErrorCode;
 use crate::lake::keys::{Key, ObjectKey, Table};
 use crate::target::{AccountId, AccountRegion};
 
@@ -166,8 +166,8 @@ pub const LARGEST_DOCUMENT: u64 = 16 << 20;
 #[derive(Debug, thiserror::Error)]
 #[error("{doing} {object}: {problem}")]
 pub struct StoreError {
-    /// Stable word for the ledger: `NoSuchBucket`, `AccessDenied`, another S3 code, or one of ours such as `StorageFailed`.
-    pub code: String,
+    /// S3's error code, or one of ours.
+    pub code: ErrorCode,
     /// What was being done.
     doing: &'static str,
     /// To which object.
@@ -190,7 +190,7 @@ fn impossible_size(bytes: u64) -> Option<Look> {
 impl StoreError {
     fn too_large(object: String, bytes: u64) -> StoreError {
         StoreError {
-            code: LIMIT_EXCEEDED.to_owned(),
+            code: ErrorCode::LimitExceeded,
             doing: "reading",
             object,
             problem: format!(
@@ -202,7 +202,7 @@ impl StoreError {
     fn none_of_ours(found: &Found) -> StoreError {
         let Found { key, bytes, .. } = found;
         StoreError {
-            code: LIMIT_EXCEEDED.to_owned(),
+            code: ErrorCode::LimitExceeded,
             doing: "hashing",
             object: key.clone(),
             problem: format!(
@@ -213,7 +213,7 @@ impl StoreError {
 
     fn panicked(key: &str, error: &dyn std::error::Error) -> StoreError {
         StoreError {
-            code: "StorageFailed".to_owned(),
+            code: ErrorCode::StorageFailed,
             doing: "hashing",
             object: key.to_owned(),
             problem: error.to_string(),
@@ -287,7 +287,7 @@ impl Store {
                 let regions = match (self, self.list_folder(&format!("{table}/{account}/")).await) {
                     (Store::Directory(_), Err(error)) => {
                         // One account's folder must not keep the others from being sealed; `verify` reports it.
-                        warn!(code = error.code, %table, "not looked into: a folder that cannot be listed");
+                        warn!(code = %error.code, %table, "not looked into: a folder that cannot be listed");
                         continue;
                     }
                     (_, level) => level?.folders,
@@ -377,7 +377,7 @@ impl Store {
             Store::Directory(store) => {
                 let root = store.root();
                 time::of_file_system(root).map_err(|error| StoreError {
-                    code: "StorageFailed".to_owned(),
+                    code: ErrorCode::StorageFailed,
                     doing: "reading the clock of the file system of",
                     object: root.display().to_string(),
                     problem: format!("{error}; check the directory, its permissions and the space left"),

@@ -14,6 +14,7 @@ use serde::Serialize;
 use tokio::sync::OnceCell;
 
 use crate::clock::Clock;
+use crate::error_code::ErrorCode;
 use crate::hour::Hour;
 use crate::lake::keys::{Key, ObjectKey, Table};
 use crate::lake::store::{Found, Hashed, Location, Object, Put, Store, StoreError};
@@ -86,8 +87,8 @@ pub struct Sealed {
 /// What stopped the sealing of an account and Region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SealFailure {
-    /// Stable word.
-    pub code: String,
+    /// The code.
+    pub code: ErrorCode,
     /// What happened, and what to do.
     pub message: String,
 }
@@ -126,8 +127,7 @@ impl Sealer<'_> {
                 error: None,
             };
             if let Err(error) = self.seal_place(&place, hour, deadline, &clock_ahead, &mut of_place).await {
-                of_place.error =
-                    Some(SealFailure { code: error.code().to_owned(), message: error.to_string() });
+                of_place.error = Some(SealFailure { code: error.code(), message: error.to_string() });
             }
             sealed.push(of_place);
         }

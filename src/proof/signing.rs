@@ -22,6 +22,7 @@ use rustls_pki_types::{PrivateKeyDer, SubjectPublicKeyInfoDer};
 use sha2::{Digest, Sha256};
 
 use crate::causes;
+use crate::error_code::ErrorCode;
 use crate::proof::bounded_file;
 
 use ecdsa::Signature;
@@ -67,15 +68,15 @@ impl fmt::Display for SigningKey {
 #[derive(Debug, thiserror::Error)]
 #[error("{doing} {key}: {problem}")]
 pub struct SigningError {
-    /// Stable word: KMS's error code, or one of ours.
-    pub code: String,
+    /// KMS's error code, or one of ours.
+    pub code: ErrorCode,
     doing: &'static str,
     key: String,
     problem: String,
 }
 
 fn invalid_key(doing: &'static str, key: impl ToString, problem: impl Into<String>) -> SigningError {
-    SigningError { code: "InvalidKey".to_owned(), doing, key: key.to_string(), problem: problem.into() }
+    SigningError { code: ErrorCode::InvalidKey, doing, key: key.to_string(), problem: problem.into() }
 }
 
 /// Who a signature is of, as digests say it.

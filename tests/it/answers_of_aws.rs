@@ -164,7 +164,7 @@ async fn nor_is_one_of_sts_kms_or_s3() {
         let error = session.credentials().await.unwrap_err();
         assert_nobody(code, &format!("{error} {error:?}"));
         let expected = if code == "AccessDenied" { "AssumeRoleRefused" } else { "AssumeRoleFailed" };
-        assert_eq!(error.code, expected, "{error}");
+        assert_eq!(error.code.as_str(), expected, "{error}");
 
         let body = json!({"__type": code, "message": message(), "Message": message()}).to_string();
         let kms = Stub::with_headers(ID_HEADERS, &[(400, &body)]).await;
@@ -226,7 +226,7 @@ async fn a_bucket_in_another_region_is_told_with_its_region() {
         let store = Store::S3(S3Store::new(client, "evidence".to_owned(), String::new(), None));
         let error = store.keys("runs/").await.unwrap_err();
         let text = error.to_string();
-        assert_eq!(error.code, code, "{text}");
+        assert_eq!(error.code.as_str(), code, "{text}");
         assert_nobody(code, &text);
         let words = "the bucket evidence is in the Region eu-west-1; set AWS_REGION to it";
         assert_eq!(text.contains(words), region, "{text}");

@@ -81,10 +81,10 @@ async fn sts_and_kms_are_bounded_too() {
     for head in ["200 OK", "403 Forbidden"] {
         let hostile = Hostile::start(head, Flow::Flood).await;
         let error = own_account(&sdk(hostile.url())).await.unwrap_err();
-        assert_eq!(error.code, "LimitExceeded", "{error}");
+        assert_eq!(error.code.as_str(), "LimitExceeded", "{error}");
         let key = SigningKey::Kms("alias/evidence".to_owned());
         let error = Signer::new(Some(&key), &sdk(hostile.url())).unwrap().identification().await.unwrap_err();
-        assert_eq!(error.code, "LimitExceeded", "{error}");
+        assert_eq!(error.code.as_str(), "LimitExceeded", "{error}");
         assert_eq!(hostile.requests(), 2, "none is asked again");
     }
 }
@@ -101,7 +101,7 @@ async fn s3_is_bounded_in_every_call() {
         let hostile = Hostile::start(head, Flow::Flood).await;
         let store = store(hostile.url());
         let read = store.read(&key).await.unwrap_err();
-        assert_eq!(read.code, "LimitExceeded", "{head}: {read}");
+        assert_eq!(read.code.as_str(), "LimitExceeded", "{head}: {read}");
         assert!(read.to_string().contains(limit), "{head}: {read}");
     }
     let hostile = Hostile::start("200 OK", Flow::Flood).await;
@@ -114,7 +114,7 @@ async fn s3_is_bounded_in_every_call() {
         store.missing_protections().await.unwrap_err(),
     ];
     for error in errors {
-        assert_eq!(error.code, "LimitExceeded", "{error}");
+        assert_eq!(error.code.as_str(), "LimitExceeded", "{error}");
     }
 }
 
@@ -131,7 +131,7 @@ async fn an_object_ends_where_s3_says_that_it_does() {
     };
     let hostile = Hostile::start("200 OK", Flow::Flood).await;
     let error = store(hostile.url()).hash(&found(5)).await.unwrap_err();
-    assert_eq!(error.code, "LimitExceeded", "without a size: {error}");
+    assert_eq!(error.code.as_str(), "LimitExceeded", "without a size: {error}");
     let honest = Stub::start(&[(200, "evidence")]).await;
     assert_eq!(store(honest.url()).hash(&found(8)).await.unwrap().bytes, 8);
 }

@@ -104,7 +104,7 @@ async fn a_policy_of_another_account_is_not_taken_for_none() {
     let client = Client::new(&sdk_config(s3.url(), "us-east-1"));
     let store = Store::S3(S3Store::new(client, "evidence".to_owned(), "vpn".to_owned(), None));
     let error = store.missing_protections().await.unwrap_err();
-    assert_eq!(error.code, "MethodNotAllowed");
+    assert_eq!(error.code.as_str(), "MethodNotAllowed");
     assert!(error.to_string().contains("only that account may read its policy"), "{error}");
 }
 

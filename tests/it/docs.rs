@@ -54,22 +54,6 @@ async fn the_ledger_page_has_every_field_of_a_run_record() {
     assert_eq!(names(&table(targets, "| field | meaning")), fields(&record["targets"][0]));
 }
 
-#[test]
-fn every_error_code_of_the_ledger_page_is_in_the_source() {
-    let mut source = String::new();
-    for path in crate::harness::files_under(concat!(env!("CARGO_MANIFEST_DIR"), "/src").as_ref()) {
-        source += &read(&format!("src/{path}"));
-    }
-    let page = read("docs/ledger.md");
-    for header in ["| code of a target", "| error type of an invocation"] {
-        let codes = names(&table(&page, header));
-        assert!(codes.len() >= 5, "{codes:?}");
-        for code in codes {
-            assert!(source.contains(&format!("\"{code}\"")), "{code} is in no source file");
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_auditor_can_check_a_digest_without_this_program() {
     let page = read("docs/evidence.md");

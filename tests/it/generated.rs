@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use client_vpn_audit::error_code::{Documented, ErrorCode, Operation};
 use client_vpn_audit::tables::column::Column;
 use client_vpn_audit::tables::connections::columns::COLUMNS;
 use client_vpn_audit::tables::endpoints::columns::COLUMNS as ENDPOINT_COLUMNS;
@@ -74,6 +75,17 @@ fn the_schema_page_has_the_columns_of_every_table() {
     check_block("docs/schema.md", MARKDOWN, "connections", &columns_table(COLUMNS));
     check_block("docs/schema.md", MARKDOWN, "endpoints", &columns_table(ENDPOINT_COLUMNS));
     check_block("docs/schema.md", MARKDOWN, "sessions", &sessions_table());
+}
+
+#[test]
+fn the_ledger_page_has_every_error_code() {
+    for (operation, name) in [
+        (Operation::Capture, "codes of a capture"),
+        (Operation::Seal, "codes of a seal"),
+        (Operation::Invocation, "codes of an invocation"),
+    ] {
+        check_block("docs/ledger.md", MARKDOWN, name, &error_codes(operation));
+    }
 }
 
 #[test]
@@ -188,6 +200,16 @@ fn columns_table(columns: &[Column]) -> String {
         let (name, athena, doc) = (column.name, column.column_type.athena(), column.doc);
         writeln!(lines, "| `{name}` | {athena} | {source} | {doc} | {} |", column.null.unwrap_or("never"))
             .unwrap();
+    }
+    lines
+}
+
+fn error_codes(operation: Operation) -> String {
+    let mut lines = String::from("| code | means | what to do |\n|---|---|---|\n");
+    for Documented { code, meaning, advice, .. } in
+        ErrorCode::DOCUMENTED.iter().filter(|documented| documented.operation == operation)
+    {
+        writeln!(lines, "| `{code}` | {meaning} | {advice} |").unwrap();
     }
     lines
 }

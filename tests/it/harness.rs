@@ -214,7 +214,8 @@ pub fn outcomes(report: &Report) -> Vec<&'static str> {
 /// Error codes of the targets, in order; empty for none.
 pub fn error_codes(report: &Report) -> Vec<&str> {
     let code = |entry| {
-        Option::as_ref(entry).map_or("", |error: &client_vpn_audit::lake::ledger::CaptureError| &error.code)
+        Option::as_ref(entry)
+            .map_or("", |error: &client_vpn_audit::lake::ledger::CaptureError| error.code.as_str())
     };
     report.record.targets.iter().map(|entry| code(&entry.error)).collect()
 }

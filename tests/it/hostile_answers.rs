@@ -101,11 +101,11 @@ impl Taken {
     }
 
     fn discovery_error(&self) -> &str {
-        self.report.record.places[0].discovery_error().map_or("", |error| &error.code)
+        self.report.record.places[0].discovery_error().map_or("", |error| error.code.as_str())
     }
 
     fn endpoints_error(&self) -> &str {
-        self.report.record.places[0].endpoints_error().map_or("", |error| &error.code)
+        self.report.record.places[0].endpoints_error().map_or("", |error| error.code.as_str())
     }
 
     /// The rows of the object of endpoints.

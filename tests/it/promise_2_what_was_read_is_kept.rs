@@ -63,7 +63,7 @@ async fn a_listing_whose_token_expires_again_is_partial_and_keeps_all_it_read() 
     let report = world.snapshot("5").await;
     assert_eq!(outcomes(&report), ["partial"]);
     let entry = &report.record.targets[0];
-    assert!(entry.error.as_ref().unwrap().code.starts_with("Invalid"), "{entry:?}");
+    assert!(entry.error.as_ref().unwrap().code.as_str().starts_with("Invalid"), "{entry:?}");
     assert_eq!(
         (entry.rows, entry.superseded.as_ref()),
         (20, None),

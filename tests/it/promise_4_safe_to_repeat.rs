@@ -139,7 +139,7 @@ impl Planted {
         let errors = [report.record.targets[0].error.as_ref(), endpoints.error.as_ref()];
         for (error, key) in errors.into_iter().zip(&self.keys) {
             let error = error.unwrap();
-            assert_eq!(error.code, "ForeignObject", "{name}");
+            assert_eq!(error.code.as_str(), "ForeignObject", "{name}");
             assert!(error.message.contains(key), "{name}: {}", error.message);
         }
         assert!(report.failure().is_some() && !report.record.all_captured(), "{name}");
@@ -236,7 +236,10 @@ async fn what_is_no_file_is_neither_followed_nor_waited_for() {
     assert_eq!(outcomes(&again), ["partial", "partial"]);
     for entry in &report.record.targets {
         let error = entry.error.as_ref().unwrap();
-        assert!(error.code == "ForeignObject" && error.message.contains("symbolic link"), "{error:?}");
+        assert!(
+            error.code.as_str() == "ForeignObject" && error.message.contains("symbolic link"),
+            "{error:?}"
+        );
     }
     assert_eq!(planted.others.files(), before, "nothing was written behind the link");
 }
@@ -286,7 +289,7 @@ async fn what_lies_at_a_key_of_a_bucket_and_is_not_ours_is_no_capture() {
         let entry = &report.record.targets[0];
         match &entry.error {
             Some(error) => {
-                assert_eq!(error.code, "ForeignObject", "{name}");
+                assert_eq!(error.code.as_str(), "ForeignObject", "{name}");
                 assert!(error.message.contains(&planted.keys[0]), "{name}: {}", error.message);
             }
             None => assert_eq!(entry.sha256, Some(hex::encode(Sha256::digest(&right))), "{name}"),

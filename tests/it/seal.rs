@@ -115,7 +115,7 @@ async fn a_file_of_terabytes_keeps_nothing_from_being_sealed() {
     std::fs::File::create(root.join(&sparse)).unwrap().set_len(4 << 40).unwrap();
     let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
     let error = sealed.error.unwrap();
-    assert!(error.code == "ObjectUnreadable" && error.message.contains("5 GiB"), "{error:?}");
+    assert!(error.code.as_str() == "ObjectUnreadable" && error.message.contains("5 GiB"), "{error:?}");
     assert_eq!((sealed.digests, sealed.objects), (6, 43), "everything else");
 }
 
@@ -302,7 +302,7 @@ async fn what_cannot_be_read_does_not_keep_the_rest_from_being_sealed() {
     let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
     assert_eq!((sealed.digests, sealed.objects), (6, 43));
     let error = sealed.error.unwrap();
-    assert!(error.code == "ObjectUnreadable" && error.message.contains(&link), "{error:?}");
+    assert!(error.code.as_str() == "ObjectUnreadable" && error.message.contains(&link), "{error:?}");
     assert_eq!(faults(&lake.verify().await), [(Kind::Irregular, link.clone())]);
     // Once it can be read, it is late.
     std::fs::remove_file(root.join(&link)).unwrap();

@@ -158,7 +158,7 @@ async fn a_missing_or_refusing_bucket_is_named_with_the_permission() {
         let put =
             store.put_if_absent(Key::Preflight, Object::from_bytes(b"x", "text/plain")).await.unwrap_err();
         let text = looked.to_string();
-        assert_eq!(looked.code, code, "{text}");
+        assert_eq!(looked.code.as_str(), code, "{text}");
         assert!(text.contains(bucket) && text.contains(part), "{text}");
         // SeaweedFS refuses a put to a bucket that is missing; S3 says that it is missing.
         let text = put.to_string();
@@ -250,7 +250,7 @@ fn a_directory_that_cannot_be_written_is_named() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let put = runtime.block_on(store.put_if_absent(Key::Preflight, Object::from_bytes(b"x", "text/plain")));
     let error = put.unwrap_err();
-    assert_eq!(error.code, "StorageFailed");
+    assert_eq!(error.code.as_str(), "StorageFailed");
     assert!(error.to_string().contains(below_a_file.to_str().unwrap()), "{error}");
 }
 

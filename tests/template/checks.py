@@ -283,7 +283,8 @@ JSON = ("org.apache.hadoop.mapred.TextInputFormat", HIVE + "HiveIgnoreKeyTextOut
 
 def tables(template):
     problems = []
-    first_date = re.search(r'FIRST_DATE: &str = "([0-9-]+)"', read("src/snapshot_time.rs"))[1]
+    year, month, day = re.search(r"FIRST_DATE: Date = date\((\d+), (\d+), (\d+)\)", read("src/snapshot_time.rs")).groups()
+    first_date = f"{year}-{int(month):02}-{int(day):02}"
     found = resources(cfn.resolve(template, Accounts="111122223333,444455556666", Regions="eu-central-1,us-east-1"), "AWS::Glue::Table")
     problems += compare("tables", sorted(t["TableInput"]["Name"] for t in found.values()), sorted(EVIDENCE))
     for properties in found.values():

@@ -16,9 +16,10 @@ use super::budget::Budget;
 use super::response_reader::{ReadPage, ResponseReader};
 use super::timing::{Timed, Timing};
 use super::{Action, Page, PageError, PageRequest};
-use crate::aws::errors::{Call, MALFORMED_RESPONSE, describe};
+use crate::aws::errors::{Call, describe};
 use crate::aws::identity::{MemberSession, OwnSession};
 use crate::clock::Clock;
+use crate::error_code::{AwsCode, ErrorCode};
 use crate::limits::Limit;
 use crate::tables::xml::{DecodeError, PageEnd};
 use crate::target::Target;
@@ -198,7 +199,7 @@ impl Ec2Source {
             .dry_run(true);
         match call.send().await {
             // EC2 answers a dry run with an error either way.
-            Err(error) if error.code() == Some("DryRunOperation") => Ok(()),
+            Err(error) if AwsCode::DRY_RUN.is(error.code()) => Ok(()),
             Err(error) => Err(page_error(error, Action::Connections, &target.arn(), None)),
             Ok(_) => Ok(()),
         }
@@ -238,7 +239,7 @@ fn exceeded(error: &(dyn Error + 'static)) -> Option<Limit> {
 /// An answer that cannot be read.
 pub(super) fn malformed() -> PageError {
     PageError::new(
-        MALFORMED_RESPONSE,
+        ErrorCode::MalformedResponse,
         "an answer of EC2 came that is cut off or is not of the form of this API; the next snapshot begins again",
     )
 }

@@ -9,6 +9,7 @@ use super::response_reader::{ReadPage, ResponseReader};
 use super::timing::Timing;
 use super::{Action, PageError, larger_difference};
 use crate::aws::ec2::PageTimes;
+use crate::error_code::AwsCode;
 use crate::limits::{LISTING_BYTES, LISTING_ROWS, Limit, NETWORKS, NETWORKS_BYTES};
 use crate::tables::endpoints::Endpoint;
 use crate::target::{AccountRegion, EndpointId};
@@ -109,7 +110,7 @@ impl Ec2Source {
             let key = self.access_key().await?;
             let page = match self.networks_page(place, endpoint_id, listing.token()).await {
                 Ok(page) => page,
-                Err(error) if error.code == "InvalidClientVpnEndpointId.NotFound" => return Ok(None),
+                Err(error) if error.code == AwsCode::ENDPOINT_NOT_FOUND => return Ok(None),
                 Err(error) => {
                     self.renew_credentials(error, key.as_deref()).await?;
                     self.networks_page(place, endpoint_id, listing.token()).await?
@@ -202,6 +203,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::error_code::ErrorCode;
 
     fn endpoint(digit: char, description: &str) -> Endpoint {
         Endpoint {
@@ -227,7 +229,7 @@ mod tests {
         let ids: Vec<String> = listing.ids().iter().map(EndpointId::to_string).collect();
         assert_eq!(ids, ["cvpn-endpoint-00000002", "cvpn-endpoint-00000001"]);
         let fault = listing.odd_endpoints().unwrap();
-        assert_eq!(fault.code, "MalformedEndpoint");
+        assert_eq!(fault.code, ErrorCode::MalformedEndpoint);
         assert!(fault.message.starts_with("2 of 5 endpoints"), "{}", fault.message);
     }
 
@@ -249,7 +251,7 @@ mod tests {
             let end: Result<Vec<_>, PageError> =
                 pages.into_iter().map(|(rows, bytes)| listing.add(page(rows, bytes))).collect();
             let code = end.err().map(|error| error.code);
-            assert_eq!(code.as_deref(), (!is_met).then_some("LimitExceeded"), "{name}");
+            assert_eq!(code, (!is_met).then_some(ErrorCode::LimitExceeded), "{name}");
         }
     }
 }

@@ -5,15 +5,8 @@ use std::error::Error;
 use aws_config::meta::ProviderChainError;
 use aws_credential_types::provider::error::CredentialsError;
 
-use super::codes::{advice, code_in, is_denial};
 use crate::causes::{chain, of_the_system};
-
-/// Code for: nothing has credentials.
-pub(super) const NO_CREDENTIALS: &str = "NoCredentials";
-/// Code for: what has credentials did not give them.
-pub(super) const CREDENTIALS_FAILED: &str = "CredentialsFailed";
-/// Code for: it did not give them in time.
-const CREDENTIALS_TIMED_OUT: &str = "CredentialsTimedOut";
+use crate::error_code::{AwsCode, ErrorCode};
 
 /// What the SDK's texts say, and what that means. They are fixed parts of its texts: what surrounds them can name people.
 const PROBLEMS: [(&str, &str); 19] = [
@@ -63,8 +56,8 @@ pub(crate) struct Provider {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there are no credentials to ask AWS with: {problem}; tried: {provider}")]
 pub struct CredentialsFailure {
-    /// Stable word: `NoCredentials`, `CredentialsFailed` or `CredentialsTimedOut`.
-    pub code: &'static str,
+    /// [`ErrorCode::NoCredentials`], [`ErrorCode::CredentialsFailed`] or [`ErrorCode::CredentialsTimedOut`].
+    pub code: ErrorCode,
     problem: String,
     /// What was tried for them, by kind: names of profiles can be those of people.
     provider: String,
@@ -74,20 +67,28 @@ impl CredentialsFailure {
     /// Returns the cause when `provider`, a kind, gave no answer for a time.
     pub(crate) fn timed_out(seconds: u64, provider: Provider) -> CredentialsFailure {
         let problem = format!("none came in {seconds} seconds; what gives them may be waiting for something");
-        CredentialsFailure { code: CREDENTIALS_TIMED_OUT, problem, provider: provider.kinds }
+        CredentialsFailure { code: ErrorCode::CredentialsTimedOut, problem, provider: provider.kinds }
     }
 
     /// Returns the cause when a request cannot bear what was given.
     pub(crate) fn unusable(provider: Provider) -> CredentialsFailure {
         let problem = "those that are set have a character that a request cannot bear, such as a line break";
-        CredentialsFailure { code: CREDENTIALS_FAILED, problem: problem.to_owned(), provider: provider.kinds }
+        CredentialsFailure {
+            code: ErrorCode::CredentialsFailed,
+            problem: problem.to_owned(),
+            provider: provider.kinds,
+        }
     }
 
     /// Returns the cause when nothing is configured that could give any.
     pub(crate) fn none(provider: Provider) -> CredentialsFailure {
         let problem = "none is configured; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a \
                        role is attached";
-        CredentialsFailure { code: NO_CREDENTIALS, problem: problem.to_owned(), provider: provider.kinds }
+        CredentialsFailure {
+            code: ErrorCode::NoCredentials,
+            problem: problem.to_owned(),
+            provider: provider.kinds,
+        }
     }
 
     /// Returns what the SDK's error means, of credentials that come from `provider`.
@@ -105,7 +106,7 @@ impl CredentialsFailure {
             return CredentialsFailure { problem: problem.unwrap_or_else(|| none.problem.clone()), ..none };
         }
         let problem = problem(error).unwrap_or_else(|| "what gives them failed".to_owned());
-        CredentialsFailure { code: CREDENTIALS_FAILED, problem, provider: provider.kinds }
+        CredentialsFailure { code: ErrorCode::CredentialsFailed, problem, provider: provider.kinds }
     }
 
     /// Returns the cause that is one of an error's causes.
@@ -126,12 +127,12 @@ fn problem_of_profile(error: &CredentialsError) -> Option<String> {
 fn problem(error: &CredentialsError) -> Option<String> {
     problem_within(error)
         .or_else(|| {
-            let code = chain(error).find_map(|cause| code_in(&cause.to_string()))?;
-            let advice = match is_denial(code) {
+            let code = chain(error).find_map(|cause| AwsCode::named_in(&cause.to_string()))?;
+            let advice = match code.is_denial() {
                 true => "check that the role exists, and that it trusts who asks for it",
-                false => advice(code).unwrap_or_default(),
+                false => code.advice().unwrap_or_default(),
             };
-            Some(format!("AWS answered {code}: {advice}"))
+            Some(format!("AWS answered {}: {advice}", code.as_str()))
         })
         .or_else(|| of_the_system(error))
 }
@@ -165,7 +166,7 @@ mod tests {
         Provider { kinds: "profile".to_owned(), is_configured }
     }
 
-    fn read(error: CredentialsError) -> (&'static str, String) {
+    fn read(error: CredentialsError) -> (ErrorCode, String) {
         let failure = CredentialsFailure::read(&error, profile(true));
         let text = failure.to_string();
         assert!(!text.to_lowercase().contains("maria"), "{text}");
@@ -203,16 +204,16 @@ mod tests {
             ("maria", "what gives them failed"),
         ] {
             let (code, text) = read(provider(said.to_owned()));
-            assert_eq!(code, "CredentialsFailed", "{said}");
+            assert_eq!(code, ErrorCode::CredentialsFailed, "{said}");
             assert!(text.contains(expected), "{said}: {text}");
         }
         let (code, text) = read(CredentialsError::not_loaded("profile `maria` was not defined: x"));
-        assert!(code == "NoCredentials", "{text}");
+        assert!(code == ErrorCode::NoCredentials, "{text}");
         let (code, text) = read(CredentialsError::not_loaded_no_source());
-        assert!(code == "NoCredentials" && text.contains("AWS_PROFILE"), "{text}");
+        assert!(code == ErrorCode::NoCredentials && text.contains("AWS_PROFILE"), "{text}");
         let (code, text) =
             read(CredentialsError::invalid_configuration("profile formed an infinite loop: maria"));
-        assert!(code == "CredentialsFailed" && text.contains("source_profile"), "{text}");
+        assert!(code == ErrorCode::CredentialsFailed && text.contains("source_profile"), "{text}");
     }
 
     #[test]
@@ -220,7 +221,7 @@ mod tests {
         let failure = CredentialsFailure::timed_out(20, profile(true));
         let error = CredentialsError::provider_error(failure.clone());
         assert_eq!(CredentialsFailure::read(&error, profile(false)), failure);
-        assert_eq!(failure.code, "CredentialsTimedOut");
+        assert_eq!(failure.code, ErrorCode::CredentialsTimedOut);
     }
 
     #[test]
@@ -234,7 +235,7 @@ mod tests {
         ] {
             let failure =
                 CredentialsFailure::read(&CredentialsError::provider_error(said.to_owned()), profile(false));
-            assert_eq!(failure.code, code, "{said}");
+            assert_eq!(failure.code.as_str(), code, "{said}");
         }
     }
 }

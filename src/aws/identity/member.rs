@@ -8,9 +8,10 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::LEFT;
+use super::MIN_CREDENTIALS_LIFE;
 use crate::aws::errors::{Call, Denial, describe};
 use crate::clock::Clock;
+use crate::error_code::ErrorCode;
 use crate::run_id::RunId;
 use crate::target::AccountId;
 
@@ -53,8 +54,8 @@ impl MemberRole {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("assuming {role_arn} (sts:AssumeRole): {problem}")]
 pub struct AssumeRoleError {
-    /// Stable word: `AssumeRoleRefused`, `AssumeRoleFailed`, or why there are no credentials to ask with.
-    pub code: String,
+    /// [`ErrorCode::AssumeRoleRefused`], [`ErrorCode::AssumeRoleFailed`], or why there are no credentials to ask with.
+    pub code: ErrorCode,
     role_arn: String,
     problem: String,
     /// STS's request id.
@@ -123,7 +124,7 @@ impl MemberSession {
 
     fn is_good(&self, credentials: &Credentials) -> bool {
         let now = std::time::SystemTime::from(self.clock.now());
-        credentials.expiry().is_none_or(|expiry| expiry > now + LEFT)
+        credentials.expiry().is_none_or(|expiry| expiry > now + MIN_CREDENTIALS_LIFE)
     }
 
     async fn assume(&self) -> Result<Credentials, AssumeRoleError> {
@@ -136,8 +137,8 @@ impl MemberSession {
             .set_external_id(self.external_id.clone())
             .send()
             .await;
-        let failed = |code: &str, problem| AssumeRoleError {
-            code: code.to_owned(),
+        let failed = |code, problem| AssumeRoleError {
+            code,
             role_arn: self.role_arn.clone(),
             problem,
             request_id: None,
@@ -146,19 +147,19 @@ impl MemberSession {
         let assumed = assumed.map_err(|error| {
             let call = Call { service: "STS", permission: "sts:AssumeRole", resource: &self.role_arn };
             let error = describe(&error, call);
-            let is_cause = !error.is_from_aws && error.names_its_cause();
             let failed = match &error.denial {
-                Some(_) => {
-                    failed("AssumeRoleRefused", format!("{}: {}; {REFUSED}", error.code, error.message))
-                }
-                None if is_cause => failed(&error.code, error.message),
-                None => failed("AssumeRoleFailed", error.message),
+                Some(_) => failed(
+                    ErrorCode::AssumeRoleRefused,
+                    format!("{}: {}; {REFUSED}", error.code, error.message),
+                ),
+                None if error.is_own_cause() => failed(error.code, error.message),
+                None => failed(ErrorCode::AssumeRoleFailed, error.message),
             };
             AssumeRoleError { request_id: error.request_id, denial: error.denial, ..failed }
         })?;
-        let credentials = assumed
-            .credentials
-            .ok_or_else(|| failed("AssumeRoleFailed", "STS answered without credentials".to_owned()))?;
+        let credentials = assumed.credentials.ok_or_else(|| {
+            failed(ErrorCode::AssumeRoleFailed, "STS answered without credentials".to_owned())
+        })?;
         Ok(Credentials::new(
             credentials.access_key_id,
             credentials.secret_access_key,

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 use super::service_settings::without_empty_endpoints;
-use super::{LEFT, provider};
+use super::{MIN_CREDENTIALS_LIFE, provider};
 use crate::aws::errors::CredentialsFailure;
 use crate::aws::https;
 use crate::aws::sdk::is_key;
@@ -68,7 +68,7 @@ impl OwnSession {
         // Held while they are asked for, so that one asks for all.
         let mut kept = self.kept.lock().await;
         if let Some(credentials) =
-            kept.credentials.as_ref().filter(|credentials| self.lasts(credentials, LEFT))
+            kept.credentials.as_ref().filter(|credentials| self.lasts(credentials, MIN_CREDENTIALS_LIFE))
         {
             return Ok(credentials.clone());
         }
@@ -151,6 +151,7 @@ mod tests {
     use aws_config::{BehaviorVersion, SdkConfig};
 
     use super::*;
+    use crate::error_code::ErrorCode;
 
     /// Gives a key at each call that bears its number, fails or hangs.
     #[derive(Debug)]
@@ -199,7 +200,7 @@ mod tests {
         let (calls, session) = session(true);
         let (first, second) = tokio::join!(session.credentials(), session.credentials());
         for failure in [first.unwrap_err(), second.unwrap_err(), session.credentials().await.unwrap_err()] {
-            assert_eq!(failure.code, "CredentialsTimedOut");
+            assert_eq!(failure.code, ErrorCode::CredentialsTimedOut);
         }
         assert_eq!(calls.load(Ordering::SeqCst), 1);
         session.kept.lock().await.failure = None;
@@ -224,6 +225,6 @@ mod tests {
     async fn no_provider_is_no_credentials() {
         let sdk = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
         let (_, session) = OwnSession::begin(sdk, Clock::system());
-        assert_eq!(session.credentials().await.unwrap_err().code, "NoCredentials");
+        assert_eq!(session.credentials().await.unwrap_err().code, ErrorCode::NoCredentials);
     }
 }

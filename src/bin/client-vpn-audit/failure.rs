@@ -1,5 +1,6 @@
 //! Why a command could not do what it was asked for.
 
+use client_vpn_audit::error_code::ErrorCode;
 use client_vpn_audit::invocation::handler::Error;
 use client_vpn_audit::lake::store::StoreError;
 use client_vpn_audit::proof::verify::VerifyError;
@@ -22,12 +23,12 @@ pub enum Failure {
 
 impl Failure {
     /// Stable word for scripts.
-    pub fn code(&self) -> &str {
+    pub fn code(&self) -> ErrorCode {
         match self {
             Failure::Invocation(error) => error.code(),
-            Failure::NotVerifiable(VerifyError::NotSealed { .. }) => "NotSealed",
-            Failure::NotVerifiable(VerifyError::NothingAskedFor { .. }) => "NothingAskedFor",
-            Failure::NotVerifiable(VerifyError::Store(error)) => &error.code,
+            Failure::NotVerifiable(VerifyError::NotSealed { .. }) => ErrorCode::NotSealed,
+            Failure::NotVerifiable(VerifyError::NothingAskedFor { .. }) => ErrorCode::NothingAskedFor,
+            Failure::NotVerifiable(VerifyError::Store(error)) => error.code.clone(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::{StreamExt, stream};
 
 use super::Run;
-use crate::aws::ec2::{Ec2Source, EndpointListing, PageError, is_out_of_reach};
+use crate::aws::ec2::{Ec2Source, EndpointListing, PageError};
 use crate::capture::existing::{Existing, find_existing, possible_times};
 use crate::capture::target_capture::vanished;
 use crate::lake::keys::Key;
@@ -105,11 +105,11 @@ impl Run {
                 }
                 Ok(None) => (endpoint, BTreeSet::new(), None),
                 Err(error) => {
-                    if is_out_of_reach(&error.code) || error.is_deadline() {
+                    if error.code.is_out_of_reach() || error.is_deadline() {
                         *gave_up.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
                     }
                     let mut endpoint = endpoint;
-                    endpoint.unparsed.insert(NETWORKS_ERROR.to_owned(), error.code.clone());
+                    endpoint.unparsed.insert(NETWORKS_ERROR.to_owned(), error.code.to_string());
                     (endpoint, BTreeSet::new(), Some(error))
                 }
             }

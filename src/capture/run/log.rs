@@ -24,7 +24,7 @@ pub(super) fn target(entry: &Entry) {
         Some(CaptureError { code: error_code, message: error_message, request_id, .. }) => {
             error!(
                 endpoint_id,
-                outcome, rows, pages, capture_millis, error_code, error_message, request_id, "capture failed"
+                outcome, rows, pages, capture_millis, %error_code, error_message, request_id, "capture failed"
             );
         }
     }
@@ -34,12 +34,12 @@ pub(super) fn target(entry: &Entry) {
 pub(super) fn place(place: &PlaceEntry) {
     let PlaceEntry { account_id, region, .. } = place;
     if let Some(CaptureError { code: error_code, message: error_message, .. }) = place.discovery_error() {
-        error!(account_id, region, error_code, error_message, "it is not known which endpoints there are");
+        error!(account_id, region, %error_code, error_message, "it is not known which endpoints there are");
     }
     if let Some(CaptureError { code: error_code, message: error_message, .. }) = place.endpoints_error() {
         error!(
             account_id,
-            region, error_code, error_message, "the configuration of the endpoints is not on record"
+            region, %error_code, error_message, "the configuration of the endpoints is not on record"
         );
     }
     if let Some(Discovery { discovered, gone, .. }) = &place.discovery

@@ -6,6 +6,7 @@ use tokio::task::JoinSet;
 
 use super::{Recorded, Report, Run};
 use crate::capture::request::CaptureRequest;
+use crate::error_code::ErrorCode;
 use crate::lake::ledger::{CaptureError, Discovery, Entry, PlaceEntry, RunRecord};
 use crate::target::PlaceTargets;
 
@@ -71,7 +72,7 @@ fn add(report: &mut Report, recorded: Recorded) -> Option<String> {
 /// Adds an account and Region that ended in a panic, of which there is no record.
 fn add_panicked(report: &mut Report, wanted: &PlaceTargets) -> String {
     let message = "ended in a panic, which is a fault of this program; its log says where";
-    let error = CaptureError::new("Panic", message);
+    let error = CaptureError::new(ErrorCode::Panic, message);
     let record = &mut report.record;
     record.targets.extend(wanted.named().iter().map(|target| Entry::failed(target, error.clone())));
     let discovery = Discovery { error: Some(error), ..Discovery::default() };

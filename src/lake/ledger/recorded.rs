@@ -10,14 +10,12 @@ use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::Outcome;
+use crate::error_code::ErrorCode;
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Store, StoreError};
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId};
-
-/// The code of an error in a discovery that no record before could be compared with.
-pub const UNREADABLE: &str = "LedgerUnreadable";
 
 /// Most targets of a record, and endpoints of a listing: far more than AWS allows in a Region.
 const MOST_TARGETS: usize = 2_000;
@@ -160,10 +158,11 @@ impl Proof {
 }
 
 impl RecordedDiscovery {
-    /// Returns `true` if EC2 listed the endpoints. Without a list, nothing says that there was none. With [`UNREADABLE`], they were
+    /// Returns `true` if EC2 listed the endpoints. Without a list, nothing says that there was none. With [`ErrorCode::LedgerUnreadable`], they were
     /// listed and not compared.
     pub fn is_listed(&self) -> bool {
-        self.error.as_ref().is_none_or(|error| error.code == UNREADABLE) && self.endpoints.is_some()
+        self.error.as_ref().is_none_or(|error| error.is(&ErrorCode::LedgerUnreadable))
+            && self.endpoints.is_some()
     }
 
     /// Returns the listing of endpoints as a proof, of a run that began at `start`.
@@ -227,8 +226,15 @@ impl RecordedTarget {
 /// What went wrong with a target.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordedError {
-    /// Stable word.
+    /// The code, as the record has it: of another version, or of a record that is made up, it may be any text.
     pub code: String,
+}
+
+impl RecordedError {
+    /// Returns `true` if it has this code.
+    pub fn is(&self, code: &ErrorCode) -> bool {
+        self.code == code.as_str()
+    }
 }
 
 /// Why a run record could not be read.
@@ -353,7 +359,7 @@ pub async fn known_endpoints(
 fn known(record: RecordedRun, snapshot_time: SnapshotTime) -> Option<(Known, bool)> {
     let since = SnapshotTime::truncated(record.snapshot_time);
     let discovery = record.places.into_iter().find_map(|place| place.discovery)?;
-    let was_compared = discovery.error.is_none_or(|error| error.code != UNREADABLE);
+    let was_compared = discovery.error.is_none_or(|error| !error.is(&ErrorCode::LedgerUnreadable));
     let endpoints = discovery.endpoints?;
     let endpoints = endpoints.iter().filter_map(|id| EndpointId::parse(id)).collect();
     (since < snapshot_time).then_some((Known { endpoints, since }, was_compared))

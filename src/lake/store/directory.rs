@@ -12,6 +12,7 @@ use super::{
     Content, Examined, FolderListing, Found, Irregular, Keep, LARGEST_DOCUMENT, Look, Object, Put,
     StoreError, examination::Examination, impossible_size, name,
 };
+use crate::error_code::ErrorCode;
 use crate::lake::keys::{Key, ObjectKey};
 
 use open::What;
@@ -314,7 +315,7 @@ fn make_readable(_: &NamedTempFile) -> io::Result<()> {
 
 fn behind_a_link(path: &Path, link: &Path) -> StoreError {
     StoreError {
-        code: "ForeignObject".to_owned(),
+        code: ErrorCode::ForeignObject,
         doing: "writing",
         object: path.display().to_string(),
         problem: format!("{} is a symbolic link, which is never followed; remove it", link.display()),
@@ -323,7 +324,7 @@ fn behind_a_link(path: &Path, link: &Path) -> StoreError {
 
 fn failed(doing: &'static str, path: &Path, error: &io::Error) -> StoreError {
     StoreError {
-        code: "StorageFailed".to_owned(),
+        code: ErrorCode::StorageFailed,
         doing,
         object: path.display().to_string(),
         problem: format!("{error}; check the directory, its permissions and the space left"),

@@ -18,9 +18,10 @@ use super::bucket_owner::BucketOwner;
 use super::bucket_policy::{self, Protection};
 use super::time::DateReader;
 use super::{Content, Object, Put, StoreError, name};
-use crate::aws::errors::{AwsError, Call, describe, is_denial, region_named};
+use crate::aws::errors::{AwsError, Call, describe, region_named};
 use crate::aws::https::Body;
 use crate::causes;
+use crate::error_code::{AwsCode, ErrorCode};
 use crate::lake::keys::{Key, Table};
 use crate::target::{AccountId, Region};
 
@@ -99,7 +100,7 @@ impl S3Store {
         let listed = listed.customize().interceptor(date.clone()).send().await;
         listed.map_err(|error| self.failed("asking for the time of", "s3:ListBucket", &prefix, &error))?;
         date.time().ok_or_else(|| StoreError {
-            code: "MalformedResponse".to_owned(),
+            code: ErrorCode::MalformedResponse,
             doing: "asking for the time of",
             object: self.url(&prefix),
             problem: "S3 answered without a date that can be read".to_owned(),
@@ -140,7 +141,7 @@ impl S3Store {
         let body = match object.content {
             Content::Bytes(bytes) => ByteStream::from(bytes.to_vec()),
             Content::File(path) => ByteStream::from_path(path).await.map_err(|error| StoreError {
-                code: "StorageFailed".to_owned(),
+                code: ErrorCode::StorageFailed,
                 doing: "reading the temporary file of",
                 object: self.url(key),
                 problem: causes::in_words(&error),
@@ -182,11 +183,11 @@ impl S3Store {
         let asked = self.client.get_bucket_policy().bucket(&self.bucket).customize();
         let policy = match asked.interceptor(Body::AtMost(LARGEST_POLICY)).send().await {
             Ok(answer) => answer.policy,
-            Err(error) if error.code() == Some("NoSuchBucketPolicy") => None,
+            Err(error) if AwsCode::NO_SUCH_BUCKET_POLICY.is(error.code()) => None,
             // Whatever the policy allows, S3 shows it to the account of the bucket only.
-            Err(error) if error.code() == Some("MethodNotAllowed") => {
+            Err(error) if AwsCode::METHOD_NOT_ALLOWED.is(error.code()) => {
                 return Err(StoreError {
-                    code: "MethodNotAllowed".to_owned(),
+                    code: AwsCode::METHOD_NOT_ALLOWED.into(),
                     doing: "reading the policy of",
                     object: self.url(""),
                     problem:
@@ -222,13 +223,13 @@ impl S3Store {
         let bucket = &self.bucket;
         let resource = format!("arn:aws:s3:::{bucket}{}{key}", if key.is_empty() { "" } else { "/" });
         let described = describe(error, Call { service: "S3", permission, resource: &resource });
-        let problem = match described.code.as_str() {
-            "NoSuchBucket" => {
+        let problem = match &described.code {
+            code if *code == AwsCode::NO_SUCH_BUCKET => {
                 format!(
                     "the bucket {bucket} does not exist; create it and allow {permission}, or correct the lake's name"
                 )
             }
-            code if is_denial(code) => {
+            code if code.is_denial() => {
                 let message = &described.message;
                 format!(
                     "the bucket {bucket} refused: {message} (with a KMS key also kms:GenerateDataKey and kms:Decrypt; if \
@@ -247,8 +248,8 @@ impl S3Store {
 }
 
 /// Returns S3's code, or one of ours that names a cause; what only says that there was no usable answer is of the storage.
-fn code_in_the_ledger(error: AwsError) -> String {
-    if error.names_its_cause() { error.code } else { "StorageFailed".to_owned() }
+fn code_in_the_ledger(error: AwsError) -> ErrorCode {
+    if error.code.names_a_cause() { error.code } else { ErrorCode::StorageFailed }
 }
 
 /// Returns the Region that S3 says a bucket is in, when it sends a request elsewhere.

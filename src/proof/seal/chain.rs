@@ -1,6 +1,7 @@
 //! The chain that a seal continues: each digest is checked before the next one is built on it. Parsed digests go in, the link
 //! for the next digest or the reason to stop comes out.
 
+use crate::error_code::ErrorCode;
 use crate::lake::keys::ObjectKey;
 use crate::proof::digest::{OlderLeft, WrittenDigest};
 use crate::proof::signing::PublicKey;
@@ -65,12 +66,12 @@ pub enum ChainError {
 
 impl ChainError {
     /// Returns the error's stable code.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            ChainError::Gone { .. } => "DigestGone",
-            ChainError::Forged { .. } => "DigestForged",
-            ChainError::KeyMissing { .. } => "SigningKeyMissing",
-            ChainError::OtherLake { .. } => "OtherLake",
+            ChainError::Gone { .. } => ErrorCode::DigestGone,
+            ChainError::Forged { .. } => ErrorCode::DigestForged,
+            ChainError::KeyMissing { .. } => ErrorCode::SigningKeyMissing,
+            ChainError::OtherLake { .. } => ErrorCode::OtherLake,
         }
     }
 }

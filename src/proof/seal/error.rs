@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::error_code::ErrorCode;
 use crate::hour::Hour;
 use crate::lake::store::StoreError;
 use crate::proof::digest::DigestError;
@@ -59,19 +60,19 @@ pub enum SealError {
 
 impl SealError {
     /// Returns the error's stable code.
-    pub fn code(&self) -> &str {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            SealError::Store(error) => &error.code,
-            SealError::Signing(error) => &error.code,
+            SealError::Store(error) => error.code.clone(),
+            SealError::Signing(error) => error.code.clone(),
             SealError::Chain(error) => error.code(),
-            SealError::Unwritable { .. } => "DigestUnwritable",
-            SealError::Digest { .. } => "DigestInvalid",
-            SealError::Hidden { .. } => "DigestGone",
-            SealError::ToCome { .. } => "DigestForged",
-            SealError::MadeAhead { .. } | SealError::ClockAhead { .. } => "ClockAhead",
-            SealError::Unreadable { .. } => "ObjectUnreadable",
-            SealError::BeforeTheChain { .. } | SealError::BeforeTheRecord { .. } => "BeforeTheChain",
-            SealError::Deadline { .. } => "DeadlineExceeded",
+            SealError::Unwritable { .. } => ErrorCode::DigestUnwritable,
+            SealError::Digest { .. } => ErrorCode::DigestInvalid,
+            SealError::Hidden { .. } => ErrorCode::DigestGone,
+            SealError::ToCome { .. } => ErrorCode::DigestForged,
+            SealError::MadeAhead { .. } | SealError::ClockAhead { .. } => ErrorCode::ClockAhead,
+            SealError::Unreadable { .. } => ErrorCode::ObjectUnreadable,
+            SealError::BeforeTheChain { .. } | SealError::BeforeTheRecord { .. } => ErrorCode::BeforeTheChain,
+            SealError::Deadline { .. } => ErrorCode::DeadlineExceeded,
         }
     }
 }

@@ -6,6 +6,7 @@ use futures_util::{StreamExt, stream};
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
+use crate::error_code::ErrorCode;
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Found, Store, StoreError};
@@ -156,7 +157,7 @@ impl Sealer<'_> {
                     named.problems.push(error.to_string());
                     let is_new = self.clock.now().duration_since(key.hour.end()) < RETRY_PERIOD;
                     // One that is too large is sealed all the same.
-                    if is_new && error.code != "LimitExceeded" {
+                    if is_new && error.code != ErrorCode::LimitExceeded {
                         named.unread_records.insert(key.to_string());
                     }
                 }

@@ -14,7 +14,7 @@ fn a_clock_may_be_five_minutes_ahead_and_any_time_behind() {
         let found = seconds_ahead(ours.parse().unwrap(), stores);
         assert_eq!(found.as_ref().ok(), expected.as_ref(), "{name}");
         if let Err(error) = found {
-            assert_eq!(error.code(), "ClockAhead", "{name}");
+            assert_eq!(error.code(), ErrorCode::ClockAhead, "{name}");
             assert!(error.to_string().contains(&stores.to_string()), "{error}");
         }
     }

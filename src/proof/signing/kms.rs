@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 
 use super::{Identification, PublicKey, SigningError, encoded, invalid_key};
 use crate::aws::errors::{Call, describe};
+use crate::error_code::{AwsCode, ErrorCode};
 
 /// Signs with a KMS key.
 #[derive(Debug)]
@@ -73,12 +74,12 @@ impl KmsSigner {
         E: Error + ProvideErrorMetadata + 'static,
     {
         let error = describe(error, Call { service: "KMS", permission, resource: &self.key });
-        let names_its_cause = error.names_its_cause();
-        let problem = match error.code.as_str() {
-            "NotFoundException" => "there is no such key in this account and Region".to_owned(),
-            _ => error.message,
+        let problem = if error.code == AwsCode::KEY_NOT_FOUND {
+            "there is no such key in this account and Region".to_owned()
+        } else {
+            error.message
         };
-        let code = if names_its_cause { error.code } else { "SigningFailed".to_owned() };
+        let code = if error.code.names_a_cause() { error.code } else { ErrorCode::SigningFailed };
         SigningError { code, doing, key: self.key.clone(), problem }
     }
 }

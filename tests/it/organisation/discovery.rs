@@ -136,7 +136,7 @@ async fn a_record_that_cannot_be_read_hides_nothing_that_is_gone() {
     let third = snapshot_at(&world, &auditor, 30).await;
     let discovery = third.record.places[0].discovery.as_ref().unwrap();
     assert_eq!(discovery.gone, [gone.as_str()], "by the record before");
-    assert_eq!(discovery.error.as_ref().unwrap().code, "LedgerUnreadable");
+    assert_eq!(discovery.error.as_ref().unwrap().code.as_str(), "LedgerUnreadable");
     assert_eq!(outcomes(&third), ["complete"; 2]);
 }
 
@@ -180,7 +180,7 @@ async fn a_record_that_cannot_be_read_spoils_one_discovery_and_not_those_after_i
     std::fs::write(world.lake().join(&first.run_keys[0]), "no record").unwrap();
     let codes = [15, 30, 45].map(async |minute| {
         let report = snapshot_at(&world, &auditor, minute).await;
-        report.record.places[0].discovery_error().map(|error| error.code.clone())
+        report.record.places[0].discovery_error().map(|error| error.code.to_string())
     });
     let mut found = Vec::new();
     for code in codes {
@@ -206,7 +206,7 @@ async fn a_listing_that_fails_costs_no_capture_of_what_was_there_before() {
     let report = snapshot_at(&world, &auditor, 15).await;
     assert_eq!(outcomes(&report), ["complete"; 3], "what is there is captured");
     let error = report.record.places[0].discovery_error().unwrap();
-    assert_eq!(error.code, "LedgerUnreadable");
+    assert_eq!(error.code.as_str(), "LedgerUnreadable");
     assert!(!report.record.all_captured(), "whether one is gone is not known");
 }
 

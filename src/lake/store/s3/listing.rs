@@ -7,8 +7,8 @@ use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::types::EncodingType;
 
 use super::S3Store;
-use crate::aws::errors::LIMIT_EXCEEDED;
 use crate::aws::https::Body;
+use crate::error_code::ErrorCode;
 use crate::lake::keys::Key;
 use crate::lake::store::{FolderListing, Found, StoreError, name};
 
@@ -153,12 +153,15 @@ impl S3Store {
     /// Returns the error of a listing that is not read on.
     fn stopped(&self, stop: Stop, prefix: &str) -> StoreError {
         let (code, problem) = match stop {
-            Stop::Stuck => {
-                ("ListingStuck", "S3 answered that there is more, but not where; try again".to_owned())
+            Stop::Stuck => (
+                ErrorCode::ListingStuck,
+                "S3 answered that there is more, but not where; try again".to_owned(),
+            ),
+            Stop::Limit(limit) => {
+                (ErrorCode::LimitExceeded, format!("the listing goes beyond the limit of {limit}"))
             }
-            Stop::Limit(limit) => (LIMIT_EXCEEDED, format!("the listing goes beyond the limit of {limit}")),
         };
-        StoreError { code: code.to_owned(), doing: "listing", object: self.url(prefix), problem }
+        StoreError { code, doing: "listing", object: self.url(prefix), problem }
     }
 }
 

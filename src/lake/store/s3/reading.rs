@@ -12,9 +12,9 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::S3Store;
-use crate::aws::errors::LIMIT_EXCEEDED;
 use crate::aws::https::Body;
 use crate::causes;
+use crate::error_code::{AwsCode, ErrorCode};
 use crate::lake::keys::{Key, ObjectKey};
 use crate::lake::store::{
     Examined, Found, Hashed, Keep, LARGEST_DOCUMENT, Look, StoreError, TAIL, examination::Examination,
@@ -45,7 +45,7 @@ impl S3Store {
             let is_there = match self.newest_is_a_marker(&name).await {
                 Ok(true) => return Ok(Look::Foreign("a delete marker".to_owned())),
                 Ok(false) => self.contains(key).await?,
-                Err(error) if error.code == "AccessDenied" => self.contains(key).await?,
+                Err(error) if error.code == AwsCode::ACCESS_DENIED => self.contains(key).await?,
                 Err(error) => return Err(error),
             };
             if raw.is_some() && !is_there {
@@ -164,7 +164,7 @@ impl S3Store {
     /// Returns the error of an object that is not read to its end.
     fn limit(&self, key: &str, limit: &str) -> StoreError {
         StoreError {
-            code: LIMIT_EXCEEDED.to_owned(),
+            code: ErrorCode::LimitExceeded,
             doing: "reading",
             object: self.url(key),
             problem: format!("it goes beyond the limit of {limit}"),
@@ -176,7 +176,7 @@ impl S3Store {
         let asked = self.client.get_object().bucket(&self.bucket).key(&key).customize();
         let object = match asked.interceptor(Body::Streamed).send().await {
             Ok(object) => object,
-            Err(error) if error.code() == Some("NoSuchKey") => return Ok(None),
+            Err(error) if AwsCode::NO_SUCH_KEY.is(error.code()) => return Ok(None),
             Err(error) => return Err(self.failed("reading", "s3:GetObject", &key, &error)),
         };
         let bytes = object.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(u64::MAX);
@@ -190,7 +190,7 @@ impl S3Store {
 
     fn cut(&self, key: &str, error: &(dyn Error + 'static)) -> StoreError {
         StoreError {
-            code: "StorageFailed".to_owned(),
+            code: ErrorCode::StorageFailed,
             doing: "reading",
             object: self.url(key),
             problem: format!("the answer was cut off{}; try again", of_the_system(error)),

@@ -67,7 +67,7 @@ fn chain_of(keys: &[Option<&TestKey>]) -> Vec<Made> {
 }
 
 /// Follows all of them with `key`. The code and the key of the digest that stops it.
-fn followed(key: Option<&TestKey>, digests: &[Made]) -> Result<String, (&'static str, String)> {
+fn followed(key: Option<&TestKey>, digests: &[Made]) -> Result<String, (ErrorCode, String)> {
     let mut chain = Chain::new(key.map(|key| &key.public), Some(LAKE.to_owned()));
     for digest in digests {
         chain.follow(&digest.key, &digest.written()).map_err(|error| {
@@ -101,56 +101,76 @@ fn a_chain_is_followed_or_stops_where_it_is_broken() {
     let then = |next: Made| [whole.as_slice(), &[next]].concat();
     let last = whole.last();
     let signed_as_another = Made { signature: whole[1].signature.clone(), ..whole[2].clone() };
-    let stopped = |code: &'static str, hour: &str| Err((code, format!("2025-11-22T{hour}")));
+    let stopped = |code: ErrorCode, hour: &str| Err((code, format!("2025-11-22T{hour}")));
     let newest = |hour: &str| Ok(format!("2025-11-22T{hour}"));
     let cases = [
         ("signed by us", o, whole.clone(), newest("03")),
         ("not signed, by nobody", None, chain_of(&[None, None]), newest("01")),
         ("the first of all", o, chain_of(&[o]), newest("00")),
-        ("a middle digest is gone", o, without(&[2]), stopped("DigestGone", "02")),
-        ("two middle digests are gone", o, without(&[1, 2]), stopped("DigestGone", "02")),
-        ("the first is gone", o, without(&[0]), stopped("DigestGone", "00")),
+        ("a middle digest is gone", o, without(&[2]), stopped(ErrorCode::DigestGone, "02")),
+        ("two middle digests are gone", o, without(&[1, 2]), stopped(ErrorCode::DigestGone, "02")),
+        ("the first is gone", o, without(&[0]), stopped(ErrorCode::DigestGone, "00")),
         (
             "an unsigned digest in advance",
             o,
             then(made(4, last, None, |_| ())),
-            stopped("DigestForged", "04"),
+            stopped(ErrorCode::DigestForged, "04"),
         ),
         (
             "an unsigned digest after a gap",
             o,
             then(made(9, last, None, |_| ())),
-            stopped("DigestForged", "09"),
+            stopped(ErrorCode::DigestForged, "09"),
         ),
-        ("an unsigned chain under our key", o, chain_of(&[None]), stopped("DigestForged", "00")),
-        ("another key after ours", o, then(made(4, last, x, |_| ())), stopped("DigestForged", "04")),
-        ("a signature of another digest", o, instead(2, signed_as_another), stopped("DigestForged", "02")),
+        ("an unsigned chain under our key", o, chain_of(&[None]), stopped(ErrorCode::DigestForged, "00")),
+        ("another key after ours", o, then(made(4, last, x, |_| ())), stopped(ErrorCode::DigestForged, "04")),
+        (
+            "a signature of another digest",
+            o,
+            instead(2, signed_as_another),
+            stopped(ErrorCode::DigestForged, "02"),
+        ),
         (
             "one in the middle was made again",
             o,
             instead(1, made(1, Some(&whole[0]), o, |digest| digest.tool_version = "9".to_owned())),
-            stopped("DigestForged", "02"),
+            stopped(ErrorCode::DigestForged, "02"),
         ),
         (
             "it names another signature",
             o,
             then(made(4, last, o, |digest| digest.previous_signature = whole[0].signature.clone())),
-            stopped("DigestForged", "04"),
+            stopped(ErrorCode::DigestForged, "04"),
         ),
-        ("a second first digest", o, then(made(4, None, o, |_| ())), stopped("DigestForged", "04")),
+        ("a second first digest", o, then(made(4, None, o, |_| ())), stopped(ErrorCode::DigestForged, "04")),
         (
             "another lake",
             o,
             then(made(4, last, o, |digest| digest.lake = "s3://elsewhere/vpn".to_owned())),
-            stopped("OtherLake", "04"),
+            stopped(ErrorCode::OtherLake, "04"),
         ),
         ("the key was changed", o, chain_of(&[f, f, o, o]), newest("03")),
         ("the key is changed now", o, chain_of(&[f, f]), newest("01")),
-        ("the key was changed back", o, chain_of(&[o, f, o]), stopped("DigestForged", "01")),
-        ("two other keys", o, chain_of(&[f, x]), stopped("DigestForged", "01")),
-        ("a key was added to an unsigned chain", o, chain_of(&[None, o]), stopped("DigestForged", "00")),
-        ("signed, and no key is configured", None, chain_of(&[o]), stopped("SigningKeyMissing", "00")),
-        ("signed after unsigned ones", None, chain_of(&[None, x]), stopped("SigningKeyMissing", "01")),
+        ("the key was changed back", o, chain_of(&[o, f, o]), stopped(ErrorCode::DigestForged, "01")),
+        ("two other keys", o, chain_of(&[f, x]), stopped(ErrorCode::DigestForged, "01")),
+        (
+            "a key was added to an unsigned chain",
+            o,
+            chain_of(&[None, o]),
+            stopped(ErrorCode::DigestForged, "00"),
+        ),
+        (
+            "signed, and no key is configured",
+            None,
+            chain_of(&[o]),
+            stopped(ErrorCode::SigningKeyMissing, "00"),
+        ),
+        (
+            "signed after unsigned ones",
+            None,
+            chain_of(&[None, x]),
+            stopped(ErrorCode::SigningKeyMissing, "01"),
+        ),
     ];
     for (name, key, digests, expected) in cases {
         assert_eq!(followed(key, &digests), expected, "{name}");
@@ -171,7 +191,7 @@ fn the_lake_is_that_of_the_first_digest_where_it_may_have_been_moved() {
     assert_eq!(chain.lake(), Some("file:///a"));
     assert_eq!(chain.clone().follow(&same.key, &same.written()), Ok(()));
     let error = chain.follow(&other.key, &other.written()).unwrap_err();
-    assert_eq!(error.code(), "OtherLake");
+    assert_eq!(error.code(), ErrorCode::OtherLake);
 }
 
 #[test]

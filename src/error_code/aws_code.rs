@@ -1,4 +1,6 @@
-//! AWS's error codes: their form, and what to do about each that this program can meet.
+//! AWS's own error codes: their form, and what to do about each that this program can meet.
+
+use std::borrow::Cow;
 
 /// Longest code, in characters.
 const LONGEST: usize = 60;
@@ -175,41 +177,84 @@ const ADVICE: [(&str, &str); 87] = [
     ),
 ];
 
-/// Returns what to do about a code; `None` if it is one that we have no words for.
-pub(super) fn advice(code: &str) -> Option<&'static str> {
-    ADVICE.iter().find(|(known, _)| *known == code).map(|&(_, advice)| advice)
-}
+/// An error code of AWS's: one that is known, or words in CamelCase, with dots between them, of which one is of the kind that error codes
+/// have. It can be nothing else, such as a name that whoever answers put there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AwsCode(Cow<'static, str>);
 
-/// Returns the first code that we have words for among the words of a text.
-pub(super) fn code_in(text: &str) -> Option<&'static str> {
-    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
-    words.find_map(|word| ADVICE.iter().find(|(known, _)| *known == word).map(|&(known, _)| known))
-}
+impl AwsCode {
+    /// There is no such endpoint.
+    pub const ENDPOINT_NOT_FOUND: AwsCode = AwsCode::known("InvalidClientVpnEndpointId.NotFound");
+    /// The request was a dry run, and would have been allowed.
+    pub const DRY_RUN: AwsCode = AwsCode::known("DryRunOperation");
+    /// S3 or IAM denies access.
+    pub const ACCESS_DENIED: AwsCode = AwsCode::known("AccessDenied");
+    /// There is no such bucket.
+    pub const NO_SUCH_BUCKET: AwsCode = AwsCode::known("NoSuchBucket");
+    /// The bucket has no policy.
+    pub const NO_SUCH_BUCKET_POLICY: AwsCode = AwsCode::known("NoSuchBucketPolicy");
+    /// There is no such object.
+    pub const NO_SUCH_KEY: AwsCode = AwsCode::known("NoSuchKey");
+    /// A delete marker hides the object, or the bucket's policy is not shown to another account.
+    pub const METHOD_NOT_ALLOWED: AwsCode = AwsCode::known("MethodNotAllowed");
+    /// The bucket is in another Region.
+    pub const PERMANENT_REDIRECT: AwsCode = AwsCode::known("PermanentRedirect");
+    /// There is no such KMS key.
+    pub const KEY_NOT_FOUND: AwsCode = AwsCode::known("NotFoundException");
 
-/// Returns whether the code says that access was denied.
-pub(crate) fn is_denial(code: &str) -> bool {
-    advice(code) == Some(ACCESS_DENIED)
-}
+    const fn known(code: &'static str) -> AwsCode {
+        AwsCode(Cow::Borrowed(code))
+    }
 
-/// Returns whether a text is an error code and can be nothing else: one that we know, or words in CamelCase, with dots between them, of
-/// which one is of the kind that error codes have. Whoever answers may put a name there.
-pub(super) fn is_code(text: &str) -> bool {
-    let is_part = |part: &str| {
-        let is_camel_case = part.len() >= 2
-            && part.bytes().all(|b| b.is_ascii_alphanumeric())
-            && part.bytes().next().is_some_and(|b| b.is_ascii_uppercase())
-            && part.bytes().any(|b| b.is_ascii_lowercase());
-        is_camel_case || part == "KMS"
-    };
-    let has_form = text.len() <= LONGEST && text.split('.').all(is_part);
-    advice(text).is_some() || (has_form && WORDS.iter().any(|word| text.contains(word)))
-}
+    /// Reads a code; `None` if the text does not have the form of one.
+    pub fn parse(text: &str) -> Option<AwsCode> {
+        if let Some((known, _)) = ADVICE.iter().find(|(known, _)| *known == text) {
+            return Some(AwsCode::known(known));
+        }
+        let is_part = |part: &str| {
+            let is_camel_case = part.len() >= 2
+                && part.bytes().all(|b| b.is_ascii_alphanumeric())
+                && part.bytes().next().is_some_and(|b| b.is_ascii_uppercase())
+                && part.bytes().any(|b| b.is_ascii_lowercase());
+            is_camel_case || part == "KMS"
+        };
+        let has_form = text.len() <= LONGEST && text.split('.').all(is_part);
+        let is_code = has_form && WORDS.iter().any(|word| text.contains(word));
+        is_code.then(|| AwsCode(Cow::Owned(text.to_owned())))
+    }
 
-/// Returns whether a code or a message is about the token of a listing.
-pub(super) fn speaks_of_token(text: &str) -> bool {
-    let letters: String = text.chars().filter(char::is_ascii_alphabetic).collect();
-    let letters = letters.to_ascii_lowercase();
-    ["nexttoken", "paginationtoken"].iter().any(|token| letters.contains(token))
+    /// Returns the first code with an advice among the words of a text.
+    pub fn named_in(text: &str) -> Option<AwsCode> {
+        let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
+        words.find_map(|word| {
+            ADVICE.iter().find(|(known, _)| *known == word).map(|&(known, _)| AwsCode::known(known))
+        })
+    }
+
+    /// Returns the code as AWS writes it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns `true` if an answer of AWS has this code.
+    pub fn is(&self, code: Option<&str>) -> bool {
+        code == Some(self.as_str())
+    }
+
+    /// Returns what to do; `None` of a code that this program does not know.
+    pub fn advice(&self) -> Option<&'static str> {
+        ADVICE.iter().find(|(known, _)| *known == self.0).map(|&(_, advice)| advice)
+    }
+
+    /// Returns `true` if access was denied.
+    pub fn is_denial(&self) -> bool {
+        self.advice() == Some(ACCESS_DENIED)
+    }
+
+    /// Returns `true` if the credentials of the request have expired. Source: EC2 API reference, "Error codes".
+    pub fn is_expired_credentials(&self) -> bool {
+        matches!(self.as_str(), "RequestExpired" | "ExpiredToken" | "ExpiredTokenException")
+    }
 }
 
 #[cfg(test)]
@@ -227,7 +272,7 @@ mod tests {
             "BrandNewException",
             "SomethingFailed",
         ]) {
-            assert!(is_code(code), "{code}");
+            assert_eq!(AwsCode::parse(code).as_ref().map(AwsCode::as_str), Some(code));
         }
     }
 
@@ -250,27 +295,9 @@ mod tests {
             "Invalid.",
             "Invalid\nName",
         ] {
-            assert!(!is_code(text), "{text}");
+            assert_eq!(AwsCode::parse(text), None, "{text}");
         }
-        assert!(!is_code(&format!("Invalid{}", "x".repeat(LONGEST))));
-    }
-
-    #[test]
-    fn a_token_is_recognised_in_codes_and_messages() {
-        for text in [
-            "Value ( t1 ) for parameter NextToken is invalid.",
-            "The next token is expired",
-            "nextToken: not valid",
-            "next_token",
-            "InvalidNextToken",
-            "InvalidPaginationTokenException",
-        ] {
-            assert!(speaks_of_token(text), "{text}");
-        }
-        for text in ["ExpiredToken", "InvalidClientTokenId", "Value (x) for parameter filter is invalid", ""]
-        {
-            assert!(!speaks_of_token(text), "{text}");
-        }
+        assert_eq!(AwsCode::parse(&format!("Invalid{}", "x".repeat(LONGEST))), None);
     }
 
     #[test]
