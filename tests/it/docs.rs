@@ -28,12 +28,12 @@ fn names(rows: &[&str]) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_readme_has_the_table_of_settings() {
+fn the_settings_page_has_the_table_of_settings() {
     let row = |setting: &client_vpn_audit::invocation::settings::Setting| {
         format!("| `{}` | {} | {} |", setting.name, setting.default.unwrap_or("must be set"), setting.doc)
     };
     let expected: Vec<String> = SETTINGS.iter().map(row).collect();
-    assert_eq!(table(&read("README.md"), "| name | default"), expected);
+    assert_eq!(table(&read("docs/settings.md"), "| name | default"), expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

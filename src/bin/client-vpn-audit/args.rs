@@ -26,7 +26,7 @@ Examples:
 
 Exit status: 0 every target complete or already captured and the endpoints' configuration on record, 1 something was not, 2 wrong
 usage.
-Settings without a flag come from the environment: AUDIT_MEMBER_ROLE, AUDIT_CONCURRENCY and others, see the README.
+Settings without a flag come from the environment: AUDIT_MEMBER_ROLE, AUDIT_CONCURRENCY and others, see docs/settings.md.
 Credentials, profiles, Regions and endpoints are the AWS SDK's own: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_EC2, …
 Proxies are HTTPS_PROXY, HTTP_PROXY and NO_PROXY (* for none); nothing that hands out credentials is asked through one.";
 
