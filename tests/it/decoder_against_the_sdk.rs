@@ -9,7 +9,6 @@ use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::operation::describe_client_vpn_connections::DescribeClientVpnConnectionsOutput;
 use client_vpn_audit::tables::connections::RawConnection;
 use client_vpn_audit::tables::connections::decoder::connections;
-use client_vpn_audit::tables::unknown::Unknown;
 use client_vpn_audit::tables::xml::Body;
 use client_vpn_sim::{Fault, FaultKind};
 use proptest::prelude::*;
@@ -80,7 +79,7 @@ fn rows(output: DescribeClientVpnConnectionsOutput) -> Rows<'static> {
         let status = connection.status;
         RawConnection {
             client_vpn_endpoint_id: text(connection.client_vpn_endpoint_id),
-            timestamp: text(connection.timestamp),
+            connection_timestamp: text(connection.timestamp),
             connection_id: text(connection.connection_id),
             username: text(connection.username),
             connection_established_time: text(connection.connection_established_time),
@@ -102,8 +101,7 @@ fn rows(output: DescribeClientVpnConnectionsOutput) -> Rows<'static> {
             authorization_policy_last_evaluated_time: text(
                 connection.authorization_policy_last_evaluated_time,
             ),
-            unknown: Unknown::default(),
-            is_odd: false,
+            ..RawConnection::default()
         }
     };
     (output.connections.unwrap_or_default().into_iter().map(row).collect(), output.next_token)

@@ -4,6 +4,7 @@ use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::invocation::handler::Auditor;
 use client_vpn_audit::invocation::settings::Settings;
+use client_vpn_audit::tables::connections::columns::COLUMNS;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -33,14 +34,9 @@ async fn rows(answer: &str, endpoint_id: &str) -> Vec<Value> {
 /// A whole row: `own` and null in every other column.
 fn row(own: Value) -> Value {
     let time = NOW.replace('Z', ".000+00:00");
-    let mut row = json!({
-        "snapshot_time": time, "captured_at": time, "request_id": null, "endpoint_id": null, "connection_id": null,
-        "username": null, "common_name": null, "client_ip": null, "client_ipv6_address": null, "status_code": null,
-        "status_message": null, "connection_timestamp": null, "connection_established_time": null,
-        "connection_end_time": null, "authorization_policy_last_evaluated_time": null, "ingress_bytes": null,
-        "egress_bytes": null, "ingress_packets": null, "egress_packets": null, "posture_compliance_statuses": null,
-        "unparsed": null,
-    });
+    let mut row: Value = COLUMNS.iter().map(|column| (column.name.to_owned(), Value::Null)).collect();
+    row["snapshot_time"] = json!(time);
+    row["captured_at"] = json!(time);
     row.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
     row
 }

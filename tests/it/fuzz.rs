@@ -122,7 +122,7 @@ fn connections() {
         let mut next = || lines.next().flatten();
         let raw = RawConnection {
             client_vpn_endpoint_id: next(),
-            timestamp: next(),
+            connection_timestamp: next(),
             connection_id: next(),
             username: next(),
             connection_established_time: next(),
@@ -142,11 +142,11 @@ fn connections() {
                 kept: next().map(|text| ("newField".to_owned(), text)).into_iter().collect(),
                 more: 0,
             },
-            is_odd: false,
+            ..RawConnection::default()
         };
         let row = normalise(raw.clone(), &endpoint);
         let times = [
-            ("timestamp", &raw.timestamp, row.connection_timestamp),
+            ("timestamp", &raw.connection_timestamp, row.connection_timestamp),
             ("connectionEstablishedTime", &raw.connection_established_time, row.connection_established_time),
             ("connectionEndTime", &raw.connection_end_time, row.connection_end_time),
         ];

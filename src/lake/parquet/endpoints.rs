@@ -1,13 +1,12 @@
 //! The endpoints of an account and Region as a Parquet object. There are few of them, so it is made in memory.
 
-use arrow_array::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 
 use super::metadata::identity_of_endpoints;
 use super::writer::{SnapshotError, metadata, properties};
 use crate::snapshot_time::SnapshotTime;
-use crate::tables::column::arrow_schema;
+use crate::tables::column::{arrow_schema, record_batch};
 use crate::tables::endpoints::Endpoint;
 use crate::tables::endpoints::columns::COLUMNS;
 use crate::tables::endpoints::rows::columns;
@@ -23,8 +22,8 @@ pub fn encode_endpoints(
     endpoints: &[Endpoint],
 ) -> Result<Vec<u8>, SnapshotError> {
     let schema = arrow_schema(COLUMNS);
-    let batch = RecordBatch::try_new(schema.clone(), columns(snapshot_time, endpoints))
-        .map_err(SnapshotError::Columns)?;
+    let batch =
+        record_batch(schema.clone(), &columns(snapshot_time, endpoints)).map_err(SnapshotError::Columns)?;
     let mut identity = identity_of_endpoints(snapshot_time, place);
     identity.push(("outcome", "complete".to_owned()));
     let metadata = metadata(&identity);

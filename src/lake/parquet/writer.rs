@@ -29,19 +29,6 @@ const ROW_GROUP_ROWS: usize = 16_384;
 /// Most rows of a page of a column, whose values lie in memory as they are until the page is full.
 const PAGE_ROWS: usize = 2_048;
 
-/// Columns whose values hardly come twice in a snapshot. A dictionary of them takes more time and more space than the values.
-const WITHOUT_DICTIONARY: [&str; 9] = [
-    "connection_id",
-    "username",
-    "common_name",
-    "client_ip",
-    "client_ipv6_address",
-    "ingress_bytes",
-    "egress_bytes",
-    "ingress_packets",
-    "egress_packets",
-];
-
 /// Why a snapshot could not be encoded. None of these texts holds a row.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
@@ -176,8 +163,9 @@ impl Snapshot {
 
 fn writer_properties(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> WriterProperties {
     let metadata = metadata(&identity_of_connections(snapshot_time, endpoint_id));
-    let builder = WITHOUT_DICTIONARY.iter().fold(properties(), |builder, column| {
-        builder.set_column_dictionary_enabled(ColumnPath::from(*column), false)
+    let without_dictionary = COLUMNS.iter().filter(|column| !column.repeats);
+    let builder = without_dictionary.fold(properties(), |builder, column| {
+        builder.set_column_dictionary_enabled(ColumnPath::from(column.name), false)
     });
     builder
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))

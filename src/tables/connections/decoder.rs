@@ -42,33 +42,18 @@ pub fn connections<'a>(
 pub(in crate::tables) fn connection<'a>(
     document: &mut Document<'a>,
 ) -> Result<RawConnection<'a>, DecodeError> {
-    let mut raw = RawConnection::default();
-    row(document, &mut raw.unknown, |document, unknown, name| {
-        let field = match name {
-            "clientVpnEndpointId" => &mut raw.client_vpn_endpoint_id,
-            "timestamp" => &mut raw.timestamp,
-            "connectionId" => &mut raw.connection_id,
-            "username" => &mut raw.username,
-            "connectionEstablishedTime" => &mut raw.connection_established_time,
-            "ingressBytes" => &mut raw.ingress_bytes,
-            "egressBytes" => &mut raw.egress_bytes,
-            "ingressPackets" => &mut raw.ingress_packets,
-            "egressPackets" => &mut raw.egress_packets,
-            "clientIp" => &mut raw.client_ip,
-            "clientIpv6Address" => &mut raw.client_ipv6_address,
-            "commonName" => &mut raw.common_name,
-            "connectionEndTime" => &mut raw.connection_end_time,
-            "authorizationPolicyLastEvaluatedTime" => &mut raw.authorization_policy_last_evaluated_time,
-            "status" => {
-                return status(document, unknown, [&mut raw.status_code, &mut raw.status_message]);
-            }
-            "postureComplianceStatusSet" => {
-                return texts(document, unknown, name, &mut raw.posture_compliance_statuses);
-            }
-            _ => return keep(document, unknown, "", name),
-        };
-        text(document, unknown, "", name, field)
+    let (mut raw, mut unknown) = (RawConnection::default(), Unknown::default());
+    row(document, &mut unknown, |document, unknown, name| match name {
+        "clientVpnEndpointId" => text(document, unknown, "", name, &mut raw.client_vpn_endpoint_id),
+        "status" => status(document, unknown, [&mut raw.status_code, &mut raw.status_message]),
+        "postureComplianceStatusSet" => texts(document, unknown, name, &mut raw.posture_compliance_statuses),
+        // An element may have a dot in its name, and is then not the field of that path.
+        _ => match raw.text_mut(name).filter(|_| !name.contains('.')) {
+            Some(field) => text(document, unknown, "", name, field),
+            None => keep(document, unknown, "", name),
+        },
     })?;
+    raw.unknown = unknown;
     raw.is_odd = document.is_odd();
     Ok(raw)
 }

@@ -13,8 +13,8 @@ use crate::tables::connections::rows::time;
 use crate::tables::endpoints::Endpoint;
 use crate::target::EndpointId;
 
-/// Returns the values of each column, in the order of [`COLUMNS`](super::columns::COLUMNS).
-pub fn columns(snapshot_time: SnapshotTime, endpoints: &[Endpoint]) -> Vec<ArrayRef> {
+/// Returns the values of each column, with its name.
+pub fn columns(snapshot_time: SnapshotTime, endpoints: &[Endpoint]) -> Vec<(&'static str, ArrayRef)> {
     let texts = |text: fn(&Endpoint) -> Option<&str>| -> ArrayRef {
         Arc::new(StringArray::from_iter(endpoints.iter().map(text)))
     };
@@ -43,32 +43,32 @@ pub fn columns(snapshot_time: SnapshotTime, endpoints: &[Endpoint]) -> Vec<Array
         Arc::new(builder.finish())
     };
     vec![
-        time(snapshot_time.timestamp(), endpoints.len()),
-        times(|endpoint| Some(endpoint.captured_at)),
-        texts(|endpoint| endpoint.request_id.as_deref()),
-        texts(|endpoint| endpoint.endpoint_id.as_ref().map(EndpointId::as_str)),
-        texts(|endpoint| endpoint.description.as_deref()),
-        texts(|endpoint| endpoint.status_code.as_deref()),
-        texts(|endpoint| endpoint.status_message.as_deref()),
-        times(|endpoint| endpoint.creation_time),
-        times(|endpoint| endpoint.deletion_time),
-        texts(|endpoint| endpoint.dns_name.as_deref()),
-        texts(|endpoint| endpoint.client_cidr_block.as_deref()),
-        texts(|endpoint| endpoint.vpc_id.as_deref()),
-        lists(|endpoint| endpoint.associated_networks.as_ref()),
-        lists(|endpoint| Some(&endpoint.security_group_ids)),
-        lists(|endpoint| Some(&endpoint.authentication_types)),
-        booleans(|endpoint| endpoint.split_tunnel),
-        texts(|endpoint| endpoint.transport_protocol.as_deref()),
-        numbers(|endpoint| endpoint.vpn_port),
-        booleans(|endpoint| endpoint.connection_log_enabled),
-        texts(|endpoint| endpoint.connection_log_group.as_deref()),
-        numbers(|endpoint| endpoint.session_timeout_hours),
-        booleans(|endpoint| endpoint.disconnect_on_session_timeout),
-        booleans(|endpoint| endpoint.client_connect_enabled),
-        texts(|endpoint| endpoint.server_certificate_arn.as_deref()),
-        maps(|endpoint| &endpoint.tags),
-        maps(|endpoint| &endpoint.unparsed),
+        ("snapshot_time", time(snapshot_time.timestamp(), endpoints.len())),
+        ("captured_at", times(|endpoint| Some(endpoint.captured_at))),
+        ("request_id", texts(|endpoint| endpoint.request_id.as_deref())),
+        ("endpoint_id", texts(|endpoint| endpoint.endpoint_id.as_ref().map(EndpointId::as_str))),
+        ("description", texts(|endpoint| endpoint.description.as_deref())),
+        ("status_code", texts(|endpoint| endpoint.status_code.as_deref())),
+        ("status_message", texts(|endpoint| endpoint.status_message.as_deref())),
+        ("creation_time", times(|endpoint| endpoint.creation_time)),
+        ("deletion_time", times(|endpoint| endpoint.deletion_time)),
+        ("dns_name", texts(|endpoint| endpoint.dns_name.as_deref())),
+        ("client_cidr_block", texts(|endpoint| endpoint.client_cidr_block.as_deref())),
+        ("vpc_id", texts(|endpoint| endpoint.vpc_id.as_deref())),
+        ("associated_networks", lists(|endpoint| endpoint.associated_networks.as_ref())),
+        ("security_group_ids", lists(|endpoint| Some(&endpoint.security_group_ids))),
+        ("authentication_types", lists(|endpoint| Some(&endpoint.authentication_types))),
+        ("split_tunnel", booleans(|endpoint| endpoint.split_tunnel)),
+        ("transport_protocol", texts(|endpoint| endpoint.transport_protocol.as_deref())),
+        ("vpn_port", numbers(|endpoint| endpoint.vpn_port)),
+        ("connection_log_enabled", booleans(|endpoint| endpoint.connection_log_enabled)),
+        ("connection_log_group", texts(|endpoint| endpoint.connection_log_group.as_deref())),
+        ("session_timeout_hours", numbers(|endpoint| endpoint.session_timeout_hours)),
+        ("disconnect_on_session_timeout", booleans(|endpoint| endpoint.disconnect_on_session_timeout)),
+        ("client_connect_enabled", booleans(|endpoint| endpoint.client_connect_enabled)),
+        ("server_certificate_arn", texts(|endpoint| endpoint.server_certificate_arn.as_deref())),
+        ("tags", maps(|endpoint| &endpoint.tags)),
+        ("unparsed", maps(|endpoint| &endpoint.unparsed)),
     ]
 }
 
@@ -78,6 +78,6 @@ fn append_map(builder: &mut MapBuilder<StringBuilder, StringBuilder>, map: &BTre
         builder.keys().append_value(key);
         builder.values().append_value(value);
     }
-    // It fails where keys and values differ in number, and here they come in pairs.
+    // It fails if keys and values differ in number, and here they come in pairs.
     let _ = builder.append(!map.is_empty());
 }

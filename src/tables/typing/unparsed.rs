@@ -16,20 +16,20 @@ const MORE: &str = "#more";
 
 /// The name of an API field, and the text under it.
 #[derive(Debug)]
-pub(crate) struct Unparsed<'a> {
+pub struct Unparsed<'a> {
     map: BTreeMap<Cow<'static, str>, Cow<'a, str>>,
     /// The texts may have characters that are not allowed.
     is_odd: bool,
 }
 
 impl<'a> Unparsed<'a> {
-    pub(crate) fn new(is_odd: bool) -> Unparsed<'a> {
+    pub fn new(is_odd: bool) -> Unparsed<'a> {
         Unparsed { map: BTreeMap::new(), is_odd }
     }
 
     /// Returns a text as its column has it. One that is too long is not in it; one that has characters that are not allowed
     /// is in it without them. Either is then also here.
-    pub(crate) fn column(&mut self, field: &'static str, text: Cow<'a, str>) -> Option<Cow<'a, str>> {
+    pub fn column(&mut self, field: &'static str, text: Cow<'a, str>) -> Option<Cow<'a, str>> {
         if text.len() > VALUE_BYTES {
             self.put(field, text);
             return None;
@@ -43,14 +43,14 @@ impl<'a> Unparsed<'a> {
     }
 
     /// Returns the texts of a list as its column has them. The decoder keeps those with characters that are not allowed.
-    pub(crate) fn list(&self, texts: Vec<Cow<'a, str>>) -> Vec<Cow<'a, str>> {
+    pub fn list(&self, texts: Vec<Cow<'a, str>>) -> Vec<Cow<'a, str>> {
         let column =
             |text: Cow<'a, str>| if self.is_illegal(&text) { Cow::Owned(replaced(&text)) } else { text };
         texts.into_iter().map(column).collect()
     }
 
     /// Returns a text as an element of a list or map has it, none if it is too long, and `true` if that is exact.
-    pub(crate) fn element(&self, text: &str) -> (Option<String>, bool) {
+    pub fn element(&self, text: &str) -> (Option<String>, bool) {
         match text {
             _ if text.len() > VALUE_BYTES => (None, false),
             _ if self.is_illegal(text) => (Some(replaced(text)), false),
@@ -76,7 +76,7 @@ impl<'a> Unparsed<'a> {
     }
 
     /// Keeps a text under a name.
-    pub(crate) fn put(&mut self, name: impl Into<Cow<'static, str>>, text: Cow<'a, str>) {
+    pub fn put(&mut self, name: impl Into<Cow<'static, str>>, text: Cow<'a, str>) {
         let (name, length) = (name.into(), text.len());
         let text = if length > VALUE_BYTES {
             self.map.insert(format!("{name}{LENGTH}").into(), length.to_string().into());
@@ -104,7 +104,7 @@ impl<'a> Unparsed<'a> {
     }
 
     /// Keeps what is not known: the second text of a name under `name[2]`.
-    pub(crate) fn keep(&mut self, unknown: Unknown<'a>) {
+    pub fn keep(&mut self, unknown: Unknown<'a>) {
         // So that each name is numbered in one pass.
         let mut numbers: HashMap<String, usize> = HashMap::new();
         for (name, text) in unknown.kept {
@@ -127,7 +127,7 @@ impl<'a> Unparsed<'a> {
         }
     }
 
-    pub(crate) fn into_map(self) -> BTreeMap<Cow<'static, str>, Cow<'a, str>> {
+    pub fn into_map(self) -> BTreeMap<Cow<'static, str>, Cow<'a, str>> {
         self.map
     }
 

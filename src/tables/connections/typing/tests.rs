@@ -16,7 +16,7 @@ fn sample() -> RawConnection<'static> {
     let text = |text: &'static str| Some(text.into());
     RawConnection {
         client_vpn_endpoint_id: text(ENDPOINT),
-        timestamp: text("2019-08-12 07:58:34"),
+        connection_timestamp: text("2019-08-12 07:58:34"),
         connection_id: text("cvpn-connection-0e03eb24267165acd"),
         username: text("NA"),
         connection_established_time: text("2019-08-12 07:57:14"),
@@ -32,8 +32,7 @@ fn sample() -> RawConnection<'static> {
         connection_end_time: text("-"),
         posture_compliance_statuses: Some(vec![]),
         authorization_policy_last_evaluated_time: text("N/A"),
-        unknown: Unknown::default(),
-        is_odd: false,
+        ..RawConnection::default()
     }
 }
 
