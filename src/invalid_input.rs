@@ -6,10 +6,10 @@
 use std::fmt;
 
 /// Longest text that a fault quotes, in characters. The text may be hostile, and may be huge.
-const QUOTED: usize = 80;
+const MAX_QUOTED_CHARS: usize = 80;
 
 /// Most faults that one message lists. An event may have any number of fields, and an answer is bounded.
-const MOST_FAULTS: usize = 50;
+const MAX_LISTED_FAULTS: usize = 50;
 
 /// One thing that is wrong with a setting, a field of an event or a flag.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,11 +166,11 @@ impl std::error::Error for InvalidInputs {}
 
 impl fmt::Display for InvalidInputs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.0.iter().take(MOST_FAULTS).enumerate() {
+        for (index, fault) in self.0.iter().take(MAX_LISTED_FAULTS).enumerate() {
             let separator = if index == 0 { "" } else { "; " };
             write!(f, "{separator}{fault}")?;
         }
-        match self.0.len().saturating_sub(MOST_FAULTS) {
+        match self.0.len().saturating_sub(MAX_LISTED_FAULTS) {
             0 => Ok(()),
             more => write!(f, "; and {more} more"),
         }
@@ -191,10 +191,10 @@ fn text_of(text: &str) -> String {
     }
 }
 
-/// The text between backticks, without control characters, at most [`QUOTED`] characters.
+/// The text between backticks, without control characters, at most [`MAX_QUOTED_CHARS`] characters.
 fn quote(text: &str) -> String {
-    let mut quoted: String = text.chars().take(QUOTED).flat_map(char::escape_debug).collect();
-    if text.chars().nth(QUOTED).is_some() {
+    let mut quoted: String = text.chars().take(MAX_QUOTED_CHARS).flat_map(char::escape_debug).collect();
+    if text.chars().nth(MAX_QUOTED_CHARS).is_some() {
         quoted.push('…');
     }
     format!("`{quoted}`")

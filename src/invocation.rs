@@ -4,4 +4,5 @@ pub mod answer;
 pub mod event;
 pub mod handler;
 pub mod metrics;
+pub mod request;
 pub mod settings;

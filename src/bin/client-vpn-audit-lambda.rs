@@ -10,7 +10,8 @@ use client_vpn_audit::clock::Clock;
 use client_vpn_audit::error_code::ErrorCode;
 use client_vpn_audit::invalid_input::{InvalidInput, InvalidInputs};
 use client_vpn_audit::invocation::answer::Answer;
-use client_vpn_audit::invocation::handler::{Auditor, Error};
+use client_vpn_audit::invocation::event;
+use client_vpn_audit::invocation::handler::{Auditor, InvocationError};
 use client_vpn_audit::invocation::metrics;
 use client_vpn_audit::invocation::settings::Settings;
 use jiff::Timestamp;
@@ -64,11 +65,12 @@ async fn answer(
     auditor: &Result<Auditor, InvalidInputs>,
     event: LambdaEvent<Value>,
 ) -> Result<Answer, Failure> {
-    let auditor = auditor.as_ref().map_err(|faults| Error::InvalidSettings(faults.clone()))?;
+    let auditor = auditor.as_ref().map_err(|faults| InvocationError::InvalidSettings(faults.clone()))?;
     let deadline =
         i64::try_from(event.context.deadline).ok().and_then(|time| Timestamp::from_millisecond(time).ok());
-    let answer = auditor.handle(&event.payload, &event.context.request_id, deadline).await;
-    if let Err(Error::RunRecord { report, .. }) = &answer {
+    let invocation = auditor.request(|now| event::parse(&event.payload, now))?;
+    let answer = auditor.handle(invocation, &event.context.request_id, deadline).await;
+    if let Err(InvocationError::RunRecord { report, .. }) = &answer {
         write_lines(&metrics::lines(&report.record, auditor.stack()));
     }
     let answer = answer?;
@@ -95,8 +97,8 @@ struct Failure {
     message: String,
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Failure {
+impl From<InvocationError> for Failure {
+    fn from(error: InvocationError) -> Failure {
         let failure = Failure { code: error.code(), message: error.to_string() };
         error!(error_code = %failure.code, error_message = failure.message, "invocation failed");
         failure

@@ -15,7 +15,7 @@ use crate::run_id::RunId;
 use crate::target::{AccountRegion, PlaceTargets, Target};
 
 /// Most accounts and Regions that are tried at a time.
-const AT_A_TIME: usize = 64;
+const MAX_CONCURRENT_CALLS: usize = 64;
 
 /// Longest time that one of them is tried: one that does not answer shall be told with the others, before time is over.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -68,7 +68,7 @@ impl Preflight<'_> {
                 vec![check(Action::Endpoints.permission(), wanted.place.arn_of("*"), Some(problem))]
             })
         };
-        let places = stream::iter(wanted.to_vec()).map(of_place).buffered(AT_A_TIME);
+        let places = stream::iter(wanted.to_vec()).map(of_place).buffered(MAX_CONCURRENT_CALLS);
         let credentials = self.own.credentials().await.err().map(|error| error.to_string());
         let mut checks = vec![check("get credentials", self.own.provider().await, credentials)];
         checks.extend(places.collect::<Vec<_>>().await.into_iter().flatten());

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -23,7 +22,7 @@ use crate::error_code::ErrorCode;
 use crate::hour::Hour;
 use crate::invalid_input::{InvalidInput, InvalidInputs};
 use crate::invocation::answer::{Answer, SealReport};
-use crate::invocation::event::{Invocation, SnapshotRequest};
+use crate::invocation::request::{Invocation, SnapshotRequest};
 use crate::invocation::settings::Settings;
 use crate::lake::ledger::{CaptureError, FilterInForce, SettingsInForce};
 use crate::lake::parquet::check_temporary_space;
@@ -36,10 +35,10 @@ use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, PlaceTargets, Region, TargetText};
 
 /// Longest time for which endpoints are counted before a run is planned: the batches have yet to be captured.
-const COUNTING: Duration = Duration::from_secs(30);
+const COUNT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Longest time that is kept for writing what was read and the run record.
-const WRITING: SignedDuration = SignedDuration::from_secs(20);
+const MAX_WRITE_TIME: SignedDuration = SignedDuration::from_secs(20);
 
 /// Answers invocations. Settings are checked and clients made once, when it is made.
 #[derive(Debug)]
@@ -57,7 +56,7 @@ pub struct Auditor {
 
 /// Why an invocation could not be carried out.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum InvocationError {
     /// The settings are wrong; nothing was done.
     #[error("{0}")]
     InvalidSettings(InvalidInputs),
@@ -83,16 +82,16 @@ pub enum Error {
     },
 }
 
-impl Error {
+impl InvocationError {
     /// Stable word for Lambda's answer and for scripts.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Error::InvalidSettings(_) => ErrorCode::InvalidSettings,
-            Error::InvalidEvent(_) => ErrorCode::InvalidEvent,
-            Error::Identity(error) => error.code.clone(),
-            Error::Signing(error) => error.code.clone(),
-            Error::Lake(error) => error.code.clone(),
-            Error::RunRecord { .. } => ErrorCode::RunRecordNotWritten,
+            InvocationError::InvalidSettings(_) => ErrorCode::InvalidSettings,
+            InvocationError::InvalidEvent(_) => ErrorCode::InvalidEvent,
+            InvocationError::Identity(error) => error.code.clone(),
+            InvocationError::Signing(error) => error.code.clone(),
+            InvocationError::Lake(error) => error.code.clone(),
+            InvocationError::RunRecord { .. } => ErrorCode::RunRecordNotWritten,
         }
     }
 }
@@ -114,25 +113,33 @@ impl Auditor {
         self.settings.stack.as_deref()
     }
 
-    /// Carries out one invocation, which ends at `deadline` where there is one.
+    /// Returns the request that `read` makes of an event or of flags at the current time.
     ///
     /// # Errors
-    /// When it was refused, or when what came of it could not be recorded. Targets that failed are in the answer.
+    /// [`InvocationError::InvalidEvent`] with its faults, and with those of the configured targets.
+    pub fn request(
+        &self,
+        read: impl FnOnce(Timestamp) -> Result<Invocation, InvalidInputs>,
+    ) -> Result<Invocation, InvocationError> {
+        read(self.clock.now())
+            .map_err(|faults| InvocationError::InvalidEvent(self.with_those_of_the_targets(faults)))
+    }
+
+    /// Carries out one invocation, which ends at `deadline` if there is one.
+    ///
+    /// # Errors
+    /// If it was refused, or if its result could not be recorded. Targets that failed are in the answer.
     pub async fn handle(
         &self,
-        payload: &Value,
+        invocation: Invocation,
         request_id: &str,
         deadline: Option<Timestamp>,
-    ) -> Result<Answer, Error> {
-        let invocation = match Invocation::parse(payload, self.clock.now()) {
-            Ok(invocation) => invocation,
-            Err(faults) => return Err(Error::InvalidEvent(self.with_those_of_the_targets(faults))),
-        };
+    ) -> Result<Answer, InvocationError> {
         match invocation {
             Invocation::Snapshot(request) => {
                 let home = self.home().await?;
                 let targets = self.targets(home, request.targets.as_deref())?;
-                check_starting_token(&request, &targets).map_err(Error::InvalidEvent)?;
+                check_starting_token(&request, &targets).map_err(InvocationError::InvalidEvent)?;
                 self.snapshot(home, request, targets, RunId::new(request_id), deadline).await
             }
             Invocation::Seal { hour } => self.seal(hour, deadline).await.map(Answer::Seal),
@@ -141,7 +148,7 @@ impl Auditor {
         }
     }
 
-    async fn preflight(&self, run_id: RunId) -> Result<Answer, Error> {
+    async fn preflight(&self, run_id: RunId) -> Result<Answer, InvocationError> {
         let home = self.home().await?;
         let wanted = self.targets(home, None)?;
         let Auditor { own, sources, store, .. } = self;
@@ -150,7 +157,11 @@ impl Auditor {
         Ok(Answer::Preflight { checks: preflight.checks(&wanted, self.max_concurrency(&wanted), lake).await })
     }
 
-    async fn plan(&self, snapshot_time: Option<SnapshotTime>, run_id: RunId) -> Result<Answer, Error> {
+    async fn plan(
+        &self,
+        snapshot_time: Option<SnapshotTime>,
+        run_id: RunId,
+    ) -> Result<Answer, InvocationError> {
         let home = self.home().await?;
         let wanted = self.targets(home, None)?;
         let snapshot_time = snapshot_time.unwrap_or_else(|| SnapshotTime::truncated(self.clock.now()));
@@ -179,7 +190,7 @@ impl Auditor {
                 listed.map_or(1, |listing| listing.ids().len())
             });
         }
-        let (end, mut endpoints, mut places) = (Instant::now() + COUNTING, 0, 0);
+        let (end, mut endpoints, mut places) = (Instant::now() + COUNT_TIMEOUT, 0, 0);
         while let Ok(Some(count)) = tokio::time::timeout_at(end, counts.join_next()).await {
             endpoints += count.unwrap_or(1);
             places += 1;
@@ -210,15 +221,15 @@ impl Auditor {
         })
     }
 
-    async fn home(&self) -> Result<&AccountRegion, Error> {
+    async fn home(&self) -> Result<&AccountRegion, InvocationError> {
         self.home.get_or_try_init(|| self.find_home()).await
     }
 
-    async fn find_home(&self) -> Result<AccountRegion, Error> {
-        let region = self.region().map_err(|fault| Error::InvalidSettings(fault.into()))?;
+    async fn find_home(&self) -> Result<AccountRegion, InvocationError> {
+        let region = self.region().map_err(|fault| InvocationError::InvalidSettings(fault.into()))?;
         let account_id = match &self.settings.account_id {
             Some(account_id) => account_id.clone(),
-            None => own_account(&self.sdk).await.map_err(Error::Identity)?,
+            None => own_account(&self.sdk).await.map_err(InvocationError::Identity)?,
         };
         Ok(AccountRegion { account_id, region })
     }
@@ -227,18 +238,27 @@ impl Auditor {
         &self,
         home: &AccountRegion,
         texts: Option<&[TargetText]>,
-    ) -> Result<Vec<PlaceTargets>, Error> {
+    ) -> Result<Vec<PlaceTargets>, InvocationError> {
         match texts {
-            Some(_) => self.settings.targets_at(home, texts, "targets").map_err(Error::InvalidEvent),
-            None => self.settings.targets_at(home, None, "AUDIT_TARGETS").map_err(Error::InvalidSettings),
+            Some(_) => {
+                self.settings.targets_at(home, texts, "targets").map_err(InvocationError::InvalidEvent)
+            }
+            None => self
+                .settings
+                .targets_at(home, None, "AUDIT_TARGETS")
+                .map_err(InvocationError::InvalidSettings),
         }
     }
 
     /// Seals the lake, and says how old the newest complete captures are.
-    async fn seal(&self, hour: Option<Hour>, deadline: Option<Timestamp>) -> Result<SealReport, Error> {
+    async fn seal(
+        &self,
+        hour: Option<Hour>,
+        deadline: Option<Timestamp>,
+    ) -> Result<SealReport, InvocationError> {
         let (store, clock) = (&self.store, &self.clock);
         let signer = async || Signer::new(self.settings.signing_key.as_ref(), &self.sdk);
-        let signer = self.signer.get_or_try_init(signer).await.map_err(Error::Signing)?;
+        let signer = self.signer.get_or_try_init(signer).await.map_err(InvocationError::Signing)?;
         // Without targets, what is in the lake is sealed, and nobody need know whose lake it is.
         let wanted = match self.settings.targets.as_slice() {
             [] => Vec::new(),
@@ -247,7 +267,7 @@ impl Auditor {
         let places: Vec<AccountRegion> = wanted.iter().map(|wanted| wanted.place.clone()).collect();
         let sealer = Sealer { store, lake: &self.settings.lake, signer, clock };
         let deadline = deadline.and_then(|deadline| end_of_work(clock.now(), deadline));
-        let sealed = sealer.seal(&places, hour, deadline).await.map_err(Error::Lake)?;
+        let sealed = sealer.seal(&places, hour, deadline).await.map_err(InvocationError::Lake)?;
         let oldest_complete_age_minutes = match wanted.as_slice() {
             [] => Ok(None),
             wanted => coverage::oldest_complete_age(store, wanted, clock.now()).await.map(Some),
@@ -255,7 +275,7 @@ impl Auditor {
         Ok(SealReport {
             sealed,
             signed: !matches!(signer, Signer::Unsigned),
-            oldest_complete_age_minutes: oldest_complete_age_minutes.map_err(Error::Lake)?,
+            oldest_complete_age_minutes: oldest_complete_age_minutes.map_err(InvocationError::Lake)?,
         })
     }
 
@@ -266,7 +286,7 @@ impl Auditor {
         wanted: Vec<PlaceTargets>,
         run_id: RunId,
         deadline: Option<Timestamp>,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Answer, InvocationError> {
         let start = self.clock.now();
         let no_space = check_temporary_space(self.max_concurrency(&wanted)).err();
         let resumed_size = request.starting_token.as_ref().map(|token| token.page_size);
@@ -297,7 +317,9 @@ impl Auditor {
         let (report, problems) = run.places(wanted).await;
         match problems.as_slice() {
             [] => Ok(Answer::Snapshot(Box::new(report))),
-            problems => Err(Error::RunRecord { problem: problems.join("; "), report: Box::new(report) }),
+            problems => {
+                Err(InvocationError::RunRecord { problem: problems.join("; "), report: Box::new(report) })
+            }
         }
     }
 
@@ -331,11 +353,11 @@ impl Auditor {
     }
 }
 
-/// When reading or sealing ends: a quarter of the time before the deadline, but no more than [`WRITING`]. A deadline that is over
+/// When reading or sealing ends: a quarter of the time before the deadline, but no more than [`MAX_WRITE_TIME`]. A deadline that is over
 /// is none: emulators of Lambda say so.
 fn end_of_work(start: Timestamp, deadline: Timestamp) -> Option<Timestamp> {
     let left = deadline.duration_since(start);
-    left.is_positive().then(|| deadline - WRITING.min(left / 4))
+    left.is_positive().then(|| deadline - MAX_WRITE_TIME.min(left / 4))
 }
 
 /// A resume token is of one endpoint's listing.

@@ -1,6 +1,6 @@
 //! Settings, events and flags that are wrong: every fault in one answer, and nothing is written.
 
-use client_vpn_audit::invocation::handler::Error;
+use client_vpn_audit::invocation::handler::InvocationError;
 use serde_json::{Value, json};
 
 use crate::harness::emulator::{Emulator, Invoked};
@@ -125,7 +125,7 @@ async fn events_are_refused_before_anything_is_read() {
         ),
     ] {
         let error = try_snapshot(&auditor, fields.clone()).await.unwrap_err();
-        assert!(matches!(error, Error::InvalidEvent(_)), "{fields}: {error:?}");
+        assert!(matches!(error, InvocationError::InvalidEvent(_)), "{fields}: {error:?}");
         assert!(error.to_string().contains(part), "{part} is not in {error}");
     }
     assert_eq!(world.files(), Vec::<String>::new());

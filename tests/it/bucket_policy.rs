@@ -111,7 +111,10 @@ async fn a_policy_of_another_account_is_not_taken_for_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_directory_has_no_policy_to_check() {
     let world = World::new(fleet(1, 5)).await;
-    let answer = world.auditor(&[]).handle(&json!({"action": "preflight"}), "preflight", None).await.unwrap();
+    let answer =
+        crate::harness::handle(&world.auditor(&[]), &json!({"action": "preflight"}), "preflight", None)
+            .await
+            .unwrap();
     let Answer::Preflight { checks } = answer else { panic!("no preflight but {answer:?}") };
     let of_policy = checks.iter().filter(|check| check.action.starts_with("refuse "));
     assert_eq!((checks.len(), of_policy.count()), (8, 0));

@@ -9,7 +9,7 @@ use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::invocation::answer::Answer;
-use client_vpn_audit::invocation::handler::{Auditor, Error};
+use client_vpn_audit::invocation::handler::{Auditor, InvocationError};
 use client_vpn_audit::invocation::settings::Settings;
 use client_vpn_audit::lake::ledger::{Entry, Outcome};
 use client_vpn_sim::{Fault, FaultKind};
@@ -128,7 +128,7 @@ struct Ran {
     location: String,
     served_first: serde_json::Value,
     served: serde_json::Value,
-    first: Result<Answer, Error>,
+    first: Result<Answer, InvocationError>,
     again: Entry,
     /// A copy of the lake as the faults left it.
     _world: World,
@@ -149,7 +149,9 @@ async fn run(case: Case, seaweed: &Seaweed, location: String) -> Ran {
     let deadline = Clock::system().now() + SignedDuration::from_secs(seconds);
     let time = real_now();
     let event = json!({"action": "snapshot", "time": time});
-    let first = auditor.handle(&event, "8f5a2c9e-0000-4000-8000-000000000001", Some(deadline)).await;
+    let first =
+        crate::harness::handle(&auditor, &event, "8f5a2c9e-0000-4000-8000-000000000001", Some(deadline))
+            .await;
     let served_first = json!(world.simulator.served());
     world.simulator.clear_faults();
     proxy.spoil(&[]);
@@ -165,7 +167,7 @@ fn problems(ran: &Ran) -> Vec<String> {
     let mut problems = Vec::new();
     let entry = match &ran.first {
         Ok(Answer::Snapshot(report)) => Some(&report.record.targets[0]),
-        Err(Error::RunRecord { report, .. })
+        Err(InvocationError::RunRecord { report, .. })
             if ran.case.store.is_some_and(|rule| rule.path != "/connections/") =>
         {
             Some(&report.record.targets[0])

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use client_vpn_audit::hour::Hour;
-use client_vpn_audit::invocation::event::Invocation;
+use client_vpn_audit::invocation::event;
+use client_vpn_audit::invocation::request::Invocation;
 use client_vpn_audit::lake::keys::ObjectKey;
 use client_vpn_audit::lake::parquet::ObjectMetadata;
 use client_vpn_audit::proof::digest::WrittenDigest;
@@ -89,7 +90,7 @@ fn events() {
         let Ok(payload) = serde_json::from_slice(input) else {
             return "no JSON".to_owned();
         };
-        match Invocation::parse(&payload, at) {
+        match event::parse(&payload, at) {
             Ok(Invocation::Snapshot(request)) => {
                 if let Some(time) = request.snapshot_time {
                     assert!(time.timestamp() <= at + jiff::SignedDuration::from_secs(60));

@@ -19,7 +19,7 @@ use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::invocation::answer::Answer;
-use client_vpn_audit::invocation::handler::{Auditor, Error};
+use client_vpn_audit::invocation::handler::{Auditor, InvocationError};
 use client_vpn_audit::invocation::settings::Settings;
 use client_vpn_audit::snapshot_time::SnapshotTime;
 use client_vpn_sim::{Config, Simulator, TimeSource};
@@ -200,10 +200,21 @@ pub async fn snapshot(auditor: &Auditor, fields: Value) -> Report {
     }
 }
 
-pub async fn try_snapshot(auditor: &Auditor, fields: Value) -> Result<Answer, Error> {
+pub async fn try_snapshot(auditor: &Auditor, fields: Value) -> Result<Answer, InvocationError> {
     let mut payload = json!({"action": "snapshot", "time": NOW});
     payload.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-    auditor.handle(&payload, "8f5a2c9e-0000-4000-8000-000000000001", None).await
+    handle(auditor, &payload, "8f5a2c9e-0000-4000-8000-000000000001", None).await
+}
+
+/// Carries out an event as the function does.
+pub async fn handle(
+    auditor: &Auditor,
+    payload: &Value,
+    request_id: &str,
+    deadline: Option<jiff::Timestamp>,
+) -> Result<Answer, InvocationError> {
+    let invocation = auditor.request(|now| client_vpn_audit::invocation::event::parse(payload, now))?;
+    auditor.handle(invocation, request_id, deadline).await
 }
 
 /// Outcomes of the targets, in order.

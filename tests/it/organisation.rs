@@ -195,11 +195,14 @@ async fn one_command_captures_an_organisation_and_its_exit_status_tells() {
 /// Runs the batches of a plan, each in a function of its own, as the state machine does.
 async fn run_spread(world: &World, variables: &[(&str, &str)]) -> usize {
     let planner = auditor_of(world, variables);
-    let plan = planner.handle(&json!({"action": "plan", "time": NOW}), "plan", None).await.unwrap();
+    let plan = crate::harness::handle(&planner, &json!({"action": "plan", "time": NOW}), "plan", None)
+        .await
+        .unwrap();
     let Answer::Plan(spread) = plan else { panic!("no plan but {plan:?}") };
     let batches = json!(spread)["batches"].as_array().unwrap().clone();
     for batch in &batches {
-        let answer = auditor_of(world, variables).handle(batch, "batch", None).await.unwrap();
+        let answer =
+            crate::harness::handle(&auditor_of(world, variables), batch, "batch", None).await.unwrap();
         assert!(answer.is_success(), "{answer:?}");
     }
     batches.len()

@@ -36,7 +36,7 @@ async fn checks(url: &str, targets: &str) -> Vec<Check> {
     let sdk = sdk_config(url, "eu-central-1");
     let auditor =
         Auditor::new(Settings::parse(variables).unwrap(), sdk, Clock::manual(now()), Progress::silent());
-    match auditor.handle(&json!({"action": "preflight"}), "request", None).await.unwrap() {
+    match crate::harness::handle(&auditor, &json!({"action": "preflight"}), "request", None).await.unwrap() {
         Answer::Preflight { checks } => checks,
         other => panic!("no preflight but {other:?}"),
     }

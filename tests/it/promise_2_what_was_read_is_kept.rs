@@ -110,7 +110,7 @@ async fn a_deadline_ends_a_capture_in_order_with_its_token() {
         let auditor = world.auditor(&own);
         let deadline = world.clock.now() + jiff::SignedDuration::from_secs(8);
         let payload = serde_json::json!({"action": "snapshot"});
-        let answer = auditor.handle(&payload, "a-request", Some(deadline)).await.unwrap();
+        let answer = crate::harness::handle(&auditor, &payload, "a-request", Some(deadline)).await.unwrap();
         assert!(world.clock.now() < deadline, "{fault:?}: it answers before Lambda ends it");
         let Answer::Snapshot(report) = answer else { panic!("no report but {answer:?}") };
         assert_eq!(
@@ -137,7 +137,9 @@ async fn a_deadline_that_is_over_is_none() {
     let world = World::new(fleet(1, 23)).await;
     let payload = serde_json::json!({"action": "snapshot"});
     let answer =
-        world.auditor(&[]).handle(&payload, "a-request", Some(jiff::Timestamp::UNIX_EPOCH)).await.unwrap();
+        crate::harness::handle(&world.auditor(&[]), &payload, "a-request", Some(jiff::Timestamp::UNIX_EPOCH))
+            .await
+            .unwrap();
     assert!(answer.is_success(), "{answer:?}");
 }
 

@@ -325,7 +325,7 @@ async fn the_age_is_that_of_the_endpoint_captured_longest_ago() {
     };
     let age = async |minutes: i64| {
         at(minutes);
-        match auditor.handle(&json!({"action": "seal"}), "request", None).await.unwrap() {
+        match crate::harness::handle(&auditor, &json!({"action": "seal"}), "request", None).await.unwrap() {
             Answer::Seal(report) => {
                 let line = metrics::seal_line(world.clock.now(), &report, None).unwrap();
                 assert_eq!(line["OldestCompleteAgeMinutes"], json!(report.oldest_complete_age_minutes));

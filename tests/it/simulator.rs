@@ -99,7 +99,9 @@ async fn preflight_says_of_each_target_and_of_the_lake_whether_it_may() {
     world.simulator.inject(denied);
     let auditor = world.auditor(&[]);
     for _ in 0..2 {
-        let answer = auditor.handle(&json!({"action": "preflight"}), "preflight", None).await.unwrap();
+        let answer = crate::harness::handle(&auditor, &json!({"action": "preflight"}), "preflight", None)
+            .await
+            .unwrap();
         assert!(!answer.is_success());
         let Answer::Preflight { checks } = answer else { panic!("no preflight but {answer:?}") };
         let ok: Vec<bool> = checks.iter().map(|check| check.ok).collect();

@@ -4,7 +4,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::request_id::RequestId;
 
 /// Longest id, in characters: S3's and that of public emulators are shorter.
-const LONGEST: usize = 64;
+const MAX_BYTES: usize = 64;
 
 /// Returns the request id of an answer; `None` if it has none of the form that AWS gives it.
 pub(crate) fn request_id(answer: &HttpResponse) -> Option<String> {
@@ -15,7 +15,9 @@ pub(crate) fn request_id(answer: &HttpResponse) -> Option<String> {
 /// name has letters that are no such digits, or no digit at all.
 fn is_request_id(text: &str) -> bool {
     let fits = |b: u8| b.is_ascii_uppercase() || b == b'-' || b.is_ascii_hexdigit();
-    (1..=LONGEST).contains(&text.len()) && text.bytes().all(fits) && text.bytes().any(|b| b.is_ascii_digit())
+    (1..=MAX_BYTES).contains(&text.len())
+        && text.bytes().all(fits)
+        && text.bytes().any(|b| b.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -38,6 +40,6 @@ mod tests {
         ] {
             assert_eq!(is_request_id(id), passes, "{id}");
         }
-        assert!(!is_request_id(&"1".repeat(LONGEST + 1)));
+        assert!(!is_request_id(&"1".repeat(MAX_BYTES + 1)));
     }
 }

@@ -1,12 +1,19 @@
-//! The flags, and what they come to: the same settings and payload that the Lambda gets.
+//! The flags, read into the settings and the request that the Lambda reads from its environment and its event.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use client_vpn_audit::aws::ec2::resume_token::ResumeToken;
+use client_vpn_audit::aws::ec2::{Filter, PageSize};
 use client_vpn_audit::invalid_input::{InvalidInput, InvalidInputs};
-use client_vpn_audit::invocation::handler::Error;
-use serde_json::{Map, Value, json};
+use client_vpn_audit::invocation::handler::InvocationError;
+use client_vpn_audit::invocation::request::{
+    FILTERS, Invocation, MAX_ITEMS_ALLOWED, STARTING_TOKEN_ALLOWED, SnapshotRequest, closed_hour,
+    snapshot_time,
+};
+use client_vpn_audit::lake::ledger::Trigger;
+use jiff::Timestamp;
 
 const SNAPSHOT_EXAMPLES: &str = "\
 Examples:
@@ -229,18 +236,41 @@ pub struct Demo {
     pub lake: Option<PathBuf>,
 }
 
-/// What the handler gets.
-pub struct Inputs {
+/// The settings and the request of a command.
+pub struct Inputs<'a> {
     /// The settings, as the environment would hold them.
     pub variables: BTreeMap<String, String>,
-    /// The payload, as an invocation would hold it.
-    pub payload: Value,
-    /// The Region, where one was given.
+    /// The request.
+    pub request: Request<'a>,
+    /// The Region; `None` if none was given.
     pub region: Option<String>,
-    /// Flags that are no settings and no payload.
-    pub faults: InvalidInputs,
-    /// Whether there must be targets.
+    /// `true` if there must be targets.
     pub needs_targets: bool,
+}
+
+/// The flags of a request.
+#[derive(Clone, Copy)]
+pub enum Request<'a> {
+    /// A snapshot.
+    Snapshot(&'a Snapshot),
+    /// A preflight, which has no flags of its own.
+    Preflight,
+    /// A seal.
+    Seal(&'a Seal),
+}
+
+impl Request<'_> {
+    /// Reads the flags.
+    ///
+    /// # Errors
+    /// Every fault of them, by the names that an event has for them.
+    pub fn read(self, now: Timestamp) -> Result<Invocation, InvalidInputs> {
+        match self {
+            Request::Snapshot(snapshot) => snapshot.request(now).map(Invocation::Snapshot),
+            Request::Preflight => Ok(Invocation::Preflight),
+            Request::Seal(seal) => seal.request(now),
+        }
+    }
 }
 
 impl Place {
@@ -259,81 +289,99 @@ impl Place {
         variables
     }
 
-    pub fn preflight_inputs(&self) -> Inputs {
+    pub fn preflight_inputs(&self) -> Inputs<'_> {
         Inputs {
             variables: self.variables(),
-            payload: json!({"action": "preflight"}),
+            request: Request::Preflight,
             region: self.region.clone(),
-            faults: InvalidInputs::default(),
             needs_targets: true,
         }
     }
 }
 
 impl Seal {
-    pub fn inputs(&self) -> Inputs {
+    pub fn inputs(&self) -> Inputs<'_> {
         let mut variables: BTreeMap<String, String> = environment().collect();
         let flags = [("AUDIT_LAKE", &self.lake), ("AUDIT_SIGNING_KEY", &self.signing_key)];
         for (name, value) in flags {
             variables.extend(value.clone().map(|value| (name.to_owned(), value)));
         }
-        let hour = self.hour.as_ref().map(|hour| ("hour".to_owned(), json!(hour)));
-        let payload = Map::from_iter([("action".to_owned(), json!("seal"))].into_iter().chain(hour));
-        Inputs {
-            variables,
-            payload: Value::Object(payload),
-            region: self.region.clone(),
-            faults: InvalidInputs::default(),
-            needs_targets: false,
-        }
+        Inputs { variables, request: Request::Seal(self), region: self.region.clone(), needs_targets: false }
+    }
+
+    fn request(&self, now: Timestamp) -> Result<Invocation, InvalidInputs> {
+        let mut faults = InvalidInputs::default();
+        let read = |text: &String| {
+            closed_hour(text, now).map_err(|allowed| InvalidInput::new("hour", text, allowed))
+        };
+        let hour = self.hour.as_ref().and_then(|text| faults.keep(read(text)));
+        faults.or(Invocation::Seal { hour })
     }
 }
 
 impl Snapshot {
-    pub fn inputs(&self) -> Inputs {
-        let mut faults = InvalidInputs::default();
-        let mut payload = Map::new();
-        payload.insert("action".to_owned(), json!("snapshot"));
-        let fields = [
-            ("time", self.time.as_ref().map(|time| json!(time))),
-            ("page_size", self.page_size.as_deref().map(number_or_text)),
-            ("max_items", self.max_items.as_deref().map(number_or_text)),
-            ("starting_token", self.starting_token.as_ref().map(|token| json!(token))),
-        ];
-        for (name, value) in fields {
-            payload.extend(value.map(|value| (name.to_owned(), value)));
-        }
-        if !self.filters.is_empty() {
-            payload.insert("filters".to_owned(), json!(self.filters(&mut faults)));
-        }
+    pub fn inputs(&self) -> Inputs<'_> {
         Inputs {
             variables: self.place.variables(),
-            payload: Value::Object(payload),
+            request: Request::Snapshot(self),
             region: self.place.region.clone(),
-            faults,
             needs_targets: true,
         }
     }
 
-    /// The values of each filter. A value may be a name, so no fault quotes it.
-    fn filters(&self, faults: &mut InvalidInputs) -> BTreeMap<&str, Vec<&str>> {
-        let mut filters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    fn request(&self, now: Timestamp) -> Result<SnapshotRequest, InvalidInputs> {
+        let mut faults = InvalidInputs::default();
+        let time = |text: &String| {
+            snapshot_time(text, now).map_err(|allowed| InvalidInput::new("time", text, allowed))
+        };
+        let page_size = |text: &String| {
+            let size = text.parse().ok().and_then(PageSize::new);
+            size.ok_or_else(|| InvalidInput::new("page_size", text, PageSize::ALLOWED))
+        };
+        let max_items = |text: &String| {
+            let most = text.parse().ok().filter(|&most| most > 0);
+            most.ok_or_else(|| InvalidInput::new("max_items", text, MAX_ITEMS_ALLOWED))
+        };
+        // A text in place of a token may be anything, so no fault quotes it.
+        let starting_token = |text: &String| {
+            ResumeToken::parse(text)
+                .ok_or_else(|| InvalidInput::of_hidden("starting_token", text, STARTING_TOKEN_ALLOWED))
+        };
+        let snapshot_time = self.time.as_ref().and_then(|text| faults.keep(time(text)));
+        let request = SnapshotRequest {
+            filters: self.filters(&mut faults),
+            page_size: self.page_size.as_ref().and_then(|text| faults.keep(page_size(text))),
+            max_items: self.max_items.as_ref().and_then(|text| faults.keep(max_items(text))),
+            starting_token: self.starting_token.as_ref().and_then(|text| faults.keep(starting_token(text))),
+            ..SnapshotRequest::new(Trigger::Action, snapshot_time)
+        };
+        if let Some((page_size, allowed)) = request.page_size.zip(request.other_page_size()) {
+            let allowed = format!("{allowed}, the page size that --starting-token was made with");
+            faults.push(InvalidInput::new("page_size", &page_size.to_string(), allowed));
+        }
+        faults.or(request)
+    }
+
+    /// Reads the filters. A value may be a name, so no fault quotes it.
+    fn filters(&self, faults: &mut InvalidInputs) -> Vec<Filter> {
+        let mut filters: Vec<Filter> = Vec::new();
         for filter in &self.filters {
-            match filter.split_once('=') {
-                Some((name, value)) => filters.entry(name).or_default().push(value),
-                None => faults.push(InvalidInput::without_value(
-                    "filters",
-                    "must be NAME=VALUE, such as username=maria",
-                )),
+            let Some((name, value)) = filter.split_once('=') else {
+                let allowed = "must be NAME=VALUE, such as username=maria";
+                faults.push(InvalidInput::without_value("filters", allowed));
+                continue;
+            };
+            let Some(name) = FILTERS.into_iter().find(|known| *known == name) else {
+                faults.push(InvalidInput::of_name("filters", name, FILTERS.join(", ")));
+                continue;
+            };
+            match filters.iter_mut().find(|filter| filter.name == name) {
+                Some(filter) => filter.values.push(value.to_owned()),
+                None => filters.push(Filter { name, values: vec![value.to_owned()] }),
             }
         }
         filters
     }
-}
-
-/// A number where the text is one; else the text, which the event's check then refuses along with all other faults.
-fn number_or_text(text: &str) -> Value {
-    text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number))
 }
 
 /// A setting or field by the name of its flag, where it has one.
@@ -356,10 +404,12 @@ pub fn flag_name(name: &str) -> String {
 }
 
 /// The same error, by the names of the flags.
-pub fn with_flag_names(error: Error) -> Error {
+pub fn with_flag_names(error: InvocationError) -> InvocationError {
     match error {
-        Error::InvalidSettings(faults) => Error::InvalidSettings(faults.renamed(flag_name)),
-        Error::InvalidEvent(faults) => Error::InvalidEvent(faults.renamed(flag_name)),
+        InvocationError::InvalidSettings(faults) => {
+            InvocationError::InvalidSettings(faults.renamed(flag_name))
+        }
+        InvocationError::InvalidEvent(faults) => InvocationError::InvalidEvent(faults.renamed(flag_name)),
         other => other,
     }
 }

@@ -13,8 +13,10 @@ use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::invalid_input::InvalidInput;
 use client_vpn_audit::invocation::answer::Answer;
-use client_vpn_audit::invocation::handler::{Auditor, Error};
+use client_vpn_audit::invocation::handler::{Auditor, InvocationError};
+use client_vpn_audit::invocation::request::{Invocation, SnapshotRequest};
 use client_vpn_audit::invocation::settings::Settings;
+use client_vpn_audit::lake::ledger::Trigger;
 use client_vpn_audit::lake::store::Location;
 use client_vpn_audit::snapshot_time::SnapshotTime;
 use client_vpn_sim::{Config, Simulator, TimeSource};
@@ -33,14 +35,14 @@ const CONNECTIONS_EACH: usize = 1_200;
 const SEED: u64 = 7;
 
 /// Runs the demo and prints it. Whether every snapshot was complete.
-pub async fn run(demo: &Demo, json: bool) -> Result<bool, Error> {
+pub async fn run(demo: &Demo, json: bool) -> Result<bool, InvocationError> {
     let lake = match &demo.lake {
         Some(lake) => lake.clone(),
         None => new_directory().map_err(|error| unusable(&error))?,
     };
     if !matches!(Location::parse(&lake.display().to_string()), Ok(Location::Directory(_))) {
         let fault = InvalidInput::new("--lake", &lake.display().to_string(), "a directory");
-        return Err(Error::InvalidSettings(fault.into()));
+        return Err(InvocationError::InvalidSettings(fault.into()));
     }
     // The last of the snapshots is of this minute.
     let last = SnapshotTime::truncated(Clock::system().now()).timestamp();
@@ -56,7 +58,7 @@ pub async fn run(demo: &Demo, json: bool) -> Result<bool, Error> {
         ("AUDIT_ACCOUNT_ID", account_id),
     ];
     let settings = Settings::parse(variables.map(|(name, value)| (name.to_owned(), value)))
-        .map_err(|faults| Error::InvalidSettings(faults.renamed(super::args::flag_name)))?;
+        .map_err(|faults| InvocationError::InvalidSettings(faults.renamed(super::args::flag_name)))?;
     let sdk = sdk_config(&simulator, region);
     let auditor = Auditor::new(settings, sdk, clock.clone(), Progress::silent());
 
@@ -64,8 +66,11 @@ pub async fn run(demo: &Demo, json: bool) -> Result<bool, Error> {
     for time in times {
         clock.set(time);
         simulator.set_time(time);
-        let payload = json!({"action": "snapshot", "time": SnapshotTime::truncated(time)});
-        if let Answer::Snapshot(report) = auditor.handle(&payload, &Uuid::new_v4().to_string(), None).await? {
+        let request = SnapshotRequest::new(Trigger::Action, Some(SnapshotTime::truncated(time)));
+        let invocation = Invocation::Snapshot(request);
+        if let Answer::Snapshot(report) =
+            auditor.handle(invocation, &Uuid::new_v4().to_string(), None).await?
+        {
             if !json {
                 print(&format!("{}\n", report_text(&report)));
             }
@@ -82,8 +87,10 @@ fn new_directory() -> io::Result<PathBuf> {
     tempfile::Builder::new().prefix("client-vpn-audit-demo-").tempdir().map(tempfile::TempDir::keep)
 }
 
-fn unusable(error: &dyn std::error::Error) -> Error {
-    Error::InvalidSettings(InvalidInput::without_value("demo", format!("could not run: {error}")).into())
+fn unusable(error: &dyn std::error::Error) -> InvocationError {
+    InvocationError::InvalidSettings(
+        InvalidInput::without_value("demo", format!("could not run: {error}")).into(),
+    )
 }
 
 /// The simulator and nothing else, whatever profiles and endpoints this machine has.

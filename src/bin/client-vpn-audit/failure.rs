@@ -1,7 +1,7 @@
 //! Why a command could not do what it was asked for.
 
 use client_vpn_audit::error_code::ErrorCode;
-use client_vpn_audit::invocation::handler::Error;
+use client_vpn_audit::invocation::handler::InvocationError;
 use client_vpn_audit::lake::store::StoreError;
 use client_vpn_audit::proof::verify::VerifyError;
 
@@ -15,7 +15,7 @@ const EXIT_USAGE: u8 = 2;
 pub enum Failure {
     /// As the Lambda would say it.
     #[error(transparent)]
-    Invocation(#[from] Error),
+    Invocation(#[from] InvocationError),
     /// Nothing could be verified.
     #[error(transparent)]
     NotVerifiable(VerifyError),
@@ -35,11 +35,11 @@ impl Failure {
     /// Returns the same failure with the values of the flags and settings that are wrong.
     pub fn quoting_values(self) -> Failure {
         match self {
-            Failure::Invocation(Error::InvalidSettings(faults)) => {
-                Failure::Invocation(Error::InvalidSettings(faults.quoting_values()))
+            Failure::Invocation(InvocationError::InvalidSettings(faults)) => {
+                Failure::Invocation(InvocationError::InvalidSettings(faults.quoting_values()))
             }
-            Failure::Invocation(Error::InvalidEvent(faults)) => {
-                Failure::Invocation(Error::InvalidEvent(faults.quoting_values()))
+            Failure::Invocation(InvocationError::InvalidEvent(faults)) => {
+                Failure::Invocation(InvocationError::InvalidEvent(faults.quoting_values()))
             }
             other => other,
         }
@@ -48,10 +48,14 @@ impl Failure {
     /// What the process ends with.
     pub fn exit_status(&self) -> u8 {
         match self {
-            Failure::Invocation(Error::InvalidSettings(_) | Error::InvalidEvent(_) | Error::Signing(_)) => {
-                EXIT_USAGE
-            }
-            Failure::Invocation(Error::Identity(_) | Error::RunRecord { .. } | Error::Lake(_))
+            Failure::Invocation(
+                InvocationError::InvalidSettings(_)
+                | InvocationError::InvalidEvent(_)
+                | InvocationError::Signing(_),
+            ) => EXIT_USAGE,
+            Failure::Invocation(
+                InvocationError::Identity(_) | InvocationError::RunRecord { .. } | InvocationError::Lake(_),
+            )
             | Failure::NotVerifiable(_) => EXIT_INCOMPLETE,
         }
     }
@@ -65,6 +69,6 @@ impl From<VerifyError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
-        Failure::Invocation(Error::Lake(error))
+        Failure::Invocation(InvocationError::Lake(error))
     }
 }

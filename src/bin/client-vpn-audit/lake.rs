@@ -4,7 +4,7 @@ use client_vpn_audit::aws::identity::OwnSession;
 use client_vpn_audit::aws::sdk;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::invalid_input::{InvalidInput, InvalidInputs};
-use client_vpn_audit::invocation::handler::Error;
+use client_vpn_audit::invocation::handler::InvocationError;
 use client_vpn_audit::lake::store::{Location, Store};
 
 use super::args::{environment, flag_name};
@@ -14,7 +14,7 @@ pub async fn open(
     lake: Option<&str>,
     region: Option<&str>,
     mut faults: InvalidInputs,
-) -> Result<(Location, Store), Error> {
+) -> Result<(Location, Store), InvocationError> {
     let name = "--lake (AUDIT_LAKE)";
     let text = lake.map(str::to_owned);
     let text =
@@ -33,15 +33,15 @@ pub async fn open(
         faults.push(InvalidInput::new(name, &path.display().to_string(), "a directory that is there"));
     }
     let location = faults.keep(location);
-    let Some(location) = faults.or(location).map_err(Error::InvalidSettings)? else {
-        return Err(Error::InvalidSettings(InvalidInputs::default()));
+    let Some(location) = faults.or(location).map_err(InvocationError::InvalidSettings)? else {
+        return Err(InvocationError::InvalidSettings(InvalidInputs::default()));
     };
     // A directory needs no credentials, and asking for a Region may take seconds.
     let store = match location {
         Location::Directory(_) => Store::new(&location, &aws_config::SdkConfig::builder().build(), None),
         Location::S3 { .. } => {
             let sdk = sdk::load(region.map(str::to_owned), environment()).await;
-            let sdk = sdk.map_err(|faults| Error::InvalidSettings(faults.renamed(flag_name)))?;
+            let sdk = sdk.map_err(|faults| InvocationError::InvalidSettings(faults.renamed(flag_name)))?;
             let (sdk, _) = OwnSession::begin(sdk, Clock::system());
             Store::new(&location, &sdk, None)
         }

@@ -17,8 +17,7 @@ use client_vpn_audit::aws::sdk;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::invalid_input::InvalidInputs;
 use client_vpn_audit::invocation::answer::Answer;
-use client_vpn_audit::invocation::event::Invocation;
-use client_vpn_audit::invocation::handler::{Auditor, Error};
+use client_vpn_audit::invocation::handler::{Auditor, InvocationError};
 use client_vpn_audit::invocation::settings::Settings;
 use failure::Failure;
 use uuid::Uuid;
@@ -50,34 +49,36 @@ async fn main() -> ExitCode {
 }
 
 /// Runs one invocation as the Lambda would, and prints its answer. Whether all of it came out.
-async fn run(inputs: Inputs, json: bool) -> Result<bool, Failure> {
+async fn run(inputs: Inputs<'_>, json: bool) -> Result<bool, Failure> {
     let clock = Clock::system();
-    let settings = check(&inputs, &clock).await.map_err(Error::InvalidSettings)?;
-    let sdk = sdk::load(inputs.region, args::environment()).await;
-    let sdk = sdk.map_err(|faults| Error::InvalidSettings(faults.renamed(args::flag_name)))?;
+    let settings = check(&inputs, &clock).await.map_err(InvocationError::InvalidSettings)?;
+    let sdk = sdk::load(inputs.region.clone(), args::environment()).await;
+    let sdk = sdk.map_err(|faults| InvocationError::InvalidSettings(faults.renamed(args::flag_name)))?;
     let progress = output::Spinner::new(json);
     let auditor = Auditor::new(settings, sdk, clock, progress.told());
-    let answer = auditor.handle(&inputs.payload, &Uuid::new_v4().to_string(), None).await;
+    let answer = match auditor.request(|now| inputs.request.read(now)) {
+        Ok(invocation) => auditor.handle(invocation, &Uuid::new_v4().to_string(), None).await,
+        Err(error) => Err(error),
+    };
     progress.clear();
     let answer = answer.map_err(args::with_flag_names)?;
     output::answer(&answer, json);
     Ok(Answer::is_success(&answer))
 }
 
-/// The settings, when the flags are right. The handler checks the payload; when the settings or flags are wrong, its
-/// faults are said along with theirs, by the names of the flags.
-async fn check(inputs: &Inputs, clock: &Clock) -> Result<Settings, InvalidInputs> {
+/// Returns the settings. If they are wrong, the faults of the request are reported with theirs, by the names of the flags.
+async fn check(inputs: &Inputs<'_>, clock: &Clock) -> Result<Settings, InvalidInputs> {
     let variables = inputs.variables.clone();
     let settings = match inputs.needs_targets {
         true => Settings::parse(variables),
         false => Settings::parse_without_targets(variables),
     };
-    let mut faults = inputs.faults.clone();
+    let mut faults = InvalidInputs::default();
     faults.extend(sdk::check(inputs.region.as_deref(), &inputs.variables).await.err().unwrap_or_default());
     if settings.is_ok() && faults.iter().next().is_none() {
         return settings;
     }
     faults.extend(settings.err().unwrap_or_default());
-    faults.extend(Invocation::parse(&inputs.payload, clock.now()).err().unwrap_or_default());
+    faults.extend(inputs.request.read(clock.now()).err().unwrap_or_default());
     Err(faults.renamed(args::flag_name))
 }

@@ -11,7 +11,7 @@ use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::hour::Hour;
 use client_vpn_audit::invocation::answer::{Answer, SealReport};
-use client_vpn_audit::invocation::handler::Error;
+use client_vpn_audit::invocation::handler::InvocationError;
 use client_vpn_audit::lake::ledger::{Entry, PlaceEntry};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
@@ -51,7 +51,7 @@ pub fn answer(answer: &Answer, json: bool) {
 pub fn error(failure: &Failure, json: bool) {
     if json {
         let mut answer = json!({"error": {"code": failure.code(), "message": failure.to_string()}});
-        if let (Failure::Invocation(Error::RunRecord { report, .. }), Some(answer)) =
+        if let (Failure::Invocation(InvocationError::RunRecord { report, .. }), Some(answer)) =
             (failure, answer.as_object_mut())
         {
             answer.insert("run".to_owned(), json!(report));
@@ -60,17 +60,19 @@ pub fn error(failure: &Failure, json: bool) {
     }
     let mut stderr = io::stderr().lock();
     let _ = match failure {
-        Failure::Invocation(Error::InvalidSettings(faults) | Error::InvalidEvent(faults)) => {
+        Failure::Invocation(
+            InvocationError::InvalidSettings(faults) | InvocationError::InvalidEvent(faults),
+        ) => {
             let lines: Vec<String> = faults.iter().map(|fault| format!("error: {fault}")).collect();
             writeln!(stderr, "{}\nNothing was written. See `client-vpn-audit --help`.", lines.join("\n"))
         }
-        Failure::Invocation(Error::Identity(_) | Error::Signing(_)) => {
+        Failure::Invocation(InvocationError::Identity(_) | InvocationError::Signing(_)) => {
             writeln!(stderr, "error: {failure}\nNothing was written.")
         }
-        Failure::Invocation(Error::RunRecord { report, .. }) => {
+        Failure::Invocation(InvocationError::RunRecord { report, .. }) => {
             writeln!(stderr, "{}\nerror: {failure}", report_text(report))
         }
-        Failure::Invocation(Error::Lake(_)) | Failure::NotVerifiable(_) => {
+        Failure::Invocation(InvocationError::Lake(_)) | Failure::NotVerifiable(_) => {
             writeln!(stderr, "error: {failure}")
         }
     };

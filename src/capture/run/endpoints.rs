@@ -17,7 +17,7 @@ use crate::tables::endpoints::Endpoint;
 use crate::target::PlaceTargets;
 
 /// Most endpoints whose networks are asked for at a time.
-const AT_A_TIME: usize = 4;
+const MAX_CONCURRENT_CALLS: usize = 4;
 
 /// The key under which `unparsed` has the code of the error for which an endpoint's networks are not known.
 const NETWORKS_ERROR: &str = "targetNetworkId#error";
@@ -115,7 +115,7 @@ impl Run {
             }
         };
         let described: Vec<_> =
-            stream::iter(listing.endpoints).map(with_networks).buffered(AT_A_TIME).collect().await;
+            stream::iter(listing.endpoints).map(with_networks).buffered(MAX_CONCURRENT_CALLS).collect().await;
         let mut unknown_elements = listing.unknown_elements;
         let (mut endpoints, mut errors) = (Vec::new(), Vec::new());
         for (endpoint, of_networks, error) in described {

@@ -9,7 +9,7 @@ fn now() -> Timestamp {
 }
 
 fn parse(payload: Value) -> Result<Invocation, InvalidInputs> {
-    Invocation::parse(&payload, now())
+    super::parse(&payload, now())
 }
 
 fn snapshot_of(payload: Value) -> SnapshotRequest {
@@ -197,7 +197,7 @@ fn the_bounds_are_to_the_millisecond() {
         ("2026-11-23T10:01:01Z", false),
     ] {
         for payload in with_time(time) {
-            assert_eq!(Invocation::parse(&payload, now).is_ok(), fits, "{payload}");
+            assert_eq!(super::parse(&payload, now).is_ok(), fits, "{payload}");
         }
     }
 }

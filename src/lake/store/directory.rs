@@ -21,7 +21,7 @@ use open::What;
 const TEMPORARY: &str = ".tmp";
 
 /// Bytes that are read at a time.
-const READ: usize = 256 << 10;
+const READ_BUFFER_BYTES: usize = 256 << 10;
 
 /// Longest path within the lake that is looked into, in bytes: no program can name a longer one.
 const LONGEST_PATH: usize = 4096;
@@ -219,7 +219,7 @@ fn look(root: &Path, key: &str) -> io::Result<Look> {
 /// Reads a file to its end.
 fn examined(mut file: impl Read, keep: Keep) -> io::Result<Examined> {
     let mut examination = Examination::new(keep);
-    let mut buffer = vec![0; READ];
+    let mut buffer = vec![0; READ_BUFFER_BYTES];
     loop {
         let read = file.read(&mut buffer)?;
         match buffer.get(..read) {

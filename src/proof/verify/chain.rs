@@ -13,7 +13,7 @@ use crate::target::AccountRegion;
 use super::report::{Fault, Kind, Scope, shortened};
 
 /// How long after its hour has closed a digest is usually made: the template seals four times an hour.
-const LATE: SignedDuration = SignedDuration::from_hours(1);
+const LATE_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// What was read under a digest's key.
 #[derive(Debug)]
@@ -165,7 +165,7 @@ impl<'a> Chain<'a> {
             let message = format!("is of the lake {}, and not of {lake}", shortened(&written.digest.lake));
             faults.push(Fault::new(Kind::DigestInvalid, key.as_str(), message));
         }
-        let sealed_late = written.digest.sealed_at.duration_since(hour.end()) > CLOSES_AFTER + LATE;
+        let sealed_late = written.digest.sealed_at.duration_since(hour.end()) > CLOSES_AFTER + LATE_AFTER;
         scope.sealed_late += u64::from(sealed_late);
         scope.sealed_as.get_or_insert_with(|| written.digest.lake.clone());
         let signature = self.signature(written);

@@ -19,10 +19,10 @@ use super::report::{self, Fault, Kind, Scope, Verification};
 use super::{Verifier, digests};
 
 /// Size of a run record from which on few are read at a time, since they are kept while they are read.
-const LARGE: u64 = 1 << 20;
+const LARGE_RECORD_BYTES: u64 = 1 << 20;
 
 /// Most of them.
-const LARGE_AT_A_TIME: usize = 2;
+const MAX_CONCURRENT_LARGE_RECORDS: usize = 2;
 
 const UNLISTED: &str = "no digest lists it; if it came late, the next digest of its account and Region does";
 
@@ -224,7 +224,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
             let is_run = batch != Batch::Objects;
             let max_concurrency = match batch {
                 Batch::Objects | Batch::Records => self.verifier.max_concurrency,
-                Batch::LargeRecords => self.verifier.max_concurrency.min(LARGE_AT_A_TIME),
+                Batch::LargeRecords => self.verifier.max_concurrency.min(MAX_CONCURRENT_LARGE_RECORDS),
             };
             let objects = objects.iter().filter_map(|(found, key)| Some((found, key, sealed.get(key)?)));
             let objects = objects.filter(|(_, key, sealed)| Batch::of(key, sealed) == batch);
@@ -378,7 +378,7 @@ enum Batch {
 impl Batch {
     fn of(key: &ObjectKey, sealed: &Sealed) -> Batch {
         match key.table {
-            Table::Runs if sealed.bytes <= LARGE => Batch::Records,
+            Table::Runs if sealed.bytes <= LARGE_RECORD_BYTES => Batch::Records,
             Table::Runs => Batch::LargeRecords,
             _ => Batch::Objects,
         }

@@ -1,0 +1,130 @@
+//! A request, typed and checked: what an event or a command line asks for. The checks of single values are here, so that both refuse the
+//! same, each under its own names.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::aws::ec2::resume_token::ResumeToken;
+use crate::aws::ec2::{Filter, PageSize};
+use crate::hour::{CLOSES_AFTER, Hour};
+use crate::lake::ledger::Trigger;
+use crate::snapshot_time::{SnapshotTime, SnapshotTimeError};
+use crate::target::TargetText;
+
+/// Most that a snapshot's time may lie in the past. AWS lists a connection for 60 minutes after its end, so what it lists now is
+/// no evidence of an earlier time.
+const MAX_AGE: SignedDuration = SignedDuration::from_mins(60);
+
+/// Most that a schedule's clock may be ahead of ours.
+const MAX_AHEAD: SignedDuration = SignedDuration::from_secs(60);
+
+/// Filters that the API has. Source: EC2 API reference, `DescribeClientVpnConnections`.
+pub const FILTERS: [&str; 2] = ["connection-id", "username"];
+
+/// The values that `max_items` may have.
+pub const MAX_ITEMS_ALLOWED: &str = "a whole number of 1 or more";
+
+/// The texts that `starting_token` may be.
+pub const STARTING_TOKEN_ALLOWED: &str = "a resume_token of an earlier snapshot";
+
+/// A request of an event or a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invocation {
+    /// Capture the targets.
+    Snapshot(SnapshotRequest),
+    /// Check if they could be captured.
+    Preflight,
+    /// Plan how a snapshot of the configured targets is spread over invocations.
+    Plan {
+        /// The time that the snapshot bears; `None` for now.
+        snapshot_time: Option<SnapshotTime>,
+    },
+    /// Seal what was written.
+    Seal {
+        /// The last hour to seal; `None` for the newest that is closed.
+        hour: Option<Hour>,
+    },
+}
+
+/// A request for a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotRequest {
+    /// The trigger.
+    pub trigger: Trigger,
+    /// The time that it bears; `None` for now.
+    pub snapshot_time: Option<SnapshotTime>,
+    /// The targets; `None` for the configured ones.
+    pub targets: Option<Vec<TargetText>>,
+    /// Filters; empty for every connection.
+    pub filters: Vec<Filter>,
+    /// Connections of a page; `None` for the configured size.
+    pub page_size: Option<PageSize>,
+    /// Most connections of each target; `None` for all.
+    pub max_items: Option<u64>,
+    /// The point from which to resume; `None` for the beginning.
+    pub starting_token: Option<ResumeToken>,
+}
+
+impl SnapshotRequest {
+    /// Returns a request for all connections of the configured targets.
+    pub fn new(trigger: Trigger, snapshot_time: Option<SnapshotTime>) -> SnapshotRequest {
+        SnapshotRequest {
+            trigger,
+            snapshot_time,
+            targets: None,
+            filters: Vec::new(),
+            page_size: None,
+            max_items: None,
+            starting_token: None,
+        }
+    }
+
+    /// Returns the page size that is allowed, if another one was asked for: EC2's tokens are bound to the page size of their listing.
+    pub fn other_page_size(&self) -> Option<PageSize> {
+        let token = self.starting_token.as_ref()?;
+        self.page_size.is_some_and(|page_size| page_size != token.page_size).then_some(token.page_size)
+    }
+}
+
+/// Reads the time that a snapshot bears.
+///
+/// # Errors
+/// With the times that are allowed, and why this one is not.
+pub fn snapshot_time(text: &str, now: Timestamp) -> Result<SnapshotTime, String> {
+    let allowed = "an RFC 3339 time in whole seconds such as 2026-11-23T09:00:00Z, at most 60 minutes in the past and 60 \
+                   seconds ahead";
+    let next =
+        "what is captured now is no evidence of another time; take a snapshot without `time`; the hole stays";
+    let refused = |reason: String| format!("{allowed}; this one {reason}");
+    let time = match SnapshotTime::parse(text) {
+        Ok(time) => time,
+        Err(error @ SnapshotTimeError::TooEarly) => return Err(refused(format!("{error}; {next}"))),
+        Err(error) => return Err(refused(error.to_string())),
+    };
+    let age = now.duration_since(time.timestamp());
+    if age > MAX_AGE {
+        let seconds = age.as_secs() + i64::from(age.subsec_nanos() > 0);
+        return Err(refused(format!("lies {seconds} seconds in the past; {next}")));
+    }
+    if age < -MAX_AHEAD {
+        return Err(refused(format!("lies in the future, for it is {now} now; {next}")));
+    }
+    Ok(time)
+}
+
+/// Reads the last hour to seal.
+///
+/// # Errors
+/// With the hours that are allowed.
+pub fn closed_hour(text: &str, now: Timestamp) -> Result<Hour, String> {
+    let allowed = "a closed hour in UTC such as 2026-11-23T09";
+    let hour = Hour::parse(text).ok_or_else(|| allowed.to_owned())?;
+    let newest = Hour::newest_closed(now);
+    if hour > newest {
+        let minutes = CLOSES_AFTER.as_mins();
+        return Err(format!(
+            "{allowed}; this one closes {minutes} minutes after its end, when no retry of it can come any more, and \
+             {newest} is the newest that is closed"
+        ));
+    }
+    Ok(hour)
+}
