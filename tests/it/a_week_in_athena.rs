@@ -46,6 +46,7 @@ mod misfortunes {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda, libfaketime, Python, SeaweedFS and Trino")]
 async fn every_question_has_the_answer_that_the_simulator_knows() {
     let seaweed = Seaweed::shared();
     let bucket = seaweed.bucket().await;

@@ -133,6 +133,7 @@ async fn events_are_refused_before_anything_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda")]
 async fn a_lambda_with_wrong_settings_says_so_on_every_invocation() {
     let world = World::new(fleet(1, 5)).await;
     let variables = [("AUDIT_LAKE", "evidence://x"), ("AUDIT_PAGE_SIZE", "abc"), ("AUDIT_TARGTS", "typo")];
@@ -156,6 +157,7 @@ async fn a_lambda_with_wrong_settings_says_so_on_every_invocation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn a_bucket_that_is_missing_or_refuses_costs_no_reading() {
     let seaweed = Seaweed::shared();
     let bucket = seaweed.bucket().await;
@@ -312,6 +314,7 @@ async fn odd_credentials_of_a_profile_are_no_panic() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda")]
 async fn a_lambda_whose_sdk_cannot_be_set_up_lives_and_answers() {
     let world = World::new(fleet(1, 5)).await;
     for (name, value, refused) in [
@@ -354,6 +357,7 @@ fn awss_own_sample() -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda")]
 async fn a_time_that_is_over_makes_no_evidence() {
     let world = World::new(fleet(1, 5)).await;
     let emulator = Emulator::start(&world.simulator.url(), &world.variables(&[]));

@@ -49,6 +49,7 @@ async fn a_body_without_end_is_given_up_at_its_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda")]
 async fn the_function_stays_small_whatever_comes() {
     let hostile = Hostile::start("200 OK", Flow::Flood).await;
     let world = World::new(fleet(5, 1)).await;

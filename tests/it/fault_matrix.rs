@@ -194,6 +194,7 @@ fn problems(ran: &Ran) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python and SeaweedFS")]
 async fn no_row_is_lost_or_invented_and_nothing_is_called_complete_that_is_not() {
     let seaweed = Seaweed::shared();
     let bucket = versioned_bucket(&seaweed).await;

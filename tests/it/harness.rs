@@ -259,7 +259,10 @@ pub fn template_venv() -> PathBuf {
 fn made_by_tests_run(name: &str) -> PathBuf {
     match option_env_at_run_time(name) {
         Some(venv) => venv.into(),
-        None => panic!("{name} is not set: run the tests with `tests/run`, which makes it"),
+        None => panic!(
+            "{name} is not set: run the tests with `tests/run`, which sets it, and mark a test that needs it as the others in \
+             tests/it that need a tool"
+        ),
     }
 }
 

@@ -172,6 +172,7 @@ async fn endpoints_of_another_shape_are_never_no_endpoints() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn networks_of_another_shape_are_not_known_and_the_endpoints_are_written() {
     for (name, content) in other_shapes("clientVpnTargetNetworks") {
         let taken = Ec2::with(2, answer(2, &content)).snapshot().await;
@@ -189,6 +190,7 @@ async fn networks_of_another_shape_are_not_known_and_the_endpoints_are_written()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn networks_that_are_refused_for_one_endpoint_are_null_with_the_reason() {
     let refusal = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>maria</Message></Error></Errors>\
          <RequestID>refused</RequestID></Response>";
@@ -239,6 +241,7 @@ async fn an_unknown_element_beside_a_list_is_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn an_odd_endpoint_fails_alone() {
     let odd = "<description>bad\u{b}name</description><creationTime>0000-01-01T00:00:00</creationTime><splitTunnel/>\
          <vpnPort>https</vpnPort><sessionTimeoutHours>24</sessionTimeoutHours><newField><a>1</a></newField>";
@@ -287,6 +290,7 @@ async fn an_odd_endpoint_fails_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn characters_that_xml_does_not_allow_keep_their_rows() {
     let rows = [
         &b"<item><commonName>bad\x0bname</commonName></item>"[..],

@@ -33,6 +33,7 @@ mod hostile_answers;
 mod kill;
 mod lambda;
 mod lambda_binary;
+mod left_out;
 mod one_definition_of_a_hole;
 mod organisation;
 mod parquet_readers;

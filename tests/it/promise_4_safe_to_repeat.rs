@@ -46,6 +46,7 @@ async fn the_same_event_again_reads_nothing_and_adds_a_run_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python and SeaweedFS")]
 async fn captures_of_one_event_at_once_leave_one_object_and_one_truth() {
     let seaweed = Seaweed::shared();
     for at_once in [2, 8] {
@@ -80,6 +81,7 @@ async fn captures_of_one_event_at_once_leave_one_object_and_one_truth() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_retry_captures_what_failed_and_only_that() {
     let world = World::new(fleet(2, 23)).await;
     let auditor = world.auditor(&[("AUDIT_PAGE_SIZE", "5")]);
@@ -245,6 +247,7 @@ async fn what_is_no_file_is_neither_followed_nor_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn what_lies_at_a_key_of_a_bucket_and_is_not_ours_is_no_capture() {
     use aws_sdk_s3::Client;
     use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};

@@ -20,8 +20,8 @@ type Expected = Vec<(Kind, String)>;
 const HOURS: usize = 6;
 
 /// A lake on both stores.
-async fn lakes() -> [SealedLake; 2] {
-    let lakes = [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await];
+async fn lakes() -> Vec<SealedLake> {
+    let lakes = SealedLake::in_each_store().await;
     for lake in &lakes {
         let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
         assert_eq!((sealed.error, sealed.digests), (None, HOURS as u64));
@@ -191,6 +191,7 @@ async fn every_fault_of_an_object_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn what_a_delete_marker_hides_is_named() {
     let lake = SealedLake::in_a_bucket().await;
     lake.seal_at(LATER).await;
@@ -203,6 +204,7 @@ async fn what_a_delete_marker_hides_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn under_object_lock_a_delete_is_refused_and_a_delete_marker_is_reported() {
     let lake = SealedLake::in_a_locked_bucket().await;
     lake.seal_at(LATER).await;
@@ -271,6 +273,7 @@ async fn a_range_is_verified_alone_and_what_is_expired_is_no_fault() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn a_copy_is_verified_wherever_it_lies() {
     let lake = SealedLake::in_a_bucket().await;
     lake.seal_at(LATER).await;
@@ -326,6 +329,7 @@ async fn a_chain_that_was_made_anew_is_told_by_its_time_and_by_a_digest_that_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn an_account_and_region_that_is_hidden_whole_is_still_seen() {
     let lake = SealedLake::in_a_bucket().await;
     let run = lake.keys_of("runs").await[0].clone();

@@ -45,7 +45,7 @@ async fn digests(lake: &SealedLake) -> BTreeMap<String, Vec<u8>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_is_sealed_when_it_is_closed_and_once() {
-    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+    for lake in SealedLake::in_each_store().await {
         let hours = |sealed: &[Sealed]| {
             let hour = |hour: Option<Hour>| hour.map(|hour| hour.to_string());
             (hour(sealed[0].first_hour), hour(sealed[0].last_hour), sealed[0].digests)
@@ -76,6 +76,7 @@ async fn an_hour_is_sealed_when_it_is_closed_and_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn each_object_is_listed_once_in_its_hour_and_an_empty_hour_has_a_digest() {
     let lake = SealedLake::in_a_bucket().await;
     lake.seal_at(LATER).await;
@@ -121,7 +122,7 @@ async fn a_file_of_terabytes_keeps_nothing_from_being_sealed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_late_is_listed_by_the_next_digest() {
-    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+    for lake in SealedLake::in_each_store().await {
         lake.seal_at(LATER).await;
         let object = lake.keys_of("connections").await[0].clone();
         // A retry of yesterday, and one of an hour before.
@@ -219,7 +220,7 @@ async fn a_seal_that_runs_out_of_time_goes_on_next_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn seals_at_once_make_one_chain() {
-    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+    for lake in SealedLake::in_each_store().await {
         for until in ["2025-11-22T23:40:00Z", LATER] {
             let seals = (0..8).map(|_| lake.seal_at(until));
             let sealed = futures_util::future::join_all(seals).await;
@@ -233,7 +234,7 @@ async fn seals_at_once_make_one_chain() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_followed_stops_its_own_account_and_region_alone() {
-    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+    for lake in SealedLake::in_each_store().await {
         lake.seal_at("2025-11-23T02:40:00Z").await;
         let newest = lake.keys_of("digests").await.pop().unwrap();
         let bytes = lake.get(&newest).await;
@@ -266,7 +267,7 @@ async fn what_cannot_be_followed_stops_its_own_account_and_region_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_digest_is_not_followed() {
-    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+    for lake in SealedLake::in_each_store().await {
         lake.seal_at("2025-11-23T02:40:00Z").await;
         let keys = lake.keys_of("digests").await;
         let newest: Value = serde_json::from_slice(&lake.get(keys.last().unwrap()).await).unwrap();
@@ -359,6 +360,7 @@ async fn the_age_is_that_of_the_endpoint_captured_longest_ago() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs moto and Python")]
 async fn a_key_in_kms_signs_and_its_public_part_verifies() {
     let moto = Moto::start();
     let world = World::new(fleet(1, 5)).await;
@@ -410,6 +412,7 @@ async fn a_key_in_kms_signs_and_its_public_part_verifies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs OpenSSL")]
 async fn wrong_usage_is_refused_and_nothing_is_written() {
     let world = World::new(fleet(1, 5)).await;
     let lake = world.lake();

@@ -145,6 +145,7 @@ async fn a_changed_digest_is_named_in_a_chain_without_signatures() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn the_chain_of_another_lake_shows_its_name_and_is_a_fault_in_a_bucket() {
     let [lake, other] = [SealedLake::in_a_bucket().await, SealedLake::in_a_bucket().await];
     other.seal_at(LATER).await;
