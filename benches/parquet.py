@@ -1,6 +1,6 @@
 """What settings of the Parquet writer cost, and what queries gain from them.
 
-One snapshot of the simulator's is written anew with each (`examples/parquet_variants.rs`), and a day of copies of it is asked
+One snapshot of the simulator's is written anew with each (`benches/parquet_variants.rs`), and a day of copies of it is asked
 two questions: all of one user, and the bytes of all. Trino reads them from SeaweedFS and says how many bytes it read; DuckDB
 reads them from a directory, and the kernel says it. Times are the best of five.
 """

@@ -28,7 +28,7 @@ mod docs;
 mod documented_answers;
 mod fault_matrix;
 mod fuzz;
-mod generated;
+mod generated_blocks_of_template_and_docs;
 mod hostile_answers;
 mod kill;
 mod lambda;
