@@ -1,5 +1,6 @@
 //! A simulated EC2, a lake, and the handler between them; and readers that share no code with it.
 
+pub mod cases;
 pub mod emulator;
 pub mod gate;
 pub mod hostile;

@@ -10,6 +10,7 @@ use client_vpn_sim::{Fault, FaultKind};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::harness::cases::Cases;
 use crate::harness::proxy::Proxy;
 use crate::harness::seaweed::Seaweed;
 use crate::harness::{World, command_line, fleet, outcomes, sdk_config, snapshot};
@@ -154,6 +155,7 @@ const EARLIER: &str = "2025-11-23T08:45:00Z";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lies_at_a_key_and_is_not_ours_is_no_capture() {
+    let cases = Cases::default();
     let planted = Planted::new().await;
     let id = planted.world.simulator.endpoint_ids()[1].clone();
     let first = planted.world.simulator.endpoint_ids()[0].clone();
@@ -189,7 +191,7 @@ async fn what_lies_at_a_key_and_is_not_ours_is_no_capture() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, bytes).unwrap();
         }
-        planted.check(name).await;
+        cases.run(name, planted.check(name)).await;
     }
     // The right bytes are the right object, whoever put them there.
     let planted = Planted::new().await;
@@ -205,6 +207,7 @@ async fn what_lies_at_a_key_and_is_not_ours_is_no_capture() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_file_is_neither_followed_nor_waited_for() {
+    let cases = Cases::default();
     use std::os::unix::fs::symlink;
     type Plant = fn(&std::path::Path, &std::path::Path);
     let plants: [(&str, Plant); 6] = [
@@ -224,7 +227,7 @@ async fn what_is_no_file_is_neither_followed_nor_waited_for() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             plant(&path, &planted.others.lake().join(key));
         }
-        planted.check(name).await;
+        cases.run(name, planted.check(name)).await;
     }
     // A folder that is a link is not gone through, neither to look nor to write.
     let planted = Planted::new().await;

@@ -23,6 +23,7 @@ use client_vpn_sim::{Fault, FaultKind};
 use jiff::SignedDuration;
 use serde_json::json;
 
+use crate::harness::cases::Cases;
 use crate::harness::sealed::{LATER, SealedLake, faults, record_from, time};
 use crate::harness::{World, fleet, snapshot};
 
@@ -150,6 +151,7 @@ async fn an_outage_is_caught_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn midnight_month_year_and_leap_day_are_hours_like_others() {
+    let cases = Cases::default();
     for (midnight, before) in [
         ("2025-11-23", "2025-11-22"),
         ("2025-12-01", "2025-11-30"),
@@ -160,34 +162,37 @@ async fn midnight_month_year_and_leap_day_are_hours_like_others() {
         // Summer time begins in Europe.
         ("2025-03-30", "2025-03-29"),
     ] {
-        let first = time(&format!("{midnight}T00:00:00Z")) - SignedDuration::from_mins(90);
-        let directory = tempfile::TempDir::new().unwrap();
-        record_from(directory.path(), first, 7).await;
-        let lake = SealedLake::at(directory);
-        let pair = |date: &str, time: &str| (date.to_owned(), format!("{}T{time}Z", date.replace('-', "")));
-        let evening = ["223000", "230000", "233000"].map(|time| pair(before, time));
-        let night = ["000000", "003000", "010000", "013000"].map(|time| pair(midnight, time));
-        let mut found: Vec<(String, String)> = Vec::new();
-        for key in lake.keys_of("runs").await {
-            let (folder, name) = key.rsplit_once('/').unwrap();
-            let date = folder.rsplit_once("snapshot_date=").unwrap().1;
-            found.push((date.to_owned(), name.split('_').next().unwrap().to_owned()));
-        }
-        // One of them has a second run, in part.
-        found.dedup();
-        assert_eq!(found, [evening.as_slice(), &night].concat());
-        let now = format!("{midnight}T02:35:00Z");
-        let [sealed] = lake.seal_at(&now).await.try_into().unwrap();
-        assert_eq!((sealed.error, sealed.digests, sealed.late), (None, 4, 0), "{midnight}");
-        let verification =
-            lake.verify_with(&[&lake.keys], |verifier| verifier.now = time(&now)).await.unwrap();
-        assert_eq!(faults(&verification), [], "{midnight}");
-        assert_eq!(verification.objects, sealed.objects);
-        let window =
-            Window { from: Some(first), to: time(&format!("{midnight}T01:30:00Z")), now: time(&now) };
-        let coverage = Coverage::read(&lake.store, window, &[], |_| ()).await.unwrap();
-        assert!(coverage.is_whole() && coverage.endpoints.len() == 2, "{coverage:?}");
+        cases.run(midnight, records_are_whole_around(midnight, before)).await;
     }
+}
+
+/// Records from 90 minutes before midnight on for three hours, seals, verifies and asks for coverage.
+async fn records_are_whole_around(midnight: &str, before: &str) {
+    let first = time(&format!("{midnight}T00:00:00Z")) - SignedDuration::from_mins(90);
+    let directory = tempfile::TempDir::new().unwrap();
+    record_from(directory.path(), first, 7).await;
+    let lake = SealedLake::at(directory);
+    let pair = |date: &str, time: &str| (date.to_owned(), format!("{}T{time}Z", date.replace('-', "")));
+    let evening = ["223000", "230000", "233000"].map(|time| pair(before, time));
+    let night = ["000000", "003000", "010000", "013000"].map(|time| pair(midnight, time));
+    let mut found: Vec<(String, String)> = Vec::new();
+    for key in lake.keys_of("runs").await {
+        let (folder, name) = key.rsplit_once('/').unwrap();
+        let date = folder.rsplit_once("snapshot_date=").unwrap().1;
+        found.push((date.to_owned(), name.split('_').next().unwrap().to_owned()));
+    }
+    // One of them has a second run, in part.
+    found.dedup();
+    assert_eq!(found, [evening.as_slice(), &night].concat());
+    let now = format!("{midnight}T02:35:00Z");
+    let [sealed] = lake.seal_at(&now).await.try_into().unwrap();
+    assert_eq!((sealed.error, sealed.digests, sealed.late), (None, 4, 0), "{midnight}");
+    let verification = lake.verify_with(&[&lake.keys], |verifier| verifier.now = time(&now)).await.unwrap();
+    assert_eq!(faults(&verification), [], "{midnight}");
+    assert_eq!(verification.objects, sealed.objects);
+    let window = Window { from: Some(first), to: time(&format!("{midnight}T01:30:00Z")), now: time(&now) };
+    let coverage = Coverage::read(&lake.store, window, &[], |_| ()).await.unwrap();
+    assert!(coverage.is_whole() && coverage.endpoints.len() == 2, "{coverage:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

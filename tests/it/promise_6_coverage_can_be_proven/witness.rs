@@ -4,6 +4,7 @@ use client_vpn_audit::proof::coverage::witness::Witness;
 use serde_json::{Value, json};
 
 use super::{Recorder, at};
+use crate::harness::cases::Cases;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_witness_is_compared_with_captures_and_holes() {
@@ -33,23 +34,32 @@ async fn a_witness_is_compared_with_captures_and_holes() {
     let numbers: Vec<u64> = points.iter().map(|(_, number)| *number).collect();
     let data =
         json!({"MetricDataResults": [{"Id": "m1", "Label": "x", "Timestamps": times, "Values": numbers}]});
+    let cases = Cases::default();
     for (name, text) in [
         ("a.csv", format!("{head}{csv}")),
         ("b.csv", csv.replace('T', " ").replace('-', "/").replace('Z', "")),
         ("statistics.json", json!({"Label": "x", "Datapoints": datapoints}).to_string()),
         ("data.json", data.to_string()),
     ] {
-        let path = directory.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        let witness = Witness::read(&endpoint_id, &path).unwrap();
-        let coverage = recorder.whole_coverage(None, at(120), &[witness]).await;
-        let found = coverage.endpoints[0].witness.as_ref().unwrap();
-        let found: Vec<_> = found.iter().map(|found| (found.first_page_at, found.witness)).collect();
-        #[expect(clippy::cast_precision_loss, reason = "a handful of connections")]
-        let more = (record(15) + 3) as f64;
-        assert_eq!(found, [(at(15), Some(more)), (at(120), None)], "{name}");
-        assert_eq!(coverage.endpoints[0].holes[0].witness_maximum, Some(40.0), "{name}");
+        let compared = async {
+            let path = directory.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            let witness = Witness::read(&endpoint_id, &path).unwrap();
+            let coverage = recorder.whole_coverage(None, at(120), &[witness]).await;
+            let found = coverage.endpoints[0].witness.as_ref().unwrap();
+            let found: Vec<_> = found.iter().map(|found| (found.first_page_at, found.witness)).collect();
+            #[expect(clippy::cast_precision_loss, reason = "a handful of connections")]
+            let more = (record(15) + 3) as f64;
+            assert_eq!(found, [(at(15), Some(more)), (at(120), None)], "{name}");
+            assert_eq!(coverage.endpoints[0].holes[0].witness_maximum, Some(40.0), "{name}");
+        };
+        cases.run(name, compared).await;
     }
+}
+
+#[test]
+fn what_is_no_witness_is_refused() {
+    let directory = tempfile::TempDir::new().unwrap();
     for bad in [
         "",
         "{}",
@@ -59,6 +69,6 @@ async fn a_witness_is_compared_with_captures_and_holes() {
     ] {
         let path = directory.path().join("bad");
         std::fs::write(&path, bad).unwrap();
-        assert!(Witness::read(&endpoint_id, &path).is_err(), "{bad}");
+        assert!(Witness::read("cvpn-endpoint-0123456789abcdef0", &path).is_err(), "{bad}");
     }
 }

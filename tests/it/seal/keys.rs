@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::harness::cases::Cases;
 use crate::harness::moto::Moto;
 use crate::harness::sealed::{Keys, openssl};
 use crate::harness::{World, command, fleet, python};
@@ -86,6 +87,7 @@ async fn wrong_usage_is_refused_and_nothing_is_written() {
     openssl(&["ec", "-pubin", "-in", &public, "-outform", "DER", "-out", trailing.to_str().unwrap()]);
     std::fs::write(&trailing, [std::fs::read(&trailing).unwrap(), vec![0]].concat()).unwrap();
     let (two_keys, trailing) = (text(two_keys), text(trailing));
+    let cases = Cases::default();
     for (arguments, status, part) in [
         (vec!["seal", "--hour", "2999-01-01T00"], 2, "--hour: found `2999-01-01T00`, allowed: a closed hour"),
         (vec!["seal", "--hour", "2025-11-23T9"], 2, "such as 2026-11-23T09"),
@@ -108,8 +110,11 @@ async fn wrong_usage_is_refused_and_nothing_is_written() {
         (vec!["coverage", "--witness", "x"], 2, "ENDPOINT=FILE"),
         (vec!["coverage", "--witness", "x=/no/such/file"], 2, "--witness"),
     ] {
-        let (error, found) = run(&arguments);
-        assert!(error.contains(part) && found == status, "{arguments:?}: {found} {error}");
+        let refused = async {
+            let (error, found) = run(&arguments);
+            assert!(error.contains(part) && found == status, "{arguments:?}: {found} {error}");
+        };
+        cases.run(format_args!("{arguments:?}"), refused).await;
     }
     assert_eq!(world.files(), files);
 }
