@@ -117,7 +117,7 @@ impl Planted {
         let (world, others) = (World::new(fleet(2, 5)).await, World::new(fleet(2, 5)).await);
         let auditor = others.auditor(&[]);
         snapshot(&auditor, json!({})).await;
-        let report = snapshot(&auditor, json!({"time": EARLIER})).await;
+        let report = snapshot(&auditor, json!({"time": EARLIER_SNAPSHOT_TIME})).await;
         assert_eq!(outcomes(&report), ["complete", "complete"]);
         snapshot(&auditor, json!({"max_items": 3})).await;
         let id = &world.simulator.endpoint_ids()[0];
@@ -151,7 +151,7 @@ impl Planted {
 }
 
 /// The time of an earlier snapshot.
-const EARLIER: &str = "2025-11-23T08:45:00Z";
+const EARLIER_SNAPSHOT_TIME: &str = "2025-11-23T08:45:00Z";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lies_at_a_key_and_is_not_ours_is_no_capture() {
