@@ -53,3 +53,36 @@ fn each_tool_that_a_test_needs_has_a_test_here() {
         TOOLS.iter().map(|tool| tool.to_string()).collect()
     );
 }
+
+/// Calls that use a tool, as tests make them. A call in a helper of a test is not seen.
+const USES: &[&str] = &[
+    "python(",
+    "venv()",
+    "check_many(",
+    "openssl(",
+    "world.check()",
+    "world.check_at(",
+    "world.read()",
+    "Emulator::start",
+    "Keys::of_curve",
+    "Moto::start",
+    "Seaweed::shared",
+    "SealedLake::in_a_bucket",
+    "SealedLake::in_a_locked_bucket",
+];
+
+#[test]
+fn each_test_that_uses_a_tool_is_left_out_without_it() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it");
+    let mut wrong = Vec::new();
+    for path in files_under(root.as_ref()).into_iter().filter(|path| path != "left_out.rs") {
+        let text = fs::read_to_string(format!("{root}/{path}")).unwrap();
+        let tests =
+            text.split("\n}\n").filter(|item| item.contains("#[test]") || item.contains("#[tokio::test"));
+        for test in tests.filter(|test| !test.contains("not(feature = \"tools\")")) {
+            let used = USES.iter().filter(|call| test.contains(**call));
+            wrong.extend(used.map(|call| format!("{path}: a test with {call}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
