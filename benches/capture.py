@@ -211,7 +211,7 @@ def write(tables):
     text = path.read_text()
     for name, content in tables.items():
         marked = re.compile(rf"(<!-- BEGIN MEASURED {name} -->\n).*?(<!-- END MEASURED {name} -->)", re.DOTALL)
-        text, count = marked.subn(lambda match: f"{match[1]}{content}\n{match[2]}", text)
+        text, count = marked.subn(lambda match, content=content: f"{match[1]}{content}\n{match[2]}", text)
         if count != 1:
             raise SystemExit(f"{path} has {count} places for {name}")
     path.write_text(text)
@@ -228,7 +228,7 @@ def plot(sizes, path):
     for axis, figure, title in [(cpu, "cpu", "CPU in seconds"), (memory, "memory", "peak memory in MiB")]:
         for name in "abc":
             points = [(size, of_size[name][figure]) for size, of_size in sizes.items() if name in of_size]
-            axis.plot(*zip(*points), marker="o", label=NAMES[name])
+            axis.plot(*zip(*points, strict=True), marker="o", label=NAMES[name])
         axis.set(xscale="log", yscale="log", xlabel="connections", title=title)
         axis.grid(alpha=0.3)
     cpu.legend()

@@ -33,7 +33,7 @@ def main():
     print("|---|---|---|---|---|---|")
     for page_size in arguments.page_sizes:
         runs = [run(arguments, page_size) for _ in range(arguments.runs)]
-        wall, cpu, memory = [statistics.median(figures) for figures in zip(*runs)]
+        wall, cpu, memory = [statistics.median(figures) for figures in zip(*runs, strict=True)]
         calls = arguments.endpoints * math.ceil(arguments.connections / page_size)
         least = max(0, calls - BUCKET) / REFILL
         ratio = f"{wall / least:.2f}" if least else ""

@@ -66,7 +66,8 @@ def handler(event, context):
 
 if __name__ == "__main__":
     import json
+    import pathlib
     import sys
 
     answer = handler(json.loads(sys.argv[1]), None)
-    print(json.dumps(answer | {"status": open(f"/proc/{os.getpid()}/status").read()}))
+    print(json.dumps(answer | {"status": pathlib.Path(f"/proc/{os.getpid()}/status").read_text()}))

@@ -1,6 +1,6 @@
 """What settings of the Parquet writer cost, and what queries gain from them.
 
-One snapshot of the simulator's is written anew with each (`examples/parquet_variants.rs`), and a day of copies of it is asked
+One snapshot of the simulator's is written anew with each (`benches/parquet_variants.rs`), and a day of copies of it is asked
 two questions: all of one user, and the bytes of all. Trino reads them from SeaweedFS and says how many bytes it read; DuckDB
 reads them from a directory, and the kernel says it. Times are the best of five.
 """
@@ -14,8 +14,7 @@ import tempfile
 import time
 
 import duckdb
-
-from harness.services import BUCKET, ENVIRONMENT, Seaweed, Simulator
+from harness.services import BUCKET, Seaweed, Simulator
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/python"))
@@ -58,7 +57,7 @@ def measure(arguments, folder, s3, trino):
     )
     lines = [line.split("\t") for line in output.stdout.splitlines()]
     days = [folder / f"day-{number}" for number in range(len(lines))]
-    for number, ((name, _, _), day) in enumerate(zip(lines, days)):
+    for number, ((name, _, _), day) in enumerate(zip(lines, days, strict=True)):
         day.mkdir()
         for copy in range(arguments.objects):
             os.link(variants / f"{name}.parquet", day / f"{copy}.parquet")
@@ -78,7 +77,7 @@ def measure(arguments, folder, s3, trino):
     print(f"{arguments.connections:,} connections, {arguments.objects} snapshots\n")
     print("| | object | to write | Trino, one user | Trino, all bytes | DuckDB, one user | DuckDB, all bytes |")
     print("|---|---|---|---|---|---|---|")
-    for number, ((name, size, millis), day) in enumerate(zip(lines, days)):
+    for number, ((name, size, millis), day) in enumerate(zip(lines, days, strict=True)):
         cells = [in_trino(trino, question.format(f"v{number}")) for question in questions]
         cells += [in_duckdb(question.format(f"'{day}/*.parquet'")) for question in questions]
         print(f"| {name} | {int(size) / 1e6:.2f} MB | {float(millis):.0f} ms | {' | '.join(cells)} |", flush=True)

@@ -48,7 +48,7 @@ def main():
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    print(f"| lake | wall | CPU | MB/s | peak memory |\n|---|---|---|---|---|")
+    print("| lake | wall | CPU | MB/s | peak memory |\n|---|---|---|---|---|")
     for name, (objects, size) in LAKES.items():
         with tempfile.TemporaryDirectory(prefix="client-vpn-audit-verify-") as directory:
             directory = pathlib.Path(directory)

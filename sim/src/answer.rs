@@ -6,9 +6,9 @@ use crate::xml;
 use hyper::body::Bytes;
 use std::time::Duration;
 
-pub(crate) const XML: &str = "text/xml;charset=UTF-8";
+pub(crate) const XML_CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
 
-const NO_SERVER: &str = "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n\
+const UNAVAILABLE_PAGE: &str = "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n\
     <center><h1>503 Service Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n";
 
 /// What a client gets, and how late.
@@ -78,12 +78,18 @@ impl Sending {
 
     /// What a load balancer says when nobody is behind it.
     pub(crate) fn unavailable(request_id: String) -> Self {
-        let body = Bytes::from_static(NO_SERVER.as_bytes());
+        let body = Bytes::from_static(UNAVAILABLE_PAGE.as_bytes());
         Self::Whole(Reply { status: 503, content_type: "text/html", request_id, body, page: None })
     }
 
     fn whole(status: u16, body: Vec<u8>, request_id: String) -> Self {
-        Self::Whole(Reply { status, content_type: XML, request_id, body: body.into(), page: None })
+        Self::Whole(Reply {
+            status,
+            content_type: XML_CONTENT_TYPE,
+            request_id,
+            body: body.into(),
+            page: None,
+        })
     }
 
     pub(crate) fn broken(bytes: Vec<u8>, then: Then) -> Self {
@@ -98,6 +104,6 @@ pub(crate) fn head(request_id: &str, length: Option<usize>) -> String {
         None => "connection: close".to_owned(),
     };
     format!(
-        "HTTP/1.1 200 OK\r\nserver: AmazonEC2\r\ncontent-type: {XML}\r\nx-amzn-requestid: {request_id}\r\n{framing}\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nserver: AmazonEC2\r\ncontent-type: {XML_CONTENT_TYPE}\r\nx-amzn-requestid: {request_id}\r\n{framing}\r\n\r\n"
     )
 }

@@ -7,10 +7,10 @@ use std::ops::RangeInclusive;
 
 /// What EC2 takes for a page.
 const PAGE_SIZES: RangeInclusive<usize> = 5..=1000;
-const MOST_FILTER_VALUES: usize = 200;
+const MAX_FILTER_VALUES: usize = 200;
 
 /// Parameters of any action, and of a signature in the query string.
-const COMMON: &[&str] =
+const COMMON_PARAMETERS: &[&str] =
     &["Action", "Version", "DryRun", "AWSAccessKeyId", "Timestamp", "Expires", "SecurityToken"];
 
 /// All parameters of a request.
@@ -43,7 +43,7 @@ impl Parameters {
     /// Refuses every parameter but the common ones and those that `known` accepts.
     pub(crate) fn only(&self, known: impl Fn(&str) -> bool) -> Result<(), ApiError> {
         let common = |name: &str| {
-            COMMON.contains(&name) || name.starts_with("X-Amz-") || name.starts_with("Signature")
+            COMMON_PARAMETERS.contains(&name) || name.starts_with("X-Amz-") || name.starts_with("Signature")
         };
         let stranger = self.0.iter().find(|(name, _)| !common(name) && !known(name));
         stranger.map_or(Ok(()), |(name, _)| Err(ApiError::unknown_parameter(name)))
@@ -94,7 +94,7 @@ impl Parameters {
             if values.is_empty() {
                 return Err(ApiError::invalid_value(format!("The filter '{name}' has no values")));
             }
-            if values.len() > MOST_FILTER_VALUES {
+            if values.len() > MAX_FILTER_VALUES {
                 return Err(ApiError::filter_limit());
             }
             Ok((name.to_owned(), values.into_iter().map(str::to_owned).collect()))

@@ -10,10 +10,10 @@ use crate::config::{Authentication, EndpointConfig};
 use crate::connection::{Connection, ConnectionStatus};
 use crate::random::{Stream, mix, mix_bytes};
 use jiff::Timestamp;
-use session::{LISTED_AFTER_END, Session};
+use session::{LISTED_AFTER_END_SECONDS, Session};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-const ENDED: &[&str] = &[
+const END_REASONS: &[&str] = &[
     "The client disconnected.",
     "The session reached its maximum duration.",
     "The connection was terminated by an administrator.",
@@ -100,7 +100,7 @@ impl People {
     /// listed at its end, or at `to` where it still lived.
     pub(crate) fn lived(&self, seat: usize, from: i64, to: i64) -> impl Iterator<Item = Connection> {
         let key = self.seat_key(seat);
-        let next = move |session: &Session| Some(Session::at(key, session.end + LISTED_AFTER_END));
+        let next = move |session: &Session| Some(Session::at(key, session.end + LISTED_AFTER_END_SECONDS));
         std::iter::successors(Some(Session::at(key, from)), next)
             .take_while(move |session| session.start <= to)
             .filter(move |session| session.end >= from)
@@ -195,7 +195,7 @@ impl Traffic {
 fn status(traits: &mut Stream, session: Session, now: i64) -> ConnectionStatus {
     let (stubborn, talks) = (traits.one_in(400), traits.one_in(3));
     let (code, message) = if now >= session.end {
-        ("terminated", talks.then(|| traits.pick(ENDED)))
+        ("terminated", talks.then(|| traits.pick(END_REASONS)))
     } else if now >= session.end - 20 {
         ("terminating", None)
     } else if stubborn {

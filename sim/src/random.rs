@@ -2,11 +2,13 @@
 //! same people, sessions and bytes on every machine. SplitMix64; not for secrets.
 
 /// Steps of the golden ratio, as SplitMix64 takes them.
-const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// One number out of several, all bits stirred.
 pub(crate) fn mix(parts: &[u64]) -> u64 {
-    parts.iter().fold(STEP, |state, part| stir(state.wrapping_add(STEP) ^ stir(part.wrapping_add(STEP))))
+    parts.iter().fold(GOLDEN_GAMMA, |state, part| {
+        stir(state.wrapping_add(GOLDEN_GAMMA) ^ stir(part.wrapping_add(GOLDEN_GAMMA)))
+    })
 }
 
 /// One number out of bytes.
@@ -32,7 +34,7 @@ impl Stream {
     }
 
     pub(crate) fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(STEP);
+        self.0 = self.0.wrapping_add(GOLDEN_GAMMA);
         stir(self.0)
     }
 

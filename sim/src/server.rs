@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 /// More than any request of this API needs.
-const LONGEST_REQUEST: usize = 1 << 20;
+const MAX_REQUEST_BYTES: usize = 1 << 20;
 
 /// Accepts connections for ever. They end with this future.
 pub(crate) async fn serve(listener: TcpListener, state: Arc<State>) {
@@ -85,7 +85,7 @@ async fn respond(
 /// The signature of a request, and the parameters in its query string and form; `None` when it cannot be read.
 async fn read(request: Request<Incoming>) -> Option<(Option<Signature>, Parameters)> {
     let (head, body) = request.into_parts();
-    let body = Limited::new(body, LONGEST_REQUEST).collect().await.ok()?.to_bytes();
+    let body = Limited::new(body, MAX_REQUEST_BYTES).collect().await.ok()?.to_bytes();
     let parameters = Parameters::parse(head.uri.query().unwrap_or_default(), &body);
     let authorization = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     Some((Signature::read(authorization, &parameters), parameters))

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub(crate) const EC2: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 
 /// The namespace of STS's answers.
-pub(crate) const STS: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+pub(crate) const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 /// A document in the making.
 pub(crate) struct Xml(Writer<Vec<u8>>);
@@ -81,7 +81,7 @@ pub(crate) fn error(error: &ApiError, request_id: &str) -> Vec<u8> {
 
 /// An error in STS's form.
 pub(crate) fn sts_error(error: &ApiError, request_id: &str) -> Vec<u8> {
-    Xml::document("ErrorResponse", Some(STS), |xml| {
+    Xml::document("ErrorResponse", Some(STS_NAMESPACE), |xml| {
         xml.element("Error", |xml| {
             xml.text("Type", "Sender");
             xml.text("Code", error.code);
@@ -168,8 +168,9 @@ mod tests {
     fn errors_of_sts_have_a_form_of_their_own() {
         let document = text(sts_error(&ApiError::access_denied("No."), "id"));
         let inside = "<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>No.</Message></Error>";
-        let expected =
-            format!("<ErrorResponse xmlns=\"{STS}\">{inside}<RequestId>id</RequestId></ErrorResponse>");
+        let expected = format!(
+            "<ErrorResponse xmlns=\"{STS_NAMESPACE}\">{inside}<RequestId>id</RequestId></ErrorResponse>"
+        );
         assert!(document.ends_with(&expected), "{document}");
     }
 }

@@ -17,11 +17,11 @@ use crate::one_definition_of_a_hole::{Hole, of_json};
 
 const MONDAY: &str = "2025-11-17T00:00:00Z";
 const SNAPSHOTS: usize = 7 * 24 * 4;
-const QUARTER: SignedDuration = SignedDuration::from_mins(15);
+const QUARTER_OF_AN_HOUR: SignedDuration = SignedDuration::from_mins(15);
 /// How long AWS lists a connection that has ended.
 const LISTED_AFTER_END: SignedDuration = SignedDuration::from_mins(60);
 /// How long after the schedule's time the pages arrive.
-const DELAY: SignedDuration = SignedDuration::from_secs(7);
+const ARRIVAL_DELAY: SignedDuration = SignedDuration::from_secs(7);
 
 /// What goes wrong in the week, as snapshots of it.
 mod misfortunes {
@@ -36,7 +36,7 @@ mod misfortunes {
     /// AWS says something odd of a connection of the first endpoint, once, on Friday.
     pub const ODD: usize = 4 * 96 + 48;
     /// A snapshot is taken twenty minutes late on Saturday, after the one that follows it.
-    pub const LATE: usize = 5 * 96 + 32;
+    pub const TAKEN_LATE: usize = 5 * 96 + 32;
     /// Somebody switches the first endpoint's connection log on Wednesday, and back on Friday.
     pub const SWITCHED: [usize; 2] = [2 * 96 + 41, 4 * 96 + 7];
     /// The fourth endpoint is refused all week.
@@ -46,6 +46,7 @@ mod misfortunes {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda, libfaketime, Python, SeaweedFS and Trino")]
 async fn every_question_has_the_answer_that_the_simulator_knows() {
     let seaweed = Seaweed::shared();
     let bucket = seaweed.bucket().await;
@@ -113,7 +114,7 @@ impl Week {
         let mut lived: BTreeMap<String, Vec<Connection>> = BTreeMap::new();
         let (mut captures, mut configurations, mut last) = (Vec::new(), Vec::new(), monday);
         for (snapshot, delay) in schedule() {
-            let time = monday + QUARTER * i32::try_from(snapshot).unwrap();
+            let time = monday + QUARTER_OF_AN_HOUR * i32::try_from(snapshot).unwrap();
             let at = time + delay;
             if snapshot == misfortunes::DELETED.1 {
                 let deleted = &endpoints[misfortunes::DELETED.0];
@@ -135,14 +136,14 @@ impl Week {
             emulator.invoke(&json!({"action": "snapshot", "time": time.to_string()}));
             captures.extend(captured(&world, time, at));
         }
-        let end = monday + QUARTER * i32::try_from(SNAPSHOTS - 1).unwrap() + DELAY;
+        let end = monday + QUARTER_OF_AN_HOUR * i32::try_from(SNAPSHOTS - 1).unwrap() + ARRIVAL_DELAY;
         for id in world.simulator.endpoint_ids() {
             let until_now = world.simulator.lived(&id, monday - LISTED_AFTER_END, end);
             lived.insert(id, until_now);
         }
         let of_endpoint = |id: &String| json!({"endpoint_id": id, "lived": lived[id]});
         let (deleted, snapshot) = misfortunes::DELETED;
-        let gone_at = monday + QUARTER * i32::try_from(snapshot).unwrap() + DELAY;
+        let gone_at = monday + QUARTER_OF_AN_HOUR * i32::try_from(snapshot).unwrap() + ARRIVAL_DELAY;
         let week = json!({
             "from": monday.to_string(),
             "to": end.to_string(),
@@ -161,9 +162,9 @@ impl Week {
 fn schedule() -> Vec<(usize, SignedDuration)> {
     let mut schedule: Vec<(usize, SignedDuration)> = (0..SNAPSHOTS)
         .filter(|snapshot| !misfortunes::OUTAGE.contains(snapshot))
-        .map(|snapshot| (snapshot, DELAY))
+        .map(|snapshot| (snapshot, ARRIVAL_DELAY))
         .collect();
-    let late = schedule.iter().position(|(snapshot, _)| *snapshot == misfortunes::LATE).unwrap();
+    let late = schedule.iter().position(|(snapshot, _)| *snapshot == misfortunes::TAKEN_LATE).unwrap();
     schedule.swap(late, late + 1);
     schedule[late + 1].1 = SignedDuration::from_mins(20);
     schedule

@@ -99,6 +99,7 @@ async fn no_message_of_ec2_is_passed_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda")]
 async fn nor_is_it_in_the_log_of_the_function() {
     for code in ["UnauthorizedOperation", "maria.lopez"] {
         let aws = Stub::with_headers(ID_HEADERS, &[(403, &ec2_error(code))]).await;

@@ -12,7 +12,7 @@ use crate::harness::hostile::{Flow, Hostile};
 use crate::harness::stub::Stub;
 use crate::harness::{World, error_codes, fleet, outcomes, sdk_config, snapshot};
 
-const LIMIT: &str = "16777216 bytes";
+const ANSWER_LIMIT: &str = "16777216 bytes";
 
 /// Clients as the program makes them, of a server at `url`.
 fn sdk(url: &str) -> aws_config::SdkConfig {
@@ -39,7 +39,7 @@ async fn a_body_without_end_is_given_up_at_its_limit() {
         assert_eq!(outcomes(&report), ["failed"], "{head}");
         assert_eq!(error_codes(&report), ["LimitExceeded"], "{head}");
         let error = report.record.targets[0].error.as_ref().unwrap();
-        assert!(error.message.contains(LIMIT), "{}", error.message);
+        assert!(error.message.contains(ANSWER_LIMIT), "{}", error.message);
         assert_eq!(
             hostile.requests(),
             2,
@@ -49,6 +49,7 @@ async fn a_body_without_end_is_given_up_at_its_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda")]
 async fn the_function_stays_small_whatever_comes() {
     let hostile = Hostile::start("200 OK", Flow::Flood).await;
     let world = World::new(fleet(5, 1)).await;
@@ -95,9 +96,11 @@ async fn s3_is_bounded_in_every_call() {
         "runs/account_id=123456789012/region=eu-central-1/snapshot_date=2025-11-23/20251123T090000Z_a.json",
     )
     .unwrap();
-    for (head, limit) in
-        [("200 OK", "limit"), ("404 Gone", LIMIT), ("200 OK\r\ncontent-length: 8000000000", "16777216")]
-    {
+    for (head, limit) in [
+        ("200 OK", "limit"),
+        ("404 Gone", ANSWER_LIMIT),
+        ("200 OK\r\ncontent-length: 8000000000", "16777216"),
+    ] {
         let hostile = Hostile::start(head, Flow::Flood).await;
         let store = store(hostile.url());
         let read = store.read(&key).await.unwrap_err();

@@ -36,6 +36,7 @@ fn problems(world: &World, seaweed: &Seaweed, bucket: &str) -> Vec<(String, Opti
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn preflight_tells_which_statements_a_bucket_policy_lacks() {
     let world = World::new(fleet(1, 5)).await;
     let seaweed = Seaweed::shared();

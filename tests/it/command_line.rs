@@ -23,6 +23,7 @@ fn snapshot(world: &World, more: &[&str]) -> Output {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_snapshot_is_a_table_for_people_and_a_record_for_machines() {
     let world = World::new(fleet(2, 1_234)).await;
     let time = real_now();
@@ -53,6 +54,7 @@ async fn a_snapshot_is_a_table_for_people_and_a_record_for_machines() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn what_was_not_complete_is_exit_status_1_and_says_how_to_go_on() {
     let world = World::new(fleet(1, 23)).await;
     let output = snapshot(&world, &["--max-items", "7", "--page-size", "5"]);
@@ -104,6 +106,7 @@ async fn preflight_fails_where_the_clock_is_not_that_of_ec2() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python and SeaweedFS")]
 async fn a_lake_in_s3_holds_what_was_served() {
     let seaweed = Seaweed::shared();
     let bucket = seaweed.bucket().await;

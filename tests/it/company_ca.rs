@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use crate::harness::{World, command, fleet, venv};
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_capture_goes_through_a_proxy_whose_ca_ssl_cert_file_names() {
     let world = World::new(fleet(1, 7)).await;
     let directory = tempfile::TempDir::new().unwrap();

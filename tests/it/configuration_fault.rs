@@ -36,6 +36,7 @@ async fn the_command_line_exits_with_1() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda")]
 async fn the_invocation_succeeds_and_the_metric_counts_it() {
     let world = world_without("endpoints").await;
     let emulator = Emulator::start(&world.simulator.url(), &world.variables(&[]));

@@ -21,7 +21,7 @@ use crate::harness::mutations::mutation;
 use crate::harness::stub::Stub;
 use crate::harness::{World, fleet, sdk_config, seeded};
 
-const MUTATED: usize = 2_000;
+const MUTATED_ANSWERS: usize = 2_000;
 
 /// What makes XML say something else.
 const WORDS: &[&str] = &[
@@ -187,7 +187,7 @@ async fn the_same_rows_or_a_refusal() {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut runner = seeded();
     let mutations = prop::collection::vec(mutation(WORDS), 1..4);
-    for _ in 0..MUTATED {
+    for _ in 0..MUTATED_ANSWERS {
         let (index, drawn) = (any::<Index>(), &mutations).new_tree(&mut runner).unwrap().current();
         // What damage does to the declaration says nothing of the rows.
         let body = &whole[index.index(whole.len())];
@@ -221,7 +221,7 @@ async fn the_same_rows_or_a_refusal() {
         *counts.entry(what).or_default() += 1;
     }
     println!("{counts:?}");
-    let is_frequent = |kind| counts.get(kind).is_some_and(|&count| count > MUTATED / 50);
+    let is_frequent = |kind| counts.get(kind).is_some_and(|&count| count > MUTATED_ANSWERS / 50);
     assert!(
         ["the same rows", "refused by both", "refused by us alone"].into_iter().all(is_frequent),
         "{counts:?}"

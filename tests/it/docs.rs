@@ -55,6 +55,7 @@ async fn the_ledger_page_has_every_field_of_a_run_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs OpenSSL")]
 async fn an_auditor_can_check_a_digest_without_this_program() {
     let page = read("docs/evidence.md");
     let (_, rest) = page.split_once("<!-- BEGIN CHECKED by tests -->\n```sh\n").unwrap();

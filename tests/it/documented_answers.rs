@@ -42,6 +42,7 @@ fn row(own: Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn the_sample_of_the_ec2_api_reference() {
     let endpoint_id = "cvpn-endpoint-0123456789abcdef0";
     let rows = rows(include_str!("../fixtures/ec2-api-reference.xml"), endpoint_id).await;
@@ -61,6 +62,7 @@ async fn the_sample_of_the_ec2_api_reference() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn the_sample_of_the_aws_cli() {
     let endpoint_id = "cvpn-endpoint-123456789123abcde";
     let rows = rows(include_str!("../fixtures/aws-cli.xml"), endpoint_id).await;

@@ -27,7 +27,7 @@ use crate::harness::{World, check_many, fleet, real_now, sdk_config, seeded, try
 const CONNECTIONS: usize = 23;
 const PAGES: usize = 5;
 /// More than the SDK tries.
-const ALWAYS: usize = 1_000;
+const MORE_THAN_THE_SDK_TRIES: usize = 1_000;
 
 /// What happens in a run.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +50,7 @@ impl Case {
     /// The puts that fail for good: a refusal is not tried again.
     fn refuses_puts(&self) -> Option<&'static str> {
         let rule = self.store.filter(|rule| rule.method == "PUT")?;
-        (rule.times == ALWAYS || rule.spoil == Spoil::Refuse).then_some(rule.path)
+        (rule.times == MORE_THAN_THE_SDK_TRIES || rule.spoil == Spoil::Refuse).then_some(rule.path)
     }
 }
 
@@ -95,7 +95,7 @@ fn store_faults() -> Vec<Rule> {
         for (method, path) in
             [("GET", "list-type=2"), ("PUT", "/connections/"), ("PUT", "/partials/"), ("PUT", "/runs/")]
         {
-            for times in [1, 2, ALWAYS] {
+            for times in [1, 2, MORE_THAN_THE_SDK_TRIES] {
                 rules.push(Rule { spoil, method, path, times });
             }
         }
@@ -196,6 +196,7 @@ fn problems(ran: &Ran) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python and SeaweedFS")]
 async fn no_row_is_lost_or_invented_and_nothing_is_called_complete_that_is_not() {
     let seaweed = Seaweed::shared();
     let bucket = versioned_bucket(&seaweed).await;

@@ -28,7 +28,7 @@ use crate::harness::mutations::{WORDS, mutation};
 use crate::harness::{option_env_at_run_time, seeded};
 
 /// Most inputs of a corpus, those of the folder included.
-const KEPT: usize = 150;
+const MAX_CORPUS_INPUTS: usize = 150;
 
 /// Tries mutations of the corpus `name`. `check` answers with how the input was taken, and panics where it is wrong.
 fn fuzz(name: &str, check: impl Fn(&[u8]) -> String) {
@@ -57,7 +57,7 @@ fn fuzz(name: &str, check: impl Fn(&[u8]) -> String) {
             std::fs::write(&path, &input).unwrap();
             panic!("{name} panicked; the input is kept in {}", path.display());
         };
-        if answers.insert(kind_of(&answer)) && corpus.len() < KEPT {
+        if answers.insert(kind_of(&answer)) && corpus.len() < MAX_CORPUS_INPUTS {
             if asked.is_some() {
                 std::fs::write(folder.join(file_name(&input)), &input).unwrap();
             }

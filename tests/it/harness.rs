@@ -1,5 +1,6 @@
 //! A simulated EC2, a lake, and the handler between them; and readers that share no code with it.
 
+pub mod cases;
 pub mod emulator;
 pub mod gate;
 pub mod hostile;
@@ -270,7 +271,10 @@ pub fn template_venv() -> PathBuf {
 fn made_by_tests_run(name: &str) -> PathBuf {
     match option_env_at_run_time(name) {
         Some(venv) => venv.into(),
-        None => panic!("{name} is not set: run the tests with `tests/run`, which makes it"),
+        None => panic!(
+            "{name} is not set: run the tests with `tests/run`, which sets it, and mark a test that needs it as the others in \
+             tests/it that need a tool"
+        ),
     }
 }
 

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::harness::stub::Stub;
 use crate::harness::{World, error_codes, fleet, outcomes, sdk_config, snapshot};
 
-const A: &str = "cvpn-endpoint-0000000000000000a";
-const B: &str = "cvpn-endpoint-0000000000000000b";
+const ENDPOINT_A: &str = "cvpn-endpoint-0000000000000000a";
+const ENDPOINT_B: &str = "cvpn-endpoint-0000000000000000b";
 
 const LISTINGS: [(&str, &str); 3] = [
     ("DescribeClientVpnConnections", "connections"),
@@ -26,7 +26,7 @@ struct Ec2 {
     connections: Vec<u8>,
     endpoints: Vec<u8>,
     networks: Vec<u8>,
-    /// What is asked of B's networks.
+    /// What is asked of the networks of B.
     networks_of_b: Option<(u16, Vec<u8>)>,
 }
 
@@ -50,7 +50,7 @@ impl Ec2 {
     fn new() -> Ec2 {
         Ec2 {
             connections: list_of(0, "<item><connectionId>c</connectionId></item>"),
-            endpoints: list_of(1, &[endpoint(A, ""), endpoint(B, "")].concat()),
+            endpoints: list_of(1, &[endpoint(ENDPOINT_A, ""), endpoint(ENDPOINT_B, "")].concat()),
             networks: list_of(2, "<item><targetNetworkId>subnet-1</targetNetworkId></item>"),
             networks_of_b: None,
         }
@@ -66,7 +66,8 @@ impl Ec2 {
     async fn start(self) -> Stub {
         let mut answers = Vec::new();
         if let Some((status, body)) = self.networks_of_b {
-            let request = format!("Action={}&Version=2016-11-15&ClientVpnEndpointId={B}", LISTINGS[2].0);
+            let request =
+                format!("Action={}&Version=2016-11-15&ClientVpnEndpointId={ENDPOINT_B}", LISTINGS[2].0);
             answers.push((request, status, body));
         }
         let bodies = [self.connections, self.endpoints, self.networks];
@@ -172,6 +173,7 @@ async fn endpoints_of_another_shape_are_never_no_endpoints() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn networks_of_another_shape_are_not_known_and_the_endpoints_are_written() {
     for (name, content) in other_shapes("clientVpnTargetNetworks") {
         let taken = Ec2::with(2, answer(2, &content)).snapshot().await;
@@ -189,6 +191,7 @@ async fn networks_of_another_shape_are_not_known_and_the_endpoints_are_written()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn networks_that_are_refused_for_one_endpoint_are_null_with_the_reason() {
     let refusal = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>maria</Message></Error></Errors>\
          <RequestID>refused</RequestID></Response>";
@@ -209,7 +212,7 @@ async fn networks_that_are_refused_for_one_endpoint_are_null_with_the_reason() {
     assert!(!error.message.contains("maria"), "{}", error.message);
     let rows = taken.endpoints();
     assert_eq!(rows[0]["associated_networks"], json!(["subnet-1"]));
-    assert_eq!((&rows[0]["endpoint_id"], &rows[0]["unparsed"]), (&json!(A), &Value::Null));
+    assert_eq!((&rows[0]["endpoint_id"], &rows[0]["unparsed"]), (&json!(ENDPOINT_A), &Value::Null));
     assert_eq!(rows[1]["associated_networks"], Value::Null);
     assert_eq!(rows[1]["unparsed"], json!({"targetNetworkId#error": "UnauthorizedOperation"}));
 }
@@ -239,21 +242,26 @@ async fn an_unknown_element_beside_a_list_is_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn an_odd_endpoint_fails_alone() {
     let odd = "<description>bad\u{b}name</description><creationTime>0000-01-01T00:00:00</creationTime><splitTunnel/>\
          <vpnPort>https</vpnPort><sessionTimeoutHours>24</sessionTimeoutHours><newField><a>1</a></newField>";
     let items = [
-        endpoint(A, odd),
+        endpoint(ENDPOINT_A, odd),
         endpoint("cvpn-endpoint-OTHER", ""),
         "<item><description>no id</description></item>".to_owned(),
-        endpoint(B, "<creationTime>2025-11-01T00:00:00.000+01:00</creationTime>"),
-        endpoint(B, "<creationTime>2025-11-01T00:00:00.000+01:00</creationTime>"),
-        endpoint(A, "<description>another</description>"),
+        endpoint(ENDPOINT_B, "<creationTime>2025-11-01T00:00:00.000+01:00</creationTime>"),
+        endpoint(ENDPOINT_B, "<creationTime>2025-11-01T00:00:00.000+01:00</creationTime>"),
+        endpoint(ENDPOINT_A, "<description>another</description>"),
     ];
     let taken = Ec2::with(1, list_of(1, &items.concat())).snapshot().await;
     let captured: Vec<&str> =
         taken.report.record.targets.iter().map(|entry| entry.endpoint_id.as_str()).collect();
-    assert_eq!((captured, outcomes(&taken.report)), (vec![A, B], vec!["complete"; 2]), "each once");
+    assert_eq!(
+        (captured, outcomes(&taken.report)),
+        (vec![ENDPOINT_A, ENDPOINT_B], vec!["complete"; 2]),
+        "each once"
+    );
     assert_eq!(
         (taken.discovery_error(), taken.endpoints_error()),
         ("MalformedEndpoint", "MalformedEndpoint")
@@ -267,7 +275,10 @@ async fn an_odd_endpoint_fails_alone() {
     let rows = taken.endpoints();
     assert_eq!(rows.len(), 5, "the one that came twice and said the same is there once");
     let column = |name: &str| -> Vec<Value> { rows.iter().map(|row| row[name].clone()).collect() };
-    assert_eq!(column("endpoint_id"), [json!(A), Value::Null, Value::Null, json!(B), json!(A)]);
+    assert_eq!(
+        column("endpoint_id"),
+        [json!(ENDPOINT_A), Value::Null, Value::Null, json!(ENDPOINT_B), json!(ENDPOINT_A)]
+    );
     assert_eq!(
         column("description"),
         [json!("bad\u{fffd}name"), Value::Null, json!("no id"), Value::Null, json!("another")]
@@ -287,6 +298,7 @@ async fn an_odd_endpoint_fails_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn characters_that_xml_does_not_allow_keep_their_rows() {
     let rows = [
         &b"<item><commonName>bad\x0bname</commonName></item>"[..],
@@ -326,7 +338,7 @@ async fn characters_that_xml_does_not_allow_keep_their_rows() {
 async fn empty_pages_without_end_meet_a_limit() {
     for (operation, (action, list)) in LISTINGS.iter().enumerate() {
         let mut number = 0;
-        let bodies = [Ec2::new().connections, list_of(1, &endpoint(A, "")), Ec2::new().networks];
+        let bodies = [Ec2::new().connections, list_of(1, &endpoint(ENDPOINT_A, "")), Ec2::new().networks];
         let stub = Stub::answering(move |_, request| {
             number += 1;
             let is = |action: &str| request.contains(&format!("Action={action}&"));

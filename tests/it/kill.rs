@@ -134,6 +134,7 @@ fn assert_nothing_lost(killed: &[Killed]) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_capture_killed_at_any_request_loses_nothing_and_the_next_goes_on() {
     let world = World::new(fleet(2, 23)).await;
     let gate = Gate::before(&world.simulator.url(), usize::MAX).await;
@@ -159,6 +160,7 @@ async fn a_capture_killed_at_any_request_loses_nothing_and_the_next_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_capture_killed_before_any_change_of_the_lake_loses_nothing_and_the_next_goes_on() {
     let world = World::new(fleet(2, 23)).await;
     let whole = snapshot_command(&world, &world.simulator.url());
@@ -184,6 +186,7 @@ async fn a_capture_killed_before_any_change_of_the_lake_loses_nothing_and_the_ne
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_seal_killed_before_any_change_of_the_lake_leaves_a_chain_and_the_next_goes_on() {
     let lake = SealedLake::in_a_directory().await;
     let original = PathBuf::from(lake.location.to_string());

@@ -33,6 +33,7 @@ fn answer(invoked: Invoked) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda and Python")]
 async fn every_sample_event_is_answered() {
     let world = World::new(sample_fleet()).await;
     let emulator = Emulator::start(&world.simulator.url(), &world.variables(&[]));
@@ -69,6 +70,7 @@ async fn every_sample_event_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda")]
 async fn the_log_is_json_with_metrics_for_each_target_and_the_run() {
     let world = World::new(fleet(2, 23)).await;
     let bad = world.simulator.endpoint_ids()[1].clone();
@@ -124,6 +126,7 @@ async fn the_log_is_json_with_metrics_for_each_target_and_the_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda")]
 async fn an_event_that_is_refused_has_a_stable_error_type() {
     let world = World::new(fleet(1, 5)).await;
     let emulator = Emulator::start(&world.simulator.url(), &world.variables(&[]));

@@ -48,6 +48,7 @@ struct Expected {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python and Trino")]
 async fn the_command_the_query_and_covered_agree_hole_by_hole() {
     let directory = TempDir::new().unwrap();
     let lake = directory.path().join("lake");

@@ -124,6 +124,7 @@ fn check_broken(world: &World, refused: &BTreeSet<String>, targets: &Value, fail
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda and Python")]
 async fn one_event_captures_an_organisation_and_names_what_is_out_of_reach() {
     let (world, refused) = broken_organisation().await;
     let emulator = Emulator::start(&world.simulator.url(), &everywhere(&world));
@@ -144,6 +145,7 @@ async fn one_event_captures_an_organisation_and_names_what_is_out_of_reach() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn one_command_captures_an_organisation_and_its_exit_status_tells() {
     let (world, refused) = broken_organisation().await;
     let run = |arguments: &[&str]| {
@@ -223,6 +225,7 @@ fn execute_state_machine(emulator: &Emulator, time: &str) -> (Value, bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda, moto and Python")]
 async fn the_state_machine_leaves_the_lake_of_one_function_and_names_what_failed() {
     let world = World::new(organisation(5, 2, 3, 23)).await;
     let time = real_now();
@@ -262,6 +265,7 @@ async fn the_state_machine_leaves_the_lake_of_one_function_and_names_what_failed
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda and Python")]
 async fn a_run_that_is_spread_leaves_the_lake_of_one_that_is_not() {
     let world = World::new(organisation(5, 2, 3, 23)).await;
     let spread = TempDir::new().unwrap();

@@ -22,6 +22,7 @@ async fn object(fault: Option<FaultKind>) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn both_readers_see_the_schema_table() {
     for fault in [None, Some(FaultKind::OddValues)] {
         check(&object(fault).await, COLUMNS);
@@ -49,6 +50,7 @@ fn check(object: &Value, columns: &[Column]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn the_configuration_of_endpoints_is_what_boto3_lists() {
     let world = World::new(fleet(7, 5)).await;
     let report = world.snapshot("1000").await;
@@ -91,6 +93,7 @@ async fn the_configuration_of_endpoints_is_what_boto3_lists() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn objects_have_the_shape_of_the_design() {
     let object = object(None).await;
     let schema = object["parquet_schema"].as_str().unwrap();

@@ -16,10 +16,10 @@ const IDS: [&str; 3] =
     ["cvpn-endpoint-0123456789abcdef0", "cvpn-endpoint-1123456789abcdef0", "cvpn-endpoint-2123456789abcdef0"];
 
 /// EC2's answer to a dry run that is allowed.
-const ALLOWED: &str = "<Response><Errors><Error><Code>DryRunOperation</Code><Message>x</Message></Error></Errors>\
+const DRY_RUN_ALLOWED: &str = "<Response><Errors><Error><Code>DryRunOperation</Code><Message>x</Message></Error></Errors>\
                        <RequestID>r</RequestID></Response>";
 
-const REFUSED: &str = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>x</Message></Error></Errors>\
+const DRY_RUN_REFUSED: &str = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>x</Message></Error></Errors>\
                        <RequestID>r</RequestID></Response>";
 
 /// The checks of `targets` where EC2 and STS are at `url`.
@@ -73,7 +73,7 @@ const NETWORKS: &str = "<DescribeClientVpnTargetNetworksResponse xmlns=\"http://
 async fn an_endpoint_that_is_not_in_the_list_is_a_problem_though_its_dry_run_is_allowed() {
     let list = list(["available", "deleted"]);
     // The list, the networks of the one endpoint there, and a dry run of each target.
-    let ec2 = Stub::start(&[(200, &list), (200, NETWORKS), (412, ALLOWED)]).await;
+    let ec2 = Stub::start(&[(200, &list), (200, NETWORKS), (412, DRY_RUN_ALLOWED)]).await;
     let checks = checks(ec2.url(), &IDS.join(",")).await;
     let connections = of(&checks, "ec2:DescribeClientVpnConnections");
     assert_eq!(connections.len(), 3, "{checks:?}");
@@ -91,7 +91,7 @@ async fn an_endpoint_that_is_not_in_the_list_is_a_problem_though_its_dry_run_is_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_list_the_dry_run_alone_counts() {
-    let ec2 = Stub::start(&[(403, REFUSED), (412, ALLOWED)]).await;
+    let ec2 = Stub::start(&[(403, DRY_RUN_REFUSED), (412, DRY_RUN_ALLOWED)]).await;
     let checks = checks(ec2.url(), IDS[0]).await;
     assert!(of(&checks, "ec2:DescribeClientVpnEndpoints")[0].1.is_some(), "{checks:?}");
     assert_eq!(of(&checks, "ec2:DescribeClientVpnConnections"), [(arn(IDS[0]).as_str(), None)]);
@@ -100,7 +100,8 @@ async fn without_a_list_the_dry_run_alone_counts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_target_networks_of_every_endpoint_are_tried() {
     let list = list(["available", "pending-associate"]);
-    let ec2 = Stub::start(&[(200, &list), (200, NETWORKS), (403, REFUSED), (412, ALLOWED)]).await;
+    let ec2 =
+        Stub::start(&[(200, &list), (200, NETWORKS), (403, DRY_RUN_REFUSED), (412, DRY_RUN_ALLOWED)]).await;
     let checks = checks(ec2.url(), IDS[0]).await;
     let networks = of(&checks, "ec2:DescribeClientVpnTargetNetworks");
     let resources: Vec<&str> = networks.iter().map(|(resource, _)| *resource).collect();

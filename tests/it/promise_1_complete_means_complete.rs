@@ -11,6 +11,7 @@ use crate::harness::stub::Stub;
 use crate::harness::{World, error_codes, fleet, outcomes, sdk_config, snapshot};
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn every_row_served_is_in_the_lake_at_any_page_size() {
     for (page_size, pages) in [("5", [9, 9]), ("7", [7, 7]), ("1000", [1, 1])] {
         let world = World::new(fleet(2, 43)).await;
@@ -24,6 +25,7 @@ async fn every_row_served_is_in_the_lake_at_any_page_size() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn nobody_connected_is_evidence_too() {
     let world = World::new(fleet(1, 0)).await;
     let report = world.snapshot("1000").await;
@@ -36,6 +38,7 @@ async fn nobody_connected_is_evidence_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_repeated_token_is_no_end() {
     for (kind, on, rows) in [(FaultKind::RepeatToken, 2, 10), (FaultKind::CycleTokens, 4, 20)] {
         let world = World::new(fleet(1, 43)).await;
@@ -51,6 +54,7 @@ async fn a_repeated_token_is_no_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_body_cut_between_two_elements_is_no_last_page() {
     let world = World::new(fleet(1, 43)).await;
     world.simulator.inject(Fault::always(FaultKind::CutBodyUnframed));
@@ -94,6 +98,7 @@ async fn a_page_that_is_damaged_in_the_middle_is_no_last_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn empty_pages_with_a_token_are_normal() {
     let world = World::new(fleet(1, 12)).await;
     world.simulator.inject(Fault::on(FaultKind::EmptyPage, 2));

@@ -8,6 +8,7 @@ use client_vpn_sim::{Fault, FaultKind};
 use crate::harness::{World, error_codes, fleet, outcomes};
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn rows_before_a_fault_are_partial_with_a_token_to_go_on() {
     for (kind, code) in [
         (FaultKind::InternalError, "InternalError"),
@@ -39,6 +40,7 @@ async fn rows_before_a_fault_are_partial_with_a_token_to_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_listing_whose_token_expires_starts_anew_and_no_row_is_there_twice() {
     let world = World::new(fleet(1, 43)).await;
     world.simulator.inject(Fault::on(FaultKind::ExpireToken, 4));
@@ -55,6 +57,7 @@ async fn a_listing_whose_token_expires_starts_anew_and_no_row_is_there_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_listing_whose_token_expires_again_is_partial_and_keeps_all_it_read() {
     let world = World::new(fleet(1, 43)).await;
     // The first listing ends at its fifth page, the second at its third.
@@ -76,6 +79,7 @@ async fn a_listing_whose_token_expires_again_is_partial_and_keeps_all_it_read() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn rows_that_vanish_between_two_listings_are_kept() {
     let world = World::new(fleet(1, 43)).await;
     world.simulator.inject(Fault::on(FaultKind::ExpireToken, 4));
@@ -99,6 +103,7 @@ async fn rows_that_vanish_between_two_listings_are_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_deadline_ends_a_capture_in_order_with_its_token() {
     for fault in [FaultKind::LatencyMillis(300), FaultKind::Stall, FaultKind::Throttle] {
         let mut world = World::new(fleet(1, 430)).await;
@@ -157,6 +162,7 @@ async fn nothing_read_is_failed_and_no_object() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn odd_values_are_kept_as_they_are() {
     for kind in
         [FaultKind::OddValues, FaultKind::WrongEndpointId, FaultKind::DuplicateRow, FaultKind::UnknownField]

@@ -10,6 +10,7 @@ use client_vpn_sim::{Fault, FaultKind};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::harness::cases::Cases;
 use crate::harness::proxy::Proxy;
 use crate::harness::seaweed::Seaweed;
 use crate::harness::{World, command_line, fleet, outcomes, sdk_config, snapshot};
@@ -46,6 +47,7 @@ async fn the_same_event_again_reads_nothing_and_adds_a_run_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python and SeaweedFS")]
 async fn captures_of_one_event_at_once_leave_one_object_and_one_truth() {
     let seaweed = Seaweed::shared();
     for at_once in [2, 8] {
@@ -80,6 +82,7 @@ async fn captures_of_one_event_at_once_leave_one_object_and_one_truth() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_retry_captures_what_failed_and_only_that() {
     let world = World::new(fleet(2, 23)).await;
     let auditor = world.auditor(&[("AUDIT_PAGE_SIZE", "5")]);
@@ -114,7 +117,7 @@ impl Planted {
         let (world, others) = (World::new(fleet(2, 5)).await, World::new(fleet(2, 5)).await);
         let auditor = others.auditor(&[]);
         snapshot(&auditor, json!({})).await;
-        let report = snapshot(&auditor, json!({"time": EARLIER})).await;
+        let report = snapshot(&auditor, json!({"time": EARLIER_SNAPSHOT_TIME})).await;
         assert_eq!(outcomes(&report), ["complete", "complete"]);
         snapshot(&auditor, json!({"max_items": 3})).await;
         let id = &world.simulator.endpoint_ids()[0];
@@ -148,10 +151,11 @@ impl Planted {
 }
 
 /// The time of an earlier snapshot.
-const EARLIER: &str = "2025-11-23T08:45:00Z";
+const EARLIER_SNAPSHOT_TIME: &str = "2025-11-23T08:45:00Z";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lies_at_a_key_and_is_not_ours_is_no_capture() {
+    let cases = Cases::default();
     let planted = Planted::new().await;
     let id = planted.world.simulator.endpoint_ids()[1].clone();
     let first = planted.world.simulator.endpoint_ids()[0].clone();
@@ -187,7 +191,7 @@ async fn what_lies_at_a_key_and_is_not_ours_is_no_capture() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, bytes).unwrap();
         }
-        planted.check(name).await;
+        cases.run(name, planted.check(name)).await;
     }
     // The right bytes are the right object, whoever put them there.
     let planted = Planted::new().await;
@@ -203,6 +207,7 @@ async fn what_lies_at_a_key_and_is_not_ours_is_no_capture() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_file_is_neither_followed_nor_waited_for() {
+    let cases = Cases::default();
     use std::os::unix::fs::symlink;
     type Plant = fn(&std::path::Path, &std::path::Path);
     let plants: [(&str, Plant); 6] = [
@@ -222,7 +227,7 @@ async fn what_is_no_file_is_neither_followed_nor_waited_for() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             plant(&path, &planted.others.lake().join(key));
         }
-        planted.check(name).await;
+        cases.run(name, planted.check(name)).await;
     }
     // A folder that is a link is not gone through, neither to look nor to write.
     let planted = Planted::new().await;
@@ -245,6 +250,7 @@ async fn what_is_no_file_is_neither_followed_nor_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn what_lies_at_a_key_of_a_bucket_and_is_not_ours_is_no_capture() {
     use aws_sdk_s3::Client;
     use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};

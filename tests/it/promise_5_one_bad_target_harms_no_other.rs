@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::harness::{World, error_codes, fleet, outcomes, snapshot};
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn the_others_are_complete_and_the_bad_ones_are_named() {
     let world = World::new(fleet(4, 23)).await;
     let ids = world.simulator.endpoint_ids();
@@ -47,6 +48,7 @@ async fn a_target_that_panics_fails_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_listing_of_126_pages_comes_through_throttling() {
     let world = World::new(fleet(1, 630)).await;
     for first in (4..150).step_by(25) {
@@ -62,6 +64,7 @@ async fn a_listing_of_126_pages_comes_through_throttling() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn throttling_within_the_retries_costs_time_only() {
     let world = World::new(fleet(2, 23)).await;
     world.simulator.inject(Fault { first: 1, last: 3, ..Fault::always(FaultKind::Throttle) });

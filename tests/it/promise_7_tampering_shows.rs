@@ -12,6 +12,7 @@ use client_vpn_audit::lake::store::Location;
 use client_vpn_audit::proof::verify::{Kind, VerifyError};
 use jiff::SignedDuration;
 
+use crate::harness::cases::Cases;
 use crate::harness::sealed::{Keys, LATER, SealedLake, faults, time};
 
 /// What is done to a sealed lake, and what `verify` must say.
@@ -20,8 +21,8 @@ type Expected = Vec<(Kind, String)>;
 const HOURS: usize = 6;
 
 /// A lake on both stores.
-async fn lakes() -> [SealedLake; 2] {
-    let lakes = [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await];
+async fn lakes() -> Vec<SealedLake> {
+    let lakes = SealedLake::in_each_store().await;
     for lake in &lakes {
         let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
         assert_eq!((sealed.error, sealed.digests), (None, HOURS as u64));
@@ -33,6 +34,7 @@ async fn lakes() -> [SealedLake; 2] {
 
 /// Tampers, verifies, and undoes it.
 async fn check(
+    cases: &Cases,
     lake: &SealedLake,
     what: &str,
     touched: &[&str],
@@ -51,7 +53,7 @@ async fn check(
     let mut found = faults_but_empty_folders(lake).await;
     expected.sort();
     found.sort();
-    assert_eq!(found, expected, "{what} in {}", lake.location);
+    cases.assert_eq(format_args!("{what} in {}", lake.location), &found, &expected);
     for key in all_keys(lake).await {
         if !there.contains(&key) {
             lake.delete(&key).await;
@@ -109,12 +111,13 @@ async fn a_clean_lake_passes_and_says_what_it_covered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_of_an_object_is_named() {
+    let cases = Cases::default();
     for lake in lakes().await {
         let objects = lake.keys_of("connections").await;
         let (key, other) = (objects[3].as_str(), objects[12].as_str());
         let one = |kind: Kind, key: &str| vec![(kind, key.to_owned())];
         for key in [key, lake.keys_of("runs").await[4].as_str(), lake.keys_of("partials").await[0].as_str()] {
-            check(&lake, "a changed byte", &[key], async |lake| {
+            check(&cases, &lake, "a changed byte", &[key], async |lake| {
                 let mut bytes = lake.get(key).await;
                 let middle = bytes.len() / 2;
                 bytes[middle] ^= 1;
@@ -123,26 +126,26 @@ async fn every_fault_of_an_object_is_named() {
             })
             .await;
         }
-        check(&lake, "bytes at the end", &[key], async |lake| {
+        check(&cases, &lake, "bytes at the end", &[key], async |lake| {
             let mut bytes = lake.get(key).await;
             bytes.push(0);
             lake.put(key, bytes).await;
             one(Kind::Changed, key)
         })
         .await;
-        check(&lake, "a byte less", &[key], async |lake| {
+        check(&cases, &lake, "a byte less", &[key], async |lake| {
             let mut bytes = lake.get(key).await;
             bytes.pop();
             lake.put(key, bytes).await;
             one(Kind::Truncated, key)
         })
         .await;
-        check(&lake, "emptied", &[key], async |lake| {
+        check(&cases, &lake, "emptied", &[key], async |lake| {
             lake.put(key, Vec::new()).await;
             one(Kind::Truncated, key)
         })
         .await;
-        check(&lake, "two removed", &[key, other], async |lake| {
+        check(&cases, &lake, "two removed", &[key, other], async |lake| {
             lake.delete(key).await;
             lake.delete(other).await;
             vec![(Kind::Missing, key.to_owned()), (Kind::Missing, other.to_owned())]
@@ -156,14 +159,14 @@ async fn every_fault_of_an_object_is_named() {
             "connections/notes/x.parquet".to_owned(),
         ];
         for new in &elsewhere {
-            check(&lake, "renamed", &[key], async |lake| {
+            check(&cases, &lake, "renamed", &[key], async |lake| {
                 let bytes = lake.get(key).await;
                 lake.delete(key).await;
                 lake.put(new, bytes).await;
                 one(Kind::Renamed, key)
             })
             .await;
-            check(&lake, "added", &[], async |lake| {
+            check(&cases, &lake, "added", &[], async |lake| {
                 lake.put(new, lake.get(key).await).await;
                 one(Kind::Extra, new)
             })
@@ -172,7 +175,7 @@ async fn every_fault_of_an_object_is_named() {
         for new in
             ["2018-12-01/20181201T000000Z", "2025-11-21/20251121T120000Z", "2030-01-01/20300101T000000Z"]
         {
-            check(&lake, "added to another day", &[], async |lake| {
+            check(&cases, &lake, "added to another day", &[], async |lake| {
                 let place = "connections/account_id=123456789012/region=eu-central-1/snapshot_date=";
                 let new = format!("{place}{new}_cvpn-endpoint-0123456789abcdef0.parquet");
                 lake.put(&new, lake.get(key).await).await;
@@ -180,7 +183,7 @@ async fn every_fault_of_an_object_is_named() {
             })
             .await;
         }
-        check(&lake, "one renamed to the name of another", &[key, other], async |lake| {
+        check(&cases, &lake, "one renamed to the name of another", &[key, other], async |lake| {
             let bytes = lake.get(key).await;
             lake.delete(key).await;
             lake.put(other, bytes).await;
@@ -191,6 +194,7 @@ async fn every_fault_of_an_object_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn what_a_delete_marker_hides_is_named() {
     let lake = SealedLake::in_a_bucket().await;
     lake.seal_at(LATER).await;
@@ -203,6 +207,7 @@ async fn what_a_delete_marker_hides_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn under_object_lock_a_delete_is_refused_and_a_delete_marker_is_reported() {
     let lake = SealedLake::in_a_locked_bucket().await;
     lake.seal_at(LATER).await;
@@ -271,6 +276,7 @@ async fn a_range_is_verified_alone_and_what_is_expired_is_no_fault() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn a_copy_is_verified_wherever_it_lies() {
     let lake = SealedLake::in_a_bucket().await;
     lake.seal_at(LATER).await;
@@ -326,6 +332,7 @@ async fn a_chain_that_was_made_anew_is_told_by_its_time_and_by_a_digest_that_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn an_account_and_region_that_is_hidden_whole_is_still_seen() {
     let lake = SealedLake::in_a_bucket().await;
     let run = lake.keys_of("runs").await[0].clone();

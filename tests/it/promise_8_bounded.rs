@@ -26,6 +26,7 @@ async fn peak_mebibytes(endpoints: usize, connections: usize) -> f64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda")]
 async fn memory_does_not_grow_with_the_connections() {
     let small = peak_mebibytes(1, 10_000).await;
     let large = peak_mebibytes(1, 150_000).await;
@@ -45,6 +46,7 @@ fn filled(begin: &str, part: &[u8], end: &str) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda")]
 async fn memory_does_not_grow_with_what_an_answer_is_made_of() {
     let row = |field: &str| format!("<item>{field}</item>").into_bytes();
     let (limit, read) = (json!("LimitExceeded"), Value::Null);

@@ -43,6 +43,7 @@ fn assert_discreet(what: &str, text: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda and Python")]
 async fn markers_are_in_the_evidence_and_nowhere_else() {
     let world = World::new(fleet(3, 5)).await;
     let ids = world.simulator.endpoint_ids();
@@ -137,6 +138,7 @@ async fn an_error_does_not_repeat_the_name_that_was_filtered_by() {
 
 /// A person's name where it does not belong, in each field of an event.
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda")]
 async fn a_name_in_a_wrong_event_is_in_no_log_and_no_answer() {
     let world = World::new(fleet(1, 5)).await;
     let emulator = Emulator::start(&world.simulator.url(), &world.variables(&[]));
@@ -171,6 +173,7 @@ async fn a_name_in_a_wrong_event_is_in_no_log_and_no_answer() {
 
 /// The same in each setting, and in the SDK's.
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda")]
 async fn a_name_in_a_wrong_setting_is_in_no_log_and_no_answer() {
     let world = World::new(fleet(1, 5)).await;
     let mut variables = world.variables(&[]);

@@ -9,6 +9,7 @@ use crate::harness::python;
 const RANDOM_LAKES: &str = "200";
 
 #[test]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python and Trino")]
 fn every_answer_is_right_at_the_edges() {
     let checked = python("check_edges.py", &[RANDOM_LAKES], &[]);
     assert_eq!(checked["problems"], json!([]), "{:#}", checked["counts"]);

@@ -17,6 +17,7 @@ fn block(page: &str, name: &str) -> String {
 }
 
 #[tokio::test]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn every_example_reads_the_account_as_text() {
     let config = client_vpn_sim::Config { account_id: ACCOUNT.to_owned(), ..fleet(2, 7) };
     let world = World::new(config).await;

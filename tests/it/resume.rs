@@ -39,6 +39,7 @@ fn written(world: &World, object_key: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn limits_and_resumes_cut_where_boto3_cuts() {
     for max_items in [1, 4, 5, 7, 10, 22, 23, 100] {
         let world = World::new(fleet(1, 23)).await;
@@ -70,6 +71,7 @@ async fn limits_and_resumes_cut_where_boto3_cuts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_listing_that_a_fault_cut_goes_on_where_it_stopped() {
     let world = World::new(fleet(1, 23)).await;
     let auditor = world.auditor(&[("AUDIT_PAGE_SIZE", "5")]);

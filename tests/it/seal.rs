@@ -2,6 +2,8 @@
 
 mod chain;
 mod clock;
+mod keys;
+mod obstacles;
 mod older;
 
 use std::collections::BTreeMap;
@@ -12,7 +14,6 @@ use client_vpn_audit::hour::Hour;
 use client_vpn_audit::invocation::answer::Answer;
 use client_vpn_audit::invocation::metrics;
 use client_vpn_audit::lake::keys::ObjectKey;
-use client_vpn_audit::lake::store::Location;
 use client_vpn_audit::proof::coverage::{Coverage, Window};
 use client_vpn_audit::proof::digest::WrittenDigest;
 use client_vpn_audit::proof::seal::{Sealed, Sealer};
@@ -20,11 +21,11 @@ use client_vpn_audit::proof::signing::{Signer, SigningKey};
 use client_vpn_audit::proof::verify::Kind;
 use client_vpn_sim::{Fault, FaultKind};
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::moto::Moto;
-use crate::harness::sealed::{Keys, LATER, SealedLake, faults, openssl, record_from, time};
-use crate::harness::{World, command, fleet, snapshot};
+use crate::harness::cases::Cases;
+use crate::harness::sealed::{LATER, SealedLake, faults, record_from, time};
+use crate::harness::{World, fleet, snapshot};
 
 fn codes(sealed: &[Sealed]) -> Vec<Option<&str>> {
     sealed.iter().map(|sealed| sealed.error.as_ref().map(|error| error.code.as_str())).collect()
@@ -45,7 +46,7 @@ async fn digests(lake: &SealedLake) -> BTreeMap<String, Vec<u8>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_is_sealed_when_it_is_closed_and_once() {
-    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+    for lake in SealedLake::in_each_store().await {
         let hours = |sealed: &[Sealed]| {
             let hour = |hour: Option<Hour>| hour.map(|hour| hour.to_string());
             (hour(sealed[0].first_hour), hour(sealed[0].last_hour), sealed[0].digests)
@@ -76,6 +77,7 @@ async fn an_hour_is_sealed_when_it_is_closed_and_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn each_object_is_listed_once_in_its_hour_and_an_empty_hour_has_a_digest() {
     let lake = SealedLake::in_a_bucket().await;
     lake.seal_at(LATER).await;
@@ -107,21 +109,8 @@ async fn each_object_is_listed_once_in_its_hour_and_an_empty_hour_has_a_digest()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_terabytes_keeps_nothing_from_being_sealed() {
-    let lake = SealedLake::in_a_directory().await;
-    let Location::Directory(root) = &lake.location else { unreachable!() };
-    let object = lake.keys_of("connections").await[0].clone();
-    let sparse = object.replace("cvpn-endpoint-", "cvpn-endpoint-0");
-    std::fs::File::create(root.join(&sparse)).unwrap().set_len(4 << 40).unwrap();
-    let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
-    let error = sealed.error.unwrap();
-    assert!(error.code.as_str() == "ObjectUnreadable" && error.message.contains("5 GiB"), "{error:?}");
-    assert_eq!((sealed.digests, sealed.objects), (6, 43), "everything else");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_comes_late_is_listed_by_the_next_digest() {
-    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+    for lake in SealedLake::in_each_store().await {
         lake.seal_at(LATER).await;
         let object = lake.keys_of("connections").await[0].clone();
         // A retry of yesterday, and one of an hour before.
@@ -162,6 +151,7 @@ async fn an_outage_is_caught_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn midnight_month_year_and_leap_day_are_hours_like_others() {
+    let cases = Cases::default();
     for (midnight, before) in [
         ("2025-11-23", "2025-11-22"),
         ("2025-12-01", "2025-11-30"),
@@ -172,34 +162,37 @@ async fn midnight_month_year_and_leap_day_are_hours_like_others() {
         // Summer time begins in Europe.
         ("2025-03-30", "2025-03-29"),
     ] {
-        let first = time(&format!("{midnight}T00:00:00Z")) - SignedDuration::from_mins(90);
-        let directory = tempfile::TempDir::new().unwrap();
-        record_from(directory.path(), first, 7).await;
-        let lake = SealedLake::at(directory);
-        let pair = |date: &str, time: &str| (date.to_owned(), format!("{}T{time}Z", date.replace('-', "")));
-        let evening = ["223000", "230000", "233000"].map(|time| pair(before, time));
-        let night = ["000000", "003000", "010000", "013000"].map(|time| pair(midnight, time));
-        let mut found: Vec<(String, String)> = Vec::new();
-        for key in lake.keys_of("runs").await {
-            let (folder, name) = key.rsplit_once('/').unwrap();
-            let date = folder.rsplit_once("snapshot_date=").unwrap().1;
-            found.push((date.to_owned(), name.split('_').next().unwrap().to_owned()));
-        }
-        // One of them has a second run, in part.
-        found.dedup();
-        assert_eq!(found, [evening.as_slice(), &night].concat());
-        let now = format!("{midnight}T02:35:00Z");
-        let [sealed] = lake.seal_at(&now).await.try_into().unwrap();
-        assert_eq!((sealed.error, sealed.digests, sealed.late), (None, 4, 0), "{midnight}");
-        let verification =
-            lake.verify_with(&[&lake.keys], |verifier| verifier.now = time(&now)).await.unwrap();
-        assert_eq!(faults(&verification), [], "{midnight}");
-        assert_eq!(verification.objects, sealed.objects);
-        let window =
-            Window { from: Some(first), to: time(&format!("{midnight}T01:30:00Z")), now: time(&now) };
-        let coverage = Coverage::read(&lake.store, window, &[], |_| ()).await.unwrap();
-        assert!(coverage.is_whole() && coverage.endpoints.len() == 2, "{coverage:?}");
+        cases.run(midnight, records_are_whole_around(midnight, before)).await;
     }
+}
+
+/// Records from 90 minutes before midnight on for three hours, seals, verifies and asks for coverage.
+async fn records_are_whole_around(midnight: &str, before: &str) {
+    let first = time(&format!("{midnight}T00:00:00Z")) - SignedDuration::from_mins(90);
+    let directory = tempfile::TempDir::new().unwrap();
+    record_from(directory.path(), first, 7).await;
+    let lake = SealedLake::at(directory);
+    let pair = |date: &str, time: &str| (date.to_owned(), format!("{}T{time}Z", date.replace('-', "")));
+    let evening = ["223000", "230000", "233000"].map(|time| pair(before, time));
+    let night = ["000000", "003000", "010000", "013000"].map(|time| pair(midnight, time));
+    let mut found: Vec<(String, String)> = Vec::new();
+    for key in lake.keys_of("runs").await {
+        let (folder, name) = key.rsplit_once('/').unwrap();
+        let date = folder.rsplit_once("snapshot_date=").unwrap().1;
+        found.push((date.to_owned(), name.split('_').next().unwrap().to_owned()));
+    }
+    // One of them has a second run, in part.
+    found.dedup();
+    assert_eq!(found, [evening.as_slice(), &night].concat());
+    let now = format!("{midnight}T02:35:00Z");
+    let [sealed] = lake.seal_at(&now).await.try_into().unwrap();
+    assert_eq!((sealed.error, sealed.digests, sealed.late), (None, 4, 0), "{midnight}");
+    let verification = lake.verify_with(&[&lake.keys], |verifier| verifier.now = time(&now)).await.unwrap();
+    assert_eq!(faults(&verification), [], "{midnight}");
+    assert_eq!(verification.objects, sealed.objects);
+    let window = Window { from: Some(first), to: time(&format!("{midnight}T01:30:00Z")), now: time(&now) };
+    let coverage = Coverage::read(&lake.store, window, &[], |_| ()).await.unwrap();
+    assert!(coverage.is_whole() && coverage.endpoints.len() == 2, "{coverage:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,7 +212,7 @@ async fn a_seal_that_runs_out_of_time_goes_on_next_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn seals_at_once_make_one_chain() {
-    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+    for lake in SealedLake::in_each_store().await {
         for until in ["2025-11-22T23:40:00Z", LATER] {
             let seals = (0..8).map(|_| lake.seal_at(until));
             let sealed = futures_util::future::join_all(seals).await;
@@ -229,86 +222,6 @@ async fn seals_at_once_make_one_chain() {
         assert_eq!(faults(&verification), []);
         assert_eq!((verification.scopes[0].signatures, verification.objects), (6, 43));
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_followed_stops_its_own_account_and_region_alone() {
-    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
-        lake.seal_at("2025-11-23T02:40:00Z").await;
-        let newest = lake.keys_of("digests").await.pop().unwrap();
-        let bytes = lake.get(&newest).await;
-        let mut other_lake: Value = serde_json::from_slice(&bytes).unwrap();
-        other_lake["lake"] = json!("s3://elsewhere/vpn");
-        let mut bad = vec![(b"no digest\n".to_vec(), "DigestInvalid"), (Vec::new(), "DigestInvalid")];
-        if let Location::S3 { .. } = lake.location {
-            bad.push((format!("{other_lake}\n").into_bytes(), "OtherLake"));
-        }
-        let object = lake.keys_of("runs").await[0].clone();
-        for (number, (bytes, code)) in bad.into_iter().enumerate() {
-            let elsewhere = object.replace("eu-central-1", &format!("eu-west-{}", number + 1));
-            lake.put(&elsewhere, lake.get(&object).await).await;
-            lake.put(&newest, bytes).await;
-            let before = digests(&lake).await.len();
-            let sealed = lake.seal_at(LATER).await;
-            let mut expected = vec![Some(code)];
-            expected.resize(number + 2, None);
-            assert_eq!(codes(&sealed), expected, "{code}");
-            let error = sealed[0].error.as_ref().unwrap();
-            assert!(error.message.contains(&newest), "{}", error.message);
-            assert_eq!(digests(&lake).await.len(), before + 6, "of the other Region alone");
-        }
-        if lake.hide(&newest).await.is_some() {
-            let sealed = lake.seal_at(LATER).await;
-            assert_eq!(codes(&sealed)[0], Some("DigestGone"));
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_forged_digest_is_not_followed() {
-    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
-        lake.seal_at("2025-11-23T02:40:00Z").await;
-        let keys = lake.keys_of("digests").await;
-        let newest: Value = serde_json::from_slice(&lake.get(keys.last().unwrap()).await).unwrap();
-        // With the right names and any hash: one of the next hour that names our key, and one of an hour to come.
-        for (hour, next, end) in
-            [("2025-11-23T02", "20251123T020000Z", "03"), ("2025-11-23T22", "20251123T220000Z", "23")]
-        {
-            let before = Hour::parse(hour).unwrap().previous();
-            let place = "digests/account_id=123456789012/region=eu-central-1/digest_date=2025-11-23";
-            let mut forged = newest.clone();
-            forged["object_key"] = json!(format!("{place}/{next}.json"));
-            forged["start"] = json!(format!("{hour}:00:00Z"));
-            forged["end"] = json!(format!("2025-11-23T{end}:00:00Z"));
-            forged["objects"] = json!([]);
-            forged["previous_object_key"] = json!(format!("{place}/{}.json", before.compact()));
-            let key = forged["object_key"].as_str().unwrap().to_owned();
-            lake.put(&key, format!("{forged}\n").into_bytes()).await;
-            let sealed = lake.seal_at(LATER).await;
-            assert_eq!(codes(&sealed), [Some("DigestForged")], "{hour}");
-            lake.delete(&key).await;
-        }
-        assert_eq!((codes(&lake.seal_at(LATER).await), lake.keys_of("digests").await.len()), (vec![None], 6));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_does_not_keep_the_rest_from_being_sealed() {
-    let lake = SealedLake::in_a_directory().await;
-    let Location::Directory(root) = &lake.location else { unreachable!() };
-    let key = lake.keys_of("connections").await[0].clone();
-    let link = key.replace(".parquet", "_x.parquet");
-    std::os::unix::fs::symlink("/dev/zero", root.join(&link)).unwrap();
-    let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
-    assert_eq!((sealed.digests, sealed.objects), (6, 43));
-    let error = sealed.error.unwrap();
-    assert!(error.code.as_str() == "ObjectUnreadable" && error.message.contains(&link), "{error:?}");
-    assert_eq!(faults(&lake.verify().await), [(Kind::Irregular, link.clone())]);
-    // Once it can be read, it is late.
-    std::fs::remove_file(root.join(&link)).unwrap();
-    lake.put(&link, b"after all".to_vec()).await;
-    let [sealed] = lake.seal_at("2025-11-23T04:35:00Z").await.try_into().unwrap();
-    assert_eq!((sealed.error, sealed.late), (None, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -356,110 +269,4 @@ async fn the_age_is_that_of_the_endpoint_captured_longest_ago() {
     assert_eq!(age(52).await, Some(52), "the object of that snapshot was there");
     snapshot(&auditor, json!({"time": (start + SignedDuration::from_mins(45)).to_string()})).await;
     assert_eq!(age(60).await, Some(60 - 45), "the first was captured then, the second seven minutes later");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_in_kms_signs_and_its_public_part_verifies() {
-    let moto = Moto::start();
-    let world = World::new(fleet(1, 5)).await;
-    world.snapshot("1000").await;
-    let directory = tempfile::TempDir::new().unwrap();
-    let public = directory.path().join("public.der");
-    let public = public.to_str().unwrap();
-    let keys = crate::harness::python("kms_key.py", &[&moto.url(), public], &[]);
-    let arn = keys["ecc"].as_str().unwrap();
-    let lake = world.lake();
-    let run = |arguments: &[&str]| {
-        let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), &world.simulator.url());
-        command.env("AWS_ENDPOINT_URL_KMS", moto.url()).args(arguments).args(["--json", "--lake"]).arg(&lake);
-        let output = command.output().unwrap();
-        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-        (answer, output.status.code().unwrap())
-    };
-    let (refused, status) =
-        run(&["seal", "--signing-key", keys["rsa"].as_str().unwrap(), "--hour", "2025-11-23T10"]);
-    let error = refused["sealed"][0]["error"]["message"].as_str().unwrap();
-    assert!(error.contains("ECC_NIST_P256") && status == 1, "{refused}");
-    let nobody = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000";
-    let (refused, status) = run(&["seal", "--signing-key", nobody, "--hour", "2025-11-23T10"]);
-    assert_eq!((&refused["sealed"][0]["error"]["code"], status), (&json!("NotFoundException"), 1));
-    assert!(!lake.join("digests").exists(), "nothing is written without a signature");
-
-    let (sealed, status) = run(&["seal", "--signing-key", arn, "--hour", "2025-11-23T10"]);
-    assert_eq!(
-        (&sealed["sealed"][0]["digests"], &sealed["signed"], status),
-        (&json!(2), &json!(true), 0),
-        "{sealed}"
-    );
-    let key = sealed["sealed"][0]["digest_key"].as_str().unwrap();
-    let digest: Value = serde_json::from_slice(&std::fs::read(lake.join(key)).unwrap()).unwrap();
-    // AWS tells the ARN here, and moto the id alone.
-    assert!(arn.ends_with(digest["key_id"].as_str().unwrap()), "{digest}");
-    let (verified, status) = run(&["verify", "--public-key", public, "--to", "2025-11-23T11"]);
-    assert_eq!(
-        (&verified["faults"], &verified["tamper_evident"], status),
-        (&json!([]), &json!(true), 0),
-        "{verified}"
-    );
-    let (verified, status) = run(&["verify", "--public-key", public]);
-    assert_eq!(
-        (&verified["faults"][0]["kind"], status),
-        (&json!("tail_cut"), 1),
-        "digests are expected up to now"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn wrong_usage_is_refused_and_nothing_is_written() {
-    let world = World::new(fleet(1, 5)).await;
-    let lake = world.lake();
-    let run = |arguments: &[&str]| {
-        let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), &world.simulator.url());
-        let output = command.args(arguments).arg("--lake").arg(&lake).output().unwrap();
-        (String::from_utf8(output.stderr).unwrap(), output.status.code().unwrap())
-    };
-    let (error, status) = run(&["verify"]);
-    assert!(error.contains("a directory that is there") && status == 2, "{error}");
-    let (_, status) = run(&["seal"]);
-    assert_eq!(status, 1, "nothing was ever written there");
-    world.snapshot("1000").await;
-    let files = world.files();
-    let (keys, other_curve) = (Keys::new(), Keys::of_curve("secp384r1"));
-    let text = |path: std::path::PathBuf| path.to_str().unwrap().to_owned();
-    let (private, public) = (text(keys.private()), text(keys.public()));
-    let other_private = text(other_curve.private());
-    let directory = tempfile::TempDir::new().unwrap();
-    let (two_keys, trailing) = (directory.path().join("two.pem"), directory.path().join("trailing.der"));
-    let more_keys = Keys::new();
-    let both = [keys.private(), more_keys.private()].map(|path| std::fs::read(path).unwrap());
-    std::fs::write(&two_keys, both.concat()).unwrap();
-    openssl(&["ec", "-pubin", "-in", &public, "-outform", "DER", "-out", trailing.to_str().unwrap()]);
-    std::fs::write(&trailing, [std::fs::read(&trailing).unwrap(), vec![0]].concat()).unwrap();
-    let (two_keys, trailing) = (text(two_keys), text(trailing));
-    for (arguments, status, part) in [
-        (vec!["seal", "--hour", "2999-01-01T00"], 2, "--hour: found `2999-01-01T00`, allowed: a closed hour"),
-        (vec!["seal", "--hour", "2025-11-23T9"], 2, "such as 2026-11-23T09"),
-        (vec!["seal", "--signing-key", "no/such/key.pem"], 2, "no/such/key.pem"),
-        (vec!["seal", "--signing-key", &public], 2, "found no private key in PEM"),
-        (vec!["seal", "--signing-key", &other_private], 2, "found a key of another kind"),
-        (vec!["seal", "--signing-key", &two_keys], 2, "found 2 private keys"),
-        (vec!["verify", "--public-key", &trailing], 2, "one in DER without more bytes"),
-        (vec!["verify", "--public-key", &private], 2, "found no public key of the curve P-256"),
-        (
-            vec!["verify", "--public-key", &text(other_curve.public())],
-            2,
-            "found no public key of the curve P-256",
-        ),
-        (vec!["verify", "--from", "2026-13-01"], 2, "--from: found `2026-13-01`"),
-        (vec!["verify", "--from", "2026-11-02", "--to", "2026-11-01"], 2, "a time before --to"),
-        (vec!["verify", "--known-digest", "runs/x=12"], 2, "the key of a digest within the lake"),
-        (vec!["verify", "--retention-days", "0"], 2, "--retention-days"),
-        (vec!["verify"], 1, "nothing was ever sealed"),
-        (vec!["coverage", "--witness", "x"], 2, "ENDPOINT=FILE"),
-        (vec!["coverage", "--witness", "x=/no/such/file"], 2, "--witness"),
-    ] {
-        let (error, found) = run(&arguments);
-        assert!(error.contains(part) && found == status, "{arguments:?}: {found} {error}");
-    }
-    assert_eq!(world.files(), files);
 }

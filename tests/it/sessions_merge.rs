@@ -9,6 +9,7 @@ use crate::harness::python;
 const RANDOM_LAKES: &str = "200";
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python and Trino")]
 async fn any_sequence_of_merges_makes_the_rows_and_answers_that_the_evidence_gives() {
     let checked = python("check_merges.py", &[RANDOM_LAKES], &[]);
     assert_eq!(checked["problems"], json!([]), "{:#}", checked["counts"]);

@@ -6,6 +6,7 @@ use crate::harness::python;
 use crate::harness::seaweed::Seaweed;
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python, SeaweedFS and Trino")]
 async fn names_that_expired_are_in_no_object_and_an_older_table_gets_its_columns() {
     let seaweed = Seaweed::shared();
     let bucket = seaweed.bucket().await;

@@ -28,6 +28,7 @@ fn expected(row: &Value, column: &Column, source: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn boto3_and_our_lake_list_the_same_rows_in_the_same_order() {
     for page_size in ["5", "7", "1000"] {
         let world = World::new(fleet(2, 43)).await;
@@ -49,6 +50,7 @@ async fn boto3_and_our_lake_list_the_same_rows_in_the_same_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn filters_keep_the_same_rows_for_both() {
     let world = World::new(fleet(1, 43)).await;
     let id = world.simulator.endpoint_ids()[0].clone();
@@ -68,6 +70,7 @@ async fn filters_keep_the_same_rows_for_both() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn errors_are_those_of_ec2() {
     let world = World::new(fleet(1, 5)).await;
     let id = world.simulator.endpoint_ids()[0].clone();

@@ -91,6 +91,7 @@ async fn a_directory_keeps_the_contract() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn s3_keeps_the_contract() {
     let seaweed = Seaweed::shared();
     let bucket = seaweed.bucket().await;
@@ -108,6 +109,7 @@ async fn s3_keeps_the_contract() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn s3_keeps_the_sha256() {
     let seaweed = Seaweed::shared();
     let bucket = seaweed.bucket().await;
@@ -122,6 +124,7 @@ async fn s3_keeps_the_sha256() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn a_put_that_succeeded_unheard_is_known_as_written() {
     let seaweed = Seaweed::shared();
     let bucket = seaweed.bucket().await;
@@ -134,6 +137,7 @@ async fn a_put_that_succeeded_unheard_is_known_as_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn bytes_that_differ_from_their_hash_are_refused_by_s3() {
     let seaweed = Seaweed::shared();
     let bucket = seaweed.bucket().await;
@@ -145,6 +149,7 @@ async fn bytes_that_differ_from_their_hash_are_refused_by_s3() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn a_missing_or_refusing_bucket_is_named_with_the_permission() {
     let seaweed = Seaweed::shared();
     let bucket = seaweed.bucket().await;

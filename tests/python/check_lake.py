@@ -48,9 +48,9 @@ def time(text):
     rfc_3339 = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
     try:
         if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", text):
-            value = datetime.datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=datetime.timezone.utc)
+            value = datetime.datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=datetime.UTC)
         elif re.fullmatch(rfc_3339, text):
-            value = datetime.datetime.fromisoformat(text.upper()).astimezone(datetime.timezone.utc)
+            value = datetime.datetime.fromisoformat(text.upper()).astimezone(datetime.UTC)
         else:
             return None
     except (ValueError, OverflowError):
@@ -62,7 +62,7 @@ def escaped(text):
     """The form that `unparsed` has of a text with characters that XML does not allow."""
     if not ILLEGAL.search(text):
         return text
-    return ILLEGAL.sub(lambda found: "\\u{%X}" % ord(found[0]), text.replace("\\", "\\\\"))
+    return ILLEGAL.sub(lambda found: f"\\u{{{ord(found[0]):X}}}", text.replace("\\", "\\\\"))
 
 
 def replaced(text):
@@ -136,7 +136,7 @@ def check_lake(lake, pages):
     by_page = collections.defaultdict(list)
     for table in ["connections", "partials"]:
         tables[table] = {key: lakes.rows(lake, key) for key in lakes.objects(lake, table)}
-        for key, rows in tables[table].items():
+        for rows in tables[table].values():
             for row in rows:
                 by_page[row["request_id"]].append({k: v for k, v in row.items() if k not in ("snapshot_time", "captured_at")})
     missing = []

@@ -4,6 +4,7 @@ Prints what came of it: whether the program was killed, the system calls that ch
 out if it was, and otherwise the exit status. Needs nothing but Linux's ptrace(2).
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -137,10 +138,8 @@ def run(folder, kill_at, command):
         # A new thread begins with a stop of its own.
         elif status >> 16 == 0 and stopped_by not in (signal.SIGSTOP, signal.SIGTRAP):
             to_deliver = stopped_by
-        try:
+        with contextlib.suppress(ProcessLookupError):
             ptrace(SYSCALL, thread, None, to_deliver)
-        except ProcessLookupError:
-            pass
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def rows(lake, key):
         connection.execute("SET TimeZone = 'UTC'")
         result = connection.execute("SELECT * FROM read_parquet(?, hive_partitioning = false)", [path])
         names = [column[0] for column in result.description]
-        by_duckdb = [plain(dict(zip(names, row))) for row in result.fetchall()]
+        by_duckdb = [plain(dict(zip(names, row, strict=True))) for row in result.fetchall()]
     if by_pyarrow != by_duckdb:
         raise SystemExit(f"{key}: pyarrow and DuckDB read different values")
     return by_pyarrow
@@ -67,7 +67,7 @@ def plain(row):
 
 def plain_value(name, value):
     if isinstance(value, datetime.datetime):
-        return value.astimezone(datetime.timezone.utc).isoformat(timespec="milliseconds")
+        return value.astimezone(datetime.UTC).isoformat(timespec="milliseconds")
     if name in ("unparsed", "tags") and value is not None:
         return dict(value)
     return value

@@ -6,7 +6,7 @@ import random
 import zoneinfo
 
 import hole_definition
-from edge_lakes import A, B, C, CERTIFICATE, DIRECTORY, MINUTE, NOW, REGION, SAML, UTC, Lake, connection
+from edge_lakes import CERTIFICATE, DIRECTORY, MINUTE, NOW, REGION, SAML, UTC, A, B, C, Lake, connection
 
 #: Around the night in which clocks in America go back.
 BEGIN = datetime.datetime(2026, 10, 31, 6)
@@ -99,7 +99,7 @@ def key(identity):
     """An identity as people are grouped by it."""
     if identity is None:
         return None
-    domain, mark, name = identity.partition("\\")
+    _, mark, name = identity.partition("\\")
     return (name or identity).lower() if mark else identity.lower()
 
 
@@ -204,7 +204,7 @@ class BruteForce:
         days = collections.defaultdict(lambda: [0, 0, 0])
         for (_, _, known, _), rows in pages.items():
             rows.sort(key=lambda row: row["captured_at"])
-            newest = lambda name: max(
+            newest = lambda name, rows=rows: max(
                 ((row["captured_at"], row[name]) for row in rows if row[name] is not None), default=(0, None)
             )[1]
             identity = key(newest("username") or newest("common_name"))
@@ -230,7 +230,7 @@ class BruteForce:
         steps = collections.defaultdict(list)
         holes = set()
         for made in self.lakes:
-            for endpoint, snapshot, time, active in captures(made):
+            for endpoint, _, time, active in captures(made):
                 steps[made.account_id, endpoint, step(time)].append(active)
             evidence = hole_definition.Evidence(made.ledger.records)
             for hole in evidence.holes(milliseconds(NOW)):

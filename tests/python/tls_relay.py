@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 def certificate(name, issuer, key, signed_with, extensions):
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     common_name = lambda text: x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
     builder = x509.CertificateBuilder(common_name(issuer), common_name(name), key.public_key(), 1 + len(extensions))
     builder = builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=9))

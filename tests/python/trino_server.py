@@ -148,10 +148,10 @@ def write_settings(folder, server, s3, port):
 def wait_until_up(process, port, log):
     start = time.monotonic()
     while True:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/info") as answer:
-                if not json.load(answer)["starting"]:
-                    return
+        not_up = contextlib.suppress(urllib.error.URLError, ConnectionError)
+        with not_up, urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/info") as answer:
+            if not json.load(answer)["starting"]:
+                return
         if process.poll() is not None or time.monotonic() - start > 1200:
             raise SystemExit(f"Trino does not come up:\n{log.read_text()[-5000:]}")
         time.sleep(0.5)

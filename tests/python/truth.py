@@ -6,6 +6,7 @@ is listed. Everything else follows.
 
 import collections
 import datetime
+import itertools
 import json
 
 HOUR = datetime.timedelta(hours=1)
@@ -65,7 +66,7 @@ class Truth:
         else:
             times = [capture.at for capture in self.by_endpoint.get(endpoint_id, [])]
             times.insert(0, min(at for at, of, _ in self.attempts if of == endpoint_id))
-        steps = [(before, after, False) for before, after in zip(times, times[1:])]
+        steps = [(before, after, False) for before, after in itertools.pairwise(times)]
         gone = self.gone.get(endpoint_id)
         if until is not None and gone is None:
             steps.append((times[-1], until, True))
@@ -153,7 +154,7 @@ class Truth:
     def gaps(self, endpoint_id):
         """Captures that no other follows within an hour, and until when."""
         times = [capture.at for capture in self.by_endpoint.get(endpoint_id, [])]
-        for before, after in zip(times, [*times[1:], None]):
+        for before, after in zip(times, [*times[1:], None], strict=True):
             if after is None or after - before >= HOUR:
                 yield before, after or self.gone.get(endpoint_id) or self.end + HOUR
 

@@ -16,6 +16,7 @@ import member_role
 import moto
 import mutations
 import parliament
+from common import ADMINISTRATOR, EVIDENCE, KEY, ROOT, SPREAD, TOPIC, compare, resources
 
 #: What parliament finds that is meant so.
 MEANT = {
@@ -60,8 +61,8 @@ def created(template):
     """Gives resources to the services' own APIs, where the properties are the API's parameters: botocore knows what those
     take, and moto keeps them. Then some of it is read back."""
     os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": cfn.REGION}
-    resolved = cfn.resolve(template, KmsKeyArn=checks.KEY, AlarmTopicArn=checks.TOPIC, AdministratorRoleArn=checks.ADMINISTRATOR, **checks.SPREAD)
-    of = lambda kind: checks.resources(resolved, kind).items()
+    resolved = cfn.resolve(template, KmsKeyArn=KEY, AlarmTopicArn=TOPIC, AdministratorRoleArn=ADMINISTRATOR, **SPREAD)
+    of = lambda kind: resources(resolved, kind).items()
     client = boto3.client
     for name, bucket in of("AWS::S3::Bucket"):
         here = {"LocationConstraint": cfn.REGION}
@@ -86,7 +87,7 @@ def created(template):
         client("athena").create_work_group(Name=group["Name"], Description=group["Description"], Configuration=settings)
     for _, query in of("AWS::Athena::NamedQuery"):
         client("athena").create_named_query(**query)
-    for name, key in of("AWS::KMS::Key"):
+    for _, key in of("AWS::KMS::Key"):
         client("kms").create_key(KeySpec=key["KeySpec"], KeyUsage=key["KeyUsage"], Policy=json.dumps(key["KeyPolicy"]))
     for name, machine in of("AWS::StepFunctions::StateMachine"):
         definition = json.dumps(machine["Definition"])
@@ -98,7 +99,7 @@ def created(template):
     for name, rule in of("AWS::Events::Rule"):
         client("events").put_rule(Name=name, Description=rule["Description"], EventPattern=json.dumps(rule["EventPattern"]))
         client("events").put_targets(Rule=name, Targets=rule["Targets"])
-    for name, dashboard in of("AWS::CloudWatch::Dashboard"):
+    for _, dashboard in of("AWS::CloudWatch::Dashboard"):
         body = json.dumps(json.loads(dashboard["DashboardBody"]))
         client("cloudwatch").put_dashboard(DashboardName=dashboard["DashboardName"], DashboardBody=body)
     return read_back(client)
@@ -111,22 +112,22 @@ def read_back(client):
     schedules = {s["Name"]: s["State"] for s in client("scheduler").list_schedules()["Schedules"]}
     alarms = client("cloudwatch").describe_alarms()["MetricAlarms"]
     return [
-        *checks.compare("statements in moto", [s["Effect"] for s in statements], ["Deny"] * 5),
-        *checks.compare("tables in moto", sorted(t["Name"] for t in tables), sorted(checks.EVIDENCE)),
-        *checks.compare("queries in moto", len(queries), len(list((checks.ROOT / "queries").glob("*.sql")))),
+        *compare("statements in moto", [s["Effect"] for s in statements], ["Deny"] * 5),
+        *compare("tables in moto", sorted(t["Name"] for t in tables), sorted(EVIDENCE)),
+        *compare("queries in moto", len(queries), len(list((ROOT / "queries").glob("*.sql")))),
         # The seal's schedule is off until the program can seal.
-        *checks.compare(
+        *compare(
             "schedules in moto",
             schedules,
             {"CaptureSchedule": "ENABLED", "SealSchedule": "ENABLED", "SessionsSchedule": "ENABLED"},
         ),
-        *checks.compare("alarms in moto", len(alarms), 15),
-        *checks.compare("rules in moto", [rule["Name"] for rule in client("events").list_rules()["Rules"]], ["BucketChangedRule", "KeyChangedRule"]),
+        *compare("alarms in moto", len(alarms), 15),
+        *compare("rules in moto", [rule["Name"] for rule in client("events").list_rules()["Rules"]], ["BucketChangedRule", "KeyChangedRule"]),
     ]
 
 
 def check(path, checks_, mutations_, variants, others=()):
-    template = cfn.load(checks.ROOT / path)
+    template = cfn.load(ROOT / path)
     found = checks.problems(template, checks_) + unnoticed(template, mutations_, checks_) + lint_policies(template, *variants)
     for other in others:
         found += other(template)
@@ -138,7 +139,7 @@ def check(path, checks_, mutations_, variants, others=()):
 
 def main():
     # With a key, all statements of the buckets are there, and with every parameter all others.
-    variants = [{"KmsKeyArn": checks.KEY}, access.VARIANTS[-1]]
+    variants = [{"KmsKeyArn": KEY}, access.VARIANTS[-1]]
     found = check("template.yaml", checks.CHECKS, mutations.MUTATIONS, variants, [created])
     found += check("member-role.yaml", member_role.CHECKS, member_role.MUTATIONS, [member_role.GIVEN | {"ExternalId": "42"}])
     sys.exit(1 if found else 0)

@@ -201,8 +201,10 @@ def scenarios(definition, only=None):
         "one batch fails always": (
             Fleet(whole, faults={last: always(REFUSED)}),
             (
-                "FAILED TargetsFailed: 1 of 3 batches failed, 14 rows were written by the others: "
-                f"{last}: TargetsFailed: not captured: 444455556666 eu-central-1 'AccessDenied'",
+                (
+                    "FAILED TargetsFailed: 1 of 3 batches failed, 14 rows were written by the others: "
+                    f"{last}: TargetsFailed: not captured: 444455556666 eu-central-1 'AccessDenied'"
+                ),
                 [60], [1, 1, 1, 2], [],
             ),
         ),

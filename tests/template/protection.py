@@ -63,13 +63,18 @@ def policy_of(template, **parameters):
     return cfn.resolve(template, **parameters)["Resources"]["EvidenceBucketPolicy"]["Properties"]["PolicyDocument"]
 
 
+def asker(policies, principal, services):
+    """What the policies come to for an action of this principal on a resource."""
+    return lambda action, resource, **context: iam.decide(policies, request(principal, action, resource, services, **context))
+
+
 def protection(template):
     problems = iam.wrong()
     objects = [f"{BUCKET}/client-vpn-audit/{table}/x" for table in EVIDENCE]
     for number, parameters in enumerate(({}, {"AdministratorRoleArn": ADMINISTRATOR})):
         policies = [EVERYTHING, policy_of(template, **parameters)]
         for who, (principal, services, *expected) in CALLERS.items():
-            ask = lambda action, resource, **context: iam.decide(policies, request(principal, action, resource, services, **context))
+            ask = asker(policies, principal, services)
             what = f"{who}{' with' if number else ' without'} AdministratorRoleArn"
             for action in SETTINGS:
                 problems += compare(f"{action} by {what}", ask(action, BUCKET), expected[number])
@@ -163,11 +168,12 @@ def owners(template):
                 for action in (a for a in many(statement["Action"]) if a.startswith("s3:")):
                     for resource in many(statement["Resource"]):
                         prefix = many(statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix", "x"))[0]
-                        asked = lambda owner: iam.decide(policies, request(role(name), action, resource.replace("*", "x"), **{"aws:ResourceAccount": owner, "s3:prefix": prefix}))
+                        ask = asker(policies, role(name), ())
                         own = cfn.ACCOUNT if "analyticsbucket" in resource else account
                         for owner in (cfn.ACCOUNT, "444455556666", "777788889999"):
                             expected = "allow" if owner == own else "none"
-                            problems += compare(f"{action} of {resource} in {owner} by {name} with {given}", asked(owner), expected)
+                            asked = ask(action, resource.replace("*", "x"), **{"aws:ResourceAccount": owner, "s3:prefix": prefix})
+                            problems += compare(f"{action} of {resource} in {owner} by {name} with {given}", asked, expected)
     return problems
 
 
@@ -177,7 +183,7 @@ def networks(template):
     one_of_targets, other = cfn.ENDPOINTS[0], cfn.ENDPOINTS[0][:-17] + "c" * 17
     for regions in ("", f"{cfn.REGION},us-east-1"):
         policies = [p["PolicyDocument"] for p in cfn.resolve(template, Regions=regions)["Resources"]["CaptureRole"]["Properties"]["Policies"]]
-        ask = lambda action, arn: iam.decide(policies, request(role("CaptureRole"), f"ec2:{action}", arn, **{"ec2:Region": arn.split(":")[3]}))
+        ask = lambda action, arn, policies=policies: iam.decide(policies, request(role("CaptureRole"), f"ec2:{action}", arn, **{"ec2:Region": arn.split(":")[3]}))
         for arn, connections, target_networks in [
             (one_of_targets, "allow", "allow"),
             (other, "none", "allow"),
@@ -236,9 +242,9 @@ def reports(template):
         whole = cfn.resolve(template, AlarmTopicArn=TOPIC, **given)
         rules = resources(whole, "AWS::Events::Rule")
         problems += compare("rules", sorted(rules), sorted(REPORTED))
-        at = lambda sample: {**sample, "detail": {**sample["detail"], "requestParameters": {k: v.format(bucket=bucket) for k, v in (sample["detail"]["requestParameters"] or {}).items()}}}
+        at = lambda sample, bucket=bucket: {**sample, "detail": {**sample["detail"], "requestParameters": {k: v.format(bucket=bucket) for k, v in (sample["detail"]["requestParameters"] or {}).items()}}}
         for name, rule in rules.items():
-            matches = lambda sample: EventPattern(None, rule["EventPattern"]).matches_event(at(sample))
+            matches = lambda sample, rule=rule, at=at: EventPattern(None, rule["EventPattern"]).matches_event(at(sample))
             for of_rule, samples in REPORTED.items():
                 for sample in samples:
                     problems += compare(f"whether {name} reports {sample['detail']['eventName']}", matches(sample), of_rule == name)

@@ -3,7 +3,7 @@
 mod page;
 
 use crate::answer::{Answer, Reply, Sending, Then};
-use crate::answer::{XML, head};
+use crate::answer::{XML_CONTENT_TYPE, head};
 use crate::error::ApiError;
 use crate::fault::FaultKind;
 use crate::location::Location;
@@ -101,7 +101,7 @@ fn deliver(page: ServedPage, faults: &[FaultKind]) -> Sending {
         let request_id = page.request_id.clone();
         Sending::Whole(Reply {
             status: 200,
-            content_type: XML,
+            content_type: XML_CONTENT_TYPE,
             request_id,
             body: body.into(),
             page: Some(page),
@@ -114,7 +114,13 @@ fn malformed(body: &[u8], request_id: &str) -> Sending {
     let mut bytes = first(body, body.len() / 2).to_vec();
     bytes.resize(body.len(), b'<');
     let request_id = request_id.to_owned();
-    Sending::Whole(Reply { status: 200, content_type: XML, request_id, body: bytes.into(), page: None })
+    Sending::Whole(Reply {
+        status: 200,
+        content_type: XML_CONTENT_TYPE,
+        request_id,
+        body: bytes.into(),
+        page: None,
+    })
 }
 
 struct Rendered {

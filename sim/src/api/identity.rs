@@ -8,7 +8,7 @@ use crate::xml::{self, Xml};
 
 pub(crate) fn describe(_: &State, caller: &Caller, _: &Parameters, request_id: String) -> Answer {
     let (arn, user_id) = caller.identity();
-    let body = Xml::document("GetCallerIdentityResponse", Some(xml::STS), |xml| {
+    let body = Xml::document("GetCallerIdentityResponse", Some(xml::STS_NAMESPACE), |xml| {
         xml.element("GetCallerIdentityResult", |xml| {
             xml.text("Arn", &arn);
             xml.text("UserId", &user_id);

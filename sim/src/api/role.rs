@@ -11,8 +11,8 @@ use jiff::SignedDuration;
 use std::ops::RangeInclusive;
 
 /// How long a session may last, in seconds.
-const DURATIONS: RangeInclusive<i64> = 900..=43_200;
-const DEFAULT_DURATION: i64 = 3_600;
+const DURATION_SECONDS: RangeInclusive<i64> = 900..=43_200;
+const DEFAULT_DURATION_SECONDS: i64 = 3_600;
 
 pub(crate) fn assume(state: &State, caller: &Caller, parameters: &Parameters, request_id: String) -> Answer {
     let asked = read(parameters).and_then(|(arn, role, seconds)| {
@@ -71,9 +71,9 @@ fn is_name(text: &str, lengths: RangeInclusive<usize>, more: &str) -> bool {
 
 fn duration(parameters: &Parameters) -> Result<i64, ApiError> {
     let Some(text) = parameters.get("DurationSeconds") else {
-        return Ok(DEFAULT_DURATION);
+        return Ok(DEFAULT_DURATION_SECONDS);
     };
-    let seconds = text.parse().ok().filter(|seconds| DURATIONS.contains(seconds));
+    let seconds = text.parse().ok().filter(|seconds| DURATION_SECONDS.contains(seconds));
     seconds.ok_or_else(|| invalid(text, "durationSeconds", "be 900 to 43200"))
 }
 
@@ -100,7 +100,7 @@ fn denied(caller: &Caller, arn: &str) -> ApiError {
 }
 
 fn render(role: &AssumedRole, credentials: &Credentials, expiration: &str, request_id: &str) -> Vec<u8> {
-    Xml::document("AssumeRoleResponse", Some(xml::STS), |xml| {
+    Xml::document("AssumeRoleResponse", Some(xml::STS_NAMESPACE), |xml| {
         xml.element("AssumeRoleResult", |xml| {
             xml.element("AssumedRoleUser", |xml| {
                 xml.text("AssumedRoleId", &role.unique_id());

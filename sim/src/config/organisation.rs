@@ -2,14 +2,14 @@
 
 use super::{Config, EndpointConfig, Place};
 
-const HOME: &str = "123456789012";
+const HOME_ACCOUNT_ID: &str = "123456789012";
 const HOME_REGION: &str = "eu-central-1";
 
 /// Steps between account ids. It shares no factor with their range, so that none comes twice.
-const STEP: u64 = 618_033_988_749;
-const RANGE: u64 = 800_000_000_000;
+const ACCOUNT_ID_STEP: u64 = 618_033_988_749;
+const ACCOUNT_ID_RANGE: u64 = 800_000_000_000;
 /// Above the home's id, so that it does not come again either.
-const LOWEST: u64 = 200_000_000_000;
+const LOWEST_ACCOUNT_ID: u64 = 200_000_000_000;
 
 impl Config {
     /// `accounts` accounts in each of `regions`, with `endpoints` endpoints in each account and Region and `connections`
@@ -40,8 +40,9 @@ impl Config {
 
 /// The home's, and then others, each of 12 digits and none twice.
 fn account_ids() -> impl Iterator<Item = String> {
-    let others = std::iter::successors(Some(0), |number| Some((number + STEP) % RANGE));
-    std::iter::once(HOME.to_owned()).chain(others.map(|number| (LOWEST + number).to_string()))
+    let others = std::iter::successors(Some(0), |number| Some((number + ACCOUNT_ID_STEP) % ACCOUNT_ID_RANGE));
+    std::iter::once(HOME_ACCOUNT_ID.to_owned())
+        .chain(others.map(|number| (LOWEST_ACCOUNT_ID + number).to_string()))
 }
 
 #[cfg(test)]

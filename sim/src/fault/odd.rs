@@ -20,7 +20,7 @@ const TEXTS: &[Odd] = &[
     Some(" "),
     Some("null"),
     Some("e\u{301}\u{202e}gnp"),
-    Some(LONG),
+    Some(TEXT_OF_5000_BYTES),
     Some("bad\u{b}name"),
     Some("C:\\dir\u{1}\u{fffe}"),
 ];
@@ -95,12 +95,12 @@ const POSTURES: &[Option<&[&str]>] = &[
     Some(&["", "compliant", ""]),
     Some(&["-"]),
     Some(&["ok", "odd\u{2}"]),
-    Some(&["<&>\"'", "two\nlines", "übereinstimmend", LONG]),
+    Some(&["<&>\"'", "two\nlines", "übereinstimmend", TEXT_OF_5000_BYTES]),
     Some(&["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"]),
 ];
 
 /// 5,000 characters.
-const LONG: &str = {
+const TEXT_OF_5000_BYTES: &str = {
     const BYTES: [u8; 5000] = [b'x'; 5000];
     match str::from_utf8(&BYTES) {
         Ok(text) => text,
@@ -165,6 +165,6 @@ mod tests {
         for odd in TEXTS {
             assert!(rows.iter().any(|row| row.username.as_deref() == *odd), "{odd:?}");
         }
-        assert_eq!(LONG.len(), 5000);
+        assert_eq!(TEXT_OF_5000_BYTES.len(), 5000);
     }
 }

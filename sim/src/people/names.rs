@@ -2,14 +2,14 @@
 
 use crate::random::Stream;
 
-const FIRST: &[&str] = &[
+const FIRST_NAMES: &[&str] = &[
     "ada", "alan", "amina", "anna", "ben", "carla", "chen", "clara", "daniel", "david", "elena", "emil",
     "eva", "fatima", "felix", "grace", "hana", "hugo", "ines", "ivan", "jana", "jonas", "julia", "kofi",
     "lara", "leo", "lucia", "marco", "maria", "mei", "mira", "nadia", "noah", "olga", "omar", "paul",
     "petra", "priya", "rosa", "sam", "sofia", "tariq", "theo", "vera", "yusuf", "zoe",
 ];
 
-const LAST: &[&str] = &[
+const LAST_NAMES: &[&str] = &[
     "adams",
     "ahmed",
     "baker",
@@ -57,5 +57,5 @@ const LAST: &[&str] = &[
 /// The name of a person of a fleet, such as `maria.lopez17`. The number is the person's, so no two share a name.
 pub(crate) fn person(fleet: u64, number: u64) -> String {
     let mut stream = Stream::of(&[fleet, number, 0x6e61_6d65]);
-    format!("{}.{}{number}", stream.pick(FIRST), stream.pick(LAST))
+    format!("{}.{}{number}", stream.pick(FIRST_NAMES), stream.pick(LAST_NAMES))
 }

@@ -6,11 +6,11 @@
 use crate::random::Stream;
 
 /// Seconds that an ended connection stays listed.
-pub(crate) const LISTED_AFTER_END: i64 = 60 * 60;
+pub(crate) const LISTED_AFTER_END_SECONDS: i64 = 60 * 60;
 
-const DAY: i64 = 24 * 60 * 60;
-const SHORTEST: i64 = 10 * 60 + LISTED_AFTER_END;
-const LONGEST: i64 = 8 * 60 * 60 + LISTED_AFTER_END;
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+const MIN_SLOT_SECONDS: i64 = 10 * 60 + LISTED_AFTER_END_SECONDS;
+const MAX_SLOT_SECONDS: i64 = 8 * 60 * 60 + LISTED_AFTER_END_SECONDS;
 
 /// One connection's life, times in seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,23 +18,23 @@ pub(crate) struct Session {
     /// Tells this session from every other one.
     pub(crate) key: u64,
     pub(crate) start: i64,
-    /// It is listed until [`LISTED_AFTER_END`] seconds after this.
+    /// It is listed until [`LISTED_AFTER_END_SECONDS`] seconds after this.
     pub(crate) end: i64,
 }
 
 impl Session {
     /// The session that a seat lists at `now`.
     pub(crate) fn at(seat: u64, now: i64) -> Self {
-        let shift = Stream::of(&[seat, 0x5e11]).between(0, DAY - 1);
-        let day = now.saturating_sub(shift).div_euclid(DAY);
+        let shift = Stream::of(&[seat, 0x5e11]).between(0, DAY_SECONDS - 1);
+        let day = now.saturating_sub(shift).div_euclid(DAY_SECONDS);
         let mut stream = Stream::of(&[seat, day.cast_unsigned()]);
-        let mut start = day * DAY + shift;
-        let next_day = start + DAY;
+        let mut start = day * DAY_SECONDS + shift;
+        let next_day = start + DAY_SECONDS;
         loop {
             let key = stream.number();
             let slot = slot(&mut stream, next_day - start);
             if now < start + slot || start + slot >= next_day {
-                return Self { key, start, end: start + slot - LISTED_AFTER_END };
+                return Self { key, start, end: start + slot - LISTED_AFTER_END_SECONDS };
             }
             start += slot;
         }
@@ -43,7 +43,11 @@ impl Session {
 
 /// How long a session is listed, given what is left of the day. It never leaves a rest too short for another.
 fn slot(stream: &mut Stream, left: i64) -> i64 {
-    if left < 2 * SHORTEST { left } else { stream.between(SHORTEST, LONGEST.min(left - SHORTEST)) }
+    if left < 2 * MIN_SLOT_SECONDS {
+        left
+    } else {
+        stream.between(MIN_SLOT_SECONDS, MAX_SLOT_SECONDS.min(left - MIN_SLOT_SECONDS))
+    }
 }
 
 #[cfg(test)]
@@ -57,7 +61,7 @@ mod tests {
         for seat in 0..50 {
             let mut session = Session::at(seat, NOW);
             for _ in 0..40 {
-                let listed_until = session.end + LISTED_AFTER_END;
+                let listed_until = session.end + LISTED_AFTER_END_SECONDS;
                 assert_eq!(Session::at(seat, listed_until - 1), session);
                 let next = Session::at(seat, listed_until);
                 assert_eq!(next.start, listed_until);
@@ -72,7 +76,7 @@ mod tests {
         for seat in 0..5000 {
             let session = Session::at(seat, NOW);
             assert!((10 * 60..=8 * 60 * 60).contains(&(session.end - session.start)), "{session:?}");
-            assert!(session.start <= NOW && NOW < session.end + LISTED_AFTER_END);
+            assert!(session.start <= NOW && NOW < session.end + LISTED_AFTER_END_SECONDS);
         }
     }
 

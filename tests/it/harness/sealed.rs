@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
@@ -13,6 +15,8 @@ use aws_sdk_s3::types::{
     BucketVersioningStatus, ChecksumAlgorithm, DefaultRetention, ObjectLockConfiguration, ObjectLockEnabled,
     ObjectLockRetentionMode, ObjectLockRule, VersioningConfiguration,
 };
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::hour::Hour;
 use client_vpn_audit::lake::store::{Location, Store};
@@ -36,16 +40,26 @@ pub fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// A pair of keys that `openssl` made.
+/// A pair of keys.
 pub struct Keys {
     directory: TempDir,
 }
 
 impl Keys {
+    /// Keys that can sign digests. OpenSSL makes them; without the feature `tools`, the library that signs does.
     pub fn new() -> Keys {
-        Keys::of_curve("prime256v1")
+        if cfg!(feature = "tools") { Keys::of_curve("prime256v1") } else { Keys::without_openssl() }
     }
 
+    fn without_openssl() -> Keys {
+        let keys = Keys { directory: TempDir::new().unwrap() };
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+        write_pem(&keys.private(), "PRIVATE KEY", pair.to_pkcs8v1().unwrap().as_ref());
+        write_pem(&keys.public(), "PUBLIC KEY", pair.public_key().as_der().unwrap().as_ref());
+        keys
+    }
+
+    /// Keys of this curve, which OpenSSL makes.
     pub fn of_curve(curve: &str) -> Keys {
         let directory = TempDir::new().unwrap();
         let keys = Keys { directory };
@@ -63,6 +77,13 @@ impl Keys {
     pub fn public(&self) -> PathBuf {
         self.directory.path().join("public.pem")
     }
+}
+
+fn write_pem(path: &Path, label: &str, der: &[u8]) {
+    let base64 = BASE64_STANDARD.encode(der);
+    let lines: Vec<&str> = base64.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
+    let lines = lines.join("\n");
+    std::fs::write(path, format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n")).unwrap();
 }
 
 /// Runs `openssl`, which has to succeed.
@@ -109,6 +130,15 @@ pub async fn record_from(directory: &Path, first: Timestamp, snapshots: i32) {
 }
 
 impl SealedLake {
+    /// In a directory and in a bucket, recorded and not sealed. Without the feature `tools` there is no bucket.
+    pub async fn in_each_store() -> Vec<SealedLake> {
+        let mut lakes = vec![SealedLake::in_a_directory().await];
+        if cfg!(feature = "tools") {
+            lakes.push(SealedLake::in_a_bucket().await);
+        }
+        lakes
+    }
+
     /// In a directory, recorded and not sealed.
     pub async fn in_a_directory() -> SealedLake {
         let directory = TempDir::new().unwrap();

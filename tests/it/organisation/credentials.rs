@@ -29,6 +29,7 @@ async fn a_role_that_is_not_there_or_wants_another_external_id_fails_its_account
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn credentials_that_expire_half_way_are_renewed_and_kept_otherwise() {
     let world = World::new(organisation(2, 2, 1, 43)).await;
     let member = accounts(&world)[1].clone();
@@ -60,6 +61,7 @@ async fn credentials_that_expire_half_way_are_renewed_and_kept_otherwise() {
 
 /// moto's STS hands out credentials, and says whose they are.
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs moto")]
 async fn another_sts_knows_the_session_by_its_run() {
     let moto = Moto::start();
     let sdk = sdk_config(&moto.url(), "eu-central-1");

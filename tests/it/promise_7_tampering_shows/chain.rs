@@ -4,49 +4,51 @@ use client_vpn_audit::proof::verify::Kind;
 use serde_json::{Value, json};
 
 use super::{HOURS, check, lakes};
+use crate::harness::cases::Cases;
 use crate::harness::sealed::{LATER, SealedLake, faults};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_of_the_chain_is_named() {
+    let cases = Cases::default();
     for lake in lakes().await {
         let digests = lake.keys_of("digests").await;
         assert_eq!(digests.len(), HOURS);
         let digest = |index: usize| digests[index].as_str();
         let fault = |kind: Kind, index: usize| (kind, digests[index].clone());
-        check(&lake, "a digest removed", &[digest(2)], async |lake| {
+        check(&cases, &lake, "a digest removed", &[digest(2)], async |lake| {
             lake.delete(digest(2)).await;
             vec![fault(Kind::DigestMissing, 2)]
         })
         .await;
-        check(&lake, "the first two removed", &[digest(0), digest(1)], async |lake| {
+        check(&cases, &lake, "the first two removed", &[digest(0), digest(1)], async |lake| {
             lake.delete(digest(0)).await;
             lake.delete(digest(1)).await;
             vec![fault(Kind::DigestMissing, 1)]
         })
         .await;
-        check(&lake, "the last removed", &[digest(5)], async |lake| {
+        check(&cases, &lake, "the last removed", &[digest(5)], async |lake| {
             lake.delete(digest(5)).await;
             vec![fault(Kind::TailCut, 5)]
         })
         .await;
-        check(&lake, "the last two removed", &[digest(4), digest(5)], async |lake| {
+        check(&cases, &lake, "the last two removed", &[digest(4), digest(5)], async |lake| {
             lake.delete(digest(4)).await;
             lake.delete(digest(5)).await;
             vec![fault(Kind::TailCut, 4)]
         })
         .await;
-        check(&lake, "a digest that says something else", &[digest(1)], async |lake| {
+        check(&cases, &lake, "a digest that says something else", &[digest(1)], async |lake| {
             edit(lake, digest(1), |digest| digest["tool_version"] = json!("9.9.9")).await;
             vec![fault(Kind::SignatureWrong, 1), fault(Kind::ChainBroken, 2)]
         })
         .await;
-        check(&lake, "the last digest says something else", &[digest(5)], async |lake| {
+        check(&cases, &lake, "the last digest says something else", &[digest(5)], async |lake| {
             edit(lake, digest(5), |digest| digest["sealed_at"] = json!("2025-11-23T03:41:00Z")).await;
             vec![fault(Kind::SignatureWrong, 5)]
         })
         .await;
         let key = lake.keys_of("connections").await[0].clone();
-        check(&lake, "an object changed with its digest", &[digest(0), &key], async |lake| {
+        check(&cases, &lake, "an object changed with its digest", &[digest(0), &key], async |lake| {
             lake.put(&key, b"other".to_vec()).await;
             edit(lake, digest(0), |digest| {
                 let object = &mut digest["objects"][0];
@@ -61,7 +63,7 @@ async fn every_fault_of_the_chain_is_named() {
             vec![object, fault(Kind::SignatureWrong, 0), fault(Kind::ChainBroken, 1)]
         })
         .await;
-        check(&lake, "an object taken out of its digest", &[digest(0), &key], async |lake| {
+        check(&cases, &lake, "an object taken out of its digest", &[digest(0), &key], async |lake| {
             lake.delete(&key).await;
             edit(lake, digest(0), |digest| {
                 digest["objects"].as_array_mut().unwrap().remove(0);
@@ -71,7 +73,7 @@ async fn every_fault_of_the_chain_is_named() {
             vec![object, fault(Kind::SignatureWrong, 0), fault(Kind::ChainBroken, 1)]
         })
         .await;
-        check(&lake, "a signature taken off", &[digest(3)], async |lake| {
+        check(&cases, &lake, "a signature taken off", &[digest(3)], async |lake| {
             edit(lake, digest(3), |digest| {
                 for field in ["signature", "signature_algorithm", "key_id", "public_key_sha256"] {
                     digest[field] = Value::Null;
@@ -81,13 +83,13 @@ async fn every_fault_of_the_chain_is_named() {
             vec![fault(Kind::SignatureWrong, 3), fault(Kind::ChainBroken, 4)]
         })
         .await;
-        check(&lake, "the signature of another digest", &[digest(3)], async |lake| {
+        check(&cases, &lake, "the signature of another digest", &[digest(3)], async |lake| {
             let other: Value = serde_json::from_slice(&lake.get(digest(2)).await).unwrap();
             edit(lake, digest(3), |digest| digest["signature"] = other["signature"].clone()).await;
             vec![fault(Kind::SignatureWrong, 3), fault(Kind::ChainBroken, 4)]
         })
         .await;
-        check(&lake, "two digests changed places", &[digest(1), digest(2)], async |lake| {
+        check(&cases, &lake, "two digests changed places", &[digest(1), digest(2)], async |lake| {
             let (one, two) = (lake.get(digest(1)).await, lake.get(digest(2)).await);
             lake.put(digest(1), two).await;
             lake.put(digest(2), one).await;
@@ -96,13 +98,13 @@ async fn every_fault_of_the_chain_is_named() {
         })
         .await;
         for (what, bytes) in bad_digests(&lake.get(digest(2)).await) {
-            check(&lake, what, &[digest(2)], async |lake| {
+            check(&cases, &lake, what, &[digest(2)], async |lake| {
                 lake.put(digest(2), bytes).await;
                 vec![fault(Kind::DigestInvalid, 2), fault(Kind::ChainBroken, 3)]
             })
             .await;
         }
-        check(&lake, "a signature written in another way", &[digest(5)], async |lake| {
+        check(&cases, &lake, "a signature written in another way", &[digest(5)], async |lake| {
             let line = String::from_utf8(lake.get(digest(5)).await).unwrap();
             lake.put(digest(5), line.replace("\"signature\":\"", "\"signature\": \"").into_bytes()).await;
             vec![fault(Kind::DigestInvalid, 5)]
@@ -111,7 +113,7 @@ async fn every_fault_of_the_chain_is_named() {
         for hour in
             ["2025-11-23/20251123T030000Z", "2099-01-01/20990101T000000Z", "9999-12-31/99991231T230000Z"]
         {
-            check(&lake, "a digest of an hour that is not closed", &[], async |lake| {
+            check(&cases, &lake, "a digest of an hour that is not closed", &[], async |lake| {
                 let new =
                     format!("digests/account_id=123456789012/region=eu-central-1/digest_date={hour}.json");
                 lake.put(&new, lake.get(digest(5)).await).await;
@@ -119,13 +121,13 @@ async fn every_fault_of_the_chain_is_named() {
             })
             .await;
         }
-        check(&lake, "the digest of another lake", &[digest(2)], async |lake| {
+        check(&cases, &lake, "the digest of another lake", &[digest(2)], async |lake| {
             edit(lake, digest(2), |digest| digest["lake"] = json!("s3://elsewhere/vpn")).await;
             let of_itself = [fault(Kind::DigestInvalid, 2), fault(Kind::SignatureWrong, 2)];
             [of_itself.as_slice(), &[fault(Kind::ChainBroken, 3)]].concat()
         })
         .await;
-        check(&lake, "a file among the digests", &[], async |lake| {
+        check(&cases, &lake, "a file among the digests", &[], async |lake| {
             let new = digest(2).replace(".json", ".json.bak");
             lake.put(&new, b"x".to_vec()).await;
             vec![(Kind::Extra, new)]
@@ -145,6 +147,7 @@ async fn a_changed_digest_is_named_in_a_chain_without_signatures() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn the_chain_of_another_lake_shows_its_name_and_is_a_fault_in_a_bucket() {
     let [lake, other] = [SealedLake::in_a_bucket().await, SealedLake::in_a_bucket().await];
     other.seal_at(LATER).await;

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::harness::sealed::{LATER, SealedLake, faults};
 
-async fn unsealed() -> [SealedLake; 2] {
-    [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await]
+async fn unsealed() -> Vec<SealedLake> {
+    SealedLake::in_each_store().await
 }
 
 /// Changes a run record before it is sealed.

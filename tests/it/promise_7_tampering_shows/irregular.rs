@@ -295,6 +295,7 @@ async fn one_account_keeps_no_other_from_being_sealed_and_verified() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
 async fn odd_keys_of_a_bucket_are_seen() {
     let lake = SealedLake::in_a_bucket().await;
     lake.seal_at(LATER).await;

@@ -12,8 +12,8 @@ use super::{codes, digests};
 /// An hour after [`LATER`]: one more hour is closed.
 const AN_HOUR_LATER: &str = "2025-11-23T04:40:00Z";
 
-async fn lakes() -> [SealedLake; 2] {
-    let lakes = [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await];
+async fn lakes() -> Vec<SealedLake> {
+    let lakes = SealedLake::in_each_store().await;
     for lake in &lakes {
         let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
         assert_eq!((sealed.error, sealed.digests), (None, 6));

@@ -10,7 +10,7 @@ use super::{codes, digest};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_ahead_stops_the_seal_and_nothing_is_written() {
-    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+    for lake in SealedLake::in_each_store().await {
         for sealed_before in [false, true] {
             if sealed_before {
                 lake.seal_at(LATER).await;
@@ -30,7 +30,7 @@ async fn a_clock_that_is_ahead_stops_the_seal_and_nothing_is_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_behind_is_recorded() {
-    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+    for lake in SealedLake::in_each_store().await {
         let before = Clock::system().now();
         let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
         let after = Clock::system().now();

@@ -34,7 +34,7 @@ async fn newest(lake: &SealedLake, sealed: &[Sealed]) -> Vec<(String, bool)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_digest_lies_at_most_48_hours_back_and_lists_what_is_older() {
-    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+    for lake in SealedLake::in_each_store().await {
         let planted = connections("2018-12-05", "090000");
         lake.put(&planted, b"planted".to_vec()).await;
         let [sealed] = lake.seal_at("2025-11-25T03:40:00Z").await.try_into().unwrap();
@@ -75,7 +75,7 @@ async fn an_hour_long_ago_begins_no_chain_where_nothing_was_recorded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_object_is_listed_once_if_a_new_run_record_names_it() {
-    for lake in [SealedLake::in_a_directory().await, SealedLake::in_a_bucket().await] {
+    for lake in SealedLake::in_each_store().await {
         lake.seal_at(LATER).await;
         lake.seal_at("2025-11-26T23:40:00Z").await;
         let sealed_before = lake.keys_of("connections").await[0].clone();

@@ -89,12 +89,14 @@ fn the_ledger_page_has_every_error_code() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 fn the_deploy_page_has_every_question_and_the_statements_of_the_bucket_policy() {
     check_block("docs/deploy.md", MARKDOWN, "questions", &questions());
     check_block("docs/deploy.md", MARKDOWN, "bucket policy", &printed("tests/python/bucket_policy.py"));
 }
 
 #[test]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 fn the_cost_page_has_what_its_script_prints() {
     check_block("docs/cost.md", MARKDOWN, "cost", &printed("docs/cost.py"));
 }

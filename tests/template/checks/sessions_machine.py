@@ -1,0 +1,140 @@
+"""The state machine that keeps `sessions`, and the expiry of what it keeps."""
+
+import re
+
+import access
+import cfn
+import iam
+import jsonata
+import sessions_table
+from common import compare
+
+
+def evaluate(expression, variables):
+    """A JSONata expression between `{%` and `%}`, by an implementation that is not AWS's."""
+    text = expression.strip().removeprefix("{%").removesuffix("%}")
+    compiled = jsonata.Jsonata(text)
+    for name, value in variables.items():
+        compiled.assign(name, value)
+    return compiled.evaluate(None)
+
+
+def prepared(machine, started="2026-03-01T09:20:03.456Z", **given):
+    """The variables of an execution that started then and whose input is `given`."""
+    variables = {"states": {"input": given, "context": {"Execution": {"StartTime": started}}}}
+    assigned = machine["States"]["Prepare"]["Assign"]
+    is_expression = lambda value: isinstance(value, str) and value.strip().startswith("{%")
+    return {name: evaluate(value, variables) if is_expression(value) else value for name, value in assigned.items()}
+
+
+def state_machine(template):
+    properties = cfn.resolve(template)["Resources"]["SessionsStateMachine"]["Properties"]
+    machine = properties["Definition"]
+    states = machine["States"]
+    problems = compare("kind of state machine", properties["StateMachineType"], "STANDARD")
+    if machine.get("TimeoutSeconds", 3600) >= 3600:
+        problems.append("an execution can meet the next one")
+    # What each is followed by, and what comes of its failures, is tried in sessions.py.
+    statements = {"CreateTable": "create", "AddColumns": "add_columns", "Merge": "merge"}
+    maintenance = {"SetProperties": "set_properties", "Expire": "expire", "Optimize": "optimize", "Vacuum": "vacuum"}
+    tasks = sorted(name for name, state in states.items() if state["Type"] == "Task")
+    problems += compare("tasks", tasks, sorted([*statements, *maintenance, "LookAtColumns"]))
+    cases = [
+        ({"time": "2026-03-01T09:20:00Z"}, ("2026-02-27", False)),
+        ({"time": "2026-03-01T03:20:00Z"}, ("2026-02-22", True)),
+        ({"time": "2026-03-01T09:20:00Z", "from_date": "2026-01-15"}, ("2026-01-15", False)),
+        ({"time": "2026-03-01T09:20:00Z", "maintain": True}, ("2026-02-27", True)),
+    ]
+    for given, expected in cases:
+        variables = prepared(machine, **given)
+        problems += compare(f"window and maintenance for {given}", (variables["from_date"], variables["maintain"]), expected)
+    for name, text in {"from_date": "2026-01-15' OR true", "time": "2026-03-01T09:20:00Z' OR true"}.items():
+        try:
+            prepared(machine, **({"time": "2026-03-01T09:20:00Z"} | {name: text}))
+            problems.append(f"{text} is taken for a {name}")
+        except (jsonata.JException, ValueError):
+            pass
+    variables = prepared(machine, time="2026-03-01T09:20:00Z") | {"missing_columns": ["one string", "other bigint"]}
+    marks = {"from_date": "2026-02-27", "analytics_bucket": "analyticsbucket"}
+    marks |= {"expires_before": "2025-01-01", "missing_columns": "one string, other bigint"}
+    for state, name in {**statements, **maintenance}.items():
+        task = states[state]
+        problems += compare(f"resource of {state}", task["Resource"], "arn:aws:states:::athena:startQueryExecution.sync")
+        where = {key: value for key, value in task["Arguments"].items() if key != "QueryString"}
+        context = {"Catalog": "AwsDataCatalog", "Database": "client_vpn_audit"}
+        problems += compare(f"where {state} runs", where, {"WorkGroup": "client-vpn-audit", "QueryExecutionContext": context})
+        # Only what was never begun may be tried again by itself, or two MERGEs could meet.
+        problems += compare(f"retries of {state}", [retry["ErrorEquals"] for retry in task["Retry"]], [["Athena.TooManyRequestsException"]])
+        # A column that was added cannot be added again; of CREATE TABLE IF NOT EXISTS nothing is to be expected.
+        caught = [] if state in ("CreateTable", "AddColumns") else [["States.TaskFailed"]]
+        problems += compare(f"failures of {state} that are caught", [catch["ErrorEquals"] for catch in task.get("Catch", [])], caught)
+        statement = sessions_table.statement(name)
+        for mark, value in marks.items():
+            statement = statement.replace(f"{{{mark}}}", value)
+        if evaluate(task["Arguments"]["QueryString"], variables).strip() != statement:
+            problems.append(f"statement of {state} differs from sessions/{name}.sql")
+    look = states["LookAtColumns"]
+    what = (look["Resource"], look["Arguments"])
+    problems += compare("where columns are looked at", what, ("arn:aws:states:::aws-sdk:glue:getTable", {"DatabaseName": "client_vpn_audit", "Name": "sessions"}))
+    columns = [(column["name"], column["type"]) for column in variables["columns"]]
+    return problems + compare("columns of sessions", columns, sessions_table.columns())
+
+
+#: Of a time, when the execution started, and the days of RetentionDays: the first day that is kept.
+EXPIRES_BEFORE = [
+    ("2025-12-05T23:59:59Z", "2025-12-05T23:59:59Z", 400, "2024-10-01"),
+    ("2025-12-06T03:20:00Z", "2025-12-06T03:20:01Z", 400, "2024-11-01"),
+    ("2025-12-06T03:20:00Z", "2025-12-06T03:20:01Z", "0400", "2024-11-01"),
+    ("2025-12-06T03:20:00Z", "2025-12-06T03:20:01Z", 90, "2025-09-01"),
+    ("2025-12-06T03:20:00Z", "2025-12-06T03:20:01Z", 36500, "1925-12-01"),
+    ("2026-03-01T03:20:00Z", "2026-03-01T03:20:01Z", 365, "2025-03-01"),
+    ("2025-02-28T03:20:00Z", "2025-02-28T03:20:01Z", 365, "2024-02-01"),
+    # A time that is typed wrong by hand deletes no more than the day of the execution does, and an earlier one less.
+    ("2035-12-06T03:20:00Z", "2025-12-06T03:20:01Z", 400, "2024-11-01"),
+    ("2025-06-06T03:20:00Z", "2025-12-06T03:20:01Z", 400, "2024-05-01"),
+]
+
+
+def expiry_of_sessions(template):
+    """Sessions expire as the evidence does, by complete months, and what expired is gone from the store a day later."""
+    problems = []
+    for time, started, days, expected in EXPIRES_BEFORE:
+        machine = cfn.resolve(template, RetentionDays=days)["Resources"]["SessionsStateMachine"]["Properties"]["Definition"]
+        found = prepared(machine, started, time=time)["expires_before"]
+        problems += compare(f"first day of sessions that is kept at {time}, {started} with {days} days", found, expected)
+    # A month that is not complete would leave its rows in their files.
+    if not re.fullmatch(r"DELETE FROM sessions\nWHERE connection_established_time < TIMESTAMP '{expires_before} 00:00:00'", sessions_table.statement("expire")):
+        problems.append("sessions/expire.sql deletes something else than months before a day")
+    machine = cfn.resolve(template)["Resources"]["SessionsStateMachine"]["Properties"]["Definition"]
+    set_ = evaluate(machine["States"]["SetProperties"]["Arguments"]["QueryString"], prepared(machine, time="2026-03-01T09:20:00Z"))
+    found = {name: int(value) for name, value in re.findall(r"'(\w+)' = '(\d+)'", set_)}
+    # Longer than a statement runs, so that nothing that is being written is removed; less than a day, so that the next VACUUM removes
+    # what this day's expiry deleted.
+    age = found.get("vacuum_max_snapshot_age_seconds", 432000)
+    if not 3600 <= age < 23 * 3600:
+        problems.append(f"VACUUM keeps old versions of sessions for {age} s")
+    problems += compare("old versions that VACUUM keeps however old they are", found.get("vacuum_min_snapshots_to_keep"), 1)
+    for parameters in access.VARIANTS:
+        problems += deletes(cfn.resolve(template, **parameters)["Resources"], parameters)
+    return problems
+
+
+def deletes(whole, parameters):
+    """VACUUM may delete the files of the table, and no version of them stays. Without the permission it succeeds all the same."""
+    problems = []
+    role = [policy["PolicyDocument"] for policy in whole["SessionsRole"]["Properties"]["Policies"]]
+    context = {"aws:PrincipalArn": f"arn:aws:iam::{cfn.ACCOUNT}:role/SessionsRole", "aws:ResourceAccount": cfn.ACCOUNT, "aws:SecureTransport": "true"}
+    for key in ("sessions/data/x.parquet", "sessions/metadata/x.avro", "sessions/metadata/x.metadata.json"):
+        request = {"action": "s3:DeleteObject", "resource": f"arn:aws:s3:::analyticsbucket/{key}", "context": context}
+        decisions = (iam.decide(role, request), iam.decide([whole["AnalyticsBucketPolicy"]["Properties"]["PolicyDocument"]], request))
+        if decisions != ("allow", "none"):
+            problems.append(f"VACUUM deletes nothing: s3:DeleteObject of {key} by its role and the bucket's policy is {decisions} with {parameters}")
+    bucket = whole["AnalyticsBucket"]["Properties"]
+    kept = [name for name in bucket if name.startswith("ObjectLock") or name == "VersioningConfiguration" or name == "ReplicationConfiguration"]
+    problems += compare("what keeps deleted sessions", kept, [])
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    results = [rule["ExpirationInDays"] for rule in rules if rule.get("Prefix") == "results/" and rule["Status"] == "Enabled"]
+    return problems + compare("days that results of queries are kept", results, [30])
+
+
+CHECKS = [state_machine, expiry_of_sessions]
