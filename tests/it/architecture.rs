@@ -56,8 +56,10 @@ fn arrow_is_known_to_the_tables_the_parquet_objects_and_the_reader_of_the_demo()
         "lake/parquet/endpoints.rs",
         "lake/parquet/writer.rs",
         "tables/column.rs",
+        "tables/connections/columns.rs",
         "tables/connections/rows.rs",
         "tables/endpoints/rows.rs",
+        "tables/typed_fields.rs",
     ];
     assert_eq!(files_with("arrow_"), known);
 }
