@@ -11,14 +11,13 @@ use crate::tables::xml::{Body, DecodeError, PageEnd, Shape, page};
 const CONNECTIONS: Shape = Shape {
     root: "DescribeClientVpnConnectionsResponse",
     list: "connections",
+    ids: &["connectionId", "connectionEstablishedTime"],
     signs: &[
-        "connectionId",
         "clientVpnEndpointId",
         "username",
         "commonName",
         "clientIp",
         "clientIpv6Address",
-        "connectionEstablishedTime",
         "connectionEndTime",
         "ingressBytes",
         "egressBytes",
@@ -47,6 +46,8 @@ pub(in crate::tables) fn connection<'a>(
         let field = match name {
             "clientVpnEndpointId" => &mut raw.client_vpn_endpoint_id,
             "timestamp" => &mut raw.timestamp,
+            // Two rows in one: if one of them were kept, the other would be lost.
+            "connectionId" if raw.connection_id.is_some() => return Err(DecodeError::Malformed),
             "connectionId" => &mut raw.connection_id,
             "username" => &mut raw.username,
             "connectionEstablishedTime" => &mut raw.connection_established_time,
