@@ -281,6 +281,8 @@ fn a_document_of_another_kind_is_never_a_page() {
             "another encoding",
             format!("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><{root}><connections/></{root}>"),
         ),
+        ("a token as attribute of the root", format!("<{root} nextToken=\"t1\"><connections/></{root}>")),
+        ("one by case", format!("<{root} xmlns=\"urn:ec2\" NEXT-TOKEN=\"\"><connections/></{root}>")),
         ("text before the root", format!("x<{root}><connections/></{root}>")),
         ("text behind the root", format!("<{root}><connections/></{root}>x")),
         ("a second root", format!("<{root}><connections/></{root}><more/>")),
