@@ -125,27 +125,34 @@ fn unreadable_files(variables: &BTreeMap<String, String>) -> InvalidInputs {
                 _ => PathBuf::from(path),
             }
         });
-        let path = named.or_else(|| Some(home?.join(in_home?)));
-        faults.keep(path.map_or(Ok(()), |path| check_file(name, &path)));
+        // Without a profile's file that nobody named, or a token that may never be asked for, the SDK goes on.
+        let must_be_readable = named.is_some() && in_home.is_some();
+        if let Some(path) = named.or_else(|| Some(home?.join(in_home?)))
+            && let Some(problem) = problem_of_file(&path)
+            && (must_be_readable || !matches!(problem, ReadError::Io(_)))
+        {
+            faults.push(unreadable(name, &path, &problem));
+        }
     }
     faults
 }
 
-fn check_file(name: &str, path: &Path) -> Result<(), InvalidInput> {
+/// Returns why a file cannot be read to its end as text; `None` if it can, or is not there.
+fn problem_of_file(path: &Path) -> Option<ReadError> {
     // The usual way to have no such file. It ends at once.
     if path == Path::new("/dev/null") {
-        return Ok(());
+        return None;
     }
-    let read = bounded_file::read(path, LARGEST_FILE);
-    let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(|_not_utf8| ReadError::NotText));
-    match text {
-        Err(ReadError::Io(error)) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => {
-            let allowed = format!("a file of text that can be read; reading this one: {error}");
-            Err(InvalidInput::new(name, &path.to_string_lossy(), allowed))
-        }
-        Ok(_) => Ok(()),
+    match bounded_file::read(path, LARGEST_FILE) {
+        Err(ReadError::Io(error)) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => Some(error),
+        Ok(bytes) => String::from_utf8(bytes).is_err().then_some(ReadError::NotText),
     }
+}
+
+fn unreadable(name: &str, path: &Path, problem: &ReadError) -> InvalidInput {
+    let allowed = format!("a file of text that can be read; reading this one: {problem}");
+    InvalidInput::new(name, &path.to_string_lossy(), allowed)
 }
 
 /// Checks what the profile sets in place of variables.
@@ -163,11 +170,11 @@ fn profile_faults(profile: &Profile) -> InvalidInputs {
             faults.push(fault);
         }
     }
-    if let Some(path) = profile.get("web_identity_token_file")
-        && let Err(mut fault) = check_file("web_identity_token_file", Path::new(path))
+    let token = profile.get("web_identity_token_file").map(Path::new);
+    if let Some(path) = token
+        && let Some(problem) = problem_of_file(path).filter(|problem| !matches!(problem, ReadError::Io(_)))
     {
-        fault.name = "web_identity_token_file in the profile".to_owned();
-        faults.push(fault);
+        faults.push(unreadable("web_identity_token_file in the profile", path, &problem));
     }
     faults
 }
@@ -236,6 +243,12 @@ mod tests {
                 assert_eq!(faults.starts_with(name), problem.is_some(), "{name}={path}: {faults}");
                 assert!(faults.contains(problem.unwrap_or_default()), "{name}={path}: {faults}");
             }
+        }
+        // A folder in the way is a fault only of a file that must be there.
+        let in_a_file = at("text/config");
+        for (name, in_home) in FILES {
+            let faults = unreadable_files(&[(name.to_owned(), in_a_file.clone())].into()).to_string();
+            assert_eq!(faults.starts_with(name), in_home.is_some(), "{name}: {faults}");
         }
         // Where the SDK looks by itself.
         let home = [("HOME".to_owned(), at(""))].into();
