@@ -95,12 +95,12 @@ error_codes! {
              of S3 of 10,000,000 entries, or one of the limits above",
             "find out what answers, or who wrote the object; then report it";
         MalformedResponse:
-            "an answer was cut off in every attempt, or does not have the shape of this API: one list whose children are all `item`, and a \
-             token only beside it",
+            "an answer was cut off in every attempt, or does not have the shape of this API: one list whose children are all `item`, \
+             one row in each of them, and a token only beside it",
             "nothing: the next snapshot starts again; report it if it persists";
         MalformedEndpoint:
-            "of `discovery` and `endpoints`: EC2 lists endpoints whose ids do not have the API's form; they cannot be captured, and all others \
-             were",
+            "of `discovery` and `endpoints`: EC2 lists endpoints whose ids do not have the API's form, or that have two; they cannot be \
+             captured, and all others were",
             "look at their rows in `endpoints`, and report it";
         RequestFailed:
             "AWS answered with an error that has no code, or a code of an unknown form",
@@ -132,7 +132,8 @@ error_codes! {
             "the lake could not be read or written, and S3 returned no code",
             "see the message";
         ForeignObject:
-            "the object at this key is not this program's: not a file or object, a delete marker, not Parquet, or an object whose metadata has \
+            "the object at this key is not this program's: not a file or object, a delete marker, not Parquet, bytes that \
+             are not as the Parquet footer says, or an object whose metadata has \
              another outcome, time, endpoint or place, or page times that no capture of this snapshot can have. In a directory also a \
              symbolic link, which is never followed. Nothing was written",
             "find out who put it there, and move it elsewhere; then the snapshot can be repeated";

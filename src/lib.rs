@@ -17,6 +17,7 @@
 //! The command line and the Lambda function, in `src/bin`, are front ends of [`invocation`] and [`proof`].
 
 pub mod aws;
+mod bounded_file;
 pub mod capture;
 pub mod causes;
 pub mod clock;

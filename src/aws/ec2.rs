@@ -197,8 +197,8 @@ impl PageError {
     /// Endpoints that cannot be captured, of so many that EC2 lists. Their ids are not repeated: nobody knows what they are.
     pub(crate) fn malformed_endpoints(odd: usize, listed: usize) -> PageError {
         let message = format!(
-            "{odd} of {listed} endpoints that EC2 lists have no id of the form cvpn-endpoint-…, so their connections \
-             cannot be captured; their rows in the table endpoints show what EC2 sent"
+            "{odd} of {listed} endpoints that EC2 lists have no id of the form cvpn-endpoint-…, or two, so their \
+             connections cannot be captured; their rows in the table endpoints show what EC2 sent"
         );
         PageError::new(ErrorCode::MalformedEndpoint, message)
     }

@@ -110,7 +110,7 @@ fn refused<E: ProvideErrorMetadata>(answer: &ServiceError<E, HttpResponse>, call
         let message = format!(
             "{service} answered with status {status} and an error code of an unknown form, which is not repeated; {see}"
         );
-        let refuses_token = speaks_of_token(said);
+        let refuses_token = names_token(said);
         return AwsError { request_id, refuses_token, ..AwsError::new(ErrorCode::RequestFailed, message) };
     };
     let denial = code.is_denial().then(|| Box::new(Denial::read(said, call.resource)));
@@ -119,7 +119,7 @@ fn refused<E: ProvideErrorMetadata>(answer: &ServiceError<E, HttpResponse>, call
         (None, Some(advice)) => format!("{service} answered {}: {advice}", code.as_str()),
         (None, None) => format!("{service} answered {}; {see}", code.as_str()),
     };
-    let refuses_token = speaks_of_token(code.as_str()) || speaks_of_token(said);
+    let refuses_token = code.refuses_token() || (!code.is_of_credentials() && names_token(said));
     AwsError { code: code.into(), message, request_id, denial, refuses_token }
 }
 
@@ -132,11 +132,20 @@ fn code_of(service: &str, status: u16) -> Option<AwsCode> {
     }
 }
 
-/// Returns `true` if a code or a message is about the token of a listing.
-fn speaks_of_token(text: &str) -> bool {
-    let letters: String = text.chars().filter(char::is_ascii_alphabetic).collect();
-    let letters = letters.to_ascii_lowercase();
-    ["nexttoken", "paginationtoken"].iter().any(|token| letters.contains(token))
+/// Kinds of tokens that no listing has. Source: EC2 and STS API references, "Common errors".
+const OTHER_TOKENS: [&str; 7] =
+    ["access", "authentication", "client", "identity", "metadata", "security", "session"];
+
+/// Returns `true` if a message is about a token that may be that of a listing.
+fn names_token(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    let words: Vec<&str> =
+        message.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let is_of_listing = |word: &str| word.ends_with("nexttoken") || word.ends_with("paginationtoken");
+    let before = std::iter::once("").chain(words.iter().copied());
+    before
+        .zip(&words)
+        .any(|(before, &word)| is_of_listing(word) || (word == "token" && !OTHER_TOKENS.contains(&before)))
 }
 
 /// Returns the words for a request that was not sent, or got no answer.
@@ -253,20 +262,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_recognised_in_codes_and_messages() {
+    fn the_token_of_a_listing_is_recognised_in_messages() {
         for text in [
             "Value ( t1 ) for parameter NextToken is invalid.",
+            "Value (t1) for parameter Token is invalid.",
+            "The token is invalid or has expired.",
+            "Invalid token: t1",
+            "token t1 not found",
             "The next token is expired",
+            "The pagination token is expired",
             "nextToken: not valid",
             "next_token",
-            "InvalidNextToken",
-            "InvalidPaginationTokenException",
         ] {
-            assert!(speaks_of_token(text), "{text}");
+            assert!(names_token(text), "{text}");
         }
-        for text in ["ExpiredToken", "InvalidClientTokenId", "Value (x) for parameter filter is invalid", ""]
-        {
-            assert!(!speaks_of_token(text), "{text}");
+        for text in [
+            "The security token included in the request is expired",
+            "The security token included in the request is invalid.",
+            "Session token not found or invalid",
+            "Invalid client token: x",
+            "InvalidClientTokenId",
+            "Value (x) for parameter filter is invalid",
+            "",
+        ] {
+            assert!(!names_token(text), "{text}");
         }
     }
 }

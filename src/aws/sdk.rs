@@ -6,12 +6,15 @@ mod variables;
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use aws_config::profile::Profile;
 use aws_config::retry::RetryConfig;
 use aws_config::{Region, SdkConfig};
 
 use crate::aws::https;
+use crate::bounded_file::{self, ReadError};
 use crate::causes;
 use crate::invalid_input::{InvalidInput, InvalidInputs};
 use credentials::PanicSafeProvider;
@@ -20,6 +23,17 @@ use variables::{Checked, is_region, is_true};
 
 /// Attempts at a call, except those of EC2, which are a setting.
 const MAX_ATTEMPTS: u32 = 3;
+
+/// Files that the SDK reads to their end, each with its place below the home directory if it has one.
+const FILES: [(&str, Option<&str>); 4] = [
+    ("AWS_CONFIG_FILE", Some(".aws/config")),
+    ("AWS_SHARED_CREDENTIALS_FILE", Some(".aws/credentials")),
+    ("AWS_WEB_IDENTITY_TOKEN_FILE", None),
+    ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", None),
+];
+
+/// Largest file that the SDK is left to read, in bytes: ten thousand profiles fit in.
+const LARGEST_FILE: u64 = 4 << 20;
 
 /// Loads what the SDK reads of the environment and of the profile's files. `variables` is the environment, and `region` is used
 /// instead of the environment's.
@@ -64,16 +78,8 @@ pub async fn check(region: Option<&str>, variables: &BTreeMap<String, String>) -
 
 /// Reads the profile's files, as the SDK does, which goes on without them if they are wrong.
 async fn files(variables: &BTreeMap<String, String>) -> Result<(), InvalidInputs> {
+    unreadable_files(variables).or(())?;
     let mut faults = InvalidInputs::default();
-    for name in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"] {
-        if let Some(path) = variables.get(name).filter(|path| !path.starts_with('~'))
-            && let Err(error) = std::fs::read_to_string(path)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            let allowed = format!("a file of text that can be read; reading this one: {error}");
-            faults.push(InvalidInput::new(name, path, allowed));
-        }
-    }
     // Where the SDK looks by itself.
     let load = async {
         aws_config::profile::load(&Default::default(), &Default::default(), &Default::default(), None).await
@@ -107,6 +113,48 @@ async fn files(variables: &BTreeMap<String, String>) -> Result<(), InvalidInputs
     faults.or(())
 }
 
+/// Checks that the files of [`FILES`] can be read to their end, or are not there.
+fn unreadable_files(variables: &BTreeMap<String, String>) -> InvalidInputs {
+    let mut faults = InvalidInputs::default();
+    let home = variables.get("HOME").map(Path::new);
+    for (name, in_home) in FILES {
+        let named = variables.get(name).filter(|path| !path.is_empty()).map(|path| {
+            // As the SDK does.
+            match (path.strip_prefix("~/"), home) {
+                (Some(rest), Some(home)) => home.join(rest),
+                _ => PathBuf::from(path),
+            }
+        });
+        // Without a profile's file that nobody named, or a token that may never be asked for, the SDK goes on.
+        let must_be_readable = named.is_some() && in_home.is_some();
+        if let Some(path) = named.or_else(|| Some(home?.join(in_home?)))
+            && let Some(problem) = problem_of_file(&path)
+            && (must_be_readable || !matches!(problem, ReadError::Io(_)))
+        {
+            faults.push(unreadable(name, &path, &problem));
+        }
+    }
+    faults
+}
+
+/// Returns why a file cannot be read to its end as text; `None` if it can, or is not there.
+fn problem_of_file(path: &Path) -> Option<ReadError> {
+    // The usual way to have no such file. It ends at once.
+    if path == Path::new("/dev/null") {
+        return None;
+    }
+    match bounded_file::read(path, LARGEST_FILE) {
+        Err(ReadError::Io(error)) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) => Some(error),
+        Ok(bytes) => String::from_utf8(bytes).is_err().then_some(ReadError::NotText),
+    }
+}
+
+fn unreadable(name: &str, path: &Path, problem: &ReadError) -> InvalidInput {
+    let allowed = format!("a file of text that can be read; reading this one: {problem}");
+    InvalidInput::new(name, &path.to_string_lossy(), allowed)
+}
+
 /// Checks what the profile sets in place of variables.
 fn profile_faults(profile: &Profile) -> InvalidInputs {
     let mut faults = InvalidInputs::default();
@@ -121,6 +169,12 @@ fn profile_faults(profile: &Profile) -> InvalidInputs {
             fault.name = format!("{key} in the profile");
             faults.push(fault);
         }
+    }
+    let token = profile.get("web_identity_token_file").map(Path::new);
+    if let Some(path) = token
+        && let Some(problem) = problem_of_file(path).filter(|problem| !matches!(problem, ReadError::Io(_)))
+    {
+        faults.push(unreadable("web_identity_token_file in the profile", path, &problem));
     }
     faults
 }
@@ -163,6 +217,49 @@ fn panicked(panic: Option<Box<dyn Any + Send>>) -> InvalidInputs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_without_an_end_is_a_fault_by_the_name_of_its_variable() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        let pipe = at("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0)
+            .unwrap();
+        std::fs::write(at("large"), vec![b'#'; 1 + usize::try_from(LARGEST_FILE).unwrap()]).unwrap();
+        std::fs::write(at("latin-1"), b"[profile m\xfcller]").unwrap();
+        std::fs::write(at("text"), "[default]").unwrap();
+        for (name, _) in FILES {
+            for (path, problem) in [
+                ("/dev/zero", Some("it is no regular file")),
+                (&pipe, Some("it is no regular file")),
+                (&at(""), Some("it is no regular file")),
+                (&at("large"), Some("LimitExceeded: it has more than 4194304 bytes")),
+                (&at("latin-1"), Some("it is not UTF-8")),
+                (&at("text"), None),
+                ("/dev/null", None),
+                (&at("none"), None),
+            ] {
+                let faults = unreadable_files(&[(name.to_owned(), (*path).to_owned())].into()).to_string();
+                assert_eq!(faults.starts_with(name), problem.is_some(), "{name}={path}: {faults}");
+                assert!(faults.contains(problem.unwrap_or_default()), "{name}={path}: {faults}");
+            }
+        }
+        // A folder in the way is a fault only of a file that must be there.
+        let in_a_file = at("text/config");
+        for (name, in_home) in FILES {
+            let faults = unreadable_files(&[(name.to_owned(), in_a_file.clone())].into()).to_string();
+            assert_eq!(faults.starts_with(name), in_home.is_some(), "{name}: {faults}");
+        }
+        // Where the SDK looks by itself.
+        let home = [("HOME".to_owned(), at(""))].into();
+        std::fs::create_dir(at(".aws")).unwrap();
+        std::fs::rename(&pipe, at(".aws/credentials")).unwrap();
+        let faults = unreadable_files(&home).to_string();
+        assert!(faults.starts_with("AWS_SHARED_CREDENTIALS_FILE: "), "{faults}");
+        let named =
+            [("HOME".to_owned(), at("")), ("AWS_SHARED_CREDENTIALS_FILE".to_owned(), "~/text".to_owned())];
+        assert_eq!(unreadable_files(&named.into()).to_string(), "");
+    }
 
     #[test]
     fn a_panic_is_a_fault_whose_text_is_for_the_command_line() {

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::error_code::ErrorCode;
 use crate::lake::keys::Key;
 use crate::lake::ledger::{CaptureError, Outcome};
-use crate::lake::parquet::{Identity, ObjectMetadata};
+use crate::lake::parquet::{Ends, Identity, ObjectMetadata};
 use crate::lake::store::{Look, Store};
 use crate::snapshot_time::SnapshotTime;
 
@@ -44,12 +44,13 @@ pub(crate) async fn find_existing(
     times: RangeInclusive<Timestamp>,
 ) -> Result<Option<Existing>, CaptureError> {
     let object_key = store.object_key(key);
-    let (hashed, tail) = match store.look(key).await? {
+    let (hashed, head, tail) = match store.look(key).await? {
         Look::Nothing => return Ok(None),
         Look::Foreign(found) => return Err(foreign(&object_key, &found)),
-        Look::Object { hashed, tail } => (hashed, tail),
+        Look::Object { hashed, head, tail } => (hashed, head, tail),
     };
-    let metadata = ObjectMetadata::read(&tail).map_err(|error| foreign(&object_key, &error.to_string()))?;
+    let ends = Ends { bytes: hashed.bytes, head: &head, tail: &tail };
+    let metadata = ObjectMetadata::read(ends).map_err(|error| foreign(&object_key, &error.to_string()))?;
     if let Some(field) = metadata.difference(identity, Outcome::Complete.as_str()) {
         return Err(foreign(&object_key, &format!("its metadata has another {field}")));
     }

@@ -5,52 +5,85 @@ use std::borrow::Cow;
 /// Longest code, in characters.
 const LONGEST: usize = 60;
 
-/// Words of which a code of AWS's that is not in [`ADVICE`] has at least one. A name that is written like a code has none.
-const WORDS: [&str; 44] = [
-    "Abort",
+/// Words of which a code of AWS's that is not in [`ADVICE`] has at least one, whole and as it stands here. A name that is written
+/// like a code has none: what may also be a part of a name, such as `Block`, is not among them.
+const WORDS: [&str; 76] = [
+    "Aborted",
     "Already",
-    "Auth",
-    "Bad",
-    "Block",
+    "Authentication",
+    "Authorization",
+    "BadRequest",
     "Conflict",
-    "Delete",
+    "Conflicts",
     "Denied",
-    "Deny",
     "Disabled",
     "DryRun",
     "Duplicate",
+    "Duplicated",
     "Error",
-    "Exceed",
+    "Errors",
+    "Exceeded",
+    "Exceeds",
     "Exception",
     "Exist",
+    "Exists",
     "Expired",
-    "Fail",
+    "Failed",
+    "Failure",
     "Fault",
     "Forbidden",
     "Illegal",
+    "Impaired",
+    "InUse",
+    "InProgress",
+    "Inaccessible",
+    "Incompatible",
     "Incomplete",
     "Incorrect",
+    "Insufficient",
     "Internal",
     "Invalid",
     "Limit",
     "Malformed",
     "Mismatch",
     "Missing",
+    "NoLonger",
     "NoSuch",
-    "Not",
+    "NotAllowed",
+    "NotAvailable",
+    "NotEnabled",
+    "NotExportable",
+    "NotFound",
+    "NotImplemented",
+    "NotModified",
+    "NotOwned",
+    "NotPermitted",
+    "NotReady",
+    "NotSpecified",
+    "NotSupported",
+    "NotValid",
     "OptIn",
     "Redirect",
-    "Reject",
-    "Request",
+    "Rejected",
     "Required",
+    "Retired",
     "SlowDown",
-    "Throttl",
+    "Throttled",
+    "Throttling",
+    "TimedOut",
     "Timeout",
     "TooLarge",
+    "TooLong",
     "TooMany",
+    "TooSmall",
+    "Unauthorized",
     "Unavailable",
     "Unknown",
+    "Unrecognized",
+    "Unreachable",
     "Unsupported",
+    "Verification",
+    "Violation",
 ];
 
 const ACCESS_DENIED: &str = "the permission is missing, or a policy denies it";
@@ -177,8 +210,7 @@ const ADVICE: [(&str, &str); 87] = [
     ),
 ];
 
-/// An error code of AWS's: one that is known, or words in CamelCase, with dots between them, of which one is of the kind that error codes
-/// have. It can be nothing else, such as a name that whoever answers put there.
+/// An error code of AWS's: one that is known, or words in CamelCase, with dots between them, of which one is a word of error codes. It can be nothing else, such as a name that whoever answers put there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AwsCode(Cow<'static, str>);
 
@@ -219,7 +251,7 @@ impl AwsCode {
             is_camel_case || part == "KMS"
         };
         let has_form = text.len() <= LONGEST && text.split('.').all(is_part);
-        let is_code = has_form && WORDS.iter().any(|word| text.contains(word));
+        let is_code = has_form && text.split('.').any(has_word);
         is_code.then(|| AwsCode(Cow::Owned(text.to_owned())))
     }
 
@@ -251,10 +283,36 @@ impl AwsCode {
         self.advice() == Some(ACCESS_DENIED)
     }
 
+    /// Returns `true` if the code is that of a token that was sent, of a listing or, of `InvalidToken`, perhaps of the credentials.
+    pub fn refuses_token(&self) -> bool {
+        self.as_str() == "InvalidToken"
+            || ["NextToken", "PaginationToken"].iter().any(|token| self.as_str().contains(token))
+    }
+
+    /// Returns `true` if the code is about who asks: the credentials, or what they allow.
+    pub fn is_of_credentials(&self) -> bool {
+        self.advice().is_some_and(|advice| [ACCESS_DENIED, CREDENTIALS, EXPIRED].contains(&advice))
+    }
+
     /// Returns `true` if the credentials of the request have expired. Source: EC2 API reference, "Error codes".
     pub fn is_expired_credentials(&self) -> bool {
         matches!(self.as_str(), "RequestExpired" | "ExpiredToken" | "ExpiredTokenException")
     }
+}
+
+/// Returns `true` if a part of a code has one of [`WORDS`]: it begins and ends where words in CamelCase do.
+fn has_word(part: &str) -> bool {
+    let bytes = part.as_bytes();
+    let is = |at: usize, test: fn(&u8) -> bool| bytes.get(at).is_some_and(test);
+    // `Id` and `XML` are words: of capitals, the last one begins a word if a small letter follows.
+    let is_border = |at: usize| {
+        let begins = is(at, u8::is_ascii_uppercase)
+            && (!is(at.wrapping_sub(1), u8::is_ascii_uppercase) || is(at + 1, u8::is_ascii_lowercase));
+        at == 0 || at == bytes.len() || begins || is(at, u8::is_ascii_digit)
+    };
+    WORDS
+        .iter()
+        .any(|word| part.match_indices(word).any(|(at, _)| is_border(at) && is_border(at + word.len())))
 }
 
 #[cfg(test)]
@@ -271,6 +329,50 @@ mod tests {
             "DryRunOperation",
             "BrandNewException",
             "SomethingFailed",
+            "ActiveVpcPeeringConnectionPerVpcLimitExceeded",
+            "AddressLimitExceeded",
+            "AttachmentLimitExceeded",
+            "BundlingInProgress",
+            "ClientInvalidParameterException",
+            "ClientVpnAuthorizationRuleAlreadyExists",
+            "ClientVpnEndpointAssociationExists",
+            "ClientVpnRouteNotFound",
+            "ClientVpnTerminateConnectionsLimitExceeded",
+            "ConcurrentCreateImageNoRebootLimitExceeded",
+            "DependencyViolation",
+            "DiskImageSizeTooLarge",
+            "DuplicateSubnetsInSameZone",
+            "EncryptedVolumesNotSupported",
+            "EndpointConnectionNotAccepted.Invalid",
+            "ExistingVpcEndpointConnections.Unsupported",
+            "GatewayLimitExceeded",
+            "IncorrectInstanceState",
+            "InstanceAlreadyLinked",
+            "InsufficientAddressCapacity",
+            "InvalidAMIID.Malformed",
+            "InvalidAMIName.Duplicate",
+            "InvalidBucketState",
+            "InvalidXMLRequest",
+            "KeyTooLongError",
+            "MalformedXML",
+            "MissingContentLength",
+            "NetworkInterfaceNotFoundException",
+            "NoSuchUpload",
+            "NonEBSInstance.Invalid",
+            "NotExportable",
+            "OperationNotPermitted",
+            "PrivateIpAddressLimitExceeded",
+            "RegionNotEnabled.Unsupported",
+            "ResourceCountExceeded",
+            "SecurityGroupsPerInstanceLimitExceeded",
+            "ServerInternal",
+            "SnapshotCreationPerVolumeRateExceeded",
+            "TagLimitExceeded",
+            "TooManyBuckets",
+            "UnfulfillableCapacity.Insufficient",
+            "UnknownVolumeType",
+            "VPCIdNotSpecified",
+            "VolumeInUse",
         ]) {
             assert_eq!(AwsCode::parse(code).as_ref().map(AwsCode::as_str), Some(code));
         }
@@ -294,6 +396,21 @@ mod tests {
             ".",
             "Invalid.",
             "Invalid\nName",
+            "SandraBlock",
+            "MariaBadger.Lopez",
+            "MariaNotley",
+            "Block.Sandra",
+            "Sandra.Block",
+            "KarlAuthier",
+            "AnnaErrorsson",
+            "MaxFailla",
+            "PierreFaultier.Requesta",
+            "Limitless.Maria",
+            "MariaInvalidez",
+            "InternalisMaria",
+            "Rejecta",
+            "NotbergMaria",
+            "JohnDeletexBadenko",
         ] {
             assert_eq!(AwsCode::parse(text), None, "{text}");
         }

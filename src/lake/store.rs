@@ -148,6 +148,8 @@ pub enum Look {
     Object {
         /// Its size and SHA-256.
         hashed: Hashed,
+        /// Its first bytes, at most [`HEAD`].
+        head: Vec<u8>,
         /// Its last bytes, or all of them if there are not more than [`TAIL`].
         tail: Vec<u8>,
     },
@@ -155,6 +157,9 @@ pub enum Look {
 
 /// Bytes at the end of an object that a look reads: the footer of a Parquet file with three million rows fits in.
 pub const TAIL: u64 = 1 << 20;
+
+/// Bytes at the beginning of an object that a look reads: what a Parquet file begins with.
+pub const HEAD: usize = 4;
 
 /// Largest object that a single put can leave, in bytes. Source: Amazon S3 User Guide, "Uploading objects".
 const LARGEST_PUT: u64 = 5 << 30;

@@ -21,9 +21,9 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{PrivateKeyDer, SubjectPublicKeyInfoDer};
 use sha2::{Digest, Sha256};
 
+use crate::bounded_file;
 use crate::causes;
 use crate::error_code::ErrorCode;
-use crate::proof::bounded_file;
 
 use ecdsa::Signature;
 use kms::KmsSigner;

@@ -7,7 +7,8 @@
 //!
 //! A page has the root `<Operation>Response`, in it exactly one list whose children are all `item`, at most one `nextToken`, and
 //! no text beside them. Another element beside the list is passed over and its name recorded, unless its name, or an element in
-//! it, shows that it may be the list, a row or the token in another shape.
+//! it, shows that it may be the list, a row or the token in another shape. In a row, what is not known is kept, unless its name,
+//! or an element in it, shows that it may be more rows, or the token. No element has an attribute that may be the token.
 
 pub(super) mod document;
 pub(super) mod fields;
@@ -56,6 +57,8 @@ pub struct PageEnd {
     pub next_token: Option<String>,
     /// Names of elements beside the list that this program does not know.
     pub unknown_elements: BTreeSet<String>,
+    /// Something in the answer, a row or not, may be a character that XML does not allow.
+    pub is_odd: bool,
 }
 
 /// The shape of an operation's answer.
@@ -65,17 +68,19 @@ pub(super) struct Shape {
     pub root: &'static str,
     /// Name of the list.
     pub list: &'static str,
-    /// Fields of a row. An element beside the list that has one of them looks like a list.
+    /// Fields of a row that nothing else has. An element beside the list, or an element in a row, that has one of them looks like a list.
+    pub ids: &'static [&'static str],
+    /// Other fields of a row. An element beside the list that has one of them looks like a list.
     pub signs: &'static [&'static str],
 }
 
 /// Reads a page of the operation's `shape`: each row with `row`.
 pub(super) fn page<'a>(
     body: &'a Body<'_>,
-    shape: &Shape,
+    shape: &'static Shape,
     mut row: impl FnMut(&mut Document<'a>) -> Result<(), DecodeError>,
 ) -> Result<PageEnd, DecodeError> {
-    let mut document = Document::new(&body.text, body.is_odd);
+    let mut document = Document::new(&body.text, body.is_odd, shape);
     document.root(shape.root)?;
     let prefix = document.prefix();
     let mut end = PageEnd::default();
@@ -100,6 +105,7 @@ pub(super) fn page<'a>(
         }
     }
     document.end()?;
+    end.is_odd = document.is_odd();
     if lists == 1 { Ok(end) } else { Err(DecodeError::Malformed) }
 }
 
@@ -148,28 +154,63 @@ fn record(names: &mut BTreeSet<String>, name: &str) {
 }
 
 impl Shape {
-    /// Refuses the name of an element beside the list that contains the list's name, or is one that rows have.
+    /// Refuses the name of an element beside the list that is one of rows, or that [`Shape::check`] refuses.
     fn check_sibling(&self, name: &str) -> Result<(), DecodeError> {
-        let lower = |text: &str| text.to_ascii_lowercase();
-        let is_row = ["item", "member"].contains(&lower(name).as_str());
-        if is_row || lower(name).contains(&lower(self.list)) {
-            Err(DecodeError::Malformed)
-        } else {
-            self.check(name)
-        }
+        refuse_if(is_of_rows(name))?;
+        self.check(name)
     }
 
     /// Refuses the name of an element beside the list, or in such an element, that may be the list or the token in another
     /// shape, or an error in place of them.
     fn check(&self, name: &str) -> Result<(), DecodeError> {
-        let is_word = |b: &u8| b.is_ascii_alphanumeric();
-        let name: Vec<u8> = name.bytes().filter(is_word).map(|b| b.to_ascii_lowercase()).collect();
-        let is = |word: &str| word.as_bytes().eq_ignore_ascii_case(&name);
-        let is_of_token = name.windows(b"token".len()).any(|part| part == b"token");
-        let is_of_list = is(self.list) || self.signs.iter().any(|sign| is(sign));
-        let is_error = ["error", "errors", "fault"].iter().any(|word| is(word));
-        if is_of_token || is_of_list || is_error { Err(DecodeError::Malformed) } else { Ok(()) }
+        let name = words(name);
+        let is = |word: &&str| name.eq_ignore_ascii_case(word);
+        let is_sign = self.ids.iter().chain(self.signs).any(is);
+        let is_error = ["error", "errors", "fault"].iter().any(is);
+        refuse_if(is_sign || is_error || name.contains("token") || name.contains(&words(self.list)))
     }
+
+    /// Refuses the name of a field in a row that may be more rows, or that [`Shape::check_within_field`] refuses for another reason
+    /// than that it is one of a row's own.
+    fn check_field(&self, name: &str) -> Result<(), DecodeError> {
+        let words = words(name);
+        refuse_if(is_of_rows(name) || is_page_token(&words) || self.may_be_list(&words))
+    }
+
+    /// Refuses the name of an element in a field of a row that may be the list, a row's id or the token.
+    fn check_within_field(&self, name: &str) -> Result<(), DecodeError> {
+        let name = words(name);
+        let is_id = self.ids.iter().any(|id| name.eq_ignore_ascii_case(id));
+        refuse_if(is_id || is_page_token(&name) || self.may_be_list(&name))
+    }
+
+    /// Returns `true` if a name has the list's name in it. In a row, `clientVpnEndpointArn` may be a field: a name in the singular
+    /// is that of a list only at the end, or with an ending of lists.
+    fn may_be_list(&self, name: &str) -> bool {
+        let list = words(self.list);
+        let is_end_of_list = |rest: &str| list.ends_with('s') || ["", "s", "set", "list"].contains(&rest);
+        name.match_indices(&list).any(|(at, _)| name.get(at + list.len()..).is_some_and(is_end_of_list))
+    }
+}
+
+fn refuse_if(is_refused: bool) -> Result<(), DecodeError> {
+    if is_refused { Err(DecodeError::Malformed) } else { Ok(()) }
+}
+
+/// The letters and digits of a name, in lower case.
+fn words(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// Returns `true` for the names that rows have in lists.
+fn is_of_rows(name: &str) -> bool {
+    ["item", "member"].iter().any(|row| name.eq_ignore_ascii_case(row))
+}
+
+/// Returns `true` if a name in a row is that of a listing's token, and not of a token of the row's own.
+fn is_page_token(name: &str) -> bool {
+    let kinds = ["nexttoken", "paginationtoken", "continuationtoken", "pagetoken"];
+    name == "token" || kinds.iter().any(|kind| name.contains(kind))
 }
 
 #[cfg(test)]

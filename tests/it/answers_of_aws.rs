@@ -269,6 +269,10 @@ async fn an_error_that_speaks_of_the_token_begins_the_listing_anew() {
         ("InvalidParameter", "The pagination token is not valid"),
         ("InvalidNextToken", "x"),
         ("InvalidPaginationToken", "x"),
+        ("InvalidParameterValue", "The token is invalid or has expired."),
+        ("InvalidParameterValue", "Invalid token: t1"),
+        ("InvalidParameterValue", "Value (t1) for parameter Token is invalid."),
+        ("InvalidToken", "x"),
     ] {
         let (first, error, last) = (page("t1", "a"), error_of_ec2(code, message), page("", "b"));
         let (report, _) = capture_at(&[(200, &first), (400, &error), (200, &first), (200, &last)]).await;
@@ -283,10 +287,42 @@ async fn it_does_so_only_where_a_token_was_sent_and_the_message_is_about_it() {
         error_of_ec2("InvalidParameterValue", "Value ( t1 ) for parameter NextToken is invalid.");
     let (report, _) = capture_at(&[(400, &about_token)]).await;
     assert_eq!((outcomes(&report), error_codes(&report)), (vec!["failed"], vec!["InvalidParameterValue"]));
+    let of_credentials = error_of_ec2("AuthFailure", "The security token or the token is not valid");
+    for (error, code) in [
+        (error_of_ec2("InvalidToken", "x"), "InvalidToken"),
+        (error_of_ec2("InvalidParameterValue", "Invalid token: t1"), "InvalidParameterValue"),
+        (of_credentials.clone(), "AuthFailure"),
+    ] {
+        let (report, _) = capture_at(&[(400, &error)]).await;
+        assert_eq!((outcomes(&report), error_codes(&report)), (vec!["failed"], vec![code]));
+    }
+    let (first, last) = (page("t1", "a"), page("", "b"));
+    let (report, _) = capture_at(&[(200, &first), (400, &of_credentials), (200, &first), (200, &last)]).await;
+    assert_eq!((outcomes(&report), error_codes(&report)), (vec!["partial"], vec!["AuthFailure"]));
     let about_filter = error_of_ec2("InvalidParameterValue", "Value (x) for parameter filter is invalid.");
     let (first, last) = (page("t1", "a"), page("", "b"));
     let (report, _) = capture_at(&[(200, &first), (400, &about_filter), (200, &first), (200, &last)]).await;
     assert_eq!((outcomes(&report), error_codes(&report)), (vec!["partial"], vec!["InvalidParameterValue"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_request_id_in_the_body_of_an_error_is_recorded() {
+    const ID: &str = "59dbff89-35bd-4eac-99ed-be587ed81825";
+    let error = error_of_ec2("InternalMistakeFailed", "x");
+    let error = error.replace("</Response>", &format!("<RequestID>{ID}</RequestID></Response>"));
+    let (report, _) = capture_at(&[(400, &error)]).await;
+    let found = report.record.targets[0].error.as_ref().unwrap();
+    assert_eq!(found.code.as_str(), "InternalMistakeFailed");
+    assert!(found.message.contains(&format!("see request id {ID}")), "{}", found.message);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_in_place_of_a_code_is_not_repeated() {
+    for name in ["SandraBlock", "MariaBadger.Lopez", "MariaNotley"] {
+        let (report, _) = capture_at(&[(400, &error_of_ec2(name, "x"))]).await;
+        assert_eq!(error_codes(&report), ["RequestFailed"], "{name}");
+        assert!(!report.record.to_line().unwrap().contains(name), "{name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -220,6 +220,8 @@ async fn settings_of_the_sdk_are_refused_by_name_or_not_read() {
     let yes = file("yes", "[default]\nuse_fips_endpoint = yes\n");
     let no_text = directory.path().join("no_text").display().to_string();
     std::fs::write(&no_text, [b'[', 0xff]).unwrap();
+    let pipe = directory.path().join("pipe").display().to_string();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let run = |variables: &[(&str, &str)], more: &[&str]| {
         let lake = world.lake().display().to_string();
         let output = command(env!("CARGO_BIN_EXE_client-vpn-audit"), &world.simulator.url())
@@ -261,6 +263,15 @@ async fn settings_of_the_sdk_are_refused_by_name_or_not_read() {
             "AWS_USE_DUALSTACK_ENDPOINT: is true, and an endpoint is set",
         ),
         (&[("AWS_REQUEST_CHECKSUM_CALCULATION", "never")], "allowed: when_supported or when_required"),
+        (
+            &[("AWS_CONFIG_FILE", "/dev/zero")],
+            "AWS_CONFIG_FILE: found `/dev/zero`, allowed: a file of text that can be read",
+        ),
+        (&[("AWS_SHARED_CREDENTIALS_FILE", "/dev/zero")], "AWS_SHARED_CREDENTIALS_FILE: found `/dev/zero`"),
+        (&[("AWS_CONFIG_FILE", &pipe)], "it is no regular file"),
+        (&[("SSL_CERT_FILE", "/dev/zero")], "SSL_CERT_FILE: found `/dev/zero`, allowed: a file with"),
+        (&[("SSL_CERT_FILE", &pipe)], "SSL_CERT_FILE: found `"),
+        (&[("AWS_EXECUTION_ENV", "a\nb")], r"AWS_EXECUTION_ENV: found `a\nb`, allowed: visible characters"),
         (&[("SSL_CERT_FILE", "/no/such/file")], "SSL_CERT_FILE: found `/no/such/file`, allowed: a file with"),
     ] {
         let refused = async {
@@ -289,7 +300,12 @@ async fn settings_of_the_sdk_are_refused_by_name_or_not_read() {
         &[("AWS_MAX_ATTEMPTS", "-1")],
         &[("AWS_CONFIG_FILE", &legacy)],
         &[("AWS_DEFAULTS_MODE", "odd"), ("AWS_PROFILE", "")],
-        &[("AWS_CONFIG_FILE", "/no/such/file"), ("AWS_EXECUTION_ENV", "a\nb"), ("AWS_SDK_UA_APP_ID", "a\nb")],
+        &[
+            ("AWS_CONFIG_FILE", "/no/such/file"),
+            ("AWS_EXECUTION_ENV", "AWS_Lambda_x"),
+            ("AWS_SDK_UA_APP_ID", "x"),
+        ],
+        &[("AWS_CONFIG_FILE", "/dev/null"), ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")],
         &[("AWS_REGION", "x y"), ("AWS_USE_FIPS_ENDPOINT", ""), ("AWS_USE_DUALSTACK_ENDPOINT", "False")],
     ] {
         let ignored = async {

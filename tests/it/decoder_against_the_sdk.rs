@@ -116,7 +116,8 @@ fn by_us<'a>(body: &'a Body<'_>) -> Option<(Rows<'a>, usize, bool)> {
         rows.push(connection);
         Ok(())
     });
-    Some(((rows, end.ok()?.next_token), unknown, is_odd))
+    let end = end.ok()?;
+    Some(((rows, end.next_token), unknown, is_odd || end.is_odd))
 }
 
 /// The same with, instead of all fields that we kept, those known ones that have elements in them.

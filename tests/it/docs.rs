@@ -54,6 +54,58 @@ async fn the_ledger_page_has_every_field_of_a_run_record() {
     assert_eq!(names(&table(targets, "| field | meaning")), fields(&record["targets"][0]));
 }
 
+#[test]
+fn the_ledger_page_has_every_limit() {
+    use client_vpn_audit::limits::*;
+    let kibibytes = |bytes: usize| format!("{} KiB", bytes >> 10);
+    let mebibytes = |bytes: usize| format!("{} MiB", bytes >> 20);
+    let number = |number: usize| {
+        let digits = number.to_string();
+        let parts: Vec<&str> =
+            digits.as_bytes().rchunks(3).rev().map(|part| str::from_utf8(part).unwrap()).collect();
+        parts.join(",")
+    };
+    let limits = [
+        ("a token", "TOKEN_BYTES", kibibytes(TOKEN_BYTES)),
+        ("a value", "VALUE_BYTES", kibibytes(VALUE_BYTES)),
+        ("texts of a list", "LIST_TEXTS", number(LIST_TEXTS)),
+        ("unknown fields of a row", "UNKNOWN_FIELDS", number(UNKNOWN_FIELDS)),
+        ("rows of a page", "PAGE_ROWS", number(PAGE_ROWS)),
+        ("pages of a listing", "PAGES", number(usize::try_from(PAGES).unwrap())),
+        ("consecutive pages without rows", "EMPTY_PAGES", number(usize::try_from(EMPTY_PAGES).unwrap())),
+        ("endpoints of an account and Region", "LISTING_ROWS", number(LISTING_ROWS)),
+        ("endpoints of an account and Region", "LISTING_BYTES", mebibytes(LISTING_BYTES)),
+        ("networks of an endpoint", "NETWORKS", number(NETWORKS)),
+        ("networks of an endpoint", "NETWORKS_BYTES", kibibytes(NETWORKS_BYTES)),
+        ("`unparsed` on a page", "PAGE_UNPARSED_VALUES", number(PAGE_UNPARSED_VALUES)),
+        ("`unparsed` on a page", "PAGE_UNPARSED_BYTES", mebibytes(PAGE_UNPARSED_BYTES)),
+        ("elements within elements of a field", "DEPTH", number(DEPTH)),
+        ("name of an element", "NAME_BYTES", number(NAME_BYTES)),
+        ("tag", "TAG_BYTES", kibibytes(TAG_BYTES)),
+        ("tag", "ATTRIBUTES", number(ATTRIBUTES)),
+    ];
+    let page = read("docs/ledger.md");
+    let rows = table(&page, "| limit | value");
+    let mut described: Vec<&str> = limits.iter().map(|(row, ..)| *row).collect();
+    described.dedup();
+    let found: Vec<&str> =
+        rows.iter().map(|row| row.split(" | ").next().unwrap().trim_start_matches("| ")).collect();
+    assert_eq!(found, described);
+    for (name, limit, value) in &limits {
+        let row = rows.iter().find(|row| row.starts_with(&format!("| {name} |"))).unwrap();
+        let has_value = row.match_indices(value.as_str()).any(|(at, _)| {
+            let is_digit = |c: char| c.is_ascii_digit() || c == ',';
+            !row[..at].ends_with(is_digit)
+                && !row[at + value.len()..].starts_with(|c: char| c.is_ascii_digit())
+        });
+        assert!(has_value, "{limit} is {value}, and the page says {row}");
+    }
+    let source = read("src/limits.rs");
+    let constants = source.lines().filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
+    let known = limits.iter().map(|(_, limit, _)| *limit);
+    assert_eq!(constants.collect::<BTreeSet<_>>(), known.collect());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs OpenSSL")]
 async fn an_auditor_can_check_a_digest_without_this_program() {

@@ -13,7 +13,7 @@ use client_vpn_audit::hour::Hour;
 use client_vpn_audit::invocation::event;
 use client_vpn_audit::invocation::request::Invocation;
 use client_vpn_audit::lake::keys::ObjectKey;
-use client_vpn_audit::lake::parquet::ObjectMetadata;
+use client_vpn_audit::lake::parquet::{Ends, ObjectMetadata};
 use client_vpn_audit::proof::digest::WrittenDigest;
 use client_vpn_audit::tables::connections::RawConnection;
 use client_vpn_audit::tables::connections::typing::normalise;
@@ -210,7 +210,7 @@ fn digests() {
 
 #[test]
 fn footers_of_parquet() {
-    fuzz("footer", |input| match ObjectMetadata::read(input) {
+    fuzz("footer", |input| match ObjectMetadata::read(Ends::of_all(input)) {
         Ok(metadata) => format!("{} {}", metadata.is_ours(), metadata.times().is_some()),
         Err(error) => error.to_string(),
     });

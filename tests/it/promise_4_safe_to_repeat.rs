@@ -150,6 +150,13 @@ impl Planted {
     }
 }
 
+/// The footer of a Parquet file, with all that follows it.
+fn footer(bytes: &[u8]) -> &[u8] {
+    let length = &bytes[bytes.len() - 8..bytes.len() - 4];
+    let length = u32::from_le_bytes(length.try_into().unwrap());
+    &bytes[bytes.len() - 8 - usize::try_from(length).unwrap()..]
+}
+
 /// The time of an earlier snapshot.
 const EARLIER_SNAPSHOT_TIME: &str = "2025-11-23T08:45:00Z";
 
@@ -183,6 +190,23 @@ async fn what_lies_at_a_key_and_is_not_ours_is_no_capture() {
         ("a partial", [planted.other(&["partials/", &first]), planted.other(&["partials/", &first])]),
         ("cut short", right.clone().map(|bytes| bytes[..bytes.len() - 1].to_vec())),
         ("only its end", right.clone().map(|bytes| bytes[bytes.len() - 100..].to_vec())),
+        ("only its footer", right.clone().map(|bytes| footer(&bytes).to_vec())),
+        (
+            "zeros before its footer",
+            right.clone().map(|bytes| {
+                let footer = footer(&bytes);
+                [&vec![0; bytes.len() - footer.len()], footer].concat()
+            }),
+        ),
+        (
+            "zeros between the magic and its footer",
+            right.clone().map(|bytes| {
+                let footer = footer(&bytes);
+                [&b"PAR1"[..], &vec![0; bytes.len() - footer.len() - 4], footer].concat()
+            }),
+        ),
+        ("junk before its footer", right.clone().map(|bytes| [&[b'x'; 400], footer(&bytes)].concat())),
+        ("junk before it", right.clone().map(|bytes| [&[b'x'; 400], &bytes[..]].concat())),
     ];
     for (name, planted_bytes) in bytes {
         let planted = Planted::new().await;
@@ -267,6 +291,8 @@ async fn what_lies_at_a_key_of_a_bucket_and_is_not_ours_is_no_capture() {
         ("nothing", Some(Vec::new()), "failed"),
         ("another endpoint's", Some(planted.other(&["connections/", "T090000Z", &second])), "failed"),
         ("a partial", Some(planted.other(&["partials/", &first])), "failed"),
+        ("only its footer", Some(footer(&right).to_vec()), "failed"),
+        ("junk before its footer", Some([&[b'x'; 400], footer(&right)].concat()), "failed"),
         ("a delete marker", None, "failed"),
         ("the right bytes, without a checksum", Some(right.clone()), "already_captured"),
     ] {

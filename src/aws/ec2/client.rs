@@ -173,7 +173,7 @@ impl Ec2Source {
         let arrived_at = self.clock.now();
         // An answer that the SDK takes for successful without having had it read: it never comes to that.
         let ReadPage { request_id, end, rows, .. } = reader.take().ok_or_else(malformed)?;
-        let PageEnd { next_token, unknown_elements } = end;
+        let PageEnd { next_token, unknown_elements, .. } = end;
         let Timed { requested_at, clock_difference_seconds } = timing.of_answer(arrived_at);
         Ok(Page {
             request_id,

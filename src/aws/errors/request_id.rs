@@ -6,9 +6,22 @@ use aws_types::request_id::RequestId;
 /// Longest id, in characters: S3's and that of public emulators are shorter.
 const MAX_BYTES: usize = 64;
 
-/// Returns the request id of an answer; `None` if it has none of the form that AWS gives it.
+/// Returns the request id of an answer, of an error also the one in its body; `None` if it has none of the form that AWS gives it.
 pub(crate) fn request_id(answer: &HttpResponse) -> Option<String> {
-    answer.request_id().filter(|id| is_request_id(id)).map(str::to_owned)
+    let in_header = answer.request_id().filter(|id| is_request_id(id));
+    let in_body = || answer.body().bytes().filter(|_| !answer.status().is_success()).and_then(named_in);
+    in_header.or_else(in_body).map(str::to_owned)
+}
+
+/// Returns the first element of a body that is named as a request id and is one. EC2 writes `RequestID`, STS and S3 `RequestId`.
+fn named_in(body: &[u8]) -> Option<&str> {
+    let names =
+        [("<RequestID>", "</RequestID>"), ("<RequestId>", "</RequestId>"), ("<requestId>", "</requestId>")];
+    let body = str::from_utf8(body).ok()?;
+    names.into_iter().find_map(|(begin, end)| {
+        let (id, _) = body.split_once(begin)?.1.split_once(end)?;
+        Some(id.trim()).filter(|id| is_request_id(id))
+    })
 }
 
 /// Returns whether a text is a request id and can be nothing else: a UUID's hexadecimal digits, or digits and capitals as S3 has them. A
@@ -22,7 +35,39 @@ fn is_request_id(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+
     use super::*;
+
+    #[test]
+    fn the_id_in_the_body_of_an_error_is_read() {
+        const ID: &str = "59dbff89-35bd-4eac-99ed-be587ed81825";
+        let body = |id: &str| format!("<Response><Errors/><RequestID>{id}</RequestID></Response>");
+        for (name, status, header, body, expected) in [
+            ("as EC2 writes it", 400, None, body(ID), Some(ID)),
+            ("as STS writes it", 403, None, body(ID).replace("ID>", "Id>"), Some(ID)),
+            ("with blanks", 400, None, body(&format!("\n {ID} ")), Some(ID)),
+            (
+                "beside the one of the header",
+                400,
+                Some("EB7A5CAD9F2B1C3D"),
+                body(ID),
+                Some("EB7A5CAD9F2B1C3D"),
+            ),
+            ("beside a header that is none", 400, Some("maria.lopez"), body(ID), Some(ID)),
+            ("a name", 400, None, body("maria.lopez"), None),
+            ("cut off", 400, None, format!("<RequestID>{ID}"), None),
+            ("nothing", 400, None, String::new(), None),
+            ("in a success, which is read otherwise", 200, None, body(ID), None),
+        ] {
+            let mut answer = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
+            if let Some(id) = header {
+                answer.headers_mut().insert("x-amzn-requestid", id);
+            }
+            assert_eq!(request_id(&answer).as_deref(), expected, "{name}");
+        }
+    }
 
     #[test]
     fn an_id_cannot_be_a_name() {

@@ -8,6 +8,7 @@ use rustls_pki_types::pem::PemObject;
 
 use super::credentials::is_key;
 use crate::aws::https::PROXY_VARIABLES;
+use crate::bounded_file;
 use crate::invalid_input::{InvalidInput, InvalidInputs};
 
 /// Services that are asked, as their variables name them: ours, and those that the SDK's providers of credentials ask.
@@ -17,6 +18,12 @@ const BOOLEANS: [&str; 3] =
     ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"];
 
 const CHECKSUMS: [&str; 2] = ["AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION"];
+
+/// What the SDK puts into a header of each request as it is.
+const USER_AGENT: [&str; 2] = ["AWS_EXECUTION_ENV", "AWS_SDK_UA_APP_ID"];
+
+/// Largest file of certificates, in bytes: a hundred times those of all public authorities.
+const LARGEST_CERTIFICATES: u64 = 16 << 20;
 
 const SECRETS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 
@@ -76,6 +83,10 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), InvalidInput> {
         },
         name if PROXY_VARIABLES.contains(&name) && !may_be_proxy(value) => {
             Err(InvalidInput::of_hidden(name, value, "the URL of an HTTP proxy, such as http://proxy:3128"))
+        }
+        name if USER_AGENT.contains(&name) => {
+            let is_visible = value.bytes().all(|byte| byte.is_ascii_graphic());
+            refused_unless(is_visible, "visible characters of ASCII, without blanks and line breaks")
         }
         "SSL_CERT_DIR" => {
             let fits = std::env::split_paths(value).any(|folder| has_certificates(&folder));
@@ -153,7 +164,8 @@ fn has_certificates(folder: &Path) -> bool {
 }
 
 fn has_certificate(path: &Path) -> bool {
-    CertificateDer::pem_file_iter(path).is_ok_and(|mut certificates| certificates.any(|found| found.is_ok()))
+    bounded_file::read(path, LARGEST_CERTIFICATES)
+        .is_ok_and(|pem| CertificateDer::pem_slice_iter(&pem).any(|found| found.is_ok()))
 }
 
 #[cfg(test)]
@@ -223,6 +235,13 @@ mod tests {
             ("AWS_ENDPOINT_URL_DYNAMODB", "localhost:9000", true),
             ("SSL_CERT_FILE", "/no/such/file", false),
             ("SSL_CERT_FILE", "/dev/null", false),
+            ("SSL_CERT_FILE", "/dev/zero", false),
+            ("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023", true),
+            ("AWS_EXECUTION_ENV", "", true),
+            ("AWS_EXECUTION_ENV", "a\nb", false),
+            ("AWS_EXECUTION_ENV", "é", false),
+            ("AWS_SDK_UA_APP_ID", "audit", true),
+            ("AWS_SDK_UA_APP_ID", "a\r\nb", false),
             ("SSL_CERT_DIR", "/no/such/folder", false),
             ("SSL_CERT_DIR", "/dev:/no/such/folder", false),
             ("SSL_CERT_DIR", "", true),

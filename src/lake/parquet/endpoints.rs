@@ -39,6 +39,7 @@ pub fn encode_endpoints(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lake::parquet::Ends;
 
     #[test]
     fn no_endpoints_are_an_object_too_and_the_same_endpoints_give_the_same_bytes() {
@@ -47,7 +48,7 @@ mod tests {
         let bytes = encode_endpoints(time, &place, &[]).unwrap();
         assert_eq!((&bytes[..4], &bytes[bytes.len() - 4..]), (&b"PAR1"[..], &b"PAR1"[..]));
         assert_eq!(encode_endpoints(time, &place, &[]).unwrap(), bytes);
-        let metadata = crate::lake::parquet::ObjectMetadata::read(&bytes).unwrap();
+        let metadata = crate::lake::parquet::ObjectMetadata::read(Ends::of_all(&bytes)).unwrap();
         assert_eq!(metadata.difference(&identity_of_endpoints(time, &place), "complete"), None);
         assert_eq!((metadata.rows, metadata.times()), (0, None));
     }

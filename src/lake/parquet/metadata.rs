@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{FooterTail, ParquetMetaDataReader};
 
+use super::layout::{Ends, rows};
 use crate::aws::ec2::PageTimes;
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId};
@@ -56,19 +57,25 @@ pub enum MetadataError {
     /// Its footer cannot be read.
     #[error("its Parquet footer cannot be read")]
     Footer(#[from] ParquetError),
+    /// Its bytes are not those that the footer was written for.
+    #[error("its bytes are not as its Parquet footer says")]
+    Layout,
 }
 
 impl ObjectMetadata {
-    /// Reads the footer out of the last bytes of an object.
+    /// Reads the footer out of the last bytes of an object, and compares it with what is known of the others.
     ///
     /// # Errors
-    /// If they do not end with the footer of a Parquet file, or have only a part of it.
-    pub fn read(tail: &[u8]) -> Result<ObjectMetadata, MetadataError> {
-        let (rest, end) = tail.split_last_chunk::<END>().ok_or(MetadataError::NotParquet)?;
+    /// If they do not end with the footer of a Parquet file, or have only a part of it, and if the object is not as its footer says.
+    pub fn read(ends: Ends<'_>) -> Result<ObjectMetadata, MetadataError> {
+        let (rest, end) = ends.tail.split_last_chunk::<END>().ok_or(MetadataError::NotParquet)?;
         let end = FooterTail::try_new(end)?;
         let begin = rest.len().checked_sub(end.metadata_length()).ok_or(MetadataError::NotParquet)?;
         let footer = rest.get(begin..).filter(|footer| !footer.is_empty() && !end.is_encrypted_footer());
         let metadata = ParquetMetaDataReader::decode_metadata(footer.ok_or(MetadataError::NotParquet)?)?;
+        let footer_begin = ends.bytes.checked_sub((END + end.metadata_length()) as u64);
+        let rows = rows(&metadata, ends, footer_begin.ok_or(MetadataError::NotParquet)?);
+        let rows = rows.ok_or(MetadataError::Layout)?;
         let metadata = metadata.file_metadata();
         let mut fields = BTreeMap::new();
         for pair in metadata.key_value_metadata().into_iter().flatten() {
@@ -76,7 +83,7 @@ impl ObjectMetadata {
             let value = pair.value.clone().filter(|_| !fields.contains_key(&pair.key));
             fields.insert(pair.key.clone(), value.unwrap_or_default());
         }
-        Ok(ObjectMetadata { rows: u64::try_from(metadata.num_rows()).unwrap_or(0), fields })
+        Ok(ObjectMetadata { rows, fields })
     }
 
     /// Returns `true` if it has the fields that every object of this program has.
@@ -128,7 +135,7 @@ mod tests {
             ("an encrypted footer", footer(8, b"PARE")),
             ("another magic", footer(8, b"PAR2")),
         ] {
-            assert!(ObjectMetadata::read(&tail).is_err(), "{name}");
+            assert!(ObjectMetadata::read(Ends::of_all(&tail)).is_err(), "{name}");
         }
     }
 }

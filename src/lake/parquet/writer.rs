@@ -231,7 +231,8 @@ mod tests {
     use std::ops::Range;
 
     use super::*;
-    use crate::lake::parquet::metadata::ObjectMetadata;
+    use crate::lake::parquet::layout::Ends;
+    use crate::lake::parquet::metadata::{MetadataError, ObjectMetadata};
     use crate::tables::connections::Connection;
     use crate::tables::connections::rows::RowsBuilder;
 
@@ -278,7 +279,9 @@ mod tests {
         let times = PageTimes { last_page_at: "2026-11-23T09:00:01.25Z".parse().unwrap(), ..TIMES };
         let snapshot = writer.finish("complete", &times).unwrap();
         let bytes = std::fs::read(snapshot.path()).unwrap();
-        let metadata = ObjectMetadata::read(&bytes[bytes.len() / 2..]).unwrap();
+        let tail = &bytes[bytes.len() / 2..];
+        let ends = Ends { bytes: bytes.len() as u64, head: &bytes[..4], tail };
+        let metadata = ObjectMetadata::read(ends).unwrap();
         assert_eq!((metadata.rows, metadata.times()), (20_000, Some(times)));
         let time = |text| SnapshotTime::parse(text).unwrap();
         let id = |digit: u32| EndpointId::parse(&format!("cvpn-endpoint-{digit:017x}")).unwrap();
@@ -293,9 +296,57 @@ mod tests {
             assert_eq!(metadata.difference(&identity, "partial"), Some("outcome"));
         }
         let partial = self::writer().finish("partial", &TIMES).unwrap();
-        let partial = ObjectMetadata::read(&std::fs::read(partial.path()).unwrap()).unwrap();
+        let partial = std::fs::read(partial.path()).unwrap();
+        let partial = ObjectMetadata::read(Ends::of_all(&partial)).unwrap();
         let identity = identity_of_connections(time("2026-11-23T09:00:00Z"), &ours);
         assert_eq!((partial.rows, partial.difference(&identity, "complete")), (0, Some("outcome")));
+    }
+
+    #[test]
+    fn a_footer_of_other_bytes_is_none() {
+        let mut writer = writer();
+        writer.append(Timestamp::UNIX_EPOCH, Some("id"), &rows(0..20_000)).unwrap();
+        let snapshot = writer.finish("complete", &TIMES).unwrap();
+        let object = std::fs::read(snapshot.path()).unwrap();
+        assert_eq!(ObjectMetadata::read(Ends::of_all(&object)).unwrap().rows, 20_000);
+        let length = object.last_chunk::<8>().unwrap().first_chunk::<4>().unwrap();
+        let begin = object.len() - 8 - usize::try_from(u32::from_le_bytes(*length)).unwrap();
+        let (data, footer) = object.split_at(begin);
+        let middle = data.len() / 2;
+        let with = |at: usize, bytes: &[u8]| {
+            let mut data = data.to_vec();
+            data[at..at + bytes.len()].copy_from_slice(bytes);
+            data
+        };
+        for (name, data) in [
+            ("no data", Vec::new()),
+            ("the magic alone", b"PAR1".to_vec()),
+            ("zeros", vec![0; data.len()]),
+            ("zeros behind the magic", with(4, &vec![0; data.len() - 4])),
+            ("zeros in the second half", with(middle, &vec![0; data.len() - middle])),
+            ("junk", vec![b'x'; 400]),
+            ("junk before the data", [&[b'x'; 400], data].concat()),
+            ("junk behind the data", [data, &[b'x'; 400]].concat()),
+            ("a byte less", data[..data.len() - 1].to_vec()),
+            ("a byte more", [data, b"x"].concat()),
+            ("another magic", with(0, b"PAR2")),
+        ] {
+            let object = [&data, footer].concat();
+            let found = ObjectMetadata::read(Ends::of_all(&object));
+            assert!(matches!(found, Err(MetadataError::Layout)), "{name}: {found:?}");
+        }
+        // Of a large object, only the ends are known.
+        let (bytes, head) = (object.len() as u64, &object[..4]);
+        let tail = [&with(middle, &vec![0; data.len() - middle])[middle..], footer].concat();
+        for (name, ends, is_refused) in [
+            ("as it is", Ends { bytes, head, tail: &object[middle..] }, false),
+            ("the footer alone", Ends { bytes, head, tail: footer }, false),
+            ("another magic", Ends { bytes, head: b"PAR2", tail: footer }, true),
+            ("another size", Ends { bytes: bytes - 1, head, tail: footer }, true),
+            ("zeros before the footer", Ends { bytes, head, tail: &tail }, true),
+        ] {
+            assert_eq!(ObjectMetadata::read(ends).is_err(), is_refused, "{name}");
+        }
     }
 
     #[test]

@@ -212,8 +212,8 @@ fn look(root: &Path, key: &str) -> io::Result<Look> {
         Err(error) => return Err(error),
     }
     let (file, _) = open::file(root, key)?;
-    let Examined { hashed, kept } = examined(file, Keep::Tail)?;
-    Ok(Look::Object { hashed, tail: kept.unwrap_or_default() })
+    let Examined { hashed, head, kept } = examined(file, Keep::Tail)?;
+    Ok(Look::Object { hashed, head, tail: kept.unwrap_or_default() })
 }
 
 /// Reads a file to its end.

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Hashed, LARGEST_DOCUMENT, TAIL};
+use super::{HEAD, Hashed, LARGEST_DOCUMENT, TAIL};
 
 /// Bytes of an object that are kept while it is hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Keep {
 pub struct Examined {
     /// Its size and SHA-256, up to where reading ended.
     pub hashed: Hashed,
+    /// Its first bytes, at most [`HEAD`].
+    pub head: Vec<u8>,
     /// The bytes that were to be kept; `None` of a document that is too large, and if none were to be kept.
     pub kept: Option<Vec<u8>>,
 }
@@ -29,6 +31,7 @@ pub struct Examined {
 pub(super) struct Examination {
     sha256: Sha256,
     bytes: u64,
+    head: Vec<u8>,
     keep: Keep,
     kept: Option<Vec<u8>>,
 }
@@ -36,12 +39,13 @@ pub(super) struct Examination {
 impl Examination {
     pub(super) fn new(keep: Keep) -> Examination {
         let kept = (keep != Keep::Nothing).then(Vec::new);
-        Examination { sha256: Sha256::new(), bytes: 0, keep, kept }
+        Examination { sha256: Sha256::new(), bytes: 0, head: Vec::new(), keep, kept }
     }
 
     pub(super) fn add(&mut self, bytes: &[u8]) {
         self.sha256.update(bytes);
         self.bytes += bytes.len() as u64;
+        self.head.extend(bytes.iter().take(HEAD - self.head.len()));
         if self.keep == Keep::Document && self.bytes > LARGEST_DOCUMENT {
             self.kept = None;
         }
@@ -59,7 +63,7 @@ impl Examination {
             self.kept.iter_mut().for_each(shorten);
         }
         let hashed = Hashed { bytes: self.bytes, sha256: self.sha256.finalize().into() };
-        Examined { hashed, kept: self.kept }
+        Examined { hashed, head: self.head, kept: self.kept }
     }
 }
 
@@ -90,6 +94,7 @@ mod tests {
                 content[..length].chunks(part).for_each(|part| examination.add(part));
                 let examined = examination.end();
                 assert_eq!(examined.kept.as_deref(), expected, "{length} bytes, {keep:?}");
+                assert_eq!(examined.head, content[..length.min(HEAD)]);
                 assert_eq!(examined.hashed.bytes, length as u64);
                 assert_eq!(examined.hashed.sha256, <[u8; 32]>::from(Sha256::digest(&content[..length])));
             }

@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::proof::bounded_file::{self, ReadError};
+use crate::bounded_file::{self, ReadError};
 
 /// Largest export that is read, in bytes: years of one metric.
 const LARGEST_WITNESS: u64 = 16 << 20;

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::Outcome;
-use crate::lake::parquet::{Identity, ObjectMetadata, identity_of_connections, identity_of_endpoints};
+use crate::lake::parquet::{Ends, Identity, ObjectMetadata, identity_of_connections, identity_of_endpoints};
+use crate::lake::store::Examined;
 use crate::target::EndpointId;
 
 /// An object as its own footer describes it.
@@ -24,9 +25,11 @@ pub enum Content {
 }
 
 impl Content {
-    /// Reads the footer out of the last bytes of the object under `key`.
-    pub fn read(key: &ObjectKey, tail: &[u8]) -> Content {
-        let metadata = match ObjectMetadata::read(tail) {
+    /// Reads the footer of the object under `key`, of which the last bytes were kept.
+    pub fn read(key: &ObjectKey, examined: &Examined) -> Content {
+        let tail = examined.kept.as_deref().unwrap_or_default();
+        let ends = Ends { bytes: examined.hashed.bytes, head: &examined.head, tail };
+        let metadata = match ObjectMetadata::read(ends) {
             Ok(metadata) => metadata,
             Err(error) => return Content::Foreign(error.to_string()),
         };

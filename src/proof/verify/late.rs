@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::lake::keys::{ObjectKey, Table};
-use crate::lake::store::{Examined, Keep, LARGEST_DOCUMENT, StoreError};
+use crate::lake::store::{Keep, LARGEST_DOCUMENT, StoreError};
 
 use super::chain::Reading;
 use super::content::Content;
@@ -102,9 +102,9 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
             for found in self.find(key.as_str()).await?.into_iter().filter(|found| found.key == key.as_str())
             {
                 let examined = store.examine(&found, u64::MAX, Keep::Tail).await.ok();
-                let examined = examined.map(|Examined { hashed, kept }| {
-                    let content = Content::read(&key, &kept.unwrap_or_default());
-                    (hashed.bytes, hex::encode(hashed.sha256), content)
+                let examined = examined.map(|examined| {
+                    let hashed = examined.hashed;
+                    (hashed.bytes, hex::encode(hashed.sha256), Content::read(&key, &examined))
                 });
                 read.insert(key.clone(), examined);
             }

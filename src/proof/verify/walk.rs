@@ -251,7 +251,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                         records.add(&key, examined.kept.as_deref(), &is_absent);
                     }
                     None => {
-                        let content = Content::read(&key, &examined.kept.unwrap_or_default());
+                        let content = Content::read(&key, &examined);
                         contents.insert(key, content);
                     }
                 }

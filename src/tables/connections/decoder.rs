@@ -11,14 +11,13 @@ use crate::tables::xml::{Body, DecodeError, PageEnd, Shape, page};
 const CONNECTIONS: Shape = Shape {
     root: "DescribeClientVpnConnectionsResponse",
     list: "connections",
+    ids: &["connectionId", "connectionEstablishedTime"],
     signs: &[
-        "connectionId",
         "clientVpnEndpointId",
         "username",
         "commonName",
         "clientIp",
         "clientIpv6Address",
-        "connectionEstablishedTime",
         "connectionEndTime",
         "ingressBytes",
         "egressBytes",
@@ -44,6 +43,8 @@ pub(in crate::tables) fn connection<'a>(
 ) -> Result<RawConnection<'a>, DecodeError> {
     let (mut raw, mut unknown) = (RawConnection::default(), Unknown::default());
     row(document, &mut unknown, |document, unknown, name| match name {
+        // Two rows in one: if one of them were kept, the other would be lost.
+        "connectionId" if raw.connection_id.is_some() => Err(DecodeError::Malformed),
         "clientVpnEndpointId" => text(document, unknown, "", name, &mut raw.client_vpn_endpoint_id),
         "status" => status(document, unknown, [&mut raw.status_code, &mut raw.status_message]),
         "postureComplianceStatusSet" => texts(document, unknown, name, &mut raw.posture_compliance_statuses),

@@ -14,8 +14,8 @@ use crate::tables::xml::{Body, DecodeError, PageEnd, Shape, page};
 const ENDPOINTS: Shape = Shape {
     root: "DescribeClientVpnEndpointsResponse",
     list: "clientVpnEndpoint",
+    ids: &["clientVpnEndpointId"],
     signs: &[
-        "clientVpnEndpointId",
         "clientVpnEndpoints",
         "clientCidrBlock",
         "dnsName",
@@ -28,7 +28,8 @@ const ENDPOINTS: Shape = Shape {
 const NETWORKS: Shape = Shape {
     root: "DescribeClientVpnTargetNetworksResponse",
     list: "clientVpnTargetNetworks",
-    signs: &["targetNetworkId", "associationId", "clientVpnEndpointId"],
+    ids: &["targetNetworkId", "associationId"],
+    signs: &["clientVpnEndpointId"],
 };
 
 /// Reads a page of endpoints in the same way.
@@ -55,10 +56,13 @@ pub fn networks<'a>(
 
 pub(in crate::tables) fn endpoint<'a>(document: &mut Document<'a>) -> Result<RawEndpoint<'a>, DecodeError> {
     let mut raw = RawEndpoint::default();
-    let mut unknown = Unknown::default();
+    let (mut unknown, mut ids) = (Unknown::default(), 0);
     row(document, &mut unknown, |document, unknown, name| {
         let field = match name {
-            "clientVpnEndpointId" => &mut raw.client_vpn_endpoint_id,
+            "clientVpnEndpointId" => {
+                ids += 1;
+                &mut raw.client_vpn_endpoint_id
+            }
             "description" => &mut raw.description,
             "creationTime" => &mut raw.creation_time,
             "deletionTime" => &mut raw.deletion_time,
@@ -108,6 +112,12 @@ pub(in crate::tables) fn endpoint<'a>(document: &mut Document<'a>) -> Result<Raw
         };
         text(document, unknown, "", name, field)
     })?;
+    // Of two ids, either may be that of an endpoint that nothing else names.
+    if ids > 1
+        && let Some(last) = raw.client_vpn_endpoint_id.take()
+    {
+        unknown.push("", "clientVpnEndpointId", last);
+    }
     Ok(RawEndpoint { unknown, is_odd: document.is_odd(), ..raw })
 }
 
@@ -117,8 +127,10 @@ pub(in crate::tables) fn network<'a>(
 ) -> Result<Option<Cow<'a, str>>, DecodeError> {
     let mut id = None;
     row(document, &mut Unknown::default(), |document, unknown, name| match name {
+        // Two rows in one.
+        "targetNetworkId" if id.is_some() => Err(DecodeError::Malformed),
         "targetNetworkId" => text(document, unknown, "", name, &mut id),
-        _ => document.value().map(drop),
+        _ => keep(document, unknown, "", name),
     })?;
     Ok(id)
 }

@@ -13,8 +13,11 @@ const ESCAPE: char = '\u{1}';
 /// Stands in a column for what is not allowed.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
-/// Longest name of an entity that is kept.
-const ENTITY_NAME: usize = 64;
+/// Stands in a text for an ampersand that begins no reference.
+pub(crate) const BARE_AMPERSAND: &str = "\u{1}#26;";
+
+/// Longest name of an entity, and longest number of a character, that is read.
+const LONGEST_REFERENCE: usize = 64;
 
 /// One character of a text, or what stands in the place of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +36,7 @@ enum Unit<'a> {
 pub(crate) enum Reference {
     /// A character that XML allows.
     Character(char),
-    /// One that leads to none, as it stands in a text.
+    /// One that leads to none, or none at all, as it stands in a text.
     Illegal(String),
 }
 
@@ -80,8 +83,39 @@ fn is_illegal(character: char) -> bool {
     matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// Resolves a reference; `None` if it is not well-formed.
-pub(crate) fn resolve(reference: &str) -> Option<Reference> {
+/// Resolves a reference. Of one that is not well-formed, the ampersand alone is not allowed.
+pub(crate) fn resolve(reference: &str) -> Reference {
+    well_formed(reference).unwrap_or_else(|| Reference::Illegal(format!("{BARE_AMPERSAND}{reference};")))
+}
+
+/// Resolves the references in the value of an attribute.
+pub(crate) fn unescaped(value: &str) -> Cow<'_, str> {
+    let Some((before, mut rest)) = value.split_once('&') else { return Cow::Borrowed(value) };
+    let mut text = before.to_owned();
+    loop {
+        let (part, behind) = rest.split_once('&').map_or((rest, None), |(part, behind)| (part, Some(behind)));
+        match part.split_once(';').map(|(reference, part)| (resolve(reference), part)) {
+            Some((Reference::Character(character), part)) => {
+                text.push(character);
+                text.push_str(part);
+            }
+            Some((Reference::Illegal(illegal), part)) => {
+                text.push_str(&illegal);
+                text.push_str(part);
+            }
+            None => {
+                text.push_str(BARE_AMPERSAND);
+                text.push_str(part);
+            }
+        }
+        match behind {
+            Some(behind) => rest = behind,
+            None => return Cow::Owned(text),
+        }
+    }
+}
+
+fn well_formed(reference: &str) -> Option<Reference> {
     let character = match reference {
         "amp" => '&',
         "lt" => '<',
@@ -96,7 +130,7 @@ pub(crate) fn resolve(reference: &str) -> Option<Reference> {
 fn entity(name: &str) -> Option<Reference> {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     let is_name = name.bytes().all(is_plain) && name.bytes().next()?.is_ascii_alphabetic();
-    (is_name && name.len() <= ENTITY_NAME).then(|| Reference::Illegal(format!("{ESCAPE}&{name};")))
+    (is_name && name.len() <= LONGEST_REFERENCE).then(|| Reference::Illegal(format!("{ESCAPE}&{name};")))
 }
 
 fn numbered(number: &str) -> Option<Reference> {
@@ -104,15 +138,43 @@ fn numbered(number: &str) -> Option<Reference> {
     if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
         return None;
     }
-    // A larger number is that of no character.
-    let number = u64::from_str_radix(digits, radix).ok()?;
-    let character = u32::try_from(number).ok().and_then(char::from_u32);
+    let digits = digits.trim_start_matches('0');
+    let digits = if digits.is_empty() { "0" } else { digits };
+    // The longest number is larger than any other type holds.
+    let hexadecimal = match radix {
+        _ if digits.len() > LONGEST_REFERENCE => return None,
+        16 => digits.to_ascii_uppercase(),
+        _ => in_hexadecimal(digits),
+    };
+    let character = u32::from_str_radix(&hexadecimal, 16).ok().and_then(char::from_u32);
     Some(match character {
         Some(ESCAPE) => Reference::Illegal(format!("{ESCAPE}{ESCAPE}")),
         Some(character) if is_illegal(character) => Reference::Illegal(character.to_string()),
         Some(character) => Reference::Character(character),
-        None => Reference::Illegal(format!("{ESCAPE}#{number:X};")),
+        None => Reference::Illegal(format!("{ESCAPE}#{hexadecimal};")),
     })
+}
+
+/// Returns a number, given by its decimal digits, in hexadecimal.
+fn in_hexadecimal(decimal: &str) -> String {
+    // Digits to base 16, the lowest first.
+    let mut number: Vec<u32> = vec![0];
+    for digit in decimal.chars().filter_map(|digit| digit.to_digit(10)) {
+        let mut carry = digit;
+        for place in &mut number {
+            let sum = *place * 10 + carry;
+            (*place, carry) = (sum % 16, sum / 16);
+        }
+        if carry > 0 {
+            number.push(carry);
+        }
+    }
+    number
+        .iter()
+        .rev()
+        .filter_map(|&digit| char::from_digit(digit, 16))
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
 }
 
 /// The form for a column: each thing that is not allowed is U+FFFD.
@@ -238,27 +300,46 @@ mod tests {
             ("#x110000", Some(r"\u{110000}")),
             ("#00000000000000000000000000011", Some(r"\u{B}")),
             ("nbsp", Some(r"\&nbsp;")),
+            ("#x110000000000000000000000000000000", Some(r"\u{110000000000000000000000000000000}")),
+            ("#99999999999999999999", Some(r"\u{56BC75E2D630FFFFF}")),
+            ("#1000000000000000000000000000000000000000", Some(r"\u{2F050FE938943ACC45F65568000000000}")),
             ("#", None),
             ("#x", None),
             ("#X41", None),
             ("#-1", None),
-            ("#99999999999999999999", None),
             ("", None),
             ("a b", None),
             ("1a", None),
+            (&"n".repeat(LONGEST_REFERENCE + 1), None),
+            (&format!("#{}", "9".repeat(LONGEST_REFERENCE + 1)), None),
         ] {
-            let found = resolve(reference).map(|found| match found {
-                Reference::Character(character) => character.to_string(),
-                Reference::Illegal(text) => {
-                    assert_eq!(
-                        (has_illegal(&text), replaced(&text).as_str()),
-                        (true, "\u{fffd}"),
-                        "{reference}"
-                    );
-                    escaped(&text)
+            // Of what is no reference, the ampersand is not allowed, and the rest is text.
+            let in_unparsed = expected.map_or_else(|| format!(r"\u{{26}}{reference};"), str::to_owned);
+            let in_column =
+                expected.map_or_else(|| format!("\u{fffd}{reference};"), |_| "\u{fffd}".to_owned());
+            match resolve(reference) {
+                Reference::Character(character) => {
+                    assert_eq!(character.to_string(), in_unparsed, "{reference}")
                 }
-            });
-            assert_eq!(found.as_deref(), expected, "{reference}");
+                Reference::Illegal(text) => {
+                    let forms = (has_illegal(&text), replaced(&text), escaped(&text));
+                    assert_eq!(forms, (true, in_column, in_unparsed), "{reference}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_value_of_an_attribute_is_read_as_a_text_is() {
+        for (value, expected) in [
+            ("", ""),
+            ("plain", "plain"),
+            ("&amp;a&lt;&#65;;", "&a<A;"),
+            ("a & b", r"a \u{26} b"),
+            ("&&amp;&", r"\u{26}&\u{26}"),
+            ("&#11;x&nbsp;&a b;", r"\u{B}x\&nbsp;\u{26}a b;"),
+        ] {
+            assert_eq!(escaped(&unescaped(value)), expected, "{value}");
         }
     }
 

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::io::BufRead;
 
 use memchr::memchr2;
+use quick_xml::Reader;
 use quick_xml::events::{BytesDecl, BytesStart, Event};
-use quick_xml::{Reader, escape};
 
-use super::DecodeError;
+use super::{DecodeError, Shape, refuse_if, words};
 use crate::limits::{ATTRIBUTES, DEPTH, Limit, NAME_BYTES, TAG_BYTES};
-use crate::tables::typing::illegal::{Reference, has_illegal, resolve};
+use crate::tables::typing::illegal::{BARE_AMPERSAND, Reference, has_illegal, resolve, unescaped};
 
 /// The content of an element.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,7 @@ impl<'a> Value<'a> {
 pub(in crate::tables) struct Document<'a> {
     text: &'a str,
     reader: Reader<&'a [u8]>,
+    shape: &'static Shape,
     /// The text of the element that was entered last, if that was read with its tag.
     leaf: Option<&'a str>,
     /// The part of that element's name before the local one, with its colon.
@@ -46,10 +47,17 @@ pub(in crate::tables) struct Document<'a> {
 
 impl<'a> Document<'a> {
     /// Reads `text`, of which `is_odd` says that it has characters that XML does not allow.
-    pub(in crate::tables) fn new(text: &'a str, is_odd: bool) -> Document<'a> {
+    pub(in crate::tables) fn new(text: &'a str, is_odd: bool, shape: &'static Shape) -> Document<'a> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let reader = Reader::from_str(text);
-        Document { text, reader, leaf: None, prefix: "", attributes: Vec::new(), stray: None, is_odd }
+        let mut reader = Reader::from_str(text);
+        // A text that begins with an ampersand is then one that begins no reference.
+        reader.config_mut().allow_dangling_amp = true;
+        Document { text, reader, shape, leaf: None, prefix: "", attributes: Vec::new(), stray: None, is_odd }
+    }
+
+    /// The shape of the answer.
+    pub(in crate::tables) fn shape(&self) -> &'static Shape {
+        self.shape
     }
 
     /// Returns `true` if a text so far may have characters that XML does not allow.
@@ -69,8 +77,7 @@ impl<'a> Document<'a> {
 
     /// Takes the attributes of the element that was entered last, without declarations of namespaces.
     pub(in crate::tables) fn take_attributes(&mut self) -> impl Iterator<Item = (String, String)> + use<> {
-        let is_declaration = |key: &str| key == "xmlns" || key.starts_with("xmlns:");
-        std::mem::take(&mut self.attributes).into_iter().filter(move |(key, _)| !is_declaration(key))
+        std::mem::take(&mut self.attributes).into_iter().filter(|(key, _)| !is_declaration(key))
     }
 
     /// Takes the text that stood beside elements since this was called last.
@@ -119,12 +126,14 @@ impl<'a> Document<'a> {
                 Event::End(_) => Ok(None),
                 Event::Text(text) if is_blank(&text) => continue,
                 Event::Text(text) => {
-                    *self.stray.get_or_insert_default() += text.into_inner();
+                    let mut stray = self.stray.take().unwrap_or_default();
+                    self.push_text(&mut stray, text.into_inner());
+                    self.stray = Some(stray);
                     continue;
                 }
                 Event::GeneralRef(reference) => {
                     let mut stray = self.stray.take().unwrap_or_default();
-                    self.push_reference(&mut stray, &reference)?;
+                    self.push_reference(&mut stray, &reference);
                     self.stray = Some(stray);
                     continue;
                 }
@@ -150,7 +159,7 @@ impl<'a> Document<'a> {
         let closing = if leaf.is_some() { "/>" } else { ">" };
         let begin = self.position()?.checked_sub(tag.len() + closing.len()).ok_or(DecodeError::Malformed)?;
         self.leaf = leaf;
-        self.attributes = attributes(tag)?;
+        self.attributes = self.attributes(tag)?;
         let name = self.text.get(begin..begin + tag.name().into_inner().len());
         let (prefix, name) =
             name.and_then(|name| name.split_at_checked(local)).ok_or(DecodeError::Malformed)?;
@@ -158,7 +167,8 @@ impl<'a> Document<'a> {
         Ok(name)
     }
 
-    /// The content of the element that was entered last, which is left.
+    /// The content of the element that was entered last, which is left. Elements in it are refused if they may be more rows or the
+    /// token.
     pub(in crate::tables) fn value(&mut self) -> Result<Value<'a>, DecodeError> {
         if let Some(text) = self.leaf.take() {
             return Ok(Value::Text(Cow::Borrowed(text)));
@@ -169,12 +179,12 @@ impl<'a> Document<'a> {
         loop {
             match self.event()? {
                 Event::Start(tag) => {
-                    self.check(&tag)?;
+                    self.check_within_field(&tag)?;
                     is_xml = true;
                     depth = deeper(depth)?;
                 }
                 Event::Empty(tag) => {
-                    self.check(&tag)?;
+                    self.check_within_field(&tag)?;
                     is_xml = true;
                 }
                 Event::End(_) if depth > 0 => depth -= 1,
@@ -182,9 +192,8 @@ impl<'a> Document<'a> {
                     return self.text.get(begin..end).map(Value::Xml).ok_or(DecodeError::Malformed);
                 }
                 Event::End(_) => return Ok(Value::Text(text)),
-                Event::Text(part) if !is_xml => text += part.into_inner(),
-                Event::Text(_) => {}
-                Event::GeneralRef(reference) => self.push_reference(&mut text, &reference)?,
+                Event::Text(part) => self.push_text(&mut text, part.into_inner()),
+                Event::GeneralRef(reference) => self.push_reference(&mut text, &reference),
                 _ => return Err(DecodeError::Malformed),
             }
             end = self.position()?;
@@ -212,8 +221,14 @@ impl<'a> Document<'a> {
                     continue;
                 }
                 Event::End(_) => return Ok(()),
-                Event::Text(_) => continue,
-                Event::GeneralRef(reference) if resolve(&reference).is_some() => continue,
+                Event::Text(text) => {
+                    self.is_odd |= text.starts_with('&');
+                    continue;
+                }
+                Event::GeneralRef(reference) => {
+                    self.is_odd |= matches!(resolve(&reference), Reference::Illegal(_));
+                    continue;
+                }
                 _ => return Err(DecodeError::Malformed),
             };
             let local = self.check(&tag)?;
@@ -243,20 +258,50 @@ impl<'a> Document<'a> {
         Ok(with_end.rfind("</").and_then(|end| with_end.get(..end)).unwrap_or_default())
     }
 
-    fn push_reference(&mut self, text: &mut Cow<'a, str>, reference: &str) -> Result<(), DecodeError> {
-        match resolve(reference).ok_or(DecodeError::Malformed)? {
+    fn push_text(&mut self, text: &mut Cow<'a, str>, part: Cow<'a, str>) {
+        match part.strip_prefix('&') {
+            None => *text += part,
+            Some(rest) => {
+                self.is_odd = true;
+                text.to_mut().push_str(BARE_AMPERSAND);
+                text.to_mut().push_str(rest);
+            }
+        }
+    }
+
+    fn push_reference(&mut self, text: &mut Cow<'a, str>, reference: &str) {
+        match resolve(reference) {
             Reference::Character(character) => text.to_mut().push(character),
             Reference::Illegal(illegal) => {
                 self.is_odd = true;
                 text.to_mut().push_str(&illegal);
             }
         }
-        Ok(())
     }
 
-    /// Checks a tag: names are made of plain characters, values of attributes are well-formed, and neither is too long.
+    /// The attributes of a tag that was checked, with their references resolved.
+    fn attributes(&self, tag: &BytesStart<'_>) -> Result<Vec<(String, String)>, DecodeError> {
+        if is_blank(tag.attributes_raw()) {
+            return Ok(Vec::new());
+        }
+        let mut attributes = Vec::new();
+        for attribute in tag.attributes() {
+            let attribute = attribute.map_err(|_damaged| DecodeError::Malformed)?;
+            let value = unescaped(&attribute.value).into_owned();
+            attributes.push((attribute.key.as_ref().to_owned(), value));
+        }
+        Ok(attributes)
+    }
+
+    /// Checks a tag within a field of a row.
+    fn check_within_field(&mut self, tag: &BytesStart<'_>) -> Result<(), DecodeError> {
+        let local = self.check(tag)?;
+        self.shape.check_within_field(tag.name().into_inner().get(local..).unwrap_or_default())
+    }
+
+    /// Checks a tag: names are made of plain characters, no attribute may be the token, and nothing is too long.
     /// Returns where the name begins after what stands before a colon.
-    fn check(&self, tag: &BytesStart<'_>) -> Result<usize, DecodeError> {
+    fn check(&mut self, tag: &BytesStart<'_>) -> Result<usize, DecodeError> {
         if tag.len() > TAG_BYTES {
             return Err(DecodeError::Limit(Limit::Tag));
         }
@@ -264,40 +309,33 @@ impl<'a> Document<'a> {
         if name.len() > NAME_BYTES {
             return Err(DecodeError::Limit(Limit::Name));
         }
-        if self.is_odd && has_illegal(tag) {
-            return Err(DecodeError::Malformed);
-        }
-        let local = local_name(name).ok_or(DecodeError::Malformed)?;
+        let local = self.local_name(name)?;
         if !is_blank(tag.attributes_raw()) {
             for (number, attribute) in tag.attributes().enumerate() {
                 if number >= ATTRIBUTES {
                     return Err(DecodeError::Limit(Limit::Tag));
                 }
                 let attribute = attribute.map_err(|_damaged| DecodeError::Malformed)?;
-                if local_name(attribute.key.as_ref()).is_none() || !is_value(&attribute.value) {
-                    return Err(DecodeError::Malformed);
-                }
+                let key = attribute.key.as_ref();
+                self.local_name(key)?;
+                let may_be_token = !is_declaration(key) && words(key).contains("token");
+                refuse_if(may_be_token || attribute.value.contains('<'))?;
+                self.is_odd |= has_illegal(&unescaped(&attribute.value));
             }
         }
+        Ok(local)
+    }
+
+    /// Where a name begins after what stands before its first colon.
+    fn local_name(&self, name: &str) -> Result<usize, DecodeError> {
+        let local = local_name(name).ok_or(DecodeError::Malformed)?;
+        refuse_if(self.is_odd && has_illegal(name))?;
         Ok(local)
     }
 }
 
 fn deeper(depth: usize) -> Result<usize, DecodeError> {
     if depth < DEPTH { Ok(depth + 1) } else { Err(DecodeError::Limit(Limit::Depth)) }
-}
-
-/// The attributes of a tag that was checked.
-fn attributes(tag: &BytesStart<'_>) -> Result<Vec<(String, String)>, DecodeError> {
-    if is_blank(tag.attributes_raw()) {
-        return Ok(Vec::new());
-    }
-    let attributes = tag.attributes().map(|attribute| {
-        let attribute = attribute.map_err(|_damaged| DecodeError::Malformed)?;
-        let value = escape::unescape(&attribute.value).map_err(|_reference| DecodeError::Malformed)?;
-        Ok((attribute.key.as_ref().to_owned(), value.into_owned()))
-    });
-    attributes.collect()
 }
 
 /// Splits a text into the name and the text of an element at its beginning, and what is behind that.
@@ -319,8 +357,9 @@ fn is_utf8(declaration: &BytesDecl<'_>) -> bool {
     }
 }
 
-fn is_value(value: &str) -> bool {
-    !value.contains('<') && escape::unescape(value).is_ok_and(|value| !has_illegal(&value))
+/// Returns `true` for the key of an attribute that declares a namespace.
+fn is_declaration(key: &str) -> bool {
+    key == "xmlns" || key.starts_with("xmlns:")
 }
 
 /// Where a name begins after what stands before its first colon; `None` for what is no name.

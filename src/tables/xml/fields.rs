@@ -66,12 +66,19 @@ pub(in crate::tables) fn text<'a>(
 }
 
 /// Keeps a field that is not known.
+///
+/// # Errors
+/// If it may be more rows, or the token of the listing: of those, a row would keep a part.
 pub(in crate::tables) fn keep<'a>(
     document: &mut Document<'a>,
     unknown: &mut Unknown<'a>,
     within: &str,
     name: &str,
 ) -> Result<(), DecodeError> {
+    match within {
+        "" => document.shape().check_field(name)?,
+        _ => document.shape().check_within_field(name)?,
+    }
     let value = document.value()?.into_inner();
     unknown.push(within, name, value);
     Ok(())

@@ -81,9 +81,9 @@ fn what_the_sdk_would_misread_is_refused() {
         "<connections><item a=></item></connections>",
         "<connections><item><>x</></item></connections>",
         "<connections><item><username>x</username </item></connections>",
-        "<connections><item><username>R&D</username></item></connections>",
-        "<connections><item><username>&#x;</username></item></connections>",
-        "<connections><item><username>&#x41</username></item></connections>",
+        "<connections><item a=\"<\"></item></connections>",
+        "<connections><item><connectionId>c</connectionId><connectionId>d</connectionId></item></connections>",
+        "<connections><item><connectionId>c</connectionId><connectionId/></item></connections>",
     ] {
         assert_eq!(page(content), Err(MALFORMED), "{content}");
     }
@@ -170,12 +170,89 @@ fn an_answer_of_another_shape_is_never_a_page() {
         ),
         ("a control character beside the list", "<connections/>\u{b}".to_owned()),
         ("a control character in the list", "<connections>\u{b}</connections>".to_owned()),
-        ("a control character in an attribute", "<connections><item a=\"\u{b}\"/></connections>".to_owned()),
-        ("one by reference", "<connections><item a=\"&#11;\"/></connections>".to_owned()),
+        (
+            "a control character in an attribute's name",
+            "<connections><item \u{b}=\"\"/></connections>".to_owned(),
+        ),
+        (
+            "a noncharacter in an element's name",
+            "<connections><item><a\u{ffff}/></item></connections>".to_owned(),
+        ),
+        (
+            "a noncharacter in an attribute's name",
+            "<connections><item a\u{fffe}=\"\"/></connections>".to_owned(),
+        ),
+        ("an ampersand beside the list", "<connections/>&".to_owned()),
+        ("an ampersand in the list", "<connections>&</connections>".to_owned()),
+        ("an ampersand in a token", "<connections/><nextToken>t&t</nextToken>".to_owned()),
         ("a control character in a token", "<connections/><nextToken>t\u{b}</nextToken>".to_owned()),
         ("one by reference in a token", "<connections/><nextToken>t&#11;</nextToken>".to_owned()),
+        ("another list in another element", "<connections/><r><connectionSet/></r>".to_owned()),
+        ("another list, deeper", "<connections/><r><s><clientVpnConnections/></s></r>".to_owned()),
+        (
+            "another list in the request id",
+            "<connections/><requestId><connectionSet/></requestId>".to_owned(),
+        ),
+        (
+            "a token as attribute of the request id",
+            "<requestId nextToken=\"t\">r</requestId><connections/>".to_owned(),
+        ),
+        ("one of another element", "<connections/><more next-token=\"t\"/>".to_owned()),
+        ("one deeper", "<connections/><more><a><b x:NextToken=\"\"/></a></more>".to_owned()),
+        ("one of the list", "<connections nextToken=\"t\"/>".to_owned()),
+        ("one of a row", "<connections><item nextToken=\"t\"/></connections>".to_owned()),
+        ("one of a field", "<connections><item><username nextToken=\"t\"/></item></connections>".to_owned()),
+        ("one in a field", "<connections><item><new><a token=\"t\"/></new></item></connections>".to_owned()),
     ] {
         assert_eq!(page(&content), Err(MALFORMED), "{name}: {content}");
+    }
+}
+
+/// Rows within a row would be one row.
+#[test]
+fn a_row_never_has_rows_in_it() {
+    let row = "<connectionId>c</connectionId><username>u</username>";
+    let in_row = |content: &str| page(&format!("<connections><item>{content}</item></connections>"));
+    let rows = |name: &str| format!("<{name}>{row}</{name}>").repeat(1_000);
+    for (name, content) in [
+        ("rows", rows("item")),
+        ("an empty row", "<item/>".to_owned()),
+        ("rows as member", rows("member")),
+        ("rows as Item", rows("Item")),
+        ("rows behind a field", format!("<username>u</username>{}", rows("item"))),
+        ("the list", format!("<connections>{}</connections>", rows("member"))),
+        ("the list without rows", "<connections/>".to_owned()),
+        ("the list by case", "<CONNECTIONS/>".to_owned()),
+        ("a list whose name has the list's", "<clientVpnConnections.1/>".to_owned()),
+        ("another list", format!("<connectionSet>{}</connectionSet>", rows("item"))),
+        ("rows in a field", format!("<page>{}</page>", rows("item"))),
+        ("rows deeper in a field", format!("<page><rows>{}</rows></page>", rows("row"))),
+        ("rows in a field that is known", format!("<username>{}</username>", rows("item"))),
+        ("rows in a status", format!("<status>{}</status>", rows("item"))),
+        ("rows in a status's code", format!("<status><code>{}</code></status>", rows("item"))),
+        ("the list in a status", "<status><connections/></status>".to_owned()),
+        (
+            "rows in a list of texts",
+            format!("<postureComplianceStatusSet>{}</postureComplianceStatusSet>", rows("item")),
+        ),
+        (
+            "rows in a list of texts, as member",
+            format!("<postureComplianceStatusSet>{}</postureComplianceStatusSet>", rows("member")),
+        ),
+        ("a token", "<nextToken>t</nextToken>".to_owned()),
+        ("a token by case", "<Next_Token/>".to_owned()),
+        ("a token in a field", "<page><paginationToken/></page>".to_owned()),
+        ("rows without a row around them", row.repeat(1_000)),
+    ] {
+        assert_eq!(in_row(&content), Err(MALFORMED), "{name}");
+    }
+    for (name, content) in [
+        ("a list of its own", "<deviceSet><item><username>u</username></item><member/></deviceSet>"),
+        ("a token of its own", "<deviceToken>t</deviceToken><authToken><value/></authToken>"),
+        ("an error of its own", "<lastError><code>c</code></lastError><error/>"),
+        ("the number of connections before it", "<connectionCount>1</connectionCount>"),
+    ] {
+        assert_eq!(in_row(content), Ok((None, 1)), "{name}");
     }
 }
 
@@ -204,6 +281,8 @@ fn a_document_of_another_kind_is_never_a_page() {
             "another encoding",
             format!("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><{root}><connections/></{root}>"),
         ),
+        ("a token as attribute of the root", format!("<{root} nextToken=\"t1\"><connections/></{root}>")),
+        ("one by case", format!("<{root} xmlns=\"urn:ec2\" NEXT-TOKEN=\"\"><connections/></{root}>")),
         ("text before the root", format!("x<{root}><connections/></{root}>")),
         ("text behind the root", format!("<{root}><connections/></{root}>x")),
         ("a second root", format!("<{root}><connections/></{root}><more/>")),
@@ -242,16 +321,14 @@ fn the_same_shape_in_other_words_is_read() {
             (Some("t".to_owned()), 0),
         ),
         (
-            "a token in a row",
-            format!("<{root}><connections><item><nextToken>t</nextToken></item></connections></{root}>"),
+            "an unknown element in a row",
+            format!("<{root}><connections><item><new><item/></new></item></connections></{root}>"),
             (None, 1),
         ),
         (
-            "an unknown element in a row",
-            format!(
-                "<{root}><connections><item><connections><item/></connections></item></connections></{root}>"
-            ),
-            (None, 1),
+            "a namespace that is named as the token is",
+            format!("<{root} xmlns:nextToken=\"urn:ec2\"><connections/></{root}>"),
+            (None, 0),
         ),
     ] {
         assert_eq!(count(document.as_bytes()), Ok(expected), "{name}");
@@ -297,6 +374,12 @@ fn the_listings_have_one_rule() {
             format!("<{list}/><NextToken>t</NextToken>"),
             format!("<{list}/><{list}/>"),
             format!("<{list}>x</{list}>"),
+            format!("<{list}/><result><my{list}s/></result>"),
+            format!("<{list}/><result nextToken=\"t\"/>"),
+            format!("<{list}><item><item/></item></{list}>"),
+            format!("<{list}><item><{list}><member/></{list}></item></{list}>"),
+            format!("<{list}><item><page><{list}s/></page></item></{list}>"),
+            format!("<{list}><item><NextToken/></item></{list}>"),
         ] {
             assert_eq!(read(&content), Err(MALFORMED), "{content}");
         }
@@ -389,6 +472,17 @@ fn characters_that_xml_does_not_allow_stay_in_texts() {
         ("by reference", b"<username>a&#11;b</username>", "a\u{b}b"),
         ("a surrogate by reference", b"<username>a&#xD800;b</username>", "a\u{1}#D800;b"),
         ("an entity that nobody defined", b"<username>a&nbsp;b</username>", "a\u{1}&nbsp;b"),
+        ("a bare ampersand", b"<username>a & b</username>", "a \u{1}#26; b"),
+        ("bare ampersands alone", b"<username>&&</username>", "\u{1}#26;\u{1}#26;"),
+        ("one before a word", b"<username>R&D</username>", "R\u{1}#26;D"),
+        ("one before a semicolon", b"<username>a & b; c</username>", "a \u{1}#26; b; c"),
+        ("a reference that does not end", b"<username>&#x41</username>", "\u{1}#26;#x41"),
+        ("a reference without a number", b"<username>&#x;</username>", "\u{1}#26;#x;"),
+        (
+            "a number that is too large",
+            b"<username>&#x110000000000000000000000000000000;</username>",
+            "\u{1}#110000000000000000000000000000000;",
+        ),
     ] {
         one_of(content, |connection| {
             assert_eq!((connection.username.as_deref(), connection.is_odd), (Some(expected), true), "{name}");
@@ -407,6 +501,86 @@ fn characters_that_xml_does_not_allow_stay_in_texts() {
         assert_eq!(row.posture_compliance_statuses, Some(vec!["a\u{2}".into(), "b".into()]));
     });
     one("<username>\u{fdd0}\u{7f}</username>", |row| assert!(!row.is_odd));
+    let content = "<username a=\"\u{b}\">u</username><commonName a=\"&#11; & &lt;\" b='\"'>c</commonName><new>a & <b c=\"&\"/></new>&";
+    one(content, |row| {
+        assert_eq!((row.username.as_deref(), row.common_name.as_deref()), (Some("u"), Some("c")));
+        assert_eq!(
+            unknown(&row),
+            [
+                ("username@a", "\u{b}"),
+                ("commonName@a", "\u{b} \u{1}#26; <"),
+                ("commonName@b", "\""),
+                ("new", "a & <b c=\"&\"/>"),
+                ("#text", "\u{1}#26;"),
+            ]
+        );
+        assert!(row.is_odd);
+    });
+}
+
+#[test]
+fn what_is_not_allowed_beside_the_list_is_passed_over() {
+    for content in [
+        "<requestId>a & b</requestId><connections/>",
+        "<requestId a=\"&#11;\">r</requestId><connections/>",
+        "<connections/><more>R&D &nbsp;<a b=\"&\"/></more>",
+    ] {
+        let document = document(content);
+        let end = connections(&Body::new(document.as_bytes()), |_| Ok(())).unwrap();
+        assert!(end.is_odd, "{content}");
+    }
+}
+
+#[test]
+fn what_is_said_twice_of_one_field_is_kept() {
+    one("<clientVpnEndpointId>a</clientVpnEndpointId><clientVpnEndpointId>b</clientVpnEndpointId>", |row| {
+        let kept = unknown(&row);
+        assert_eq!(
+            (row.client_vpn_endpoint_id.as_deref(), kept),
+            (Some("b"), vec![("clientVpnEndpointId", "a")])
+        );
+    });
+    let listing =
+        |root: &str, list: &str, row: &str| format!("<{root}><{list}><item>{row}</item></{list}></{root}>");
+    for (name, ids, expected, kept) in [
+        (
+            "two",
+            "<clientVpnEndpointId>a</clientVpnEndpointId><clientVpnEndpointId>b</clientVpnEndpointId>",
+            None,
+            &["a", "b"][..],
+        ),
+        (
+            "the same",
+            "<clientVpnEndpointId>a</clientVpnEndpointId><clientVpnEndpointId>a</clientVpnEndpointId>",
+            None,
+            &["a", "a"],
+        ),
+        (
+            "an empty one",
+            "<clientVpnEndpointId>a</clientVpnEndpointId><clientVpnEndpointId/>",
+            None,
+            &["a", ""],
+        ),
+        ("one", "<clientVpnEndpointId>a</clientVpnEndpointId>", Some("a"), &[]),
+    ] {
+        let document = listing("DescribeClientVpnEndpointsResponse", "clientVpnEndpoint", ids);
+        let body = Body::new(document.as_bytes());
+        let mut seen = Vec::new();
+        endpoints(&body, |endpoint| {
+            let unknown = endpoint.unknown.kept.iter().map(|(_, text)| text.to_string());
+            seen.push((
+                endpoint.client_vpn_endpoint_id.as_deref().map(str::to_owned),
+                Vec::from_iter(unknown),
+            ));
+            Ok(())
+        })
+        .unwrap();
+        let kept = kept.iter().map(|text| text.to_string()).collect();
+        assert_eq!(seen, [(expected.map(str::to_owned), kept)], "{name}");
+    }
+    let ids = "<targetNetworkId>a</targetNetworkId><targetNetworkId>b</targetNetworkId>";
+    let document = listing("DescribeClientVpnTargetNetworksResponse", "clientVpnTargetNetworks", ids);
+    assert_eq!(networks(&Body::new(document.as_bytes()), |_| Ok(())), Err(MALFORMED));
 }
 
 #[test]

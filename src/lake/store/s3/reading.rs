@@ -1,6 +1,7 @@
 //! Objects of a bucket: what lies under a key, its hash and its bytes, never more than S3 claimed first.
 
 use std::error::Error;
+use std::ops::Range;
 use std::time::Duration;
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
@@ -17,7 +18,7 @@ use crate::causes;
 use crate::error_code::{AwsCode, ErrorCode};
 use crate::lake::keys::{Key, ObjectKey};
 use crate::lake::store::{
-    Examined, Found, Hashed, Keep, LARGEST_DOCUMENT, Look, StoreError, TAIL, examination::Examination,
+    Examined, Found, HEAD, Hashed, Keep, LARGEST_DOCUMENT, Look, StoreError, TAIL, examination::Examination,
     impossible_size,
 };
 
@@ -57,16 +58,21 @@ impl S3Store {
             is_first = false;
         };
         let bytes = head.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0);
+        let sha256 = checksum(&head);
         if let Some(foreign) = impossible_size(bytes) {
             return Ok(foreign);
         }
-        let tail = self.tail(&name, bytes).await?;
-        let hashed = match checksum(&head) {
+        let tail = self.part(&name, bytes.saturating_sub(TAIL)..bytes).await?;
+        let head = match tail.get(..HEAD).filter(|_| tail.len() as u64 == bytes) {
+            Some(head) => head.to_vec(),
+            None => self.part(&name, 0..bytes.min(HEAD as u64)).await?,
+        };
+        let hashed = match sha256 {
             Some(sha256) => Hashed { bytes, sha256 },
             None if tail.len() as u64 == bytes => Hashed { bytes, sha256: Sha256::digest(&tail).into() },
             None => self.hash(&key.to_string(), None).await?,
         };
-        Ok(Look::Object { hashed, tail })
+        Ok(Look::Object { hashed, head, tail })
     }
 
     /// Returns if the newest version of an object is a delete marker. It is the first of a listing.
@@ -80,15 +86,16 @@ impl S3Store {
         Ok(listed.delete_markers().iter().any(is_hidden))
     }
 
-    /// Reads the last bytes of an object of `bytes` bytes.
-    async fn tail(&self, key: &str, bytes: u64) -> Result<Vec<u8>, StoreError> {
-        let range = format!("bytes={}-", bytes.saturating_sub(TAIL));
+    /// Reads the bytes of an object at these places.
+    async fn part(&self, key: &str, places: Range<u64>) -> Result<Vec<u8>, StoreError> {
+        let most = places.end.saturating_sub(places.start);
+        let range = format!("bytes={}-{}", places.start, places.end.saturating_sub(1));
         let asked = self.client.get_object().bucket(&self.bucket).key(key).range(range).customize();
         let object = asked.interceptor(Body::Streamed).send().await;
         let object = object.map_err(|error| self.failed("reading", "s3:GetObject", key, &error))?;
-        let mut tail = Vec::new();
-        self.each_chunk(key, TAIL, TAIL, object.body, |chunk| tail.extend_from_slice(chunk)).await?;
-        Ok(tail)
+        let mut part = Vec::new();
+        self.each_chunk(key, most, most, object.body, |chunk| part.extend_from_slice(chunk)).await?;
+        Ok(part)
     }
 
     pub(in crate::lake::store) async fn sha256(&self, found: &Found) -> Result<Hashed, StoreError> {

@@ -1,4 +1,4 @@
-//! Files that a user names, read up to a limit: whatever lies at the path, reading it ends.
+//! Files that a user or a setting names, read up to a limit: whatever lies at the path, reading it ends.
 
 use std::fs::File;
 use std::io::{self, Read};
