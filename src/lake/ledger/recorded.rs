@@ -18,7 +18,7 @@ use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId};
 
 /// Most targets of a record, and endpoints of a listing: far more than AWS allows in a Region.
-const MOST_TARGETS: usize = 2_000;
+pub(crate) const MOST_TARGETS: usize = 2_000;
 
 /// Most accounts and Regions of a record, which has one.
 const MOST_PLACES: usize = 10;
@@ -277,7 +277,7 @@ fn yes() -> bool {
 }
 
 /// Reads a list of at most `MOST` entries, so that no record takes more memory than it should.
-fn limited<'de, const MOST: usize, T: Deserialize<'de>, D: Deserializer<'de>>(
+pub(crate) fn limited<'de, const MOST: usize, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     struct Limited<T, const MOST: usize>(PhantomData<T>);
