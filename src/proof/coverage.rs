@@ -23,6 +23,7 @@ use serde::Serialize;
 
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
+use crate::lake::ledger::recorded::RecordedRun;
 use crate::lake::store::{Found, Store, StoreError};
 use crate::snapshot_time::FIRST_DATE;
 use crate::target::AccountRegion;
@@ -269,14 +270,11 @@ impl<F: Fn(u64)> Ledger<'_, F> {
             object_key: found.key.clone(),
             problem: "has no name of a run record; find out who put it there".to_owned(),
         }));
-        let mut records = std::pin::pin!(documents::read(self.store, found));
-        while let Some((key, bytes)) = records.next().await {
-            let noted = match bytes {
-                Ok(Some(bytes)) => self.attempts.note_bytes(&key, &bytes),
-                Ok(None) => Err("is listed and not there, as after a delete marker".to_owned()),
-                Err(error) => Err(error.to_string()),
-            };
-            match noted {
+        let parse =
+            |key: &ObjectKey, bytes: &[u8]| RecordedRun::of_key(key, bytes).map_err(|error| error.to_string());
+        let mut records = std::pin::pin!(documents::read(self.store, found, parse));
+        while let Some((key, record)) = records.next().await {
+            match record.and_then(|record| self.attempts.note_record(&key, record)) {
                 Ok(()) => {
                     self.runs += 1;
                     (self.on_progress)(self.runs);
