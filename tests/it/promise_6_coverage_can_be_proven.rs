@@ -301,6 +301,85 @@ async fn the_command_says_it_in_its_exit_status_and_names_what_it_could_not_read
     std::fs::write(lake.join(place).join("20251123T221500Z_x-1.json"), "half a rec").unwrap();
     let (text, status) = run(&["--to", "2025-11-23T23:00:00Z"]);
     assert!(text.contains("20251123T221500Z_x-1.json is no run record") && status == 1, "{text}");
+    let said = "Not proven that every connection was seen up to 2025-11-23 23:00:00Z: 1 object could not be read. 4 run records";
+    assert!(text.contains(said) && !text.contains("every connection was seen, or"), "{text}");
+
+    // Nothing but one that cannot be read.
+    let alone = tempfile::TempDir::new().unwrap();
+    std::fs::create_dir_all(alone.path().join(place)).unwrap();
+    std::fs::write(alone.path().join(place).join("20251123T221500Z_x-1.json"), "half a rec").unwrap();
+    let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), &recorder.world.simulator.url());
+    let output = command.arg("coverage").arg("--lake").arg(alone.path()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let said = "1 object could not be read. 0 run records could be read and show no hole.";
+    assert!(text.contains("Not proven") && text.contains(said), "{text}");
+    assert!(!text.contains("every connection was seen, or") && output.status.code() == Some(1), "{text}");
+}
+
+/// What could not be read of a lake, by its key.
+async fn unreadable(lake: &std::path::Path, now: Timestamp) -> Vec<String> {
+    let location = Location::Directory(lake.to_owned());
+    let store = Store::new(&location, &sdk_config("http://127.0.0.1:9", "eu-central-1"), None);
+    let window = Window { from: None, to: now, now };
+    let coverage = Coverage::read(&store, window, &[], |_| ()).await.unwrap();
+    assert_eq!(coverage.is_whole(), coverage.unreadable.is_empty());
+    coverage.unreadable.into_iter().map(|of| of.object_key).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_of_a_time_to_come_are_named_and_fill_no_hole() {
+    let recorder = Recorder::new(1).await;
+    recorder.captures([0, 30, 60, 90]).await;
+    let lake = recorder.world.lake();
+    // It is five minutes to midnight, and an event may come early.
+    let now = at(115);
+    assert_eq!(unreadable(&lake, now).await, Vec::<String>::new());
+    let place = "runs/account_id=123456789012/region=eu-central-1";
+    let record = std::fs::read_to_string(recorder.record(30)).unwrap();
+    for (day, name) in [
+        ("2025-11-24", "20251124T000100Z_early-1.json"),
+        ("2025-11-24", "20251124T010000Z_ahead-1.json"),
+        ("2025-11-26", "20251126T000000Z_days-ahead-1.json"),
+    ] {
+        let folder = lake.join(place).join(format!("snapshot_date={day}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(name), &record).unwrap();
+    }
+    let ahead = [
+        format!("{place}/snapshot_date=2025-11-24/20251124T010000Z_ahead-1.json"),
+        format!("{place}/snapshot_date=2025-11-26/"),
+    ];
+    assert_eq!(unreadable(&lake, now).await, ahead);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lies_in_place_of_the_folders_of_the_ledger_is_named() {
+    let recorder = Recorder::new(1).await;
+    recorder.captures([0, 30]).await;
+    let lake = recorder.world.lake();
+    let now = at(31);
+    for (folder, expected) in [
+        ("runs/notes", "runs/notes/"),
+        ("runs/account_id=1", "runs/account_id=1/"),
+        ("runs/account_id=123456789012/notes", "runs/account_id=123456789012/notes/"),
+        (
+            "runs/account_id=123456789012/region=eu-central-1/notes",
+            "runs/account_id=123456789012/region=eu-central-1/notes/",
+        ),
+    ] {
+        std::fs::create_dir(lake.join(folder)).unwrap();
+        assert_eq!(unreadable(&lake, now).await, [expected]);
+        std::fs::remove_dir(lake.join(folder)).unwrap();
+    }
+    std::os::unix::fs::symlink("/nowhere", lake.join("digests")).unwrap();
+    assert_eq!(unreadable(&lake, now).await, ["digests"]);
+    std::fs::remove_file(lake.join("digests")).unwrap();
+    std::fs::rename(lake.join("runs"), lake.join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink("elsewhere", lake.join("runs")).unwrap();
+    assert_eq!(unreadable(&lake, now).await, ["runs"]);
+    std::fs::remove_file(lake.join("runs")).unwrap();
+    std::fs::write(lake.join("runs"), "").unwrap();
+    assert_eq!(unreadable(&lake, now).await, ["runs"], "a file");
 }
 
 impl Recorder {
@@ -482,7 +561,9 @@ async fn a_capture_whose_clock_stepped_is_named_and_fails_the_command() {
     let (text, status) = run(&["--from", &from, "--to", &to]);
     let name = stepped.file_name().unwrap().to_str().unwrap();
     assert!(text.contains("1 capture whose times contradict each other") && text.contains(name), "{text}");
-    assert!(text.contains("No hole") && status == 1, "{text}");
+    let said = "the clock stepped in 1 capture.";
+    assert!(text.contains("Not proven") && text.contains(said) && status == 1, "{text}");
+    assert!(!text.contains("every connection was seen, or"), "{text}");
     let (text, status) = run(&["--from", &from, "--to", &to, "--json"]);
     let coverage: Value = serde_json::from_str(&text).unwrap();
     let found = &coverage["clock_stepped"][0];
