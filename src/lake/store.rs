@@ -3,6 +3,7 @@
 
 mod bucket_owner;
 mod bucket_policy;
+mod budget;
 mod directory;
 mod examination;
 mod location;
@@ -361,15 +362,29 @@ impl Store {
         }
     }
 
-    /// Reads a digest or a run record; none where there is no such object.
+    /// Reads a digest or a run record and returns what `using` makes of its bytes; `None` if there is no such object. However many
+    /// are read at a time, few of their bytes are in memory, so nothing waits in `using` and a stream of reads is read on without
+    /// waiting for another read.
     ///
     /// # Errors
-    /// When it cannot be read, or is larger than any that this program writes.
-    pub async fn read(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
+    /// If it cannot be read, or is larger than any that this program writes.
+    pub async fn read_with<T>(
+        &self,
+        key: &ObjectKey,
+        using: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>, StoreError> {
         match self {
-            Store::S3(store) => store.read(key).await,
-            Store::Directory(store) => store.read(key),
+            Store::S3(store) => store.read_with(key, using).await,
+            Store::Directory(store) => store.read_with(key, using).await,
         }
+    }
+
+    /// Reads a digest or a run record, alone; `None` if there is no such object.
+    ///
+    /// # Errors
+    /// As [`Store::read_with`].
+    pub async fn read(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read_with(key, <[u8]>::to_vec).await
     }
 
     /// Returns the time by the store's own clock: that of an answer of S3, or that of a new file, which is removed.

@@ -23,9 +23,10 @@ use serde::Serialize;
 
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
-use crate::lake::store::{Found, Store, StoreError};
+use crate::lake::ledger::recorded::RecordedRun;
+use crate::lake::store::{FolderListing, Found, Store, StoreError};
 use crate::snapshot_time::FIRST_DATE;
-use crate::target::AccountRegion;
+use crate::target::{AccountId, AccountRegion};
 
 pub use age::oldest_complete_age;
 use attempts::Attempts;
@@ -38,6 +39,11 @@ pub const LISTED_AFTER_END: SignedDuration = SignedDuration::from_mins(60);
 
 /// A day, around the times asked for: a record lies under the day of its snapshot, and pages may arrive after midnight.
 const MARGIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// The most that the time of a snapshot may be ahead of the clock here: clocks differ, and an event may come early.
+const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(60);
+
+const FIND_OUT: &str = "find out who put it there";
 
 /// The times that are asked about.
 #[derive(Debug, Clone, Copy)]
@@ -217,29 +223,51 @@ struct Ledger<'a, F> {
 }
 
 impl<F: Fn(u64)> Ledger<'_, F> {
-    /// Notes what lies above the days of the ledger and is no folder: a link in place of one hides all records below it.
+    /// Notes what lies above the days of the ledger and is no folder of it: a link in place of one hides all records below it.
     async fn note_strays(&mut self) -> Result<(), StoreError> {
-        let mut folders = vec![(format!("{}/", Table::Runs), 0)];
-        while let Some((folder, depth)) = folders.pop() {
-            let listing = self.store.list_folder(&folder).await?;
-            self.unreadable.extend(listing.objects.into_iter().map(|object_key| Unreadable {
-                object_key,
-                problem: "lies where the ledger has folders only; find out who put it there".to_owned(),
-            }));
-            let children = listing.folders.iter().map(|child| format!("{folder}{child}/"));
-            if depth < 2 {
-                folders.extend(children.map(|child| (child, depth + 1)));
-            } else {
-                let is_day = |name: &&String| Table::Runs.parse_day(name).is_some();
-                let others = listing.folders.iter().filter(|name| !is_day(name));
-                self.unreadable.extend(others.map(|name| Unreadable {
-                    object_key: format!("{folder}{name}/"),
-                    problem:
-                        "is a folder where the ledger has days only; find out who put it there".to_owned(),
-                }));
+        if matches!(self.store, Store::Directory(_)) {
+            // A bucket has folders by the names of its objects only, and not everybody may list all of it.
+            for key in self.store.list_folder("").await?.objects {
+                if matches!(Table::parse(&key), Some(Table::Runs | Table::Digests)) {
+                    let problem = format!("lies in place of a folder of the evidence; {FIND_OUT}");
+                    self.unreadable.push(Unreadable { object_key: key, problem });
+                }
+            }
+        }
+        let mut folders = vec![(format!("{}/", Table::Runs), None)];
+        while let Some((folder, account)) = folders.pop() {
+            let FolderListing { folders: children, objects } = self.store.list_folder(&folder).await?;
+            for key in objects {
+                self.stray(key, "lies where the ledger has folders only");
+            }
+            for child in children {
+                let path = format!("{folder}{child}/");
+                match &account {
+                    None if is_account(&child) => folders.push((path, Some(child))),
+                    None => self.stray(path, "is a folder where the ledger has accounts only"),
+                    Some(account) => match AccountRegion::parse(account, &child) {
+                        Some(_) => self.note_strays_among_days(&path).await?,
+                        None => self.stray(path, "is a folder where the ledger has Regions only"),
+                    },
+                }
             }
         }
         Ok(())
+    }
+
+    async fn note_strays_among_days(&mut self, folder: &str) -> Result<(), StoreError> {
+        let FolderListing { folders, objects } = self.store.list_folder(folder).await?;
+        for key in objects {
+            self.stray(key, "lies where the ledger has folders only");
+        }
+        for name in folders.into_iter().filter(|name| Table::Runs.parse_day(name).is_none()) {
+            self.stray(format!("{folder}{name}/"), "is a folder where the ledger has days only");
+        }
+        Ok(())
+    }
+
+    fn stray(&mut self, object_key: String, what: &str) {
+        self.unreadable.push(Unreadable { object_key, problem: format!("{what}; {FIND_OUT}") });
     }
 
     /// Reads the records of the days of the window and of a day on each side, then earlier ones, day by day, until they cannot
@@ -249,7 +277,8 @@ impl<F: Fn(u64)> Ledger<'_, F> {
         let last = date(window.horizon());
         let dates = self.store.days(Table::Runs, place).await?;
         let (before, since): (Vec<Date>, Vec<Date>) = dates.into_iter().partition(|date| *date < first);
-        for date in since.into_iter().filter(|date| *date <= last) {
+        let (since, after): (Vec<Date>, Vec<Date>) = since.into_iter().partition(|date| *date <= last);
+        for date in since {
             self.read_day(place, date).await?;
         }
         for date in before.into_iter().rev() {
@@ -257,6 +286,33 @@ impl<F: Fn(u64)> Ledger<'_, F> {
                 break;
             }
             self.read_day(place, date).await?;
+        }
+        self.note_ahead(place, window.now, after).await
+    }
+
+    /// Notes the records of times that are yet to come, which are among those of `dates`. When they were really written is not
+    /// known, so they fill no hole, and what they show is not in the answer.
+    async fn note_ahead(
+        &mut self,
+        place: &AccountRegion,
+        now: Timestamp,
+        dates: Vec<Date>,
+    ) -> Result<(), StoreError> {
+        let latest = now.saturating_add(MAX_AHEAD).unwrap_or(now);
+        let problem = format!("is of a time that has not come, as after a clock that was ahead; {FIND_OUT}");
+        for day in dates.into_iter().filter(|day| *day > date(now)) {
+            let folder = place.day(Table::Runs, day);
+            if day > date(latest) {
+                self.unreadable.push(Unreadable { object_key: folder, problem: problem.clone() });
+                continue;
+            }
+            let found = self.store.find(&folder).await?;
+            let keys = found.iter().filter_map(|found| ObjectKey::parse(&found.key));
+            let is_ahead = |key: &ObjectKey| key.time().is_some_and(|time| time.timestamp() > latest);
+            self.unreadable.extend(
+                keys.filter(is_ahead)
+                    .map(|key| Unreadable { object_key: key.to_string(), problem: problem.clone() }),
+            );
         }
         Ok(())
     }
@@ -267,16 +323,14 @@ impl<F: Fn(u64)> Ledger<'_, F> {
             |found: &Found| ObjectKey::parse(&found.key).is_some_and(|key| key.table == Table::Runs);
         self.unreadable.extend(found.iter().filter(|found| !is_record(found)).map(|found| Unreadable {
             object_key: found.key.clone(),
-            problem: "has no name of a run record; find out who put it there".to_owned(),
+            problem: format!("has no name of a run record; {FIND_OUT}"),
         }));
-        let mut records = std::pin::pin!(documents::read(self.store, found));
-        while let Some((key, bytes)) = records.next().await {
-            let noted = match bytes {
-                Ok(Some(bytes)) => self.attempts.note_bytes(&key, &bytes),
-                Ok(None) => Err("is listed and not there, as after a delete marker".to_owned()),
-                Err(error) => Err(error.to_string()),
-            };
-            match noted {
+        let parse = |key: &ObjectKey, bytes: &[u8]| {
+            RecordedRun::of_key(key, bytes).map_err(|error| error.to_string())
+        };
+        let mut records = std::pin::pin!(documents::read(self.store, found, parse));
+        while let Some((key, record)) = records.next().await {
+            match record.and_then(|record| self.attempts.note_record(&key, record)) {
                 Ok(()) => {
                     self.runs += 1;
                     (self.on_progress)(self.runs);
@@ -286,6 +340,11 @@ impl<F: Fn(u64)> Ledger<'_, F> {
         }
         Ok(())
     }
+}
+
+/// Returns true for the name of an account's folder.
+fn is_account(folder: &str) -> bool {
+    folder.strip_prefix("account_id=").is_some_and(|id| AccountId::parse(id).is_some())
 }
 
 fn date(time: Timestamp) -> Date {

@@ -159,3 +159,111 @@ async fn a_listing_that_gets_nowhere_ends() {
     let error = store(s3.url()).keys("runs/").await.unwrap_err();
     assert_eq!((error.code.as_str(), s3.heads().len()), ("ListingStuck", 4), "{error}");
 }
+
+/// A page of a thousand keys of about 1,000 bytes, after which there is more.
+fn long_page(number: usize) -> Vec<u8> {
+    let key = |entry: usize| format!("runs/{number:06}{entry:06}{}", "x".repeat(1_000));
+    let objects: String =
+        (0..1_000).map(|entry| format!("<Contents><Key>{}</Key></Contents>", key(entry))).collect();
+    format!(
+        "<ListBucketResult>{objects}<IsTruncated>true</IsTruncated><NextContinuationToken>t{number}</NextContinuationToken></ListBucketResult>"
+    )
+    .into_bytes()
+}
+
+/// The same of versions.
+fn long_page_of_versions(number: usize) -> Vec<u8> {
+    let page = String::from_utf8(long_page(number)).unwrap();
+    let page = page.replace("ListBucketResult", "ListVersionsResult").replace("Contents>", "Version>");
+    let markers =
+        format!("<NextKeyMarker>k{number}</NextKeyMarker><NextVersionIdMarker>v</NextVersionIdMarker>");
+    page.replace(&format!("<NextContinuationToken>t{number}</NextContinuationToken>"), &markers).into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_ends_at_a_limit_of_bytes() {
+    let limit = "67108864 bytes of names";
+    let s3 = Stub::answering(|number, _| (200, long_page(number))).await;
+    let error = store(s3.url()).keys("runs/").await.unwrap_err();
+    assert_eq!((error.code.as_str(), s3.heads().len()), ("LimitExceeded", 59), "{error}");
+    assert!(error.to_string().contains(limit), "{error}");
+    let s3 = Stub::answering(|number, _| (200, long_page_of_versions(number))).await;
+    let error = store(s3.url()).find("runs/").await.unwrap_err();
+    assert_eq!((error.code.as_str(), s3.heads().len()), ("LimitExceeded", 59), "{error}");
+    assert!(error.to_string().contains(limit), "{error}");
+    let s3 = Stub::answering(|number, _| (200, long_page_of_versions(number))).await;
+    let error = store(s3.url()).list_folder("runs/").await.unwrap_err();
+    assert_eq!((error.code.as_str(), s3.heads().len()), ("LimitExceeded", 59), "{error}");
+    assert!(error.to_string().contains(limit), "{error}");
+}
+
+/// A server whose objects are of the largest size of a document, each sent but for its last byte until it is read so far.
+struct SlowDocuments {
+    url: String,
+    most_at_a_time: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl SlowDocuments {
+    async fn start() -> SlowDocuments {
+        use std::sync::Arc;
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (at_a_time, most_at_a_time) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (at_a_time, most_at_a_time) = (Arc::new(at_a_time), Arc::new(most_at_a_time));
+        let most = most_at_a_time.clone();
+        let task = tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let (at_a_time, most) = (at_a_time.clone(), most.clone());
+                tokio::spawn(async move {
+                    let mut request = Vec::new();
+                    while !request.ends_with(b"\r\n\r\n") {
+                        request.push(stream.read_u8().await.unwrap());
+                    }
+                    let head = format!(
+                        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                        16 << 20
+                    );
+                    stream.write_all(head.as_bytes()).await.unwrap();
+                    // More than lies between two ends of a connection, so that it is in the reader's memory once it is sent.
+                    stream.write_all(&vec![b' '; (16 << 20) - 1]).await.unwrap();
+                    most.fetch_max(at_a_time.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    // Whoever reads others meanwhile has the time to do so.
+                    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+                    at_a_time.fetch_sub(1, Ordering::SeqCst);
+                    stream.write_all(b" ").await.unwrap();
+                });
+            }
+        });
+        SlowDocuments { url, most_at_a_time, task }
+    }
+}
+
+impl Drop for SlowDocuments {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// However many read the ledger of a lake: those of accounts and Regions at a time, and each two records at a time.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_large_document_of_a_lake_is_in_memory_at_a_time() {
+    let s3 = SlowDocuments::start().await;
+    let store = store(&s3.url);
+    let keys = (0..8).map(|number| {
+        let place = format!("account_id=123456789012/region=eu-central-{number}/snapshot_date=2025-11-23");
+        ObjectKey::parse(&format!("runs/{place}/20251123T090000Z_a.json")).unwrap()
+    });
+    let read = |key: ObjectKey| {
+        let store = store.clone();
+        tokio::spawn(async move { store.read_with(&key, <[u8]>::len).await.unwrap() })
+    };
+    let reads: Vec<_> = keys.map(read).collect();
+    for read in reads {
+        assert_eq!(read.await.unwrap(), Some(16 << 20));
+    }
+    assert_eq!(s3.most_at_a_time.load(std::sync::atomic::Ordering::SeqCst), 1);
+}

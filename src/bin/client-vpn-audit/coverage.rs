@@ -53,7 +53,7 @@ fn witness(text: &str) -> Result<Witness, InvalidInput> {
 }
 
 fn text(coverage: &Coverage) -> String {
-    if coverage.endpoints.is_empty() && coverage.unreadable.is_empty() {
+    if [coverage.endpoints.len(), coverage.unreadable.len(), coverage.clock_stepped.len()] == [0; 3] {
         return format!("No attempt is on record up to {}.", short(coverage.to));
     }
     let mut table =
@@ -84,17 +84,34 @@ fn text(coverage: &Coverage) -> String {
     parts.extend(sealed_late(&coverage.sealed_late));
     let holes: usize = coverage.endpoints.iter().map(|endpoint| endpoint.holes.len()).sum();
     parts.push(match holes {
-        0 => format!(
-            "No hole up to {}, by {}: every connection was seen, or will be if the next capture is complete in time.",
-            short(coverage.to),
-            counted(coverage.runs, "run record")
-        ),
+        0 => no_hole(coverage),
         holes => format!(
             "{}: a connection that began and ended in one may have been missed.",
             counted(holes as u64, "hole")
         ),
     });
     parts.join("\n\n")
+}
+
+/// Says what the lack of holes proves: all only if every record could be read and relied on.
+fn no_hole(coverage: &Coverage) -> String {
+    let records = counted(coverage.runs, "run record");
+    let to = short(coverage.to);
+    if coverage.is_whole() {
+        return format!(
+            "No hole up to {to}, by {records}: every connection was seen, or will be if the next capture is complete in time."
+        );
+    }
+    let unreadable = counted(coverage.unreadable.len() as u64, "object");
+    let stepped = counted(coverage.clock_stepped.len() as u64, "capture");
+    let reason = match (coverage.unreadable.is_empty(), coverage.clock_stepped.is_empty()) {
+        (false, false) => format!("{unreadable} could not be read and the clock stepped in {stepped}"),
+        (false, true) => format!("{unreadable} could not be read"),
+        _ => format!("the clock stepped in {stepped}"),
+    };
+    format!(
+        "Not proven that every connection was seen up to {to}: {reason}. {records} could be read and show no hole."
+    )
 }
 
 /// Escapes what a terminal would obey: the text of a record may be anybody's.

@@ -18,13 +18,16 @@ use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId};
 
 /// Most targets of a record, and endpoints of a listing: far more than AWS allows in a Region.
-const MOST_TARGETS: usize = 2_000;
+pub(crate) const MOST_TARGETS: usize = 2_000;
 
 /// Most accounts and Regions of a record, which has one.
-const MOST_PLACES: usize = 10;
+pub(crate) const MOST_PLACES: usize = 10;
 
 /// Longest id of an endpoint, in bytes: three times what AWS's have.
 const LONGEST_ID: usize = 96;
+
+/// Longest text of a record that is kept, in bytes: a key of S3 may have 1,024.
+const LONGEST_TEXT: usize = 1_024;
 
 /// Most records that are read at a time where the newest is most often the one that is looked for.
 const FEW: usize = 2;
@@ -86,8 +89,10 @@ impl RecordedRun {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordedPlace {
     /// The account.
+    #[serde(deserialize_with = "short_id")]
     pub account_id: String,
     /// The Region.
+    #[serde(deserialize_with = "short_id")]
     pub region: String,
     /// Which endpoints there were; none where no `*` asked for it.
     pub discovery: Option<RecordedDiscovery>,
@@ -188,8 +193,10 @@ pub struct Known {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordedTarget {
     /// The target's account.
+    #[serde(deserialize_with = "short_id")]
     pub account_id: String,
     /// The target's Region.
+    #[serde(deserialize_with = "short_id")]
     pub region: String,
     /// The target's endpoint.
     #[serde(deserialize_with = "short_id")]
@@ -205,6 +212,7 @@ pub struct RecordedTarget {
     /// When the last page arrived.
     pub last_page_at: Option<Timestamp>,
     /// The object's key, or its path within the lake's directory.
+    #[serde(default, deserialize_with = "short_text_or_null")]
     pub object_key: Option<String>,
     /// What went wrong.
     pub error: Option<RecordedError>,
@@ -226,7 +234,9 @@ impl RecordedTarget {
 /// What went wrong with a target.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordedError {
-    /// The code, as the record has it: of another version, or of a record that is made up, it may be any text.
+    /// The code, as the record has it: of another version, or of a record that is made up, it may be any text of a length that this
+    /// program could have written.
+    #[serde(deserialize_with = "short_text")]
     pub code: String,
 }
 
@@ -268,8 +278,7 @@ pub fn read<'a>(
 }
 
 async fn read_one(store: &Store, key: &ObjectKey) -> Result<RecordedRun, RecordError> {
-    let bytes = store.read(key).await?.ok_or(RecordError::Gone)?;
-    RecordedRun::of_key(key, &bytes)
+    store.read_with(key, |bytes| RecordedRun::of_key(key, bytes)).await?.ok_or(RecordError::Gone)?
 }
 
 fn yes() -> bool {
@@ -277,7 +286,7 @@ fn yes() -> bool {
 }
 
 /// Reads a list of at most `MOST` entries, so that no record takes more memory than it should.
-fn limited<'de, const MOST: usize, T: Deserialize<'de>, D: Deserializer<'de>>(
+pub(crate) fn limited<'de, const MOST: usize, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     struct Limited<T, const MOST: usize>(PhantomData<T>);
@@ -311,6 +320,22 @@ fn short_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
         return Err(D::Error::custom(format_args!("LimitExceeded: an id has more than {LONGEST_ID} bytes")));
     }
     Ok(id)
+}
+
+/// Reads a text, and no more of it than a key or a code of this program may have. A longer one is none of its own.
+fn short_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let mut text = String::deserialize(deserializer)?;
+    if text.len() > LONGEST_TEXT {
+        text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+        text.shrink_to_fit();
+    }
+    Ok(text)
+}
+
+fn short_text_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Text(#[serde(deserialize_with = "short_text")] String);
+    Ok(Option::<Text>::deserialize(deserializer)?.map(|Text(text)| text))
 }
 
 /// The endpoints of a listing, or null.

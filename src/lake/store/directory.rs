@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::budget::Budget;
 use super::{
     Content, Examined, FolderListing, Found, Irregular, Keep, LARGEST_DOCUMENT, Look, Object, Put,
     StoreError, examination::Examination, impossible_size, name,
@@ -30,12 +31,13 @@ const LONGEST_PATH: usize = 4096;
 #[derive(Debug, Clone)]
 pub struct DirectoryStore {
     root: PathBuf,
+    documents: Budget,
 }
 
 impl DirectoryStore {
     /// The lake under `root`, which is made on the first write.
     pub fn new(root: PathBuf) -> DirectoryStore {
-        DirectoryStore { root }
+        DirectoryStore { root, documents: Budget::default() }
     }
 
     /// Returns the directory.
@@ -151,29 +153,30 @@ impl DirectoryStore {
         read().map_err(|error: io::Error| failed("reading", &self.root.join(key), &error))
     }
 
-    pub(super) fn read(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) async fn read_with<T>(
+        &self,
+        key: &ObjectKey,
+        using: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>, StoreError> {
         let path = self.root.join(key.as_str());
-        let read = || -> io::Result<(Vec<u8>, u64)> {
-            let (file, length) = open::file(&self.root, key.as_str())?;
-            let mut bytes = Vec::new();
-            if length <= LARGEST_DOCUMENT {
-                file.take(LARGEST_DOCUMENT + 1).read_to_end(&mut bytes)?;
-            }
-            Ok((bytes, length))
+        let failed = |error: io::Error| failed("reading", &path, &error);
+        let (file, length) = match open::file(&self.root, key.as_str()) {
+            Ok(opened) => opened,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
         };
-        match read() {
-            Ok((bytes, length)) => {
-                let length = length.max(bytes.len() as u64);
-                let fits = length <= LARGEST_DOCUMENT;
-                if fits {
-                    Ok(Some(bytes))
-                } else {
-                    Err(StoreError::too_large(path.display().to_string(), length))
-                }
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed("reading", &path, &error)),
+        let too_large = |length| StoreError::too_large(path.display().to_string(), length);
+        if length > LARGEST_DOCUMENT {
+            return Err(too_large(length));
         }
+        // A file that grows while it is read is none of this program's.
+        let _permit = self.documents.take(length).await;
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+        file.take(length + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > length {
+            return Err(too_large(bytes.len() as u64));
+        }
+        Ok(Some(using(&bytes)))
     }
 
     /// What lies in a folder, in order. Temporary files that a crash left are none of it. A folder that is reached by a link,

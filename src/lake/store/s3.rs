@@ -16,6 +16,7 @@ use jiff::Timestamp;
 
 use super::bucket_owner::BucketOwner;
 use super::bucket_policy::{self, Protection};
+use super::budget::Budget;
 use super::time::DateReader;
 use super::{Content, Object, Put, StoreError, name};
 use crate::aws::errors::{AwsError, Call, describe, region_named};
@@ -61,12 +62,13 @@ pub struct S3Store {
     bucket: String,
     prefix: String,
     kms_key: Option<KmsKey>,
+    documents: Budget,
 }
 
 impl S3Store {
     /// The lake under `prefix` in `bucket`.
     pub fn new(client: Client, bucket: String, prefix: String, kms_key: Option<KmsKey>) -> S3Store {
-        S3Store { client, bucket, prefix, kms_key }
+        S3Store { client, bucket, prefix, kms_key, documents: Budget::default() }
     }
 
     /// Returns the same lake, with each request sent for a bucket of this account only.

@@ -310,9 +310,8 @@ impl Attempts {
         self.places.get(&name).is_some_and(|place| place.is_enough(from))
     }
 
-    /// Notes the record under `run_key`, or returns why it cannot be read.
-    pub(super) fn note_bytes(&mut self, run_key: &ObjectKey, bytes: &[u8]) -> Result<(), String> {
-        let record = RecordedRun::of_key(run_key, bytes).map_err(|error| error.to_string())?;
+    /// Notes the record under `run_key`, or returns why it is refused.
+    pub(super) fn note_record(&mut self, run_key: &ObjectKey, record: RecordedRun) -> Result<(), String> {
         if self.endpoints_with(&run_key.place, &record) > MOST_ENDPOINTS {
             return Err(format!(
                 "LimitExceeded: with it, the ledger of its account and Region would have more than {MOST_ENDPOINTS} endpoints"

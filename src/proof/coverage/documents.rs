@@ -1,45 +1,27 @@
-//! Documents of the lake, many at a time but few bytes at a time.
-
-use std::sync::Arc;
+//! Documents of the lake, many at a time.
 
 use futures_util::{Stream, StreamExt, stream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::lake::keys::ObjectKey;
-use crate::lake::store::{Found, LARGEST_DOCUMENT, Store, StoreError};
+use crate::lake::store::{Found, Store};
 
-/// Most documents that are read at a time.
+/// Most documents that are read at a time. The store bounds their bytes; what is made of one is much smaller.
 const AT_A_TIME: usize = 16;
 
-/// A permit is for so many bytes.
-const BYTES_OF_A_PERMIT: u64 = 1 << 10;
-
-/// Bytes that may be read at a time, in permits: one document of the largest size.
-const PERMITS: u32 = 1 << 14;
-
-const _: () = assert!(PERMITS as u64 * BYTES_OF_A_PERMIT == LARGEST_DOCUMENT);
-
-/// Reads the digests or run records among `found`, in their order. Of one that is listed and not there, the bytes are `None`.
-pub(super) fn read<'a>(
+/// Reads the digests or run records among `found` with `parse`, in their order, or returns why one could not be read.
+pub(super) fn read<'a, T: 'a>(
     store: &'a Store,
     found: Vec<Found>,
-) -> impl Stream<Item = (ObjectKey, Result<Option<Vec<u8>>, StoreError>)> + 'a {
-    let free = Arc::new(Semaphore::new(PERMITS as usize));
-    let keys = found.into_iter().filter_map(|found| Some((ObjectKey::parse(&found.key)?, found.bytes)));
-    // The permits are taken in the order in which documents are handed out, so that each one that waits for its turn to be
-    // handed out has them already.
-    let permitted = move |(key, bytes): (ObjectKey, u64)| {
-        let free = free.clone();
-        async move { (key, free.acquire_many_owned(permits(bytes)).await.ok()) }
+    parse: impl Fn(&ObjectKey, &[u8]) -> Result<T, String> + Copy + 'a,
+) -> impl Stream<Item = (ObjectKey, Result<T, String>)> + 'a {
+    let keys = found.into_iter().filter_map(|found| ObjectKey::parse(&found.key));
+    let read = move |key: ObjectKey| async move {
+        let parsed = match store.read_with(&key, |bytes| parse(&key, bytes)).await {
+            Ok(Some(parsed)) => parsed,
+            Ok(None) => Err("is listed and not there, as after a delete marker".to_owned()),
+            Err(error) => Err(error.to_string()),
+        };
+        (key, parsed)
     };
-    let read = async |(key, permit): (ObjectKey, Option<OwnedSemaphorePermit>)| {
-        let bytes = store.read(&key).await;
-        (key, bytes, permit)
-    };
-    stream::iter(keys).then(permitted).map(read).buffered(AT_A_TIME).map(|(key, bytes, _permit)| (key, bytes))
-}
-
-/// A document that is larger than the largest is not read.
-fn permits(bytes: u64) -> u32 {
-    u32::try_from(bytes.div_ceil(BYTES_OF_A_PERMIT)).unwrap_or(PERMITS).clamp(1, PERMITS)
+    stream::iter(keys).map(read).buffered(AT_A_TIME)
 }

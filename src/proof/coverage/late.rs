@@ -31,10 +31,11 @@ pub(super) async fn sealed_late(
     let days = store.days(Table::Digests, place).await?;
     for day in days.into_iter().filter(|day| (first..=last).contains(day)) {
         let found = store.find(&place.day(Table::Digests, day)).await?;
-        let mut digests = std::pin::pin!(documents::read(store, found));
-        while let Some((key, bytes)) = digests.next().await {
-            match digest(&key, bytes) {
-                Ok(digest) => late.extend(late_records(&digest, window.from, until)),
+        let parse = |key: &ObjectKey, bytes: &[u8]| late_records(key, bytes, window.from, until);
+        let mut digests = std::pin::pin!(documents::read(store, found, parse));
+        while let Some((key, records)) = digests.next().await {
+            match records {
+                Ok(records) => late.extend(records),
                 Err(problem) => unreadable.push(Unreadable { object_key: key.to_string(), problem }),
             }
         }
@@ -44,18 +45,19 @@ pub(super) async fn sealed_late(
     Ok(late)
 }
 
-fn digest(key: &ObjectKey, bytes: Result<Option<Vec<u8>>, StoreError>) -> Result<WrittenDigest, String> {
-    let bytes = bytes.map_err(|error| error.to_string())?;
-    let bytes = bytes.ok_or("is listed and not there, as after a delete marker")?;
-    WrittenDigest::parse(key, &bytes).map_err(|error| error.to_string())
-}
-
-fn late_records(digest: &WrittenDigest, from: Option<Timestamp>, until: Timestamp) -> Vec<String> {
+/// Lists the run records of the window that the digest under `key` has as late.
+fn late_records(
+    key: &ObjectKey,
+    bytes: &[u8],
+    from: Option<Timestamp>,
+    until: Timestamp,
+) -> Result<Vec<String>, String> {
     let is_of_window =
         |key: &ObjectKey| from.is_none_or(|from| key.hour.end() > from) && key.hour.start() <= until;
-    digest
+    let digest = WrittenDigest::parse(key, bytes).map_err(|error| error.to_string())?;
+    let late = digest
         .objects()
         .filter(|(key, object)| object.late && key.table == Table::Runs && is_of_window(key))
-        .map(|(key, _)| key.to_string())
-        .collect()
+        .map(|(key, _)| key.to_string());
+    Ok(late.collect())
 }

@@ -13,7 +13,7 @@ use super::Sealer;
 use super::chain::{Chain, ChainError};
 use super::error::SealError;
 
-/// Most digests or run records that are read at a time: one may have 16 MiB.
+/// Most digests or run records that are read at a time. What is made of a digest may have some 16 MiB.
 pub(super) const CONCURRENT_READS: usize = 4;
 
 impl Sealer<'_> {
@@ -47,7 +47,7 @@ impl Sealer<'_> {
     /// Checks that an hour that is asked for, and lies before the newest digest, has one.
     pub(super) async fn check_asked(&self, place: &AccountRegion, asked: Hour) -> Result<(), SealError> {
         let missing = ObjectKey::of_digest(place, asked);
-        if self.store.read(&missing).await?.is_some() {
+        if self.store.read_with(&missing, |_| ()).await?.is_some() {
             return Ok(());
         }
         for date in self.store.days(Table::Digests, place).await? {
@@ -78,7 +78,7 @@ impl Sealer<'_> {
             return Ok(chain);
         };
         let missing = ObjectKey::of_digest(place, first.hour.previous());
-        if self.store.read(&missing).await?.is_some() {
+        if self.store.read_with(&missing, |_| ()).await?.is_some() {
             chain.begin(&missing, &self.read(&missing).await?)?;
         } else {
             for date in before.into_iter().rev() {
@@ -127,10 +127,9 @@ impl Sealer<'_> {
 
     /// Reads a digest that is listed.
     pub(super) async fn read(&self, key: &ObjectKey) -> Result<WrittenDigest, SealError> {
-        let bytes = self.store.read(key).await?;
-        let bytes = bytes.ok_or_else(|| SealError::Hidden { key: key.to_string() })?;
-        WrittenDigest::parse(key, &bytes)
-            .map_err(|problem| SealError::Digest { key: key.to_string(), problem })
+        let written = self.store.read_with(key, |bytes| WrittenDigest::parse(key, bytes)).await?;
+        let written = written.ok_or_else(|| SealError::Hidden { key: key.to_string() })?;
+        written.map_err(|problem| SealError::Digest { key: key.to_string(), problem })
     }
 }
 

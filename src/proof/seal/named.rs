@@ -3,13 +3,16 @@
 use serde::Deserialize;
 
 use crate::lake::keys::{ObjectKey, Table};
+use crate::lake::ledger::recorded::{MOST_PLACES, MOST_TARGETS, limited};
 use crate::target::AccountRegion;
 
 /// A run record, as far as it names objects. What another version wrote beside that is passed over.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Record {
+    #[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")]
     targets: Vec<Entry>,
+    #[serde(deserialize_with = "limited::<MOST_PLACES, _, _>")]
     places: Vec<Place>,
 }
 
@@ -32,7 +35,8 @@ struct Object {
     object_key: Option<String>,
 }
 
-/// Lists the objects of `place` that a run record names, in the record's order. A text that is no run record names none.
+/// Lists the objects of `place` that a run record names, in the record's order. A text that is no run record, or has
+/// more targets than one may have, names none.
 pub fn objects(record: &[u8], place: &AccountRegion) -> Vec<ObjectKey> {
     let Record { targets, places } = serde_json::from_slice(record).unwrap_or_default();
     let of_targets = targets
@@ -84,7 +88,13 @@ mod tests {
         let found = objects(record.to_string().as_bytes(), &place);
         let found: Vec<&str> = found.iter().map(ObjectKey::as_str).collect();
         assert_eq!(found, [connections, superseded, endpoints]);
-        for text in ["", "{", "[]", "null", "{\"targets\": 1}"] {
+        let mut long = record.clone();
+        let target = record["targets"][0].clone();
+        long["targets"] = vec![target.clone(); MOST_TARGETS].into();
+        assert_eq!(objects(long.to_string().as_bytes(), &place).len(), 2 * MOST_TARGETS + 1);
+        long["targets"] = vec![target; MOST_TARGETS + 1].into();
+        let long = long.to_string();
+        for text in ["", "{", "[]", "null", "{\"targets\": 1}", &long] {
             assert_eq!(objects(text.as_bytes(), &place), [], "{text}");
         }
     }

@@ -143,10 +143,12 @@ impl Sealer<'_> {
             records.extend(key.map(|key| (key, record.sha256.clone())));
         }
         let read = async |(key, sha256): (ObjectKey, String)| {
-            let bytes = self.store.read(&key).await;
-            // A later version than the one that is sealed names nothing.
-            let bytes = bytes.map(|bytes| bytes.filter(|bytes| hex::encode(Sha256::digest(bytes)) == sha256));
-            (bytes.map(|bytes| bytes.map(|bytes| named::objects(&bytes, place))), key)
+            let names = |bytes: &[u8]| {
+                // A later version than the one that is sealed names nothing.
+                let is_sealed = hex::encode(Sha256::digest(bytes)) == sha256;
+                if is_sealed { named::objects(bytes, place) } else { Vec::new() }
+            };
+            (self.store.read_with(&key, names).await, key)
         };
         let mut records = std::pin::pin!(stream::iter(records).map(read).buffered(CONCURRENT_READS));
         let mut keys = BTreeSet::new();

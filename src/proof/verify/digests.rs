@@ -56,13 +56,13 @@ pub async fn of_day(
 
 /// Reads a digest.
 pub async fn read(store: &Store, key: &ObjectKey) -> Reading {
-    let bytes = match store.read(key).await {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => return Reading::Nothing(Kind::HiddenByDeleteMarker, HIDDEN.to_owned()),
-        Err(error) => return Reading::Nothing(Kind::Unreadable, error.to_string()),
-    };
-    match WrittenDigest::parse(key, &bytes) {
+    let parse = |bytes: &[u8]| match WrittenDigest::parse(key, bytes) {
         Ok(written) => Reading::Digest(Box::new(written)),
-        Err(problem) => Reading::Invalid(hex::encode(Sha256::digest(&bytes)), problem),
+        Err(problem) => Reading::Invalid(hex::encode(Sha256::digest(bytes)), problem),
+    };
+    match store.read_with(key, parse).await {
+        Ok(Some(reading)) => reading,
+        Ok(None) => Reading::Nothing(Kind::HiddenByDeleteMarker, HIDDEN.to_owned()),
+        Err(error) => Reading::Nothing(Kind::Unreadable, error.to_string()),
     }
 }

@@ -8,12 +8,19 @@ use serde::de::IgnoredAny;
 
 use crate::lake::keys::{Key, ObjectKey};
 use crate::lake::ledger::Outcome;
+use crate::lake::ledger::recorded::{MOST_TARGETS, RecordedDiscovery, limited};
 use crate::lake::store::Location;
 use crate::run_id::RunId;
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId, Target};
 
 use super::report::{Kind, shortened};
+
+/// Most targets that a run is given by name, and one for a `*`.
+const MOST_NAMED: usize = MOST_TARGETS + 1;
+
+/// The times of an entry's pages: the request and the arrival of the first, and the arrival of the last.
+pub type Pages = [Option<Timestamp>; 3];
 
 /// A run record. Fields of other versions are passed over.
 #[derive(Debug, Clone, Deserialize)]
@@ -31,6 +38,15 @@ pub struct Record {
 #[derive(Debug, Clone, Deserialize)]
 struct Settings {
     lake: String,
+    #[serde(default, deserialize_with = "limited::<MOST_NAMED, _, _>")]
+    targets: Vec<String>,
+}
+
+impl Settings {
+    /// Returns true if the run was given the endpoint by its id, and not only by a `*`.
+    fn names(&self, endpoint_id: &str) -> bool {
+        self.targets.iter().any(|arn| arn.rsplit('/').next() == Some(endpoint_id))
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -67,13 +83,8 @@ struct Superseded {
 struct PlaceEntry {
     account_id: String,
     region: String,
-    discovery: Option<DiscoveryEntry>,
+    discovery: Option<RecordedDiscovery>,
     endpoints: Option<EndpointsEntry>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct DiscoveryEntry {
-    endpoints: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -83,6 +94,39 @@ struct EndpointsEntry {
     bytes: Option<u64>,
     object_key: Option<String>,
     sha256: Option<String>,
+}
+
+impl TargetEntry {
+    fn pages(&self) -> Pages {
+        [self.first_page_requested_at, self.first_page_at, self.last_page_at]
+    }
+
+    fn named(&self) -> NamedObject<'_> {
+        NamedObject { key: self.object_key.as_deref(), bytes: self.bytes, sha256: self.sha256.as_deref() }
+    }
+}
+
+impl EndpointsEntry {
+    fn named(&self) -> NamedObject<'_> {
+        NamedObject { key: self.object_key.as_deref(), bytes: self.bytes, sha256: self.sha256.as_deref() }
+    }
+}
+
+/// The object of an entry, as far as the entry names it.
+struct NamedObject<'a> {
+    key: Option<&'a str>,
+    bytes: Option<u64>,
+    sha256: Option<&'a str>,
+}
+
+impl NamedObject<'_> {
+    fn is_complete(&self) -> bool {
+        self.key.is_some() && self.bytes.is_some() && self.sha256.is_some()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.key.is_none() && self.bytes.is_none() && self.sha256.is_none()
+    }
 }
 
 /// An object as a run record names it.
@@ -96,10 +140,10 @@ pub struct Claim {
     pub sha256: Option<String>,
     /// Its size, if the record has it.
     pub bytes: Option<u64>,
-    /// Its rows, if the record has its SHA-256.
+    /// Its rows.
     pub rows: Option<u64>,
-    /// When its first page was requested and arrived and its last page arrived, if the record has its SHA-256.
-    pub pages: [Option<Timestamp>; 3],
+    /// The times of its pages, which are those of its footer; `None` if the record does not speak of them.
+    pub pages: Option<Pages>,
 }
 
 /// A contradiction within a record.
@@ -187,7 +231,64 @@ fn contradictions(record: &Record) -> Vec<String> {
     if let Some(left_out) = listed.into_iter().find(|id| !ids.contains(id.as_str())) {
         found.push(format!("lists {} among the endpoints and has no entry of it", shortened(left_out)));
     }
+    for place in places {
+        if let Some(discovery) = &place.discovery {
+            found.extend(of_listing(record, discovery, place.endpoints.as_ref()));
+        }
+    }
     found
+}
+
+/// Returns where the listing of endpoints contradicts the rest of its record.
+fn of_listing(
+    record: &Record,
+    discovery: &RecordedDiscovery,
+    configuration: Option<&EndpointsEntry>,
+) -> Vec<String> {
+    let mut found = Vec::new();
+    let pages = [discovery.first_page_requested_at, discovery.first_page_at, discovery.last_page_at];
+    if let Some(outside) = first_outside(record, record.start, &pages) {
+        found.push(page_outside("the listing of endpoints", outside));
+    }
+    let Some(listed) = discovery.endpoints.as_ref().filter(|_| discovery.is_listed()) else { return found };
+    if pages.iter().any(Option::is_none) {
+        found.push("lists the endpoints and does not have the times of its pages".to_owned());
+    }
+    let listed: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
+    // The endpoints are listed before any of them is captured, so what was created in between was given by its id.
+    let is_unlisted = |target: &&TargetEntry| {
+        target.outcome != Outcome::Failed
+            && !listed.contains(target.endpoint_id.as_str())
+            && !record.settings_in_force.names(&target.endpoint_id)
+    };
+    if let Some(TargetEntry { endpoint_id, outcome, .. }) = record.targets.iter().find(is_unlisted) {
+        let id = shortened(endpoint_id);
+        found.push(format!("calls {id} {} and does not list it among the endpoints", outcome.as_str()));
+    }
+    // Both are of one listing, and the configuration is also of endpoints that were deleted.
+    let is_of_it = |entry: &&EndpointsEntry| entry.outcome == Outcome::Complete;
+    if let Some(EndpointsEntry { rows, .. }) = configuration.filter(is_of_it)
+        && *rows < listed.len() as u64
+    {
+        let count = listed.len();
+        found.push(format!("lists {count} endpoints and has the configuration of {rows}"));
+    }
+    found
+}
+
+/// Returns the first of these times that is outside the time from `earliest` to the end of the run.
+fn first_outside(record: &Record, earliest: Timestamp, pages: &Pages) -> Option<Timestamp> {
+    let is_outside = |time: &Timestamp| {
+        time.duration_since(earliest) < -SLACK
+            || record.end.is_some_and(|end| time.duration_since(end) > SLACK)
+    };
+    pages.iter().copied().flatten().find(is_outside)
+}
+
+fn page_outside(of: &str, time: Timestamp) -> String {
+    format!(
+        "has a page of {of} at {time}, which is outside the time of its run: the clock stepped, or somebody changed it"
+    )
 }
 
 /// Returns why the pages of an entry cannot have come when it says.
@@ -198,17 +299,8 @@ fn outside_the_run(record: &Record, entry: &TargetEntry) -> Option<String> {
         Outcome::AlreadyCaptured => record.snapshot_time,
         Outcome::Failed => return None,
     };
-    let mut pages =
-        [entry.first_page_requested_at, entry.first_page_at, entry.last_page_at].into_iter().flatten();
-    let is_outside = |time: &Timestamp| {
-        time.duration_since(earliest) < -SLACK
-            || record.end.is_some_and(|end| time.duration_since(end) > SLACK)
-    };
-    let outside = pages.find(is_outside)?;
-    let id = shortened(&entry.endpoint_id);
-    Some(format!(
-        "has a page of {id} at {outside}, which is outside the time of its run: the clock stepped, or somebody changed it"
-    ))
+    let outside = first_outside(record, earliest, &entry.pages())?;
+    Some(page_outside(&shortened(&entry.endpoint_id), outside))
 }
 
 /// Returns what keys of a lake begin with in its run records.
@@ -248,16 +340,21 @@ impl OfKey<'_> {
         let key = match entry.outcome {
             Outcome::Complete | Outcome::AlreadyCaptured => whole,
             Outcome::Partial => part,
-            Outcome::Failed => return Ok(claims),
+            Outcome::Failed if entry.named().is_empty() => return Ok(claims),
+            Outcome::Failed => {
+                return Err(inconsistent(format!("calls {} failed and names an object", target.endpoint_id)));
+            }
         };
         let wrote = entry.outcome != Outcome::AlreadyCaptured;
-        let is_named =
-            entry.object_key.is_some() && (!wrote || entry.sha256.is_some() && entry.bytes.is_some());
         let says = format!("calls {} {}", target.endpoint_id, entry.outcome.as_str());
-        if !is_named {
+        if !entry.named().is_complete() {
             return Err(inconsistent(format!(
                 "{says} and does not name its object, its size and its SHA-256"
             )));
+        }
+        // An object that was there has the times of its own footer, which is compared.
+        if wrote && entry.pages().iter().any(Option::is_none) {
+            return Err(inconsistent(format!("{says} and does not have the times of its pages")));
         }
         if entry.outcome == Outcome::Complete && !entry.restrictions.is_empty() {
             return Err(inconsistent(format!("{says}, and it was asked for in part")));
@@ -275,15 +372,13 @@ impl OfKey<'_> {
             let (rows, read) = (entry.rows, entry.rows_read);
             return Err(inconsistent(format!("{says}, and {rows} of {read} rows were written")));
         }
-        let has_sha256 = entry.sha256.is_some();
-        let pages = [entry.first_page_requested_at, entry.first_page_at, entry.last_page_at];
         claims.push(Claim {
             object: self.object(entry.object_key.as_deref().unwrap_or_default(), &key.to_string())?,
             wrote,
             sha256: entry.sha256.clone(),
             bytes: entry.bytes,
-            rows: has_sha256.then_some(entry.rows),
-            pages: if has_sha256 { pages } else { [None; 3] },
+            rows: Some(entry.rows),
+            pages: Some(entry.pages()),
         });
         Ok(claims)
     }
@@ -301,7 +396,7 @@ impl OfKey<'_> {
             sha256: Some(entry.sha256.clone()),
             bytes: Some(entry.bytes),
             rows: Some(entry.rows),
-            pages: [None; 3],
+            pages: None,
         })
     }
 
@@ -309,11 +404,13 @@ impl OfKey<'_> {
         let wrote = match entry.outcome {
             Outcome::Complete => true,
             Outcome::AlreadyCaptured => false,
-            Outcome::Partial | Outcome::Failed => return Ok(None),
+            Outcome::Partial | Outcome::Failed if entry.named().is_empty() => return Ok(None),
+            Outcome::Partial | Outcome::Failed => {
+                let says = entry.outcome.as_str();
+                return Err(inconsistent(format!("calls the endpoints {says} and names their object")));
+            }
         };
-        let is_named =
-            entry.object_key.is_some() && (!wrote || entry.sha256.is_some() && entry.bytes.is_some());
-        if !is_named {
+        if !entry.named().is_complete() {
             let says = entry.outcome.as_str();
             let message = format!(
                 "calls the endpoints {says} and does not name their object, its size and its SHA-256"
@@ -326,8 +423,8 @@ impl OfKey<'_> {
             wrote,
             sha256: entry.sha256.clone(),
             bytes: entry.bytes,
-            rows: wrote.then_some(entry.rows),
-            pages: [None; 3],
+            rows: Some(entry.rows),
+            pages: None,
         }))
     }
 

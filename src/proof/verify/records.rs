@@ -8,7 +8,7 @@ use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::recorded::{RecordError, RecordedRun};
 
 use super::content::Content;
-use super::record::{Claim, Record, claims};
+use super::record::{Claim, Pages, Record, claims};
 use super::report::{Fault, Kind, shortened};
 
 /// Most objects of one run record that are not there and are named one by one. A record that is made up can name any number.
@@ -54,10 +54,10 @@ impl Records {
     /// Adds the bytes under the key of a run record. `None` stands for more bytes than a record has. Objects that are known
     /// to be absent are reported at once, and not kept.
     pub fn add(&mut self, key: &ObjectKey, bytes: Option<&[u8]>, is_absent: impl Fn(&ObjectKey) -> bool) {
-        // What `coverage` cannot read is no run record either.
+        // What `coverage` cannot read is no run record either. It is read first, since it refuses what has too many entries.
         let parse = |bytes| {
-            let record = serde_json::from_slice::<Record>(bytes)?;
-            RecordedRun::parse(bytes).map(|_| record)
+            RecordedRun::parse(bytes)?;
+            Ok(serde_json::from_slice::<Record>(bytes)?)
         };
         match bytes.map(parse) {
             Some(Ok(record)) => self.add_record(key, &record, is_absent),
@@ -185,7 +185,7 @@ impl Records {
         if let Some(recorded) = recorded {
             let message = format!("has {rows} rows by its footer, and {recorded} by the run record {by}");
             self.fault(Kind::RecordedOtherwise, object, message);
-        } else if differ(&claim.pages, pages) {
+        } else if claim.pages.is_some_and(|recorded| !are_equal(&recorded, pages)) {
             let message = format!("has other times of its pages in its metadata than in the run record {by}");
             self.fault(Kind::RecordedOtherwise, object, message);
         }
@@ -209,14 +209,19 @@ fn difference(one: &Claim, other: &Claim) -> Option<&'static str> {
         (both(&one.sha256, &other.sha256), "its SHA-256"),
         (both(&one.bytes, &other.bytes), "its size"),
         (both(&one.rows, &other.rows), "its rows"),
-        (differ(&one.pages, &other.pages), "when its pages arrived"),
+        (differ(one.pages, other.pages), "when its pages arrived"),
     ];
     differences.into_iter().find_map(|(is_other, what)| is_other.then_some(what))
 }
 
-/// Returns true if two records, or a record and a footer, have different times of the same page.
-fn differ(one: &[Option<Timestamp>; 3], other: &[Option<Timestamp>; 3]) -> bool {
-    one.iter().zip(other).any(|(one, other)| both(&one.map(millisecond), &other.map(millisecond)))
+/// Returns true if two records both speak of the times of the pages and differ.
+fn differ(one: Option<Pages>, other: Option<Pages>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| !are_equal(&one, &other))
+}
+
+/// Returns true if the times are equal to the millisecond, and none is missing in one of them only.
+fn are_equal(one: &Pages, other: &Pages) -> bool {
+    one.map(|time| time.map(millisecond)) == other.map(|time| time.map(millisecond))
 }
 
 /// Returns true if both are known and differ.
@@ -233,9 +238,7 @@ fn fill(claim: &mut Claim, other: Claim) {
     claim.sha256 = claim.sha256.take().or(other.sha256);
     claim.bytes = claim.bytes.or(other.bytes);
     claim.rows = claim.rows.or(other.rows);
-    for (page, other) in claim.pages.iter_mut().zip(other.pages) {
-        *page = page.or(other);
-    }
+    claim.pages = claim.pages.or(other.pages);
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use super::{Verifier, digests};
 const LARGE_RECORD_BYTES: u64 = 1 << 20;
 
 /// Most of them.
-const MAX_CONCURRENT_LARGE_RECORDS: usize = 2;
+const MAX_CONCURRENT_LARGE_RECORDS: usize = 1;
 
 const UNLISTED: &str = "no digest lists it; if it came late, the next digest of its account and Region does";
 
@@ -282,11 +282,12 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
     /// Compares digests that are known from elsewhere with those that are there, whatever the hours asked for.
     pub async fn known(&mut self) {
         for (name, known) in &self.verifier.known {
-            let bytes = match ObjectKey::parse(name) {
-                Some(key) => self.verifier.store.read(&key).await,
+            let hash = |bytes: &[u8]| hex::encode(Sha256::digest(bytes));
+            let sha256 = match ObjectKey::parse(name) {
+                Some(key) => self.verifier.store.read_with(&key, hash).await,
                 None => Ok(None),
             };
-            match bytes.map(|bytes| bytes.map(|bytes| hex::encode(Sha256::digest(bytes)))) {
+            match sha256 {
                 Ok(Some(sha256)) if sha256 == *known => {}
                 Ok(Some(sha256)) => {
                     let message =

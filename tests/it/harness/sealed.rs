@@ -114,10 +114,15 @@ async fn record(directory: &Path) {
 
 /// The same from `first` on, that many times.
 pub async fn record_from(directory: &Path, first: Timestamp, snapshots: i32) {
+    record_with(directory, first, snapshots, &[]).await;
+}
+
+/// The same with settings of one's own.
+async fn record_with(directory: &Path, first: Timestamp, snapshots: i32, own: &[(&str, &str)]) {
     let config = client_vpn_sim::Config { time: TimeSource::Manual(first), ..fleet(2, 6) };
     let world = World::new(config).await;
     let lake = directory.to_str().unwrap();
-    let auditor = world.auditor(&[("AUDIT_LAKE", lake)]);
+    let auditor = world.auditor(&[&[("AUDIT_LAKE", lake)], own].concat());
     for half_hours in 0..snapshots {
         let at = first + SignedDuration::from_mins(30) * half_hours;
         world.simulator.set_time(at);
@@ -143,6 +148,13 @@ impl SealedLake {
     pub async fn in_a_directory() -> SealedLake {
         let directory = TempDir::new().unwrap();
         record(directory.path()).await;
+        SealedLake::at(directory)
+    }
+
+    /// In a directory, recorded by runs that listed the endpoints first, and not sealed.
+    pub async fn of_all_endpoints() -> SealedLake {
+        let directory = TempDir::new().unwrap();
+        record_with(directory.path(), time(FIRST), 3, &[("AUDIT_TARGETS", "*")]).await;
         SealedLake::at(directory)
     }
 

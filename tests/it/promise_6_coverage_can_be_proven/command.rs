@@ -29,6 +29,19 @@ async fn the_command_says_it_in_its_exit_status_and_names_what_it_could_not_read
     std::fs::write(lake.join(place).join("20251123T221500Z_x-1.json"), "half a rec").unwrap();
     let (text, status) = run(&["--to", "2025-11-23T23:00:00Z"]);
     assert!(text.contains("20251123T221500Z_x-1.json is no run record") && status == 1, "{text}");
+    let said = "Not proven that every connection was seen up to 2025-11-23 23:00:00Z: 1 object could not be read. 4 run records";
+    assert!(text.contains(said) && !text.contains("every connection was seen, or"), "{text}");
+
+    // Nothing but one that cannot be read.
+    let alone = tempfile::TempDir::new().unwrap();
+    std::fs::create_dir_all(alone.path().join(place)).unwrap();
+    std::fs::write(alone.path().join(place).join("20251123T221500Z_x-1.json"), "half a rec").unwrap();
+    let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), &recorder.world.simulator.url());
+    let output = command.arg("coverage").arg("--lake").arg(alone.path()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let said = "1 object could not be read. 0 run records could be read and show no hole.";
+    assert!(text.contains("Not proven") && text.contains(said), "{text}");
+    assert!(!text.contains("every connection was seen, or") && output.status.code() == Some(1), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,7 +65,9 @@ async fn a_capture_whose_clock_stepped_is_named_and_fails_the_command() {
     let (text, status) = run(&["--from", &from, "--to", &to]);
     let name = stepped.file_name().unwrap().to_str().unwrap();
     assert!(text.contains("1 capture whose times contradict each other") && text.contains(name), "{text}");
-    assert!(text.contains("No hole") && status == 1, "{text}");
+    let said = "the clock stepped in 1 capture.";
+    assert!(text.contains("Not proven") && text.contains(said) && status == 1, "{text}");
+    assert!(!text.contains("every connection was seen, or"), "{text}");
     let (text, status) = run(&["--from", &from, "--to", &to, "--json"]);
     let coverage: Value = serde_json::from_str(&text).unwrap();
     let found = &coverage["clock_stepped"][0];

@@ -251,3 +251,36 @@ async fn a_repeat_that_found_another_object_is_named() {
     let named = record["targets"][0]["object_key"].as_str().unwrap().to_owned();
     assert_eq!(found(&lake).await, [(Kind::RecordedOtherwise, named)]);
 }
+
+/// A name, and what makes a record contradict itself.
+type Change = (&'static str, fn(&mut Value));
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_says_what_no_run_can_say_is_named() {
+    let changes: [Change; 6] = [
+        ("a listing without the endpoints that were captured", |record| {
+            record["places"][0]["discovery"]["endpoints"] = json!([]);
+        }),
+        ("a listing hours before its run", |record| {
+            record["places"][0]["discovery"]["first_page_requested_at"] = json!("2025-11-22T19:00:00.000Z");
+        }),
+        ("already captured, without its SHA-256", |record| {
+            record["targets"][0]["outcome"] = json!("already_captured");
+            record["targets"][0]["sha256"] = Value::Null;
+        }),
+        ("failed, with its object", |record| record["targets"][0]["outcome"] = json!("failed")),
+        ("complete, without a time", |record| record["targets"][0]["first_page_requested_at"] = Value::Null),
+        ("fewer endpoints described than listed", |record| {
+            record["places"][0]["endpoints"]["rows"] = json!(1);
+        }),
+    ];
+    for (name, change) in changes {
+        let lake = SealedLake::of_all_endpoints().await;
+        // Of the first snapshot there is one record, and it is of all connections.
+        let run = lake.keys_of("runs").await[0].clone();
+        edit(&lake, &run, change).await;
+        let found: Vec<_> =
+            found(&lake).await.into_iter().filter(|(kind, _)| *kind == Kind::RecordInconsistent).collect();
+        assert_eq!(found, [(Kind::RecordInconsistent, run)], "{name}");
+    }
+}

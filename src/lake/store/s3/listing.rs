@@ -18,8 +18,12 @@ const LARGEST_PAGE: usize = 8 << 20;
 /// Most pages without anything on them that may follow each other.
 const EMPTY_PAGES: usize = 1_000;
 
-/// Most entries that are read of one listing.
-const LONGEST_LISTING: usize = 10_000_000;
+/// Most bytes of names that one listing may have, with [`ENTRY_BYTES`] for each: a day of 2,000 endpoints with a
+/// snapshot every 15 minutes fits in.
+const LARGEST_LISTING: usize = 64 << 20;
+
+/// Bytes that an entry counts for beside its name.
+const ENTRY_BYTES: usize = 128;
 
 /// Longest token or marker of a listing, in bytes.
 const LONGEST_TOKEN: usize = 16 << 10;
@@ -52,14 +56,15 @@ impl S3Store {
             let page = page.interceptor(Body::AtMost(LARGEST_PAGE)).send().await;
             let page = page.map_err(|error| self.failed("listing", "s3:ListBucket", &prefix, &error))?;
             let encoding = page.encoding_type.as_ref();
-            let found = page.contents().iter().filter_map(|object| object.key());
-            keys.extend(found.map(|key| self.in_the_lake(&decoded(key, encoding))));
+            let found = || page.contents().iter().filter_map(|object| object.key());
+            keys.extend(found().map(|key| self.in_the_lake(&decoded(key, encoding))));
+            let bytes = found().map(str::len).sum();
             if page.is_truncated != Some(true) {
                 return Ok(keys);
             }
             token = page.next_continuation_token.clone();
             let next = token.as_deref().map(|token| [token, ""]);
-            progress.page(page.contents().len(), next).map_err(|stop| self.stopped(stop, &prefix))?;
+            progress.page(page.contents().len(), bytes, next).map_err(|stop| self.stopped(stop, &prefix))?;
         }
     }
 
@@ -80,6 +85,8 @@ impl S3Store {
                 page.map_err(|error| self.failed("listing", "s3:ListBucketVersions", &prefix, &error))?;
             let encoding = page.encoding_type.clone();
             let entries = page.common_prefixes().len() + page.versions().len() + page.delete_markers().len();
+            let prefixes = page.common_prefixes().iter().filter_map(|folder| folder.prefix());
+            let bytes = prefixes.map(str::len).sum::<usize>() + bytes_of(&page);
             let name = |folder: &str| {
                 let folder = decoded(folder, encoding.as_ref());
                 Some(name::printable(folder.strip_prefix(&prefix)?.strip_suffix('/')?.as_bytes()))
@@ -91,7 +98,7 @@ impl S3Store {
                 break;
             }
             markers = next_of(&page);
-            progress.page(entries, place(&markers)).map_err(|stop| self.stopped(stop, &prefix))?;
+            progress.page(entries, bytes, place(&markers)).map_err(|stop| self.stopped(stop, &prefix))?;
         }
         Ok(FolderListing { folders: folders.into_iter().collect(), objects: objects.into_iter().collect() })
     }
@@ -112,6 +119,7 @@ impl S3Store {
                 page.map_err(|error| self.failed("listing", "s3:ListBucketVersions", &prefix, &error))?;
             let encoding = page.encoding_type.clone();
             let entries = page.versions().len() + page.delete_markers().len();
+            let bytes = bytes_of(&page);
             for version in page.versions() {
                 let Some(key) = version.key() else {
                     continue;
@@ -120,7 +128,8 @@ impl S3Store {
                 let versions = found.get(key).map_or(0, |found| found.versions) + 1;
                 // Versions come newest first, so the last is the oldest.
                 let oldest = Found {
-                    key: self.in_the_lake(key),
+                    // It is filled in at the end, so that each key is kept once.
+                    key: String::new(),
                     bytes: version.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
                     version_id: version.version_id().map(str::to_owned),
                     hidden: false,
@@ -137,7 +146,7 @@ impl S3Store {
                 break;
             }
             markers = next_of(&page);
-            progress.page(entries, place(&markers)).map_err(|stop| self.stopped(stop, &prefix))?;
+            progress.page(entries, bytes, place(&markers)).map_err(|stop| self.stopped(stop, &prefix))?;
         }
         // Without versions, each object is one of the name `null`, which need not be asked for by it.
         let alone = found.values_mut().filter(|found| found.versions == 1);
@@ -147,7 +156,8 @@ impl S3Store {
                 object.hidden = true;
             }
         }
-        Ok(found.into_values().collect())
+        let named = found.into_iter().map(|(key, found)| Found { key: self.in_the_lake(&key), ..found });
+        Ok(named.collect())
     }
 
     /// Returns the error of a listing that is not read on.
@@ -171,6 +181,14 @@ fn decoded(key: &str, encoding: Option<&EncodingType>) -> String {
         Some(EncodingType::Url) => String::from_utf8_lossy(&name::from_url(key)).into_owned(),
         _ => key.to_owned(),
     }
+}
+
+/// Bytes of the names on a page of versions.
+fn bytes_of(page: &ListObjectVersionsOutput) -> usize {
+    let length = |text: Option<&str>| text.map_or(0, str::len);
+    let of_versions = page.versions().iter().map(|of| length(of.key()) + length(of.version_id()));
+    let of_markers = page.delete_markers().iter().map(|of| length(of.key()));
+    of_versions.chain(of_markers).sum()
 }
 
 /// Where a page says that the next one goes on.
@@ -198,13 +216,13 @@ enum Stop {
 struct Progress {
     /// Hashes of the places where the pages began.
     places: HashSet<u64>,
-    entries: usize,
+    bytes: usize,
     empty: usize,
 }
 
 impl Progress {
-    /// Takes note of a page with `entries`, after which the listing goes on at `next`.
-    fn page(&mut self, entries: usize, next: Option<[&str; 2]>) -> Result<(), Stop> {
+    /// Takes note of a page with `entries`, whose names have `bytes`, after which the listing goes on at `next`.
+    fn page(&mut self, entries: usize, bytes: usize, next: Option<[&str; 2]>) -> Result<(), Stop> {
         let next = next.ok_or(Stop::Stuck)?;
         if next.iter().any(|part| part.len() > LONGEST_TOKEN) {
             return Err(Stop::Limit(format!("{LONGEST_TOKEN} bytes for a token")));
@@ -214,13 +232,13 @@ impl Progress {
         if !self.places.insert(hasher.finish()) {
             return Err(Stop::Stuck);
         }
-        self.entries += entries;
+        self.bytes += bytes + entries * ENTRY_BYTES;
         self.empty = if entries == 0 { self.empty + 1 } else { 0 };
         if self.empty >= EMPTY_PAGES {
             return Err(Stop::Limit(format!("{EMPTY_PAGES} empty pages in a row")));
         }
-        if self.entries > LONGEST_LISTING {
-            return Err(Stop::Limit(format!("{LONGEST_LISTING} entries")));
+        if self.bytes > LARGEST_LISTING {
+            return Err(Stop::Limit(format!("{LARGEST_LISTING} bytes of names")));
         }
         Ok(())
     }
@@ -233,27 +251,33 @@ mod tests {
     #[test]
     fn a_listing_ends_where_it_gets_nowhere() {
         let mut progress = Progress::default();
-        assert_eq!(progress.page(1, None), Err(Stop::Stuck));
-        assert_eq!(progress.page(1, Some(["a", ""])), Ok(()));
-        assert_eq!(progress.page(1, Some(["b", ""])), Ok(()));
-        assert_eq!(progress.page(1, Some(["b", "version"])), Ok(()));
-        assert_eq!(progress.page(1, Some(["a", ""])), Err(Stop::Stuck), "not only the last one");
+        assert_eq!(progress.page(1, 1, None), Err(Stop::Stuck));
+        assert_eq!(progress.page(1, 1, Some(["a", ""])), Ok(()));
+        assert_eq!(progress.page(1, 1, Some(["b", ""])), Ok(()));
+        assert_eq!(progress.page(1, 1, Some(["b", "version"])), Ok(()));
+        assert_eq!(progress.page(1, 1, Some(["a", ""])), Err(Stop::Stuck), "not only the last one");
     }
 
     #[test]
     fn a_listing_has_limits() {
         let limit = |text: &str| Err(Stop::Limit(text.to_owned()));
         let mut progress = Progress::default();
-        let mut empty = |place: usize| progress.page(0, Some([&place.to_string(), ""]));
+        let mut empty = |place: usize| progress.page(0, 0, Some([&place.to_string(), ""]));
         for place in 1..EMPTY_PAGES {
             assert_eq!(empty(place), Ok(()), "{place}");
         }
         assert_eq!(empty(EMPTY_PAGES), limit("1000 empty pages in a row"));
         let mut progress = Progress { empty: EMPTY_PAGES - 1, ..Progress::default() };
-        assert_eq!(progress.page(1, Some(["a", ""])), Ok(()), "one entry is progress");
-        assert_eq!(progress.page(0, Some(["b", ""])), Ok(()));
+        assert_eq!(progress.page(1, 1, Some(["a", ""])), Ok(()), "one entry is progress");
+        assert_eq!(progress.page(0, 0, Some(["b", ""])), Ok(()));
         let longest = "x".repeat(LONGEST_TOKEN + 1);
-        assert_eq!(progress.page(1, Some(["", &longest])), limit("16384 bytes for a token"));
-        assert_eq!(progress.page(LONGEST_LISTING, Some(["c", ""])), limit("10000000 entries"));
+        assert_eq!(progress.page(1, 1, Some(["", &longest])), limit("16384 bytes for a token"));
+        let mut progress = Progress::default();
+        assert_eq!(progress.page(1, LARGEST_LISTING - ENTRY_BYTES, Some(["a", ""])), Ok(()));
+        assert_eq!(progress.page(0, 1, Some(["b", ""])), limit("67108864 bytes of names"));
+        let mut progress = Progress::default();
+        let entries = LARGEST_LISTING / ENTRY_BYTES;
+        assert_eq!(progress.page(entries, 0, Some(["a", ""])), Ok(()), "names without a byte");
+        assert_eq!(progress.page(1, 0, Some(["b", ""])), limit("67108864 bytes of names"));
     }
 }

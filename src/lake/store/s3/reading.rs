@@ -178,7 +178,11 @@ impl S3Store {
         }
     }
 
-    pub(in crate::lake::store) async fn read(&self, key: &ObjectKey) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(in crate::lake::store) async fn read_with<T>(
+        &self,
+        key: &ObjectKey,
+        using: impl FnOnce(&[u8]) -> T,
+    ) -> Result<Option<T>, StoreError> {
         let key = self.prefixed(key.as_str());
         let asked = self.client.get_object().bucket(&self.bucket).key(&key).customize();
         let object = match asked.interceptor(Body::Streamed).send().await {
@@ -190,9 +194,10 @@ impl S3Store {
         if bytes > LARGEST_DOCUMENT {
             return Err(StoreError::too_large(self.url(&key), bytes));
         }
-        let mut document = Vec::new();
+        let _permit = self.documents.take(bytes).await;
+        let mut document = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
         self.each_chunk(&key, bytes, bytes, object.body, |chunk| document.extend_from_slice(chunk)).await?;
-        Ok(Some(document))
+        Ok(Some(using(&document)))
     }
 
     fn cut(&self, key: &str, error: &(dyn Error + 'static)) -> StoreError {

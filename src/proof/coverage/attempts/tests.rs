@@ -23,7 +23,10 @@ fn made_up_endpoints_are_refused_above_a_limit() {
         let record = json!({
             "start": at(0), "snapshot_time": at(0), "targets": targets.collect::<Vec<_>>(), "places": [],
         });
-        attempts.note_bytes(&ObjectKey::parse(&key).unwrap(), record.to_string().as_bytes())
+        attempts.note_record(
+            &ObjectKey::parse(&key).unwrap(),
+            RecordedRun::parse(record.to_string().as_bytes()).unwrap(),
+        )
     };
     for record in 0..5 {
         assert_eq!(note(&mut attempts, record, 2_000), Ok(()), "10,000 endpoints are allowed");
@@ -49,7 +52,10 @@ fn every_capture_whose_clock_stepped_is_kept_beside_the_others_of_its_record() {
         };
         let targets: Vec<Value> = (0..ids).map(target).collect();
         let record = json!({"start": at(0), "snapshot_time": at(0), "targets": targets, "places": []});
-        attempts.note_bytes(&ObjectKey::parse(&key).unwrap(), record.to_string().as_bytes())
+        attempts.note_record(
+            &ObjectKey::parse(&key).unwrap(),
+            RecordedRun::parse(record.to_string().as_bytes()).unwrap(),
+        )
     };
     assert_eq!(note(&mut attempts, 0, 1_500, 5), Ok(()));
     assert_eq!(note(&mut attempts, 1, 1, 11), Ok(()), "its clock did not step");

@@ -32,7 +32,9 @@ fn record() -> Value {
     json!({
         "run_id": RUN, "snapshot_time": "2025-11-22T21:00:00Z", "start": "2025-11-22T21:00:01.000Z",
         "end": "2025-11-22T21:00:02.000Z", "unknown": [1],
-        "settings_in_force": {"lake": "s3://evidence/vpn"},
+        "settings_in_force": {
+            "lake": "s3://evidence/vpn", "targets": ["arn:aws:ec2:eu-central-1:123456789012:client-vpn-endpoint/*"],
+        },
         "targets": [{
             "account_id": "123456789012", "region": "eu-central-1", "endpoint_id": ENDPOINT, "outcome": "complete",
             "restrictions": [], "pages": 1, "rows_read": 3, "rows": 3, "active": 2, "bytes": 100,
@@ -57,8 +59,18 @@ fn repeat() -> Value {
     (repeat["start"], repeat["end"]) = (json!("2025-11-22T21:45:00.000Z"), json!("2025-11-22T21:45:01.000Z"));
     repeat["targets"][0]["outcome"] = json!("already_captured");
     repeat["targets"][0]["rows_read"] = json!(0);
-    repeat["places"][0]["endpoints"] = json!({"outcome": "already_captured", "rows": 0, "bytes": null, "object_key": format!("vpn/{}", endpoints()), "sha256": null});
+    repeat["places"][0]["endpoints"] = json!({"outcome": "already_captured", "rows": 1, "bytes": 50, "object_key": format!("vpn/{}", endpoints()), "sha256": sha256("b")});
     repeat
+}
+
+/// The record of a run that listed these endpoints before it captured the first.
+fn listing(ids: &[&str]) -> Value {
+    with(record(), |record| {
+        record["places"][0]["discovery"] = json!({
+            "endpoints": ids, "error": null, "first_page_requested_at": "2025-11-22T21:00:01.010Z",
+            "first_page_at": "2025-11-22T21:00:01.020Z", "last_page_at": "2025-11-22T21:00:01.030Z",
+        });
+    })
 }
 
 /// The footer of the connections.
@@ -107,16 +119,35 @@ fn what_agrees_is_no_fault() {
         ("one record", vec![record()]),
         ("a repeat", vec![record(), repeat()]),
         ("a repeat that is read first", vec![repeat(), record()]),
+        ("the endpoints listed", vec![listing(&[ENDPOINT])]),
         (
-            "a repeat of an earlier version, without SHA-256 and with its own times",
-            vec![
-                record(),
-                with(repeat(), |repeat| {
-                    repeat["targets"][0]["sha256"] = Value::Null;
-                    repeat["targets"][0]["bytes"] = Value::Null;
-                    repeat["targets"][0]["last_page_at"] = json!("2025-11-22T21:44:00.000Z");
-                }),
-            ],
+            "the endpoints listed, and one more described",
+            vec![with(listing(&[ENDPOINT]), |record| {
+                record["places"][0]["endpoints"]["rows"] = json!(2);
+            })],
+        ),
+        (
+            "an endpoint given by its id that was created after the listing",
+            vec![with(listing(&[]), |record| {
+                let named = format!("arn:aws:ec2:eu-central-1:123456789012:client-vpn-endpoint/{ENDPOINT}");
+                record["settings_in_force"]["targets"].as_array_mut().unwrap().push(json!(named));
+            })],
+        ),
+        (
+            "a listing that failed, with the endpoints of the record before",
+            vec![with(listing(&["cvpn-endpoint-0123456789abcdef1"]), |record| {
+                let mut failed = record["targets"][0].clone();
+                for field in ["bytes", "object_key", "sha256"] {
+                    failed[field] = Value::Null;
+                }
+                failed["endpoint_id"] = json!("cvpn-endpoint-0123456789abcdef1");
+                failed["outcome"] = json!("failed");
+                record["targets"].as_array_mut().unwrap().push(failed);
+                record["places"][0]["discovery"]["error"] = json!({"code": "Timeout"});
+                for time in ["first_page_requested_at", "first_page_at", "last_page_at"] {
+                    record["places"][0]["discovery"][time] = Value::Null;
+                }
+            })],
         ),
         (
             "a record of a directory",
@@ -144,7 +175,11 @@ fn what_agrees_is_no_fault() {
             "a failed target",
             vec![with(record(), |record| {
                 record["targets"][0]["outcome"] = json!("failed");
-                record["targets"][0]["object_key"] = json!(key("connections", "elsewhere"));
+                for field in ["bytes", "object_key", "sha256"] {
+                    record["targets"][0][field] = Value::Null;
+                    record["places"][0]["endpoints"][field] = Value::Null;
+                }
+                record["places"][0]["endpoints"]["outcome"] = json!("failed");
             })],
         ),
         (
@@ -182,6 +217,9 @@ fn every_contradiction_is_named() {
         |field: &'static str, value: Value| with(record(), move |record| record["targets"][0][field] = value);
     let endpoints_entry = |field: &'static str, value: Value| {
         with(record(), move |record| record["places"][0]["endpoints"][field] = value)
+    };
+    let listing_with = |field: &'static str, value: Value| {
+        with(listing(&[ENDPOINT]), move |record| record["places"][0]["discovery"][field] = value)
     };
     let top = |field: &'static str, value: Value| with(record(), move |record| record[field] = value);
     let repeated = |field: &'static str, value: Value| {
@@ -413,10 +451,121 @@ fn every_contradiction_is_named() {
         (
             "a capture of a repeat before the snapshot",
             vec![with(repeat(), |repeat| {
-                repeat["targets"][0]["sha256"] = Value::Null;
                 repeat["targets"][0]["first_page_requested_at"] = json!("2025-11-22T17:00:00.000Z");
             })],
+            vec![(Kind::RecordedOtherwise, &object), (Kind::RecordInconsistent, &other_key)],
+        ),
+        (
+            "an endpoint that was captured and is not listed",
+            vec![listing(&[])],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "an endpoint that was there already and is not listed",
+            vec![with(listing(&[]), |record| {
+                record["targets"][0]["outcome"] = json!("already_captured");
+            })],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "an endpoint that is not listed, in a ledger that could not be read",
+            vec![with(listing(&[]), |record| {
+                record["places"][0]["discovery"]["error"] = json!({"code": "LedgerUnreadable"});
+            })],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "fewer endpoints described than listed",
+            vec![with(listing(&[ENDPOINT]), |record| record["places"][0]["endpoints"]["rows"] = json!(0))],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "a listing before its run",
+            vec![listing_with("first_page_requested_at", json!("2025-11-22T20:00:00.000Z"))],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "a listing after its run",
+            vec![listing_with("last_page_at", json!("2025-11-22T22:00:00.000Z"))],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "a listing without a time",
+            vec![listing_with("first_page_at", Value::Null)],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "a repeat without SHA-256",
+            repeated("sha256", Value::Null),
             vec![(Kind::RecordInconsistent, &other_key)],
+        ),
+        (
+            "a repeat without size",
+            repeated("bytes", Value::Null),
+            vec![(Kind::RecordInconsistent, &other_key)],
+        ),
+        (
+            "a repeat without the time of its request",
+            repeated("first_page_requested_at", Value::Null),
+            vec![(Kind::RecordedOtherwise, &object)],
+        ),
+        (
+            "a repeat alone with another time than the object",
+            vec![with(repeat(), |repeat| {
+                repeat["targets"][0]["last_page_at"] = json!("2025-11-22T21:44:00.000Z");
+            })],
+            vec![(Kind::RecordedOtherwise, &object)],
+        ),
+        (
+            "a repeat alone without times",
+            vec![with(repeat(), |repeat| {
+                for time in ["first_page_requested_at", "first_page_at", "last_page_at"] {
+                    repeat["targets"][0][time] = Value::Null;
+                }
+            })],
+            vec![(Kind::RecordedOtherwise, &object)],
+        ),
+        (
+            "endpoints of a repeat without SHA-256",
+            vec![record(), with(repeat(), |repeat| repeat["places"][0]["endpoints"]["sha256"] = Value::Null)],
+            vec![(Kind::RecordInconsistent, &other_key)],
+        ),
+        (
+            "failed with an object",
+            vec![target("outcome", json!("failed"))],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "failed with a SHA-256",
+            vec![with(target("outcome", json!("failed")), |record| {
+                record["targets"][0]["object_key"] = Value::Null;
+                record["targets"][0]["bytes"] = Value::Null;
+            })],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "endpoints that failed with an object",
+            vec![endpoints_entry("outcome", json!("failed"))],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "complete without the time of the request",
+            vec![target("first_page_requested_at", Value::Null)],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "complete without the arrival of the first page",
+            vec![target("first_page_at", Value::Null)],
+            vec![(Kind::RecordInconsistent, &record_key)],
+        ),
+        (
+            "a part without the arrival of the last page",
+            vec![with(target("last_page_at", Value::Null), |record| {
+                record["targets"][0]["outcome"] = json!("partial");
+                let name = format!("20251122T210000Z_{ENDPOINT}_{RUN}.parquet");
+                record["targets"][0]["object_key"] = json!(format!("vpn/{}", key("partials", &name)));
+            })],
+            vec![(Kind::RecordInconsistent, &record_key)],
         ),
         ("no beginning", vec![top("start", Value::Null)], vec![(Kind::RecordUnreadable, &record_key)]),
         (
@@ -457,7 +606,7 @@ fn a_footer_that_contradicts_the_records_is_named() {
     let other = Some(Kind::RecordedOtherwise);
     for (case, content, expected) in [
         ("as the record says", footer(), None),
-        ("without times", Content::OfItsKey { rows, pages: [None; 3] }, None),
+        ("without times", Content::OfItsKey { rows, pages: [None; 3] }, other),
         ("other rows", Content::OfItsKey { rows: 2, pages }, other),
         ("no rows", Content::OfItsKey { rows: 0, pages }, other),
         ("requested at another time", later(0), other),
