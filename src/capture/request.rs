@@ -27,16 +27,16 @@ pub struct Tools {
     pub progress: Progress,
 }
 
-/// Told of each page, for people who wait.
+/// Reports each page, for people who wait.
 #[derive(Clone)]
-pub struct Progress(Arc<Told>);
+pub struct Progress(Arc<OnProgress>);
 
-type Told = dyn Fn(&Target, u64) + Send + Sync;
+type OnProgress = dyn Fn(&Target, u64) + Send + Sync;
 
 impl Progress {
-    /// Calls `told` with the target and the rows read of it so far.
-    pub fn new(told: impl Fn(&Target, u64) + Send + Sync + 'static) -> Progress {
-        Progress(Arc::new(told))
+    /// Calls `on_progress` with the target and the rows read of it so far.
+    pub fn new(on_progress: impl Fn(&Target, u64) + Send + Sync + 'static) -> Progress {
+        Progress(Arc::new(on_progress))
     }
 
     /// Reports the rows read so far of a target.
@@ -44,7 +44,7 @@ impl Progress {
         (self.0)(target, rows);
     }
 
-    /// Tells nobody.
+    /// Reports nothing.
     pub fn silent() -> Progress {
         Progress::new(|_, _| ())
     }

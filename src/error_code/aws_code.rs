@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Longest code, in characters.
-const LONGEST: usize = 60;
+const MAX_CHARS: usize = 60;
 
 /// Words of which a code of AWS's that is not in [`ADVICE`] has at least one, whole and as it stands here. A name that is written
 /// like a code has none: what may also be a part of a name, such as `Block`, is not among them.
@@ -250,7 +250,7 @@ impl AwsCode {
                 && part.bytes().any(|b| b.is_ascii_lowercase());
             is_camel_case || part == "KMS"
         };
-        let has_form = text.len() <= LONGEST && text.split('.').all(is_part);
+        let has_form = text.len() <= MAX_CHARS && text.split('.').all(is_part);
         let is_code = has_form && text.split('.').any(has_word);
         is_code.then(|| AwsCode(Cow::Owned(text.to_owned())))
     }
@@ -414,7 +414,7 @@ mod tests {
         ] {
             assert_eq!(AwsCode::parse(text), None, "{text}");
         }
-        assert_eq!(AwsCode::parse(&format!("Invalid{}", "x".repeat(LONGEST))), None);
+        assert_eq!(AwsCode::parse(&format!("Invalid{}", "x".repeat(MAX_CHARS))), None);
     }
 
     #[test]

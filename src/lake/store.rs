@@ -151,13 +151,13 @@ pub enum Look {
         hashed: Hashed,
         /// Its first bytes, at most [`HEAD`].
         head: Vec<u8>,
-        /// Its last bytes, or all of them if there are not more than [`TAIL`].
+        /// Its last bytes, or all of them if there are not more than [`TAIL_BYTES`].
         tail: Vec<u8>,
     },
 }
 
 /// Bytes at the end of an object that a look reads: the footer of a Parquet file with three million rows fits in.
-pub const TAIL: u64 = 1 << 20;
+pub const TAIL_BYTES: u64 = 1 << 20;
 
 /// Bytes at the beginning of an object that a look reads: what a Parquet file begins with.
 pub const HEAD: usize = 4;

@@ -29,7 +29,7 @@ use day::Days;
 use error::SealError;
 
 /// Most objects that S3 is asked for at a time.
-const AT_A_TIME: usize = 16;
+const CONCURRENT_HASHES: usize = 16;
 
 /// How long after its end an hour waits for its own objects when S3 returns none of them, and a run record for being read.
 const RETRY_PERIOD: SignedDuration = SignedDuration::from_hours(6);
@@ -273,7 +273,7 @@ impl Sealer<'_> {
         due: &mut Due,
     ) -> Result<(), StoreError> {
         let hash = async |(key, found): (ObjectKey, Found)| (key, self.store.sha256(&found).await);
-        let mut hashed = stream::iter(objects).map(hash).buffered(AT_A_TIME);
+        let mut hashed = stream::iter(objects).map(hash).buffered(CONCURRENT_HASHES);
         let mut own = Vec::new();
         while let Some((key, hashed)) = hashed.next().await {
             match hashed {

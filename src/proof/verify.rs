@@ -74,13 +74,13 @@ pub enum VerifyError {
 }
 
 impl Verifier<'_> {
-    /// Verifies every account and Region of the lake. `told` gets the objects and the bytes that were read so far.
+    /// Verifies every account and Region of the lake. `on_progress` gets the objects and the bytes that were read so far.
     ///
     /// # Errors
     /// When the lake cannot be listed, or holds no digest. What is wrong with what it holds is in the answer.
-    pub async fn verify(&self, told: impl Fn(u64, u64)) -> Result<Verification, VerifyError> {
+    pub async fn verify(&self, on_progress: impl Fn(u64, u64)) -> Result<Verification, VerifyError> {
         let places = self.store.places().await?;
-        let mut walk = Walk::new(self, told);
+        let mut walk = Walk::new(self, on_progress);
         let mut is_sealed = false;
         for place in &places {
             is_sealed |= walk.place(place).await?;

@@ -108,8 +108,13 @@ impl World {
     }
 
     pub fn auditor(&self, own: &[(&str, &str)]) -> Auditor {
+        self.auditor_with(own, Progress::silent())
+    }
+
+    /// An auditor that reports its progress.
+    pub fn auditor_with(&self, own: &[(&str, &str)], progress: Progress) -> Auditor {
         let settings = Settings::parse(self.variables(own)).unwrap();
-        Auditor::new(settings, self.sdk(), self.clock.clone(), Progress::silent())
+        Auditor::new(settings, self.sdk(), self.clock.clone(), progress)
     }
 
     /// Takes a snapshot of [`NOW`] with the pages that `page_size` makes.

@@ -53,9 +53,13 @@ fn everywhere(world: &World) -> Vec<(String, String)> {
 }
 
 fn auditor_of(world: &World, own: &[(&str, &str)]) -> Auditor {
+    auditor_with(world, own, Progress::silent())
+}
+
+fn auditor_with(world: &World, own: &[(&str, &str)], progress: Progress) -> Auditor {
     let own = own.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
     let settings = Settings::parse(everywhere(world).into_iter().chain(own)).unwrap();
-    Auditor::new(settings, world.sdk(), world.clock.clone(), Progress::silent())
+    Auditor::new(settings, world.sdk(), world.clock.clone(), progress)
 }
 
 /// Accounts of the fleet, the own one first.

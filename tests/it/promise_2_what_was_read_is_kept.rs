@@ -1,6 +1,7 @@
 //! What was read is kept: rows read before a fault are written as `partial`; rows read = rows written, and the ledger
 //! says both.
 
+use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::invocation::answer::Answer;
 use client_vpn_sim::{Fault, FaultKind};
@@ -81,19 +82,18 @@ async fn a_listing_whose_token_expires_again_is_partial_and_keeps_all_it_read() 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn rows_that_vanish_between_two_listings_are_kept() {
-    let world = World::new(fleet(1, 43)).await;
+    let world = std::sync::Arc::new(World::new(fleet(1, 43)).await);
     world.simulator.inject(Fault::on(FaultKind::ExpireToken, 4));
-    // The second listing has other connections: hours have passed.
+    // The second listing has other connections: hours pass while the third page of the first one is appended.
     let later = crate::harness::now() + jiff::SignedDuration::from_hours(30);
-    world.simulator.inject(Fault::on(FaultKind::LatencyMillis(400), 3));
-    let auditor = world.auditor(&[("AUDIT_PAGE_SIZE", "5")]);
-    let moved = async {
-        while world.simulator.requests() < 3 {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let moved = world.clone();
+    let progress = Progress::new(move |_, rows| {
+        if rows == 15 {
+            moved.simulator.set_time(later);
         }
-        world.simulator.set_time(later);
-    };
-    let (report, ()) = tokio::join!(crate::harness::snapshot(&auditor, serde_json::json!({})), moved);
+    });
+    let auditor = world.auditor_with(&[("AUDIT_PAGE_SIZE", "5")], progress);
+    let report = crate::harness::snapshot(&auditor, serde_json::json!({})).await;
     assert_eq!(outcomes(&report), ["complete"]);
     let entry = &report.record.targets[0];
     assert_eq!(entry.superseded.as_ref().unwrap().rows, 15, "the first listing's three pages");

@@ -33,8 +33,8 @@ pub async fn run(args: &CoverageArgs, json: bool) -> Result<bool, Failure> {
     }
     let (_, store) = open(args.lake.as_deref(), args.region.as_deref(), faults).await?;
     let spinner = Spinner::new(json);
-    let told = |runs| spinner.message(counted(runs, "run record"));
-    let coverage = Coverage::read(&store, Window { from, to, now }, &witnesses, told).await;
+    let on_progress = |runs| spinner.message(counted(runs, "run record"));
+    let coverage = Coverage::read(&store, Window { from, to, now }, &witnesses, on_progress).await;
     spinner.clear();
     let coverage = coverage?;
     if json {
@@ -124,7 +124,7 @@ fn escaped(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-/// An endpoint's id says whose it is; the listing of endpoints needs to be told.
+/// An endpoint's id says whose it is; the listing of endpoints needs to be on_progress.
 fn name(account_id: &str, region: &str, endpoint_id: &str) -> String {
     match endpoint_id {
         LISTING => format!("{LISTING} of {} {}", escaped(account_id), escaped(region)),

@@ -55,7 +55,7 @@ async fn run(inputs: Inputs<'_>, json: bool) -> Result<bool, Failure> {
     let sdk = sdk::load(inputs.region.clone(), args::environment()).await;
     let sdk = sdk.map_err(|faults| InvocationError::InvalidSettings(faults.renamed(args::flag_name)))?;
     let progress = output::Spinner::new(json);
-    let auditor = Auditor::new(settings, sdk, clock, progress.told());
+    let auditor = Auditor::new(settings, sdk, clock, progress.on_progress());
     let answer = match auditor.request(|now| inputs.request.read(now)) {
         Ok(invocation) => auditor.handle(invocation, &Uuid::new_v4().to_string(), None).await,
         Err(error) => Err(error),

@@ -257,7 +257,7 @@ impl Spinner {
     }
 
     /// What the handler tells of each page.
-    pub fn told(&self) -> Progress {
+    pub fn on_progress(&self) -> Progress {
         let bar = self.0.clone();
         let rows_of = Mutex::new(BTreeMap::new());
         Progress::new(move |target, rows| {

@@ -57,10 +57,10 @@ pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
         max_concurrency,
     };
     let spinner = Spinner::new(json);
-    let told = |objects, bytes| {
+    let on_progress = |objects, bytes| {
         spinner.message(format!("{} objects, {}", HumanCount(objects), HumanBytes(bytes)));
     };
-    let verification = verifier.verify(told).await;
+    let verification = verifier.verify(on_progress).await;
     spinner.clear();
     let verification = verification?;
     if json {
@@ -130,7 +130,7 @@ fn text(verification: &Verification) -> String {
 fn sealed_as(verification: &Verification) -> String {
     let names: BTreeSet<&String> =
         verification.scopes.iter().filter_map(|scope| scope.sealed_as.as_ref()).collect();
-    // A digest may be hostile, and so may a terminal be told something by it.
+    // A digest may be hostile, and so may a terminal be on_progress something by it.
     let line = |name: &&String| {
         format!("Sealed as {}", name.chars().take(200).flat_map(char::escape_debug).collect::<String>())
     };

@@ -30,7 +30,7 @@ const LONGEST_ID: usize = 96;
 const LONGEST_TEXT: usize = 1_024;
 
 /// Most records that are read at a time where the newest is most often the one that is looked for.
-const FEW: usize = 2;
+const CONCURRENT_READS: usize = 2;
 
 /// A run record, as far as coverage is told by it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -364,7 +364,7 @@ pub async fn known_endpoints(
         let keys: Vec<ObjectKey> = keys.iter().rev().filter_map(|key| ObjectKey::parse(key)).collect();
         // Those of this snapshot and of later ones are as many as there were retries and replays.
         let earlier = keys.into_iter().filter(|key| key.hour <= Hour::containing(snapshot_time.timestamp()));
-        let mut records = std::pin::pin!(read(store, earlier, FEW));
+        let mut records = std::pin::pin!(read(store, earlier, CONCURRENT_READS));
         while let Some((_, record)) = records.next().await {
             match record.map(|record| known(record, snapshot_time)) {
                 Ok(None) => {}

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{HEAD, Hashed, LARGEST_DOCUMENT, TAIL};
+use super::{HEAD, Hashed, LARGEST_DOCUMENT, TAIL_BYTES};
 
 /// Bytes of an object that are kept while it is hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub enum Keep {
     Nothing,
     /// All, unless there are more than [`LARGEST_DOCUMENT`].
     Document,
-    /// The last [`TAIL`], where a Parquet file has its footer.
+    /// The last [`TAIL_BYTES`], where a Parquet file has its footer.
     Tail,
 }
 
@@ -52,7 +52,7 @@ impl Examination {
         if let Some(kept) = &mut self.kept {
             kept.extend_from_slice(bytes);
             // Bytes are moved once for each tail that was read, and not with each part.
-            if self.keep == Keep::Tail && kept.len() as u64 > 2 * TAIL {
+            if self.keep == Keep::Tail && kept.len() as u64 > 2 * TAIL_BYTES {
                 shorten(kept);
             }
         }
@@ -67,9 +67,9 @@ impl Examination {
     }
 }
 
-/// Leaves the last [`TAIL`] bytes.
+/// Leaves the last [`TAIL_BYTES`] bytes.
 fn shorten(kept: &mut Vec<u8>) {
-    let tail = usize::try_from(TAIL).unwrap_or(usize::MAX);
+    let tail = usize::try_from(TAIL_BYTES).unwrap_or(usize::MAX);
     kept.drain(..kept.len().saturating_sub(tail));
 }
 
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_bytes_that_are_to_be_kept_are_kept() {
-        let tail = usize::try_from(TAIL).unwrap();
+        let tail = usize::try_from(TAIL_BYTES).unwrap();
         let document = usize::try_from(LARGEST_DOCUMENT).unwrap();
         let content: Vec<u8> = (0..=250).cycle().take(document + 1).collect();
         for (length, part) in

@@ -12,10 +12,10 @@ use crate::lake::store::{Store, StoreError};
 use crate::target::PlaceTargets;
 
 /// Most accounts and Regions whose records are read at a time.
-const AT_A_TIME: usize = 16;
+const CONCURRENT_PLACES: usize = 16;
 
 /// Most records of one account and Region that are read at a time: the newest most often has all.
-const FEW: usize = 2;
+const CONCURRENT_READS: usize = 2;
 
 /// How far back the ledger is read.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -35,7 +35,7 @@ pub async fn oldest_complete_age(
         let store = store.clone();
         async move { age_of_place(&store, &wanted, now).await }
     };
-    let ages = stream::iter(wanted.to_vec()).map(of_place).buffered(AT_A_TIME);
+    let ages = stream::iter(wanted.to_vec()).map(of_place).buffered(CONCURRENT_PLACES);
     let ages = ages.try_collect::<Vec<i64>>().await?;
     Ok(ages.into_iter().max().and_then(|minutes| u64::try_from(minutes).ok()).unwrap_or(0))
 }
@@ -53,7 +53,7 @@ async fn age_of_place(store: &Store, wanted: &PlaceTargets, now: Timestamp) -> R
         let found = store.find(&wanted.place.day(Table::Runs, date(time))).await?;
         let keys: Vec<ObjectKey> =
             found.iter().rev().filter_map(|found| ObjectKey::parse(&found.key)).collect();
-        let mut records = std::pin::pin!(recorded::read(store, keys, FEW));
+        let mut records = std::pin::pin!(recorded::read(store, keys, CONCURRENT_READS));
         while let Some((_, record)) = records.next().await {
             let Ok(RecordedRun { start, targets, places, .. }) = record else { continue };
             // One that lies in the future is of a clock that was wrong, and would keep the alarm quiet.

@@ -6,7 +6,7 @@ use crate::lake::keys::ObjectKey;
 use crate::lake::store::{Found, Store};
 
 /// Most documents that are read at a time. The store bounds their bytes; what is made of one is much smaller.
-const AT_A_TIME: usize = 16;
+const CONCURRENT_READS: usize = 16;
 
 /// Reads the digests or run records among `found` with `parse`, in their order, or returns why one could not be read.
 pub(super) fn read<'a, T: 'a>(
@@ -23,5 +23,5 @@ pub(super) fn read<'a, T: 'a>(
         };
         (key, parsed)
     };
-    stream::iter(keys).map(read).buffered(AT_A_TIME)
+    stream::iter(keys).map(read).buffered(CONCURRENT_READS)
 }

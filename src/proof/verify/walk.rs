@@ -18,10 +18,10 @@ use super::records::{Known, Records};
 use super::report::{self, Fault, Kind, Scope, Verification};
 use super::{Verifier, digests};
 
-/// Size of a run record from which on few are read at a time, since they are kept while they are read.
+/// Size from which on a run record is large. It is kept while it is read.
 const LARGE_RECORD_BYTES: u64 = 1 << 20;
 
-/// Most of them.
+/// Most large run records that are read at the same time.
 const MAX_CONCURRENT_LARGE_RECORDS: usize = 1;
 
 const UNLISTED: &str = "no digest lists it; if it came late, the next digest of its account and Region does";
@@ -33,7 +33,7 @@ const NO_NAME_OF_OURS: &str = "its name is none that this program gives";
 /// A verification on its way.
 pub struct Walk<'a, F> {
     pub verifier: &'a Verifier<'a>,
-    pub told: F,
+    pub on_progress: F,
     pub verification: Verification,
     pub unaccounted: Unaccounted,
 }
@@ -50,10 +50,10 @@ pub struct Place<'a> {
 
 impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
     /// A verification of which nothing was read.
-    pub fn new(verifier: &'a Verifier<'a>, told: F) -> Walk<'a, F> {
+    pub fn new(verifier: &'a Verifier<'a>, on_progress: F) -> Walk<'a, F> {
         let keys = verifier.keys.iter().map(|key| key.sha256.clone()).collect();
         let verification = Verification::new(verifier.lake.to_string(), keys);
-        Walk { verifier, told, verification, unaccounted: Unaccounted::default() }
+        Walk { verifier, on_progress, verification, unaccounted: Unaccounted::default() }
     }
 
     /// Verifies one account and Region, day by day. Returns false if it has no digest.
@@ -243,7 +243,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                 };
                 scope.read(examined.hashed.bytes, sealed.late);
                 let (objects, bytes) = self.verification.read(examined.hashed.bytes);
-                (self.told)(objects, bytes);
+                (self.on_progress)(objects, bytes);
                 match difference(&found, &sealed, examined.hashed) {
                     Some(fault) => self.verification.faults.push(fault),
                     None if is_run => {

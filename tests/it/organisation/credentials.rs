@@ -1,12 +1,15 @@
 //! The role in other accounts: its credentials, whose they are, and for how long.
 
+use std::sync::{Arc, Once};
+
 use client_vpn_audit::aws::identity::{MemberRole, MemberSession};
+use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::run_id::RunId;
 use client_vpn_audit::target::AccountId;
 use serde_json::json;
 
-use super::{EXTERNAL_ID, ROLE, accounts, at, auditor_of, organisation};
+use super::{EXTERNAL_ID, ROLE, accounts, at, auditor_of, auditor_with, organisation};
 use crate::harness::moto::Moto;
 use crate::harness::{World, error_codes, outcomes, sdk_config, snapshot};
 
@@ -31,16 +34,16 @@ async fn a_role_that_is_not_there_or_wants_another_external_id_fails_its_account
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn credentials_that_expire_half_way_are_renewed_and_kept_otherwise() {
-    let world = World::new(organisation(2, 2, 1, 43)).await;
+    let world = Arc::new(World::new(organisation(2, 2, 1, 43)).await);
     let member = accounts(&world)[1].clone();
-    let auditor = auditor_of(&world, &[("AUDIT_PAGE_SIZE", "5"), ("AUDIT_CONCURRENCY", "1")]);
-    let expired = async {
-        while world.simulator.requests() < 24 {
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    let (of, expires, once) = (world.clone(), member.clone(), Once::new());
+    let progress = Progress::new(move |target, rows| {
+        if target.account_id.as_str() == expires && rows == 20 {
+            once.call_once(|| of.simulator.expire_credentials(&expires));
         }
-        world.simulator.expire_credentials(&member);
-    };
-    let (report, ()) = tokio::join!(snapshot(&auditor, json!({})), expired);
+    });
+    let auditor = auditor_with(&world, &[("AUDIT_PAGE_SIZE", "5"), ("AUDIT_CONCURRENCY", "1")], progress);
+    let report = snapshot(&auditor, json!({})).await;
     assert_eq!(outcomes(&report), ["complete"; 4]);
     world.check().assert_whole();
     let assumed = world.simulator.assumed();

@@ -18,8 +18,8 @@ use crate::causes;
 use crate::error_code::{AwsCode, ErrorCode};
 use crate::lake::keys::{Key, ObjectKey};
 use crate::lake::store::{
-    Examined, Found, HEAD, Hashed, Keep, LARGEST_DOCUMENT, Look, StoreError, TAIL, examination::Examination,
-    impossible_size,
+    Examined, Found, HEAD, Hashed, Keep, LARGEST_DOCUMENT, Look, StoreError, TAIL_BYTES,
+    examination::Examination, impossible_size,
 };
 
 /// Time for reading an object, for its first byte and for each further [`SLOWEST`] of them.
@@ -62,7 +62,7 @@ impl S3Store {
         if let Some(foreign) = impossible_size(bytes) {
             return Ok(foreign);
         }
-        let tail = self.part(&name, bytes.saturating_sub(TAIL)..bytes).await?;
+        let tail = self.part(&name, bytes.saturating_sub(TAIL_BYTES)..bytes).await?;
         let head = match tail.get(..HEAD).filter(|_| tail.len() as u64 == bytes) {
             Some(head) => head.to_vec(),
             None => self.part(&name, 0..bytes.min(HEAD as u64)).await?,
