@@ -1,7 +1,7 @@
 -- Brings `sessions` up to what the lake shows since {from_date}. Each column of a row combines what the row has from earlier days
 -- with what the days since then show, and with all of `captures`, which is merged before. So merges in any order, of any days, end
 -- in the rows that one merge of all days makes.
--- Captures and listings of the last ten minutes end no session: the statement may have read the ledger later than the rows.
+-- Each capture in `captures` has its rows in the lake: they were written before its record, and the record was read before them.
 MERGE INTO sessions AS known
 USING (
   WITH
@@ -448,10 +448,7 @@ USING (
       *,
       if(
         NOT shown_ended,
-        array_min(filter(
-          ARRAY[next_capture_ends, next_without_ends],
-          look -> look < CAST((current_timestamp - INTERVAL '10' MINUTE) AT TIME ZONE 'UTC' AS timestamp(6))
-        ))
+        array_min(filter(ARRAY[next_capture_ends, next_without_ends], look -> look IS NOT NULL))
       ) AS missed_by
     FROM beside_listings_without
     WHERE connection_id IS NOT NULL
