@@ -1,5 +1,7 @@
 -- Adds to `captures` what the run records since {from_date} say, and a row for this merge. A run record is never changed, so a row
 -- never is: merges in any order, of any days, end in the same rows.
+-- A record that cannot be read, or an entry with a time that cannot be, is a row of kind unreadable: it proves nothing, and must not
+-- keep the others from being merged.
 -- The time of the merge is when the statement began. What was there by then is read: S3 lists an object once it is written.
 MERGE INTO captures AS known
 USING (
@@ -7,18 +9,26 @@ USING (
     ledger.record_key,
     entry.entry,
     CAST(ledger.snapshot_date AS date) AS snapshot_date,
-    entry.kind,
+    if(
+      attempted_at IS NULL
+        OR try(from_iso8601_timestamp(ledger.start)) IS NULL
+        OR try(from_iso8601_timestamp(ledger.snapshot_time)) IS NULL
+        OR (entry.first_page_at IS NOT NULL AND try(from_iso8601_timestamp(entry.first_page_at)) IS NULL)
+        OR (entry.last_page_at IS NOT NULL AND try(from_iso8601_timestamp(entry.last_page_at)) IS NULL),
+      'unreadable',
+      entry.kind
+    ) AS kind,
     entry.account_id,
     entry.region,
     entry.endpoint_id,
-    CAST(from_iso8601_timestamp(ledger.snapshot_time) AT TIME ZONE 'UTC' AS timestamp(6)) AS snapshot_time,
+    CAST(try(from_iso8601_timestamp(ledger.snapshot_time)) AT TIME ZONE 'UTC' AS timestamp(6)) AS snapshot_time,
     -- Null in a record that is older than the field.
     coalesce(ledger.scheduled, true) AS scheduled,
     entry.outcome,
     entry.error_code,
-    CAST(from_iso8601_timestamp(coalesce(entry.first_page_requested_at, ledger.start)) AT TIME ZONE 'UTC' AS timestamp(6)) AS attempted_at,
-    CAST(from_iso8601_timestamp(entry.first_page_at) AT TIME ZONE 'UTC' AS timestamp(6)) AS first_page_at,
-    CAST(from_iso8601_timestamp(entry.last_page_at) AT TIME ZONE 'UTC' AS timestamp(6)) AS last_page_at,
+    CAST(attempted_at AT TIME ZONE 'UTC' AS timestamp(6)) AS attempted_at,
+    CAST(try(from_iso8601_timestamp(entry.first_page_at)) AT TIME ZONE 'UTC' AS timestamp(6)) AS first_page_at,
+    CAST(try(from_iso8601_timestamp(entry.last_page_at)) AT TIME ZONE 'UTC' AS timestamp(6)) AS last_page_at,
     entry.object_key,
     entry.active_connections,
     -- As text: Athena has timed out on setting an array in MERGE.
@@ -61,10 +71,22 @@ USING (
         )
       )
     )
+    || filter(
+      ARRAY[ROW(
+        'unreadable', ledger.account_id, ledger.region, '*', 'failed', CAST(NULL AS varchar),
+        CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS varchar),
+        CAST(NULL AS varchar), CAST(NULL AS bigint), CAST(NULL AS array(varchar))
+      )],
+      record -> ledger.targets IS NULL
+    )
   ) WITH ORDINALITY AS entry (
     kind, account_id, region, endpoint_id, outcome, error_code,
     first_page_requested_at, first_page_at, last_page_at, object_key, active_connections, endpoint_ids, entry
   )
+  CROSS JOIN UNNEST(
+    -- With a time of the request that cannot be read, the run's own does not stand for it.
+    ARRAY[try(from_iso8601_timestamp(coalesce(entry.first_page_requested_at, ledger.start)))]
+  ) AS attempt (attempted_at)
   -- A record speaks of its own account and Region alone.
   WHERE entry.account_id = ledger.account_id
     AND entry.region = ledger.region

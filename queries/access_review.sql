@@ -32,7 +32,7 @@ entries AS (
   CROSS JOIN UNNEST(
     ARRAY[captures.endpoint_id] || coalesce(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), ARRAY[])
   ) WITH ORDINALITY AS listed (endpoint_id, place)
-  WHERE captures.kind <> 'merge'
+  WHERE captures.kind IN ('target', 'listing')
 ),
 judged AS (
   -- A capture or a listing proves nothing if the clock stepped while its pages came.

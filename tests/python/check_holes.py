@@ -75,7 +75,7 @@ def main():
 
 def write(folder, made):
     for ledger in made:
-        for key, record in ledger.objects_of():
+        for key, record in [*ledger.objects_of(), *ledger.unreadable_objects()]:
             path = folder / key
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(record)
@@ -90,6 +90,10 @@ def write_flat(folder, made):
         for key, record in ledger.objects_of():
             partitions = dict(part.split("=") for part in key.split("/") if "=" in part)
             lines.append(json.dumps(json.loads(record) | partitions) + "\n")
+        for key, text in ledger.unreadable_objects():
+            partitions = dict(part.split("=") for part in key.split("/") if "=" in part)
+            is_object = text.startswith('{"run_id": "0')
+            lines.append(json.dumps(json.loads(text) | partitions) + "\n" if is_object else text)
         (folder / "runs" / f"{ledger.account_id}.json").write_text("".join(lines))
 
 
@@ -140,6 +144,7 @@ class Checked:
         self.evidence = {ledger.account_id: hole_definition.Evidence(ledger.records) for ledger in made}
         self.problems = []
         self.counts = {"ledgers": len(made), "records": sum(len(ledger.records) for ledger in made)}
+        self.counts["unreadable"] = sum(len(ledger.unreadable) for ledger in made)
         self.probes = {}
 
     def holes(self, since=None):
