@@ -39,11 +39,14 @@ SEAL_SECONDS, SEAL_LISTINGS = 1.5, 14
 # Digests that the seal of an hour reads before it continues the chain: those of 48 hours, and of the hours of objects that came late.
 SEAL_CHAIN = 60
 MERGED_DAYS = 3 + 4 / 24  # three each hour, seven once a day
-# How often the statement of an hour reads each table: as often as it names it.
-STATEMENT = (pathlib.Path(__file__).parents[1] / "sessions/merge.sql").read_text()
-RUNS_READ, CONNECTIONS_READ, PARTIALS_READ = (
-    len(re.findall(rf"\b(?:FROM|JOIN) {table}\b", STATEMENT)) for table in ("runs", "connections", "partials")
+# How often the statements of an hour read each table: as often as they name it.
+FOLDER = pathlib.Path(__file__).parents[1]
+STATEMENT = "".join((FOLDER / f"{table}/merge.sql").read_text() for table in ("captures", "sessions"))
+RUNS_READ, CONNECTIONS_READ, PARTIALS_READ, CAPTURES_READ = (
+    len(re.findall(rf"\b(?:FROM|JOIN) {table}\b", STATEMENT)) for table in ("runs", "connections", "partials", "captures")
 )
+# Measured with made-up records in Parquet: what the key of a run record takes in captures, and what each of its rows adds.
+CAPTURES_RECORD_BYTES, CAPTURES_ROW_BYTES = 26, 19
 # A day before the window for the capture that came before it, and tomorrow, whose folder is empty: projection ends there.
 RUNS_DAYS, EMPTY_DAYS = MERGED_DAYS + 1, 1
 LISTED_AT_ONCE = 1000
@@ -51,7 +54,13 @@ RETENTION_DAYS, STANDARD_DAYS = 400, 60
 # What has expired stays below a delete marker for so long.
 NONCURRENT_DAYS = 30
 KEPT_DAYS = RETENTION_DAYS + NONCURRENT_DAYS
+# A month of captures expires when all of it and of the month after it has: 62 days later at most.
+CAPTURES_DAYS = RETENTION_DAYS + 62
+# A file a month, and one an hour since the table was last put together, and for each statement some of metadata.
+CAPTURES_FILES, METADATA_GETS, METADATA_PUTS = CAPTURES_DAYS // 30 + 24, 10, 6
 METRICS_PER_ENDPOINT, METRICS, ALARMS = 6, 3, 12
+# States that an hour's merge enters: 11, and the maintenance once a day.
+MERGE_TRANSITIONS = 11 + 8 / 24
 # States that an execution of the fleet enters, its start among them, and those of each batch.
 FLEET_TRANSITIONS, BATCH_TRANSITIONS, FLEET_ALARMS = 6, 2, 3
 # Assumed: what an invocation takes besides paging, for a role to be assumed and endpoints to be found.
@@ -78,6 +87,13 @@ def ledger(places, endpoints):
     return RUNS_READ * lists(96, RUNS_DAYS) * places, gets, gets * RUN_BYTES + RUNS_READ * RUNS_DAYS * 96 * endpoints * TARGET_BYTES
 
 
+def captures(places, endpoints):
+    """What an hour's statements read of `captures` for so many accounts and Regions: gets and bytes."""
+    rows = CAPTURES_DAYS * 96 * (places + endpoints)
+    gets = (CAPTURES_READ + 1) * (CAPTURES_FILES * 2 + METADATA_GETS)
+    return gets, rows * CAPTURES_ROW_BYTES + CAPTURES_DAYS * 96 * places * CAPTURES_RECORD_BYTES
+
+
 def month(endpoints, connections):
     """Dollars by part, once the retention is full, what CloudTrail's data events cost besides, and how long one capture runs."""
     memory_mb = 512 if endpoints * connections <= 630_000 else 1769
@@ -87,9 +103,11 @@ def month(endpoints, connections):
     standard_days = STANDARD_DAYS if object_bytes >= SMALLEST_MOVED else KEPT_DAYS
     moved = SNAPSHOTS * endpoints if object_bytes >= SMALLEST_MOVED else 0
     ledger_lists, ledger_gets, ledger_bytes = ledger(1, endpoints)
-    merged = max(ATHENA_LEAST_BYTES, MERGED_DAYS * gb_of_a_day * 1e9 + ledger_bytes)
+    captures_gets, captures_bytes = captures(1, endpoints)
+    # One statement merges captures, the other sessions.
+    merged = max(ATHENA_LEAST_BYTES, ledger_bytes) + max(ATHENA_LEAST_BYTES, MERGED_DAYS * gb_of_a_day * 1e9 + captures_bytes)
     # Parquet is read with two requests at least.
-    gets = CONNECTIONS_READ * MERGED_DAYS * 96 * 2 * endpoints + ledger_gets
+    gets = CONNECTIONS_READ * MERGED_DAYS * 96 * 2 * endpoints + ledger_gets + captures_gets
     # There are hardly any partial captures, and their folders are listed all the same.
     listed = CONNECTIONS_READ * lists(96 * endpoints, MERGED_DAYS) + PARTIALS_READ * lists(1, MERGED_DAYS) + ledger_lists
     # A look and a put for each endpoint, the endpoints' configuration, and the run record.
@@ -106,7 +124,12 @@ def month(endpoints, connections):
         "storage": gb_of_a_day
         * (standard_days * S3_STANDARD_GB_MONTH + (KEPT_DAYS - standard_days) * S3_STANDARD_IA_GB_MONTH),
         "sessions": 720
-        * ((merged + ATHENA_LEAST_BYTES) / 1e12 * ATHENA_TB + gets * S3_GET + listed * S3_PUT_OR_LIST + 9 * STATE_TRANSITION),
+        * (
+            (merged + ATHENA_LEAST_BYTES) / 1e12 * ATHENA_TB
+            + gets * S3_GET
+            + (listed + METADATA_PUTS) * S3_PUT_OR_LIST
+            + MERGE_TRANSITIONS * STATE_TRANSITION
+        ),
         # EventBridge takes nothing for the events of AWS's own services, and CloudTrail nothing for the first copy of them.
         "watching": (METRICS_PER_ENDPOINT * endpoints + METRICS) * METRIC_MONTH
         + ALARMS * ALARM_MONTH
@@ -120,6 +143,7 @@ def month(endpoints, connections):
 def fleet(batches):
     """Dollars a month by part that as many accounts and Regions cost besides, when each is a batch, and for data events."""
     lists_, gets, bytes_ = ledger(batches, 0)
+    bytes_ += captures(batches, 0)[1]
     lists_ += (CONNECTIONS_READ * lists(96, MERGED_DAYS) + PARTIALS_READ * lists(1, MERGED_DAYS)) * batches
     records = SNAPSHOTS * batches * 2
     parts = {
@@ -128,7 +152,7 @@ def fleet(batches):
         # A run record of its own, and the configuration of its endpoints.
         "records": records * S3_PUT_OR_LIST,
         "digests": 720 * batches * (7 * S3_PUT_OR_LIST + SEAL_CHAIN * S3_GET + KMS_ECC_SIGN),
-        # The hourly statements read the ledger of each, and list its folders.
+        # The hourly statements read the ledger of each and its rows of captures, and list its folders.
         "sessions": 720 * (gets * S3_GET + lists_ * S3_PUT_OR_LIST + bytes_ / 1e12 * ATHENA_TB),
         "alarms": FLEET_ALARMS * ALARM_MONTH,
     }

@@ -3,64 +3,36 @@
 -- Edit: the first day of the month. A session that reaches into the month counts with all its time and bytes, so in two months if it
 -- reaches into both. days are those on which a session began. possible_sessions may have reached into the month, and count nowhere
 -- else: no end is known of them, or only that it came later. minutes_not_covered of the month lie in a hole of some endpoint, so
--- sessions of them can be missing. The ledger of 400 days is read for that, as by coverage_holes. The row without identity is no
--- user: it counts the sessions of which AWS gave no name.
+-- sessions of them can be missing. They count up to as_of, which is when captures was last merged: nothing is known of later time.
+-- The row without identity is no user: it counts the sessions of which AWS gave no name.
 WITH asked AS (
   SELECT TIMESTAMP '2026-11-01 00:00:00' AS month
 ),
-ledger AS (
-  SELECT "$path" AS record_path, account_id, region, start, scheduled, targets, places
-  FROM runs
-  WHERE runs.snapshot_date >= CAST(current_date - INTERVAL '400' DAY AS varchar)
-),
 -- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
+last_merge AS (
+  -- The record of later time is not known.
+  SELECT with_timezone(max(merged_at), 'UTC') AS as_of
+  FROM captures
+),
 entries AS (
-  -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it. With
-  -- LedgerUnreadable, EC2 listed them, and the list was compared with no earlier one.
+  -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
   SELECT
-    entry.account_id,
-    entry.region,
-    entry.endpoint_id,
-    entry.kind,
-    entry.outcome,
-    entry.error_code,
-    coalesce(entry.object_key, ledger.record_path) AS object_key,
-    from_iso8601_timestamp(coalesce(entry.first_page_requested_at, ledger.start)) AS begins,
-    from_iso8601_timestamp(entry.first_page_at) AS first_page_at,
-    from_iso8601_timestamp(entry.last_page_at) AS ends,
-    -- Null in a record that is older than the field.
-    coalesce(ledger.scheduled, true) AS is_scheduled
-  FROM ledger
+    captures.account_id,
+    captures.region,
+    listed.endpoint_id,
+    if(listed.place = 1, 'attempt', 'listed') AS kind,
+    captures.outcome,
+    captures.error_code,
+    coalesce(captures.object_key, captures.record_key) AS object_key,
+    with_timezone(captures.attempted_at, 'UTC') AS begins,
+    with_timezone(captures.first_page_at, 'UTC') AS first_page_at,
+    with_timezone(captures.last_page_at, 'UTC') AS ends,
+    captures.scheduled AS is_scheduled
+  FROM captures
   CROSS JOIN UNNEST(
-    transform(
-      coalesce(targets, ARRAY[]),
-      target -> ROW(
-        target.account_id, target.region, target.endpoint_id, 'attempt', target.outcome, target.error.code,
-        target.object_key, target.first_page_requested_at, target.first_page_at, target.last_page_at
-      )
-    )
-    || flatten(
-      transform(
-        filter(coalesce(places, ARRAY[]), place -> place.discovery IS NOT NULL),
-        place -> transform(
-          ARRAY['*'] || if(coalesce(place.discovery.error.code, 'LedgerUnreadable') = 'LedgerUnreadable', coalesce(place.discovery.endpoints, ARRAY[]), ARRAY[]),
-          endpoint_id -> ROW(
-            place.account_id, place.region, endpoint_id, if(endpoint_id = '*', 'attempt', 'listed'),
-            if(coalesce(place.discovery.error.code, 'LedgerUnreadable') = 'LedgerUnreadable' AND place.discovery.endpoints IS NOT NULL, 'complete', 'failed'),
-            place.discovery.error.code,
-            CAST(NULL AS varchar), place.discovery.first_page_requested_at, place.discovery.first_page_at,
-            place.discovery.last_page_at
-          )
-        )
-      )
-    )
-  ) AS entry (
-    account_id, region, endpoint_id, kind, outcome, error_code,
-    object_key, first_page_requested_at, first_page_at, last_page_at
-  )
-  -- A record speaks of its own account and Region alone.
-  WHERE entry.account_id = ledger.account_id
-    AND entry.region = ledger.region
+    ARRAY[captures.endpoint_id] || coalesce(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), ARRAY[])
+  ) WITH ORDINALITY AS listed (endpoint_id, place)
+  WHERE captures.kind IN ('target', 'listing')
 ),
 judged AS (
   -- A capture or a listing proves nothing if the clock stepped while its pages came.
@@ -155,15 +127,16 @@ gaps AS (
     region,
     endpoint_id,
     gap_begins,
-    coalesce(next_ends, gone_at, current_timestamp) AS gap_ends,
+    coalesce(next_ends, gone_at, as_of) AS gap_ends,
     next_ends IS NULL AND gone_at IS NULL AS open,
-    coalesce(next_ends, gone_at, current_timestamp) >= gap_begins + INTERVAL '60' MINUTE
+    coalesce(next_ends, gone_at, as_of) >= gap_begins + INTERVAL '60' MINUTE
       OR (next_ends IS NULL AND gone_at IS NOT NULL) AS is_hole,
     sum(failures) AS failures,
     array_sort(array_distinct(flatten(array_agg(error_codes)))) AS error_codes
   FROM ordered
+  CROSS JOIN last_merge
   WHERE gap_begins IS NOT NULL
-  GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at
+  GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at, as_of
 ),
 -- END HOLES
 holes AS (
@@ -220,8 +193,10 @@ SELECT
   identity_key,
   count_if(NOT proven) AS possible_sessions,
   count_if(proven AND end_seen IS NULL) AS with_open_end,
-  max(not_covered.minutes) AS minutes_not_covered
+  max(not_covered.minutes) AS minutes_not_covered,
+  max(last_merge.as_of) AS as_of
 FROM of_month
 CROSS JOIN not_covered
+CROSS JOIN last_merge
 GROUP BY identity_key
 ORDER BY identity_key

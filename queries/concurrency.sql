@@ -3,21 +3,22 @@
 -- Edit: how many days back, in all four places, of which the first two are a day more. A capture counts in the step in which its first
 -- page arrived, and the greatest count of a step is shown. A connection counts once, however often its listing has it, and a moment
 -- without anybody counts as 0. A step without a capture has no row, unless a hole touches it: touches_hole is then true, and
--- active_connections is null, which is not 0. docs/evidence.md defines a hole. For holes the query reads the record of 400 days.
-WITH captures AS (
+-- active_connections is null, which is not 0. as_of is when captures was last merged. Of a step that was not over by then,
+-- touches_hole is null if no hole touches it yet. docs/evidence.md defines a hole.
+WITH recorded AS (
   -- One row for each object of the ledger, also if the run that wrote it was killed and a later one found it.
   SELECT
-    target.account_id,
-    target.region,
-    target.endpoint_id,
-    CAST(from_iso8601_timestamp(runs.snapshot_time) AS timestamp(3)) AS snapshot_time,
-    min(from_iso8601_timestamp(target.first_page_at)) AS captured_at,
-    max(target.active) AS active
-  FROM runs
-  CROSS JOIN UNNEST(runs.targets) AS target
-  WHERE runs.snapshot_date >= CAST(current_date - INTERVAL '8' DAY AS varchar)
-    AND target.outcome IN ('complete', 'already_captured')
-  GROUP BY 1, 2, 3, 4
+    account_id,
+    region,
+    endpoint_id,
+    CAST(snapshot_time AS timestamp(3)) AS snapshot_time,
+    min(with_timezone(first_page_at, 'UTC')) AS captured_at,
+    max(active_connections) AS active
+  FROM captures
+  WHERE snapshot_date >= current_date - INTERVAL '8' DAY
+    AND kind = 'target'
+    AND outcome IN ('complete', 'already_captured')
+  GROUP BY account_id, region, endpoint_id, CAST(snapshot_time AS timestamp(3))
 ),
 listings AS (
   SELECT
@@ -37,66 +38,38 @@ counted AS (
     account_id,
     region,
     endpoint_id,
-    CAST(floor(to_unixtime(coalesce(captures.captured_at, listings.captured_at)) / 900) AS bigint) AS step,
-    max(coalesce(listings.active, captures.active)) AS active_connections
-  FROM captures
+    CAST(floor(to_unixtime(coalesce(recorded.captured_at, listings.captured_at)) / 900) AS bigint) AS step,
+    max(coalesce(listings.active, recorded.active)) AS active_connections
+  FROM recorded
   FULL JOIN listings USING (account_id, region, endpoint_id, snapshot_time)
-  WHERE coalesce(captures.captured_at, listings.captured_at) >= current_date - INTERVAL '7' DAY
+  WHERE coalesce(recorded.captured_at, listings.captured_at) >= current_date - INTERVAL '7' DAY
   GROUP BY 1, 2, 3, 4
 ),
-ledger AS (
-  SELECT "$path" AS record_path, account_id, region, start, scheduled, targets, places
-  FROM runs
-  WHERE runs.snapshot_date >= CAST(current_date - INTERVAL '400' DAY AS varchar)
-),
 -- BEGIN HOLES: the same lines as in coverage_holes.sql
+last_merge AS (
+  -- The record of later time is not known.
+  SELECT with_timezone(max(merged_at), 'UTC') AS as_of
+  FROM captures
+),
 entries AS (
-  -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it. With
-  -- LedgerUnreadable, EC2 listed them, and the list was compared with no earlier one.
+  -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
   SELECT
-    entry.account_id,
-    entry.region,
-    entry.endpoint_id,
-    entry.kind,
-    entry.outcome,
-    entry.error_code,
-    coalesce(entry.object_key, ledger.record_path) AS object_key,
-    from_iso8601_timestamp(coalesce(entry.first_page_requested_at, ledger.start)) AS begins,
-    from_iso8601_timestamp(entry.first_page_at) AS first_page_at,
-    from_iso8601_timestamp(entry.last_page_at) AS ends,
-    -- Null in a record that is older than the field.
-    coalesce(ledger.scheduled, true) AS is_scheduled
-  FROM ledger
+    captures.account_id,
+    captures.region,
+    listed.endpoint_id,
+    if(listed.place = 1, 'attempt', 'listed') AS kind,
+    captures.outcome,
+    captures.error_code,
+    coalesce(captures.object_key, captures.record_key) AS object_key,
+    with_timezone(captures.attempted_at, 'UTC') AS begins,
+    with_timezone(captures.first_page_at, 'UTC') AS first_page_at,
+    with_timezone(captures.last_page_at, 'UTC') AS ends,
+    captures.scheduled AS is_scheduled
+  FROM captures
   CROSS JOIN UNNEST(
-    transform(
-      coalesce(targets, ARRAY[]),
-      target -> ROW(
-        target.account_id, target.region, target.endpoint_id, 'attempt', target.outcome, target.error.code,
-        target.object_key, target.first_page_requested_at, target.first_page_at, target.last_page_at
-      )
-    )
-    || flatten(
-      transform(
-        filter(coalesce(places, ARRAY[]), place -> place.discovery IS NOT NULL),
-        place -> transform(
-          ARRAY['*'] || if(coalesce(place.discovery.error.code, 'LedgerUnreadable') = 'LedgerUnreadable', coalesce(place.discovery.endpoints, ARRAY[]), ARRAY[]),
-          endpoint_id -> ROW(
-            place.account_id, place.region, endpoint_id, if(endpoint_id = '*', 'attempt', 'listed'),
-            if(coalesce(place.discovery.error.code, 'LedgerUnreadable') = 'LedgerUnreadable' AND place.discovery.endpoints IS NOT NULL, 'complete', 'failed'),
-            place.discovery.error.code,
-            CAST(NULL AS varchar), place.discovery.first_page_requested_at, place.discovery.first_page_at,
-            place.discovery.last_page_at
-          )
-        )
-      )
-    )
-  ) AS entry (
-    account_id, region, endpoint_id, kind, outcome, error_code,
-    object_key, first_page_requested_at, first_page_at, last_page_at
-  )
-  -- A record speaks of its own account and Region alone.
-  WHERE entry.account_id = ledger.account_id
-    AND entry.region = ledger.region
+    ARRAY[captures.endpoint_id] || coalesce(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), ARRAY[])
+  ) WITH ORDINALITY AS listed (endpoint_id, place)
+  WHERE captures.kind IN ('target', 'listing')
 ),
 judged AS (
   -- A capture or a listing proves nothing if the clock stepped while its pages came.
@@ -191,15 +164,16 @@ gaps AS (
     region,
     endpoint_id,
     gap_begins,
-    coalesce(next_ends, gone_at, current_timestamp) AS gap_ends,
+    coalesce(next_ends, gone_at, as_of) AS gap_ends,
     next_ends IS NULL AND gone_at IS NULL AS open,
-    coalesce(next_ends, gone_at, current_timestamp) >= gap_begins + INTERVAL '60' MINUTE
+    coalesce(next_ends, gone_at, as_of) >= gap_begins + INTERVAL '60' MINUTE
       OR (next_ends IS NULL AND gone_at IS NOT NULL) AS is_hole,
     sum(failures) AS failures,
     array_sort(array_distinct(flatten(array_agg(error_codes)))) AS error_codes
   FROM ordered
+  CROSS JOIN last_merge
   WHERE gap_begins IS NOT NULL
-  GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at
+  GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at, as_of
 ),
 -- END HOLES
 steps_in_holes AS (
@@ -227,7 +201,9 @@ SELECT
   endpoint_id,
   from_unixtime(900 * step, 'UTC') AS step,
   counted.active_connections,
-  coalesce(steps_in_holes.touches_hole, false) AS touches_hole
+  coalesce(steps_in_holes.touches_hole, if(900 * (step + 1) <= to_unixtime(last_merge.as_of), false)) AS touches_hole,
+  last_merge.as_of
 FROM counted
 FULL JOIN steps_in_holes USING (account_id, region, endpoint_id, step)
+CROSS JOIN last_merge
 ORDER BY 1, 2, 3, 4

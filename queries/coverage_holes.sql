@@ -1,64 +1,37 @@
 -- When could a connection have been missed: where do 60 minutes or more lie between captures of an endpoint, or was it gone after one?
 -- Serves: PCI DSS 10.7.2, NIST SP 800-53 AU-5 and AU-12.
 -- Edit: the 30 days in the last CTE and the 31 above it, which are how far back holes and late seals are shown. A hole that began
--- earlier is shown with its true beginning. For that the query reads the record of 400 days, once: the template's RetentionDays.
--- Change both together. A day costs one request to list it and one for each run, for each account and Region.
--- The endpoint * stands for the list of endpoints of an account and Region. A hole is open if no capture came after it. In
--- records_sealed_late is the number of run records of the account and Region that a digest lists as late. They count like all
--- others. A row without an endpoint has no hole beside that number. docs/evidence.md defines a hole.
-WITH ledger AS (
-  SELECT "$path" AS record_path, account_id, region, start, scheduled, targets, places
-  FROM runs
-  WHERE runs.snapshot_date >= CAST(current_date - INTERVAL '400' DAY AS varchar)
-),
+-- earlier is shown with its true beginning: the query reads all of captures.
+-- as_of is when captures was last merged. Nothing is known of later time. A hole is open if no capture came after it until then.
+-- The endpoint * stands for the list of endpoints of an account and Region. In records_sealed_late is the number of run records
+-- of the account and Region that a digest lists as late. They count like all others. A row without an endpoint has no hole. If
+-- there is nothing to show, one row has as_of. Without as_of nothing was ever merged. docs/evidence.md defines a hole.
+WITH
 -- BEGIN HOLES: the same lines as in sessions/merge.sql
+last_merge AS (
+  -- The record of later time is not known.
+  SELECT with_timezone(max(merged_at), 'UTC') AS as_of
+  FROM captures
+),
 entries AS (
-  -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it. With
-  -- LedgerUnreadable, EC2 listed them, and the list was compared with no earlier one.
+  -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
   SELECT
-    entry.account_id,
-    entry.region,
-    entry.endpoint_id,
-    entry.kind,
-    entry.outcome,
-    entry.error_code,
-    coalesce(entry.object_key, ledger.record_path) AS object_key,
-    from_iso8601_timestamp(coalesce(entry.first_page_requested_at, ledger.start)) AS begins,
-    from_iso8601_timestamp(entry.first_page_at) AS first_page_at,
-    from_iso8601_timestamp(entry.last_page_at) AS ends,
-    -- Null in a record that is older than the field.
-    coalesce(ledger.scheduled, true) AS is_scheduled
-  FROM ledger
+    captures.account_id,
+    captures.region,
+    listed.endpoint_id,
+    if(listed.place = 1, 'attempt', 'listed') AS kind,
+    captures.outcome,
+    captures.error_code,
+    coalesce(captures.object_key, captures.record_key) AS object_key,
+    with_timezone(captures.attempted_at, 'UTC') AS begins,
+    with_timezone(captures.first_page_at, 'UTC') AS first_page_at,
+    with_timezone(captures.last_page_at, 'UTC') AS ends,
+    captures.scheduled AS is_scheduled
+  FROM captures
   CROSS JOIN UNNEST(
-    transform(
-      coalesce(targets, ARRAY[]),
-      target -> ROW(
-        target.account_id, target.region, target.endpoint_id, 'attempt', target.outcome, target.error.code,
-        target.object_key, target.first_page_requested_at, target.first_page_at, target.last_page_at
-      )
-    )
-    || flatten(
-      transform(
-        filter(coalesce(places, ARRAY[]), place -> place.discovery IS NOT NULL),
-        place -> transform(
-          ARRAY['*'] || if(coalesce(place.discovery.error.code, 'LedgerUnreadable') = 'LedgerUnreadable', coalesce(place.discovery.endpoints, ARRAY[]), ARRAY[]),
-          endpoint_id -> ROW(
-            place.account_id, place.region, endpoint_id, if(endpoint_id = '*', 'attempt', 'listed'),
-            if(coalesce(place.discovery.error.code, 'LedgerUnreadable') = 'LedgerUnreadable' AND place.discovery.endpoints IS NOT NULL, 'complete', 'failed'),
-            place.discovery.error.code,
-            CAST(NULL AS varchar), place.discovery.first_page_requested_at, place.discovery.first_page_at,
-            place.discovery.last_page_at
-          )
-        )
-      )
-    )
-  ) AS entry (
-    account_id, region, endpoint_id, kind, outcome, error_code,
-    object_key, first_page_requested_at, first_page_at, last_page_at
-  )
-  -- A record speaks of its own account and Region alone.
-  WHERE entry.account_id = ledger.account_id
-    AND entry.region = ledger.region
+    ARRAY[captures.endpoint_id] || coalesce(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), ARRAY[])
+  ) WITH ORDINALITY AS listed (endpoint_id, place)
+  WHERE captures.kind IN ('target', 'listing')
 ),
 judged AS (
   -- A capture or a listing proves nothing if the clock stepped while its pages came.
@@ -153,15 +126,16 @@ gaps AS (
     region,
     endpoint_id,
     gap_begins,
-    coalesce(next_ends, gone_at, current_timestamp) AS gap_ends,
+    coalesce(next_ends, gone_at, as_of) AS gap_ends,
     next_ends IS NULL AND gone_at IS NULL AS open,
-    coalesce(next_ends, gone_at, current_timestamp) >= gap_begins + INTERVAL '60' MINUTE
+    coalesce(next_ends, gone_at, as_of) >= gap_begins + INTERVAL '60' MINUTE
       OR (next_ends IS NULL AND gone_at IS NOT NULL) AS is_hole,
     sum(failures) AS failures,
     array_sort(array_distinct(flatten(array_agg(error_codes)))) AS error_codes
   FROM ordered
+  CROSS JOIN last_merge
   WHERE gap_begins IS NOT NULL
-  GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at
+  GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at, as_of
 ),
 -- END HOLES
 sealed_late AS (
@@ -180,16 +154,17 @@ holes AS (
     AND gap_ends >= current_date - INTERVAL '30' DAY
 )
 SELECT
-  account_id,
-  region,
-  holes.endpoint_id,
-  holes.gap_begins AS hole_begins,
-  holes.gap_ends AS hole_ends,
-  holes.open,
-  date_diff('minute', holes.gap_begins, holes.gap_ends) AS minutes,
-  holes.failures AS attempts_in_it,
-  array_join(holes.error_codes, ', ') AS error_codes,
-  coalesce(sealed_late.records_sealed_late, 0) AS records_sealed_late
-FROM holes
-FULL JOIN sealed_late USING (account_id, region)
+  found.account_id,
+  found.region,
+  found.endpoint_id,
+  found.gap_begins AS hole_begins,
+  found.gap_ends AS hole_ends,
+  found.open,
+  date_diff('minute', found.gap_begins, found.gap_ends) AS minutes,
+  found.failures AS attempts_in_it,
+  array_join(found.error_codes, ', ') AS error_codes,
+  coalesce(found.records_sealed_late, 0) AS records_sealed_late,
+  last_merge.as_of
+FROM last_merge
+LEFT JOIN (SELECT * FROM holes FULL JOIN sealed_late USING (account_id, region)) AS found ON true
 ORDER BY 1, 2, 3, 4

@@ -2,61 +2,35 @@
 -- Serves: PCI DSS 8.2.6, NIST SP 800-53 AC-2(3): accounts to disable.
 -- Edit: the days of silence, three times, and how many days back to look for users. Users are looked at in each account by itself.
 -- A user may have connected without being seen: minutes_not_covered of these days lie in holes of the account, sessions_not_known
--- are those of these days of which AWS gave no name, and with_open_end are sessions of the user of which no end is known. The ledger
--- of 400 days is read for the holes, as by coverage_holes.
-WITH ledger AS (
-  SELECT "$path" AS record_path, account_id, region, start, scheduled, targets, places
-  FROM runs
-  WHERE runs.snapshot_date >= CAST(current_date - INTERVAL '400' DAY AS varchar)
-),
+-- are those of these days of which AWS gave no name, and with_open_end are sessions of the user of which no end is known.
+-- newest_capture is that which the sessions of the user rest on. as_of is when captures was last merged: nothing is known of later
+-- time, so a user may have connected since.
+WITH
 -- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
+last_merge AS (
+  -- The record of later time is not known.
+  SELECT with_timezone(max(merged_at), 'UTC') AS as_of
+  FROM captures
+),
 entries AS (
-  -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it. With
-  -- LedgerUnreadable, EC2 listed them, and the list was compared with no earlier one.
+  -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
   SELECT
-    entry.account_id,
-    entry.region,
-    entry.endpoint_id,
-    entry.kind,
-    entry.outcome,
-    entry.error_code,
-    coalesce(entry.object_key, ledger.record_path) AS object_key,
-    from_iso8601_timestamp(coalesce(entry.first_page_requested_at, ledger.start)) AS begins,
-    from_iso8601_timestamp(entry.first_page_at) AS first_page_at,
-    from_iso8601_timestamp(entry.last_page_at) AS ends,
-    -- Null in a record that is older than the field.
-    coalesce(ledger.scheduled, true) AS is_scheduled
-  FROM ledger
+    captures.account_id,
+    captures.region,
+    listed.endpoint_id,
+    if(listed.place = 1, 'attempt', 'listed') AS kind,
+    captures.outcome,
+    captures.error_code,
+    coalesce(captures.object_key, captures.record_key) AS object_key,
+    with_timezone(captures.attempted_at, 'UTC') AS begins,
+    with_timezone(captures.first_page_at, 'UTC') AS first_page_at,
+    with_timezone(captures.last_page_at, 'UTC') AS ends,
+    captures.scheduled AS is_scheduled
+  FROM captures
   CROSS JOIN UNNEST(
-    transform(
-      coalesce(targets, ARRAY[]),
-      target -> ROW(
-        target.account_id, target.region, target.endpoint_id, 'attempt', target.outcome, target.error.code,
-        target.object_key, target.first_page_requested_at, target.first_page_at, target.last_page_at
-      )
-    )
-    || flatten(
-      transform(
-        filter(coalesce(places, ARRAY[]), place -> place.discovery IS NOT NULL),
-        place -> transform(
-          ARRAY['*'] || if(coalesce(place.discovery.error.code, 'LedgerUnreadable') = 'LedgerUnreadable', coalesce(place.discovery.endpoints, ARRAY[]), ARRAY[]),
-          endpoint_id -> ROW(
-            place.account_id, place.region, endpoint_id, if(endpoint_id = '*', 'attempt', 'listed'),
-            if(coalesce(place.discovery.error.code, 'LedgerUnreadable') = 'LedgerUnreadable' AND place.discovery.endpoints IS NOT NULL, 'complete', 'failed'),
-            place.discovery.error.code,
-            CAST(NULL AS varchar), place.discovery.first_page_requested_at, place.discovery.first_page_at,
-            place.discovery.last_page_at
-          )
-        )
-      )
-    )
-  ) AS entry (
-    account_id, region, endpoint_id, kind, outcome, error_code,
-    object_key, first_page_requested_at, first_page_at, last_page_at
-  )
-  -- A record speaks of its own account and Region alone.
-  WHERE entry.account_id = ledger.account_id
-    AND entry.region = ledger.region
+    ARRAY[captures.endpoint_id] || coalesce(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), ARRAY[])
+  ) WITH ORDINALITY AS listed (endpoint_id, place)
+  WHERE captures.kind IN ('target', 'listing')
 ),
 judged AS (
   -- A capture or a listing proves nothing if the clock stepped while its pages came.
@@ -151,22 +125,23 @@ gaps AS (
     region,
     endpoint_id,
     gap_begins,
-    coalesce(next_ends, gone_at, current_timestamp) AS gap_ends,
+    coalesce(next_ends, gone_at, as_of) AS gap_ends,
     next_ends IS NULL AND gone_at IS NULL AS open,
-    coalesce(next_ends, gone_at, current_timestamp) >= gap_begins + INTERVAL '60' MINUTE
+    coalesce(next_ends, gone_at, as_of) >= gap_begins + INTERVAL '60' MINUTE
       OR (next_ends IS NULL AND gone_at IS NOT NULL) AS is_hole,
     sum(failures) AS failures,
     array_sort(array_distinct(flatten(array_agg(error_codes)))) AS error_codes
   FROM ordered
+  CROSS JOIN last_merge
   WHERE gap_begins IS NOT NULL
-  GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at
+  GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at, as_of
 ),
 -- END HOLES
 holes AS (
   SELECT
     account_id,
     greatest(gap_begins, current_timestamp - INTERVAL '90' DAY) AS begins,
-    least(gap_ends, current_timestamp) AS ends
+    gap_ends AS ends
   FROM gaps
   WHERE is_hole
     AND gap_ends > current_timestamp - INTERVAL '90' DAY
@@ -194,7 +169,7 @@ users AS (
     max_by(identity, ROW(last_seen, identity)) AS identity,
     max(ends_at) AS last_use,
     count_if(end_seen IS NULL) AS with_open_end,
-    max(as_of) AS as_of
+    max(as_of) AS newest_capture
   FROM sessions
   WHERE connection_established_time < current_date + INTERVAL '1' DAY
     AND ends_at >= current_date - INTERVAL '400' DAY
@@ -217,10 +192,12 @@ SELECT
   users.account_id,
   users.identity_key,
   users.with_open_end,
-  users.as_of,
+  users.newest_capture,
   coalesce(not_covered.minutes, 0) AS minutes_not_covered,
-  coalesce(not_known.sessions, 0) AS sessions_not_known
+  coalesce(not_known.sessions, 0) AS sessions_not_known,
+  last_merge.as_of
 FROM users
+CROSS JOIN last_merge
 LEFT JOIN not_covered ON not_covered.account_id = users.account_id
 LEFT JOIN not_known ON not_known.account_id = users.account_id
 WHERE users.last_use < current_timestamp - INTERVAL '90' DAY

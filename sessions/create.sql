@@ -38,8 +38,8 @@ CREATE TABLE IF NOT EXISTS sessions (
   as_of timestamp COMMENT 'The newest complete capture that the row rests on: the one that missed it, else last_complete. Null: only partial snapshots show it. Value: the capture that missed it, else the latest',
   complete_snapshots bigint COMMENT 'Complete snapshots that show it. Value: the number',
   snapshots_by_day string COMMENT 'For the next merge: snapshots and complete snapshots of each snapshot_date, as a JSON map. Value: days that are merged again are replaced',
-  watched boolean COMMENT 'For the next merge: true if its endpoint was watched when it began. Value: computed again while its beginning is among the days that are merged',
-  gaps string COMMENT 'For the next merge: JSON list of the captures, by their requests, that no other followed within 60 minutes, from an hour before its beginning to its end. Value: the part of the days that are merged is replaced'
+  watched boolean COMMENT 'true if its endpoint was watched when it began. Value: computed again by each merge',
+  gaps string COMMENT 'JSON list of the captures, by their requests, that no other followed within 60 minutes, from an hour before its beginning to its end. Value: computed again by each merge'
 )
 PARTITIONED BY (month(connection_established_time))
 LOCATION 's3://{analytics_bucket}/sessions/'

@@ -1,62 +1,35 @@
 -- Brings `sessions` up to what the lake shows since {from_date}. Each column of a row combines what the row has from earlier days
--- with what the days since then show. So merges in any order, of any days, end in the rows that one merge of all days makes.
--- Captures and listings of the last ten minutes end no session: the statement may have read the ledger later than the rows.
+-- with what the days since then show, and with all of `captures`, which is merged before. So merges in any order, of any days, end
+-- in the rows that one merge of all days makes.
+-- Each capture in `captures` has its rows in the lake: they were written before its record, and the record was read before them.
 MERGE INTO sessions AS known
 USING (
-  WITH ledger AS (
-    SELECT "$path" AS record_path, account_id, region, start, scheduled, targets, places
-    FROM runs
-    -- A day earlier: a run of that day may begin after midnight, and the capture before a session shows that it was not there yet.
-    WHERE runs.snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '1' DAY AS varchar)
-  ),
+  WITH
   -- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
+  last_merge AS (
+    -- The record of later time is not known.
+    SELECT with_timezone(max(merged_at), 'UTC') AS as_of
+    FROM captures
+  ),
   entries AS (
-    -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it. With
-    -- LedgerUnreadable, EC2 listed them, and the list was compared with no earlier one.
+    -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
     SELECT
-      entry.account_id,
-      entry.region,
-      entry.endpoint_id,
-      entry.kind,
-      entry.outcome,
-      entry.error_code,
-      coalesce(entry.object_key, ledger.record_path) AS object_key,
-      from_iso8601_timestamp(coalesce(entry.first_page_requested_at, ledger.start)) AS begins,
-      from_iso8601_timestamp(entry.first_page_at) AS first_page_at,
-      from_iso8601_timestamp(entry.last_page_at) AS ends,
-      -- Null in a record that is older than the field.
-      coalesce(ledger.scheduled, true) AS is_scheduled
-    FROM ledger
+      captures.account_id,
+      captures.region,
+      listed.endpoint_id,
+      if(listed.place = 1, 'attempt', 'listed') AS kind,
+      captures.outcome,
+      captures.error_code,
+      coalesce(captures.object_key, captures.record_key) AS object_key,
+      with_timezone(captures.attempted_at, 'UTC') AS begins,
+      with_timezone(captures.first_page_at, 'UTC') AS first_page_at,
+      with_timezone(captures.last_page_at, 'UTC') AS ends,
+      captures.scheduled AS is_scheduled
+    FROM captures
     CROSS JOIN UNNEST(
-      transform(
-        coalesce(targets, ARRAY[]),
-        target -> ROW(
-          target.account_id, target.region, target.endpoint_id, 'attempt', target.outcome, target.error.code,
-          target.object_key, target.first_page_requested_at, target.first_page_at, target.last_page_at
-        )
-      )
-      || flatten(
-        transform(
-          filter(coalesce(places, ARRAY[]), place -> place.discovery IS NOT NULL),
-          place -> transform(
-            ARRAY['*'] || if(coalesce(place.discovery.error.code, 'LedgerUnreadable') = 'LedgerUnreadable', coalesce(place.discovery.endpoints, ARRAY[]), ARRAY[]),
-            endpoint_id -> ROW(
-              place.account_id, place.region, endpoint_id, if(endpoint_id = '*', 'attempt', 'listed'),
-              if(coalesce(place.discovery.error.code, 'LedgerUnreadable') = 'LedgerUnreadable' AND place.discovery.endpoints IS NOT NULL, 'complete', 'failed'),
-              place.discovery.error.code,
-              CAST(NULL AS varchar), place.discovery.first_page_requested_at, place.discovery.first_page_at,
-              place.discovery.last_page_at
-            )
-          )
-        )
-      )
-    ) AS entry (
-      account_id, region, endpoint_id, kind, outcome, error_code,
-      object_key, first_page_requested_at, first_page_at, last_page_at
-    )
-    -- A record speaks of its own account and Region alone.
-    WHERE entry.account_id = ledger.account_id
-      AND entry.region = ledger.region
+      ARRAY[captures.endpoint_id] || coalesce(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), ARRAY[])
+    ) WITH ORDINALITY AS listed (endpoint_id, place)
+    WHERE captures.kind IN ('target', 'listing')
   ),
   judged AS (
     -- A capture or a listing proves nothing if the clock stepped while its pages came.
@@ -151,15 +124,16 @@ USING (
       region,
       endpoint_id,
       gap_begins,
-      coalesce(next_ends, gone_at, current_timestamp) AS gap_ends,
+      coalesce(next_ends, gone_at, as_of) AS gap_ends,
       next_ends IS NULL AND gone_at IS NULL AS open,
-      coalesce(next_ends, gone_at, current_timestamp) >= gap_begins + INTERVAL '60' MINUTE
+      coalesce(next_ends, gone_at, as_of) >= gap_begins + INTERVAL '60' MINUTE
         OR (next_ends IS NULL AND gone_at IS NOT NULL) AS is_hole,
       sum(failures) AS failures,
       array_sort(array_distinct(flatten(array_agg(error_codes)))) AS error_codes
     FROM ordered
+    CROSS JOIN last_merge
     WHERE gap_begins IS NOT NULL
-    GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at
+    GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at, as_of
   ),
   -- END HOLES
   holes AS (
@@ -303,7 +277,6 @@ USING (
       coalesce(old.connection_id, new.connection_id) AS connection_id,
       old.connection_id IS NULL AS is_new,
       new.connection_id IS NOT NULL AS is_shown,
-      coalesce(old.ends_at IS NULL AND old.connection_id IS NOT NULL, false) AS is_older,
       coalesce(new.username, old.username) AS username,
       coalesce(new.common_name, old.common_name) AS common_name,
       coalesce(new.client_ip, old.client_ip) AS client_ip,
@@ -338,12 +311,8 @@ USING (
       coalesce(old.last_complete, if(old.ends_at IS NULL, old.last_seen)) AS old_last_complete,
       if(coalesce(old.begin_seen, old.connection_established_time < old.first_seen), old.connection_established_time) AS old_begin_time,
       coalesce(new.end_time, if(old.ends_at IS NOT NULL OR old.end_seen, old.connection_end_time)) AS end_time,
-      old.began_after AS old_began_after,
       old.end_seen AS old_end_seen,
       old.ended_before AS old_ended_before,
-      old.watched AS old_watched,
-      old.gaps AS old_gaps,
-      old.covered AS old_covered,
       old.connection_established_time AS kept_time,
       new.first_seen AS new_first_seen,
       new.last_seen AS new_last_seen,
@@ -461,8 +430,7 @@ USING (
         PARTITION BY of_account_id, of_region, of_endpoint_id
         ORDER BY before RANGE UNBOUNDED PRECEDING
       ) AS preceded_by,
-      min(if(is_attempt, entry_at)) OVER (PARTITION BY of_account_id, of_region, of_endpoint_id) AS first_attempt,
-      min(if(entry_ends IS NOT NULL, entry_at)) OVER (PARTITION BY of_account_id, of_region, of_endpoint_id) AS first_capture
+      min(if(is_attempt, entry_at)) OVER (PARTITION BY of_account_id, of_region, of_endpoint_id) AS first_attempt
     FROM timeline
   ),
   beside_listings_without AS (
@@ -475,15 +443,12 @@ USING (
     FROM beside_entries
   ),
   missed AS (
-    -- The captures and listings that began after its last sight do not show it. If that is not new, the row knows earlier ones.
+    -- The captures and listings that began after its last sight do not show it.
     SELECT
       *,
       if(
         NOT shown_ended,
-        array_min(filter(
-          ARRAY[next_capture_ends, next_without_ends],
-          look -> look < CAST((current_timestamp - INTERVAL '10' MINUTE) AT TIME ZONE 'UTC' AS timestamp(6))
-        ) || if(old_last_seen = last_seen AND old_end_seen = false AND old_ended_before > last_seen, ARRAY[old_ended_before], ARRAY[]))
+        array_min(filter(ARRAY[next_capture_ends, next_without_ends], look -> look IS NOT NULL))
       ) AS missed_by
     FROM beside_listings_without
     WHERE connection_id IS NOT NULL
@@ -502,31 +467,18 @@ USING (
         ELSE missed_by
       END AS ended_before,
       greatest(established, if(end_stands, end_time, coalesce(last_active, established))) AS ends_at,
-      if(
-        NOT begin_seen,
-        array_max(
-          if(preceded_by >= first_seen - INTERVAL '1' DAY, ARRAY[preceded_by], ARRAY[])
-            || if(old_first_seen = first_seen AND old_began_after IS NOT NULL, ARRAY[old_began_after], ARRAY[])
-        )
-      ) AS began_after
+      if(NOT begin_seen AND preceded_by >= first_seen - INTERVAL '1' DAY, preceded_by) AS began_after
     FROM missed
-  ),
-  earlier AS (
-    SELECT account_id, region, endpoint_id, min(first_seen) AS first_seen
-    FROM sessions
-    GROUP BY account_id, region, endpoint_id
   ),
   beside_holes AS (
     SELECT
       closed.*,
       holes.beginning,
-      coalesce(earlier.first_seen < TIMESTAMP '{from_date} 00:00:00' - INTERVAL '1' DAY, false) AS is_known_earlier,
-      -- If the endpoint was known earlier, the first attempt that is read is not its beginning.
       filter(
         coalesce(holes.gaps, ARRAY[]),
-        gap -> NOT coalesce(earlier.first_seen < TIMESTAMP '{from_date} 00:00:00' - INTERVAL '1' DAY, false)
-          OR gap.begins_at >= closed.first_capture
-      ) AS ledger_gaps,
+        gap -> gap.ends_at > closed.watched_from
+          AND (closed.ended_before IS NULL OR gap.begins_at <= greatest(closed.ended_before, closed.watched_from))
+      ) AS gaps,
       if(
         closed.is_shown,
         map_concat(
@@ -567,56 +519,17 @@ USING (
       ON holes.account_id = closed.account_id
       AND holes.region = closed.region
       AND holes.endpoint_id = closed.endpoint_id
-    LEFT JOIN earlier
-      ON earlier.account_id = closed.account_id
-      AND earlier.region = closed.region
-      AND earlier.endpoint_id = closed.endpoint_id
   ),
-  beside_earlier_gaps AS (
-    -- The ledger that is read has all that counts from half a day before {from_date} on. What was before, the row knows.
+  beside_beginning AS (
+    -- That the first attempt shows it does not mean that it began afterwards. A capture or a listing without the endpoint before it does.
     SELECT
       *,
-      if(
-        is_new OR watched_from >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '12' HOUR,
-        coalesce(
-          (
-            preceded_by IS NOT NULL
-            OR (
-              beginning <= watched_from
-              AND NOT is_known_earlier
-              -- That the first attempt shows it does not mean that it began afterwards. A listing without the endpoint does.
-              AND (begin_seen OR coalesce(beginning < first_attempt, true))
-            )
-          )
-          AND none_match(
-            ledger_gaps,
-            gap -> gap.is_hole AND gap.begins_at <= watched_from - INTERVAL '60' MINUTE AND gap.ends_at > watched_from
-          ),
-          false
-        ),
-        coalesce(old_watched, old_covered, false)
-      ) AS was_watched,
-      if(
-        is_new,
-        ARRAY[],
-        filter(
-          transform(coalesce(CAST(json_parse(old_gaps) AS array(varchar)), ARRAY[]), gap -> CAST(gap AS timestamp(6))),
-          gap -> gap < TIMESTAMP '{from_date} 00:00:00' - INTERVAL '12' HOUR
-            AND gap > watched_from - INTERVAL '60' MINUTE
-            AND (ended_before IS NULL OR gap <= greatest(ended_before, watched_from))
-        )
-      )
-      || transform(
-        filter(
-          ledger_gaps,
-          gap -> (is_new OR gap.begins_at >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '12' HOUR)
-            AND gap.begins_at > watched_from - INTERVAL '60' MINUTE
-            AND gap.ends_at > watched_from
-            AND (ended_before IS NULL OR gap.begins_at <= greatest(ended_before, watched_from))
-        ),
-        gap -> gap.begins_at
-      ) AS all_gaps,
-      transform(filter(ledger_gaps, gap -> gap.is_hole), gap -> gap.begins_at) AS known_holes
+      coalesce(
+        beginning <= watched_from
+          AND (begin_seen OR preceded_by IS NOT NULL OR coalesce(beginning < first_attempt, true))
+          AND none_match(gaps, gap -> gap.is_hole AND gap.begins_at <= watched_from - INTERVAL '60' MINUTE),
+        false
+      ) AS was_watched
     FROM beside_holes
   ),
   watched AS (
@@ -624,13 +537,19 @@ USING (
     SELECT
       *,
       was_watched AND NOT is_late AS is_watched,
-      array_sort(if(is_late, filter(all_gaps, gap -> gap > first_seen - INTERVAL '60' MINUTE), all_gaps)) AS open_gaps
+      filter(gaps, gap -> gap.begins_at > if(is_late, first_seen, watched_from) - INTERVAL '60' MINUTE) AS gaps_of_it
     FROM (
       SELECT
         *,
         first_seen > watched_from + INTERVAL '12' HOUR
-          AND (NOT was_watched OR any_match(all_gaps, gap -> gap <= first_seen - INTERVAL '60' MINUTE)) AS is_late
-      FROM beside_earlier_gaps
+          AND (
+            NOT was_watched
+            OR any_match(
+              gaps,
+              gap -> gap.begins_at > watched_from - INTERVAL '60' MINUTE AND gap.begins_at <= first_seen - INTERVAL '60' MINUTE
+            )
+          ) AS is_late
+      FROM beside_beginning
     )
   ),
   merged AS (
@@ -679,17 +598,13 @@ USING (
       reduce(map_values(all_snapshots_by_day), BIGINT '0', (sum, counts) -> sum + counts[2], sum -> sum) AS complete_snapshots,
       json_format(CAST(all_snapshots_by_day AS json)) AS snapshots_by_day,
       is_watched AS watched,
-      json_format(CAST(transform(open_gaps, gap -> CAST(CAST(gap AS timestamp(3)) AS varchar)) AS json)) AS gaps,
+      json_format(CAST(
+        array_sort(transform(gaps_of_it, gap -> CAST(CAST(gap.begins_at AS timestamp(3)) AS varchar))) AS json
+      )) AS gaps,
       is_watched
         AND missed_by IS NULL
-        AND none_match(
-          open_gaps,
-          gap -> gap <= greatest(coalesce(ended_before, last_seen), watched_from)
-            AND (
-              gap + INTERVAL '60' MINUTE <= CAST(current_timestamp AT TIME ZONE 'UTC' AS timestamp(6))
-              OR contains(known_holes, gap)
-            )
-        ) AS covered
+        AND none_match(gaps_of_it, gap -> gap.is_hole AND gap.begins_at <= greatest(coalesce(ended_before, last_seen), watched_from))
+        AS covered
     FROM watched
   )
   SELECT *

@@ -1,5 +1,5 @@
 //! What is said twice is written by hand once. The template's columns follow from the table of columns, its saved
-//! queries and statements from `queries/` and `sessions/`, and the tables of `docs/schema.md` from all of them.
+//! queries and statements from `queries/`, `captures/` and `sessions/`, and the tables of `docs/schema.md` from all of them.
 //! `UPDATE_GENERATED=1 tests/run --test it -- generated` writes what these tests find to be out of date.
 
 use std::fmt::Write;
@@ -67,14 +67,16 @@ fn the_template_has_the_columns_queries_and_statements_of_their_files() {
     check_block("template.yaml", YAML, "endpoints columns", &columns(ENDPOINT_COLUMNS));
     check_block("template.yaml", YAML, "saved queries", &saved_queries());
     check_block("template.yaml", YAML, "statements", &statements());
-    check_block("template.yaml", YAML, "session columns", &columns_to_compare());
+    check_block("template.yaml", YAML, "captures columns", &columns_to_compare(CAPTURES));
+    check_block("template.yaml", YAML, "session columns", &columns_to_compare(SESSIONS));
 }
 
 #[test]
 fn the_schema_page_has_the_columns_of_every_table() {
     check_block("docs/schema.md", MARKDOWN, "connections", &columns_table(COLUMNS));
     check_block("docs/schema.md", MARKDOWN, "endpoints", &columns_table(ENDPOINT_COLUMNS));
-    check_block("docs/schema.md", MARKDOWN, "sessions", &sessions_table());
+    check_block("docs/schema.md", MARKDOWN, "captures", &merged_table(CAPTURES, "null means"));
+    check_block("docs/schema.md", MARKDOWN, "sessions", &merged_table(SESSIONS, "which value wins"));
 }
 
 #[test]
@@ -158,37 +160,47 @@ fn capitalised(word: &str) -> String {
 /// Without what their files say at their head: it is not for Athena.
 fn statements() -> String {
     let mut lines = String::new();
-    for name in stems("sessions", ".sql") {
-        let text = read(&format!("sessions/{name}.sql"));
-        assert!(text.starts_with("-- "), "sessions/{name}.sql does not begin with what it is for");
-        let statement: Vec<&str> = text.lines().skip_while(|line| line.starts_with("-- ")).collect();
-        writeln!(lines, "{name}_statement: {}", literal(&statement.join("\n"), "  ")).unwrap();
+    for (folder, prefix) in [("captures", "captures_"), ("sessions", "")] {
+        for name in stems(folder, ".sql") {
+            let text = read(&format!("{folder}/{name}.sql"));
+            assert!(text.starts_with("-- "), "{folder}/{name}.sql does not begin with what it is for");
+            let statement: Vec<&str> = text.lines().skip_while(|line| line.starts_with("-- ")).collect();
+            writeln!(lines, "{prefix}{name}_statement: {}", literal(&statement.join("\n"), "  ")).unwrap();
+        }
     }
     lines
 }
 
-/// Name, type and meaning of each column of `sessions`, in order, and which value it has if those of its snapshots differ.
-fn session_columns() -> Vec<[String; 4]> {
-    let text = read("sessions/create.sql");
+/// A folder of statements, and the words in the comment of a column that its second part follows.
+type Merged = (&'static str, &'static str);
+
+/// The second part says what null means.
+const CAPTURES: Merged = ("captures", ". Null: ");
+/// The second part says which value a column has if those of its snapshots differ.
+const SESSIONS: Merged = ("sessions", ". Value: ");
+
+/// Returns name, type and both parts of the comment of each column, in order.
+fn merged_columns((folder, separator): Merged) -> Vec<[String; 4]> {
+    let text = read(&format!("{folder}/create.sql"));
     let of_line = |line: &str| {
         let (column, comment) = line.trim().split_once(" COMMENT '")?;
         let (name, athena_type) = column.split_once(' ').unwrap();
         let comment = comment.trim_end_matches(',').strip_suffix('\'').unwrap();
-        let (meaning, value) = comment.split_once(". Value: ").unwrap();
+        let (meaning, value) = comment.split_once(separator).unwrap();
         Some([name, athena_type, meaning, value].map(str::to_owned))
     };
     text.lines().filter_map(of_line).collect()
 }
 
 /// The columns that the state machine compares with those of a deployed table.
-fn columns_to_compare() -> String {
+fn columns_to_compare(table: Merged) -> String {
     let line = |[name, athena_type, ..]: &[String; 4]| format!("- {{name: {name}, type: {athena_type}}}\n");
-    session_columns().iter().map(line).collect()
+    merged_columns(table).iter().map(line).collect()
 }
 
-fn sessions_table() -> String {
-    let mut lines = String::from("| column | type | meaning | which value wins |\n|---|---|---|---|\n");
-    for [name, athena_type, meaning, value] in session_columns() {
+fn merged_table(table: Merged, last: &str) -> String {
+    let mut lines = format!("| column | type | meaning | {last} |\n|---|---|---|---|\n");
+    for [name, athena_type, meaning, value] in merged_columns(table) {
         writeln!(lines, "| `{name}` | {athena_type} | {meaning} | {value} |").unwrap();
     }
     lines

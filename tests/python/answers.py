@@ -18,6 +18,9 @@ AT_RUN_TIME = {
     "INTERVAL '400' DAY": "INTERVAL '40' DAY",
 }
 
+#: The last merge of `captures` was then.
+AS_OF = NOW.replace(tzinfo=UTC)
+
 #: For each question, once or more: the edits that a user makes in the file, and a function from the truth to the rows.
 ANSWERS = collections.defaultdict(list)
 
@@ -246,7 +249,7 @@ def _(truth):
     for (identity,), of in sorted(grouped(truth.sessions, "identity_key").items()):
         use = (first_use(of), last_use(of), len(of), (NOW - last_use(of)).days)
         open_ends = sum(s["end_seen"] is None for s in of)
-        rows.append((of[0]["identity"], *use, identity, True, open_ends, not_covered(of), minutes_in_holes(truth, last_use(of), NOW)))
+        rows.append((of[0]["identity"], *use, identity, True, open_ends, not_covered(of), minutes_in_holes(truth, last_use(of), NOW), AS_OF))
     return rows
 
 
@@ -256,9 +259,9 @@ def _(truth):
     silent = []
     for (identity,), of in grouped(truth.sessions, "identity_key").items():
         if last_use(of) < NOW - 30 * MINUTE:
-            open_ends, as_of = sum(s["end_seen"] is None for s in of), max(s["as_of"] for s in of)
+            open_ends, newest = sum(s["end_seen"] is None for s in of), max(s["as_of"] for s in of)
             days = (NOW - last_use(of)).days
-            silent.append((of[0]["identity"], last_use(of), days, HERE[0], identity, open_ends, as_of, in_holes, 0))
+            silent.append((of[0]["identity"], last_use(of), days, HERE[0], identity, open_ends, newest, in_holes, 0, AS_OF))
     return sorted(silent, key=lambda row: (row[1], row[4]))
 
 
@@ -335,7 +338,10 @@ def _(truth):
             while at < until.replace(tzinfo=UTC):
                 touched.add((endpoint_id, at))
                 at += 15 * MINUTE
-    return [(*HERE, *name, steps.get(name), name in touched) for name in sorted(steps.keys() | touched)]
+    # Of the last step it is not known yet.
+    is_over = lambda name: name[1] + 15 * MINUTE <= AS_OF
+    touches = lambda name: True if name in touched else False if is_over(name) else None
+    return [(*HERE, *name, steps.get(name), touches(name), AS_OF) for name in sorted(steps.keys() | touched)]
 
 
 @answers("presences")
@@ -375,7 +381,10 @@ def _(truth):
     return holes(truth, NOW)
 
 
-@answers("coverage_holes", ("current_timestamp", "TIMESTAMP '2025-11-24 02:00:00 UTC'"))
+@answers(
+    "coverage_holes",
+    ("SELECT with_timezone(max(merged_at), 'UTC') AS as_of\n  FROM captures", "SELECT TIMESTAMP '2025-11-24 02:00:00 UTC' AS as_of"),
+)
 def _(truth):
     return holes(truth, datetime.datetime(2025, 11, 24, 2))
 
@@ -388,7 +397,8 @@ def holes(truth, now):
             times = (begins.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
             codes = "UnauthorizedOperation" if failed else ""
             # The week was not sealed, so no record was sealed late.
-            rows.append((*HERE, endpoint_id, *times, is_open, seconds(begins, until) // 60, len(failed), codes, 0))
+            as_of = now.replace(tzinfo=UTC)
+            rows.append((*HERE, endpoint_id, *times, is_open, seconds(begins, until) // 60, len(failed), codes, 0, as_of))
     return rows
 
 
@@ -438,6 +448,7 @@ def _(truth):
                 0,
                 sum(s["end_seen"] is None for s in of),
                 in_holes,
+                AS_OF,
             )
         )
     return rows

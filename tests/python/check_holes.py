@@ -17,8 +17,8 @@ import textwrap
 import pyarrow
 import pyarrow.parquet
 
-import check_merges
 import hole_definition
+import iceberg_tables
 import ledgers
 import template_tables
 import trino_server
@@ -31,8 +31,6 @@ MIDNIGHT = ledgers.NOW.replace(hour=0)
 AT_RUN_TIME = {
     "current_date": f"DATE '{ledgers.NOW:%Y-%m-%d}'",
     "current_timestamp": f"TIMESTAMP '{ledgers.NOW:%Y-%m-%d %H:%M:%S} UTC'",
-    # See write_flat().
-    '"$path"': "run_id",
 }
 NO_S3 = {"endpoint": "http://127.0.0.1:1", "access_key": "none", "secret_key": "none"}
 PROBES = 20
@@ -64,7 +62,11 @@ def main():
         write_late_digests(trinos_lake, made)
         checked.write_probes(trinos_lake)
         create_tables(trino)
+        create_merged_tables(trino)
+        checked.check_that_as_of_is_always_shown(trino, None)
+        merge_captures(trino)
         checked.check_query(trino)
+        checked.check_that_as_of_is_always_shown(trino, ledgers.NOW)
         checked.check_covered(trino)
     checked.check_that_the_lines_are_the_same()
     expected = [{"since": since, "holes": sorted(checked.holes(since))} for since in SINCE]
@@ -73,7 +75,7 @@ def main():
 
 def write(folder, made):
     for ledger in made:
-        for key, record in ledger.objects_of():
+        for key, record in [*ledger.objects_of(), *ledger.unreadable_objects()]:
             path = folder / key
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(record)
@@ -88,6 +90,10 @@ def write_flat(folder, made):
         for key, record in ledger.objects_of():
             partitions = dict(part.split("=") for part in key.split("/") if "=" in part)
             lines.append(json.dumps(json.loads(record) | partitions) + "\n")
+        for key, text in ledger.unreadable_objects():
+            partitions = dict(part.split("=") for part in key.split("/") if "=" in part)
+            is_object = text.startswith('{"run_id": "0')
+            lines.append(json.dumps(json.loads(text) | partitions) + "\n" if is_object else text)
         (folder / "runs" / f"{ledger.account_id}.json").write_text("".join(lines))
 
 
@@ -113,6 +119,16 @@ def create_tables(trino):
         trino.create_glue_table(table | {"PartitionKeys": [], "Parameters": parameters})
 
 
+def create_merged_tables(trino):
+    for table in iceberg_tables.TABLES:
+        iceberg_tables.create(trino, table, f"local:///{table}")
+
+
+def merge_captures(trino):
+    """All days that there are, once. See write_flat()."""
+    iceberg_tables.merge(trino, "captures", ledgers.NOW, MIDNIGHT - datetime.timedelta(days=60), iceberg_tables.of_flat_records)
+
+
 def at_run_time(statement):
     for word, value in AT_RUN_TIME.items():
         statement = statement.replace(word, value)
@@ -128,6 +144,7 @@ class Checked:
         self.evidence = {ledger.account_id: hole_definition.Evidence(ledger.records) for ledger in made}
         self.problems = []
         self.counts = {"ledgers": len(made), "records": sum(len(ledger.records) for ledger in made)}
+        self.counts["unreadable"] = sum(len(ledger.unreadable) for ledger in made)
         self.probes = {}
 
     def holes(self, since=None):
@@ -156,6 +173,8 @@ class Checked:
             if row["endpoint_id"] is not None
         ]
         self.counts["holes of the query"] = len(found)
+        if {row["as_of"] for row in rows} != {ledgers.NOW}:
+            self.problems.append("coverage_holes has another as_of than the time of the merge")
         if len(set(found)) != len(found):
             self.problems.append("coverage_holes has a hole twice")
         self.compare("coverage_holes", set(found), {hole for hole in self.holes() if hole.ends >= WINDOW})
@@ -163,6 +182,17 @@ class Checked:
         late = {(row["account_id"], row["endpoint_id"], row["records_sealed_late"]) for row in rows if row["records_sealed_late"]}
         if late != {(accounts[0], None, 2), (accounts[1], ledgers.A, 1)}:
             self.problems.append(f"coverage_holes: records sealed late are {late}")
+
+    def check_that_as_of_is_always_shown(self, trino, as_of):
+        """Also where there is neither a hole nor a late record, or nothing was ever merged."""
+        query = at_run_time((ROOT / "queries/coverage_holes.sql").read_text())
+        for old, new in [("  WHERE is_hole\n", "  WHERE false\n"), ("    AND object.late\n", "    AND false\n")]:
+            if query.count(old) != 1:
+                self.problems.append(f"{old} is not in coverage_holes once")
+            query = query.replace(old, new)
+        rows, _ = trino.execute(query)
+        if rows != [(None,) * 9 + (0, as_of)]:
+            self.problems.append(f"coverage_holes without a hole, as of {as_of}: {rows}")
 
     def write_probes(self, folder):
         """Connections of every length, with their ends at and beside those of holes; each in one row of one snapshot."""
@@ -211,17 +241,16 @@ class Checked:
         }
 
     def is_missed(self, name, last_seen):
-        """If a capture, or a listing without the endpoint, began later and was over ten minutes ago."""
+        """If a capture, or a listing without the endpoint, began later."""
         evidence = self.evidence[name[0]]
         looks = list(evidence.captures[name].values())
         lists = evidence.captures[(*name[:2], hole_definition.LISTING)].values()
         lacking = {begins for begins, ids in evidence.listings[name[:2]] if name[2] not in ids}
         looks += [(begins, ends) for begins, ends in lists if begins in lacking]
-        return any(begins > last_seen and ends < NOW - 600_000 for begins, ends in looks)
+        return any(begins > last_seen for begins, _ in looks)
 
     def check_covered(self, trino):
         """The rows that the merge is made of, for each probe."""
-        check_merges.create_sessions(trino, "sessions")
         merge = (ROOT / "sessions/merge.sql").read_text()
         select = merge[merge.index("USING (\n") + len("USING (\n") : merge.index("\n) AS seen\n")]
         from_date = f"{MIDNIGHT - datetime.timedelta(days=45):%Y-%m-%d}"

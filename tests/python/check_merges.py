@@ -2,8 +2,8 @@
 
 Usage: check_merges.py COUNT
 
-The lakes are those of `merge_lakes.py`, COUNT of them random. One table is merged while the evidence comes, with windows of three days
-and of a week and by hand; others at the end: once with all days, and twice in other ways. Prints a JSON object: every problem found,
+The lakes are those of `merge_lakes.py`, COUNT of them random. The tables are merged while the evidence comes, with windows of three days
+and of a week and by hand; others at the end: once with all days and again, and after merges that stopped for days. Prints a JSON object: every problem found,
 and what was counted.
 """
 
@@ -12,18 +12,17 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import sys
 
 import pyarrow
 import pyarrow.parquet
-import sqlglot
-import sqlglot.expressions as sql
 
+import iceberg_tables
 import ledgers
 import merge_lakes
 import session_answers
 import session_truth
-import sessions_table
 import template_tables
 import trino_server
 
@@ -35,9 +34,7 @@ AT_RUN_TIME = {
 }
 SCHEMA = "client_vpn_audit"
 PREFIX = "lake"
-TABLE = f"{trino_server.ICEBERG}.{SCHEMA}.sessions"
 NO_S3 = {"endpoint": "http://127.0.0.1:1", "access_key": "none", "secret_key": "none"}
-TYPES = {"STRING": "varchar", "TEXT": "varchar", "TIMESTAMP": "timestamp(6)", "BIGINT": "bigint", "BOOLEAN": "boolean"}
 FIRST_DAY = ledgers.NOW - 12 * DAY
 #: A merge each: when it runs, and from how many days before. At the end also by hand.
 AS_IT_COMES = [
@@ -45,6 +42,8 @@ AS_IT_COMES = [
     (ledgers.NOW, 7),
 ]
 ODDLY = [(ledgers.NOW, 12), (ledgers.NOW, 1)]
+#: The merges stop for days, and go on with a window that does not reach back. Then somebody merges by hand.
+BEFORE_THE_OUTAGE, AFTER_THE_OUTAGE = ledgers.NOW - datetime.timedelta(hours=150), ledgers.NOW - datetime.timedelta(minutes=1)
 
 timestamp = pyarrow.timestamp("ms", "UTC")
 SCHEMAS = {name: timestamp for name in ("snapshot_time", "captured_at")}
@@ -119,23 +118,23 @@ def aware(value):
     return value.replace(tzinfo=datetime.timezone.utc) if isinstance(value, datetime.datetime) else value
 
 
-def create_sessions(trino, folder):
-    """Athena's CREATE TABLE in Trino's words."""
-    statement = sessions_table.statement("create").replace("s3://{analytics_bucket}", f"local:///{folder}")
-    table = sqlglot.parse_one(statement, read="athena")
-    columns = ", ".join(f"{c.name} {TYPES[c.kind.this.name]}" for c in table.find_all(sql.ColumnDef))
-    month = table.find(sql.PartitionedByProperty).find(sql.Month).find(sql.Identifier).name
-    location = table.find(sql.LocationProperty).this.name
-    trino.execute(f"CREATE TABLE {TABLE} ({columns}) WITH (format = 'PARQUET', partitioning = ARRAY['month({month})'], location = '{location}')")
+def create(trino, folder):
+    """Empty tables in this folder, in place of those that there are."""
+    for table in iceberg_tables.TABLES:
+        trino.execute(f"DROP TABLE IF EXISTS {trino.iceberg(table)}")
+        iceberg_tables.create(trino, table, f"local:///{folder}/{table}")
 
 
-def merge(trino, now, from_date):
-    """Runs the merge as at a time; how many rows it changes."""
-    statement = sessions_table.statement("merge").replace("{from_date}", f"{from_date:%Y-%m-%d}")
-    statement = statement.replace("current_timestamp", f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S} UTC'")
-    # See Store.
-    statement = statement.replace('"$path"', "run_id")
-    return trino.execute(statement)[0][0][0]
+def merge(trino, now, from_date, until=None):
+    """Merges as the state machine does at a time; how many rows change in each table. With `until`, nothing is there of later days."""
+
+    def edit(text):
+        if until is not None:
+            text = re.sub(r"WHERE (\S*snapshot_date) ", rf"WHERE \1 <= '{until:%Y-%m-%d}' AND \1 ", text)
+        # See Store.
+        return iceberg_tables.of_flat_records(text)
+
+    return [iceberg_tables.merge(trino, table, now, from_date, edit) for table in iceberg_tables.TABLES]
 
 
 class Checked:
@@ -156,28 +155,38 @@ class Checked:
         folder = trino.metastore.parent / PREFIX
         create_tables(trino)
         store = Store(folder, self.lakes)
-        create_sessions(trino, f"{PREFIX}-first")
+        create(trino, f"{PREFIX}-first")
         for now, days in AS_IT_COMES:
             store.bring(now)
             merge(trino, now, now - days * DAY)
             self.compare(f"merged as it comes, at {now:%d %H}", trino, now)
         self.check_nothing_changes(trino)
         self.check_questions("merged as it comes", trino)
-        trino.execute(f"DROP TABLE {TABLE}")
-        create_sessions(trino, f"{PREFIX}-second")
+        create(trino, f"{PREFIX}-second")
         for number, (now, days) in enumerate(ODDLY):
             changed = merge(trino, now, now - days * DAY)
-            if number and changed > 3:
+            if number and changed != [0, 0]:
                 self.problems.append(f"merged again from {days} days before: {changed} rows change")
             self.compare(f"merged from {days} days before", trino, now)
+        self.check_questions("merged oddly", trino)
+        create(trino, f"{PREFIX}-third")
+        self.check_outage_of_merges(trino)
+        self.check_questions("merged by hand after an outage", trino)
 
-    def is_forgotten(self, row, expected):
-        """If its endpoint was captured long before, but has no session of that time by which a merge could know. Then the merge takes
-        the first attempt of its days for the beginning of the endpoint, as docs/evidence.md says."""
-        name = tuple(row[part] for part in ("account_id", "region", "endpoint_id"))
-        beginning = session_truth.Ledger([r for _, account_id, r in self.records if account_id == name[0]], ledgers.NOW).beginning(name)
-        of_endpoint = [one["first_seen"] for one in expected.values() if one["endpoint_id"] == name[2] and one["account_id"] == name[0]]
-        return beginning < row["first_seen"] - DAY <= min(of_endpoint)
+    def check_outage_of_merges(self, trino):
+        """The days that no merge read are found, as docs/operate.md says, until they are merged by hand."""
+        statement = re.search(r"```sql\n([^`]*next_read_from[^`]*)```", (ROOT / "docs/operate.md").read_text())[1]
+        merge(trino, BEFORE_THE_OUTAGE, BEFORE_THE_OUTAGE - 3 * DAY, until=BEFORE_THE_OUTAGE)
+        merge(trino, AFTER_THE_OUTAGE, AFTER_THE_OUTAGE - DAY)
+        found, _ = trino.execute(statement)
+        # A merge reads the records of a day more.
+        if found != [(BEFORE_THE_OUTAGE.replace(tzinfo=None), (AFTER_THE_OUTAGE - 2 * DAY).date())]:
+            self.problems.append(f"after an outage of the merges, the days that none read are {found}")
+        merge(trino, ledgers.NOW, ledgers.NOW - 12 * DAY)
+        found, _ = trino.execute(statement)
+        if found:
+            self.problems.append(f"merged by hand after an outage of the merges, the days that none read are {found}")
+        self.compare("merged by hand after an outage", trino, ledgers.NOW)
 
     def check_questions(self, what, trino):
         """Each question, as at the end."""
@@ -202,8 +211,6 @@ class Checked:
             statement = statement.replace(old, new)
         for word, value in AT_RUN_TIME.items():
             statement = statement.replace(word, value)
-        # See Store.
-        statement = statement.replace('"$path"', "run_id")
         found, cursor = trino.execute(statement)
         names = [column[0] for column in cursor.description]
         return [{name: aware(value) for name, value in zip(names, row, strict=True)} for row in found]
@@ -245,7 +252,7 @@ class Checked:
     def check_nothing_changes(self, trino):
         for days in (12,):
             changed = merge(trino, ledgers.NOW, ledgers.NOW - days * DAY)
-            if changed:
+            if changed != [0, 0]:
                 self.problems.append(f"merged again as it comes, from {days} days before: {changed} rows change")
 
     def expected(self, now):
@@ -260,7 +267,6 @@ class Checked:
         expected = self.expected(now)
         keys = collections.Counter()
         wrong = collections.defaultdict(list)
-        forgotten = 0
         for values in found:
             row = dict(zip(names, values, strict=True))
             key = (row["account_id"], row["endpoint_id"], row["connection_id"])
@@ -271,9 +277,7 @@ class Checked:
                 continue
             for name in names:
                 value = of[name].replace(tzinfo=None) if isinstance(of[name], datetime.datetime) else of[name]
-                if row[name] != value and name in ("watched", "gaps", "covered") and self.is_forgotten(of, expected):
-                    forgotten += 1
-                elif row[name] != value:
+                if row[name] != value:
                     wrong[name].append((key, row[name], value))
         for key in [*(key for key, count in keys.items() if count > 1), *(expected.keys() - keys.keys())]:
             wrong["the number of rows"].append((key, keys[key], 1))
@@ -281,7 +285,6 @@ class Checked:
             key, value, right = min(of, key=str)
             self.problems.append(f"{what}: {column} of {len(of)} rows, such as in {self.names[key[0]]} of {key[2]}: {value}, not {right}")
         self.counts[what] = len(found)
-        self.counts["values of sessions whose endpoint was forgotten"] = max(forgotten, self.counts.get("values of sessions whose endpoint was forgotten", 0))
         for name in ("covered", "end_seen", "begin_seen"):
             self.differing.update((name, str(row[name])) for row in expected.values())
 

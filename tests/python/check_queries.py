@@ -2,7 +2,7 @@
 
 Usage: check_queries.py BUCKET ANALYTICS_BUCKET TRUTH
 
-The tables are those of the template, the statements those of `sessions/`. Prints a JSON object: every problem found, and
+The tables are those of the template, the statements those of `captures/` and `sessions/`. Prints a JSON object: every problem found, and
 what was counted.
 
 Not proven here: that Athena takes its own DDL and its own words OPTIMIZE and VACUUM, which Trino does not have. They
@@ -21,15 +21,15 @@ import boto3
 import sqlglot
 import sqlglot.expressions as sql
 
+import iceberg_tables
 import template_tables
 import trino_server
-from answers import ANSWERS, AT_RUN_TIME
+from answers import ANSWERS, AT_RUN_TIME, NOW
 from truth import Truth
 
 ROOT = pathlib.Path(__file__).parents[2]
 SCHEMA = "client_vpn_audit"
-SESSIONS = f"{trino_server.ICEBERG}.{SCHEMA}.sessions"
-BEFORE_THE_WEEK = "2025-11-16"
+BEFORE_THE_WEEK = 16
 
 
 def main():
@@ -52,7 +52,7 @@ def main():
         names = sorted(path.stem for path in (ROOT / "queries").glob("*.sql"))
         for name in names:
             week.check_question(name)
-        week.check_merged_again("2025-11-21")
+        week.check_merged_again(21)
         for name in names:
             week.check_question(name)
         print(json.dumps({"problems": week.problems, "counts": week.counts, "holes": week.holes}))
@@ -111,14 +111,14 @@ class Week:
 
     def check_dialect(self):
         """Every text is one statement of Athena's, by a parser of its dialect. What the parser does not know is known."""
-        unknown = {"optimize": "OPTIMIZE sessions REWRITE DATA USING BIN_PACK", "vacuum": "VACUUM sessions"}
-        for path in sorted([*(ROOT / "queries").glob("*.sql"), *(ROOT / "sessions").glob("*.sql")]):
+        unknown = {"optimize": "OPTIMIZE {} REWRITE DATA USING BIN_PACK", "vacuum": "VACUUM {}"}
+        for path in sorted(path for folder in ("queries", *iceberg_tables.TABLES) for path in (ROOT / folder).glob("*.sql")):
             text = path.read_text().replace("({missing_columns})", "(one string)")
             if ";" in text:
                 self.problems.append(f"{path.name}: Athena takes one statement, and a semicolon may end it")
             if path.stem in unknown:
-                if text.splitlines()[-1] != unknown[path.stem]:
-                    self.problems.append(f"{path.name}: not the statement that Athena's documentation has")
+                if text.splitlines()[-1] != unknown[path.stem].format(path.parent.name):
+                    self.problems.append(f"{path}: not the statement that Athena's documentation has")
             # It takes what it does not understand of an ALTER TABLE for a command.
             elif isinstance(sqlglot.parse_one(text, read="athena"), sql.Command):
                 self.problems.append(f"{path.name}: not understood as Athena's")
@@ -152,8 +152,7 @@ class Week:
 
     def check_sessions(self):
         expected = sorted(self.truth.sessions, key=lambda s: s["connection_id"])
-        statement = (ROOT / "sessions/create.sql").read_text()
-        self.create_sessions(statement, "first")
+        self.create_tables("first")
         # A snapshot that comes late: it is not there when the first merge runs.
         key = min(self.lake.objects("vpn/connections/account_id=123456789012/region=eu-central-1/snapshot_date=2025-11-19/"))
         body = self.lake.take(key)
@@ -167,10 +166,9 @@ class Week:
         self.maintain()
         self.compare_sessions("sessions after OPTIMIZE and VACUUM", expected)
         # As the state machine merges while the week goes by: windows of three days, and nothing is there of later ones.
-        self.trino.execute(f"DROP TABLE {SESSIONS}")
-        self.create_sessions(statement, "second")
+        self.create_tables("second")
         for from_date, until in [(16, 18), (18, 20), (20, 22), (21, 23)]:
-            self.merge(f"2025-11-{from_date}", f"2025-11-{until}")
+            self.merge(from_date, until)
             self.check_active(f"active sessions on day {until}", datetime.datetime(2025, 11, until, 23, 56))
         self.compare_sessions("sessions merged as the week goes by", expected)
 
@@ -184,36 +182,34 @@ class Week:
 
     def check_merged_again(self, from_date):
         changed = self.merge(from_date)
-        if changed:
-            self.problems.append(f"merging again from {from_date} changed {changed} rows")
+        if changed != [0, 0]:
+            self.problems.append(f"merging again from day {from_date} changed {changed} rows")
 
-    def create_sessions(self, statement, folder):
-        """Athena's CREATE TABLE, said in Trino's words."""
-        table = sqlglot.parse_one(statement.replace("{analytics_bucket}", self.analytics), read="athena")
-        types = {"STRING": "varchar", "TEXT": "varchar", "TIMESTAMP": "timestamp(6)", "BIGINT": "bigint", "BOOLEAN": "boolean"}
-        columns = [f"{c.name} {types[c.kind.this.name]}" for c in table.find_all(sql.ColumnDef)]
-        location = table.find(sql.LocationProperty).this.name.rstrip("/")
-        month = table.find(sql.PartitionedByProperty).find(sql.Month).find(sql.Identifier).name
-        self.trino.execute(
-            f"CREATE TABLE {SESSIONS} ({', '.join(columns)}) WITH (format = 'PARQUET', "
-            f"partitioning = ARRAY['month({month})'], location = '{location}/{folder}')"
-        )
+    def create_tables(self, folder):
+        """Empty tables, in place of those that there are."""
+        for table in iceberg_tables.TABLES:
+            self.trino.execute(f"DROP TABLE IF EXISTS {self.trino.iceberg(table)}")
+            iceberg_tables.create(self.trino, table, f"s3://{self.analytics}/{table}/{folder}")
 
-    def merge(self, from_date, until="2025-11-23"):
-        """Merges as the state machine does at the end of the day `until`; how many rows it changed."""
-        merge = (ROOT / "sessions/merge.sql").read_text()
-        # What is merged is what is there by then.
-        merge, tables = re.subn(r"WHERE (\S*snapshot_date) ", rf"WHERE \1 <= '{until}' AND \1 ", merge)
-        assert tables == 3
-        merge = merge.replace("current_timestamp", f"TIMESTAMP '{until} 23:56:00 UTC'")
-        rows, _ = self.trino.execute(merge.replace("{from_date}", from_date))
-        return rows[0][0]
+    def merge(self, from_day, until=23):
+        """Merges as the state machine does at the end of the day `until`; how many rows change in each table."""
+
+        def edit(text):
+            """What is merged is what is there by then."""
+            text, tables = re.subn(r"WHERE (\S*snapshot_date) ", rf"WHERE \1 <= '2025-11-{until}' AND \1 ", text)
+            assert tables in (1, 2), tables
+            return text
+
+        from_date = datetime.date(2025, 11, from_day)
+        times = {"captures": NOW.replace(day=until), "sessions": NOW.replace(day=until, minute=56)}
+        return [iceberg_tables.merge(self.trino, table, times[table], from_date, edit) for table in iceberg_tables.TABLES]
 
     def maintain(self):
         """In place of OPTIMIZE and VACUUM, with nothing kept of old versions."""
-        self.trino.execute(f"ALTER TABLE {SESSIONS} EXECUTE optimize")
-        self.trino.execute(f"ALTER TABLE {SESSIONS} EXECUTE expire_snapshots(retention_threshold => '0s')")
-        self.trino.execute(f"ALTER TABLE {SESSIONS} EXECUTE remove_orphan_files(retention_threshold => '0s')")
+        for table in map(self.trino.iceberg, iceberg_tables.TABLES):
+            self.trino.execute(f"ALTER TABLE {table} EXECUTE optimize")
+            self.trino.execute(f"ALTER TABLE {table} EXECUTE expire_snapshots(retention_threshold => '0s')")
+            self.trino.execute(f"ALTER TABLE {table} EXECUTE remove_orphan_files(retention_threshold => '0s')")
 
     def compare_sessions(self, what, expected, equal=True):
         names = list(expected[0])
@@ -241,13 +237,12 @@ class Week:
                 statement = statement.replace(word, value)
             found, _ = self.trino.execute(statement)
             if name == "coverage_holes":
-                asked_at = re.search(r"gone_at, TIMESTAMP '([^']*) UTC'", statement)[1]
-                self.holes[asked_at.replace(" ", "T") + "Z"] = list(map(as_hole, found))
+                self.holes[found[0][-1].astimezone(datetime.timezone.utc).isoformat()] = list(map(as_hole, found))
             self.compare(name, [tuple(map(plain, row)) for row in found], expected(self.truth))
             self.check_partitions_named(name, statement)
 
     def check_partitions_named(self, name, statement):
-        """Trino reads no partition of a table but those that the statement names."""
+        """Trino reads no partition of a table but those that the statement names. Only `captures` is read as one: it is small."""
         plan, _ = self.trino.execute(f"EXPLAIN (TYPE IO, FORMAT JSON) {statement}")
         for table in json.loads(plan[0][0])["inputTableColumnInfos"]:
             table_name = table["table"]["schemaTable"]["table"]
@@ -255,7 +250,7 @@ class Week:
             of_sessions = {"connection_established_time", "ends_at"}
             columns = {"sessions": of_sessions, "digests": {"digest_date"}}.get(table_name, {"snapshot_date"})
             constrained = {constraint["columnName"] for constraint in table["constraint"]["columnConstraints"]}
-            if not columns & constrained:
+            if table_name != "captures" and not columns & constrained:
                 self.problems.append(f"{name}: reads all of {table_name}, whatever {columns}")
 
 

@@ -1,15 +1,16 @@
-"""Takes a table `sessions` of an older version through years, in Trino, with the statements of the state machine.
+"""Takes tables `captures`, and `sessions` of an older version, through years, in Trino, with the statements of the state machine.
 
 Usage: check_sessions.py BUCKET ANALYTICS_BUCKET
 
-The table is that of the last version, with the rows that it left. The columns that it lacks are added, and the first merge fills them. Then months expire, and every object below `sessions/` is searched for the
-name of a person: as it is, and decoded, since Parquet and Avro are compressed. Prints a JSON object: every problem found, and what
-was counted.
+The table `sessions` is that of the last version, with the rows that it left. The columns that it lacks are added, and the first merge fills
+them. Then months expire, and every object below `sessions/` is searched for the name of a person: as it is, and decoded, since Parquet
+and Avro are compressed. Prints a JSON object: every problem found, and what was counted.
 
 Not proven here: Athena's own OPTIMIZE and VACUUM, in whose place Trino's procedures run, and its ALTER TABLE, which is parsed as
 Athena's and run as Trino's.
 """
 
+import datetime
 import io
 import json
 import os
@@ -24,22 +25,22 @@ import sqlglot
 import sqlglot.expressions as sql
 import trino
 
+import iceberg_tables
 import ledgers
-import sessions_table
 import template_tables
 import trino_server
 
 SCHEMA = "client_vpn_audit"
 TABLE = f"{trino_server.ICEBERG}.{SCHEMA}.sessions"
+COLUMNS = iceberg_tables.columns("sessions")
 ACCOUNT = "123456789012"
-TYPES = {"STRING": "varchar", "TEXT": "varchar", "TIMESTAMP": "timestamp(6)", "BIGINT": "bigint", "BOOLEAN": "boolean"}
 #: Columns that the last version, with its 24, did not have.
-NEWEST = len(sessions_table.columns()) - 24
+NEWEST = len(COLUMNS) - 24
 #: No longer than what Iceberg keeps of a text as a bound.
 GONE, KEPT = "xanthippe.gone", "zebedee.kept"
 #: Of 400 days before 6 December 2025, the month.
 EXPIRES_BEFORE = "2024-11-01"
-FROM_DATE, UNTIL = "2025-11-21", "2025-11-23"
+FROM_DATE, UNTIL = datetime.date(2025, 11, 21), "2025-11-23"
 #: Rows that the older version left: who, which connection, and when it began.
 OLDER = [
     (GONE, "gone-1", "2024-09-15 08:00:00"),
@@ -68,6 +69,7 @@ def main():
         table.create_older()
         table.check_columns_are_added()
         table.check_that_names_expire()
+        table.check_that_captures_expire_a_month_later()
         table.compare("objects of the evidence", store.objects(bucket, ""), evidence)
     print(json.dumps({"problems": table.problems, "counts": table.counts}))
 
@@ -133,17 +135,13 @@ class Table:
         return self.server.execute(statement)[0]
 
     def create_older(self):
-        """Athena's CREATE TABLE in Trino's words, without the newest columns, and the rows that an older version left."""
-        statement = sessions_table.statement("create").replace("{analytics_bucket}", self.bucket)
-        table = sqlglot.parse_one(statement, read="athena")
-        location = table.find(sql.LocationProperty).this.name
-        month = table.find(sql.PartitionedByProperty).find(sql.Month).find(sql.Identifier).name
-        columns = in_trino(table)
-        self.compare("columns by both parsers", [name for name, _ in columns], [name for name, _ in sessions_table.columns()])
-        older = ", ".join(map(" ".join, columns[:-NEWEST]))
-        self.server.execute(
-            f"CREATE TABLE {TABLE} ({older}) WITH (format = 'PARQUET', partitioning = ARRAY['month({month})'], location = '{location}')"
-        )
+        """A table without the newest columns, and the rows that an older version left."""
+        for table in iceberg_tables.TABLES:
+            parsed = sqlglot.parse_one(iceberg_tables.statement(table, "create"), read="athena")
+            names = [name for name, _ in iceberg_tables.columns(table)]
+            self.compare(f"columns of {table} by both parsers", [name for name, _ in iceberg_tables.in_trino(parsed)], names)
+            location = parsed.find(sql.LocationProperty).this.name.replace("{analytics_bucket}", self.bucket)
+            iceberg_tables.create(self.server, table, location, without=NEWEST if table == "sessions" else 0)
         values = ", ".join(
             f"('{ACCOUNT}', '{ledgers.REGION}', '{ledgers.A}', '{id}', '{name}', '{name}', "
             f"TIMESTAMP '{began}', TIMESTAMP '{began}', TIMESTAMP '{began}')"
@@ -156,14 +154,15 @@ class Table:
         # A later version of each row, as a merge makes it.
         self.server.execute(f"UPDATE {TABLE} SET status_code = 'terminated'")
 
-    def merge(self):
+    def merge(self, table="sessions"):
         """How many rows a merge changes."""
-        merge, bounded = re.subn(
-            r"WHERE (\S*snapshot_date) ", rf"WHERE \1 <= '{UNTIL}' AND \1 ", sessions_table.statement("merge")
-        )
-        assert bounded == 3
-        merge = merge.replace("current_timestamp", f"TIMESTAMP '{ledgers.NOW:%Y-%m-%d %H:%M:%S} UTC'")
-        return self.rows(merge.replace("{from_date}", FROM_DATE))[0][0]
+
+        def edit(text):
+            text, bounded = re.subn(r"WHERE (\S*snapshot_date) ", rf"WHERE \1 <= '{UNTIL}' AND \1 ", text)
+            assert bounded in (1, 2), bounded
+            return text
+
+        return iceberg_tables.merge(self.server, table, ledgers.NOW, FROM_DATE, edit)
 
     def check_columns_are_added(self):
         try:
@@ -172,14 +171,17 @@ class Table:
         except trino.exceptions.TrinoUserError as error:
             self.compare("how a merge into the older table fails", error.error_name, "COLUMN_NOT_FOUND")
         there = {name for name, *_ in self.rows("SHOW COLUMNS FROM sessions")}
-        missing = [column for column in sessions_table.columns() if column[0] not in there]
-        self.compare("missing columns", missing, sessions_table.columns()[-NEWEST:])
-        statement = sqlglot.parse_one(sessions_table.add_columns(missing), read="athena")
+        missing = [column for column in COLUMNS if column[0] not in there]
+        self.compare("missing columns", missing, COLUMNS[-NEWEST:])
+        statement = sqlglot.parse_one(iceberg_tables.add_columns("sessions", missing), read="athena")
         self.compare("what adds columns, as Athena's parser has it", type(statement), sql.Alter)
-        for name, kind in in_trino(statement):
+        for name, kind in iceberg_tables.in_trino(statement):
             self.server.execute(f"ALTER TABLE {TABLE} ADD COLUMN {name} {kind}")
         found = [name for name, *_ in self.rows("SHOW COLUMNS FROM sessions")]
-        self.compare("columns of the upgraded table", found, [name for name, _ in sessions_table.columns()])
+        self.compare("columns of the upgraded table", found, [name for name, _ in COLUMNS])
+        # One of each run, and one of the merge.
+        self.compare("rows that a merge adds to captures", self.merge("captures"), 4 * 24 + 1)
+        self.compare("rows that a second merge adds to captures", self.merge("captures"), 0)
         self.compare("rows that the first merge changes", self.merge(), len(OLDER))
         self.compare("rows that the second merge changes", self.merge(), 0)
         expected = [("gone-1", None, False), ("gone-2", None, False), ("kept-1", None, False), ("kept-2", 2, True)]
@@ -195,7 +197,7 @@ class Table:
         if not {"parquet", "avro"} <= endings:
             self.problems.append(f"the name is found only in {endings}, so a search that misses the others proves nothing")
         noted = self.delete_files()
-        self.server.execute(sessions_table.statement("expire").replace("{expires_before}", EXPIRES_BEFORE))
+        self.server.execute(iceberg_tables.statement("sessions", "expire").replace("{expires_before}", EXPIRES_BEFORE))
         self.compare("sessions that are left", self.rows("SELECT connection_id FROM sessions ORDER BY 1"), [("kept-1",), ("kept-2",)])
         # A month goes with its files; else OPTIMIZE may leave the rows where they are.
         if self.delete_files() - noted:
@@ -213,8 +215,19 @@ class Table:
         expected = sorted({(id, name) for name, id, _ in OLDER if name == KEPT})
         self.compare("sessions at the end", self.rows("SELECT connection_id, identity FROM sessions ORDER BY 1"), expected)
 
-    def delete_files(self):
-        return {path for path, in self.rows(f'SELECT file_path FROM {trino_server.ICEBERG}.{SCHEMA}."sessions$files" WHERE content <> 0')}
+    def check_that_captures_expire_a_month_later(self):
+        """So a session of the first month that is left has the captures of the hour before it."""
+        captures = self.server.iceberg("captures")
+        days = ["2024-08-31", "2024-09-01", "2024-09-30", "2024-10-01", "2024-10-31", "2024-11-01"]
+        values = ", ".join(f"('{day}', 1, DATE '{day}', 'target')" for day in days)
+        self.server.execute(f"INSERT INTO {captures} (record_key, entry, snapshot_date, kind) VALUES {values}")
+        self.server.execute(iceberg_tables.statement("captures", "expire").replace("{expires_before}", EXPIRES_BEFORE))
+        old = self.rows("SELECT record_key FROM captures WHERE snapshot_date < DATE '2025-01-01' ORDER BY 1")
+        self.compare("old captures that are left", old, [(day,) for day in days[3:]])
+        self.compare("notes of deleted captures", self.delete_files("captures"), set())
+
+    def delete_files(self, table="sessions"):
+        return {path for path, in self.rows(f'SELECT file_path FROM {trino_server.ICEBERG}.{SCHEMA}."{table}$files" WHERE content <> 0')}
 
     def vacuum(self, age):
         """In place of VACUUM, with what is older."""
@@ -225,11 +238,6 @@ class Table:
         """Keys of the objects of the table that have this text, as they are or decoded."""
         objects = self.store.objects(self.bucket, "sessions/")
         return sorted(key for key, body in objects.items() if any(name.encode() in text for text in (body, *decoded(key, body))))
-
-
-def in_trino(statement):
-    """Name and Trino's type of each column that a statement of Athena's defines."""
-    return [(column.name, TYPES[column.kind.this.name]) for column in statement.find_all(sql.ColumnDef)]
 
 
 def decoded(key, body):

@@ -6,12 +6,10 @@ import pathlib
 
 import pyarrow
 import pyarrow.parquet
-import sqlglot
-import sqlglot.expressions as sql
 
+import iceberg_tables
 import ledgers
 import template_tables
-import trino_server
 
 ROOT = pathlib.Path(__file__).parents[2]
 REGION = ledgers.REGION
@@ -20,8 +18,6 @@ NOW = datetime.datetime(2026, 11, 10, 12)
 AT_RUN_TIME = {
     "current_date": f"DATE '{NOW:%Y-%m-%d}'",
     "current_timestamp": f"TIMESTAMP '{NOW} UTC'",
-    # One file has the records of an account.
-    '"$path"': "run_id",
 }
 UTC = datetime.timezone.utc
 MINUTE = datetime.timedelta(minutes=1)
@@ -142,13 +138,11 @@ def write_rows(path, columns, rows):
 
 
 def create_sessions(trino):
-    """The table of `create.sql` in Trino's words, and one merge of all days."""
-    table = sqlglot.parse_one((ROOT / "sessions/create.sql").read_text().replace("{analytics_bucket}", "bucket"), read="athena")
-    types = {"STRING": "varchar", "TEXT": "varchar", "TIMESTAMP": "timestamp(6)", "BIGINT": "bigint", "BOOLEAN": "boolean"}
-    columns = ", ".join(f"{c.name} {types[c.kind.this.name]}" for c in table.find_all(sql.ColumnDef))
-    name = f"{trino_server.ICEBERG}.{trino.schema}.sessions"
-    trino.execute(f"CREATE TABLE {name} ({columns}) WITH (format = 'PARQUET', location = 'local:///sessions')")
-    trino.execute(at_run_time((ROOT / "sessions/merge.sql").read_text().replace("{from_date}", "2026-01-02")))
+    """The tables that are merged, each of one merge of all days."""
+    for table in iceberg_tables.TABLES:
+        iceberg_tables.create(trino, table, f"local:///{table}")
+        # One file has the records of an account.
+        iceberg_tables.merge(trino, table, NOW, datetime.date(2026, 1, 2), iceberg_tables.of_flat_records)
 
 
 def at_run_time(statement):

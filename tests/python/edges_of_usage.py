@@ -240,3 +240,44 @@ def counters(lake):
             ("part", "counters.part", 40, 2),
         ],
     )
+
+
+@case
+def ties(lake):
+    """Two sessions that began and ended at one moment: the last endpoint is the greater one, whatever the connections are called."""
+    begins = at("09 09:00")
+    for endpoint, id in [(A, "ties-2"), (B, "ties-1")]:
+        lake.endpoint(at("01 00:00"), [DIRECTORY, CERTIFICATE], endpoint)
+        lake.session(id, "ties.x", "ties.key", begins, begins + 30 * MINUTE, endpoint, ingress_bytes=5, egress_bytes=5)
+    for question in ("usage_per_username", "usage_per_certificate", "usage_per_username_and_certificate"):
+        expect(lake, question, "sessions last_endpoint_id", [(2, B)], alone=True)
+
+
+#: What rows without a connection id are told apart by, of `apart.a` below.
+AS_IN_THE_QUERY = '{"":"apart.a","":"apart.a","":null,"":"2026-11-08 20:00:00.000"}'
+
+
+@case
+def apart(lake):
+    """Counters of connections that are called alike do not count for each other: on two endpoints, and with and without an id."""
+    began = at("08 20:00")
+    for id, day, endpoint, count in [
+        ("alike", "08", A, 1000),
+        ("alike", "09", B, 300),
+        (AS_IN_THE_QUERY, "08", C, 2000),
+        (None, "09", C, 70),
+    ]:
+        row = connection(id, "apart.a", "apart.a", began, ingress_bytes=count, egress_bytes=0)
+        lake.capture(at(f"{day} 22:00"), [row], endpoint)
+    day = {number: at(f"{number} 00:00").date() for number in ("08", "09")}
+    expect(
+        lake,
+        "top_talkers",
+        "day place identity sessions ingress_bytes connection_id_known",
+        [
+            (day["08"], 1, "apart.a", 2, 3000, True),
+            (day["09"], 1, "apart.a", 1, 300, True),
+            (day["09"], None, "apart.a", 1, 70, False),
+        ],
+        alone=True,
+    )

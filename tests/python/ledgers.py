@@ -31,6 +31,7 @@ class Ledger:
         self.name = name
         self.origin = NOW - datetime.timedelta(days=days)
         self.records = []
+        self.unreadable = []
         self.objects = {}
 
     def time(self, minutes, seconds=0):
@@ -135,10 +136,17 @@ class Ledger:
     def objects_of(self):
         """The records by their keys in the lake."""
         for record in self.records:
-            time = record["snapshot_time"]
-            folder = f"runs/account_id={self.account_id}/region={REGION}/snapshot_date={time[:10]}"
-            compact = time.replace("-", "").replace(":", "")
-            yield f"{folder}/{compact}_{record['run_id']}.json", json.dumps(record) + "\n"
+            yield self.key(record["snapshot_time"], record["run_id"]), json.dumps(record) + "\n"
+
+    def unreadable_objects(self):
+        """What nobody can read, by its keys in the lake."""
+        for number, (minute, text) in enumerate(self.unreadable):
+            yield self.key(f"{self.time(minute):%Y-%m-%dT%H:%M:%SZ}", f"unreadable-{number}"), text
+
+    def key(self, time, run_id):
+        folder = f"runs/account_id={self.account_id}/region={REGION}/snapshot_date={time[:10]}"
+        compact = time.replace("-", "").replace(":", "")
+        return f"{folder}/{compact}_{run_id}.json"
 
 
 CASES = {}
@@ -152,6 +160,26 @@ def case(days=1):
 @case()
 def no_hole_at_all(ledger):
     ledger.every((0, DAY), 15)
+
+
+@case()
+def records_that_cannot_be_read_fill_no_hole(ledger):
+    ledger.every((0, 31), 15)
+    for minute, fields in [
+        (45, {"start": "x"}),
+        (60, {"start": None}),
+        (61, {"snapshot_time": "yesterday"}),
+    ]:
+        ledger.run(minute, [ledger.complete(A, minute)])
+        ledger.unreadable.append((minute, json.dumps(ledger.records.pop() | fields) + "\n"))
+    for minute, text in [(75, "half a rec\n"), (76, '{"run_id": "x", "targets": [\n')]:
+        ledger.unreadable.append((minute, text))
+    for minute, name in [(80, "first_page_requested_at"), (85, "first_page_at"), (88, "last_page_at")]:
+        ledger.run(minute, [ledger.complete(A, minute)])
+        record = ledger.records.pop()
+        record["targets"][0][name] = "soon"
+        ledger.unreadable.append((minute, json.dumps(record) + "\n"))
+    ledger.capture(100)
 
 
 @case()

@@ -6,7 +6,7 @@ Each answer is a list of dicts with some of the question's columns; all rows of 
 import collections
 import datetime
 
-from session_truth import DAY, HOUR
+from session_truth import DAY, HOUR, greatest
 
 MINUTE = datetime.timedelta(minutes=1)
 KEY = ("account_id", "region", "endpoint_id", "connection_id")
@@ -147,6 +147,8 @@ def _(rows, ledgers, now):
                 "with_open_end": sum(row["end_seen"] is None for row in of),
                 "minutes_not_covered": minutes_in_holes(ledgers, now - 2 * DAY, now, {account_id}),
                 "sessions_not_known": sum(may_last_until(row, now - 2 * DAY) for row in unnamed),
+                "newest_capture": greatest(row["as_of"] for row in of),
+                "as_of": now,
             })
     return found
 
@@ -168,6 +170,7 @@ def _(rows, ledgers, now):
             "with_open_end": sum(row["end_seen"] is None for row in of),
             "not_covered": sum(not row["covered"] for row in of),
             "minutes_not_covered": minutes_in_holes(ledgers, now - 400 * DAY, now, since=last),
+            "as_of": now,
         })
     return found
 
@@ -176,16 +179,16 @@ def _(rows, ledgers, now):
 @answers("access_review", ("2026-11-01 00:00:00", "2025-10-22 00:00:00"))
 def _(rows, ledgers, now):
     begins = datetime.datetime(2025, 10, 22, tzinfo=now.tzinfo)
-    return reviewed(rows, ledgers, begins, begins + 31 * DAY)
+    return reviewed(rows, ledgers, begins, begins + 31 * DAY, now)
 
 
 @answers("access_review", ("2026-11-01 00:00:00", "2025-11-19 00:00:00"))
 def _(rows, ledgers, now):
     begins = datetime.datetime(2025, 11, 19, tzinfo=now.tzinfo)
-    return reviewed(rows, ledgers, begins, begins + 30 * DAY)
+    return reviewed(rows, ledgers, begins, begins + 30 * DAY, now)
 
 
-def reviewed(rows, ledgers, begins, until):
+def reviewed(rows, ledgers, begins, until, now):
     of_month = [row for row in rows if earliest(row) < until and may_last_until(row, begins)]
     found = []
     for (user,), of in by_user(of_month).items():
@@ -206,6 +209,7 @@ def reviewed(rows, ledgers, begins, until):
             "possible_sessions": len(of) - len(proven),
             "not_covered": sum(not row["covered"] for row in proven),
             "minutes_not_covered": minutes_in_holes(ledgers, begins, until),
+            "as_of": now,
         })
     return found
 

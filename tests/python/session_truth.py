@@ -16,8 +16,6 @@ HOUR, DAY, MILLI = (datetime.timedelta(hours=1), datetime.timedelta(days=1), dat
 EARLIEST = datetime.datetime(2018, 12, 1, tzinfo=UTC)
 #: By which the clock of AWS may be ahead.
 AHEAD = datetime.timedelta(minutes=5)
-#: For which a merge waits until a capture can miss a session.
-SETTLES = datetime.timedelta(minutes=10)
 COUNTERS = ["ingress_bytes", "egress_bytes", "ingress_packets", "egress_packets"]
 
 
@@ -99,7 +97,7 @@ class Ledger:
     def missed_by(self, name, last_seen):
         """The first end of a capture or listing that began after the last sight."""
         looks = self.captures(name) + [(begins, ends) for begins, ends, ids in self.listings if name[2] not in ids]
-        return min((ends for begins, ends in looks if begins > last_seen and ends < self.now - SETTLES), default=None)
+        return min((ends for begins, ends in looks if begins > last_seen), default=None)
 
 
 def sessions(rows, records, region, now):

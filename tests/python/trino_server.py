@@ -50,6 +50,10 @@ class Trino:
                 time.sleep(0.2)
         raise SystemExit("Trino has no worker")
 
+    def iceberg(self, table):
+        """The full name of an Iceberg table."""
+        return f"{ICEBERG}.{self.schema}.{table}"
+
     def create_glue_table(self, table):
         """Makes a table of Glue's own description, projection and all: the metastore's files have the same fields."""
         storage = table["StorageDescriptor"]

@@ -1,4 +1,4 @@
-"""Runs SessionsStateMachine in moto's interpreter of Amazon States Language, as fleet.py does with the other machine. The table is
+"""Runs SessionsStateMachine in moto's interpreter of Amazon States Language, as fleet.py does with the other machine. The tables are in
 moto's Glue. moto knows no Athena: the function of fleet.py answers in its place, and fails as Athena does."""
 
 import json
@@ -11,14 +11,20 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "python"))
 import boto3
 import cfn
 import fleet
-import sessions_table
+import iceberg_tables
 from common import ROOT, compare
 
 ATHENA = "arn:aws:states:::athena:startQueryExecution.sync"
 #: In place of Athena's States.TaskFailed, which no function can answer. What catches that catches this.
 FAILED = "StatementFailed"
 HOURLY, DAILY = ({"time": f"2025-03-01T{hour}:20:00Z"} for hour in ("09", "03"))
-ALL = sessions_table.columns()
+ALL = {table: iceberg_tables.columns(table) for table in iceberg_tables.TABLES}
+#: How each statement begins, by its file and table.
+BEGINS = {
+    f"{path.stem} {table}": iceberg_tables.statement(table, path.stem).splitlines()[0].partition("{")[0]
+    for table in iceberg_tables.TABLES
+    for path in (ROOT / table).glob("*.sql")
+}
 
 
 def by_function(definition):
@@ -32,7 +38,7 @@ def by_function(definition):
 
 
 class Athena:
-    """Takes statements, and fails at the n-th one that begins with a word with what `faults` has for it."""
+    """Takes statements, and fails at the n-th one of a name with what `faults` has for that name."""
 
     def __init__(self, faults=None):
         self.faults, self.statements = faults or {}, []
@@ -40,24 +46,31 @@ class Athena:
     def __call__(self, arguments):
         statement = arguments["QueryString"]
         self.statements.append(statement)
-        begins = next((begins for begins in self.faults if statement.startswith(begins)), None)
-        if begins is not None:
-            n = sum(one.startswith(begins) for one in self.statements)
-            cause = self.faults[begins](n)
+        name = named(statement)
+        if name in self.faults:
+            cause = self.faults[name](sum(named(one) == name for one in self.statements))
             if cause:
                 raise fleet.FunctionError(FAILED, cause)
         return {"QueryExecution": {"Status": {"State": "SUCCEEDED"}}}
 
 
-def table(columns, dropped=()):
-    """Makes the table in Glue as Athena does: Iceberg's current columns, and those that were dropped, marked as not current."""
-    described = [{"Name": n, "Type": t, "Parameters": {"iceberg.field.current": "true"}} for n, t in columns]
-    described += [{"Name": n, "Type": t, "Parameters": {"iceberg.field.current": "false"}} for n, t in dropped]
+def named(statement):
+    """The file and table of a statement."""
+    return next(name for name, begins in BEGINS.items() if statement.startswith(begins))
+
+
+def tables(table, columns, dropped=()):
+    """Makes both tables in Glue as Athena does, one of them with Iceberg's current columns, and those that were dropped, marked as not
+    current. The other has all of its columns."""
 
     def make():
         glue = boto3.client("glue", region_name=cfn.REGION)
         glue.create_database(DatabaseInput={"Name": "client_vpn_audit"})
-        glue.create_table(DatabaseName="client_vpn_audit", TableInput={"Name": "sessions", "StorageDescriptor": {"Columns": described}})
+        for name in iceberg_tables.TABLES:
+            current, gone = (columns, dropped) if name == table else (ALL[name], [])
+            described = [{"Name": n, "Type": t, "Parameters": {"iceberg.field.current": "true"}} for n, t in current]
+            described += [{"Name": n, "Type": t, "Parameters": {"iceberg.field.current": "false"}} for n, t in gone]
+            glue.create_table(DatabaseName="client_vpn_audit", TableInput={"Name": name, "StorageDescriptor": {"Columns": described}})
 
     return make
 
@@ -66,11 +79,6 @@ def evaluate(expression):
     """As fleet.py does. moto declares a text as a variable without escaping its quotes, so that of an error has none."""
     value = fleet.evaluate(expression)
     return value.replace('"', "'") if isinstance(value, str) and value.startswith('{"errorType"') else value
-
-
-def begins(statement):
-    """The words that tell a statement from the others."""
-    return "merge" if statement.startswith(MERGE) else " ".join(statement.split()[:2])
 
 
 def more(kind, until):
@@ -85,9 +93,8 @@ def other(n):
     return "SYNTAX_ERROR: line 1"
 
 
-HOUR = ["CREATE TABLE", "merge"]
-DAY = [*HOUR, "ALTER TABLE", "DELETE FROM", "OPTIMIZE sessions", "VACUUM sessions"]
-MERGE = "MERGE INTO sessions AS known\n"
+HOUR = [f"{name} {table}" for table in ("captures", "sessions") for name in ("create", "merge")]
+DAY = HOUR + [f"{name} {table}" for table in ("sessions", "captures") for name in ("set_properties", "expire", "optimize", "vacuum")]
 
 
 def repeated(order, name, times):
@@ -98,107 +105,157 @@ def until(order, name, times=1):
     return repeated(order[: order.index(name) + 1], name, times)
 
 
-#: By name: the input, the columns that Glue lists, those that were dropped, the faults, and what should come of it.
+def scenarios_of(table):
+    """By name: the input, the columns that Glue lists, those that were dropped, the faults, and what should come of it."""
+    all_ = ALL[table]
+    create, add, merge, set_, expire, optimize, vacuum = (
+        f"{name} {table}" for name in ("create", "add_columns", "merge", "set_properties", "expire", "optimize", "vacuum")
+    )
+    added = [one for name in HOUR for one in ([name, add] if name == create else [name])]
+    # How the states are called in errors.
+    suffix = "Captures" if table == "captures" else ""
+    return {
+        "the table is older": (HOURLY, all_[:-2], [], {}, ("SUCCEEDED", None, added)),
+        "one column in the middle is missing": (HOURLY, all_[:4] + all_[5:], [], {}, ("SUCCEEDED", None, added)),
+        "a column was dropped": (HOURLY, all_[:-1], all_[-1:], {}, ("SUCCEEDED", None, added)),
+        "the table has a column more": (HOURLY, [*all_, ("later", "string")], [], {}, ("SUCCEEDED", None, HOUR)),
+        "columns cannot be added": (HOURLY, all_[:-2], [], {add: other}, ("FAILED", FAILED, until(added, add))),
+        "a merge conflicts once": (HOURLY, all_, [], {merge: commit_error(1)}, ("SUCCEEDED", None, repeated(HOUR, merge, 2))),
+        "a merge conflicts twice": (HOURLY, all_, [], {merge: commit_error(1, 2)}, ("FAILED", f"Merge{suffix}Failed", until(HOUR, merge, 2))),
+        "a merge fails": (HOURLY, all_, [], {merge: other}, ("FAILED", f"Merge{suffix}Failed", until(HOUR, merge))),
+        "merge and expiry conflict once each": (
+            DAILY, all_, [], {merge: commit_error(1), expire: commit_error(1)},
+            ("SUCCEEDED", None, repeated(repeated(DAY, merge, 2), expire, 2)),
+        ),
+        "an expiry conflicts once": (DAILY, all_, [], {expire: commit_error(1)}, ("SUCCEEDED", None, repeated(DAY, expire, 2))),
+        "an expiry fails": (DAILY, all_, [], {expire: other}, ("FAILED", f"Expire{suffix}Failed", until(DAY, expire))),
+        "the properties conflict once": (DAILY, all_, [], {set_: commit_error(1)}, ("SUCCEEDED", None, repeated(DAY, set_, 2))),
+        "OPTIMIZE needs ten runs": (DAILY, all_, [], {optimize: more("OPTIMIZE", 10)}, ("SUCCEEDED", None, repeated(DAY, optimize, 10))),
+        "OPTIMIZE needs eleven runs": (
+            DAILY, all_, [], {optimize: more("OPTIMIZE", 11)}, ("FAILED", f"Optimize{suffix}Failed", until(DAY, optimize, 10)),
+        ),
+        "OPTIMIZE fails": (DAILY, all_, [], {optimize: other}, ("FAILED", f"Optimize{suffix}Failed", until(DAY, optimize))),
+        "OPTIMIZE and VACUUM need ten runs each": (
+            DAILY, all_, [], {optimize: more("OPTIMIZE", 10), vacuum: more("VACUUM", 10)},
+            ("SUCCEEDED", None, repeated(repeated(DAY, optimize, 10), vacuum, 10)),
+        ),
+        "VACUUM needs eleven runs": (
+            DAILY, all_, [], {vacuum: more("VACUUM", 11)}, ("FAILED", f"Vacuum{suffix}Failed", until(DAY, vacuum, 10)),
+        ),
+        "VACUUM fails": (DAILY, all_, [], {vacuum: other}, ("FAILED", f"Vacuum{suffix}Failed", until(DAY, vacuum))),
+    }
+
+
+#: By table and name.
 SCENARIOS = {
-    "an hour": (HOURLY, ALL, [], {}, ("SUCCEEDED", None, HOUR)),
-    "a day": (DAILY, ALL, [], {}, ("SUCCEEDED", None, DAY)),
-    "the table is older": (HOURLY, ALL[:-2], [], {}, ("SUCCEEDED", None, ["CREATE TABLE", "ALTER TABLE", "merge"])),
-    "one column in the middle is missing": (HOURLY, ALL[:4] + ALL[5:], [], {}, ("SUCCEEDED", None, ["CREATE TABLE", "ALTER TABLE", "merge"])),
-    "a column was dropped": (HOURLY, ALL[:-1], ALL[-1:], {}, ("SUCCEEDED", None, ["CREATE TABLE", "ALTER TABLE", "merge"])),
-    "the table has a column more": (HOURLY, [*ALL, ("later", "string")], [], {}, ("SUCCEEDED", None, HOUR)),
-    "columns cannot be added": (HOURLY, ALL[:-2], [], {"ALTER": other}, ("FAILED", FAILED, HOUR[:1] + ["ALTER TABLE"])),
-    "a merge conflicts once": (HOURLY, ALL, [], {MERGE: commit_error(1)}, ("SUCCEEDED", None, repeated(HOUR, "merge", 2))),
-    "a merge conflicts twice": (HOURLY, ALL, [], {MERGE: commit_error(1, 2)}, ("FAILED", "MergeFailed", until(HOUR, "merge", 2))),
-    "a merge fails": (HOURLY, ALL, [], {MERGE: other}, ("FAILED", "MergeFailed", until(HOUR, "merge"))),
-    "merge and expiry conflict once each": (
-        DAILY, ALL, [], {MERGE: commit_error(1), "DELETE": commit_error(1)},
-        ("SUCCEEDED", None, repeated(repeated(DAY, "merge", 2), "DELETE FROM", 2)),
-    ),
-    "an expiry conflicts once": (DAILY, ALL, [], {"DELETE": commit_error(1)}, ("SUCCEEDED", None, repeated(DAY, "DELETE FROM", 2))),
-    "an expiry fails": (DAILY, ALL, [], {"DELETE": other}, ("FAILED", "ExpireFailed", until(DAY, "DELETE FROM"))),
-    "the properties conflict once": (DAILY, ALL, [], {"ALTER": commit_error(1)}, ("SUCCEEDED", None, repeated(DAY, "ALTER TABLE", 2))),
-    "OPTIMIZE needs ten runs": (DAILY, ALL, [], {"OPTIMIZE": more("OPTIMIZE", 10)}, ("SUCCEEDED", None, repeated(DAY, "OPTIMIZE sessions", 10))),
-    "OPTIMIZE needs eleven runs": (DAILY, ALL, [], {"OPTIMIZE": more("OPTIMIZE", 11)}, ("FAILED", "OptimizeFailed", until(DAY, "OPTIMIZE sessions", 10))),
-    "OPTIMIZE fails": (DAILY, ALL, [], {"OPTIMIZE": other}, ("FAILED", "OptimizeFailed", until(DAY, "OPTIMIZE sessions"))),
-    "OPTIMIZE and VACUUM need ten runs each": (
-        DAILY, ALL, [], {"OPTIMIZE": more("OPTIMIZE", 10), "VACUUM": more("VACUUM", 10)},
-        ("SUCCEEDED", None, repeated(repeated(DAY, "OPTIMIZE sessions", 10), "VACUUM sessions", 10)),
-    ),
-    "VACUUM needs eleven runs": (DAILY, ALL, [], {"VACUUM": more("VACUUM", 11)}, ("FAILED", "VacuumFailed", until(DAY, "VACUUM sessions", 10))),
-    "VACUUM fails": (DAILY, ALL, [], {"VACUUM": other}, ("FAILED", "VacuumFailed", until(DAY, "VACUUM sessions"))),
+    (table, name): scenario
+    for table in iceberg_tables.TABLES
+    for name, scenario in (
+        {"an hour": (HOURLY, ALL[table], [], {}, ("SUCCEEDED", None, HOUR)), "a day": (DAILY, ALL[table], [], {}, ("SUCCEEDED", None, DAY))}
+        | scenarios_of(table)
+    ).items()
 }
-#: What must be added, by scenario.
-MISSING = {"the table is older": ALL[-2:], "one column in the middle is missing": ALL[4:5], "a column was dropped": ALL[-1:]}
 
 
-def outcome(definition, name):
-    given, columns, dropped, faults, _ = SCENARIOS[name]
+def missing(table, name):
+    """What must be added in a scenario."""
+    all_ = ALL[table]
+    return {"the table is older": all_[-2:], "one column in the middle is missing": all_[4:5], "a column was dropped": all_[-1:]}.get(name)
+
+
+def outcome(definition, key):
+    given, columns, dropped, faults, _ = SCENARIOS[key]
     athena = Athena(faults)
-    done = fleet.execute(by_function(definition), athena, given, table(columns, dropped), evaluate)
-    return types.SimpleNamespace(came=(done.status, done.error, list(map(begins, athena.statements))), statements=athena.statements, cause=done.cause)
+    done = fleet.execute(by_function(definition), athena, given, tables(key[0], columns, dropped), evaluate)
+    return types.SimpleNamespace(came=(done.status, done.error, list(map(named, athena.statements))), statements=athena.statements, cause=done.cause)
 
 
 def scenarios(definition, only=None):
     problems = []
-    for name in [only] if only else SCENARIOS:
-        found = outcome(definition, name)
-        problems += compare(f"when {name}, what comes of it", found.came, SCENARIOS[name][4])
-        if name in MISSING:
+    for key in [only] if only else SCENARIOS:
+        found = outcome(definition, key)
+        when = f"when {key[1]} of {key[0]}"
+        problems += compare(f"{when}, what comes of it", found.came, SCENARIOS[key][4])
+        if missing(*key):
             added = [one.strip() for one in found.statements if "ADD COLUMNS" in one]
-            problems += compare(f"when {name}, what is added", added, [sessions_table.add_columns(MISSING[name])])
+            problems += compare(f"{when}, what is added", added, [iceberg_tables.add_columns(key[0], missing(*key))])
         if found.came[0] == "FAILED" and "SYNTAX_ERROR" not in found.cause and "ICEBERG_" not in found.cause:
-            problems.append(f"when {name}, Athena's own message is lost: {found.cause}")
+            problems.append(f"{when}, Athena's own message is lost: {found.cause}")
     return problems
 
 
-def states(definition):
-    return definition["States"]
+def mutations_of(table):
+    """Changes for the worse that show in an execution, each with a scenario that must come out differently."""
+    of_captures = {
+        "CreateTable": "CreateCaptures",
+        "LookAtColumns": "LookAtCapturesColumns",
+        "ColumnsMissing": "CapturesColumnsMissing",
+        "AddColumns": "AddCapturesColumns",
+        "SetProperties": "SetCapturesProperties",
+    }
+    # A state of this table by the name that it has for sessions.
+    name = lambda state: state if table == "sessions" else of_captures.get(state, f"{state}Captures")
+    state = lambda d, of: d["States"][name(of)]
+    columns = "columns" if table == "sessions" else "captures_columns"
+    # What follows the merge, and what comes before the properties are set and after VACUUM.
+    after_merge = "Maintain" if table == "sessions" else "CreateTable"
+    before = lambda d: d["States"]["Maintain"]["Choices"][0] if table == "sessions" else d["States"]["Vacuum"]
+    choices = lambda d: d["States"]["Again"]["Choices"]
 
+    def never_added(d):
+        state(d, "ColumnsMissing")["Choices"] = [{"Condition": "{% false %}", "Next": name("AddColumns")}]
 
-#: Changes for the worse that show in an execution, each with a scenario that must come out differently.
-MUTATIONS = {
-    "columns are not looked for": (lambda d: states(d)["CreateTable"].update(Next="Merge"), "the table is older"),
-    "columns are never added": (lambda d: states(d)["ColumnsMissing"]["Choices"].clear() or states(d)["ColumnsMissing"]["Choices"].append({"Condition": "{% false %}", "Next": "AddColumns"}), "the table is older"),
-    "columns are added without a look": (lambda d: states(d)["ColumnsMissing"].update(Default="AddColumns"), "an hour"),
-    "a column that was dropped counts": (
-        lambda d: states(d)["LookAtColumns"]["Assign"].update(missing_columns="{% [$columns[$not(name in $states.result.Table.StorageDescriptor.Columns.Name)].(name & ' ' & type)] %}"),
-        "a column was dropped",
-    ),
-    "one missing column is passed over": (lambda d: states(d)["Prepare"]["Assign"]["columns"].pop(4), "one column in the middle is missing"),
-    "a column has another type": (lambda d: states(d)["Prepare"]["Assign"]["columns"][-1].update(type="double"), "the table is older"),
-    "a failure to add columns is passed over": (
-        lambda d: states(d)["AddColumns"].update(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Merge"}]),
-        "columns cannot be added",
-    ),
-    "a merge is not tried again": (lambda d: states(d)["Merge"].pop("Catch"), "a merge conflicts once"),
-    "a merge is tried for ever": (lambda d: again(d, ["'Optimize', 'Vacuum'", "'Merge', 'Optimize', 'Vacuum'"]), "a merge conflicts twice"),
-    "a merge that failed is tried again": (lambda d: again(d, ["COMMIT_ERROR", ""], ["/ICEBERG_(|", "/(SYNTAX|"]), "a merge fails"),
-    "the runs of the merge count for the expiry": (lambda d: states(d)["Expire"]["Catch"][0]["Assign"].update(runs="{% $runs + 1 %}"), "merge and expiry conflict once each"),
-    "an expiry is tried as a merge": (lambda d: states(d)["Again"]["Choices"][3].update(Next="Merge"), "merge and expiry conflict once each"),
-    "OPTIMIZE is run once": (lambda d: again(d, ["(OPTIMIZE|VACUUM)", "VACUUM"]), "OPTIMIZE needs ten runs"),
-    "OPTIMIZE is run twice": (lambda d: again(d, ["'Optimize', ", ""], ["['Vacuum']", "'Vacuum'"]), "OPTIMIZE needs ten runs"),
-    "OPTIMIZE is run for ever": (lambda d: again(d, ["? 10", "? 100"]), "OPTIMIZE needs eleven runs"),
-    "VACUUM is run once": (lambda d: again(d, ["(OPTIMIZE|VACUUM)", "OPTIMIZE"]), "OPTIMIZE and VACUUM need ten runs each"),
-    "the runs of OPTIMIZE count for VACUUM": (lambda d: states(d)["Vacuum"]["Catch"][0]["Assign"].update(runs="{% $runs + 1 %}"), "OPTIMIZE and VACUUM need ten runs each"),
-    "a merge is passed over": (lambda d: states(d)["ColumnsMissing"].update(Default="SetProperties"), "a day"),
-    "an expiry is passed over": (lambda d: states(d)["SetProperties"].update(Next="Optimize"), "a day"),
-    "an expiry that failed is passed over": (
-        lambda d: states(d)["Expire"].update(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Optimize"}]),
-        "an expiry fails",
-    ),
-    "VACUUM comes before the expiry": (
-        lambda d: (states(d)["SetProperties"].update(Next="Vacuum"), states(d)["Vacuum"].update(Next="Expire"), states(d)["Optimize"].update(Next="Done")),
-        "a day",
-    ),
-    "the properties are not set": (lambda d: states(d)["Maintain"]["Choices"][0].update(Next="Expire"), "a day"),
-    "months expire every hour": (lambda d: states(d)["Maintain"].update(Default="Expire"), "an hour"),
-    "Athena's message is lost": (lambda d: states(d)["StatementFailed"].update(Cause="failed"), "a merge fails"),
-}
+    def other_order(d):
+        state(d, "SetProperties").update(Next=name("Vacuum"))
+        state(d, "Vacuum").update(Next=name("Expire"))
+        state(d, "Optimize").update(Next="SetCapturesProperties" if table == "sessions" else "Done")
+
+    return {
+        "columns are not looked for": (lambda d: state(d, "CreateTable").update(Next=name("Merge")), "the table is older"),
+        "columns are never added": (never_added, "the table is older"),
+        "columns are added without a look": (lambda d: state(d, "ColumnsMissing").update(Default=name("AddColumns")), "an hour"),
+        "a column that was dropped counts": (
+            lambda d: state(d, "LookAtColumns")["Assign"].update(missing_columns=f"{{% [${columns}[$not(name in $states.result.Table.StorageDescriptor.Columns.Name)].(name & ' ' & type)] %}}"),
+            "a column was dropped",
+        ),
+        "one missing column is passed over": (lambda d: d["States"]["Prepare"]["Assign"][columns].pop(4), "one column in the middle is missing"),
+        "a column has another type": (lambda d: d["States"]["Prepare"]["Assign"][columns][-1].update(type="double"), "the table is older"),
+        "a failure to add columns is passed over": (
+            lambda d: state(d, "AddColumns").update(Catch=[{"ErrorEquals": ["States.ALL"], "Next": name("Merge")}]),
+            "columns cannot be added",
+        ),
+        "a merge is not tried again": (lambda d: state(d, "Merge").pop("Catch"), "a merge conflicts once"),
+        "a merge is tried for ever": (lambda d: again(d, ["['Optimize',", f"['{name('Merge')}', 'Optimize',"]), "a merge conflicts twice"),
+        "a merge that failed is tried again": (lambda d: again(d, ["COMMIT_ERROR", ""], ["/ICEBERG_(|", "/(SYNTAX|"]), "a merge fails"),
+        "the runs of the merge count for the expiry": (lambda d: state(d, "Expire")["Catch"][0]["Assign"].update(runs="{% $runs + 1 %}"), "merge and expiry conflict once each"),
+        "an expiry is tried as a merge": (
+            lambda d: next(c for c in choices(d) if c["Next"] == name("Expire")).update(Next=name("Merge")), "merge and expiry conflict once each",
+        ),
+        "OPTIMIZE is run once": (lambda d: again(d, ["(OPTIMIZE|VACUUM)", "VACUUM"]), "OPTIMIZE needs ten runs"),
+        "OPTIMIZE is run twice": (lambda d: again(d, [f"'{name('Optimize')}', ", ""]), "OPTIMIZE needs ten runs"),
+        "OPTIMIZE is run for ever": (lambda d: again(d, ["? 10", "? 100"]), "OPTIMIZE needs eleven runs"),
+        "VACUUM is run once": (lambda d: again(d, ["(OPTIMIZE|VACUUM)", "OPTIMIZE"]), "OPTIMIZE and VACUUM need ten runs each"),
+        "the runs of OPTIMIZE count for VACUUM": (lambda d: state(d, "Vacuum")["Catch"][0]["Assign"].update(runs="{% $runs + 1 %}"), "OPTIMIZE and VACUUM need ten runs each"),
+        "a merge is passed over": (lambda d: state(d, "ColumnsMissing").update(Default=after_merge), "a day"),
+        "an expiry is passed over": (lambda d: state(d, "SetProperties").update(Next=name("Optimize")), "a day"),
+        "an expiry that failed is passed over": (
+            lambda d: state(d, "Expire").update(Catch=[{"ErrorEquals": ["States.ALL"], "Next": name("Optimize")}]),
+            "an expiry fails",
+        ),
+        "VACUUM comes before the expiry": (other_order, "a day"),
+        "the properties are not set": (lambda d: before(d).update(Next=name("Expire")), "a day"),
+        "months expire every hour": (lambda d: d["States"]["Maintain"].update(Default=name("Expire")), "an hour"),
+        "Athena's message is lost": (lambda d: d["States"]["StatementFailed"].update(Cause="failed"), "a merge fails"),
+        "the other table is passed over": (
+            lambda d: d["States"]["MergeCaptures"].update(Next="Maintain") if table == "captures" else d["States"]["Prepare"].update(Next="CreateTable"),
+            "an hour",
+        ),
+    }
 
 
 def again(definition, *edits):
     """Edits the condition under which a statement is not run again."""
-    choice = states(definition)["Again"]["Choices"][0]
+    choice = definition["States"]["Again"]["Choices"][0]
     for old, new in edits:
         if old not in choice["Condition"]:
             raise SystemExit(f"{old} is not in {choice['Condition']}")
@@ -208,14 +265,15 @@ def again(definition, *edits):
 def main():
     definition = cfn.resolve(cfn.load(ROOT / "template.yaml"))["Resources"]["SessionsStateMachine"]["Properties"]["Definition"]
     found = scenarios(definition)
-    for name, (mutate, scenario) in MUTATIONS.items():
+    mutations = [(table, name, *mutation) for table in iceberg_tables.TABLES for name, mutation in mutations_of(table).items()]
+    for table, name, mutate, scenario in mutations:
         changed = json.loads(json.dumps(definition))
         mutate(changed)
-        if not scenarios(changed, scenario):
-            found.append(f"not noticed: {name}")
+        if not scenarios(changed, (table, scenario)):
+            found.append(f"not noticed: {name} of {table}")
     for problem in found:
         print(problem)
-    print(f"SessionsStateMachine: {len(found)} problems in {len(SCENARIOS)} executions; {len(MUTATIONS)} changes for the worse tried")
+    print(f"SessionsStateMachine: {len(found)} problems in {len(SCENARIOS)} executions; {len(mutations)} changes for the worse tried")
     sys.exit(1 if found else 0)
 
 

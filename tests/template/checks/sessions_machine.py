@@ -5,8 +5,8 @@ import re
 import access
 import cfn
 import iam
+import iceberg_tables
 import jsonata
-import sessions_table
 from common import compare
 
 
@@ -27,6 +27,10 @@ def prepared(machine, started="2026-03-01T09:20:03.456Z", **given):
     return {name: evaluate(value, variables) if is_expression(value) else value for name, value in assigned.items()}
 
 
+#: States of one word, and the files of their statements.
+FILES = {"Create": "create", "Merge": "merge", "Expire": "expire", "Optimize": "optimize", "Vacuum": "vacuum"}
+
+
 def state_machine(template):
     properties = cfn.resolve(template)["Resources"]["SessionsStateMachine"]["Properties"]
     machine = properties["Definition"]
@@ -35,10 +39,13 @@ def state_machine(template):
     if machine.get("TimeoutSeconds", 3600) >= 3600:
         problems.append("an execution can meet the next one")
     # What each is followed by, and what comes of its failures, is tried in sessions.py.
-    statements = {"CreateTable": "create", "AddColumns": "add_columns", "Merge": "merge"}
-    maintenance = {"SetProperties": "set_properties", "Expire": "expire", "Optimize": "optimize", "Vacuum": "vacuum"}
+    statements = {f"{state}Captures": ("captures", name) for state, name in FILES.items()}
+    statements |= {"AddCapturesColumns": ("captures", "add_columns"), "SetCapturesProperties": ("captures", "set_properties")}
+    statements |= {state: ("sessions", name) for state, name in FILES.items() if state != "Create"}
+    statements |= {state: ("sessions", name) for state, name in (("CreateTable", "create"), ("AddColumns", "add_columns"), ("SetProperties", "set_properties"))}
+    looks = {"LookAtCapturesColumns": "captures", "LookAtColumns": "sessions"}
     tasks = sorted(name for name, state in states.items() if state["Type"] == "Task")
-    problems += compare("tasks", tasks, sorted([*statements, *maintenance, "LookAtColumns"]))
+    problems += compare("tasks", tasks, sorted([*statements, *looks]))
     cases = [
         ({"time": "2026-03-01T09:20:00Z"}, ("2026-02-27", False)),
         ({"time": "2026-03-01T03:20:00Z"}, ("2026-02-22", True)),
@@ -57,7 +64,7 @@ def state_machine(template):
     variables = prepared(machine, time="2026-03-01T09:20:00Z") | {"missing_columns": ["one string", "other bigint"]}
     marks = {"from_date": "2026-02-27", "analytics_bucket": "analyticsbucket"}
     marks |= {"expires_before": "2025-01-01", "missing_columns": "one string, other bigint"}
-    for state, name in {**statements, **maintenance}.items():
+    for state, (table, name) in statements.items():
         task = states[state]
         problems += compare(f"resource of {state}", task["Resource"], "arn:aws:states:::athena:startQueryExecution.sync")
         where = {key: value for key, value in task["Arguments"].items() if key != "QueryString"}
@@ -66,18 +73,19 @@ def state_machine(template):
         # Only what was never begun may be tried again by itself, or two MERGEs could meet.
         problems += compare(f"retries of {state}", [retry["ErrorEquals"] for retry in task["Retry"]], [["Athena.TooManyRequestsException"]])
         # A column that was added cannot be added again; of CREATE TABLE IF NOT EXISTS nothing is to be expected.
-        caught = [] if state in ("CreateTable", "AddColumns") else [["States.TaskFailed"]]
+        caught = [] if name in ("create", "add_columns") else [["States.TaskFailed"]]
         problems += compare(f"failures of {state} that are caught", [catch["ErrorEquals"] for catch in task.get("Catch", [])], caught)
-        statement = sessions_table.statement(name)
+        statement = iceberg_tables.statement(table, name)
         for mark, value in marks.items():
             statement = statement.replace(f"{{{mark}}}", value)
         if evaluate(task["Arguments"]["QueryString"], variables).strip() != statement:
-            problems.append(f"statement of {state} differs from sessions/{name}.sql")
-    look = states["LookAtColumns"]
-    what = (look["Resource"], look["Arguments"])
-    problems += compare("where columns are looked at", what, ("arn:aws:states:::aws-sdk:glue:getTable", {"DatabaseName": "client_vpn_audit", "Name": "sessions"}))
-    columns = [(column["name"], column["type"]) for column in variables["columns"]]
-    return problems + compare("columns of sessions", columns, sessions_table.columns())
+            problems.append(f"statement of {state} differs from {table}/{name}.sql")
+    for state, table in looks.items():
+        what = (states[state]["Resource"], states[state]["Arguments"])
+        problems += compare("where columns are looked at", what, ("arn:aws:states:::aws-sdk:glue:getTable", {"DatabaseName": "client_vpn_audit", "Name": table}))
+        columns = variables["columns" if table == "sessions" else "captures_columns"]
+        problems += compare(f"columns of {table}", [(column["name"], column["type"]) for column in columns], iceberg_tables.columns(table))
+    return problems
 
 
 #: Of a time, when the execution started, and the days of RetentionDays: the first day that is kept.
@@ -103,17 +111,21 @@ def expiry_of_sessions(template):
         found = prepared(machine, started, time=time)["expires_before"]
         problems += compare(f"first day of sessions that is kept at {time}, {started} with {days} days", found, expected)
     # A month that is not complete would leave its rows in their files.
-    if not re.fullmatch(r"DELETE FROM sessions\nWHERE connection_established_time < TIMESTAMP '{expires_before} 00:00:00'", sessions_table.statement("expire")):
+    if not re.fullmatch(r"DELETE FROM sessions\nWHERE connection_established_time < TIMESTAMP '{expires_before} 00:00:00'", iceberg_tables.statement("sessions", "expire")):
         problems.append("sessions/expire.sql deletes something else than months before a day")
+    # A month later, so that each session keeps the captures before it.
+    if not re.fullmatch(r"DELETE FROM captures\nWHERE snapshot_date < DATE '{expires_before}' - INTERVAL '1' MONTH", iceberg_tables.statement("captures", "expire")):
+        problems.append("captures/expire.sql deletes something else than months before the month before a day")
     machine = cfn.resolve(template)["Resources"]["SessionsStateMachine"]["Properties"]["Definition"]
-    set_ = evaluate(machine["States"]["SetProperties"]["Arguments"]["QueryString"], prepared(machine, time="2026-03-01T09:20:00Z"))
-    found = {name: int(value) for name, value in re.findall(r"'(\w+)' = '(\d+)'", set_)}
-    # Longer than a statement runs, so that nothing that is being written is removed; less than a day, so that the next VACUUM removes
-    # what this day's expiry deleted.
-    age = found.get("vacuum_max_snapshot_age_seconds", 432000)
-    if not 3600 <= age < 23 * 3600:
-        problems.append(f"VACUUM keeps old versions of sessions for {age} s")
-    problems += compare("old versions that VACUUM keeps however old they are", found.get("vacuum_min_snapshots_to_keep"), 1)
+    for state, table in {"SetProperties": "sessions", "SetCapturesProperties": "captures"}.items():
+        set_ = evaluate(machine["States"][state]["Arguments"]["QueryString"], prepared(machine, time="2026-03-01T09:20:00Z"))
+        found = {name: int(value) for name, value in re.findall(r"'(\w+)' = '(\d+)'", set_)}
+        # Longer than a statement runs, so that nothing that is being written is removed; less than a day, so that the next VACUUM
+        # removes what this day's expiry deleted.
+        age = found.get("vacuum_max_snapshot_age_seconds", 432000)
+        if not 3600 <= age < 23 * 3600:
+            problems.append(f"VACUUM keeps old versions of {table} for {age} s")
+        problems += compare("old versions that VACUUM keeps however old they are", found.get("vacuum_min_snapshots_to_keep"), 1)
     for parameters in access.VARIANTS:
         problems += deletes(cfn.resolve(template, **parameters)["Resources"], parameters)
     return problems

@@ -68,6 +68,23 @@ EXPIRY = {
         "retries of Expire",
     ),
     "columns are added again": (lambda t: states(t)["AddColumns"].update(Catch=states(t)["Merge"]["Catch"]), "failures of AddColumns"),
+    "captures expire with the sessions": (
+        lambda t: assigned(t).update(captures_expire_statement=assigned(t)["captures_expire_statement"].replace(" - INTERVAL '1' MONTH", "")),
+        "statement of ExpireCaptures",
+    ),
+    "a new column of captures is not compared": (lambda t: assigned(t)["captures_columns"].pop(), "columns of captures"),
+    "columns of captures are those of sessions": (
+        lambda t: states(t)["LookAtCapturesColumns"]["Arguments"].update(Name="sessions"),
+        "where columns are looked at",
+    ),
+    "old versions of captures stay for five days": (
+        lambda t: assigned(t).update(captures_set_properties_statement=assigned(t)["captures_set_properties_statement"].replace("43200", "432000")),
+        "VACUUM keeps old versions of captures for 432000 s",
+    ),
+    "captures may not be read": (
+        lambda t: [s["Resource"].pop(5) for s in statements(t, "SessionsRole") if "glue:GetPartitions" in s.get("Action", [])],
+        "- SessionsRole Allow glue:GetTable",
+    ),
     "a new column is not compared": (lambda t: assigned(t)["columns"].pop(), "columns of sessions"),
     "a column gets another type": (lambda t: assigned(t)["columns"][-1].update(type="double"), "columns of sessions"),
     "columns are those of another table": (lambda t: states(t)["LookAtColumns"]["Arguments"].update(Name="connections"), "where columns are looked at"),

@@ -1,0 +1,113 @@
+-- Adds to `captures` what the run records since {from_date} say, and a row for this merge. A run record is never changed, so a row
+-- never is: merges in any order, of any days, end in the same rows.
+-- A record that cannot be read, or an entry with a time that cannot be, is a row of kind unreadable: it proves nothing, and must not
+-- keep the others from being merged.
+-- The time of the merge is when the statement began. What was there by then is read: S3 lists an object once it is written.
+MERGE INTO captures AS known
+USING (
+  SELECT
+    ledger.record_key,
+    entry.entry,
+    CAST(ledger.snapshot_date AS date) AS snapshot_date,
+    if(
+      attempted_at IS NULL
+        OR try(from_iso8601_timestamp(ledger.start)) IS NULL
+        OR try(from_iso8601_timestamp(ledger.snapshot_time)) IS NULL
+        OR (entry.first_page_at IS NOT NULL AND try(from_iso8601_timestamp(entry.first_page_at)) IS NULL)
+        OR (entry.last_page_at IS NOT NULL AND try(from_iso8601_timestamp(entry.last_page_at)) IS NULL),
+      'unreadable',
+      entry.kind
+    ) AS kind,
+    entry.account_id,
+    entry.region,
+    entry.endpoint_id,
+    CAST(try(from_iso8601_timestamp(ledger.snapshot_time)) AT TIME ZONE 'UTC' AS timestamp(6)) AS snapshot_time,
+    -- Null in a record that is older than the field.
+    coalesce(ledger.scheduled, true) AS scheduled,
+    entry.outcome,
+    entry.error_code,
+    CAST(attempted_at AT TIME ZONE 'UTC' AS timestamp(6)) AS attempted_at,
+    CAST(try(from_iso8601_timestamp(entry.first_page_at)) AT TIME ZONE 'UTC' AS timestamp(6)) AS first_page_at,
+    CAST(try(from_iso8601_timestamp(entry.last_page_at)) AT TIME ZONE 'UTC' AS timestamp(6)) AS last_page_at,
+    entry.object_key,
+    entry.active_connections,
+    -- As text: Athena has timed out on setting an array in MERGE.
+    json_format(CAST(entry.endpoint_ids AS json)) AS endpoint_ids,
+    CAST(NULL AS timestamp(6)) AS merged_at,
+    CAST(NULL AS date) AS read_from
+  FROM (
+    SELECT
+      -- Without the bucket, so that the evidence may move.
+      regexp_replace("$path", '^.*/runs/', 'runs/') AS record_key,
+      account_id, region, snapshot_date, snapshot_time, start, scheduled, targets, places
+    FROM runs
+    -- A day earlier: a run of that day may begin after midnight, and the capture before a session shows that it was not there yet.
+    WHERE runs.snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '1' DAY AS varchar)
+  ) AS ledger
+  CROSS JOIN UNNEST(
+    transform(
+      coalesce(targets, ARRAY[]),
+      target -> ROW(
+        'target', target.account_id, target.region, target.endpoint_id, target.outcome, target.error.code,
+        target.first_page_requested_at, target.first_page_at, target.last_page_at,
+        target.object_key, target.active, CAST(NULL AS array(varchar))
+      )
+    )
+    || transform(
+      filter(coalesce(places, ARRAY[]), place -> place.discovery IS NOT NULL),
+      -- With LedgerUnreadable, EC2 listed them, and the list was compared with no earlier one. With another error, the record
+      -- repeats an earlier list.
+      place -> if(
+        coalesce(place.discovery.error.code, 'LedgerUnreadable') = 'LedgerUnreadable' AND place.discovery.endpoints IS NOT NULL,
+        ROW(
+          'listing', place.account_id, place.region, '*', 'complete', place.discovery.error.code,
+          place.discovery.first_page_requested_at, place.discovery.first_page_at, place.discovery.last_page_at,
+          CAST(NULL AS varchar), CAST(NULL AS bigint), place.discovery.endpoints
+        ),
+        ROW(
+          'listing', place.account_id, place.region, '*', 'failed', place.discovery.error.code,
+          place.discovery.first_page_requested_at, place.discovery.first_page_at, place.discovery.last_page_at,
+          CAST(NULL AS varchar), CAST(NULL AS bigint), CAST(NULL AS array(varchar))
+        )
+      )
+    )
+    || filter(
+      ARRAY[ROW(
+        'unreadable', ledger.account_id, ledger.region, '*', 'failed', CAST(NULL AS varchar),
+        CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS varchar),
+        CAST(NULL AS varchar), CAST(NULL AS bigint), CAST(NULL AS array(varchar))
+      )],
+      record -> ledger.targets IS NULL
+    )
+  ) WITH ORDINALITY AS entry (
+    kind, account_id, region, endpoint_id, outcome, error_code,
+    first_page_requested_at, first_page_at, last_page_at, object_key, active_connections, endpoint_ids, entry
+  )
+  CROSS JOIN UNNEST(
+    -- With a time of the request that cannot be read, the run's own does not stand for it.
+    ARRAY[try(from_iso8601_timestamp(coalesce(entry.first_page_requested_at, ledger.start)))]
+  ) AS attempt (attempted_at)
+  -- A record speaks of its own account and Region alone.
+  WHERE entry.account_id = ledger.account_id
+    AND entry.region = ledger.region
+  UNION ALL
+  SELECT
+    CAST(merged_at AS varchar), 0, CAST(merged_at AS date), 'merge', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, merged_at, DATE '{from_date}' - INTERVAL '1' DAY
+  FROM (SELECT CAST(current_timestamp AT TIME ZONE 'UTC' AS timestamp(6)) AS merged_at) AS now
+  -- A merge from a day to come reads nothing.
+  WHERE merged_at >= TIMESTAMP '{from_date} 00:00:00'
+) AS seen
+ON known.record_key = seen.record_key
+  AND known.entry = seen.entry
+  -- Only the months that have these days are read.
+  AND known.snapshot_date = seen.snapshot_date
+  AND known.snapshot_date >= DATE '{from_date}' - INTERVAL '1' DAY
+WHEN NOT MATCHED THEN INSERT (
+  record_key, entry, snapshot_date, kind, account_id, region, endpoint_id, snapshot_time, scheduled, outcome, error_code,
+  attempted_at, first_page_at, last_page_at, object_key, active_connections, endpoint_ids, merged_at, read_from
+) VALUES (
+  seen.record_key, seen.entry, seen.snapshot_date, seen.kind, seen.account_id, seen.region, seen.endpoint_id,
+  seen.snapshot_time, seen.scheduled, seen.outcome, seen.error_code, seen.attempted_at, seen.first_page_at,
+  seen.last_page_at, seen.object_key, seen.active_connections, seen.endpoint_ids, seen.merged_at, seen.read_from
+)

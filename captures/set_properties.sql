@@ -1,0 +1,6 @@
+-- Sets how VACUUM treats old versions of the table. It keeps them for five days by default, and with them what was deleted.
+-- After half a day, the VACUUM of the next day removes all that one day deleted. No statement runs that long.
+ALTER TABLE captures SET TBLPROPERTIES (
+  'vacuum_max_snapshot_age_seconds' = '43200',
+  'vacuum_min_snapshots_to_keep' = '1'
+)
