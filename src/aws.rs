@@ -1,4 +1,4 @@
-//! AWS: one door to each service, its errors, and who asks.
+//! AWS: one door to each service, its errors, and the caller's identity.
 
 pub mod ec2;
 pub mod errors;

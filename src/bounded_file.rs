@@ -4,19 +4,19 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Why a file was not read.
+/// An error that prevented reading a file.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// A device or a pipe may have no end, and may wait for ever.
+    /// Not a regular file: a device or a pipe may have no end, and may wait for ever.
     #[error("it is no regular file; save it as one first")]
     NotRegular,
-    /// It goes on beyond the limit.
+    /// A file beyond the limit.
     #[error("LimitExceeded: it has more than {0} bytes, the limit")]
     TooLarge(u64),
-    /// It is no text.
+    /// A file that is not text.
     #[error("it is not UTF-8")]
     NotText,
-    /// The system cannot read it.
+    /// An error of the operating system.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -24,7 +24,7 @@ pub enum ReadError {
 /// Reads a regular file of at most `limit` bytes.
 ///
 /// # Errors
-/// When it is larger, is no regular file, or cannot be read.
+/// Returns an error if the file is larger, is not a regular file, or cannot be read.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     // Opening a pipe waits for somebody who writes to it.
     if !std::fs::metadata(path)?.is_file() {

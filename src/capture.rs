@@ -1,4 +1,4 @@
-//! One snapshot: which targets there are, one run over each account and Region, one capture of each target.
+//! One snapshot: discovery of the targets, one run over each account and Region, one capture of each target.
 
 mod connection_ids;
 pub mod discovery;

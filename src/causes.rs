@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::io;
 
-/// The deepest that a chain is followed.
+/// Greatest depth to which a chain is followed.
 const DEEPEST: usize = 10;
 
-/// Faults that have no number of the operating system, by what their texts say of them. The texts themselves can quote an answer.
+/// Faults without a number of the operating system: a part of their text, and our words for it. Their texts can quote an answer.
 const UNNUMBERED: [(&str, &str); 7] = [
     ("failed to lookup address", "the name of the host cannot be resolved"),
     (
@@ -25,14 +25,14 @@ pub fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (
     std::iter::successors(Some(error), |&error| error.source()).take(DEEPEST)
 }
 
-/// What `error` and its causes say, once each, from the outside in. Not for errors of a call that names people: some of
-/// the AWS SDK's print the whole request.
+/// Returns the texts of `error` and its causes, once each, from the outside in. Not for errors of a call that names
+/// people: some of the AWS SDK's print the complete request.
 pub fn in_words(error: &dyn Error) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut cause = Some(error);
     while let Some(error) = cause.filter(|_| words.len() < DEEPEST) {
         let said = error.to_string();
-        // Many an error repeats its cause.
+        // Many errors repeat their cause.
         if words.last().is_none_or(|last| !last.ends_with(&said)) {
             words.push(said);
         }
@@ -41,8 +41,8 @@ pub fn in_words(error: &dyn Error) -> String {
     words.join(": ")
 }
 
-/// Returns the cause that the operating system, the resolver or TLS gives, in words that quote nothing. Of an error that may print
-/// a request and the names in it, this much can be passed on.
+/// Returns the cause that the operating system, the resolver or TLS gives, in words that quote nothing. This much can be
+/// passed on of an error that may print a request and the names in it.
 pub fn of_the_system(error: &(dyn Error + 'static)) -> Option<String> {
     let numbered = chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>()?.raw_os_error()).last();
     if let Some(number) = numbered {

@@ -4,17 +4,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-/// Where the time comes from. Everything that is recorded has millisecond precision, as the lake's columns have.
+/// The source of the time. Everything that is recorded has millisecond precision, as the lake's columns have.
 #[derive(Debug, Clone, Default)]
 pub struct Clock(Option<Arc<Mutex<Timestamp>>>);
 
 impl Clock {
-    /// The machine's clock.
+    /// Returns the machine's clock.
     pub fn system() -> Clock {
         Clock(None)
     }
 
-    /// A clock that stands still until it is set, for the demo's simulated minutes and for tests.
+    /// Returns a clock that stands still until it is set, for the demo's simulated minutes and for tests.
     pub fn manual(now: Timestamp) -> Clock {
         Clock(Some(Arc::new(Mutex::new(now))))
     }
@@ -26,7 +26,7 @@ impl Clock {
         }
     }
 
-    /// The time, in whole milliseconds.
+    /// Returns the time, in whole milliseconds.
     pub fn now(&self) -> Timestamp {
         let now = match &self.0 {
             Some(manual) => *manual.lock().unwrap_or_else(PoisonError::into_inner),

@@ -1,5 +1,5 @@
-//! The closed list of error codes: stable words in the ledger, in answers, in exit messages and in Lambda's error types. The tables
-//! in `docs/ledger.md` are generated from it.
+//! The closed list of error codes: stable words in the ledger, in answers, in exit messages and in Lambda's error types. The
+//! tables in `docs/ledger.md` are generated from it.
 
 mod aws_code;
 
@@ -220,7 +220,7 @@ impl ErrorCode {
         matches!(self, Timeout | ConnectionFailed | EndpointInvalid | ProxyRefused)
     }
 
-    /// Returns `true` if the code says more of a call than that it got no usable answer.
+    /// Returns `true` if the code states more about a call than that it got no usable answer.
     pub fn names_a_cause(&self) -> bool {
         use ErrorCode::{ConnectionFailed, MalformedResponse, RequestFailed, Timeout};
         !matches!(self, Timeout | ConnectionFailed | RequestFailed | MalformedResponse)

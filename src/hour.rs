@@ -9,9 +9,9 @@ use serde::{Serialize, Serializer};
 
 use crate::snapshot_time::FIRST_DATE;
 
-/// How long after its end an hour is closed, because no retry of it can come any more: ten minutes that EventBridge
+/// Time after its end at which an hour is closed, because no retry of it can come any more: ten minutes that EventBridge
 /// Scheduler tries to deliver an event, ten that Lambda keeps it for a second attempt, and fifteen that a function may run
-/// at most. The template's own limits are held against it by a test.
+/// at most. A test compares the template's own limits with it.
 pub const CLOSES_AFTER: SignedDuration = SignedDuration::from_mins(10 + 10 + 15);
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -21,40 +21,40 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 pub struct Hour(Timestamp);
 
 impl Hour {
-    /// Reads `2026-11-23T09`, in UTC. None when it is not that, or lies before [`FIRST_DATE`].
+    /// Reads `2026-11-23T09`, in UTC. Returns `None` if the text is not that, or lies before [`FIRST_DATE`].
     pub fn parse(text: &str) -> Option<Hour> {
         let start: Timestamp = format!("{text}:00:00Z").parse().ok()?;
         let hour = Hour(start);
         (hour.to_string() == text && hour.date() >= FIRST_DATE).then_some(hour)
     }
 
-    /// The hour in which `time` lies.
+    /// Returns the hour in which `time` lies.
     pub fn containing(time: Timestamp) -> Hour {
         let seconds = time.as_second();
         Hour(Timestamp::from_second(seconds - seconds.rem_euclid(3600)).unwrap_or(time))
     }
 
-    /// The newest hour that is closed at `now`.
+    /// Returns the newest hour that is closed at `now`.
     pub fn newest_closed(now: Timestamp) -> Hour {
         Hour::containing(now.saturating_sub(CLOSES_AFTER).unwrap_or(now)).previous()
     }
 
-    /// Its first moment.
+    /// Returns its first moment.
     pub fn start(self) -> Timestamp {
         self.0
     }
 
-    /// The first moment of the next hour.
+    /// Returns the first moment of the next hour.
     pub fn end(self) -> Timestamp {
         self.0.saturating_add(HOUR).unwrap_or(self.0)
     }
 
-    /// The hour after it.
+    /// Returns the hour after it.
     pub fn next(self) -> Hour {
         Hour(self.end())
     }
 
-    /// The hour before it.
+    /// Returns the hour before it.
     pub fn previous(self) -> Hour {
         Hour(self.0.saturating_sub(HOUR).unwrap_or(self.0))
     }
@@ -69,12 +69,12 @@ impl Hour {
         Offset::UTC.to_datetime(self.0).date()
     }
 
-    /// Returns the day before that.
+    /// Returns the day before its own, in UTC.
     pub fn date_before(self) -> Date {
         Hour(self.0.saturating_sub(HOUR * 24).unwrap_or(self.0)).date()
     }
 
-    /// Its start as object keys write it: `20261123T090000Z`.
+    /// Returns its start as object keys write it: `20261123T090000Z`.
     pub fn compact(self) -> String {
         self.0.strftime("%Y%m%dT%H%M%SZ").to_string()
     }

@@ -1,6 +1,6 @@
-//! InvalidInputs of settings, events and flags, all of one input in one answer.
+//! Faults of settings, events and flags, all of one input in one answer.
 //!
-//! A wrong value may hold the name of a person, so a fault says of it only the type and the length. The command line, whose user
+//! A wrong value may hold the name of a person, so a fault states only its type and length. The command line, whose user
 //! wrote the value, asks for the values to be quoted; a log, an answer or the ledger never does.
 
 use std::fmt;
@@ -11,14 +11,14 @@ const MAX_QUOTED_CHARS: usize = 80;
 /// Most faults that one message lists. An event may have any number of fields, and an answer is bounded.
 const MAX_LISTED_FAULTS: usize = 50;
 
-/// One thing that is wrong with a setting, a field of an event or a flag.
+/// A fault of a setting, a field of an event or a flag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidInput {
     /// The setting, field or flag, as its user writes it: `AUDIT_PAGE_SIZE`, `page_size` or `--page-size`.
     pub name: String,
     /// The value that is not allowed; `None` if there is none.
     found: Option<Found>,
-    /// What is allowed, or what to do.
+    /// The allowed values, or the next step.
     pub allowed: String,
     quotes: Quotes,
 }
@@ -67,8 +67,8 @@ impl InvalidInput {
         InvalidInput { found: Some(found), ..InvalidInput::without_value(name, allowed) }
     }
 
-    /// Makes the fault of a name that is not known, such as a field's. A name of the form that ours have is no value, so logs have
-    /// it too.
+    /// Makes the fault of a name that is not known, such as a field's. A name of the same form as ours is no value, so logs
+    /// contain it too.
     pub fn of_name(name: impl Into<String>, found: &str, allowed: impl Into<String>) -> InvalidInput {
         let shape = if is_name(found) { quote(found) } else { text_of(found) };
         InvalidInput::of_shape(name, shape, found, allowed)
@@ -79,7 +79,7 @@ impl InvalidInput {
         InvalidInput { name: name.into(), found: None, allowed: allowed.into(), quotes: Quotes::Never }
     }
 
-    /// Says that the value is the one at `index` of a list.
+    /// Marks the value as the one at `index` of a list.
     pub fn at(mut self, index: usize) -> InvalidInput {
         if let Some(found) = &mut self.found {
             found.item = Some(index + 1);
@@ -102,39 +102,39 @@ impl fmt::Display for InvalidInput {
     }
 }
 
-/// Without the value, since errors are logged in this form too.
+/// Formats the shape without the value, because errors are logged in this form too.
 impl fmt::Debug for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shape)
     }
 }
 
-/// All that is wrong with one input. Never empty when it is an error.
+/// All faults of one input. Never empty if it is an error.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InvalidInputs(Vec<InvalidInput>);
 
 impl InvalidInputs {
-    /// Adds one more.
+    /// Adds a fault.
     pub fn push(&mut self, fault: InvalidInput) {
         self.0.push(fault);
     }
 
-    /// Adds all of another input's.
+    /// Adds all faults of another input.
     pub fn extend(&mut self, faults: InvalidInputs) {
         self.0.extend(faults.0);
     }
 
-    /// The faults, in the order they were found.
+    /// Returns the faults, in the order they were found.
     pub fn iter(&self) -> impl Iterator<Item = &InvalidInput> {
         self.0.iter()
     }
 
-    /// Keeps the value of `result`, or the fault.
+    /// Returns the value of `result`, or keeps the fault.
     pub fn keep<T>(&mut self, result: Result<T, InvalidInput>) -> Option<T> {
         result.map_err(|fault| self.push(fault)).ok()
     }
 
-    /// Refuses when there is a fault, else passes `value` on.
+    /// Returns `value` if there is no fault, else the faults.
     pub fn or<T>(self, value: T) -> Result<T, InvalidInputs> {
         if self.0.is_empty() { Ok(value) } else { Err(self) }
     }
@@ -147,7 +147,7 @@ impl InvalidInputs {
         self
     }
 
-    /// The same faults under the names that the caller's users know, such as flags for fields.
+    /// Returns the same faults under the names that the caller's users know, such as flags for fields.
     pub fn renamed(mut self, rename: impl Fn(&str) -> String) -> InvalidInputs {
         for fault in &mut self.0 {
             fault.name = rename(&fault.name);
@@ -191,7 +191,7 @@ fn text_of(text: &str) -> String {
     }
 }
 
-/// The text between backticks, without control characters, at most [`MAX_QUOTED_CHARS`] characters.
+/// Returns the text between backticks, without control characters, at most [`MAX_QUOTED_CHARS`] characters.
 fn quote(text: &str) -> String {
     let mut quoted: String = text.chars().take(MAX_QUOTED_CHARS).flat_map(char::escape_debug).collect();
     if text.chars().nth(MAX_QUOTED_CHARS).is_some() {

@@ -1,4 +1,4 @@
-//! One invocation: what is asked, with which settings, and what is answered.
+//! One invocation: its request, its settings and its answer.
 
 pub mod answer;
 pub mod event;

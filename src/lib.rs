@@ -4,9 +4,9 @@
 //!
 //! Data flows one way; each room imports only rooms below it:
 //!
-//! | room | what is in it |
+//! | room | contents |
 //! |---|---|
-//! | [`invocation`] | what is asked and answered: event, settings, handler, answer, metrics |
+//! | [`invocation`] | request and answer: event, settings, handler, answer, metrics |
 //! | [`capture`] | one snapshot: targets, run, capture of a target, plan of a fleet, preflight |
 //! | [`proof`] | digests, seal, verify, coverage, signing |
 //! | [`lake`] | keys, Parquet objects, ledger, store |

@@ -1,4 +1,4 @@
-//! Limits of what is read of an answer. An answer that exceeds one of them is refused with the name of the limit.
+//! Limits on reading an answer. An answer that exceeds one of them is refused with the name of the limit.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The proof: hourly digests, their signatures and their chain, what verifies them, and what the ledger covers.
+//! The proof: hourly digests, their signatures and their chain, their verification, and the coverage of the ledger.
 
 pub mod coverage;
 pub mod digest;

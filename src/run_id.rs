@@ -4,13 +4,13 @@ use std::fmt;
 
 use uuid::Uuid;
 
-/// The request and the attempt that an object is of. Lambda's retries keep their request id, so the request alone
+/// The request and the attempt that an object belongs to. Lambda's retries keep their request id, so the request alone
 /// would name two attempts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunId(String);
 
 impl RunId {
-    /// A new attempt at `request_id`; a text that no key can carry is replaced by a random id.
+    /// Returns the id of a new attempt at `request_id`; a text that no key can carry is replaced by a random id.
     pub fn new(request_id: &str) -> RunId {
         let fits = !request_id.is_empty()
             && request_id.len() <= 64
@@ -19,7 +19,7 @@ impl RunId {
         RunId(format!("{request}-{}", random_attempt()))
     }
 
-    /// Another id of the same attempt, for a second object where the first has the key.
+    /// Returns another id of the same attempt, for a second object if the first has the key.
     pub fn again(&self) -> RunId {
         RunId(format!("{}-{}", self.0, random_attempt()))
     }
@@ -31,7 +31,7 @@ impl RunId {
         fits.then(|| RunId(text.to_owned()))
     }
 
-    /// The id as keys and the ledger carry it.
+    /// Returns the id as keys and the ledger carry it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! The time that a snapshot bears: the schedule's, so that a retry aims at the same object.
+//! The time of a snapshot: the schedule's, so that a retry targets the same object.
 
 use std::fmt;
 
@@ -8,23 +8,23 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
 
 /// The first day of the lake's tables, in UTC: Client VPN began in December 2018, so no snapshot lies before it. Athena
-/// would show nothing of a day outside its partition projection, and would not say so.
+/// silently shows nothing of a day outside its partition projection.
 pub const FIRST_DATE: Date = date(2018, 12, 1);
 
 /// A whole second in UTC: object keys carry seconds, so two snapshots of one second would be one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SnapshotTime(Timestamp);
 
-/// Why a text is not a [`SnapshotTime`].
+/// An error of a text that is not a [`SnapshotTime`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SnapshotTimeError {
-    /// Not a point in time.
+    /// A text that is not a point in time.
     #[error("is not an RFC 3339 time such as 2026-11-23T09:00:00Z")]
     Unparsable,
     /// A fraction of a second, which no key can carry.
     #[error("has a fraction of a second, which a snapshot's key cannot carry")]
     Fraction,
-    /// Before [`FIRST_DATE`].
+    /// A time before [`FIRST_DATE`].
     #[error("lies before {FIRST_DATE}, where the lake's tables begin")]
     TooEarly,
 }
@@ -33,7 +33,7 @@ impl SnapshotTime {
     /// Reads an RFC 3339 time with any offset.
     ///
     /// # Errors
-    /// When it is no such time, has a fraction of a second, or lies before [`FIRST_DATE`].
+    /// Returns an error if the text is no such time, has a fraction of a second, or lies before [`FIRST_DATE`].
     pub fn parse(text: &str) -> Result<SnapshotTime, SnapshotTimeError> {
         let time: Timestamp = text.parse().ok().ok_or(SnapshotTimeError::Unparsable)?;
         if time.subsec_nanosecond() != 0 {
@@ -46,24 +46,24 @@ impl SnapshotTime {
         if time.date() < FIRST_DATE { Err(SnapshotTimeError::TooEarly) } else { Ok(time) }
     }
 
-    /// Reads it back from an object's key: `20261123T090000Z`. None when it is not that, or lies before [`FIRST_DATE`].
+    /// Reads it back from an object's key: `20261123T090000Z`. Returns `None` if it is not that, or lies before [`FIRST_DATE`].
     pub fn parse_compact(text: &str) -> Option<SnapshotTime> {
         let civil = DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
         let time = SnapshotTime(civil.to_zoned(TimeZone::UTC).ok()?.timestamp());
         (time.compact() == text && time.date() >= FIRST_DATE).then_some(time)
     }
 
-    /// The second in which `time` lies.
+    /// Returns the second in which `time` lies.
     pub fn truncated(time: Timestamp) -> SnapshotTime {
         SnapshotTime(Timestamp::from_second(time.as_second()).unwrap_or(time))
     }
 
-    /// The point in time.
+    /// Returns the point in time.
     pub fn timestamp(self) -> Timestamp {
         self.0
     }
 
-    /// As object keys write it: `20261123T090000Z`.
+    /// Returns it as object keys write it: `20261123T090000Z`.
     pub fn compact(self) -> String {
         self.0.strftime("%Y%m%dT%H%M%SZ").to_string()
     }

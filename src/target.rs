@@ -1,4 +1,4 @@
-//! What is captured: Client VPN endpoints, each of one account and Region, and the ways to write them.
+//! The targets of a capture: Client VPN endpoints, each of one account and Region, and the ways to write them.
 
 mod region;
 mod text;
@@ -18,12 +18,12 @@ macro_rules! checked_text {
         pub struct $name(String);
 
         impl $name {
-            /// The checked value, or none when the text is no such thing.
+            /// Returns the checked value, or `None` if the text is not valid.
             pub fn parse(text: &str) -> Option<$name> {
                 $is_valid(text).then(|| $name(text.to_owned()))
             }
 
-            /// The text, as AWS writes it.
+            /// Returns the text, as AWS writes it.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -75,7 +75,7 @@ pub struct AccountRegion {
 }
 
 impl AccountRegion {
-    /// The ARN of an endpoint there, or of all with `*`, as IAM policies name it.
+    /// Returns the ARN of an endpoint there, or of all with `*`, as IAM policies name it.
     pub fn arn_of(&self, endpoint_id: &str) -> String {
         let AccountRegion { account_id, region } = self;
         let partition = region.partition();
@@ -83,7 +83,7 @@ impl AccountRegion {
     }
 }
 
-/// One endpoint, with all that is needed to ask for it and to file what it says.
+/// One endpoint, with all that is needed to query it and to file its answers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
     /// The account that owns the endpoint.
@@ -95,12 +95,12 @@ pub struct Target {
 }
 
 impl Target {
-    /// Where it lies.
+    /// Returns its account and Region.
     pub fn place(&self) -> AccountRegion {
         AccountRegion { account_id: self.account_id.clone(), region: self.region.clone() }
     }
 
-    /// The endpoint's ARN, as IAM policies name it.
+    /// Returns the endpoint's ARN, as IAM policies name it.
     pub fn arn(&self) -> String {
         self.place().arn_of(self.endpoint_id.as_str())
     }
@@ -112,12 +112,12 @@ impl fmt::Display for Target {
     }
 }
 
-/// What is wanted of one account and Region.
+/// The wanted targets of one account and Region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaceTargets {
     /// The account and the Region.
     pub place: AccountRegion,
-    /// Whether every endpoint there is wanted, whichever there are.
+    /// `true` if every endpoint there is wanted.
     pub all: bool,
     /// Endpoints that are named, each once.
     pub endpoint_ids: Vec<EndpointId>,
@@ -126,12 +126,12 @@ pub struct PlaceTargets {
 }
 
 impl PlaceTargets {
-    /// Nothing yet.
+    /// Returns a value without targets.
     pub fn of(place: AccountRegion) -> PlaceTargets {
         PlaceTargets { place, all: false, endpoint_ids: Vec::new(), named_twice: Vec::new() }
     }
 
-    /// Wants one endpoint, or all of them where it is none.
+    /// Adds one endpoint, or all of them for `None`.
     pub fn add(&mut self, endpoint_id: Option<&EndpointId>) {
         match endpoint_id {
             None => self.all = true,
@@ -140,18 +140,18 @@ impl PlaceTargets {
         }
     }
 
-    /// The endpoints that are named, as targets.
+    /// Returns the named endpoints, as targets.
     pub fn named(&self) -> Vec<Target> {
         self.endpoint_ids.iter().map(|id| self.target(id)).collect()
     }
 
-    /// An endpoint of this account and Region.
+    /// Returns an endpoint of this account and Region, as a target.
     pub fn target(&self, endpoint_id: &EndpointId) -> Target {
         let AccountRegion { account_id, region } = self.place.clone();
         Target { account_id, region, endpoint_id: endpoint_id.clone() }
     }
 
-    /// The ARNs that say the same.
+    /// Returns the ARNs that name the same.
     pub fn arns(&self) -> Vec<String> {
         let all = self.all.then(|| self.place.arn_of("*"));
         let named = self.endpoint_ids.iter().map(|id| self.place.arn_of(id.as_str()));

@@ -1,4 +1,4 @@
-//! An answer, whole or broken.
+//! An answer, complete or broken.
 
 use crate::error::ApiError;
 use crate::served::ServedPage;
@@ -11,7 +11,7 @@ pub(crate) const XML_CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
 const UNAVAILABLE_PAGE: &str = "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n\
     <center><h1>503 Service Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n";
 
-/// What a client gets, and how late.
+/// An answer to a client, and its delay.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) delay: Duration,
@@ -35,7 +35,7 @@ pub(crate) struct Reply {
     pub(crate) page: Option<ServedPage>,
 }
 
-/// Bytes to be written past HTTP's rules, and what becomes of the connection then.
+/// Bytes to be written past HTTP's rules, and the end of the connection after them.
 #[derive(Debug)]
 pub(crate) struct Broken {
     pub(crate) bytes: Vec<u8>,
@@ -46,7 +46,7 @@ pub(crate) struct Broken {
 pub(crate) enum Then {
     Close,
     Reset,
-    /// Say no more, and wait until the client leaves.
+    /// No further bytes, and a wait until the client leaves.
     Hold,
 }
 
@@ -55,7 +55,7 @@ impl Answer {
         Sending::error(error, request_id).into()
     }
 
-    /// The same in STS's form.
+    /// Returns an error in STS's form.
     pub(crate) fn sts_error(error: &ApiError, request_id: String) -> Self {
         Sending::whole(error.status, xml::sts_error(error, &request_id), request_id).into()
     }
@@ -76,7 +76,7 @@ impl Sending {
         Self::whole(error.status, xml::error(error, &request_id), request_id)
     }
 
-    /// What a load balancer says when nobody is behind it.
+    /// Returns the answer of a load balancer with no server behind it.
     pub(crate) fn unavailable(request_id: String) -> Self {
         let body = Bytes::from_static(UNAVAILABLE_PAGE.as_bytes());
         Self::Whole(Reply { status: 503, content_type: "text/html", request_id, body, page: None })
@@ -97,7 +97,7 @@ impl Sending {
     }
 }
 
-/// The head of a response that hyper would not write: it promises `length` bytes, or names no length at all.
+/// Returns the head of a response that hyper would not write: it promises `length` bytes, or names no length at all.
 pub(crate) fn head(request_id: &str, length: Option<usize>) -> String {
     let framing = match length {
         Some(length) => format!("content-length: {length}"),

@@ -1,4 +1,4 @@
-//! The actions, told apart by `Action`, and what they answer.
+//! The actions, distinguished by `Action`, and their answers.
 
 mod connections;
 mod endpoints;
@@ -38,7 +38,7 @@ const EC2_ACTIONS: [(&str, Ec2Action); 3] = [
 const STS_ACTIONS: [(&str, StsAction); 2] =
     [("AssumeRole", role::assume), ("GetCallerIdentity", identity::describe)];
 
-/// What one request is answered. `None` is one that could not be read.
+/// Answers one request. `None` is one that could not be read.
 pub(crate) fn answer(state: &State, request: Option<&(Option<Signature>, Parameters)>) -> Answer {
     let request_id = state.next_request_id();
     match request {
@@ -84,7 +84,7 @@ fn ask_ec2(
     }
 }
 
-/// What keeps EC2 from looking at a request at all.
+/// Refuses a request that EC2 does not look at; `None` if it is admitted.
 fn refuse(state: &State, caller: &Caller, action: &'static str, request_id: &str) -> Option<Sending> {
     let error = match state.outages.of_region(&caller.location.region) {
         Some(Outage::Down) => return Some(Sending::unavailable(request_id.to_owned())),
@@ -96,7 +96,7 @@ fn refuse(state: &State, caller: &Caller, action: &'static str, request_id: &str
     Some(Sending::error(&error, request_id.to_owned()))
 }
 
-/// Where the asked page of a listing begins, and of what size it is.
+/// Returns the beginning and the size of the requested page of a listing.
 fn position(state: &State, parameters: &Parameters, listing: &str, filters: u64) -> Result<Token, ApiError> {
     let size = parameters.page_size()?;
     let Some(text) = parameters.get("NextToken").filter(|text| !text.is_empty()) else {
@@ -110,7 +110,7 @@ fn position(state: &State, parameters: &Parameters, listing: &str, filters: u64)
     Ok(Token { size: size.unwrap_or(token.size), ..token })
 }
 
-/// The endpoint of this id, if the account and Region have it.
+/// Returns the endpoint of this id, if the account and Region have it.
 fn find(state: &State, location: &Location, endpoint_id: &str) -> Result<Arc<People>, ApiError> {
     if !is_endpoint_id(endpoint_id) {
         return Err(ApiError::malformed_endpoint(endpoint_id));
@@ -118,7 +118,7 @@ fn find(state: &State, location: &Location, endpoint_id: &str) -> Result<Arc<Peo
     state.places.find(location, endpoint_id).ok_or_else(|| ApiError::endpoint_not_found(endpoint_id))
 }
 
-/// Whether a text is an endpoint id, though perhaps of none that exists.
+/// Checks that a text is an endpoint id, though perhaps of none that exists.
 fn is_endpoint_id(text: &str) -> bool {
     text.strip_prefix("cvpn-endpoint-").is_some_and(|digits| {
         [8, 17].contains(&digits.len())

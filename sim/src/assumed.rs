@@ -11,22 +11,22 @@ use std::sync::{Mutex, PoisonError};
 pub struct AssumedRole {
     /// The account of the role.
     pub account_id: String,
-    /// Its name, without its path.
+    /// The role's name, without its path.
     pub role_name: String,
     /// The name that the caller gave the session.
     pub session_name: String,
-    /// What the caller gave for the trust policy to compare.
+    /// The external id that the caller gave, for the trust policy to compare.
     pub external_id: Option<String>,
 }
 
 impl AssumedRole {
-    /// The session's ARN, as `GetCallerIdentity` tells it.
+    /// Returns the session's ARN, as `GetCallerIdentity` reports it.
     pub(crate) fn arn(&self) -> String {
         let Self { account_id, role_name, session_name, .. } = self;
         format!("arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}")
     }
 
-    /// The role's unique id, and the session.
+    /// Returns the role's unique id, and the session.
     pub(crate) fn unique_id(&self) -> String {
         let role = format!("{}/{}", self.account_id, self.role_name);
         format!("AROA0{:016X}:{}", mix_bytes(0, role.as_bytes()), self.session_name)
@@ -58,7 +58,7 @@ pub(crate) struct Sessions {
 #[derive(Debug, Default)]
 struct Inner {
     sessions: Vec<Session>,
-    /// Access key ids, and which session each is of.
+    /// Index of the session of each access key id.
     keys: HashMap<String, usize>,
 }
 
@@ -67,7 +67,7 @@ impl Sessions {
         Self { seed, inner: Mutex::default() }
     }
 
-    /// Begins a session, and hands out credentials that nobody had before.
+    /// Begins a session, and returns new credentials for it.
     pub(crate) fn begin(&self, role: AssumedRole) -> Credentials {
         self.with(|inner| {
             let index = inner.sessions.len();
@@ -78,7 +78,7 @@ impl Sessions {
         })
     }
 
-    /// The session of an access key; `None` for a key that was not handed out here.
+    /// Returns the session of an access key; `None` for a key that was not handed out here.
     pub(crate) fn find(&self, access_key_id: &str) -> Option<Session> {
         self.with(|inner| inner.sessions.get(*inner.keys.get(access_key_id)?).cloned())
     }
@@ -92,7 +92,7 @@ impl Sessions {
         });
     }
 
-    /// The roles, in the order in which they were assumed.
+    /// Returns the roles, in the order in which they were assumed.
     pub(crate) fn roles(&self) -> Vec<AssumedRole> {
         self.with(|inner| inner.sessions.iter().map(|session| session.role.clone()).collect())
     }

@@ -1,10 +1,10 @@
-//! Who asks, and where.
+//! The sender of a request, and its account and Region.
 
 use crate::assumed::{Session, Sessions};
 use crate::location::Location;
 use crate::signature::Signature;
 
-/// Whoever sent a request.
+/// The sender of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Caller {
     /// The caller's account, and the Region that is asked.
@@ -14,7 +14,7 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Whoever has no credentials of a role is of the home's account, and whoever signs nothing asks the home's Region.
+    /// Identifies the caller: without credentials of a role, of the home's account; without a signature, in the home's Region.
     pub(crate) fn of(home: &Location, sessions: &Sessions, signature: Option<&Signature>) -> Self {
         let session = signature.and_then(|signature| sessions.find(&signature.access_key_id));
         let account_id = session.as_ref().map_or(&home.account_id, |session| &session.role.account_id);
@@ -26,7 +26,7 @@ impl Caller {
         self.session.as_ref().is_some_and(|session| session.expired)
     }
 
-    /// The caller's ARN and unique id.
+    /// Returns the caller's ARN and unique id.
     pub(crate) fn identity(&self) -> (String, String) {
         let account_id = &self.location.account_id;
         match &self.session {

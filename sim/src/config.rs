@@ -1,4 +1,4 @@
-//! What a simulator is made of.
+//! The configuration of a simulator.
 
 mod organisation;
 
@@ -7,12 +7,12 @@ use crate::random::mix;
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// What to simulate. The same configuration at the same time gives the same rows.
+/// A simulator's configuration. The same configuration at the same time gives the same rows.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Everything that varies follows from it.
+    /// The seed from which everything that varies follows.
     pub seed: u64,
-    /// The home's account id, 12 digits: that of whoever did not assume a role.
+    /// The home's account id, 12 digits: that of callers who did not assume a role.
     pub account_id: String,
     /// The home's Region: that of requests without a signature.
     pub region: String,
@@ -22,50 +22,50 @@ pub struct Config {
     pub places: Vec<Place>,
     /// The role that may be assumed in each account that has a place here. `None` for any role.
     pub member_role: Option<MemberRole>,
-    /// How fast EC2 may be asked, for each action, account and Region. `None` for any speed.
+    /// Rate at which EC2 may be called, for each action, account and Region; `None` for any rate.
     pub throttling: Option<Throttling>,
-    /// Where the time comes from.
+    /// The source of the time.
     pub time: TimeSource,
-    /// How long every answer takes at least.
+    /// Shortest time that an answer takes.
     pub latency: Duration,
-    /// Whether to keep every page that was handed out, for [`Simulator::served`](crate::Simulator::served).
+    /// `true` to keep every page that was handed out, for [`Simulator::served`](crate::Simulator::served).
     pub record_served: bool,
-    /// Whether a page that was asked for before is answered with the same bytes again, request id and all, so that nothing is
-    /// rendered twice. Pages keep as they were when they were first asked for, whatever the clock says.
+    /// `true` to answer a page that was asked for before with the same bytes again, request id and all, and render nothing
+    /// twice. Pages stay as they were when first asked for, whatever the time.
     pub replay: bool,
 }
 
 /// The endpoints of one account and Region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// 12 digits.
+    /// The account, 12 digits.
     pub account_id: String,
-    /// Such as `eu-central-1`.
+    /// The Region, such as `eu-central-1`.
     pub region: String,
-    /// The endpoints there, perhaps none.
+    /// The endpoints there; may be empty.
     pub endpoints: Vec<EndpointConfig>,
 }
 
 /// A role that may be assumed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberRole {
-    /// The last part of its ARN.
+    /// The last part of the role's ARN.
     pub name: String,
-    /// What the caller must give as external id. `None` for anything or nothing.
+    /// External id that the caller must give; `None` for any or none.
     pub external_id: Option<String>,
 }
 
-/// A token bucket: full at first, emptied by one with every request, and filled again as time passes.
+/// A token bucket: full at first, reduced by one with every request, and refilled as time passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Throttling {
-    /// How many requests may come at once.
+    /// Number of requests that may come at once.
     pub capacity: u32,
-    /// How many may come each second after those.
+    /// Number of requests that may come each second after those.
     pub refill_per_second: u32,
 }
 
 impl Throttling {
-    /// What EC2 documents for most actions whose names begin with Describe.
+    /// The limits that EC2 documents for most actions whose names begin with Describe.
     pub const EC2: Self = Self { capacity: 100, refill_per_second: 20 };
 }
 
@@ -74,15 +74,15 @@ impl Throttling {
 pub struct EndpointConfig {
     /// `cvpn-endpoint-` and 8 or 17 hexadecimal digits.
     pub id: String,
-    /// How many connections it lists at any time, active and terminated together.
+    /// Number of connections listed at any time, active and terminated together.
     pub connections: usize,
-    /// How its people prove who they are.
+    /// The authentication of its people.
     pub authentication: Authentication,
-    /// Whether its connections carry posture compliance statuses.
+    /// `true` if its connections carry posture compliance statuses.
     pub posture: bool,
 }
 
-/// How the people of an endpoint prove who they are.
+/// The authentication of an endpoint's people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authentication {
     /// Client certificates: connections have a common name and no user name.
@@ -94,7 +94,7 @@ pub enum Authentication {
     DirectoryService,
 }
 
-/// Where the simulator's time comes from.
+/// The source of the simulator's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeSource {
     /// The clock of this machine.
@@ -104,8 +104,8 @@ pub enum TimeSource {
 }
 
 impl Config {
-    /// `endpoints` endpoints of `connections_each` listed connections each. Their ids follow from the seed; their
-    /// authentication goes round: federated with posture, certificate, directory service.
+    /// Returns `endpoints` endpoints of `connections_each` listed connections each. Their ids follow from the seed; their
+    /// authentication rotates: federated with posture, certificate, directory service.
     pub fn fleet(seed: u64, endpoints: usize, connections_each: usize) -> Self {
         Self {
             seed,
@@ -131,7 +131,7 @@ impl Config {
 }
 
 impl Default for Config {
-    /// Seed 1, three endpoints of 1,000 listed connections each, this machine's clock.
+    /// Returns seed 1, three endpoints of 1,000 listed connections each, this machine's clock.
     fn default() -> Self {
         Self::fleet(1, 3, 1000)
     }

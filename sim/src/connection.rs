@@ -10,16 +10,16 @@ pub struct Connection {
     /// The endpoint, `cvpn-endpoint-…`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_vpn_endpoint_id: Option<String>,
-    /// When the row was last brought up to date, `2019-08-12 07:57:14`, UTC.
+    /// Time of the row's last update, `2019-08-12 07:57:14`, UTC.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<String>,
     /// `cvpn-connection-` and 17 hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection_id: Option<String>,
-    /// Who, unless a certificate says it.
+    /// The user, unless a certificate names the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// When the connection began.
+    /// Time at which the connection began.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection_established_time: Option<String>,
     /// Bytes sent by the client.
@@ -43,16 +43,16 @@ pub struct Connection {
     /// The common name of the client's certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub common_name: Option<String>,
-    /// Whether the connection lives.
+    /// The connection's status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ConnectionStatus>,
-    /// When the connection ended, `-` while it lives.
+    /// Time at which the connection ended, `-` while it lives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection_end_time: Option<String>,
-    /// What the client connect handler said about the device, free text.
+    /// Statuses that the client connect handler reported about the device, free text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub posture_compliance_statuses: Option<Vec<String>>,
-    /// When authorization policies were last evaluated.
+    /// Time of the last evaluation of authorization policies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_policy_last_evaluated_time: Option<String>,
 }

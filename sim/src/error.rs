@@ -58,12 +58,12 @@ impl ApiError {
         Self::new(400, "InvalidClientVpnAssociationId.NotFound", message)
     }
 
-    /// A token that this listing did not give.
+    /// Returns the error for a token that this listing did not give.
     pub(crate) fn invalid_token() -> Self {
         Self::new(400, "InvalidNextToken", "The token is not valid for this request")
     }
 
-    /// A token that was good once.
+    /// Returns the error for an expired token.
     pub(crate) fn expired_token() -> Self {
         Self::new(400, "InvalidPaginationToken", "The pagination token has expired")
     }
@@ -76,18 +76,18 @@ impl ApiError {
         Self::new(403, "UnauthorizedOperation", "You are not authorized to perform this operation.")
     }
 
-    /// As of a Region that the account has not enabled.
+    /// Returns the error for a Region that the account has not enabled.
     pub(crate) fn auth_failure() -> Self {
         let message = "AWS was not able to validate the provided access credentials";
         Self::new(401, "AuthFailure", message)
     }
 
-    /// Credentials that were good once, as EC2 sees them.
+    /// Returns EC2's error for expired credentials.
     pub(crate) fn request_expired() -> Self {
         Self::new(400, "RequestExpired", "Request has expired.")
     }
 
-    /// Credentials that were good once, as STS sees them.
+    /// Returns STS's error for expired credentials.
     pub(crate) fn expired_credentials() -> Self {
         Self::new(403, "ExpiredToken", "The security token included in the request is expired")
     }

@@ -1,4 +1,4 @@
-//! How the simulator can be told to misbehave.
+//! Ways to make the simulator misbehave.
 
 mod odd;
 mod parse;
@@ -10,41 +10,41 @@ pub(crate) use rules::Rules;
 
 use crate::connection::Connection;
 
-/// A way to misbehave, and when.
+/// A way to misbehave, and the requests that it affects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// What goes wrong.
+    /// The kind of fault.
     pub kind: FaultKind,
-    /// For which endpoint; `None` for all.
+    /// The endpoint that it affects; `None` for all.
     pub endpoint_id: Option<String>,
-    /// The first request it happens to. Requests for connections of the endpoint are counted from 1, from the
+    /// The first request that it affects. Requests for connections of the endpoint are counted from 1, from the
     /// moment the rule was injected; those with `DryRun` are not counted.
     pub first: usize,
-    /// The last request it happens to.
+    /// The last request that it affects.
     pub last: usize,
 }
 
 impl Fault {
-    /// Happens to every request.
+    /// Returns a fault that affects every request.
     pub fn always(kind: FaultKind) -> Self {
         Self { kind, endpoint_id: None, first: 1, last: usize::MAX }
     }
 
-    /// Happens to the `n`th request only, counted from 1.
+    /// Returns a fault that affects the `n`th request only, counted from 1.
     pub fn on(kind: FaultKind, n: usize) -> Self {
         Self { kind, endpoint_id: None, first: n, last: n }
     }
 
-    /// The same for one endpoint only: its requests alone are counted.
+    /// Returns the same fault for one endpoint only: its requests alone are counted.
     #[must_use]
     pub fn at(self, endpoint_id: impl Into<String>) -> Self {
         Self { endpoint_id: Some(endpoint_id.into()), ..self }
     }
 }
 
-/// What can go wrong. The names on the command line are these in kebab-case.
+/// A kind of fault. The names on the command line are these in kebab-case.
 ///
-/// Where several rules meet one request, latencies add up, the first one that forbids a proper answer decides, and
+/// If several rules meet one request, latencies add up, the first one that forbids a proper answer decides, and
 /// changes to rows and tokens are made in the order of the rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FaultKind {
@@ -56,14 +56,14 @@ pub enum FaultKind {
     Unavailable,
     /// 403 `UnauthorizedOperation`, also to a `DryRun`.
     Unauthorized,
-    /// `InvalidClientVpnEndpointId.NotFound`, though the endpoint is there.
+    /// `InvalidClientVpnEndpointId.NotFound`, though the endpoint exists.
     NotFound,
     /// The connection is reset before any answer.
     Reset,
     /// A length is promised, and the connection closed after half of it.
     CutBody,
     /// No length is promised, and the connection closed right after a row in the middle of the page, before its
-    /// token: nothing but the unfinished XML tells.
+    /// token: only the unfinished XML shows it.
     CutBodyUnframed,
     /// Not even headers come. The connection is held until the client leaves.
     Stall,
@@ -93,6 +93,6 @@ pub enum FaultKind {
     UnknownField,
     /// The page's first row comes again as its last.
     DuplicateRow,
-    /// The rows say that they belong to another endpoint.
+    /// The rows name another endpoint as theirs.
     WrongEndpointId,
 }

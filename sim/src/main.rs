@@ -149,7 +149,7 @@ fn config(arguments: &Arguments) -> Config {
     }
 }
 
-/// The accounts and Regions that were asked for, the home's account under the id that was.
+/// Returns the accounts and Regions that were asked for, with the home's account under the given id.
 fn organisation(arguments: &Arguments) -> Config {
     let Arguments { seed, accounts, endpoints, connections, .. } = *arguments;
     let given: Vec<&str> = arguments.regions.iter().map(String::as_str).collect();
@@ -161,7 +161,7 @@ fn organisation(arguments: &Arguments) -> Config {
     config
 }
 
-/// Each page is one line, written at once, so that a reader never finds half a page for long.
+/// Writes each page as one line, at once, so that a reader never finds half a page for long.
 fn write(file: Option<&mut File>, pages: &[ServedPage]) -> io::Result<()> {
     let Some(file) = file else { return Ok(()) };
     pages.iter().try_for_each(|page| {

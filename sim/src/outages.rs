@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-/// What does not work at the moment.
+/// The current outages.
 #[derive(Debug, Default)]
 pub(crate) struct Outages(Mutex<Failing>);
 
@@ -14,7 +14,7 @@ struct Failing {
     disabled: BTreeSet<String>,
 }
 
-/// What is wrong with a Region.
+/// An outage of a Region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outage {
     Down,
@@ -22,22 +22,22 @@ pub(crate) enum Outage {
 }
 
 impl Outages {
-    /// No role of this account may be assumed.
+    /// Refuses every role of this account.
     pub(crate) fn refuse_role(&self, account_id: &str) {
         self.with(|failing| failing.accounts.insert(account_id.to_owned()));
     }
 
-    /// EC2 is out of order in this Region.
+    /// Takes EC2 out of order in this Region.
     pub(crate) fn take_down(&self, region: &str) {
         self.with(|failing| failing.down.insert(region.to_owned()));
     }
 
-    /// No account has enabled this Region.
+    /// Disables this Region for every account.
     pub(crate) fn disable(&self, region: &str) {
         self.with(|failing| failing.disabled.insert(region.to_owned()));
     }
 
-    /// Everything works again.
+    /// Ends all outages.
     pub(crate) fn restore(&self) {
         self.with(|failing| *failing = Failing::default());
     }
@@ -46,7 +46,7 @@ impl Outages {
         self.with(|failing| failing.accounts.contains(account_id))
     }
 
-    /// A Region that is down says nothing about who may use it.
+    /// Returns the outage of a Region. A Region that is down does not reveal that it is disabled.
     pub(crate) fn of_region(&self, region: &str) -> Option<Outage> {
         self.with(|failing| {
             let down = failing.down.contains(region).then_some(Outage::Down);

@@ -5,7 +5,7 @@ use crate::random::mix_bytes;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-/// What EC2 takes for a page.
+/// Page sizes that EC2 accepts.
 const PAGE_SIZES: RangeInclusive<usize> = 5..=1000;
 const MAX_FILTER_VALUES: usize = 200;
 
@@ -18,7 +18,7 @@ const COMMON_PARAMETERS: &[&str] =
 pub(crate) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// From the query string and the form in the body.
+    /// Reads the query string and the form in the body.
     pub(crate) fn parse(query: &str, body: &[u8]) -> Self {
         let both = form_urlencoded::parse(query.as_bytes()).chain(form_urlencoded::parse(body));
         Self(both.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
@@ -28,7 +28,7 @@ impl Parameters {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// What is asked, in an order of its own and without what each request has for itself.
+    /// Returns the parameters in a fixed order, without those that each request has for itself.
     pub(crate) fn question(&self) -> Vec<(String, String)> {
         let asks = |name: &str| !name.starts_with("X-Amz-") && !name.starts_with("Signature");
         let mut question: Vec<_> = self.0.iter().filter(|(name, _)| asks(name)).cloned().collect();
@@ -59,7 +59,7 @@ impl Parameters {
         }
     }
 
-    /// `MaxResults`, where it is given.
+    /// Returns `MaxResults`, if it is given.
     pub(crate) fn page_size(&self) -> Result<Option<usize>, ApiError> {
         let Some(text) = self.get("MaxResults") else {
             return Ok(None);
@@ -72,7 +72,7 @@ impl Parameters {
         }
     }
 
-    /// The values of `NAME.1`, `NAME.2` and so on, in that order.
+    /// Returns the values of `NAME.1`, `NAME.2` and so on, in that order.
     pub(crate) fn list(&self, name: &str) -> Vec<&str> {
         let members = self.0.iter().filter_map(|(member, value)| {
             let index: usize = member.strip_prefix(name)?.strip_prefix('.')?.parse().ok()?;
@@ -81,7 +81,7 @@ impl Parameters {
         members.collect::<BTreeMap<_, _>>().into_values().collect()
     }
 
-    /// `Filter.N.Name` with `Filter.N.Value.M`, of which only names in `known` are allowed.
+    /// Reads `Filter.N.Name` with `Filter.N.Value.M`, of which only names in `known` are allowed.
     pub(crate) fn filters(&self, known: &[&str]) -> Result<Filters, ApiError> {
         let indexes = self.0.iter().filter_map(|(name, _)| filter_index(name));
         let indexes: Vec<usize> = indexes.collect::<std::collections::BTreeSet<_>>().into_iter().collect();
@@ -103,13 +103,13 @@ impl Parameters {
     }
 }
 
-/// The `N` of `Filter.N.Name` and `Filter.N.Value.M`.
+/// Parses the `N` of `Filter.N.Name` and `Filter.N.Value.M`.
 fn filter_index(name: &str) -> Option<usize> {
     let (index, rest) = name.strip_prefix("Filter.")?.split_once('.')?;
     (rest == "Name" || rest.starts_with("Value.")).then(|| index.parse().ok()).flatten()
 }
 
-/// Whether a parameter belongs to a filter.
+/// Returns `true` if a parameter belongs to a filter.
 pub(crate) fn is_filter(name: &str) -> bool {
     filter_index(name).is_some()
 }
@@ -119,12 +119,13 @@ pub(crate) fn is_filter(name: &str) -> bool {
 pub(crate) struct Filters(Vec<(String, Vec<String>)>);
 
 impl Filters {
-    /// `field` gives the value of what a filter's name stands for; a filter on what is absent matches nothing.
+    /// Returns `true` if all filters match. `field` gives the value for a filter's name; a filter on an absent value matches
+    /// nothing.
     pub(crate) fn match_all(&self, field: impl Fn(&str) -> Option<String>) -> bool {
         self.0.iter().all(|(name, values)| field(name).is_some_and(|value| values.contains(&value)))
     }
 
-    /// A number that tells these filters from others.
+    /// Returns a number that distinguishes these filters from others.
     pub(crate) fn digest(&self) -> u64 {
         mix_bytes(0, format!("{:?}", self.0).as_bytes())
     }

@@ -38,17 +38,17 @@ impl People {
         &self.endpoint
     }
 
-    /// A number that follows from the endpoint, for what else varies between endpoints.
+    /// Returns a number that follows from the endpoint, for whatever else varies between endpoints.
     pub(crate) fn key(&self) -> u64 {
         self.key
     }
 
-    /// How many connections are listed at any time.
+    /// Returns the number of connections listed at any time.
     pub(crate) fn seats(&self) -> usize {
         self.endpoint.connections
     }
 
-    /// Who has the seat, if the endpoint asks people for a user name.
+    /// Returns the user of the seat, if the endpoint asks people for a user name.
     pub(crate) fn username(&self, seat: usize) -> Option<String> {
         match self.endpoint.authentication {
             Authentication::Certificate => None,
@@ -57,12 +57,12 @@ impl People {
         }
     }
 
-    /// The id of the connection that the seat lists at `now`, in seconds since 1970.
+    /// Returns the id of the connection that the seat lists at `now`, in seconds since 1970.
     pub(crate) fn connection_id(&self, seat: usize, now: i64) -> String {
         self.id_of(Session::at(self.seat_key(seat), now))
     }
 
-    /// The connection that the seat lists at `now`, in seconds since 1970.
+    /// Returns the connection that the seat lists at `now`, in seconds since 1970.
     pub(crate) fn connection(&self, seat: usize, now: i64) -> Connection {
         let session = Session::at(self.seat_key(seat), now);
         let mut traits = Stream::of(&[session.key, self.key]);
@@ -96,8 +96,8 @@ impl People {
         }
     }
 
-    /// Every connection of the seat that lived at some moment from `from` to `to`, in seconds since 1970, as it was
-    /// listed at its end, or at `to` where it still lived.
+    /// Lists every connection of the seat that lived at some moment from `from` to `to`, in seconds since 1970, as it was
+    /// listed at its end, or at `to` if it still lived.
     pub(crate) fn lived(&self, seat: usize, from: i64, to: i64) -> impl Iterator<Item = Connection> {
         let key = self.seat_key(seat);
         let next = move |session: &Session| Some(Session::at(key, session.end + LISTED_AFTER_END_SECONDS));
@@ -116,7 +116,7 @@ impl People {
         format!("cvpn-connection-0{:016x}", mix(&[session.key, self.key, session.start.cast_unsigned()]))
     }
 
-    /// A second device's seat belongs to somebody who has one of the nine seats before it too.
+    /// Returns the person of a seat. A second device's seat belongs to somebody who also has one of the nine seats before it.
     fn person(&self, seat: usize) -> String {
         let own = number(seat);
         let number = if is_second_device(seat) { own - 1 - mix(&[self.key, own]) % 9 } else { own };
@@ -135,12 +135,12 @@ impl People {
         }
     }
 
-    /// The first address of the endpoint's range, a /12 within 10.0.0.0/8.
+    /// Returns the first address of the endpoint's range, a /12 within 10.0.0.0/8.
     pub(crate) fn client_range(&self) -> Ipv4Addr {
         Ipv4Addr::from_bits(0x0a00_0000 | u32::try_from(self.key % 16).unwrap_or(0) << 20)
     }
 
-    /// Four addresses a seat, of which a session gets one.
+    /// Returns the address of a session, one of the four addresses of its seat.
     fn client_ip(&self, seat: usize, session: Session) -> String {
         let host = u32::try_from((number(seat) * 4 + session.key % 4 + 2) % (1 << 20)).unwrap_or(0);
         Ipv4Addr::from_bits(self.client_range().to_bits() | host).to_string()
@@ -154,18 +154,18 @@ impl People {
     }
 }
 
-/// Every tenth seat.
+/// Returns `true` for every tenth seat.
 fn is_second_device(seat: usize) -> bool {
     seat % 10 == 9
 }
 
-/// When the row was last brought up to date: every one to five minutes while it lives, and at its end.
+/// Returns the time of the row's last update: every one to five minutes while it lives, and at its end.
 fn last_update(traits: &mut Stream, session: Session, now: i64) -> i64 {
     let every = traits.between(60, 300);
     if now < session.end { now - (now - session.start).rem_euclid(every) } else { session.end }
 }
 
-/// What was transferred up to some age. It only ever grows.
+/// The traffic up to some age. It only ever grows.
 struct Traffic {
     ingress_bytes: u64,
     egress_bytes: u64,
@@ -174,7 +174,7 @@ struct Traffic {
 }
 
 impl Traffic {
-    /// `age` in seconds.
+    /// Draws the traffic at `age`, in seconds.
     fn draw(traits: &mut Stream, age: u64) -> Self {
         let mut drawn = |low, high| u64::try_from(traits.between(low, high)).unwrap_or(0);
         // Bytes a second to the client: mostly chat and mail, sometimes a video call or a backup.
@@ -211,7 +211,7 @@ fn postures(traits: &mut Stream) -> Vec<String> {
     (0..count).map(|_| traits.pick(POSTURES).to_owned()).collect()
 }
 
-/// A time as this API writes it.
+/// Formats a time as this API writes it.
 fn clock_text(seconds: i64) -> String {
     let time = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
     time.strftime("%Y-%m-%d %H:%M:%S").to_string()

@@ -1,4 +1,4 @@
-//! Where endpoints are: each in one account and one Region.
+//! The places of endpoints: each is in one account and one Region.
 
 use crate::config::{Config, EndpointConfig};
 use crate::location::Location;
@@ -8,25 +8,25 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// An endpoint as its account and Region list it.
 #[derive(Debug, Clone)]
 pub(crate) struct Listed {
-    /// Its number in the listing, which it keeps when others go.
+    /// Number in the listing, which the endpoint keeps when others are removed.
     pub(crate) number: usize,
     pub(crate) fleet: Arc<People>,
-    /// Whether somebody switched its connection log on or off since it was made.
+    /// `true` if its connection log was switched on or off since it was made.
     pub(crate) log_is_switched: bool,
 }
 
-/// Every endpoint, by account and Region, in the order in which they came; the home's first.
+/// Every endpoint, by account and Region, in the order in which they were added; the home's first.
 #[derive(Debug)]
 pub(crate) struct Places {
     seed: u64,
     sites: RwLock<Vec<Site>>,
 }
 
-/// What is in one account and Region.
+/// The endpoints of one account and Region.
 #[derive(Debug)]
 struct Site {
     location: Location,
-    /// How many endpoints there ever were.
+    /// Number of endpoints that ever existed here.
     count: usize,
     listed: Vec<Listed>,
 }
@@ -41,7 +41,7 @@ impl Places {
         places
     }
 
-    /// Makes the place known, with endpoints beside those that it has.
+    /// Adds endpoints to a place, which is created if it is not known.
     pub(crate) fn settle(&self, location: &Location, endpoints: &[EndpointConfig]) {
         self.with(|sites| {
             if !sites.iter().any(|site| site.location == *location) {
@@ -62,7 +62,7 @@ impl Places {
         });
     }
 
-    /// Switches the endpoint's connection log on where it is off, and off where it is on.
+    /// Switches the endpoint's connection log on if it is off, and off if it is on.
     pub(crate) fn switch_log(&self, endpoint_id: &str) {
         self.with(|sites| {
             let listed = sites.iter_mut().flat_map(|site| &mut site.listed);
@@ -71,7 +71,7 @@ impl Places {
         });
     }
 
-    /// The endpoints of one account and Region; none where nothing is known of them.
+    /// Returns the endpoints of one account and Region; empty if nothing is known of them.
     pub(crate) fn at(&self, location: &Location) -> Vec<Listed> {
         self.read(|sites| {
             let site = sites.iter().find(|site| site.location == *location);
@@ -79,12 +79,12 @@ impl Places {
         })
     }
 
-    /// The endpoint of this id, if this account and Region have it.
+    /// Returns the endpoint of this id, if this account and Region have it.
     pub(crate) fn find(&self, location: &Location, endpoint_id: &str) -> Option<Arc<People>> {
         self.read(|sites| sites.iter().find(|site| site.location == *location)?.find(endpoint_id))
     }
 
-    /// The endpoint of this id, wherever it is.
+    /// Returns the endpoint of this id, wherever it is.
     pub(crate) fn find_anywhere(&self, endpoint_id: &str) -> Option<Arc<People>> {
         self.read(|sites| sites.iter().find_map(|site| site.find(endpoint_id)))
     }

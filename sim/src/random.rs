@@ -4,14 +4,14 @@
 /// Steps of the golden ratio, as SplitMix64 takes them.
 const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// One number out of several, all bits stirred.
+/// Mixes several numbers into one, all bits stirred.
 pub(crate) fn mix(parts: &[u64]) -> u64 {
     parts.iter().fold(GOLDEN_GAMMA, |state, part| {
         stir(state.wrapping_add(GOLDEN_GAMMA) ^ stir(part.wrapping_add(GOLDEN_GAMMA)))
     })
 }
 
-/// One number out of bytes.
+/// Mixes bytes into one number.
 pub(crate) fn mix_bytes(key: u64, bytes: &[u8]) -> u64 {
     // FNV-1a, then stirred: FNV alone leaves the low bits weak.
     let start = mix(&[key, 0xcbf2_9ce4_8422_2325]);
@@ -38,18 +38,18 @@ impl Stream {
         stir(self.0)
     }
 
-    /// A number from `low` to `high`, both included; `low` where they leave no room.
+    /// Returns a number from `low` to `high`, both included; `low` if they leave no room.
     pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
         let room = u64::try_from(high.saturating_sub(low)).unwrap_or(0).saturating_add(1);
         low.saturating_add(i64::try_from(self.number() % room).unwrap_or(0))
     }
 
-    /// True once in `n` times, by and large.
+    /// Returns `true` about once in `n` times.
     pub(crate) fn one_in(&mut self, n: u64) -> bool {
         self.number().is_multiple_of(n)
     }
 
-    /// One of `choices`, the empty text where there are none.
+    /// Returns one of `choices`, or the empty text if there are none.
     pub(crate) fn pick<'a>(&mut self, choices: &[&'a str]) -> &'a str {
         let last = i64::try_from(choices.len()).unwrap_or(0).saturating_sub(1);
         let index = usize::try_from(self.between(0, last)).unwrap_or(0);

@@ -6,7 +6,7 @@ use crate::parameters::Parameters;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// What was asked, and what was answered; none where nothing is kept.
+/// Requests and their answers; `None` if nothing is kept.
 #[derive(Debug)]
 pub(crate) struct Replay(Option<Mutex<HashMap<Question, Reply>>>);
 

@@ -1,4 +1,4 @@
-//! What was handed out, page by page.
+//! The pages that were handed out.
 
 use crate::connection::Connection;
 use serde::Serialize;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// A page of connections that a client got as a whole.
+/// A page of connections that a client received completely.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServedPage {
@@ -18,7 +18,7 @@ pub struct ServedPage {
     pub next_token: Option<String>,
     /// The rows in the answer.
     pub connections: Vec<Connection>,
-    /// What each row has that the API does not know today: the element's name, and its text or the XML in it.
+    /// Fields of each row that the API does not have today: the element's name, and its text or the XML in it.
     pub unknown_fields: BTreeMap<&'static str, &'static str>,
 }
 
@@ -39,7 +39,7 @@ struct Inner {
 #[derive(Debug)]
 struct Entry {
     number: u64,
-    /// Whether the operating system has taken its last byte.
+    /// `true` if the operating system has taken the page's last byte.
     sent: bool,
     page: ServedPage,
 }
@@ -102,8 +102,8 @@ impl Served {
 /// One connection's page on its way to the client.
 ///
 /// A page counts from the moment its bytes are handed to be written, since a client may look at
-/// [`Simulator::served`](crate::Simulator::served) as soon as it has read them; when the connection breaks before
-/// all are written, the page never was.
+/// [`Simulator::served`](crate::Simulator::served) as soon as it has read them. If the connection breaks before all are
+/// written, the page does not count.
 #[derive(Debug)]
 pub(crate) struct Receipt {
     served: Arc<Served>,
@@ -115,14 +115,14 @@ impl Receipt {
         Self { served, under_way: Mutex::new(None) }
     }
 
-    /// The page's bytes are about to be written.
+    /// Records that the page's bytes are about to be written.
     pub(crate) fn begin(&self, page: ServedPage) {
         if self.served.on {
             *self.lock() = Some(self.served.add(page));
         }
     }
 
-    /// All bytes so far were written.
+    /// Records that all bytes so far were written.
     pub(crate) fn written(&self) {
         if let Some(number) = self.lock().take() {
             self.served.sent(number);

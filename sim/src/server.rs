@@ -25,7 +25,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// More than any request of this API needs.
+/// Largest request that is read: more than any request of this API needs.
 const MAX_REQUEST_BYTES: usize = 1 << 20;
 
 /// Accepts connections for ever. They end with this future.
@@ -34,14 +34,14 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<State>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(connections.spawn(converse(stream, state.clone()))),
-            // Out of file descriptors, say: it passes, and asking at once would only spin.
+            // For example out of file descriptors: this passes, and an immediate retry would only spin.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
         while connections.try_join_next().is_some() {}
     }
 }
 
-/// One connection, request after request, until either side ends it.
+/// Serves one connection, request after request, until either side ends it.
 async fn converse(stream: TcpStream, state: Arc<State>) {
     stream.set_nodelay(true).ok();
     let receipt = Arc::new(Receipt::new(state.served.clone()));
@@ -52,7 +52,7 @@ async fn converse(stream: TcpStream, state: Arc<State>) {
     });
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(wire), service);
     tokio::select! {
-        // How a client leaves is its own affair.
+        // A client may end the connection in any way.
         _ = &mut connection => {}
         Some(broken) = broken.recv() => {
             let stream = connection.into_parts().io.into_inner().stream;
@@ -82,7 +82,7 @@ async fn respond(
     }
 }
 
-/// The signature of a request, and the parameters in its query string and form; `None` when it cannot be read.
+/// Reads the signature of a request, and the parameters in its query string and form; `None` if it cannot be read.
 async fn read(request: Request<Incoming>) -> Option<(Option<Signature>, Parameters)> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, MAX_REQUEST_BYTES).collect().await.ok()?.to_bytes();
@@ -107,7 +107,7 @@ fn response(reply: Reply, now: Timestamp, receipt: Arc<Receipt>) -> Response<Pag
     response
 }
 
-/// Takes the connection out of HTTP's hands.
+/// Sends a broken answer past HTTP, and ends the connection as it requires.
 async fn misbehave(mut stream: TcpStream, broken: Broken) -> io::Result<()> {
     stream.write_all(&broken.bytes).await?;
     match broken.then {

@@ -1,16 +1,16 @@
-//! How an endpoint is set up: a pure function of seed and endpoint, as its people are.
+//! The setup of an endpoint: a pure function of seed and endpoint, as its people are.
 
 use crate::people::People;
 use crate::random::Stream;
 use jiff::Timestamp;
 
-/// A tag that everything on its way has to carry unharmed.
+/// A tag that every stage has to carry unchanged.
 const ODD_TAG: (&str, &str) = ("team <&> \"odd\"", "Zürich, 'Ops' & <SRE>\t東京 \u{1f512} =+-@:/_.");
 
-/// What varies between endpoints.
+/// The properties that vary between endpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Setup {
-    /// Some time of the year 2024.
+    /// Time of creation, in the year 2024.
     pub(crate) created: String,
     pub(crate) vpc_id: String,
     pub(crate) session_timeout_hours: &'static str,
@@ -18,12 +18,12 @@ pub(crate) struct Setup {
     pub(crate) transport_protocol: &'static str,
     pub(crate) vpn_port: &'static str,
     pub(crate) is_logged: bool,
-    /// The Lambda function that is asked about each client.
+    /// The Lambda function that is called for each client.
     pub(crate) connect_handler: Option<&'static str>,
     pub(crate) disconnect_on_session_timeout: bool,
     pub(crate) security_group_ids: Vec<String>,
     pub(crate) tags: Vec<(&'static str, &'static str)>,
-    /// None to three: one that has none cannot be connected to yet.
+    /// Zero to three networks: an endpoint without one cannot be connected to yet.
     pub(crate) networks: Vec<Network>,
 }
 
@@ -55,7 +55,7 @@ impl Setup {
         }
     }
 
-    /// The state that follows.
+    /// Returns the state that follows from the networks.
     pub(crate) fn status(&self) -> &'static str {
         if self.networks.is_empty() { "pending-associate" } else { "available" }
     }
@@ -73,7 +73,7 @@ fn tags(traits: &mut Stream) -> Vec<(&'static str, &'static str)> {
     std::iter::once(("Name", "simulated")).chain(optional.into_iter().flatten()).collect()
 }
 
-/// 17 digits, of which the first has been 0 so far.
+/// Returns an id of 17 digits, of which the first has been 0 so far.
 fn id(kind: &str, traits: &mut Stream) -> String {
     format!("{kind}-0{:016x}", traits.number())
 }

@@ -1,4 +1,4 @@
-//! What a request's signature says about who asks and where. Whether it is true is not checked.
+//! The caller and the Region that a request's signature names. The signature is not verified.
 
 use crate::parameters::Parameters;
 
@@ -10,13 +10,13 @@ pub(crate) struct Signature {
 }
 
 impl Signature {
-    /// From the header `Authorization`, or from a presigned query string; `None` for a request without either.
+    /// Reads the header `Authorization`, or a presigned query string; `None` for a request without either.
     pub(crate) fn read(authorization: Option<&str>, parameters: &Parameters) -> Option<Self> {
         let signed = authorization.and_then(header_credential);
         Self::parse(signed.or_else(|| parameters.get("X-Amz-Credential"))?)
     }
 
-    /// `AKID/DATE/REGION/SERVICE/aws4_request`.
+    /// Parses `AKID/DATE/REGION/SERVICE/aws4_request`.
     fn parse(credential: &str) -> Option<Self> {
         let mut parts = credential.split('/');
         let (access_key_id, _date, region) = (parts.next()?, parts.next()?, parts.next()?);
@@ -24,7 +24,7 @@ impl Signature {
     }
 }
 
-/// What follows `Credential=` in `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
+/// Returns the text after `Credential=` in `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
 fn header_credential(authorization: &str) -> Option<&str> {
     let (_, fields) = authorization.split_once(' ')?;
     fields.split(',').find_map(|field| field.trim().strip_prefix("Credential="))

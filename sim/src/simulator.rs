@@ -28,7 +28,7 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// When the port cannot be had.
+    /// Returns an error if the port cannot be bound.
     pub async fn start(config: Config, port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
@@ -37,36 +37,36 @@ impl Simulator {
         Ok(Self { address, state, server })
     }
 
-    /// `http://127.0.0.1:PORT`, for `AWS_ENDPOINT_URL_EC2` and `AWS_ENDPOINT_URL_STS`.
+    /// Returns `http://127.0.0.1:PORT`, for `AWS_ENDPOINT_URL_EC2` and `AWS_ENDPOINT_URL_STS`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The endpoints of the home's account and Region, in the order of the configuration.
+    /// Returns the endpoints of the home's account and Region, in the order of the configuration.
     pub fn endpoint_ids(&self) -> Vec<String> {
         let listed = self.state.places.at(&self.state.home);
         listed.iter().map(|listed| listed.fleet.endpoint().id.clone()).collect()
     }
 
-    /// Every endpoint of every account and Region: account, Region, id; the home's first.
+    /// Lists every endpoint of every account and Region: account, Region, id; the home's first.
     pub fn endpoints(&self) -> Vec<(String, String, String)> {
         let all = self.state.places.all().into_iter();
         all.map(|(at, fleet)| (at.account_id, at.region, fleet.endpoint().id.clone())).collect()
     }
 
-    /// From now on this account and Region have one more endpoint.
+    /// Adds an endpoint to this account and Region.
     pub fn add_endpoint(&self, account_id: &str, region: &str, endpoint: EndpointConfig) {
         self.state.places.settle(&Location::new(account_id, region), &[endpoint]);
         self.state.replay.clear();
     }
 
-    /// From now on the endpoint is in no account and Region.
+    /// Removes the endpoint from its account and Region.
     pub fn remove_endpoint(&self, endpoint_id: &str) {
         self.state.places.remove(endpoint_id);
         self.state.replay.clear();
     }
 
-    /// Somebody switches the connection log of an endpoint on where it is off, and off where it is on.
+    /// Switches the connection log of an endpoint on if it is off, and off if it is on.
     pub fn switch_connection_log(&self, endpoint_id: &str) {
         self.state.places.switch_log(endpoint_id);
     }
@@ -76,35 +76,35 @@ impl Simulator {
         self.state.set_time(now);
     }
 
-    /// Makes a rule for the requests from now on.
+    /// Adds a rule for the requests from now on.
     pub fn inject(&self, fault: Fault) {
         self.state.rules.add(fault);
     }
 
-    /// Forgets all rules.
+    /// Removes all rules.
     pub fn clear_faults(&self) {
         self.state.rules.clear();
     }
 
-    /// From now on no role of this account may be assumed. Credentials handed out before stay good.
+    /// Refuses every role of this account from now on. Credentials handed out before stay valid.
     pub fn refuse_role(&self, account_id: &str) {
         self.state.outages.refuse_role(account_id);
     }
 
-    /// Credentials handed out so far for roles of this account are refused from now on. A role that is assumed again gets
-    /// new ones, which are good.
+    /// Refuses the credentials handed out so far for roles of this account. A role that is assumed again gets new ones, which
+    /// are valid.
     pub fn expire_credentials(&self, account_id: &str) {
         self.state.sessions.expire(account_id);
     }
 
-    /// From now on every EC2 request for this Region is answered as [`FaultKind::Unavailable`] says.
+    /// Answers every EC2 request for this Region from now on as [`FaultKind::Unavailable`] does.
     ///
     /// [`FaultKind::Unavailable`]: crate::FaultKind::Unavailable
     pub fn take_down(&self, region: &str) {
         self.state.outages.take_down(region);
     }
 
-    /// From now on every EC2 request for this Region is answered as by a Region that the account has not enabled:
+    /// Answers every EC2 request for this Region from now on as for a Region that the account has not enabled:
     /// 401 `AuthFailure`.
     pub fn disable_region(&self, region: &str) {
         self.state.outages.disable(region);
@@ -115,39 +115,39 @@ impl Simulator {
         self.state.outages.restore();
     }
 
-    /// Every role that was assumed, in order.
+    /// Returns every role that was assumed, in order.
     pub fn assumed(&self) -> Vec<AssumedRole> {
         self.state.sessions.roles()
     }
 
-    /// How many requests [`Config::throttling`] refused.
+    /// Returns the number of requests that [`Config::throttling`] refused.
     pub fn throttled(&self) -> usize {
         self.state.buckets.throttled()
     }
 
-    /// Every page of connections whose whole body was handed to the client, in order; none unless
+    /// Returns every page of connections that was completely handed to the client, in order; empty unless
     /// [`Config::record_served`] is set. A cut, stalled or malformed answer is no page.
     pub fn served(&self) -> Vec<ServedPage> {
         self.state.served.pages()
     }
 
-    /// Waits for at least one page as of [`Simulator::served`], takes what there is and forgets it.
+    /// Waits for at least one page as of [`Simulator::served`], and removes and returns the pages so far.
     pub async fn next_served(&self) -> Vec<ServedPage> {
         self.state.served.take().await
     }
 
-    /// The same without waiting.
+    /// Removes and returns the pages so far, without waiting.
     pub fn take_served(&self) -> Vec<ServedPage> {
         self.state.served.take_now()
     }
 
-    /// How many requests for connections came, of whatever outcome, `DryRun` included.
+    /// Returns the number of requests for connections, of whatever outcome, `DryRun` included.
     pub fn requests(&self) -> usize {
         self.state.requests()
     }
 
-    /// Every connection that lived at some moment from `from` to `to`, as it was listed at its end, or at `to` where it
-    /// still lived; nothing for an endpoint that is not there. What a record of that time should come to.
+    /// Returns every connection that lived at some moment from `from` to `to`, as it was listed at its end, or at `to` if it
+    /// still lived; empty for an unknown endpoint. A record of that time should have the same connections.
     pub fn lived(&self, endpoint_id: &str, from: Timestamp, to: Timestamp) -> Vec<Connection> {
         let fleet = self.state.places.find_anywhere(endpoint_id);
         fleet.map_or_else(Vec::new, |fleet| {
@@ -156,7 +156,7 @@ impl Simulator {
         })
     }
 
-    /// What would be listed now, in order; nothing for an endpoint that is not there.
+    /// Returns the connections that would be listed now, in order; empty for an unknown endpoint.
     pub fn listing(&self, endpoint_id: &str) -> Vec<Connection> {
         let now = self.state.now().as_second();
         let fleet = self.state.places.find_anywhere(endpoint_id);

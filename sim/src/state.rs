@@ -1,4 +1,4 @@
-//! What requests are answered from.
+//! The state from which requests are answered.
 
 use crate::assumed::Sessions;
 use crate::config::{Config, MemberRole, TimeSource};
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// What requests are answered from.
+/// The state from which requests are answered.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) home: Location,
@@ -65,7 +65,7 @@ impl State {
         }
     }
 
-    /// The time outside the simulation, by which clients judge what they were handed.
+    /// Returns the time outside the simulation, by which clients judge what they were handed.
     #[allow(clippy::disallowed_methods, reason = "the simulator's one look at the clock; it has no other")]
     pub(crate) fn machine_time(&self) -> Timestamp {
         Timestamp::now()
@@ -83,7 +83,7 @@ impl State {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// Shaped like a UUID of version 4; the nth is the same for the same seed.
+    /// Returns an id shaped like a UUID of version 4; the nth is the same for the same seed.
     pub(crate) fn next_request_id(&self) -> String {
         let count = self.answers.fetch_add(1, Ordering::SeqCst);
         let (high, low) = (mix(&[self.seed, count, 1]), mix(&[self.seed, count, 2]));

@@ -26,7 +26,7 @@ impl Buckets {
         Self { throttling, buckets: Mutex::default(), throttled: AtomicUsize::new(0) }
     }
 
-    /// Takes a token for a request that comes at `now`, and says whether there was one.
+    /// Takes a token for a request at `now`. Returns `true` if there was one.
     pub(crate) fn admit(&self, action: &'static str, location: &Location, now: Instant) -> bool {
         let Some(throttling) = self.throttling else { return true };
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -37,7 +37,7 @@ impl Buckets {
         admitted
     }
 
-    /// How many requests found no token.
+    /// Returns the number of requests that found no token.
     pub(crate) fn throttled(&self) -> usize {
         self.throttled.load(Ordering::SeqCst)
     }

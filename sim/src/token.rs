@@ -5,16 +5,16 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-/// Where a listing goes on.
+/// The position at which a listing continues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Token {
-    /// What is listed: an endpoint id, or the name of the action.
+    /// The listing: an endpoint id, or the name of the action.
     #[serde(rename = "e")]
     pub(crate) listing: String,
     /// The time of the first page, in seconds since 1970: later pages show the same moment.
     #[serde(rename = "t")]
     pub(crate) time: i64,
-    /// Where the next page begins.
+    /// Beginning of the next page.
     #[serde(rename = "o")]
     pub(crate) offset: usize,
     /// Page size, for a request that names none.
@@ -23,12 +23,12 @@ pub(crate) struct Token {
     /// A digest of the filters.
     #[serde(rename = "f")]
     pub(crate) filters: u64,
-    /// How many empty pages came before, so that their tokens differ.
+    /// Number of empty pages before, to make their tokens differ.
     #[serde(rename = "r")]
     pub(crate) empty: u32,
 }
 
-/// Makes tokens and knows its own.
+/// A maker of tokens, which recognises its own.
 #[derive(Debug)]
 pub(crate) struct Sealer {
     key: u64,
@@ -46,7 +46,7 @@ impl Sealer {
         URL_SAFE_NO_PAD.encode([check.as_slice(), &json].concat())
     }
 
-    /// `None` for a text that [`Sealer::seal`] did not make.
+    /// Opens a token; `None` for a text that [`Sealer::seal`] did not make.
     pub(crate) fn open(&self, text: &str) -> Option<Token> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (check, json) = bytes.split_first_chunk::<8>()?;

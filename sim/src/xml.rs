@@ -12,7 +12,7 @@ pub(crate) const EC2: &str = "http://ec2.amazonaws.com/doc/2016-11-15/";
 /// The namespace of STS's answers.
 pub(crate) const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
-/// A document in the making.
+/// A document under construction.
 pub(crate) struct Xml(Writer<Vec<u8>>);
 
 impl Xml {
@@ -26,36 +26,36 @@ impl Xml {
         xml.0.into_inner()
     }
 
-    /// An element with elements in it.
+    /// Writes an element with elements in it.
     pub(crate) fn element(&mut self, name: &str, inside: impl FnOnce(&mut Self)) {
         self.event(Event::Start(BytesStart::new(name)));
         inside(self);
         self.event(Event::End(BytesEnd::new(name)));
     }
 
-    /// An element with text in it.
+    /// Writes an element with text in it.
     pub(crate) fn text(&mut self, name: &str, text: &str) {
         self.element(name, |xml| xml.event(Event::Text(BytesText::new(text))));
     }
 
-    /// The same, or nothing.
+    /// Writes an element with text in it, or nothing for `None`.
     pub(crate) fn optional(&mut self, name: &str, text: Option<&str>) {
         if let Some(text) = text {
             self.text(name, text);
         }
     }
 
-    /// An element with `true` or `false` in it.
+    /// Writes an element with `true` or `false` in it.
     pub(crate) fn flag(&mut self, name: &str, flag: bool) {
         self.text(name, if flag { "true" } else { "false" });
     }
 
-    /// An element with a list of texts in it.
+    /// Writes an element with a list of texts in it.
     pub(crate) fn items(&mut self, name: &str, texts: &[String]) {
         self.element(name, |xml| texts.iter().for_each(|text| xml.text("item", text)));
     }
 
-    /// How many bytes there are so far.
+    /// Returns the number of bytes so far.
     pub(crate) fn written(&self) -> usize {
         self.0.get_ref().len()
     }
@@ -66,7 +66,7 @@ impl Xml {
     }
 }
 
-/// An error in EC2's form.
+/// Renders an error in EC2's form.
 pub(crate) fn error(error: &ApiError, request_id: &str) -> Vec<u8> {
     Xml::document("Response", None, |xml| {
         xml.element("Errors", |xml| {
@@ -79,7 +79,7 @@ pub(crate) fn error(error: &ApiError, request_id: &str) -> Vec<u8> {
     })
 }
 
-/// An error in STS's form.
+/// Renders an error in STS's form.
 pub(crate) fn sts_error(error: &ApiError, request_id: &str) -> Vec<u8> {
     Xml::document("ErrorResponse", Some(STS_NAMESPACE), |xml| {
         xml.element("Error", |xml| {
@@ -91,11 +91,11 @@ pub(crate) fn sts_error(error: &ApiError, request_id: &str) -> Vec<u8> {
     })
 }
 
-/// What the API does not have today: names of elements, and the text or XML in them.
+/// Elements that the API does not have today: their names, and the text or XML in them.
 pub(crate) const UNKNOWN_FIELDS: [(&str, &str); 2] =
     [("clientDeviceType", "laptop"), ("clientDeviceSet", "<item><username>not-a-user</username></item>")];
 
-/// One row, with what the page says that it has beyond it.
+/// Writes one row, with the page's unknown fields.
 pub(crate) fn connection(xml: &mut Xml, row: &Connection, unknown_fields: &BTreeMap<&str, &str>) {
     xml.element("item", |xml| {
         xml.optional("clientVpnEndpointId", row.client_vpn_endpoint_id.as_deref());

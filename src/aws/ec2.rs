@@ -1,4 +1,4 @@
-//! Pages of one target, from EC2: decoded, typed and laid out as columns as they are read, so that no row is held twice.
+//! Pages of one target, from EC2. They are decoded, typed and laid out as columns while they are read, so no row is held twice.
 
 mod budget;
 mod client;
@@ -25,18 +25,18 @@ pub use client::{Ec2Source, Limits};
 pub use endpoints::EndpointListing;
 pub use sources::Places;
 
-/// When a listing was asked for and answered.
+/// Times at which a listing was requested and answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageTimes {
-    /// When the request of the first page was sent, in the attempt that succeeded.
+    /// Time at which the request for the first page was sent, in the attempt that succeeded.
     pub first_page_requested_at: Timestamp,
-    /// When the first page arrived.
+    /// Time at which the first page arrived.
     pub first_page_at: Timestamp,
-    /// When the last page arrived.
+    /// Time at which the last page arrived.
     pub last_page_at: Timestamp,
 }
 
-/// What is asked of EC2.
+/// An action of EC2's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// `DescribeClientVpnConnections`
@@ -48,7 +48,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// The permission that it takes.
+    /// Returns the permission that the action requires.
     pub fn permission(self) -> &'static str {
         match self {
             Action::Connections => "ec2:DescribeClientVpnConnections",
@@ -58,33 +58,33 @@ impl Action {
     }
 }
 
-/// What is asked of EC2 for one page.
+/// A request for one page.
 #[derive(Debug, Clone, Copy)]
 pub struct PageRequest<'a> {
-    /// Whose connections.
+    /// The target whose connections are requested.
     pub target: &'a Target,
-    /// Filters, which AND together; the values of one OR together.
+    /// Filters, combined with AND; the values of one filter are combined with OR.
     pub filters: &'a [Filter],
-    /// Most connections of the page.
+    /// Maximum number of connections in the page.
     pub page_size: PageSize,
-    /// Which page; none for the first.
+    /// Token of the page; `None` for the first page.
     pub token: Option<&'a str>,
 }
 
-/// Most connections of a page. It is always sent: EC2's default is undocumented.
+/// Maximum number of connections in a page. It is always sent: EC2's default is undocumented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageSize(u16);
 
 impl PageSize {
-    /// What is allowed, in words.
+    /// Description of the allowed sizes.
     pub const ALLOWED: &str = "a whole number from 5 to 1000";
 
-    /// A size within EC2's bounds. Source: EC2 API reference, `MaxResults`.
+    /// Returns a size; `None` if it is not within EC2's bounds. Source: EC2 API reference, `MaxResults`.
     pub fn new(size: u64) -> Option<PageSize> {
         u16::try_from(size).ok().filter(|size| (5..=1000).contains(size)).map(PageSize)
     }
 
-    /// The number.
+    /// Returns the number.
     pub fn get(self) -> u16 {
         self.0
     }
@@ -116,13 +116,13 @@ impl fmt::Debug for Filter {
 pub struct Page {
     /// EC2's request id.
     pub request_id: Option<String>,
-    /// When the request of the attempt that succeeded was sent.
+    /// Time at which the request was sent, in the attempt that succeeded.
     pub requested_at: Timestamp,
-    /// When the page was there.
+    /// Time at which the page arrived.
     pub arrived_at: Timestamp,
-    /// Seconds by which this machine's clock is ahead of EC2's; negative if it is behind. `None` if EC2 did not say.
+    /// Seconds by which this machine's clock is ahead of EC2's; negative if it is behind. `None` if EC2 did not report its time.
     pub clock_difference_seconds: Option<i64>,
-    /// Leads to the next page; none on the last.
+    /// Token of the next page; `None` on the last page.
     pub next_token: Option<String>,
     /// Names of elements beside the connections that this program does not know.
     pub unknown_elements: BTreeSet<String>,
@@ -130,22 +130,22 @@ pub struct Page {
     pub rows: Rows,
 }
 
-/// Returns the larger of two differences of clocks, whichever direction it has.
+/// Returns the larger of two clock differences, regardless of direction.
 pub fn larger_difference(one: Option<i64>, other: Option<i64>) -> Option<i64> {
     [one, other].into_iter().flatten().max_by_key(|seconds| seconds.unsigned_abs())
 }
 
-/// Why a page could not be had, after all retries.
+/// Failure to read a page, after all retries.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct PageError {
     /// EC2's error code, or one of ours.
     pub code: ErrorCode,
-    /// What happened and what to do, in our own words.
+    /// The cause and the next step, in our own words.
     pub message: String,
-    /// EC2's request id, where it answered.
+    /// EC2's request id, if it answered.
     pub request_id: Option<String>,
-    /// What was denied; `None` if it is not that.
+    /// The denied access; `None` if the error is not a denial.
     pub denial: Option<Box<Denial>>,
     /// `true` if EC2 no longer knows the token that was sent.
     pub(crate) expired_token: bool,
@@ -176,25 +176,25 @@ impl From<AwsError> for PageError {
 }
 
 impl PageError {
-    /// Returns an error without an answer of EC2's.
+    /// Returns an error without an answer from EC2.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> PageError {
         PageError { code, message: message.into(), request_id: None, denial: None, expired_token: false }
     }
 
-    /// A listing that has no end.
+    /// Returns the error for a listing that has no end.
     pub(crate) fn repeated_token() -> PageError {
         let message = "EC2 gave a token that leads to a page read before, so the listing has no end; the next \
                        snapshot begins anew";
         PageError::new(ErrorCode::RepeatedToken, message)
     }
 
-    /// An answer, or a listing, that exceeds a limit.
+    /// Returns the error for an answer or a listing that exceeds a limit.
     pub(crate) fn limit(limit: Limit) -> PageError {
         let message = format!("EC2's answers exceed a limit of this program: {limit}");
         PageError::new(ErrorCode::LimitExceeded, message)
     }
 
-    /// Endpoints that cannot be captured, of so many that EC2 lists. Their ids are not repeated: nobody knows what they are.
+    /// Returns the error for `odd` of `listed` endpoints that cannot be captured. Their ids may be anything and are not repeated.
     pub(crate) fn malformed_endpoints(odd: usize, listed: usize) -> PageError {
         let message = format!(
             "{odd} of {listed} endpoints that EC2 lists have no id of the form cvpn-endpoint-…, or two, so their \
@@ -203,7 +203,7 @@ impl PageError {
         PageError::new(ErrorCode::MalformedEndpoint, message)
     }
 
-    /// A page that was not there when the invocation had to end.
+    /// Returns the error for a page that had not arrived when the invocation had to end.
     pub(crate) fn deadline() -> PageError {
         let message = "the invocation's time was running out; go on with resume_token where there is one, or give the \
                        function more time";
@@ -220,7 +220,7 @@ impl PageError {
         matches!(&self.code, ErrorCode::Aws(code) if code.is_expired_credentials())
     }
 
-    /// Returns whether EC2 no longer knows the token that was sent, so the listing can only start at its first page.
+    /// Returns `true` if EC2 no longer knows the token that was sent, so the listing can only start at its first page.
     pub fn is_expired_token(&self) -> bool {
         self.expired_token
     }

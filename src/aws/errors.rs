@@ -1,5 +1,5 @@
-//! Errors of AWS in words of our own. AWS's messages quote what was asked and who asked, so none is passed on: of an answer
-//! come the code, if it has the form of one, the request id, if it has the form of one, and what a denial says of the action.
+//! Errors of AWS in our own words. AWS's messages quote the request and the caller, so none is passed on. This module keeps the
+//! code and the request id of an answer, each if it has the form of one, and the action that a denial states.
 
 mod credentials;
 mod denial;
@@ -22,14 +22,14 @@ pub use denial::{Denial, PolicyKind};
 pub(crate) use region::region_named;
 pub(crate) use request_id::request_id;
 
-/// A call of AWS, for the words about its error.
+/// A call of AWS, to describe its error.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Call<'a> {
-    /// The service, as its error is told: `EC2`.
+    /// Name of the service in messages: `EC2`.
     pub service: &'static str,
-    /// The permission that the call takes.
+    /// The permission that the call requires.
     pub permission: &'static str,
-    /// The ARN that it was about.
+    /// The ARN of the requested resource.
     pub resource: &'a str,
 }
 
@@ -38,13 +38,13 @@ pub(crate) struct Call<'a> {
 pub(crate) struct AwsError {
     /// AWS's code, or one of ours.
     pub code: ErrorCode,
-    /// Our words for it, with what to do.
+    /// Our message for it, with the next step.
     pub message: String,
-    /// AWS's request id; `None` if there was no answer, or none of the form of one.
+    /// AWS's request id; `None` if there was no answer, or it had no id of that form.
     pub request_id: Option<String>,
-    /// What was denied; `None` if the error is none of access.
+    /// The denied access; `None` if the error is not a denial.
     pub denial: Option<Box<Denial>>,
-    /// `true` if AWS refused the token of a listing: its message speaks of one.
+    /// `true` if AWS refused the token of a listing: its code or message names one.
     pub refuses_token: bool,
 }
 
@@ -59,7 +59,7 @@ impl AwsError {
     }
 }
 
-/// Returns what the SDK reports, in words that may be logged: its own texts can hold the request and the answer.
+/// Converts the SDK's error to one that may be logged: the SDK's own texts can contain the request and the answer.
 pub(crate) fn describe<E>(error: &SdkError<E, HttpResponse>, call: Call<'_>) -> AwsError
 where
     E: Error + ProvideErrorMetadata + 'static,
@@ -89,7 +89,7 @@ fn malformed(answer: &HttpResponse, service: &str) -> AwsError {
     AwsError { request_id: request_id(answer), ..AwsError::new(ErrorCode::MalformedResponse, message) }
 }
 
-/// Returns the words for an answer that says no.
+/// Returns the error for an answer that refuses the request.
 fn refused<E: ProvideErrorMetadata>(answer: &ServiceError<E, HttpResponse>, call: Call<'_>) -> AwsError {
     let (service, status) = (call.service, answer.raw().status().as_u16());
     let request_id = request_id(answer.raw());
@@ -123,7 +123,7 @@ fn refused<E: ProvideErrorMetadata>(answer: &ServiceError<E, HttpResponse>, call
     AwsError { code: code.into(), message, request_id, denial, refuses_token }
 }
 
-/// Returns what a status means where an answer has no body, as S3's to HEAD.
+/// Returns the code that a status means if an answer has no body, such as S3's to HEAD.
 fn code_of(service: &str, status: u16) -> Option<AwsCode> {
     match status {
         301 | 307 if service == "S3" => Some(AwsCode::PERMANENT_REDIRECT),
@@ -148,7 +148,7 @@ fn names_token(message: &str) -> bool {
         .any(|(before, &word)| is_of_listing(word) || (word == "token" && !OTHER_TOKENS.contains(&before)))
 }
 
-/// Returns the words for a request that was not sent, or got no answer.
+/// Returns the error for a request that was not sent, or got no answer.
 fn not_sent(failure: &DispatchFailure, service: &str) -> AwsError {
     let Some(error) = failure.as_connector_error() else {
         return AwsError::new(
@@ -168,7 +168,7 @@ fn not_sent(failure: &DispatchFailure, service: &str) -> AwsError {
             format!("{service} could not be reached in time, in any attempt"),
         );
     }
-    // What fails before the HTTP client is asked has no kind; what the client reports without one is ours.
+    // A failure before the HTTP client is called has no kind. The client's errors without a kind are ours, handled above.
     if failure.is_other() && failure.as_other().is_none() {
         return not_made(error, service);
     }
@@ -217,7 +217,7 @@ fn of_transport(error: &TransportError, service: &str) -> AwsError {
     }
 }
 
-/// Returns the words for a request that the SDK could not make: what it says of endpoints is its own fixed text.
+/// Returns the error for a request that the SDK could not make. The SDK's texts about endpoints are fixed.
 fn not_made(error: &(dyn Error + 'static), service: &str) -> AwsError {
     let says = |parts: &[&str]| {
         chain(error).any(|cause| {
@@ -225,7 +225,7 @@ fn not_made(error: &(dyn Error + 'static), service: &str) -> AwsError {
             parts.iter().all(|part| text.contains(part))
         })
     };
-    // This one prints the request, in which all the other words can be.
+    // This error prints the request, which can contain all the other words.
     if says(&["failed to apply endpoint"]) {
         return invalid_endpoint(service);
     }

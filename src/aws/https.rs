@@ -1,5 +1,5 @@
-//! One HTTPS client for all clients of the SDK. Each would make one of its own, and read the TLS roots again, for each account
-//! and Region.
+//! One HTTPS client for all clients of the SDK. Otherwise each would create its own, and read the TLS roots again, for each
+//! account and Region.
 //!
 //! It reads every answer itself, up to a limit, except one that its caller streams. It sends no request for credentials
 //! through a proxy.
@@ -29,7 +29,7 @@ use crate::causes::chain;
 /// Largest body of an answer, in bytes, unless its caller sets another limit.
 pub(crate) const LARGEST_BODY: usize = 16 << 20;
 
-/// Most bytes that are reserved for an answer before they arrive: a page of a thousand connections has about as many.
+/// Maximum number of bytes reserved for an answer before they arrive: about the size of a page of a thousand connections.
 const LARGEST_RESERVATION: usize = 1 << 20;
 
 /// Status of a proxy that asks for a name and a password.
@@ -39,23 +39,23 @@ const PROXY_AUTHENTICATION_REQUIRED: u16 = 407;
 pub(super) const PROXY_VARIABLES: [&str; 6] =
     ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
-/// Addresses that hand out credentials on EKS and EC2 over IPv6.
+/// Addresses that provide credentials on EKS and EC2 over IPv6.
 const METADATA_IPV6: [Ipv6Addr; 2] =
     [Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)];
 
-/// Fault of an exchange that has no answer to show for it.
+/// Failure of an exchange that returned no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TransportError {
-    /// The body goes beyond the limit.
+    /// The body exceeds the limit.
     #[error("the body of the answer is larger than {limit} bytes")]
     BodyTooLarge { limit: usize },
     /// The body ended too soon.
     #[error("the answer was cut off")]
     CutOff,
-    /// The proxy did not pass the request on.
+    /// The proxy did not forward the request.
     #[error("the proxy refused the request")]
     ProxyRefused { asks_for_password: bool },
-    /// The endpoint is no URL.
+    /// The endpoint is not a URL.
     #[error("the endpoint is no URL")]
     InvalidEndpoint,
     /// The answer is not HTTP.
@@ -66,9 +66,9 @@ pub(crate) enum TransportError {
 /// Handling of the body of one call's answer. As an interceptor it applies to the call it is added to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Body {
-    /// Read at once, up to a number of bytes.
+    /// A body that is read at once, up to a number of bytes.
     AtMost(usize),
-    /// Left to the caller, if the answer is a success.
+    /// A body left to the caller, if the answer is a success.
     Streamed,
 }
 
@@ -88,10 +88,10 @@ impl Intercept for Body {
     }
 }
 
-/// Returns a client as the SDK makes it by itself, with the proxies that the environment names (`HTTPS_PROXY`, `NO_PROXY`).
+/// Returns a client like the SDK's default one, with the proxies that the environment names (`HTTPS_PROXY`, `NO_PROXY`).
 pub fn client() -> SharedHttpClient {
     let is_set = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
-    // The first that is set, as the SDK has it.
+    // The first that is set, as in the SDK.
     let no_proxy = variable("NO_PROXY").or_else(|| variable("no_proxy")).unwrap_or_default();
     let proxied = PROXY_VARIABLES.iter().any(is_set) && !is_everything(&no_proxy);
     SharedHttpClient::new(Client {
@@ -100,7 +100,7 @@ pub fn client() -> SharedHttpClient {
     })
 }
 
-/// Returns whether a `NO_PROXY` excludes every host. The SDK's own reading of `*` leaves addresses out.
+/// Returns `true` if a `NO_PROXY` excludes every host. The SDK itself does not apply `*` to addresses.
 fn is_everything(no_proxy: &str) -> bool {
     no_proxy.split(',').any(|entry| entry.trim() == "*")
 }
@@ -176,10 +176,10 @@ impl HttpConnector for Connector {
     }
 }
 
-/// Reads the body of an answer, whatever length it claims to have.
+/// Reads the body of an answer, regardless of the length that it declares.
 async fn read(mut response: HttpResponse, limit: usize) -> Result<HttpResponse, ConnectorError> {
     let mut stream = ByteStream::new(response.take_body());
-    // The length that the answer claims spares copies, and may be a lie.
+    // The length that the answer declares avoids copies, and may be false.
     let claimed = usize::try_from(stream.size_hint().0).unwrap_or(usize::MAX);
     let mut bytes = Vec::with_capacity(claimed.min(limit).min(LARGEST_RESERVATION));
     while let Some(chunk) = stream.next().await {
@@ -195,12 +195,12 @@ async fn read(mut response: HttpResponse, limit: usize) -> Result<HttpResponse, 
     Ok(response)
 }
 
-/// Returns an error that another attempt would meet too, so the SDK makes none.
+/// Returns an error that the SDK does not retry, since another attempt would fail too.
 fn for_good(error: TransportError) -> ConnectorError {
     ConnectorError::other(error.into(), None)
 }
 
-/// Returns the error as one of ours where what it says decides whether another attempt makes sense.
+/// Returns the error as one of ours if its text decides on a retry.
 fn explained(error: ConnectorError) -> ConnectorError {
     let says =
         |text: &str| chain(&error as &(dyn Error + 'static)).any(|cause| cause.to_string().contains(text));
@@ -234,7 +234,7 @@ fn host_of(uri: &str) -> Option<&str> {
     (!host.is_empty()).then_some(host)
 }
 
-/// Returns whether credentials come from there: EC2's instance metadata, ECS and EKS. They must not leave the machine.
+/// Returns `true` if the host provides credentials: EC2's instance metadata, ECS and EKS. They must not leave the machine.
 fn hands_out_credentials(host: &str) -> bool {
     match host.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V4(address)) => is_link_local(address),
@@ -243,7 +243,7 @@ fn hands_out_credentials(host: &str) -> bool {
     }
 }
 
-/// 169.254.169.254 (EC2), 169.254.170.2 (ECS), 169.254.170.23 (EKS) and their neighbours: no proxy reaches these for us.
+/// Returns `true` for 169.254.169.254 (EC2), 169.254.170.2 (ECS), 169.254.170.23 (EKS) and neighbours. No proxy reaches them.
 fn is_link_local(address: Ipv4Addr) -> bool {
     address.is_link_local()
 }

@@ -1,4 +1,4 @@
-//! Who we are: the account that we run in, and the roles that we assume in others. The only user of STS's client.
+//! Identity: the account that we run in, and the roles that we assume in others. The only user of STS's client.
 
 mod member;
 mod own;
@@ -17,24 +17,24 @@ pub(crate) use member::SharedSession;
 pub use member::{AssumeRoleError, MemberRole, MemberSession};
 pub use own::OwnSession;
 
-/// Credentials that expire sooner than that are taken for expired: a request must still arrive.
+/// Minimum life of credentials. Those that expire sooner count as expired: a request must still arrive.
 const MIN_CREDENTIALS_LIFE: Duration = Duration::from_secs(60);
 
-/// Why the own account is not known.
+/// Failure to determine the own account.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "asking STS for the own account (GetCallerIdentity): {problem}; set AUDIT_ACCOUNT_ID, or check the credentials"
 )]
 pub struct IdentityError {
-    /// [`ErrorCode::IdentityUnknown`], or why there are no credentials.
+    /// [`ErrorCode::IdentityUnknown`], or the code of a cause such as missing credentials.
     pub code: ErrorCode,
     problem: String,
 }
 
-/// The account of the credentials in use.
+/// Returns the account of the credentials in use.
 ///
 /// # Errors
-/// When STS refuses, cannot be reached, or names no account.
+/// Returns an error if STS refuses, cannot be reached, or names no account.
 pub async fn own_account(sdk: &SdkConfig) -> Result<AccountId, IdentityError> {
     let identity = aws_sdk_sts::Client::new(sdk).get_caller_identity().send().await;
     let identity = identity.map_err(|error| {

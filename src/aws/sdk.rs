@@ -1,5 +1,5 @@
-//! The settings of AWS's SDK, loaded once for both front ends. A value that the SDK would panic at, or log and ignore, is a fault
-//! by the name of its variable.
+//! The settings of AWS's SDK, loaded once for both front ends. A value that the SDK would panic at, or log and ignore, is
+//! reported by the name of its variable.
 
 mod credentials;
 mod variables;
@@ -24,7 +24,7 @@ use variables::{Checked, is_region, is_true};
 /// Attempts at a call, except those of EC2, which are a setting.
 const MAX_ATTEMPTS: u32 = 3;
 
-/// Files that the SDK reads to their end, each with its place below the home directory if it has one.
+/// Files that the SDK reads to their end, each with its path below the home directory if it has one.
 const FILES: [(&str, Option<&str>); 4] = [
     ("AWS_CONFIG_FILE", Some(".aws/config")),
     ("AWS_SHARED_CREDENTIALS_FILE", Some(".aws/credentials")),
@@ -32,21 +32,21 @@ const FILES: [(&str, Option<&str>); 4] = [
     ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", None),
 ];
 
-/// Largest file that the SDK is left to read, in bytes: ten thousand profiles fit in.
+/// Largest file that the SDK may read, in bytes: enough for ten thousand profiles.
 const LARGEST_FILE: u64 = 4 << 20;
 
-/// Loads what the SDK reads of the environment and of the profile's files. `variables` is the environment, and `region` is used
-/// instead of the environment's.
+/// Loads the SDK's settings from the environment and the profile's files. `variables` is the environment, and `region` replaces
+/// the environment's.
 ///
 /// # Errors
-/// Every value that is not allowed, by the name of its variable. A panic of the SDK is one too.
+/// Returns every value that is not allowed, by the name of its variable. A panic of the SDK counts as one.
 pub async fn load(
     region: Option<String>,
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<SdkConfig, InvalidInputs> {
     let variables: BTreeMap<String, String> = variables.into_iter().collect();
     check(region.as_deref(), &variables).await?;
-    // With a retry configuration of its own, the SDK reads none, and a wrong one makes it panic.
+    // Given a retry configuration, the SDK reads none. An invalid one would make it panic.
     let mut loader = aws_config::from_env()
         .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
         .http_client(https::client());
@@ -62,11 +62,11 @@ pub async fn load(
     Ok(builder.build())
 }
 
-/// Checks what can be checked without loading anything: `variables`, of which those of the Region do not count if there is a
-/// `region`, and the profile's files.
+/// Checks the settings as far as possible without loading anything: `variables`, of which those of the Region do not count if
+/// there is a `region`, and the profile's files.
 ///
 /// # Errors
-/// Every value that is not allowed, by the name of its variable.
+/// Returns every value that is not allowed, by the name of its variable.
 pub async fn check(region: Option<&str>, variables: &BTreeMap<String, String>) -> Result<(), InvalidInputs> {
     let mut faults = Checked { variables, has_region: region.is_some() }.faults();
     if let Some(region) = region {
@@ -76,11 +76,11 @@ pub async fn check(region: Option<&str>, variables: &BTreeMap<String, String>) -
     faults.or(())
 }
 
-/// Reads the profile's files, as the SDK does, which goes on without them if they are wrong.
+/// Checks the profile's files by reading them as the SDK does, which goes on without them if they are invalid.
 async fn files(variables: &BTreeMap<String, String>) -> Result<(), InvalidInputs> {
     unreadable_files(variables).or(())?;
     let mut faults = InvalidInputs::default();
-    // Where the SDK looks by itself.
+    // The SDK's default locations.
     let load = async {
         aws_config::profile::load(&Default::default(), &Default::default(), &Default::default(), None).await
     };
@@ -113,7 +113,7 @@ async fn files(variables: &BTreeMap<String, String>) -> Result<(), InvalidInputs
     faults.or(())
 }
 
-/// Checks that the files of [`FILES`] can be read to their end, or are not there.
+/// Checks that the files of [`FILES`] can be read to their end, or do not exist.
 fn unreadable_files(variables: &BTreeMap<String, String>) -> InvalidInputs {
     let mut faults = InvalidInputs::default();
     let home = variables.get("HOME").map(Path::new);
@@ -125,7 +125,7 @@ fn unreadable_files(variables: &BTreeMap<String, String>) -> InvalidInputs {
                 _ => PathBuf::from(path),
             }
         });
-        // Without a profile's file that nobody named, or a token that may never be asked for, the SDK goes on.
+        // The SDK goes on without a profile's file that is not configured, or a token that may never be requested.
         let must_be_readable = named.is_some() && in_home.is_some();
         if let Some(path) = named.or_else(|| Some(home?.join(in_home?)))
             && let Some(problem) = problem_of_file(&path)
@@ -137,7 +137,7 @@ fn unreadable_files(variables: &BTreeMap<String, String>) -> InvalidInputs {
     faults
 }
 
-/// Returns why a file cannot be read to its end as text; `None` if it can, or is not there.
+/// Returns the error of reading a file to its end as text; `None` if it can be read, or does not exist.
 fn problem_of_file(path: &Path) -> Option<ReadError> {
     // The usual way to have no such file. It ends at once.
     if path == Path::new("/dev/null") {
@@ -155,7 +155,7 @@ fn unreadable(name: &str, path: &Path, problem: &ReadError) -> InvalidInput {
     InvalidInput::new(name, &path.to_string_lossy(), allowed)
 }
 
-/// Checks what the profile sets in place of variables.
+/// Checks the profile's settings that take the place of variables.
 fn profile_faults(profile: &Profile) -> InvalidInputs {
     let mut faults = InvalidInputs::default();
     for (variable, key) in [
@@ -179,7 +179,7 @@ fn profile_faults(profile: &Profile) -> InvalidInputs {
     faults
 }
 
-/// Checks what only the SDK knows: values from wherever it found them.
+/// Checks the values that the SDK loaded, from any source.
 fn check_loaded(sdk: &SdkConfig, variables: &BTreeMap<String, String>) -> Result<(), InvalidInputs> {
     let mut faults = InvalidInputs::default();
     if let Some(region) = sdk.region().map(AsRef::as_ref)
@@ -204,7 +204,7 @@ fn check_loaded(sdk: &SdkConfig, variables: &BTreeMap<String, String>) -> Result
     faults.or(())
 }
 
-/// Makes a fault of a panic. Its text may quote a value.
+/// Converts a panic to a fault. Its text may quote a value.
 fn panicked(panic: Option<Box<dyn Any + Send>>) -> InvalidInputs {
     let text = panic.as_deref().and_then(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -244,13 +244,13 @@ mod tests {
                 assert!(faults.contains(problem.unwrap_or_default()), "{name}={path}: {faults}");
             }
         }
-        // A folder in the way is a fault only of a file that must be there.
+        // A folder in the way is a fault only of a file that must exist.
         let in_a_file = at("text/config");
         for (name, in_home) in FILES {
             let faults = unreadable_files(&[(name.to_owned(), in_a_file.clone())].into()).to_string();
             assert_eq!(faults.starts_with(name), in_home.is_some(), "{name}: {faults}");
         }
-        // Where the SDK looks by itself.
+        // The SDK's default locations.
         let home = [("HOME".to_owned(), at(""))].into();
         std::fs::create_dir(at(".aws")).unwrap();
         std::fs::rename(&pipe, at(".aws/credentials")).unwrap();

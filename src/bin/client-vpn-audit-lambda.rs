@@ -27,7 +27,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 async fn main() -> Result<(), lambda_runtime::Error> {
     log_as_json();
     std::panic::set_hook(Box::new(log_panic));
-    // Settings that are wrong end no process: the runtime would start it again and again, and tell nobody why.
+    // Invalid settings must not end the process: the runtime would restart it again and again, without reporting the reason.
     let auditor = tokio::spawn(auditor()).await.unwrap_or_else(|_| {
         let allowed =
             "made the program panic when it started, which is a fault of this program; its log says where";
@@ -37,7 +37,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(|event| answer_or_panic(auditor.clone(), event))).await
 }
 
-/// Composes the handler, if all settings are right.
+/// Composes the handler, if all settings are valid.
 async fn auditor() -> Result<Auditor, InvalidInputs> {
     let mut faults = InvalidInputs::default();
     let settings = Settings::parse(environment());
@@ -49,7 +49,7 @@ async fn auditor() -> Result<Auditor, InvalidInputs> {
     }
 }
 
-/// The runtime would answer a panic with its text, which can quote a row.
+/// Answers an event. The runtime would answer a panic with its text, which can quote a row.
 async fn answer_or_panic(
     auditor: Arc<Result<Auditor, InvalidInputs>>,
     event: LambdaEvent<Value>,
@@ -76,7 +76,7 @@ async fn answer(
     let answer = answer?;
     if let Answer::Snapshot(report) = &answer {
         write_lines(&metrics::lines(&report.record, auditor.stack()));
-        // Lambda's retry, the dead-letter queue and the alarms see a failed invocation, and nothing else.
+        // Lambda's retry, the dead-letter queue and the alarms react to a failed invocation only.
         if let Some(message) = report.failure() {
             return Err(Failure { code: ErrorCode::TargetsFailed, message });
         }
@@ -119,14 +119,14 @@ fn environment() -> Vec<(String, String)> {
     std::env::vars_os().filter_map(as_text).collect()
 }
 
-/// Structured logs: of ours what informs, of the libraries' only warnings, since what they tell in detail has people's
-/// names and addresses in it.
+/// Configures structured logs: informational messages of our code, and only warnings of the libraries, because their details
+/// contain people's names and addresses.
 fn log_as_json() {
     let levels = Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target("client_vpn_audit", LevelFilter::INFO)
         .with_target("client_vpn_audit_lambda", LevelFilter::INFO)
-        // What the SDK warns of quotes AWS's messages, and they quote names.
+        // The SDK's warnings quote AWS's messages, and those quote names.
         .with_target("aws", LevelFilter::OFF)
         // It would log each failed answer again.
         .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
@@ -134,7 +134,7 @@ fn log_as_json() {
     tracing_subscriber::registry().with(levels).with(json).init();
 }
 
-/// Where a panic was, not what it said: its text can quote a row.
+/// Logs the location of a panic without its text, which can quote a row.
 fn log_panic(info: &PanicHookInfo<'_>) {
     let location = info.location().map(ToString::to_string);
     error!(location, "panic");
@@ -144,7 +144,7 @@ fn log_panic(info: &PanicHookInfo<'_>) {
 fn write_lines(lines: &[Value]) {
     let mut stdout = io::stdout().lock();
     for line in lines {
-        // There is nowhere to report to when standard output is closed.
+        // If standard output is closed, there is nowhere to report to.
         let _ = writeln!(stdout, "{line}");
     }
 }

@@ -1,4 +1,4 @@
-//! The ids of a listing's connections: how many came twice, and whether another listing has them too.
+//! The ids of a listing's connections: the number of duplicates, and a check that another listing has them too.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -10,17 +10,17 @@ pub(super) struct ConnectionIds {
     absent: usize,
 }
 
-/// The ids of a whole listing, each once.
+/// The distinct ids of a listing.
 #[derive(Debug)]
 pub(super) struct DistinctIds {
     sorted: Vec<u64>,
     absent: usize,
-    /// How many connections had an id that came before.
+    /// Number of connections with an id that came before.
     pub duplicates: usize,
 }
 
 impl ConnectionIds {
-    /// Notes the ids of a page; none of a connection that has none.
+    /// Records the ids of a page; `None` for a connection without an id.
     pub(super) fn note<'a>(&mut self, ids: impl Iterator<Item = Option<&'a str>>) {
         for id in ids {
             match id {
@@ -30,7 +30,7 @@ impl ConnectionIds {
         }
     }
 
-    /// What was noted, put in order only now: to look each id up as it comes takes more time and more memory.
+    /// Returns the distinct ids. They are sorted only here: to look each id up as it comes takes more time and more memory.
     pub(super) fn distinct(self) -> DistinctIds {
         let ConnectionIds { mut hashes, absent } = self;
         let noted = hashes.len();
@@ -41,7 +41,7 @@ impl ConnectionIds {
 }
 
 impl DistinctIds {
-    /// Whether `other` has every connection that is here. One without an id cannot be looked for.
+    /// Returns `true` if `other` has every connection of this listing. One without an id cannot be looked up.
     pub(super) fn is_contained_in(&self, other: &DistinctIds) -> bool {
         self.absent == 0 && self.sorted.iter().all(|hash| other.sorted.binary_search(hash).is_ok())
     }

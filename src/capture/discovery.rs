@@ -1,11 +1,11 @@
-//! Which endpoints there are: what EC2 lists now, against what the record before knew.
+//! The endpoints that exist: those that EC2 lists now, compared with those of the previous record.
 
 use crate::lake::ledger::recorded::Known;
 use crate::lake::ledger::{CaptureError, Discovery};
 use crate::target::{EndpointId, PlaceTargets, Target};
 
-/// Compares what is there with what was. Where it could not be listed, what was there before is taken to be there still, so
-/// that its endpoints are tried, and are missed by name.
+/// Compares the listed endpoints with the known ones. If the listing failed, the known ones are assumed to exist still, so that
+/// each of them is tried, and a missed one is named.
 pub fn discover(listed: Result<Vec<EndpointId>, CaptureError>, known: Option<&Known>) -> Discovery {
     let before = known.map_or(&[][..], |known| &known.endpoints);
     let texts = |ids: Vec<EndpointId>| ids.iter().map(EndpointId::to_string).collect();
@@ -32,7 +32,7 @@ pub fn discover(listed: Result<Vec<EndpointId>, CaptureError>, known: Option<&Kn
     }
 }
 
-/// What is to be captured: what is named, then what is there beside it. Each once.
+/// Returns the targets to capture: the named ones, then the other endpoints that were found. Each once.
 pub fn targets(wanted: &PlaceTargets, discovery: Option<&Discovery>) -> Vec<Target> {
     let found = discovery.and_then(|discovery| discovery.endpoints.as_deref()).unwrap_or_default();
     let beside = found.iter().filter(|id| !wanted.endpoint_ids.contains(id));

@@ -1,4 +1,4 @@
-//! What lies at a key already: it counts as captured only if it is an object that this program would have put there.
+//! The object that already exists at a key: it counts as captured only if this program would have put it there.
 
 use crate::aws::ec2::PageTimes;
 use std::ops::RangeInclusive;
@@ -12,17 +12,17 @@ use crate::lake::parquet::{Ends, Identity, ObjectMetadata};
 use crate::lake::store::{Look, Store};
 use crate::snapshot_time::SnapshotTime;
 
-/// The most by which the clocks of two runs may differ. An event may be as far ahead.
+/// Maximum difference between the clocks of two runs. An event may be as far ahead.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(60);
 
-/// A complete object of the snapshot, in the lake already.
+/// A complete object of the snapshot that is already in the lake.
 #[derive(Debug)]
 pub(crate) struct Existing {
     pub object_key: String,
     pub rows: u64,
     pub bytes: u64,
     pub sha256: String,
-    /// When its pages came; `None` of an object that does not say.
+    /// Times of its pages; `None` if the object does not state them.
     pub times: Option<PageTimes>,
 }
 
@@ -32,11 +32,11 @@ pub(crate) fn possible_times(snapshot_time: SnapshotTime, now: Timestamp) -> Ran
     first.saturating_sub(CLOCKS_DIFFER).unwrap_or(first)..=now.saturating_add(CLOCKS_DIFFER).unwrap_or(now)
 }
 
-/// Returns the object at `key`, which has to be complete and of this `identity`, with pages of these `times`; `None` if nothing lies
-/// there.
+/// Returns the object at `key`, which must be complete and of this `identity`, with pages of these `times`; `None` if there is
+/// none.
 ///
 /// # Errors
-/// With `ForeignObject` if something else lies there, and if it cannot be read.
+/// If something else is there (`ForeignObject`), or if it cannot be read.
 pub(crate) async fn find_existing(
     store: &Store,
     key: Key<'_>,

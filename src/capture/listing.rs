@@ -14,7 +14,7 @@ use crate::limits::Limit;
 use crate::tables::connections::rows::Rows;
 use crate::target::Target;
 
-/// What was read, up to where the reading ended.
+/// The pages that were read, and the end of the reading.
 pub(super) struct Listing {
     pub writer: SnapshotWriter,
     pub tally: Tally,
@@ -22,7 +22,7 @@ pub(super) struct Listing {
     pub end: End,
 }
 
-/// Why no further page was read.
+/// The reason why no further page was read.
 pub(super) enum End {
     /// AWS's last page carried no token.
     LastPage,
@@ -30,11 +30,11 @@ pub(super) enum End {
     Limit { resume_token: ResumeToken },
     /// EC2 did something wrong, or time ran out.
     Cut { error: CaptureError, expired_token: bool, resume_token: Option<ResumeToken> },
-    /// Rows could not be encoded; what is in the temporary file is of no use.
+    /// Rows could not be encoded; the temporary file is of no use.
     Unencoded { error: CaptureError },
 }
 
-/// What the ledger says of the pages and rows.
+/// The ledger's facts about the pages and rows.
 #[derive(Default)]
 pub(super) struct Tally {
     pub pages: u64,
@@ -50,11 +50,11 @@ pub(super) struct Tally {
 }
 
 impl Listing {
-    /// Reads pages until the listing ends, the plan's limit is reached, or a page cannot be had.
+    /// Reads pages until the listing ends, the plan's limit is reached, or a page cannot be read.
     ///
     /// # Errors
-    /// When the temporary file cannot be made. What goes wrong later is an end, not an error: the rows read so far are
-    /// kept, or at least counted.
+    /// If the temporary file cannot be created. A later failure is an end, not an error: the rows read so far are kept, or
+    /// at least counted.
     pub(super) async fn read(
         tools: &Tools,
         plan: &CaptureRequest,
@@ -115,7 +115,7 @@ impl Listing {
             };
             skip = 0;
             let encode = async {
-                // So that the request for the next page goes out first.
+                // The request for the next page must be sent first.
                 tokio::task::yield_now().await;
                 writer.append(arrived_at, request_id.as_deref(), &rows)
             };
@@ -137,18 +137,18 @@ impl Listing {
         Ok(Listing { writer, tally, ids, end })
     }
 
-    /// Whether EC2 lost the token of a listing that began at page one. One that was resumed cannot begin there: the
-    /// capture that it goes on from has written those rows.
+    /// Returns `true` if EC2 lost the token of a listing that began at page one. A resumed listing cannot begin there: the
+    /// capture that it resumes has written those rows.
     pub(super) fn can_restart(&self, plan: &CaptureRequest) -> bool {
         plan.starting_token.is_none() && matches!(&self.end, End::Cut { expired_token: true, .. })
     }
 
-    /// This listing's rows, ended by `error`, without a place to go on: EC2 has forgotten it.
+    /// Returns this listing's rows, ended by `error`, without a resume token: EC2 has lost its own.
     pub(super) fn cut_by(self, error: CaptureError) -> Listing {
         Listing { end: End::Cut { error, expired_token: false, resume_token: None }, ..self }
     }
 
-    /// Whether `other` has every connection that this listing has.
+    /// Returns `true` if `other` has every connection that this listing has.
     pub(super) fn is_contained_in(&self, other: &Listing) -> bool {
         self.ids.is_contained_in(&other.ids)
     }
@@ -178,7 +178,7 @@ impl Tally {
     }
 }
 
-/// The page that `token` leads to, if it comes before the deadline.
+/// Returns the page that `token` leads to, if it arrives before the deadline.
 async fn page(
     tools: &Tools,
     plan: &CaptureRequest,
@@ -189,7 +189,7 @@ async fn page(
     plan.in_time(&tools.clock, tools.source.page(request)).await
 }
 
-/// The rows of a page that are written: without the first `skip`, at most `room`. Also whether `room` left some out.
+/// Returns the rows of a page to write: without the first `skip`, at most `room`; and `true` if `room` left some out.
 fn keep(rows: &Rows, skip: u64, room: Option<u64>) -> (Rows, bool) {
     let as_count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let rest = rows.len().saturating_sub(as_count(skip));

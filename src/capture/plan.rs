@@ -1,22 +1,22 @@
-//! A run that is spread over several invocations: EC2 throttles each account and Region by itself, and the budget of calls there
-//! cannot reach across functions, so each account and Region is one batch.
+//! A run that is spread over several invocations: EC2 throttles each account and Region separately, and functions cannot share
+//! the budget of calls there, so each account and Region is one batch.
 
 use serde::Serialize;
 
 use crate::snapshot_time::SnapshotTime;
 use crate::target::PlaceTargets;
 
-/// Most accounts and Regions of one batch: its answer tells something of each, and Step Functions takes 256 KiB.
+/// Maximum accounts and Regions of one batch: its answer describes each, and Step Functions accepts 256 KiB.
 const MOST_PLACES: usize = 100;
 
-/// How a run is spread.
+/// The batches of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Spread {
     /// The time that the snapshot bears.
     pub snapshot_time: SnapshotTime,
-    /// How many endpoints there are; null where runs are never spread, and nobody counted.
+    /// Number of endpoints; `None` if runs are never spread, and nobody counted.
     pub endpoints: Option<u64>,
-    /// What the invocations are given.
+    /// The payloads of the invocations.
     pub batches: Vec<Batch>,
 }
 
@@ -25,14 +25,14 @@ pub struct Spread {
 pub struct Batch {
     action: &'static str,
     time: SnapshotTime,
-    /// None for the configured ones.
+    /// `None` for the configured ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     targets: Option<Vec<String>>,
 }
 
 impl Spread {
-    /// One batch with all that is configured where there are at most `above` endpoints in no more than 100 accounts and
-    /// Regions, and above that one for each account and Region. Without `above`, one.
+    /// Plans one batch with everything configured if there are at most `above` endpoints in at most 100 accounts and
+    /// Regions, and otherwise one for each account and Region. Without `above`, one.
     pub fn new(
         snapshot_time: SnapshotTime,
         wanted: &[PlaceTargets],

@@ -1,4 +1,4 @@
-//! Whether a capture could work, found out without writing evidence.
+//! Checks that a capture can work, without writing evidence.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use crate::lake::store::{Object, Protection, Store};
 use crate::run_id::RunId;
 use crate::target::{AccountRegion, PlaceTargets, Target};
 
-/// Most accounts and Regions that are tried at a time.
+/// Maximum accounts and Regions that are tried at a time.
 const MAX_CONCURRENT_CALLS: usize = 64;
 
-/// Longest time that one of them is tried: one that does not answer shall be told with the others, before time is over.
+/// Maximum time for one of them: one that does not answer must be reported with the others, before time is over.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Largest difference between the clock here and EC2's that passes.
@@ -29,37 +29,37 @@ const MAX_CONCURRENT_ENDPOINTS: usize = 8;
 const MISSING: &str = "the list of the endpoints of this account and Region does not have it: it was deleted, or the id, the \
                        account or the Region is another one";
 
-/// One thing that was tried.
+/// One check and its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// What: an API's action, or what is done with the lake.
+    /// An API's action, or an operation on the lake.
     pub action: &'static str,
-    /// On what: an endpoint's ARN or the lake.
+    /// An endpoint's ARN or the lake.
     pub resource: String,
-    /// Whether it may be done.
+    /// `true` if it may be done.
     pub ok: bool,
-    /// Why not, and what to do; none when it may.
+    /// The reason why not, and the remedy; `None` if it may.
     pub problem: Option<String>,
 }
 
-/// What trying needs of the outside.
+/// The dependencies of the checks.
 #[derive(Debug)]
 pub struct Preflight<'a> {
     /// The program's own credentials.
     pub own: &'a OwnSession,
-    /// Where sources come from.
+    /// The provider of sources.
     pub sources: &'a Places,
     /// The lake.
     pub store: &'a Store,
-    /// Where the program runs.
+    /// The account and Region that the program runs in.
     pub home: &'a AccountRegion,
-    /// Which attempt it is.
+    /// The attempt.
     pub run_id: &'a RunId,
 }
 
 impl Preflight<'_> {
-    /// Tries the credentials, every role, every listing of endpoints and a dry run on every target, then whether there is temporary space for the
-    /// `max_concurrency` of them, and whether the lake can be looked at and written.
+    /// Tries the credentials, every role, every listing of endpoints and a dry run on every target, then checks that there is
+    /// temporary space for `max_concurrency` of them, and that the lake can be looked at and written.
     pub async fn checks(&self, wanted: &[PlaceTargets], max_concurrency: usize, lake: String) -> Vec<Check> {
         let of_place = |wanted: PlaceTargets| async move {
             let in_time = tokio::time::timeout(PATIENCE, self.place(&wanted)).await;
@@ -76,7 +76,7 @@ impl Preflight<'_> {
         checks.push(check("write temporary files", std::env::temp_dir().display().to_string(), space));
         let listed = self.store.contains(Key::Preflight).await;
         checks.push(check("look for an object", lake.clone(), listed.err().map(|error| error.to_string())));
-        // Whether the object was there already does not matter: a refusal because of that comes after the permission.
+        // It does not matter if the object already exists: a refusal because of that comes after the permission.
         let object = Object::from_bytes(b"client-vpn-audit preflight: no evidence\n", "text/plain");
         let put = self.store.put_if_absent(Key::Preflight, object).await;
         checks.push(check("put an object", lake.clone(), put.err().map(|error| error.to_string())));
@@ -89,7 +89,7 @@ impl Preflight<'_> {
         let everything = place.arn_of("*");
         let source = match self.sources.source(&self.home.account_id, place, self.run_id).await {
             Ok(source) => source,
-            // Without credentials no role is asked for, and EC2 neither.
+            // Without credentials, no role is requested and EC2 is not called.
             Err(error) if place.account_id == self.home.account_id => {
                 return vec![check(Action::Endpoints.permission(), everything, Some(error.to_string()))];
             }
@@ -126,7 +126,7 @@ impl Preflight<'_> {
         checks
     }
 
-    /// Whether the bucket's policy protects the evidence; nothing to check where the lake is a directory.
+    /// Checks that the bucket's policy protects the evidence; nothing is checked if the lake is a directory.
     async fn protections(&self, lake: String) -> Vec<Check> {
         let missing = match self.store.missing_protections().await {
             Ok(None) => return Vec::new(),
@@ -159,8 +159,8 @@ async fn networks(source: &Ec2Source, target: Target) -> Check {
     check(Action::TargetNetworks.permission(), target.arn(), problem)
 }
 
-/// Tries a dry run of one target. EC2 may allow it for an endpoint that is not there, so one that the listing of endpoints does not
-/// have `is_missing` all the same.
+/// Tries a dry run of one target. EC2 may allow it for an endpoint that does not exist, so one that the listing of endpoints
+/// lacks has a problem all the same (`is_missing`).
 async fn connections(source: &Ec2Source, target: Target, is_missing: bool) -> Check {
     let tried = source.dry_run(&target).await;
     let problem =

@@ -27,7 +27,7 @@ pub struct Tools {
     pub progress: Progress,
 }
 
-/// Reports each page, for people who wait.
+/// A listener for each page, for people who wait.
 #[derive(Clone)]
 pub struct Progress(Arc<OnProgress>);
 
@@ -63,29 +63,29 @@ pub struct CaptureRequest {
     pub snapshot_time: SnapshotTime,
     /// The attempt.
     pub run_id: RunId,
-    /// Filters; none of them for every connection.
+    /// Filters; empty for every connection.
     pub filters: Vec<Filter>,
-    /// Most connections of a page.
+    /// Maximum connections of a page.
     pub page_size: PageSize,
-    /// Most connections; none for all.
+    /// Maximum connections; `None` for all.
     pub max_items: Option<u64>,
     /// The point from which to resume; `None` for the beginning.
     pub starting_token: Option<ResumeToken>,
-    /// When reading must end, so that what was read can still be written; none for no limit.
+    /// Time at which reading must end, to leave time for writing; `None` for no limit.
     pub deadline: Option<Timestamp>,
     /// The error of every target if there is no room for its snapshot.
     pub no_space: Option<CaptureError>,
 }
 
 impl CaptureRequest {
-    /// Does something, if it comes to an end before the deadline; none when it does not.
+    /// Runs `work` until the deadline; `None` if it does not end before.
     pub(crate) async fn within<T>(&self, clock: &Clock, work: impl Future<Output = T>) -> Option<T> {
         let Some(deadline) = self.deadline else { return Some(work.await) };
         let left = deadline.duration_since(clock.now()).try_into().unwrap_or_default();
         tokio::time::timeout(left, work).await.ok()
     }
 
-    /// The same with something that asks EC2.
+    /// Runs `work`, which calls EC2, until the deadline.
     pub(crate) async fn in_time<T>(
         &self,
         clock: &Clock,

@@ -1,4 +1,4 @@
-//! A run: of each account and Region, which endpoints there are, a capture of each, their configuration, and the record.
+//! A run: for each account and Region, its endpoints, a capture of each, their configuration, and the record.
 
 mod endpoints;
 mod log;
@@ -33,48 +33,48 @@ pub use permits::Permits;
 use permits::PlacePermits;
 pub use report::Report;
 
-/// What the accounts and Regions of a run have in common.
+/// The settings and tools that the accounts and Regions of a run share.
 #[derive(Debug)]
 pub struct Run {
-    /// What is to be captured of each target.
+    /// The request to each target.
     pub plan: Arc<CaptureRequest>,
-    /// What set the run off.
+    /// The trigger of the run.
     pub trigger: Trigger,
     /// `true` if the event has a time, as a schedule's has.
     pub is_scheduled: bool,
-    /// When it began.
+    /// Time of its start.
     pub start: Timestamp,
-    /// What it was told to do; the targets are those of all of it.
+    /// The settings in force; the targets are those of the entire run.
     pub settings: SettingsInForce,
     /// The account that the program runs in.
     pub home: AccountId,
-    /// Where sources come from.
+    /// The provider of sources.
     pub sources: Arc<Places>,
-    /// Where objects go.
+    /// The store of objects.
     pub store: Store,
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
-    /// Who is told of pages.
+    /// The listener for pages.
     pub progress: Progress,
-    /// For the targets that may be captured at a time, whatever their account and Region.
+    /// Permits for the targets that may be captured at a time, whatever their account and Region.
     pub permits: Permits,
-    /// Whether there are several accounts and Regions. Then each is asked for its endpoints first, so that one which does not
-    /// answer takes no permit from the others.
+    /// `true` if there are several accounts and Regions. Then each is asked for its endpoints first, so that one which does
+    /// not answer takes no permit from the others.
     pub is_fleet: bool,
 }
 
-/// What came of one account and Region.
+/// The outcome of one account and Region.
 #[derive(Debug)]
 struct Recorded {
     record: RunRecord,
     /// Its key, or its path within the lake's directory.
     run_key: String,
-    /// Why it could not be written; none when it was.
+    /// The reason why it could not be written; `None` if it was.
     problem: Option<String>,
 }
 
 impl Run {
-    /// Captures what is wanted of one account and Region, and records it. It does not fail: what goes wrong is in the record.
+    /// Captures the wanted targets of one account and Region, and records them. It does not fail: errors are in the record.
     async fn place(&self, wanted: &PlaceTargets) -> Recorded {
         let mut permits = self.permits.of_place();
         let source = self.sources.source(&self.home, &wanted.place, &self.plan.run_id);
@@ -125,7 +125,7 @@ impl Run {
         (entries, place)
     }
 
-    /// Misses every target by name, those too that were there before.
+    /// Records every target as failed, including those that were known before.
     async fn without_source(&self, error: CaptureError, wanted: &PlaceTargets) -> (Vec<Entry>, PlaceEntry) {
         let mut place = PlaceEntry::new(&wanted.place);
         if wanted.all {
@@ -147,7 +147,7 @@ impl Run {
         let odd = found.ok().and_then(EndpointListing::odd_endpoints).map(CaptureError::from);
         let unknown_elements = found.map(|found| found.unknown_elements.clone()).unwrap_or_default();
         let (known, unreadable) = self.known(wanted).await;
-        // What is there is captured, also where it is not known whether something is gone.
+        // The listed endpoints are captured even if it is not known which ones no longer exist.
         let mut discovery = discover(listed, known.as_ref());
         if known.is_none() && unreadable.is_some() {
             discovery.discovered.clear();
@@ -161,7 +161,7 @@ impl Run {
         Discovery { unknown_elements, error: discovery.error.or(unreadable).or(odd), ..discovery }
     }
 
-    /// What was there before, and why that is not all that can be known of it.
+    /// Returns the endpoints that were known before, and the error that makes this incomplete.
     async fn known(&self, wanted: &PlaceTargets) -> (Option<Known>, Option<CaptureError>) {
         let unreadable = |problem: String| {
             CaptureError::new(
@@ -177,7 +177,7 @@ impl Run {
         }
     }
 
-    /// Captures every target, some at a time. One that panics fails alone.
+    /// Captures every target, several at a time. If one panics, only that one fails.
     async fn capture_all(
         &self,
         source: &Ec2Source,
@@ -247,7 +247,7 @@ impl Run {
         Recorded { record, run_key, problem }
     }
 
-    /// Puts the record; what went wrong, or none.
+    /// Puts the record; returns the problem, or `None`.
     async fn put_record(&self, key: Key<'_>, line: &str) -> Option<String> {
         let object = Object::from_bytes(line.as_bytes(), "application/json");
         match self.store.put_if_absent(key, object).await {
@@ -258,7 +258,7 @@ impl Run {
     }
 }
 
-/// Why no target could be reached; none where one could. What did not answer in all attempts is not asked once more.
+/// Returns the reason why no target could be reached; `None` if one could. If no attempt is answered, no more are made.
 fn out_of_reach(entries: &[Entry]) -> Option<&CaptureError> {
     let is_out_of_reach =
         |entry: &Entry| entry.error.as_ref().is_some_and(|error| error.code.is_out_of_reach());
@@ -266,7 +266,7 @@ fn out_of_reach(entries: &[Entry]) -> Option<&CaptureError> {
     first.error.as_ref()
 }
 
-/// The endpoints that were named in two ways: by an id and an ARN, or by one of these and a `*`.
+/// Returns the endpoints that were named in two ways: by an id and an ARN, or by one of these and a `*`.
 fn named_twice(wanted: &PlaceTargets, discovery: Option<&Discovery>) -> Vec<String> {
     let found = discovery.and_then(|discovery| discovery.endpoints.as_deref()).unwrap_or_default();
     let is_twice = |id: &&EndpointId| wanted.named_twice.contains(id) || found.contains(id);
@@ -274,12 +274,12 @@ fn named_twice(wanted: &PlaceTargets, discovery: Option<&Discovery>) -> Vec<Stri
     twice.map(|id| wanted.place.arn_of(id.as_str())).collect()
 }
 
-/// The entries of targets of which none could be tried.
+/// Returns the entries of targets of which none could be tried.
 fn failed(targets: &[Target], error: &CaptureError) -> Vec<Entry> {
     targets.iter().map(|target| Entry::failed(target, error.clone())).collect()
 }
 
-/// What stands for a target until its capture has ended, and for good when that panics.
+/// Returns the entry that stands for a target until its capture has ended, and permanently if that panics.
 fn panicked(target: &Target) -> Entry {
     let message = "the capture ended in a panic, which is a fault of this program; its log says where";
     Entry::failed(target, CaptureError::new(ErrorCode::Panic, message))

@@ -1,4 +1,4 @@
-//! One target, from the look whether its object is there to its entry in the ledger.
+//! One target, from the search for its existing object to its entry in the ledger.
 
 use crate::aws::ec2::PageTimes;
 use crate::causes;
@@ -15,7 +15,7 @@ use super::request::{CaptureRequest, Tools};
 
 const PARQUET: &str = "application/vnd.apache.parquet";
 
-/// Captures one target. It does not fail: what goes wrong is in the entry.
+/// Captures one target. It does not fail: errors are in the entry.
 pub async fn capture(tools: &Tools, plan: &CaptureRequest, target: &Target) -> Entry {
     let start = tools.clock.now();
     let mut entry = match capture_once(tools, plan, target).await {
@@ -76,7 +76,7 @@ async fn existing(
     find_existing(&tools.store, key, &identity, times).await
 }
 
-/// Returns `entry` with what the object of an earlier run says of itself.
+/// Returns `entry` with the values of the object of an earlier run.
 fn already_captured(entry: Entry, existing: Existing) -> Entry {
     let Existing { object_key, rows, bytes, sha256, times } = existing;
     Entry {
@@ -92,7 +92,7 @@ fn already_captured(entry: Entry, existing: Existing) -> Entry {
     }
 }
 
-/// Stores what a listing read, and says what came of it.
+/// Stores the rows that a listing read, and returns the entry.
 async fn store(tools: &Tools, plan: &CaptureRequest, target: &Target, listing: Listing) -> Entry {
     let Listing { mut writer, tally, end, .. } = listing;
     let mut outcome = match &end {
@@ -169,7 +169,7 @@ async fn store(tools: &Tools, plan: &CaptureRequest, target: &Target, listing: L
     }
 }
 
-/// Keeps rows that the listing which replaced theirs does not have: they left AWS's list meanwhile.
+/// Stores rows that the listing which replaced theirs does not have: they left AWS's list meanwhile.
 async fn store_superseded(
     tools: &Tools,
     plan: &CaptureRequest,
@@ -185,7 +185,7 @@ async fn store_superseded(
     }
 }
 
-/// Ends an object and puts it.
+/// Finishes an object and puts it.
 async fn write(
     tools: &Tools,
     key: Key<'_>,
@@ -218,7 +218,7 @@ fn key_exists(object_key: &str) -> CaptureError {
     )
 }
 
-/// The error of a put that met an object which could not be found afterwards.
+/// Returns the error of a put that met an object which could not be found afterwards.
 pub(crate) fn vanished(object_key: &str) -> CaptureError {
     let message =
         format!("{object_key} existed when it was to be written and is not there now; repeat the snapshot");

@@ -1,12 +1,12 @@
-//! AWS's own error codes: their form, and what to do about each that this program can meet.
+//! AWS's own error codes: their form, and the advice for each that this program can encounter.
 
 use std::borrow::Cow;
 
 /// Longest code, in characters.
 const MAX_CHARS: usize = 60;
 
-/// Words of which a code of AWS's that is not in [`ADVICE`] has at least one, whole and as it stands here. A name that is written
-/// like a code has none: what may also be a part of a name, such as `Block`, is not among them.
+/// Words of error codes. A code of AWS's that is not in [`ADVICE`] has at least one of them, in full and in this spelling. A name
+/// that is written like a code has none: a word that may also be a part of a name, such as `Block`, is not listed.
 const WORDS: [&str; 76] = [
     "Aborted",
     "Already",
@@ -101,7 +101,7 @@ const REGION: &str = "the bucket is in another Region; set AWS_REGION to it";
 const KEY: &str = "the KMS key cannot be used: check that it exists, is enabled, and is in this Region";
 const BUSY: &str = "another request for the same object was under way; the next run tries again";
 
-/// Codes, and what to do. Source: EC2, S3, STS and KMS API references, "Errors" and "Common errors".
+/// Codes, and the advice for each. Source: EC2, S3, STS and KMS API references, "Errors" and "Common errors".
 const ADVICE: [(&str, &str); 87] = [
     ("UnauthorizedOperation", ACCESS_DENIED),
     ("Client.UnauthorizedOperation", ACCESS_DENIED),
@@ -210,28 +210,29 @@ const ADVICE: [(&str, &str); 87] = [
     ),
 ];
 
-/// An error code of AWS's: one that is known, or words in CamelCase, with dots between them, of which one is a word of error codes. It can be nothing else, such as a name that whoever answers put there.
+/// An error code of AWS's: one that is known, or words in CamelCase, with dots between them, of which one is a word of error
+/// codes. It can be nothing else, such as a name that the sender of the answer put there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AwsCode(Cow<'static, str>);
 
 impl AwsCode {
-    /// There is no such endpoint.
+    /// The endpoint does not exist.
     pub const ENDPOINT_NOT_FOUND: AwsCode = AwsCode::known("InvalidClientVpnEndpointId.NotFound");
     /// The request was a dry run, and would have been allowed.
     pub const DRY_RUN: AwsCode = AwsCode::known("DryRunOperation");
     /// S3 or IAM denies access.
     pub const ACCESS_DENIED: AwsCode = AwsCode::known("AccessDenied");
-    /// There is no such bucket.
+    /// The bucket does not exist.
     pub const NO_SUCH_BUCKET: AwsCode = AwsCode::known("NoSuchBucket");
     /// The bucket has no policy.
     pub const NO_SUCH_BUCKET_POLICY: AwsCode = AwsCode::known("NoSuchBucketPolicy");
-    /// There is no such object.
+    /// The object does not exist.
     pub const NO_SUCH_KEY: AwsCode = AwsCode::known("NoSuchKey");
     /// A delete marker hides the object, or the bucket's policy is not shown to another account.
     pub const METHOD_NOT_ALLOWED: AwsCode = AwsCode::known("MethodNotAllowed");
     /// The bucket is in another Region.
     pub const PERMANENT_REDIRECT: AwsCode = AwsCode::known("PermanentRedirect");
-    /// There is no such KMS key.
+    /// The KMS key does not exist.
     pub const KEY_NOT_FOUND: AwsCode = AwsCode::known("NotFoundException");
 
     const fn known(code: &'static str) -> AwsCode {
@@ -273,7 +274,7 @@ impl AwsCode {
         code == Some(self.as_str())
     }
 
-    /// Returns what to do; `None` of a code that this program does not know.
+    /// Returns the advice; `None` if this program does not know the code.
     pub fn advice(&self) -> Option<&'static str> {
         ADVICE.iter().find(|(known, _)| *known == self.0).map(|&(_, advice)| advice)
     }
@@ -283,13 +284,13 @@ impl AwsCode {
         self.advice() == Some(ACCESS_DENIED)
     }
 
-    /// Returns `true` if the code is that of a token that was sent, of a listing or, of `InvalidToken`, perhaps of the credentials.
+    /// Returns `true` if the code refuses a token: that of a listing or, for `InvalidToken`, perhaps of the credentials.
     pub fn refuses_token(&self) -> bool {
         self.as_str() == "InvalidToken"
             || ["NextToken", "PaginationToken"].iter().any(|token| self.as_str().contains(token))
     }
 
-    /// Returns `true` if the code is about who asks: the credentials, or what they allow.
+    /// Returns `true` if the code is about the caller: the credentials, or their permissions.
     pub fn is_of_credentials(&self) -> bool {
         self.advice().is_some_and(|advice| [ACCESS_DENIED, CREDENTIALS, EXPIRED].contains(&advice))
     }

@@ -11,16 +11,16 @@ use crate::proof::seal::{SealFailure, Sealed};
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// Of a snapshot.
+    /// The report of a snapshot.
     Snapshot(Box<Report>),
-    /// Of a preflight.
+    /// The result of a preflight.
     Preflight {
-        /// A line for each thing that was tried.
+        /// An entry for each thing that was tried.
         checks: Vec<Check>,
     },
-    /// Of a seal.
+    /// The report of a seal.
     Seal(SealReport),
-    /// Of a plan.
+    /// The plan of a snapshot.
     Plan(Spread),
 }
 
@@ -29,10 +29,10 @@ pub enum Answer {
 pub struct SealReport {
     /// Every account and Region.
     pub sealed: Vec<Sealed>,
-    /// `true` if digests are signed. Those that are not are no proof against somebody who may write them.
+    /// `true` if digests are signed. Unsigned digests are no proof against somebody who may write them.
     pub signed: bool,
-    /// Minutes since the first page of the newest complete capture arrived, of the endpoint for which that is longest; null
-    /// where no targets are configured.
+    /// Minutes since the first page of the newest complete capture arrived, for the endpoint with the longest such time;
+    /// `null` if no targets are configured.
     pub oldest_complete_age_minutes: Option<u64>,
 }
 
@@ -53,8 +53,8 @@ impl SealReport {
 }
 
 impl Answer {
-    /// Returns whether all that was asked for came out: every target complete or captured before, the configuration of the endpoints
-    /// on record, every check passed.
+    /// Returns `true` if everything requested succeeded: every target complete or captured before, the configuration of the
+    /// endpoints on record, every check passed.
     pub fn is_success(&self) -> bool {
         match self {
             Answer::Snapshot(report) => {

@@ -21,7 +21,7 @@ const ACTIONS: &str =
 /// Reads a payload that arrived at `now`.
 ///
 /// # Errors
-/// Every fault of it, by the name of its field.
+/// Returns every fault of the payload, each under the name of its field.
 pub fn parse(payload: &Value, now: Timestamp) -> Result<Invocation, InvalidInputs> {
     let Value::Object(fields) = payload else {
         let fault = InvalidInput::without_value("event", format!("is no JSON object; allowed: {ACTIONS}"));
@@ -64,7 +64,7 @@ pub fn parse(payload: &Value, now: Timestamp) -> Result<Invocation, InvalidInput
     }
 }
 
-/// The envelope is AWS's: fields of it that we do not know are no fault.
+/// Reads a scheduled event. The envelope is AWS's, so unknown fields of it are no fault.
 fn scheduled_event(fields: &Map<String, Value>, now: Timestamp) -> Result<SnapshotRequest, InvalidInputs> {
     let mut faults = InvalidInputs::default();
     if fields.get("detail-type").and_then(Value::as_str) != Some("Scheduled Event") {
@@ -94,7 +94,7 @@ fn snapshot(fields: &Map<String, Value>, now: Timestamp) -> Result<SnapshotReque
     let mut faults = InvalidInputs::default();
     let known = ["action", "time", "targets", "filters", "page_size", "max_items", "starting_token"];
     refuse_unknown(fields, &known, &mut faults);
-    // JSON null says as much as leaving the field out.
+    // JSON null means the same as an absent field.
     let given = |name: &str| fields.get(name).filter(|value| !value.is_null());
     let snapshot_time = given("time").and_then(|value| faults.keep(time(value, now)));
     let targets = given("targets").and_then(|value| targets(value, &mut faults));
@@ -154,7 +154,7 @@ fn targets(value: &Value, faults: &mut InvalidInputs) -> Option<Vec<TargetText>>
     Some(targets)
 }
 
-/// The values of filters may name people, so no fault quotes them.
+/// Reads the filters. Their values may name people, so no fault quotes them.
 fn filters(value: &Value, faults: &mut InvalidInputs) -> Vec<Filter> {
     let Value::Object(fields) = value else {
         let allowed = "must be an object such as {\"username\": [\"…\"]}";
@@ -191,7 +191,7 @@ fn max_items(value: &Value) -> Result<u64, InvalidInput> {
     most.ok_or_else(|| fault("max_items", value, MAX_ITEMS_ALLOWED))
 }
 
-/// A text in place of a token may be anything, so no fault quotes it.
+/// Reads the resume token. A text in its place may be anything, so no fault quotes it.
 fn starting_token(value: &Value) -> Result<ResumeToken, InvalidInput> {
     let found = as_text(value);
     ResumeToken::parse(&found)
@@ -211,7 +211,7 @@ fn fault(name: &str, value: &Value, allowed: impl Into<String>) -> InvalidInput 
     InvalidInput::of_shape(name, shape, &value.to_string(), allowed)
 }
 
-/// Renders a value: a text as it is, all else as JSON.
+/// Renders a value: a text as it is, anything else as JSON.
 fn as_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -37,10 +37,10 @@ use crate::target::{AccountRegion, PlaceTargets, Region, TargetText};
 /// Longest time for which endpoints are counted before a run is planned: the batches have yet to be captured.
 const COUNT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Longest time that is kept for writing what was read and the run record.
+/// Longest time that is reserved for writing what was read and the run record.
 const MAX_WRITE_TIME: SignedDuration = SignedDuration::from_secs(20);
 
-/// Answers invocations. Settings are checked and clients made once, when it is made.
+/// The handler of invocations. Settings are checked and clients are created once, when it is created.
 #[derive(Debug)]
 pub struct Auditor {
     settings: Settings,
@@ -54,7 +54,7 @@ pub struct Auditor {
     home: OnceCell<AccountRegion>,
 }
 
-/// Why an invocation could not be carried out.
+/// An error that fails an invocation.
 #[derive(Debug, thiserror::Error)]
 pub enum InvocationError {
     /// The settings are wrong; nothing was done.
@@ -75,7 +75,7 @@ pub enum InvocationError {
     /// The captures were tried, but their record could not be written.
     #[error("a run record was not written, so what it tells does not count: {problem}")]
     RunRecord {
-        /// What happened.
+        /// The cause.
         problem: String,
         /// The record.
         report: Box<Report>,
@@ -83,7 +83,7 @@ pub enum InvocationError {
 }
 
 impl InvocationError {
-    /// Stable word for Lambda's answer and for scripts.
+    /// Returns the stable word for Lambda's answer and for scripts.
     pub fn code(&self) -> ErrorCode {
         match self {
             InvocationError::InvalidSettings(_) => ErrorCode::InvalidSettings,
@@ -116,7 +116,7 @@ impl Auditor {
     /// Returns the request that `read` makes of an event or of flags at the current time.
     ///
     /// # Errors
-    /// [`InvocationError::InvalidEvent`] with its faults, and with those of the configured targets.
+    /// Returns [`InvocationError::InvalidEvent`] with the faults of the request and those of the configured targets.
     pub fn request(
         &self,
         read: impl FnOnce(Timestamp) -> Result<Invocation, InvalidInputs>,
@@ -128,7 +128,7 @@ impl Auditor {
     /// Carries out one invocation, which ends at `deadline` if there is one.
     ///
     /// # Errors
-    /// If it was refused, or if its result could not be recorded. Targets that failed are in the answer.
+    /// Returns an error if it was refused, or if its result could not be recorded. Targets that failed are in the answer.
     pub async fn handle(
         &self,
         invocation: Invocation,
@@ -173,8 +173,8 @@ impl Auditor {
         Ok(Answer::Plan(Spread::new(snapshot_time, &wanted, endpoints, above)))
     }
 
-    /// How many endpoints are wanted. An account and Region that cannot be looked at, or not in time, counts as one: the batch
-    /// that it becomes tells what is wrong.
+    /// Counts the wanted endpoints. An account and Region that cannot be listed, or not in time, counts as one: the batch that
+    /// it becomes reports the error.
     async fn count(&self, home: &AccountRegion, wanted: &[PlaceTargets], run_id: &RunId) -> u64 {
         let mut counts = JoinSet::new();
         for wanted in wanted.iter().cloned() {
@@ -198,8 +198,8 @@ impl Auditor {
         (endpoints + wanted.len() - places) as u64
     }
 
-    /// The faults of an event, and those of the configured targets where the own account need not be asked for: all
-    /// that is wrong is said at once.
+    /// Returns the faults of an event, and those of the configured targets if the own account need not be looked up: all
+    /// faults are reported at once.
     fn with_those_of_the_targets(&self, mut faults: InvalidInputs) -> InvalidInputs {
         let region = faults.keep(self.region());
         if let (Some(account_id), Some(region)) = (self.settings.account_id.clone(), region) {
@@ -250,7 +250,7 @@ impl Auditor {
         }
     }
 
-    /// Seals the lake, and says how old the newest complete captures are.
+    /// Seals the lake, and reports the age of the newest complete captures.
     async fn seal(
         &self,
         hour: Option<Hour>,
@@ -259,7 +259,7 @@ impl Auditor {
         let (store, clock) = (&self.store, &self.clock);
         let signer = async || Signer::new(self.settings.signing_key.as_ref(), &self.sdk);
         let signer = self.signer.get_or_try_init(signer).await.map_err(InvocationError::Signing)?;
-        // Without targets, what is in the lake is sealed, and nobody need know whose lake it is.
+        // Without targets, everything in the lake is sealed, and the own account is not needed.
         let wanted = match self.settings.targets.as_slice() {
             [] => Vec::new(),
             _ => self.targets(self.home().await?, None)?,
@@ -323,7 +323,7 @@ impl Auditor {
         }
     }
 
-    /// How many of the targets are captured at a time, at most.
+    /// Returns the largest number of targets captured at a time.
     fn max_concurrency(&self, wanted: &[PlaceTargets]) -> usize {
         match wanted.iter().any(|wanted| wanted.all) {
             true => self.settings.concurrency,
@@ -334,7 +334,7 @@ impl Auditor {
         }
     }
 
-    /// Without the targets, which each record has for itself.
+    /// Returns the settings in force, without the targets, which each record lists itself.
     fn settings_in_force(&self, plan: &CaptureRequest) -> SettingsInForce {
         let Settings { lake, concurrency, limits, kms_key, .. } = &self.settings;
         let filter = |filter: &Filter| FilterInForce { name: filter.name, values: filter.values.len() };
@@ -353,14 +353,14 @@ impl Auditor {
     }
 }
 
-/// When reading or sealing ends: a quarter of the time before the deadline, but no more than [`MAX_WRITE_TIME`]. A deadline that is over
-/// is none: emulators of Lambda say so.
+/// Returns the end of reading or sealing: before the deadline by a quarter of the time left, but by no more than
+/// [`MAX_WRITE_TIME`]. Returns `None` for a deadline that has passed: emulators of Lambda send such deadlines.
 fn end_of_work(start: Timestamp, deadline: Timestamp) -> Option<Timestamp> {
     let left = deadline.duration_since(start);
     left.is_positive().then(|| deadline - MAX_WRITE_TIME.min(left / 4))
 }
 
-/// A resume token is of one endpoint's listing.
+/// Checks that a resume token, which is of one endpoint's listing, goes with that endpoint alone.
 fn check_starting_token(request: &SnapshotRequest, wanted: &[PlaceTargets]) -> Result<(), InvalidInputs> {
     let Some(token) = &request.starting_token else {
         return Ok(());

@@ -20,18 +20,18 @@ pub const DIMENSIONS: [&str; 3] = ["AccountId", "Region", "EndpointId"];
 /// Returns the lines for one run by `stack`: one for each target, then one for the run.
 pub fn lines(record: &RunRecord, stack: Option<&str>) -> Vec<Value> {
     let targets = record.targets.iter().map(|entry| target_line(record.end, stack, entry));
-    // What is not known of an account and Region is as bad as a target that failed.
+    // An account and Region with an error counts as a failed target.
     let errors = |place: &PlaceEntry| place.discovery_error().is_some() || place.endpoints_error().is_some();
     let places = record.places.iter().filter(|place| errors(place)).count();
     let failed = (record.failed_targets().count() + places) as u64;
-    // An alarm looks at one metric, so what alarms watch over all targets has no dimension of a target.
+    // An alarm reads one metric, so a metric that alarms watch over all targets has no dimension of a target.
     let unparsed = record.targets.iter().map(|entry| entry.unparsed_values).sum();
     let metrics = [("FailedTargets", "Count", failed), ("UnparsedValues", "Count", unparsed)];
     let run = line(record.end, stack, &[], &metrics);
     targets.chain([run]).collect()
 }
 
-/// Returns the line for one seal by `stack`, of which an alarm watches the age: it has no dimension of a target. `None` if no
+/// Returns the line for one seal by `stack`. An alarm watches its age, so it has no dimension of a target. `None` if no
 /// targets are configured.
 pub fn seal_line(time: Timestamp, report: &SealReport, stack: Option<&str>) -> Option<Value> {
     let age = report.oldest_complete_age_minutes?;
@@ -40,7 +40,7 @@ pub fn seal_line(time: Timestamp, report: &SealReport, stack: Option<&str>) -> O
 
 fn target_line(time: Timestamp, stack: Option<&str>, entry: &Entry) -> Value {
     let complete = u64::from(entry.outcome == Outcome::Complete);
-    // Those of an object that was there already were counted by the run that wrote it.
+    // Rows of an object that already existed were counted by the run that wrote it.
     let rows = if entry.outcome == Outcome::AlreadyCaptured { 0 } else { entry.rows };
     let mut metrics = vec![
         ("Rows", "Count", rows),
@@ -49,7 +49,7 @@ fn target_line(time: Timestamp, stack: Option<&str>, entry: &Entry) -> Value {
         ("CaptureMillis", "Milliseconds", entry.capture_millis),
         ("CompleteSnapshots", "Count", complete),
     ];
-    // Of a listing that was cut short the number would be too small, and of none it would be zero.
+    // For a truncated listing the number would be too small, and without a listing it would be zero.
     if entry.outcome == Outcome::Complete {
         metrics.push(("ActiveConnections", "Count", entry.active));
     }

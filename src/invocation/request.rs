@@ -1,5 +1,5 @@
-//! A request, typed and checked: what an event or a command line asks for. The checks of single values are here, so that both refuse the
-//! same, each under its own names.
+//! The typed and checked request of an event or a command line. The checks of single values are here, so that both refuse
+//! the same, each under its own names.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,11 +10,11 @@ use crate::lake::ledger::Trigger;
 use crate::snapshot_time::{SnapshotTime, SnapshotTimeError};
 use crate::target::TargetText;
 
-/// Most that a snapshot's time may lie in the past. AWS lists a connection for 60 minutes after its end, so what it lists now is
-/// no evidence of an earlier time.
+/// Greatest age of a snapshot's time. AWS lists a connection for 60 minutes after its end, so what it lists now is no
+/// evidence of an earlier time.
 const MAX_AGE: SignedDuration = SignedDuration::from_mins(60);
 
-/// Most that a schedule's clock may be ahead of ours.
+/// Longest time by which a schedule's clock may be ahead of ours.
 const MAX_AHEAD: SignedDuration = SignedDuration::from_secs(60);
 
 /// Filters that the API has. Source: EC2 API reference, `DescribeClientVpnConnections`.
@@ -29,16 +29,16 @@ pub const STARTING_TOKEN_ALLOWED: &str = "a resume_token of an earlier snapshot"
 /// A request of an event or a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invocation {
-    /// Capture the targets.
+    /// A snapshot of the targets.
     Snapshot(SnapshotRequest),
-    /// Check if they could be captured.
+    /// A check that they could be captured.
     Preflight,
-    /// Plan how a snapshot of the configured targets is spread over invocations.
+    /// A plan of how a snapshot of the configured targets is spread over invocations.
     Plan {
-        /// The time that the snapshot bears; `None` for now.
+        /// The snapshot's time; `None` for now.
         snapshot_time: Option<SnapshotTime>,
     },
-    /// Seal what was written.
+    /// A seal of what was written.
     Seal {
         /// The last hour to seal; `None` for the newest that is closed.
         hour: Option<Hour>,
@@ -50,7 +50,7 @@ pub enum Invocation {
 pub struct SnapshotRequest {
     /// The trigger.
     pub trigger: Trigger,
-    /// The time that it bears; `None` for now.
+    /// The snapshot's time; `None` for now.
     pub snapshot_time: Option<SnapshotTime>,
     /// The targets; `None` for the configured ones.
     pub targets: Option<Vec<TargetText>>,
@@ -78,17 +78,18 @@ impl SnapshotRequest {
         }
     }
 
-    /// Returns the page size that is allowed, if another one was asked for: EC2's tokens are bound to the page size of their listing.
+    /// Returns the page size that is allowed, if another one was asked for: EC2's tokens are bound to the page size of their
+    /// listing.
     pub fn other_page_size(&self) -> Option<PageSize> {
         let token = self.starting_token.as_ref()?;
         self.page_size.is_some_and(|page_size| page_size != token.page_size).then_some(token.page_size)
     }
 }
 
-/// Reads the time that a snapshot bears.
+/// Reads a snapshot's time.
 ///
 /// # Errors
-/// With the times that are allowed, and why this one is not.
+/// Returns the allowed times, and the reason for refusing this one.
 pub fn snapshot_time(text: &str, now: Timestamp) -> Result<SnapshotTime, String> {
     let allowed = "an RFC 3339 time in whole seconds such as 2026-11-23T09:00:00Z, at most 60 minutes in the past and 60 \
                    seconds ahead";
@@ -114,7 +115,7 @@ pub fn snapshot_time(text: &str, now: Timestamp) -> Result<SnapshotTime, String>
 /// Reads the last hour to seal.
 ///
 /// # Errors
-/// With the hours that are allowed.
+/// Returns the allowed hours.
 pub fn closed_hour(text: &str, now: Timestamp) -> Result<Hour, String> {
     let allowed = "a closed hour in UTC such as 2026-11-23T09";
     let hour = Hour::parse(text).ok_or_else(|| allowed.to_owned())?;

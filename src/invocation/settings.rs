@@ -1,4 +1,4 @@
-//! The settings: one table of names, defaults and meanings, and what comes of it when every value has been checked.
+//! The settings: one table of names, defaults and meanings, and the values that result once each is checked.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use crate::lake::store::{KmsKey, Location};
 use crate::proof::signing::SigningKey;
 use crate::target::{AccountId, AccountRegion, PlaceTargets, Region, TargetText};
 
-/// What all names of settings begin with.
+/// Prefix of every setting's name.
 pub const PREFIX: &str = "AUDIT_";
 
 /// One setting, as the environment holds it.
@@ -19,13 +19,13 @@ pub const PREFIX: &str = "AUDIT_";
 pub struct Setting {
     /// Name of the environment variable.
     pub name: &'static str,
-    /// What holds when it is not set, in words; none when it must be set.
+    /// Default, in words; `None` if the setting is required.
     pub default: Option<&'static str>,
-    /// What it means and what is allowed.
+    /// Meaning and allowed values.
     pub doc: &'static str,
 }
 
-/// Every setting. The table in `docs/settings.md` is held against this one by a test.
+/// Every setting. A test compares the table in `docs/settings.md` with this one.
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
     setting("AUDIT_TARGETS", None, "Endpoints to capture, separated by commas: ids (`cvpn-endpoint-…`), ARNs, ARNs with `*` as ID for all endpoints there and then also as Region or account for each that the tables know, or `*` for all of the own account and Region"),
@@ -53,49 +53,49 @@ const fn setting(name: &'static str, default: Option<&'static str>, doc: &'stati
 /// The settings in force, each checked.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// What is captured when an invocation does not say.
+    /// Targets that are captured if an invocation names none.
     pub targets: Vec<TargetText>,
-    /// Where the lake lies.
+    /// Location of the lake.
     pub lake: Location,
     /// Account that must own the bucket; `None` for any.
     pub lake_account: Option<AccountId>,
-    /// The own account, where it is given.
+    /// The own account; `None` if it is not given.
     pub account_id: Option<AccountId>,
     /// Accounts that the lake's tables know; empty for those of the targets.
     pub accounts: Vec<AccountId>,
     /// Regions that the lake's tables know; empty for those of the targets.
     pub regions: Vec<Region>,
-    /// The role that is assumed in other accounts; none to refuse other accounts.
+    /// The role that is assumed in other accounts; `None` to refuse other accounts.
     pub member_role: Option<MemberRole>,
-    /// Endpoints above which a run is spread over several invocations; none for never.
+    /// Endpoints above which a run is spread over several invocations; `None` for never.
     pub spread_above: Option<u64>,
     /// Connections of a page.
     pub page_size: PageSize,
     /// Targets captured at a time.
     pub concurrency: usize,
-    /// How long and how often a call is tried.
+    /// Timeout and number of attempts of a call.
     pub limits: Limits,
-    /// What objects in S3 are encrypted with, when it is not the bucket's own choice.
+    /// Key that encrypts objects in S3; `None` for the bucket's own choice.
     pub kms_key: Option<KmsKey>,
-    /// What digests are signed with; none for digests that are chained and not signed.
+    /// Key that signs digests; `None` for digests that are chained and not signed.
     pub signing_key: Option<SigningKey>,
     /// Value of the dimension `Stack` of all metrics; `None` for metrics without it.
     pub stack: Option<String>,
 }
 
 impl Settings {
-    /// Reads the settings among `variables`, such as the whole environment. An empty value counts as not set.
+    /// Reads the settings among `variables`, such as the complete environment. An empty value counts as not set.
     ///
     /// # Errors
-    /// Every fault, by the name of its setting; a name with our prefix that is no setting is one too.
+    /// Returns every fault, under the name of its setting. An unknown name with our prefix is a fault too.
     pub fn parse(variables: impl IntoIterator<Item = (String, String)>) -> Result<Settings, InvalidInputs> {
         Settings::read(variables, true)
     }
 
-    /// The same for what needs no targets: sealing what is in the lake already.
+    /// Reads the settings for operations that need no targets: sealing what is in the lake already.
     ///
     /// # Errors
-    /// As [`Settings::parse`], but that there may be no targets.
+    /// As for [`Settings::parse`], except that targets may be missing.
     pub fn parse_without_targets(
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Settings, InvalidInputs> {
@@ -161,11 +161,11 @@ impl Settings {
         })
     }
 
-    /// What `texts` name, or the configured targets, for a program that runs at `home`: by account and Region, in the order
-    /// in which they are first named.
+    /// Returns the targets that `texts` name, or the configured ones, for a program that runs at `home`: by account and Region,
+    /// in the order in which they are first named.
     ///
     /// # Errors
-    /// Every text that names an account which cannot be reached, or one or a Region outside the lake's tables, under `name`.
+    /// Returns, under `name`, every text that names an unreachable account, or an account or Region outside the lake's tables.
     pub fn targets_at(
         &self,
         home: &AccountRegion,
@@ -193,14 +193,14 @@ impl Settings {
         faults.or(wanted)
     }
 
-    /// What is allowed instead of a place where nothing can be captured; none where something can.
+    /// Returns what is allowed instead of `place`, if nothing can be captured there; `None` if something can.
     fn refusal(&self, home: &AccountRegion, place: &AccountRegion) -> Option<String> {
         let AccountRegion { account_id, region } = place;
         if !self.accounts.is_empty() && !self.accounts.contains(account_id) {
             return Some(format!("accounts in AUDIT_ACCOUNTS, and {account_id} is not"));
         }
         if !self.regions.is_empty() && !self.regions.contains(region) {
-            // Another one is the target's text, which is quoted on the command line only.
+            // Any other Region is the target's text, which is quoted on the command line only.
             let region = if *region == home.region { region.as_str() } else { "its own" };
             return Some(format!("Regions in AUDIT_REGIONS, and {region} is not"));
         }
@@ -211,7 +211,7 @@ impl Settings {
     }
 }
 
-/// Reads one setting after the other, and collects what is wrong.
+/// A reader of one setting after the other, which collects the faults.
 struct Reader<'a> {
     variables: &'a BTreeMap<String, String>,
     faults: InvalidInputs,
@@ -300,7 +300,7 @@ impl Reader<'_> {
         role
     }
 
-    /// Reads the signing key. A file that is not there is refused here, since what would read it later quotes its name.
+    /// Reads the signing key. A missing file is refused here, because an error of a later read would quote its name.
     fn signing_key(&mut self) -> Option<SigningKey> {
         let key = SigningKey::parse(self.value("AUDIT_SIGNING_KEY")?);
         if matches!(&key, SigningKey::File(path) if !path.is_file()) {
@@ -344,7 +344,7 @@ impl Reader<'_> {
     }
 }
 
-/// The items of a list that is separated by commas, blanks or line breaks.
+/// Returns the items of a list that is separated by commas, blanks or line breaks.
 fn items(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c == ',' || c.is_whitespace()).filter(|item| !item.is_empty())
 }

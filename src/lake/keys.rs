@@ -1,4 +1,4 @@
-//! Every key of the lake: what may lie there is a variant of [`Key`], what was found there is read by [`ObjectKey`], and
+//! Every key of the lake: an object that may exist is a variant of [`Key`], one that was found is read by [`ObjectKey`], and
 //! no key is formatted anywhere else.
 
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::run_id::RunId;
 use crate::snapshot_time::{FIRST_DATE, SnapshotTime};
 use crate::target::{AccountId, AccountRegion, Region, Target};
 
-/// A table of the lake, the first folder of a key. All are evidence: nobody may overwrite or delete what lies there.
+/// A table of the lake, the first folder of a key. All are evidence: nobody may overwrite or delete their objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
     /// Complete captures.
@@ -102,12 +102,12 @@ impl fmt::Display for AccountRegion {
     }
 }
 
-/// The key of an object that was found in the lake, or of which a digest speaks: relative to the lake's prefix and checked,
-/// so that it leads nowhere else. Digests and listings are hostile until then.
+/// The key of an object that was found in the lake, or that a digest names: relative to the lake's prefix and checked, so
+/// that it leads nowhere else. Digests and listings are untrusted until then.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey {
     text: String,
-    /// Whose object it is.
+    /// The account and Region of the object.
     pub place: AccountRegion,
     /// The hour of its snapshot, or of the digest.
     pub hour: Hour,
@@ -116,13 +116,13 @@ pub struct ObjectKey {
 }
 
 impl ObjectKey {
-    /// The key of a digest.
+    /// Returns the key of a digest.
     pub fn of_digest(place: &AccountRegion, hour: Hour) -> ObjectKey {
         let text = Key::Digest { place, hour }.to_string();
         ObjectKey { text, place: place.clone(), hour, table: Table::Digests }
     }
 
-    /// Reads a key as [`Key`] writes them; none for every other text.
+    /// Reads a key as [`Key`] writes them; `None` for every other text.
     pub fn parse(text: &str) -> Option<ObjectKey> {
         let parts: Vec<&str> = text.split('/').collect();
         let [table, account_folder, region_folder, date_folder, name] = parts.as_slice() else {
@@ -147,7 +147,7 @@ impl ObjectKey {
         fits.then(|| ObjectKey { text: text.to_owned(), place, hour, table })
     }
 
-    /// The key, relative to the lake's prefix.
+    /// Returns the key, relative to the lake's prefix.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -157,7 +157,7 @@ impl ObjectKey {
         SnapshotTime::parse_compact(self.stem().0)
     }
 
-    /// Returns what follows the time in its name: of a run record, the run's id.
+    /// Returns the text after the time in its name: for a run record, the run's id.
     pub fn after_time(&self) -> &str {
         self.stem().1
     }
@@ -175,54 +175,54 @@ impl fmt::Display for ObjectKey {
     }
 }
 
-/// What may lie in the lake.
+/// An object that may exist in the lake.
 #[derive(Debug, Clone, Copy)]
 pub enum Key<'a> {
     /// A complete capture.
     Connections {
-        /// Whose connections.
+        /// The target of the connections.
         target: &'a Target,
-        /// Of which snapshot.
+        /// The time of the snapshot.
         snapshot_time: SnapshotTime,
     },
     /// Rows of a capture that was cut short, filtered, limited or resumed.
     Partial {
-        /// Whose connections.
+        /// The target of the connections.
         target: &'a Target,
-        /// Of which snapshot.
+        /// The time of the snapshot.
         snapshot_time: SnapshotTime,
-        /// Of which attempt.
+        /// The attempt.
         run_id: &'a RunId,
     },
     /// The configuration of the endpoints of an account and Region.
     Endpoints {
         /// The account and the Region.
         place: &'a AccountRegion,
-        /// Of which snapshot.
+        /// The time of the snapshot.
         snapshot_time: SnapshotTime,
     },
     /// The ledger's record of one attempt at an account and Region.
     Run {
         /// The account and the Region.
         place: &'a AccountRegion,
-        /// Of which snapshot.
+        /// The time of the snapshot.
         snapshot_time: SnapshotTime,
-        /// Of which attempt.
+        /// The attempt.
         run_id: &'a RunId,
     },
-    /// What was there of an account and Region in an hour, signed.
+    /// The signed digest of the objects of an account and Region in an hour.
     Digest {
         /// The account and the Region.
         place: &'a AccountRegion,
         /// The hour.
         hour: Hour,
     },
-    /// What `preflight` puts to see whether it can; no evidence.
+    /// The object that `preflight` puts to check that it can; no evidence.
     Preflight,
 }
 
 impl fmt::Display for Key<'_> {
-    /// The key, relative to the lake's prefix.
+    /// Writes the key, relative to the lake's prefix.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Key::Connections { target, snapshot_time } => {

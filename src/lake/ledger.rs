@@ -1,5 +1,5 @@
-//! The run record: what was tried, what came of it, and what it rests on. One line of JSON for each attempt, written
-//! last, so that a crash leaves an object without a record and never a record without its object.
+//! The run record: the targets that were tried, their outcomes, and the basis of these. One line of JSON for each attempt,
+//! written last, so that a crash leaves an object without a record and never a record without its object.
 
 pub mod recorded;
 
@@ -26,22 +26,22 @@ pub enum Trigger {
     Action,
 }
 
-/// How the capture of one target came out.
+/// The outcome of the capture of one target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Every connection that AWS lists is in the object.
     Complete,
-    /// The object of this snapshot was there already; nothing was read, or it was not needed.
+    /// The object of this snapshot already existed; nothing was read, or it was not needed.
     AlreadyCaptured,
-    /// Rows were written, and they are not all, or not known to be all.
+    /// Rows were written, but they are not all, or not known to be all.
     Partial,
     /// No row was written.
     Failed,
 }
 
 impl Outcome {
-    /// The word in the ledger and in an object's metadata.
+    /// Returns the word in the ledger and in an object's metadata.
     pub fn as_str(self) -> &'static str {
         match self {
             Outcome::Complete => "complete",
@@ -52,7 +52,7 @@ impl Outcome {
     }
 }
 
-/// Why a capture is partial though nothing failed: it was asked for so.
+/// The reason why a capture is partial though nothing failed: it was requested so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Restriction {
@@ -64,22 +64,22 @@ pub enum Restriction {
     Resumed,
 }
 
-/// What went wrong with a target.
+/// The error of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CaptureError {
     /// EC2's or S3's error code, or one of ours.
     pub code: ErrorCode,
-    /// What happened, and what to do.
+    /// The problem, and the remedy.
     pub message: String,
-    /// EC2's request id, where it answered.
+    /// EC2's request id, if it answered.
     pub request_id: Option<String>,
-    /// What was denied; left out if it is not that.
+    /// The denied request; left out for other errors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub denial: Option<Box<Denial>>,
 }
 
 impl CaptureError {
-    /// An error of our own.
+    /// Returns an error of this program's own.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> CaptureError {
         CaptureError { code, message: message.into(), request_id: None, denial: None }
     }
@@ -105,7 +105,7 @@ pub struct Written {
     pub sha256: String,
 }
 
-/// What one run did with one target.
+/// The result of one run for one target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
     /// The target's account.
@@ -114,9 +114,9 @@ pub struct Entry {
     pub region: String,
     /// The target's endpoint.
     pub endpoint_id: String,
-    /// How it came out.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Why it is partial though nothing failed; empty otherwise.
+    /// The reasons why it is partial though nothing failed; empty otherwise.
     pub restrictions: Vec<Restriction>,
     /// Pages read of the listing that was written.
     pub pages: u64,
@@ -134,38 +134,38 @@ pub struct Entry {
     pub first_request_id: Option<String>,
     /// EC2's request id of the last page.
     pub last_request_id: Option<String>,
-    /// When the request of the first page was sent, in the attempt that succeeded; of `already_captured`, as its object says.
+    /// Time of the request for the first page, in the attempt that succeeded; for `already_captured`, as its object states.
     #[serde(serialize_with = "millisecond_times")]
     pub first_page_requested_at: Option<Timestamp>,
-    /// When the first page arrived; of `already_captured`, as its object says.
+    /// Arrival time of the first page; for `already_captured`, as its object states.
     #[serde(serialize_with = "millisecond_times")]
     pub first_page_at: Option<Timestamp>,
-    /// When the last page arrived; of `already_captured`, as its object says. Coverage follows from these times.
+    /// Arrival time of the last page; for `already_captured`, as its object states. Coverage follows from these times.
     #[serde(serialize_with = "millisecond_times")]
     pub last_page_at: Option<Timestamp>,
     /// Seconds by which the clock here was ahead of EC2's, by the page where they differed most; negative if it was behind.
-    /// `None` if nothing was read, or EC2 did not say.
+    /// `None` if nothing was read, or EC2 gave no time.
     pub clock_difference_seconds: Option<i64>,
-    /// Names of elements that this program does not know beside the connections in EC2's answers.
+    /// Names of elements beside the connections in EC2's answers that this program does not know.
     pub unknown_elements: BTreeSet<String>,
-    /// How long the capture took.
+    /// Duration of the capture, in milliseconds.
     pub capture_millis: u64,
-    /// Size of the object; none when none was written.
+    /// Size of the object; `None` if none was written.
     pub bytes: Option<u64>,
-    /// The object's key, or its path within the lake's directory; of `already_captured`, of the object found.
+    /// The object's key, or its path within the lake's directory; for `already_captured`, that of the object found.
     pub object_key: Option<String>,
-    /// SHA-256 of the object, in hexadecimal; of `already_captured`, of the object found.
+    /// SHA-256 of the object, in hexadecimal; for `already_captured`, that of the object found.
     pub sha256: Option<String>,
-    /// The rows of a listing whose token expired, where they are not all in the object of the one that replaced it.
+    /// The rows of a listing whose token expired, if they are not all in the object of the one that replaced it.
     pub superseded: Option<Written>,
-    /// What went wrong.
+    /// The error.
     pub error: Option<CaptureError>,
-    /// Where the next capture can go on.
+    /// The point from which the next capture can resume.
     pub resume_token: Option<ResumeToken>,
 }
 
 impl Entry {
-    /// An entry for a target of which nothing has been read.
+    /// Returns an entry for a target of which nothing has been read.
     pub fn new(target: &Target, outcome: Outcome) -> Entry {
         Entry {
             account_id: target.account_id.to_string(),
@@ -196,32 +196,32 @@ impl Entry {
         }
     }
 
-    /// The entry of a target that could not be captured.
+    /// Returns the entry of a target that could not be captured.
     pub fn failed(target: &Target, error: CaptureError) -> Entry {
         Entry { error: Some(error), ..Entry::new(target, Outcome::Failed) }
     }
 
-    /// Whether somebody must look: it failed, or was cut short though all was asked for.
+    /// Returns `true` if somebody must look: it failed, or was cut short though all was requested.
     pub fn has_failed(&self) -> bool {
         self.outcome == Outcome::Failed || self.error.is_some()
     }
 }
 
-/// What one run found out of one account and Region, beyond the connections of its endpoints.
+/// The findings of one run about one account and Region, beyond the connections of its endpoints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlaceEntry {
     /// The account.
     pub account_id: String,
     /// The Region.
     pub region: String,
-    /// Which endpoints there are; none where no `*` asked for it.
+    /// The discovery of endpoints; `None` if no `*` asked for it.
     pub discovery: Option<Discovery>,
-    /// The object with their configuration; none of a run that was asked for in part.
+    /// The object with their configuration; `None` for a run that was requested in part.
     pub endpoints: Option<EndpointsEntry>,
 }
 
 impl PlaceEntry {
-    /// Nothing found out yet.
+    /// Returns an entry without findings.
     pub fn new(place: &AccountRegion) -> PlaceEntry {
         PlaceEntry {
             account_id: place.account_id.to_string(),
@@ -231,42 +231,42 @@ impl PlaceEntry {
         }
     }
 
-    /// Why it is not known which endpoints there are, so that some may have been missed.
+    /// Returns the reason why the endpoints are not all known, so that some may have been missed.
     pub fn discovery_error(&self) -> Option<&CaptureError> {
         self.discovery.as_ref()?.error.as_ref()
     }
 
-    /// Why the configuration of its endpoints is not on record.
+    /// Returns the reason why the configuration of its endpoints is not on record.
     pub fn endpoints_error(&self) -> Option<&CaptureError> {
         self.endpoints.as_ref()?.error.as_ref()
     }
 }
 
-/// Which endpoints there are in an account and Region.
+/// The endpoints that exist in an account and Region.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Discovery {
-    /// Those that EC2 lists; where that failed, those of the record before, and none where there was none.
+    /// The endpoints that EC2 lists; if that failed, those of the previous record, and `None` if there was none.
     pub endpoints: Option<Vec<EndpointId>>,
-    /// Those among them that the record before did not have.
+    /// Those among them that the previous record did not have.
     pub discovered: Vec<String>,
-    /// Those of the record before that EC2 lists no longer.
+    /// Those of the previous record that EC2 no longer lists.
     pub gone: Vec<String>,
-    /// The snapshot whose record that was; none where there was none, today or yesterday.
+    /// The snapshot of that record; `None` if there was none, today or yesterday.
     pub known_since: Option<SnapshotTime>,
-    /// When the request of the listing's first page was sent; `None` if EC2 did not list them.
+    /// Time of the request for the listing's first page; `None` if EC2 did not list them.
     #[serde(serialize_with = "millisecond_times")]
     pub first_page_requested_at: Option<Timestamp>,
-    /// When the listing's first page arrived.
+    /// Arrival time of the listing's first page.
     #[serde(serialize_with = "millisecond_times")]
     pub first_page_at: Option<Timestamp>,
-    /// When the listing's last page arrived.
+    /// Arrival time of the listing's last page.
     #[serde(serialize_with = "millisecond_times")]
     pub last_page_at: Option<Timestamp>,
-    /// Seconds by which the clock here was ahead of EC2's; negative if it was behind. `None` if EC2 did not say.
+    /// Seconds by which the clock here was ahead of EC2's; negative if it was behind. `None` if EC2 gave no time.
     pub clock_difference_seconds: Option<i64>,
-    /// Names of elements that this program does not know beside the endpoints in EC2's answers.
+    /// Names of elements beside the endpoints in EC2's answers that this program does not know.
     pub unknown_elements: BTreeSet<String>,
-    /// What went wrong. Endpoints whose id is not of the API's form are not among `endpoints`, and are an error.
+    /// The error. Endpoints whose id is not of the API's form are not among `endpoints`, and are an error.
     pub error: Option<CaptureError>,
 }
 
@@ -275,22 +275,22 @@ pub struct Discovery {
 pub struct EndpointsEntry {
     /// `complete`, `already_captured` or `failed`.
     pub outcome: Outcome,
-    /// Rows in it: one for each endpoint, also for one that is not known in all.
+    /// Rows in it: one for each endpoint, including one that is known only in part.
     pub rows: u64,
-    /// Its size; none when none was written.
+    /// Its size; `None` if none was written.
     pub bytes: Option<u64>,
-    /// Its key, or its path within the lake's directory; of `already_captured`, of the object found.
+    /// Its key, or its path within the lake's directory; for `already_captured`, that of the object found.
     pub object_key: Option<String>,
     /// SHA-256 of it, in hexadecimal.
     pub sha256: Option<String>,
-    /// Names of elements that this program does not know beside the endpoints or networks in EC2's answers.
+    /// Names of elements beside the endpoints or networks in EC2's answers that this program does not know.
     pub unknown_elements: BTreeSet<String>,
-    /// What went wrong: why there is no object, or what is not known of the endpoints in it.
+    /// The reason why there is no object, or why the endpoints in it are not fully known.
     pub error: Option<CaptureError>,
 }
 
 impl EndpointsEntry {
-    /// An entry of which nothing was written.
+    /// Returns an entry for which nothing was written.
     pub fn new(outcome: Outcome) -> EndpointsEntry {
         EndpointsEntry {
             outcome,
@@ -303,34 +303,34 @@ impl EndpointsEntry {
         }
     }
 
-    /// The entry of an object that could not be made.
+    /// Returns the entry of an object that could not be made.
     pub fn failed(error: CaptureError) -> EndpointsEntry {
         EndpointsEntry { error: Some(error), ..EndpointsEntry::new(Outcome::Failed) }
     }
 }
 
-/// What the run was told to do. Values of filters name people, so they are counted and not kept.
+/// The settings of the run. Values of filters name people, so they are counted and not kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SettingsInForce {
-    /// Where the lake lies.
+    /// The location of the lake.
     pub lake: String,
-    /// The targets, as ARNs; `*` as id is for all endpoints there.
+    /// The targets, as ARNs; the id `*` means all endpoints there.
     pub targets: Vec<String>,
     /// Those among them that were named in two ways, and are captured once.
     pub named_twice: Vec<String>,
-    /// Most connections of a page.
+    /// Maximum connections of a page.
     pub page_size: u16,
-    /// Most targets captured at a time.
+    /// Maximum targets captured at a time.
     pub concurrency: usize,
-    /// Longest time of one attempt at a call, in seconds.
+    /// Maximum time of one attempt at a call, in seconds.
     pub call_timeout_seconds: u64,
     /// Attempts at a call.
     pub max_attempts: u32,
-    /// The KMS key of the objects; none for the bucket's own encryption.
+    /// The KMS key of the objects; `None` for the bucket's own encryption.
     pub kms_key: Option<String>,
-    /// Filters, and how many values each had.
+    /// Filters, with the number of values of each.
     pub filters: Vec<FilterInForce>,
-    /// Most connections of each target; none for all.
+    /// Maximum connections of each target; `None` for all.
     pub max_items: Option<u64>,
 }
 
@@ -339,7 +339,7 @@ pub struct SettingsInForce {
 pub struct FilterInForce {
     /// Its name.
     pub name: &'static str,
-    /// How many values it had.
+    /// Number of its values.
     pub values: usize,
 }
 
@@ -351,39 +351,39 @@ pub struct RunRecord {
     pub run_id: RunId,
     /// The time that the snapshot bears.
     pub snapshot_time: SnapshotTime,
-    /// When the run began.
+    /// Time of the run's start.
     #[serde(serialize_with = "millisecond_time")]
     pub start: Timestamp,
-    /// When it ended.
+    /// Time of its end.
     #[serde(serialize_with = "millisecond_time")]
     pub end: Timestamp,
-    /// What set it off.
+    /// The trigger.
     pub trigger: Trigger,
-    /// `true` if the event has a time, as a schedule's has; `false` of a run by hand.
+    /// `true` if the event has a time, as a schedule's has; `false` for a run by hand.
     pub scheduled: bool,
     /// Version of this program.
     pub tool_version: &'static str,
-    /// What it was told to do.
+    /// The settings of the run.
     pub settings_in_force: SettingsInForce,
-    /// What came of each target, in the order they were named or found.
+    /// The result of each target, in the order they were named or found.
     pub targets: Vec<Entry>,
-    /// What was found out of each account and Region.
+    /// The findings about each account and Region.
     pub places: Vec<PlaceEntry>,
 }
 
 impl RunRecord {
-    /// The targets that somebody must look at.
+    /// Returns the targets that somebody must look at.
     pub fn failed_targets(&self) -> impl Iterator<Item = &Entry> {
         self.targets.iter().filter(|entry| entry.has_failed())
     }
 
-    /// Whether every target is `complete` or `already_captured`, and none can have been missed.
+    /// Returns `true` if every target is `complete` or `already_captured`, and none can have been missed.
     pub fn all_captured(&self) -> bool {
         let captured = |entry: &Entry| matches!(entry.outcome, Outcome::Complete | Outcome::AlreadyCaptured);
         self.targets.iter().all(captured) && self.places.iter().all(|place| place.discovery_error().is_none())
     }
 
-    /// The record as one line of JSON.
+    /// Returns the record as one line of JSON.
     ///
     /// # Errors
     /// Never in practice: every field has a form in JSON.
@@ -396,7 +396,7 @@ fn as_text<S: Serializer>(run_id: &RunId, serializer: S) -> Result<S::Ok, S::Err
     serializer.serialize_str(run_id.as_str())
 }
 
-/// Always with three digits after the second, so that texts sort as times do.
+/// Writes a time, always with three digits after the second, so that texts sort as times do.
 fn millisecond_time<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{time:.3}"))
 }

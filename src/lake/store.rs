@@ -1,5 +1,5 @@
-//! Where the lake lies: an S3 bucket or a directory. Both put an object only where there is none, both list and read what
-//! is there, and neither has a way to overwrite or delete one.
+//! The store of the lake: an S3 bucket or a directory. Both put an object only if there is none, both list and read
+//! objects, and neither has a way to overwrite or delete one.
 
 mod bucket_owner;
 mod bucket_policy;
@@ -42,7 +42,7 @@ pub struct Object<'a> {
     pub content_type: &'static str,
 }
 
-/// Where an object's bytes are.
+/// The bytes of an object.
 #[derive(Debug, Clone, Copy)]
 pub enum Content<'a> {
     /// In a file.
@@ -52,35 +52,35 @@ pub enum Content<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// An object in memory.
+    /// Returns an object in memory.
     pub fn from_bytes(bytes: &'a [u8], content_type: &'static str) -> Object<'a> {
         Object { content: Content::Bytes(bytes), sha256: Sha256::digest(bytes).into(), content_type }
     }
 }
 
-/// What came of a put.
+/// The outcome of a put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
-    /// The object is there, and is this one.
+    /// The object exists, and is this one.
     Written,
-    /// Another object was there first, and still is.
+    /// Another object existed first, and still does.
     AlreadyThere,
 }
 
 /// An object that was found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Found {
-    /// Its key relative to the lake's prefix, as it was found: it may be none of ours.
+    /// Its key relative to the lake's prefix, as it was found: it may not be one of this program.
     pub key: String,
-    /// The size of what was put under the key first.
+    /// The size of the first object under the key.
     pub bytes: u64,
-    /// The S3 version of that; none where the bucket has no versions, and in a directory.
+    /// The S3 version of that; `None` if the bucket has no versions, and in a directory.
     pub version_id: Option<String>,
-    /// Whether a delete marker hides it.
+    /// `true` if a delete marker hides it.
     pub hidden: bool,
-    /// How many versions there are; more than one was never written by this program.
+    /// Number of versions; this program never writes more than one.
     pub versions: usize,
-    /// Why it is no file that could be read; `None` for a file, and in S3.
+    /// The reason why it is not a readable file; `None` for a file, and in S3.
     pub irregular: Option<Irregular>,
 }
 
@@ -90,7 +90,7 @@ impl Found {
     }
 }
 
-/// What lies in a lake's directory and is no file of a readable name. It is never followed or opened.
+/// An entry of a lake's directory that is not a file with a readable name. It is never followed or opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Irregular {
     /// A symbolic link.
@@ -99,11 +99,11 @@ pub enum Irregular {
     Special,
     /// A folder under the name of an object.
     Folder,
-    /// A folder whose name has bytes that no text has.
+    /// A folder whose name has bytes that are not text.
     Name,
     /// Folders in folders, deeper than any path can be.
     TooDeep,
-    /// A folder where none belongs, and that cannot be listed.
+    /// An unexpected folder that cannot be listed.
     Unreadable,
 }
 
@@ -120,7 +120,7 @@ impl fmt::Display for Irregular {
     }
 }
 
-/// What lies directly in a folder.
+/// The folders and objects directly in a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FolderListing {
     /// Names of folders, in order.
@@ -129,7 +129,7 @@ pub struct FolderListing {
     pub objects: Vec<String>,
 }
 
-/// The size of an object, and what it hashes to.
+/// The size and the hash of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hashed {
     /// Its size.
@@ -138,12 +138,12 @@ pub struct Hashed {
     pub sha256: [u8; 32],
 }
 
-/// What lies under a key.
+/// The result of a look under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Look {
     /// Nothing.
     Nothing,
-    /// Something that no put of this program leaves, in words.
+    /// A description of something that no put of this program leaves.
     Foreign(String),
     /// An object that a put could have left.
     Object {
@@ -159,7 +159,7 @@ pub enum Look {
 /// Bytes at the end of an object that a look reads: the footer of a Parquet file with three million rows fits in.
 pub const TAIL_BYTES: u64 = 1 << 20;
 
-/// Bytes at the beginning of an object that a look reads: what a Parquet file begins with.
+/// Bytes at the beginning of an object that a look reads: the magic of a Parquet file.
 pub const HEAD: usize = 4;
 
 /// Largest object that a single put can leave, in bytes. Source: Amazon S3 User Guide, "Uploading objects".
@@ -168,21 +168,21 @@ const LARGEST_PUT: u64 = 5 << 30;
 /// Largest digest or run record that is read, in bytes.
 pub const LARGEST_DOCUMENT: u64 = 16 << 20;
 
-/// Why the lake could not be read or written.
+/// The reason why the lake could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("{doing} {object}: {problem}")]
 pub struct StoreError {
     /// S3's error code, or one of ours.
     pub code: ErrorCode,
-    /// What was being done.
+    /// The operation.
     doing: &'static str,
-    /// To which object.
+    /// The object.
     object: String,
-    /// What went wrong, and what to do.
+    /// The problem, and the remedy.
     problem: String,
 }
 
-/// Returns why an object of this size is none of ours; `None` if it may be.
+/// Returns the reason why an object of this size is not one of this program; `None` if it may be.
 fn impossible_size(bytes: u64) -> Option<Look> {
     match bytes {
         0 => Some(Look::Foreign("an object without a byte".to_owned())),
@@ -237,8 +237,8 @@ pub enum Store {
 }
 
 impl Store {
-    /// The lake at `location`, with a client of `sdk` where it is a bucket. Objects in S3 are encrypted with `kms_key`, or as
-    /// the bucket does by itself.
+    /// Returns the lake at `location`, with a client of `sdk` if it is a bucket. Objects in S3 are encrypted with `kms_key`, or
+    /// as the bucket is configured.
     pub fn new(location: &Location, sdk: &SdkConfig, kms_key: Option<KmsKey>) -> Store {
         match location {
             Location::Directory(path) => Store::Directory(DirectoryStore::new(path.clone())),
@@ -249,8 +249,8 @@ impl Store {
         }
     }
 
-    /// Returns the same lake, of which S3 refuses every request unless its bucket belongs to `account_id`. `None` for any owner; a
-    /// directory has none.
+    /// Returns the same lake, for which S3 refuses every request unless its bucket belongs to `account_id`. `None` for any
+    /// owner; a directory has none.
     #[must_use]
     pub fn owned_by(self, account_id: Option<&AccountId>) -> Store {
         match (self, account_id) {
@@ -259,11 +259,11 @@ impl Store {
         }
     }
 
-    /// What lies directly in `folder`, whose name ends with a slash or is empty for the whole lake. A folder that is not
-    /// there is empty.
+    /// Lists the entries directly in `folder`, whose name ends with a slash or is empty for the entire lake. A folder that does
+    /// not exist is empty.
     ///
     /// # Errors
-    /// When that cannot be found out.
+    /// If that cannot be determined.
     pub async fn list_folder(&self, folder: &str) -> Result<FolderListing, StoreError> {
         match self {
             Store::S3(store) => store.list_folder(folder).await,
@@ -271,10 +271,10 @@ impl Store {
         }
     }
 
-    /// The keys in `folder` and below it that are to be seen, in order. Where what is hidden matters too, [`Store::find`] tells it.
+    /// Lists the visible keys in `folder` and below it, in order. [`Store::find`] lists the hidden ones too.
     ///
     /// # Errors
-    /// When not all could be listed.
+    /// If not all could be listed.
     pub async fn keys(&self, folder: &str) -> Result<Vec<String>, StoreError> {
         match self {
             Store::S3(store) => store.keys(folder).await,
@@ -282,10 +282,10 @@ impl Store {
         }
     }
 
-    /// Every account and Region that any table of the evidence has a folder of, in order.
+    /// Lists every account and Region that any table of the evidence has a folder of, in order.
     ///
     /// # Errors
-    /// When the folders cannot be listed.
+    /// If the folders cannot be listed.
     pub async fn places(&self) -> Result<Vec<AccountRegion>, StoreError> {
         let mut places = Vec::new();
         for table in Table::ALL {
@@ -309,16 +309,17 @@ impl Store {
     /// Lists the days of which a table has a folder of `place`, in order. Folders whose names are not days are not among them.
     ///
     /// # Errors
-    /// When the folders cannot be listed.
+    /// If the folders cannot be listed.
     pub async fn days(&self, table: Table, place: &AccountRegion) -> Result<Vec<Date>, StoreError> {
         let folders = self.list_folder(&place.folder(table)).await?.folders;
         Ok(folders.iter().filter_map(|folder| table.parse_day(folder)).collect())
     }
 
-    /// Every object in `folder` and below it, or the one object of that key, in the order of the keys, those among them that a delete marker hides.
+    /// Lists every object in `folder` and below it, or the one object of that key, in the order of the keys, including those that
+    /// a delete marker hides.
     ///
     /// # Errors
-    /// When not all could be listed.
+    /// If not all could be listed.
     pub async fn find(&self, folder: &str) -> Result<Vec<Found>, StoreError> {
         match self {
             Store::S3(store) => store.find(folder).await,
@@ -326,10 +327,10 @@ impl Store {
         }
     }
 
-    /// The SHA-256 of what was put under the key first: the one that S3 keeps, or where it keeps none by reading.
+    /// Returns the SHA-256 of the first object under the key: the one that S3 keeps, or if it keeps none, by reading.
     ///
     /// # Errors
-    /// When it cannot be found out.
+    /// If it cannot be determined.
     pub async fn sha256(&self, found: &Found) -> Result<Hashed, StoreError> {
         match self {
             Store::S3(store) => store.sha256(found).await,
@@ -338,19 +339,19 @@ impl Store {
         }
     }
 
-    /// Reads all of what lies under the key now and hashes it.
+    /// Reads all bytes of the current object under the key and hashes them.
     ///
     /// # Errors
-    /// When it is not there or cannot be read.
+    /// If it does not exist or cannot be read.
     pub async fn hash(&self, found: &Found) -> Result<Hashed, StoreError> {
         self.examine(found, u64::MAX, Keep::Nothing).await.map(|examined| examined.hashed)
     }
 
-    /// Reads what lies under the key now and hashes it, at most one byte more than `at_most`. Keeps those of its bytes that
+    /// Reads the current object under the key and hashes it, at most one byte more than `at_most`. Keeps the bytes that
     /// `keep` asks for.
     ///
     /// # Errors
-    /// When it is not there, cannot be read, or is no file.
+    /// If it does not exist, cannot be read, or is not a file.
     pub async fn examine(&self, found: &Found, at_most: u64, keep: Keep) -> Result<Examined, StoreError> {
         match self {
             Store::S3(store) => store.examine(&found.key, None, at_most, keep).await,
@@ -362,9 +363,9 @@ impl Store {
         }
     }
 
-    /// Reads a digest or a run record and returns what `using` makes of its bytes; `None` if there is no such object. However many
-    /// are read at a time, few of their bytes are in memory, so nothing waits in `using` and a stream of reads is read on without
-    /// waiting for another read.
+    /// Reads a digest or a run record and returns the result of `using` for its bytes; `None` if there is no such object.
+    /// However many are read at a time, few of their bytes are in memory, so nothing waits in `using` and a stream of reads is
+    /// read on without waiting for another read.
     ///
     /// # Errors
     /// If it cannot be read, or is larger than any that this program writes.
@@ -390,7 +391,7 @@ impl Store {
     /// Returns the time by the store's own clock: that of an answer of S3, or that of a new file, which is removed.
     ///
     /// # Errors
-    /// When S3 cannot be asked or answers without a time, or when no file can be made.
+    /// If S3 cannot be asked or answers without a time, or if no file can be created.
     pub async fn time(&self) -> Result<Timestamp, StoreError> {
         match self {
             Store::S3(store) => store.time().await,
@@ -406,7 +407,7 @@ impl Store {
         }
     }
 
-    /// The key as it stands in the bucket, or the path within the directory.
+    /// Returns the key in the bucket, or the path within the directory.
     pub fn object_key(&self, key: Key<'_>) -> String {
         match self {
             Store::S3(store) => store.object_key(key),
@@ -414,10 +415,10 @@ impl Store {
         }
     }
 
-    /// Whether an object is there.
+    /// Returns `true` if the object exists.
     ///
     /// # Errors
-    /// When that cannot be found out.
+    /// If that cannot be determined.
     pub async fn contains(&self, key: Key<'_>) -> Result<bool, StoreError> {
         match self {
             Store::S3(store) => store.contains(key).await,
@@ -425,10 +426,10 @@ impl Store {
         }
     }
 
-    /// Looks at what lies under a key. Links are not followed, and what is no file is not opened.
+    /// Looks at the object under a key. Links are not followed, and only files are opened.
     ///
     /// # Errors
-    /// When that cannot be found out.
+    /// If that cannot be determined.
     pub async fn look(&self, key: Key<'_>) -> Result<Look, StoreError> {
         match self {
             Store::S3(store) => store.look(key).await,
@@ -443,11 +444,11 @@ impl Store {
         }
     }
 
-    /// Puts an object where there is none.
+    /// Puts an object if there is none.
     ///
     /// # Errors
-    /// When it could not be written whole; no part of it is then under the key. After a directory whose entry could not
-    /// be made durable, and after an S3 that never answered, the whole object may be.
+    /// If it could not be written completely; no part of it is then under the key. If the directory's entry could not be
+    /// made durable, or if S3 never answered, the complete object may be.
     pub async fn put_if_absent(&self, key: Key<'_>, object: Object<'_>) -> Result<Put, StoreError> {
         match self {
             Store::S3(store) => store.put_if_absent(key, object).await,
@@ -455,10 +456,10 @@ impl Store {
         }
     }
 
-    /// What the bucket's policy does not protect the evidence from; none for a directory, which has no policy.
+    /// Returns the protections that the bucket's policy lacks; `None` for a directory, which has no policy.
     ///
     /// # Errors
-    /// When the policy cannot be read.
+    /// If the policy cannot be read.
     pub async fn missing_protections(&self) -> Result<Option<Vec<Protection>>, StoreError> {
         match self {
             Store::S3(store) => store.missing_protections().await.map(Some),

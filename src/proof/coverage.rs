@@ -1,4 +1,4 @@
-//! What the ledger proves: when every connection of an endpoint was seen, and where one could have been missed.
+//! The proof from the ledger: when every connection of an endpoint was seen, and when one could have been missed.
 //!
 //! AWS lists a connection until 60 minutes after its end. So if the last page of a complete capture arrived less than 60
 //! minutes after the first page of an earlier one was *requested*, every connection that existed between them was seen. Times
@@ -34,10 +34,10 @@ pub use attempts::{ClockStepped, LISTING};
 use holes::cover;
 use witness::{Difference, Witness};
 
-/// How long AWS lists a connection after its end. Source: EC2 API reference, `DescribeClientVpnConnections`.
+/// Time for which AWS lists a connection after its end. Source: EC2 API reference, `DescribeClientVpnConnections`.
 pub const LISTED_AFTER_END: SignedDuration = SignedDuration::from_mins(60);
 
-/// A day, around the times asked for: a record lies under the day of its snapshot, and pages may arrive after midnight.
+/// A day, around the requested times: a record lies under the day of its snapshot, and pages may arrive after midnight.
 const MARGIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// The most that the time of a snapshot may be ahead of the clock here: clocks differ, and an event may come early.
@@ -45,40 +45,40 @@ const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(60);
 
 const FIND_OUT: &str = "find out who put it there";
 
-/// The times that are asked about.
+/// The requested times.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
-    /// From when on; none for the first attempt on record, of each endpoint.
+    /// The beginning; `None` for the first attempt on record, of each endpoint.
     pub from: Option<Timestamp>,
-    /// Until when.
+    /// The end.
     pub to: Timestamp,
-    /// What time it is.
+    /// The current time.
     pub now: Timestamp,
 }
 
 impl Window {
-    /// Up to when captures are looked for: what existed before `to` may be shown by one after it.
+    /// Returns the time up to which captures are looked for: one after `to` may show what existed before it.
     fn horizon(self) -> Timestamp {
         self.to.saturating_add(MARGIN).unwrap_or(self.to).min(self.now).max(self.to)
     }
 }
 
-/// What the ledger proves of every endpoint that is in it.
+/// The proof of every endpoint in the ledger.
 #[derive(Debug, Serialize)]
 pub struct Coverage {
-    /// From when on; null for the first attempt on record, of each endpoint.
+    /// The beginning; null for the first attempt on record, of each endpoint.
     pub from: Option<Timestamp>,
-    /// Until when.
+    /// The end.
     pub to: Timestamp,
-    /// How many run records were read.
+    /// Number of run records read.
     pub runs: u64,
     /// Every endpoint.
     pub endpoints: Vec<EndpointCoverage>,
-    /// Run records and digests that could not be read, and why. What they say counts for nothing.
+    /// Run records and digests that could not be read, and why. They prove nothing.
     pub unreadable: Vec<Unreadable>,
-    /// Captures that prove nothing, since the clock stepped while their pages came.
+    /// Captures that prove nothing, because the clock stepped while their pages arrived.
     pub clock_stepped: Vec<ClockStepped>,
-    /// Keys of the run records of this time that were sealed late, relative to the lake's prefix. They count all the same.
+    /// Keys of the run records of this time that were sealed late, relative to the lake's prefix. They still count.
     pub sealed_late: Vec<String>,
 }
 
@@ -87,58 +87,58 @@ pub struct Coverage {
 pub struct Unreadable {
     /// Its key, relative to the lake's prefix.
     pub object_key: String,
-    /// Why.
+    /// The reason.
     pub problem: String,
 }
 
-/// What the ledger proves of one endpoint.
+/// The proof of one endpoint.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct EndpointCoverage {
     /// Its account.
     pub account_id: String,
     /// Its Region.
     pub region: String,
-    /// The endpoint; [`LISTING`] for the listing of which endpoints there are.
+    /// The endpoint; [`LISTING`] for the listing of endpoints.
     pub endpoint_id: String,
-    /// From when on something is said of it: the time asked for, or its beginning if that is later.
+    /// Beginning of the time assessed: the requested one, or that of the endpoint if it is later.
     pub from: Timestamp,
     /// Attempts in that time by their outcome.
     pub outcomes: BTreeMap<&'static str, u64>,
     /// Longest time from the request of a complete capture to the end of one that follows it.
     pub longest_gap: Gap,
-    /// Every gap of 60 minutes or more: a connection could have come and gone in it. Of an endpoint that is gone also the time after its
-    /// last capture.
+    /// Every gap of 60 minutes or more: a connection could have begun and ended in it. For an endpoint that no longer exists,
+    /// also the time after its last capture.
     pub holes: Vec<Hole>,
     /// Share of the time outside holes, from 0 to 1.
     pub proven: f64,
-    /// Where a witness says another number than the captures do; null where there is no witness of this endpoint.
+    /// Captures whose number differs from that of a witness; null if there is no witness of this endpoint.
     pub witness: Option<Vec<Difference>>,
 }
 
 /// The time between two complete captures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Gap {
-    /// When the first page of a complete capture was requested, or where the time asked about begins.
+    /// Time of the request of the first page of a complete capture, or the beginning of the requested time.
     pub from: Timestamp,
-    /// When the last page of one that follows arrived, or where the time asked about ends.
+    /// Time of arrival of the last page of one that follows, or the end of the requested time.
     pub to: Timestamp,
     /// Its length in seconds.
     pub seconds: i64,
-    /// Whether no complete capture came after it.
+    /// `true` if no complete capture came after it.
     pub open: bool,
 }
 
 /// A gap in which a connection could have been missed.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Hole {
-    /// From when to when.
+    /// The gap.
     #[serde(flatten)]
     pub gap: Gap,
     /// Attempts in it that were not complete.
     pub attempts: u64,
-    /// Why it is there, as the ledger tells it.
+    /// The reason, according to the ledger.
     pub reason: String,
-    /// The most connections that a witness saw in it; null where there is no witness.
+    /// The most connections that a witness saw in it; null if there is no witness.
     pub witness_maximum: Option<f64>,
 }
 
@@ -156,7 +156,7 @@ impl Coverage {
     /// Reads the ledger of the lake in `store`.
     ///
     /// # Errors
-    /// When it cannot be listed. Records that cannot be read are in the answer.
+    /// Returns an error if it cannot be listed. Records that cannot be read are in the result.
     pub async fn read(
         store: &Store,
         window: Window,
@@ -184,7 +184,7 @@ impl Coverage {
         })
     }
 
-    /// Returns if there is an endpoint, each was seen without a hole, and every record could be read and relied on.
+    /// Returns `true` if there is an endpoint, each was seen without a hole, and every record could be read and relied on.
     pub fn is_whole(&self) -> bool {
         self.unreadable.is_empty()
             && self.clock_stepped.is_empty()
@@ -193,7 +193,7 @@ impl Coverage {
     }
 }
 
-/// Returns the proof of every endpoint that was there in the window, and the captures of that time that prove nothing.
+/// Returns the proof of every endpoint that existed in the window, and the captures of that time that prove nothing.
 fn prove(
     attempts: &Attempts,
     window: Window,
@@ -223,10 +223,10 @@ struct Ledger<'a, F> {
 }
 
 impl<F: Fn(u64)> Ledger<'_, F> {
-    /// Notes what lies above the days of the ledger and is no folder of it: a link in place of one hides all records below it.
+    /// Notes everything above the days of the ledger that is no folder of it: a link in place of one hides all records below it.
     async fn note_strays(&mut self) -> Result<(), StoreError> {
         if matches!(self.store, Store::Directory(_)) {
-            // A bucket has folders by the names of its objects only, and not everybody may list all of it.
+            // A bucket has only the folders in its objects' names, and not everybody may list all of it.
             for key in self.store.list_folder("").await?.objects {
                 if matches!(Table::parse(&key), Some(Table::Runs | Table::Digests)) {
                     let problem = format!("lies in place of a folder of the evidence; {FIND_OUT}");
@@ -290,8 +290,8 @@ impl<F: Fn(u64)> Ledger<'_, F> {
         self.note_ahead(place, window.now, after).await
     }
 
-    /// Notes the records of times that are yet to come, which are among those of `dates`. When they were really written is not
-    /// known, so they fill no hole, and what they show is not in the answer.
+    /// Notes the records of future times, which are among those of `dates`. It is not known when they were really written, so
+    /// they fill no hole, and what they show is not in the result.
     async fn note_ahead(
         &mut self,
         place: &AccountRegion,
@@ -342,7 +342,7 @@ impl<F: Fn(u64)> Ledger<'_, F> {
     }
 }
 
-/// Returns true for the name of an account's folder.
+/// Returns `true` for the name of an account's folder.
 fn is_account(folder: &str) -> bool {
     folder.strip_prefix("account_id=").is_some_and(|id| AccountId::parse(id).is_some())
 }

@@ -1,8 +1,8 @@
-//! What was there of one account and Region in one hour: every object's name, size and SHA-256, chained to the digest of
-//! the hour before it and signed.
+//! Digests: the name, size and SHA-256 of every object of one account and Region in one hour, signed and chained to the digest of
+//! the hour before.
 //!
-//! A digest is one line of JSON whose last field is `signature`. All bytes before that field are its content; what is
-//! signed is [`Digest::signed_text`], which has the content's SHA-256 in it. Nothing has to be written again to check it.
+//! A digest is one line of JSON whose last field is `signature`. All bytes before that field are its content. The signature is of
+//! [`Digest::signed_text`], which contains the content's SHA-256. Checking it needs no re-serialization.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -11,16 +11,16 @@ use sha2::{Digest as _, Sha256};
 
 use crate::lake::keys::{ObjectKey, Table};
 
-/// Version of the form.
+/// Version of the format.
 pub const SCHEMA_VERSION: u64 = 1;
 
 /// The algorithm of every signature, as KMS names it: ECDSA on P-256 over the SHA-256 of the text, in ASN.1 DER.
 pub const SIGNATURE_ALGORITHM: &str = "ECDSA_SHA_256";
 
-/// Ends the content.
+/// Text that ends the content.
 const SIGNATURE_FIELD: &str = ",\"signature\":";
 
-/// Most objects that a digest lists, so that it has at most two thirds of the 16 MiB that are read of one.
+/// Most objects that a digest lists, to keep it within two thirds of the 16 MiB that are read of one.
 pub const MAX_OBJECTS: usize = 20_000;
 
 /// An object that a digest vouches for.
@@ -33,26 +33,26 @@ pub struct SealedObject {
     pub bytes: u64,
     /// SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
-    /// Whether it is of an earlier hour, whose digest it was too late for.
+    /// `true` if it is of an earlier hour and came too late for that hour's digest.
     pub late: bool,
 }
 
-/// The part of what is older than the chain that digests do not list yet: too much for one digest.
+/// The objects older than the chain that digests do not list yet: too many for one digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OlderLeft {
-    /// Key of the last object listed, in the order of days and then of keys; the next digest goes on after it. Null before the
+    /// Key of the last object listed, in the order of days and then of keys; the next digest continues after it. Null before the
     /// first.
     pub after: Option<String>,
     /// The first day that is no longer part of it.
     pub before: Date,
 }
 
-/// A digest, all but its signature.
+/// A digest without its signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Digest {
-    /// Version of this form.
+    /// Version of this format.
     pub schema_version: u64,
     /// The lake, as it was named when the chain began: `s3://bucket/prefix`, or `file://` and a directory.
     pub lake: String,
@@ -62,50 +62,50 @@ pub struct Digest {
     pub start: Timestamp,
     /// The first moment of the next one.
     pub end: Timestamp,
-    /// When it was made.
+    /// Time of sealing.
     pub sealed_at: Timestamp,
-    /// Seconds by which the clock that says so was ahead of the store's own; negative for one that was behind.
+    /// Seconds by which the sealing clock was ahead of the store's own; negative if it was behind.
     pub clock_ahead_seconds: i64,
     /// Version of the program that made it.
     pub tool_version: String,
-    /// What no digest before it lists, in the order of their keys.
+    /// The objects that no earlier digest lists, in the order of their keys.
     pub objects: Vec<SealedObject>,
-    /// The part of what is older than the chain that is left for the next digest; null when nothing is.
+    /// The objects older than the chain that are left for the next digest; null if there are none.
     pub older_left: Option<OlderLeft>,
     /// Key of the digest of the hour before; null for the first.
     pub previous_object_key: Option<String>,
     /// SHA-256 of that digest's bytes, in hexadecimal; null for the first.
     pub previous_sha256: Option<String>,
-    /// That digest's signature; null for the first, and where that one is not signed.
+    /// That digest's signature; null for the first, and if that one is not signed.
     pub previous_signature: Option<String>,
-    /// [`SIGNATURE_ALGORITHM`]; null where it is not signed.
+    /// [`SIGNATURE_ALGORITHM`]; null if it is not signed.
     pub signature_algorithm: Option<String>,
-    /// ARN of the KMS key, or `local`; null where it is not signed.
+    /// ARN of the KMS key, or `local`; null if it is not signed.
     pub key_id: Option<String>,
-    /// SHA-256 of the public key (DER, SubjectPublicKeyInfo), in hexadecimal; null where it is not signed.
+    /// SHA-256 of the public key (DER, SubjectPublicKeyInfo), in hexadecimal; null if it is not signed.
     pub public_key_sha256: Option<String>,
 }
 
-/// A digest as it lies in the lake.
+/// A digest as it is stored in the lake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenDigest {
     /// Its fields.
     pub digest: Digest,
-    /// What the signature is of.
+    /// The text that is signed.
     pub signed_text: String,
-    /// In base64; none where it is not signed.
+    /// The signature in base64; `None` if it is not signed.
     pub signature: Option<String>,
     /// SHA-256 of all its bytes, in hexadecimal.
     pub sha256: String,
 }
 
-/// Why the bytes under a digest's key are no digest that this program could have written there.
+/// Reason why the bytes under a digest's key are not a digest that this program could have written there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DigestError {
-    /// Not one line of JSON with a signature at its end.
+    /// Bytes that are not one line of JSON with a signature at its end.
     #[error("is not one line of JSON with a signature as its last field")]
     NotADigest,
-    /// Made by a later version.
+    /// A digest made by a later version.
     #[error("has the schema version {0}, and this program knows {SCHEMA_VERSION}; use a newer one")]
     SchemaVersion(u64),
     /// A field is missing, unknown or of another type.
@@ -114,47 +114,48 @@ pub enum DigestError {
     /// The digest of another key.
     #[error("says that it is {0}")]
     OtherKey(String),
-    /// Its times are not those of its key.
+    /// Times that are not those of its key.
     #[error("is of the time from {0} to {1}, not of the hour of its key")]
     OtherHour(Timestamp, Timestamp),
-    /// It lists what no digest of this account, Region and hour may list.
+    /// An object that no digest of this account, Region and hour may list.
     #[error("lists {0:?}, which is no object of this account and Region up to this hour")]
     Outside(String),
     /// The list is not in order, or names an object twice.
     #[error("lists {0} out of order or twice")]
     Order(String),
-    /// Not 64 digits of lower-case hexadecimal.
+    /// A SHA-256 that is not 64 digits of lower-case hexadecimal.
     #[error("has {0:?} for a SHA-256")]
     Sha256(String),
-    /// An object is called late and is not, or is and is not called so.
+    /// An object that is marked late and is not, or the reverse.
     #[error("is wrong about whether {0} was late")]
     Late(String),
-    /// The one before it is not that of the hour before.
+    /// A predecessor that is not the digest of the hour before.
     #[error("follows {0}, which is not the digest of the hour before")]
     Previous(String),
-    /// Some of what says how it is signed is there, and some is not.
+    /// A digest with only some of the fields of a signature.
     #[error("is signed with an algorithm or key that it does not name, or the other way round")]
     HalfSigned,
 }
 
-/// What every version has.
+/// The field that every version has.
 #[derive(Deserialize)]
 struct Version {
     schema_version: u64,
 }
 
 impl Digest {
-    /// The digest as it is written, all but `signature` and what comes after it.
+    /// Returns the digest as it is written, without `signature` and everything after it.
     ///
     /// # Errors
-    /// Never in practice: every field has a form in JSON.
+    /// Never in practice: every field can be written as JSON.
     pub fn content(&self) -> serde_json::Result<String> {
         let mut content = serde_json::to_string(self)?;
         content.pop();
         Ok(content)
     }
 
-    /// What is signed: five lines that bind the digest's own key, its hour, its content and the signature before it.
+    /// Returns the text that is signed: five lines that bind the digest's own key, its hour, its content and the signature before
+    /// it.
     pub fn signed_text(&self, content: &str) -> String {
         let sha256 = hex::encode(Sha256::digest(content));
         let previous = self.previous_signature.as_deref().unwrap_or("-");
@@ -164,7 +165,7 @@ impl Digest {
         )
     }
 
-    /// The digest as one line of JSON: its content and the signature of it, none for a digest that is not signed.
+    /// Returns the digest as one line of JSON: its content and its signature, which is `None` if it is not signed.
     pub fn to_line(content: &str, signature: Option<&str>) -> String {
         // Base64 needs no escapes.
         let signature = signature.map_or_else(|| "null".to_owned(), |signature| format!("\"{signature}\""));
@@ -173,10 +174,10 @@ impl Digest {
 }
 
 impl WrittenDigest {
-    /// Reads what lies under `key`, which is a digest's. It may be hostile.
+    /// Parses the bytes under `key`, which is a digest's. They may be hostile.
     ///
     /// # Errors
-    /// When it is not what this program writes there, whoever signed it.
+    /// Returns an error if they are not what this program writes there, whoever signed them.
     pub fn parse(key: &ObjectKey, bytes: &[u8]) -> Result<WrittenDigest, DigestError> {
         let text = std::str::from_utf8(bytes).ok().and_then(|text| text.strip_suffix("}\n"));
         let (content, signature) =
@@ -188,11 +189,11 @@ impl WrittenDigest {
         if schema_version != SCHEMA_VERSION {
             return Err(DigestError::SchemaVersion(schema_version));
         }
-        // Nothing may be said in another way: until a digest follows it, nothing else would tell.
+        // No other form is accepted: until a digest follows it, nothing else would show the change.
         if Digest::to_line(content, signature.as_deref()).as_bytes() != bytes {
             return Err(DigestError::NotADigest);
         }
-        // From the text, in which a field that is there twice is an error.
+        // Parsed from the text, in which a duplicate field is an error.
         let digest: Digest =
             serde_json::from_str(&whole).map_err(|error| DigestError::Fields(error.to_string()))?;
         check(key, &digest)?;
@@ -208,7 +209,7 @@ impl WrittenDigest {
         Ok(WrittenDigest { digest, signed_text, signature, sha256: hex::encode(Sha256::digest(bytes)) })
     }
 
-    /// The objects that it vouches for.
+    /// Returns the objects that it vouches for.
     pub fn objects(&self) -> impl Iterator<Item = (ObjectKey, &SealedObject)> {
         let keys = self.digest.objects.iter().map(|object| ObjectKey::parse(&object.object_key));
         keys.zip(&self.digest.objects).filter_map(|(key, object)| Some((key?, object)))
@@ -255,7 +256,7 @@ fn check_sha256(text: &str) -> Result<(), DigestError> {
     if fits { Ok(()) } else { Err(DigestError::Sha256(shortened(text))) }
 }
 
-/// What may be hostile and may be huge, for an error.
+/// Shortens and escapes a text that may be hostile or huge, for an error.
 fn shortened(text: &str) -> String {
     text.chars().take(200).flat_map(char::escape_debug).collect()
 }

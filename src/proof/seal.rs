@@ -31,75 +31,73 @@ use error::SealError;
 /// Most objects that S3 is asked for at a time.
 const CONCURRENT_HASHES: usize = 16;
 
-/// How long after its end an hour waits for its own objects when S3 returns none of them, and a run record for being read.
+/// Time after its end for which an hour waits for its own objects if S3 returns none of them, and for a run record to be read.
 const RETRY_PERIOD: SignedDuration = SignedDuration::from_hours(6);
 
 /// Most that the clock may be ahead of the store's own.
 const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
-/// Most hours that the first digest lies before the newest closed hour, or before the hour that is asked for.
+/// Most hours that the first digest lies before the newest closed hour, or before the requested hour.
 const FIRST_DIGEST_HOURS: i32 = 48;
 
 /// Hours before the next digest whose digests are checked at least.
 const CHECKED_HOURS: i32 = 48;
 
-/// What sealing needs of the outside.
+/// The dependencies of sealing.
 #[derive(Debug)]
 pub struct Sealer<'a> {
-    /// Where objects are read and digests go.
+    /// The store that objects are read from and digests go to.
     pub store: &'a Store,
-    /// Where that is.
+    /// The lake's location.
     pub lake: &'a Location,
-    /// Who signs.
+    /// The signer.
     pub signer: &'a Signer,
-    /// What time it is.
+    /// The clock.
     pub clock: &'a Clock,
 }
 
-/// What was sealed of one account and Region.
+/// The result of sealing one account and Region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Sealed {
     /// The account.
     pub account_id: String,
     /// The Region.
     pub region: String,
-    /// The first hour of which a digest was written; null when none was.
+    /// The first hour of which a digest was written; null if none was.
     pub first_hour: Option<Hour>,
     /// The last one.
     pub last_hour: Option<Hour>,
-    /// How many digests were written.
+    /// Number of digests written.
     pub digests: u64,
-    /// How many objects they list.
+    /// Number of objects that they list.
     pub objects: u64,
-    /// How many of these came after the digest of their hour.
+    /// Number of these that came after the digest of their hour.
     pub late: u64,
-    /// Key of the newest digest, relative to the lake's prefix; null when there is none.
+    /// Key of the newest digest, relative to the lake's prefix; null if there is none.
     pub digest_key: Option<String>,
-    /// SHA-256 of its bytes, in hexadecimal. Who keeps it elsewhere can tell later if the chain was made anew.
+    /// SHA-256 of its bytes, in hexadecimal. A copy kept elsewhere shows later if the chain was recreated.
     pub digest_sha256: Option<String>,
-    /// Seconds by which the clock was ahead of the store's own, negative for one that was behind; null when there was nothing to
-    /// seal.
+    /// Seconds by which the clock was ahead of the store's own; negative if it was behind; null if there was nothing to seal.
     pub clock_ahead_seconds: Option<i64>,
-    /// Why not every hour was sealed; null when all were.
+    /// Reason why not every hour was sealed; null if all were.
     pub error: Option<SealFailure>,
 }
 
-/// What stopped the sealing of an account and Region.
+/// The error that stopped the sealing of an account and Region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SealFailure {
     /// The code.
     pub code: ErrorCode,
-    /// What happened, and what to do.
+    /// The problem, and the remedy.
     pub message: String,
 }
 
 impl Sealer<'_> {
-    /// Seals every closed hour that is not sealed yet, or those up to `hour`, of every account and Region that is
-    /// `configured` or in the lake; after `deadline` no more digest is begun. What goes wrong with one does not keep the
-    /// others from being sealed.
+    /// Seals every closed hour that is not sealed yet, or those up to `hour`, of every account and Region that is `configured` or
+    /// in the lake; begins no digest after `deadline`. If one account and Region fails, the others are still sealed.
     ///
     /// # Errors
-    /// When it cannot be found out which accounts and Regions are in the lake.
+    /// Returns an error if the accounts and Regions in the lake cannot be listed.
     pub async fn seal(
         &self,
         configured: &[AccountRegion],
@@ -164,7 +162,7 @@ impl Sealer<'_> {
         let mut days = Days::new(self.store, place, hour);
         let from = hour.earlier(CHECKED_HOURS).date();
         let mut chain = self.check_chain(place, from, |digest| days.listed(digest)).await?;
-        // Another seal may have gone on meanwhile.
+        // Another seal may have continued the chain meanwhile.
         hour = chain.newest().map_or(hour, |newest| newest.key.hour.next());
         let mut problems = Vec::new();
         while hour <= until {
@@ -172,7 +170,7 @@ impl Sealer<'_> {
                 return Err(SealError::Deadline { hour });
             }
             let due = self.due(place, hour, chain.newest(), &mut days).await?;
-            // What stays unreadable is among those of each hour, but for what is older than yesterday.
+            // Objects that stay unreadable are among those of each hour, except those older than yesterday.
             problems.retain(|problem| !due.problems.contains(problem));
             problems.extend(due.problems);
             let (written, is_ours) =
@@ -261,11 +259,11 @@ impl Sealer<'_> {
         Ok(due)
     }
 
-    /// Hashes objects for the digest of `hour`, and notes what kept some from being read: one of them must not keep all from
-    /// being sealed.
+    /// Hashes objects for the digest of `hour`, and notes why some could not be read: one of them must not keep all from being
+    /// sealed.
     ///
     /// # Errors
-    /// When S3 returns none of the hour's own objects, as during an outage: that is tried again for some hours.
+    /// Returns an error if S3 returns none of the hour's own objects, as during an outage: that is retried for some hours.
     async fn hash(
         &self,
         objects: Vec<(ObjectKey, Found)>,
@@ -299,7 +297,7 @@ impl Sealer<'_> {
     }
 
     /// Writes the digest of `hour`, or reads the one that another seal wrote meanwhile, and adds it to the chain. Returns it, and
-    /// if it is ours.
+    /// `true` if it is ours.
     async fn write(
         &self,
         place: &AccountRegion,
@@ -346,10 +344,10 @@ impl Sealer<'_> {
         Ok((written, put == Put::Written))
     }
 
-    /// Reads what lies where our digest was to be written.
+    /// Reads the digest that lies under the key of ours.
     async fn read_in_our_place(&self, key: &ObjectKey) -> Result<WrittenDigest, SealError> {
         match self.read(key).await {
-            // In a directory, it may be no file.
+            // In a directory, it may not be a file.
             Err(SealError::Store(error)) if matches!(self.lake, Location::Directory(_)) => {
                 let problem = format!("cannot be read, and something lies under its name: {error}");
                 Err(ChainError::Forged { key: key.to_string(), problem }.into())
@@ -364,7 +362,7 @@ impl Sealer<'_> {
 struct Due {
     objects: Vec<SealedObject>,
     older_left: Option<OlderLeft>,
-    /// What kept others from being read.
+    /// Reasons why others could not be read.
     problems: Vec<String>,
 }
 
@@ -393,7 +391,7 @@ fn seconds_ahead(ours: Timestamp, stores: Timestamp) -> Result<i64, SealError> {
     if ahead > MAX_AHEAD { Err(SealError::ClockAhead { ours, stores, seconds }) } else { Ok(seconds) }
 }
 
-/// What the lake is called in digests for as long as the chain lasts.
+/// Returns the name of the lake in digests for as long as the chain lasts.
 fn name_of(lake: &Location) -> String {
     match lake {
         Location::S3 { .. } => lake.to_string(),

@@ -1,7 +1,7 @@
 //! Signatures of digests: by an asymmetric KMS key, or outside AWS by a key in a file; and public keys to check them.
 //!
-//! All are ECDSA on P-256 over SHA-256, with the lower of the two values of `s` that verify: a signature can then not be
-//! written in another way. The public key is what an auditor holds, so it is named by its own SHA-256.
+//! All are ECDSA on P-256 over SHA-256, with the lower of the two values of `s` that verify: a signature then has only one form.
+//! An auditor holds the public key, so it is named by its own SHA-256.
 
 mod ecdsa;
 mod kms;
@@ -28,13 +28,13 @@ use crate::error_code::ErrorCode;
 use ecdsa::Signature;
 use kms::KmsSigner;
 
-/// What a key in a file is called in a digest. Which key it is, says the SHA-256 of its public part.
+/// Name that a digest gives to a key in a file. The SHA-256 of its public part identifies the key.
 pub const LOCAL: &str = "local";
 
 /// Largest file with a key, in bytes; one with a P-256 key has a few hundred.
 const LARGEST_KEY: u64 = 64 << 10;
 
-/// Which key signs, as a setting says it.
+/// The signing key, as configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SigningKey {
     /// A KMS key's ARN, or `alias/` and an alias.
@@ -44,8 +44,7 @@ pub enum SigningKey {
 }
 
 impl SigningKey {
-    /// Reads the setting. Every text names a file that does not name a KMS key; whether there is one, is seen when it is
-    /// read.
+    /// Parses the setting. Every text that does not name a KMS key names a file; a missing file is detected when it is read.
     pub fn parse(text: &str) -> SigningKey {
         if text.starts_with("arn:") || text.starts_with("alias/") {
             SigningKey::Kms(text.to_owned())
@@ -64,7 +63,7 @@ impl fmt::Display for SigningKey {
     }
 }
 
-/// Why nothing could be signed, or a key could not be used.
+/// A failure to sign, or to use a key.
 #[derive(Debug, thiserror::Error)]
 #[error("{doing} {key}: {problem}")]
 pub struct SigningError {
@@ -79,7 +78,7 @@ fn invalid_key(doing: &'static str, key: impl ToString, problem: impl Into<Strin
     SigningError { code: ErrorCode::InvalidKey, doing, key: key.to_string(), problem: problem.into() }
 }
 
-/// Who a signature is of, as digests say it.
+/// The key of a signature, as digests name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identification {
     /// ARN of the KMS key, or [`LOCAL`].
@@ -88,22 +87,22 @@ pub struct Identification {
     pub public_key_sha256: String,
 }
 
-/// Signs digests.
+/// A signer of digests.
 #[derive(Debug)]
 pub enum Signer {
-    /// Nobody: digests are chained and not signed.
+    /// No signer: digests are chained and not signed.
     Unsigned,
-    /// With a KMS key, which never leaves KMS.
+    /// A KMS key, which never leaves KMS.
     Kms(KmsSigner),
-    /// With a key in a file.
+    /// A key in a file.
     Local(LocalSigner),
 }
 
 impl Signer {
-    /// The signer with `key`; none for no signatures.
+    /// Returns the signer with `key`; `None` for no signatures.
     ///
     /// # Errors
-    /// When the file cannot be read or holds no such key. A KMS key is not asked for before it signs.
+    /// Returns an error if the file cannot be read or holds no such key. A KMS key is not looked up before its first use.
     pub fn new(key: Option<&SigningKey>, sdk: &SdkConfig) -> Result<Signer, SigningError> {
         match key {
             None => Ok(Signer::Unsigned),
@@ -112,10 +111,10 @@ impl Signer {
         }
     }
 
-    /// Who signs; none where nobody does.
+    /// Returns the key that signs; `None` if nobody signs.
     ///
     /// # Errors
-    /// When KMS does not tell the public key.
+    /// Returns an error if KMS does not return the public key.
     pub async fn identification(&self) -> Result<Option<Identification>, SigningError> {
         match self {
             Signer::Unsigned => Ok(None),
@@ -130,7 +129,7 @@ impl Signer {
     /// Returns the public part of the key that signs; `None` if nobody signs.
     ///
     /// # Errors
-    /// When KMS does not return the public key.
+    /// Returns an error if KMS does not return the public key.
     pub async fn public_key(&self) -> Result<Option<&PublicKey>, SigningError> {
         match self {
             Signer::Unsigned => Ok(None),
@@ -139,10 +138,10 @@ impl Signer {
         }
     }
 
-    /// The signature of `text` in base64; none where nobody signs.
+    /// Returns the signature of `text` in base64; `None` if nobody signs.
     ///
     /// # Errors
-    /// When KMS refuses.
+    /// Returns an error if KMS refuses.
     pub async fn sign(&self, text: &str) -> Result<Option<String>, SigningError> {
         match self {
             Signer::Unsigned => Ok(None),
@@ -152,7 +151,7 @@ impl Signer {
     }
 }
 
-/// Signs with a key in a file.
+/// A signer with a key in a file.
 #[derive(Debug)]
 pub struct LocalSigner {
     key_pair: EcdsaKeyPair,
@@ -196,7 +195,7 @@ impl LocalSigner {
     }
 }
 
-/// Writes a signature in its low form, in base64; `None` if it is none.
+/// Writes a signature in its low form, in base64; `None` if `der` is not a signature.
 fn encoded(der: &[u8]) -> Option<String> {
     Signature::parse(der).map(|signature| BASE64_STANDARD.encode(signature.into_low().to_der()))
 }
@@ -213,7 +212,7 @@ impl PublicKey {
     /// Reads a file with one key or several in PEM, or with one in DER as KMS returns it.
     ///
     /// # Errors
-    /// When the file cannot be read, holds no public key, or one that is not of the curve P-256.
+    /// Returns an error if the file cannot be read, holds no public key, or holds one that is not of the curve P-256.
     pub fn read_all(path: &Path) -> Result<Vec<PublicKey>, SigningError> {
         let doing = "reading the public key";
         let allowed = "allowed: keys of the curve P-256 in PEM, or one in DER without more bytes, as `aws kms get-public-key` \

@@ -27,30 +27,30 @@ use walk::Walk;
 
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// What is verified, and against what.
+/// The lake to verify, and the terms to verify it by.
 #[derive(Debug)]
 pub struct Verifier<'a> {
-    /// Where the lake is read.
+    /// The store that the lake is read from.
     pub store: &'a Store,
-    /// Where that is.
+    /// The lake's location.
     pub lake: &'a Location,
     /// Public keys that signatures are checked with.
     pub keys: &'a [PublicKey],
-    /// The first hour; none for the beginning of each chain.
+    /// The first hour; `None` for the beginning of each chain.
     pub from: Option<Hour>,
-    /// The last hour; none for the newest that is closed.
+    /// The last hour; `None` for the newest that is closed.
     pub to: Option<Hour>,
     /// SHA-256 of digests, by their keys, that were noted elsewhere.
     pub known: BTreeMap<String, String>,
-    /// After how many days evidence expires; none for never.
+    /// Number of days after which evidence expires; `None` for never.
     pub retention_days: Option<u32>,
-    /// What time it is: a digest is expected of every hour that is closed.
+    /// The current time: a digest is expected of every hour that is closed.
     pub now: Timestamp,
     /// Most objects that are read at a time.
     pub max_concurrency: usize,
 }
 
-/// Why nothing could be verified.
+/// Reason why nothing could be verified.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// The lake could not be listed.
@@ -65,7 +65,7 @@ pub enum VerifyError {
         /// The lake.
         lake: String,
     },
-    /// No hour asked for has a digest, or must have one.
+    /// No requested hour has a digest, or must have one.
     #[error("verifying {lake}: none of the hours asked for is sealed or closed; ask for others")]
     NothingAskedFor {
         /// The lake.
@@ -77,7 +77,7 @@ impl Verifier<'_> {
     /// Verifies every account and Region of the lake. `on_progress` gets the objects and the bytes that were read so far.
     ///
     /// # Errors
-    /// When the lake cannot be listed, or holds no digest. What is wrong with what it holds is in the answer.
+    /// Returns an error if the lake cannot be listed, or holds no digest. Faults of its content are in the result.
     pub async fn verify(&self, on_progress: impl Fn(u64, u64)) -> Result<Verification, VerifyError> {
         let places = self.store.places().await?;
         let mut walk = Walk::new(self, on_progress);
@@ -103,7 +103,7 @@ impl Verifier<'_> {
         matches!(self.lake, Location::Directory(_))
     }
 
-    /// The lake that digests must be of; `None` for a directory, since a copy may lie anywhere.
+    /// Returns the lake that digests must be of; `None` for a directory, because a copy may lie anywhere.
     fn lake_of_digests(&self) -> Option<String> {
         match self.lake {
             Location::S3 { .. } => Some(self.lake.to_string()),
@@ -111,36 +111,36 @@ impl Verifier<'_> {
         }
     }
 
-    /// The last hour of which a digest is expected.
+    /// Returns the last hour of which a digest is expected.
     fn last_hour(&self) -> Hour {
         let newest = Hour::newest_closed(self.now);
         self.to.map_or(newest, |to| to.min(newest))
     }
 
-    /// Whether a key is that of a digest of an hour that is closed.
+    /// Returns `true` for the key of a digest of an hour that is closed.
     fn expects(&self, key: &ObjectKey) -> bool {
         key.table == Table::Digests && key.hour <= Hour::newest_closed(self.now)
     }
 
-    /// Whether an object's hour is among those asked for.
+    /// Returns `true` if an object's hour is among those requested.
     fn asks_for(&self, hour: Hour) -> bool {
         self.from.is_none_or(|from| hour >= from) && self.to.is_none_or(|to| hour <= to)
     }
 
-    /// Returns true for a day that has to be walked: those of the hours asked for, and the day after them, whose digests list
-    /// what was late.
+    /// Returns `true` for a day that has to be walked: those of the requested hours, and the day after them, whose digests list
+    /// late objects.
     fn walks(&self, date: Date) -> bool {
         self.from.is_none_or(|from| date >= from.date()) && !self.is_after_the_walk(date)
     }
 
-    /// Returns true for a day after those that are walked.
+    /// Returns `true` for a day after those that are walked.
     fn is_after_the_walk(&self, date: Date) -> bool {
         let day_after =
             |to: Hour| Hour::containing(to.start().saturating_add(A_DAY).unwrap_or(to.start())).date();
         self.to.is_some_and(|to| date > day_after(to))
     }
 
-    /// Returns true if an object that was put in this hour or later may have expired by now. S3 adds the days to the moment of
+    /// Returns `true` if an object that was put in this hour or later may have expired by now. S3 adds the days to the moment of
     /// the put, and waits for the next midnight in UTC.
     fn has_expired(&self, hour: Hour) -> bool {
         let Some(days) = self.retention_days else {

@@ -1,5 +1,5 @@
-//! The description of a column. Arrow schemas, Glue columns, `docs/schema.md` and the tests follow from the lists of columns of each
-//! table. Columns are only ever added, and are nullable; readers find them by name.
+//! The description of a column. Arrow schemas, Glue columns, `docs/schema.md` and the tests follow from the lists of columns of
+//! each table. Columns are only ever added, and are nullable; readers find them by name.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use arrow_array::builder::{MapBuilder, MapFieldNames, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
-/// Version of the schema, in each object's key-value metadata. It grows when a column is added.
+/// Version of the schema, in each object's key-value metadata. It increases when a column is added.
 pub const SCHEMA_VERSION: &str = "1";
 
 /// The type of a column.
@@ -17,7 +17,7 @@ pub enum ColumnType {
     Timestamp,
     /// UTF-8 text.
     String,
-    /// 64-bit signed.
+    /// A signed 64-bit integer.
     Bigint,
     /// True or false.
     Boolean,
@@ -34,13 +34,13 @@ pub struct Column {
     pub name: &'static str,
     /// Type.
     pub column_type: ColumnType,
-    /// The field of `DescribeClientVpnConnections` that it comes from; none for what the capture itself adds.
+    /// The field of `DescribeClientVpnConnections` that it comes from; `None` if the capture itself adds it.
     pub source: Option<&'static str>,
     /// Its meaning, with its unit.
     pub doc: &'static str,
     /// The meaning of null; `None` if it is never null.
     pub null: Option<&'static str>,
-    /// `true` if most values of a snapshot occur more than once. Otherwise a dictionary takes more time and space than the values.
+    /// `true` if most values of a snapshot occur more than once. If not, a dictionary takes more time and space than the values.
     pub repeats: bool,
 }
 
@@ -55,7 +55,7 @@ pub(super) const fn column(
     Column { name, column_type, source, doc, null, repeats: true }
 }
 
-/// Returns the Arrow schema of a table's columns. Lists and maps bear the names of the Parquet standard.
+/// Returns the Arrow schema of a table's columns. Lists and maps use the names of the Parquet standard.
 pub fn arrow_schema(columns: &[Column]) -> SchemaRef {
     let field = |column: &Column| Field::new(column.name, column.column_type.arrow(), column.null.is_some());
     Arc::new(Schema::new(columns.iter().map(field).collect::<Fields>()))
@@ -101,7 +101,7 @@ impl ColumnType {
         }
     }
 
-    /// The type as Athena's DDL writes it.
+    /// Returns the type as Athena's DDL writes it.
     pub fn athena(self) -> &'static str {
         match self {
             ColumnType::Timestamp => "timestamp",
@@ -128,7 +128,7 @@ fn map_value() -> Arc<Field> {
     Arc::new(Field::new("value", DataType::Utf8, false))
 }
 
-/// Makes a column of maps from text to text, under the names of the Parquet standard.
+/// Returns a builder of a column of maps from text to text, with the names of the Parquet standard.
 pub(crate) fn map_builder() -> MapBuilder<StringBuilder, StringBuilder> {
     let names = MapFieldNames {
         entry: MAP_ENTRY.to_owned(),

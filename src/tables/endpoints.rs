@@ -1,4 +1,4 @@
-//! An endpoint and its configuration, typed: what auditors ask for beside its connections.
+//! An endpoint and its configuration, typed. Auditors request them beside its connections.
 
 pub mod columns;
 pub mod decoder;
@@ -16,7 +16,7 @@ use crate::target::EndpointId;
 /// The key and the value of a tag.
 pub type RawTag<'a> = (Option<Cow<'a, str>>, Option<Cow<'a, str>>);
 
-/// One endpoint as `DescribeClientVpnEndpoints` describes it, not yet looked at. `None` means that the element was absent.
+/// One endpoint as `DescribeClientVpnEndpoints` describes it, not yet checked. `None` means that the element was absent.
 /// Source: EC2 API reference, `ClientVpnEndpoint`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RawEndpoint<'a> {
@@ -62,31 +62,31 @@ pub struct RawEndpoint<'a> {
     pub server_certificate_arn: Option<Cow<'a, str>>,
     /// `tagSet.item.key` and `tagSet.item.value`
     pub tags: Vec<RawTag<'a>>,
-    /// What this program does not know.
+    /// The fields that this program does not know.
     pub unknown: Unknown<'a>,
-    /// Some of the texts may have characters that XML does not allow, in the form of `crate::tables::typing::illegal`.
+    /// `true` if the texts may have characters that XML does not allow, in the form of `crate::tables::typing::illegal`.
     pub is_odd: bool,
 }
 
-/// One endpoint as `DescribeClientVpnEndpoints` and `DescribeClientVpnTargetNetworks` describe it. None means that AWS said
-/// nothing. Source: EC2 API reference, `ClientVpnEndpoint` and `TargetNetwork`.
+/// One endpoint as `DescribeClientVpnEndpoints` and `DescribeClientVpnTargetNetworks` describe it. `None` means that AWS sent no
+/// value. Source: EC2 API reference, `ClientVpnEndpoint` and `TargetNetwork`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Endpoint {
     /// Its id; `None` if it has none of the API's form.
     pub endpoint_id: Option<EndpointId>,
-    /// EC2's request id of the page that told of it.
+    /// EC2's request id of the page that listed it.
     pub request_id: Option<String>,
-    /// When that page arrived.
+    /// Time at which that page arrived.
     pub captured_at: Timestamp,
-    /// What its owner wrote about it.
+    /// Its owner's description of it.
     pub description: Option<String>,
     /// `available`, `pending-associate`, `deleting`, …
     pub status_code: Option<String>,
-    /// What AWS says about the status.
+    /// AWS's message about the status.
     pub status_message: Option<String>,
-    /// When it was created.
+    /// Time of its creation.
     pub creation_time: Option<Timestamp>,
-    /// When it was deleted.
+    /// Time of its deletion.
     pub deletion_time: Option<Timestamp>,
     /// The name that clients connect to.
     pub dns_name: Option<String>,
@@ -98,25 +98,25 @@ pub struct Endpoint {
     pub associated_networks: Option<Vec<String>>,
     /// Its security groups.
     pub security_group_ids: Vec<String>,
-    /// How its users prove who they are.
+    /// The ways in which its users authenticate.
     pub authentication_types: Vec<String>,
-    /// Whether only the traffic to the VPC goes through the tunnel.
+    /// `true` if only the traffic to the VPC goes through the tunnel.
     pub split_tunnel: Option<bool>,
     /// `udp` or `tcp`.
     pub transport_protocol: Option<String>,
     /// The port that clients connect to.
     pub vpn_port: Option<i64>,
-    /// Whether AWS's own connection logging is on.
+    /// `true` if AWS's own connection logging is on.
     pub connection_log_enabled: Option<bool>,
-    /// Where that logs to.
+    /// The log group of that logging.
     pub connection_log_group: Option<String>,
     /// Hours after which a session ends.
     pub session_timeout_hours: Option<i64>,
-    /// Whether a session is cut off then, instead of being renewed.
+    /// `true` if a session is disconnected then, instead of being renewed.
     pub disconnect_on_session_timeout: Option<bool>,
-    /// Whether a handler looks at each new connection: it is what tells posture.
+    /// `true` if a handler checks each new connection: it reports the posture.
     pub client_connect_enabled: Option<bool>,
-    /// The certificate that the endpoint shows.
+    /// The certificate that the endpoint presents.
     pub server_certificate_arn: Option<String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
@@ -125,7 +125,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Whether it is listed though it is there no more.
+    /// Returns `true` if it is listed although it no longer exists.
     pub fn is_deleted(&self) -> bool {
         self.status_code.as_deref() == Some("deleted")
     }

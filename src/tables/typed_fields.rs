@@ -1,5 +1,5 @@
-//! The columns of a table that are fields of AWS's answers. [`typed_fields!`] describes each of them once; the raw and the typed row, the
-//! decoder's names, the typing and the Arrow arrays follow from that description, by the name of the column and never by its position.
+//! The columns of a table that are fields of AWS's answers. [`typed_fields!`] describes each of them once. The raw and the typed
+//! row, the decoder's names, the typing and the Arrow arrays follow from that, by the column's name and never by its position.
 
 use std::borrow::Cow;
 
@@ -11,17 +11,17 @@ use super::column::ColumnType;
 use super::typing::unparsed::Unparsed;
 use super::typing::{counter, said, timestamp, typed};
 
-/// How the text of a field becomes a value, and how the values of a page become an array.
+/// A kind of field: the conversion of its text to a value, and of a page's values to an array.
 pub trait Kind {
     /// The type of the column.
     const COLUMN_TYPE: ColumnType;
     /// The meaning of null.
     const NULL: &'static str;
-    /// `true` if most values of a snapshot occur more than once, so that a dictionary of them saves space.
+    /// `true` if most values of a snapshot occur more than once, so a dictionary of them saves space.
     const REPEATS: bool;
     /// A value.
     type Value<'a>;
-    /// Builds an array.
+    /// Builder of an array.
     type Builder: ArrayBuilder;
     /// The values of a page.
     type Array: Array + Clone + 'static;
@@ -29,7 +29,7 @@ pub trait Kind {
     /// Returns an empty builder.
     fn builder() -> Self::Builder;
 
-    /// Types a text; what cannot be typed exactly goes to `unparsed` under the name of the field.
+    /// Types a text; one that cannot be typed exactly goes to `unparsed` under the name of the field.
     fn read<'a>(
         unparsed: &mut Unparsed<'a>,
         field: &'static str,
@@ -46,11 +46,11 @@ pub trait Kind {
     fn slice(array: &Self::Array, offset: usize, length: usize) -> Self::Array;
 }
 
-/// A text that most rows have for themselves, such as a name or an address.
+/// A text that differs in most rows, such as a name or an address.
 #[derive(Debug)]
 pub struct Text;
 
-/// A text of which there are few, such as a status.
+/// A text with few different values, such as a status.
 #[derive(Debug)]
 pub struct Word;
 
@@ -167,8 +167,8 @@ impl Kind for Count {
     }
 }
 
-/// Describes the fields of a table, each as `column: Kind, "field of the API", "meaning";`. Defines the raw row, the typed row, the
-/// table's columns, and the builders and the arrays of a page. The fields of the rows and the columns that are written out are added.
+/// Describes the fields of a table, each as `column: Kind, "field of the API", "meaning";`. Defines the raw row, the typed row,
+/// the table's columns, and the builders and arrays of a page. Adds the fields of the rows and the columns that are written out.
 macro_rules! typed_fields {
     (
         $(#[$raw_doc:meta])* $raw:ident { $($raw_fields:tt)* }
@@ -188,7 +188,7 @@ macro_rules! typed_fields {
         }
 
         impl<'a> $raw<'a> {
-            /// Returns the text of an element by its path, such as `status.code`; `None` of an element without a column.
+            /// Returns the text of an element by its path, such as `status.code`; `None` if the element has no column.
             pub fn text_mut(&mut self, path: &str) -> Option<&mut Option<Cow<'a, str>>> {
                 match path {
                     $($field => Some(&mut self.$column),)+

@@ -1,5 +1,5 @@
-//! Texts of AWS to values. A text that is typed prints back to itself; a text that cannot be typed exactly is `None` in its field and
-//! stands verbatim in `unparsed`.
+//! Conversion of AWS's texts to values. A typed text prints back to itself; a text that cannot be typed exactly is `None` in its
+//! field and verbatim in `unparsed`.
 
 pub(crate) mod counter;
 pub(crate) mod illegal;
@@ -21,12 +21,12 @@ pub(crate) enum Reading<T> {
     Unparsed,
 }
 
-/// A text as AWS wrote it; empty and `-` stand for nothing. `NA` stays: it can be somebody's name.
+/// Returns a text as AWS wrote it; `None` if it is empty or `-`. `NA` stays: it can be somebody's name.
 pub(crate) fn said(raw: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
     raw.filter(|text| !matches!(text.as_ref(), "" | "-"))
 }
 
-/// The value of a text, or `None`; what is neither a value nor a placeholder goes to `unparsed`.
+/// Returns the value of a text, or `None`. A text that is neither a value nor a placeholder goes to `unparsed`.
 pub(crate) fn typed<'a, T>(
     unparsed: &mut Unparsed<'a>,
     field: &'static str,

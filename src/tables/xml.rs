@@ -1,14 +1,14 @@
 //! Reads EC2's listings out of its XML, in one pass, in place of the SDK's decoder.
 //!
-//! The SDK decodes the fields that it knew when it was built, and drops what AWS adds later. It also takes faults of the XML for
-//! its end: a body that is cut between two elements, or damaged in the middle, is then a page with fewer rows and no
-//! token, which is what the last page of a listing looks like. It does the same with an answer of another shape. Here such a
-//! body is refused, and elements that are not known are kept under their own names.
+//! The SDK decodes the fields that it knew when it was built, and drops those that AWS adds later. It also treats faults of the
+//! XML as its end: a body that is cut between two elements, or damaged in the middle, is then a page with fewer rows and no
+//! token, like the last page of a listing. It does the same with an answer of another shape. This module refuses such a body, and
+//! keeps unknown elements under their own names.
 //!
 //! A page has the root `<Operation>Response`, in it exactly one list whose children are all `item`, at most one `nextToken`, and
-//! no text beside them. Another element beside the list is passed over and its name recorded, unless its name, or an element in
-//! it, shows that it may be the list, a row or the token in another shape. In a row, what is not known is kept, unless its name,
-//! or an element in it, shows that it may be more rows, or the token. No element has an attribute that may be the token.
+//! no text beside them. Another element beside the list is skipped and its name recorded, unless its name, or an element in it,
+//! shows that it may be the list, a row or the token in another shape. In a row, an unknown field is kept, unless its name, or an
+//! element in it, shows that it may be more rows, or the token. No element has an attribute that may be the token.
 
 pub(super) mod document;
 pub(super) mod fields;
@@ -20,11 +20,11 @@ use crate::limits::{Limit, PAGE_ROWS, TOKEN_BYTES};
 use crate::tables::typing::illegal::{has_illegal, readable};
 use document::{Document, Value};
 
-/// Most names of unknown elements that are recorded, and the longest one, in characters.
+/// Maximum number of recorded names of unknown elements, and of characters in a name.
 const RECORDED_NAMES: usize = 20;
 const RECORDED_NAME: usize = 64;
 
-/// A body that cannot be read. No content is named here: it may name people.
+/// A body that cannot be read. The error has none of its content, which may name people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// It is cut off or damaged, or not of the shape that EC2 sends.
@@ -50,14 +50,14 @@ impl<'a> Body<'a> {
     }
 }
 
-/// What stands beside the rows of a page.
+/// The parts of a page beside its rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PageEnd {
     /// The token that leads to the next page; empty or `None` on the last.
     pub next_token: Option<String>,
     /// Names of elements beside the list that this program does not know.
     pub unknown_elements: BTreeSet<String>,
-    /// Something in the answer, a row or not, may be a character that XML does not allow.
+    /// `true` if something in the answer, a row or not, may be a character that XML does not allow.
     pub is_odd: bool,
 }
 
@@ -68,7 +68,7 @@ pub(super) struct Shape {
     pub root: &'static str,
     /// Name of the list.
     pub list: &'static str,
-    /// Fields of a row that nothing else has. An element beside the list, or an element in a row, that has one of them looks like a list.
+    /// Fields of a row that nothing else has. An element beside the list, or in a row, that has one of them looks like a list.
     pub ids: &'static [&'static str],
     /// Other fields of a row. An element beside the list that has one of them looks like a list.
     pub signs: &'static [&'static str],
@@ -109,7 +109,7 @@ pub(super) fn page<'a>(
     if lists == 1 { Ok(end) } else { Err(DecodeError::Malformed) }
 }
 
-/// Enters the next element of a level on which there are elements alone.
+/// Enters the next element of a level that has only elements.
 fn element<'a>(document: &mut Document<'a>) -> Result<Option<&'a str>, DecodeError> {
     let name = document.child()?;
     match document.take_stray() {
@@ -145,7 +145,7 @@ fn token(document: &mut Document<'_>) -> Result<String, DecodeError> {
     }
 }
 
-/// Records the name of an element that is not known: so much of it as can be one of AWS's.
+/// Records the name of an unknown element, as far as it can be one of AWS's.
 fn record(names: &mut BTreeSet<String>, name: &str) {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if names.len() < RECORDED_NAMES {
@@ -154,7 +154,7 @@ fn record(names: &mut BTreeSet<String>, name: &str) {
 }
 
 impl Shape {
-    /// Refuses the name of an element beside the list that is one of rows, or that [`Shape::check`] refuses.
+    /// Refuses the name of an element beside the list that is a name of rows, or that [`Shape::check`] refuses.
     fn check_sibling(&self, name: &str) -> Result<(), DecodeError> {
         refuse_if(is_of_rows(name))?;
         self.check(name)
@@ -170,8 +170,8 @@ impl Shape {
         refuse_if(is_sign || is_error || name.contains("token") || name.contains(&words(self.list)))
     }
 
-    /// Refuses the name of a field in a row that may be more rows, or that [`Shape::check_within_field`] refuses for another reason
-    /// than that it is one of a row's own.
+    /// Refuses the name of a field in a row that may be more rows, or that [`Shape::check_within_field`] refuses for a reason
+    /// other than being a row's own.
     fn check_field(&self, name: &str) -> Result<(), DecodeError> {
         let words = words(name);
         refuse_if(is_of_rows(name) || is_page_token(&words) || self.may_be_list(&words))
@@ -184,8 +184,8 @@ impl Shape {
         refuse_if(is_id || is_page_token(&name) || self.may_be_list(&name))
     }
 
-    /// Returns `true` if a name has the list's name in it. In a row, `clientVpnEndpointArn` may be a field: a name in the singular
-    /// is that of a list only at the end, or with an ending of lists.
+    /// Returns `true` if a name contains the list's name. In a row, `clientVpnEndpointArn` may be a field: a name in the singular
+    /// is that of a list only at the end, or with a suffix of lists.
     fn may_be_list(&self, name: &str) -> bool {
         let list = words(self.list);
         let is_end_of_list = |rest: &str| list.ends_with('s') || ["", "s", "set", "list"].contains(&rest);
@@ -197,7 +197,7 @@ fn refuse_if(is_refused: bool) -> Result<(), DecodeError> {
     if is_refused { Err(DecodeError::Malformed) } else { Ok(()) }
 }
 
-/// The letters and digits of a name, in lower case.
+/// Returns the letters and digits of a name, in lower case.
 fn words(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 /// The partition of a Region of which nothing else is known.
 const COMMERCIAL: &str = "aws";
 
-/// Partitions, by what the names of their Regions begin with. Source: the AWS SDKs' list of partitions (`partitions.json`).
+/// Partitions, by the prefix of their Regions' names. Source: the AWS SDKs' list of partitions (`partitions.json`).
 const BY_PREFIX: [(&str, &str); 7] = [
     ("cn-", "aws-cn"),
     ("us-gov-", "aws-us-gov"),

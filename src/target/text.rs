@@ -1,4 +1,4 @@
-//! The ways to write targets: an id, an ARN, and `*` for all that there are.
+//! The ways to write targets: an id, an ARN, and `*` for all endpoints.
 
 use std::fmt;
 
@@ -11,24 +11,24 @@ pub struct TargetText {
     text: String,
     account: Which<AccountId>,
     region: Which<Region>,
-    /// None for all endpoints.
+    /// The endpoint; `None` for all endpoints.
     endpoint_id: Option<EndpointId>,
     /// The partition that an ARN names.
     partition: Option<String>,
 }
 
-/// Which account or Region is meant.
+/// A reference to an account or a Region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Which<T> {
     /// The one that the program runs in.
     Own,
-    /// That one.
+    /// A named one.
     One(T),
-    /// Each that the lake's tables know.
+    /// Every one that the lake's tables know.
     Every,
 }
 
-/// Why a text is no target, or names one that does not exist.
+/// An error of a text that is no target, or names one that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
     /// Neither an id nor an ARN.
@@ -45,10 +45,10 @@ pub enum TargetError {
     /// An ARN that names an endpoint and not its account or Region.
     #[error("an endpoint's id with its own REGION and ACCOUNT; * there goes with * as ID")]
     EndpointOfMany,
-    /// `*` as account or Region where it is not known which there are.
+    /// `*` as account or Region if it is not known which exist.
     #[error("* as {part} where {setting} says which there are")]
     NoneKnown {
-        /// What is meant by `*`.
+        /// The part of the ARN that is `*`.
         part: &'static str,
         /// The setting that must be set.
         setting: &'static str,
@@ -66,7 +66,7 @@ impl TargetText {
     /// or a bare `*`.
     ///
     /// # Errors
-    /// When the text is none of these.
+    /// Returns an error if the text is none of these.
     pub fn parse(text: &str) -> Result<TargetText, TargetError> {
         let own = |endpoint_id| TargetText {
             text: text.to_owned(),
@@ -82,16 +82,16 @@ impl TargetText {
         }
     }
 
-    /// The endpoint; none for all.
+    /// Returns the endpoint; `None` for all endpoints.
     pub fn endpoint_id(&self) -> Option<&EndpointId> {
         self.endpoint_id.as_ref()
     }
 
-    /// The accounts and Regions that are meant, for a program that runs at `home` and whose lake knows these `accounts` and
-    /// `regions`.
+    /// Returns the accounts and Regions that are meant, for a program that runs at `home` and whose lake knows these `accounts`
+    /// and `regions`.
     ///
     /// # Errors
-    /// When a Region is not of the partition that the ARN names, or `*` stands for what is not known.
+    /// Returns an error if a Region is not in the partition that the ARN names, or if `*` stands for something unknown.
     pub fn places(
         &self,
         home: &AccountRegion,
@@ -127,7 +127,7 @@ impl<T: Clone> Which<T> {
         }
     }
 
-    /// Those that are meant; none where it is not known which there are.
+    /// Returns those that are meant; `None` for `*` if none are known.
     fn among(&self, own: &T, known: &[T]) -> Option<Vec<T>> {
         match self {
             Which::Own => Some(vec![own.clone()]),
@@ -204,7 +204,7 @@ mod tests {
         }
     }
 
-    /// Where a text leads, in a lake that knows two accounts and two Regions.
+    /// Lists the accounts and Regions that a text means, in a lake that knows two accounts and two Regions.
     fn places(text: &str) -> Vec<String> {
         let (accounts, regions) =
             (accounts(&["111122223333", "444455556666"]), regions(&["eu-central-1", "us-east-1"]));
@@ -297,7 +297,7 @@ mod tests {
         assert!(matches!(places, Err(TargetError::Partition { .. })));
     }
 
-    /// The ARNs of what a text names, in a lake that knows these Regions.
+    /// Returns the ARNs of the targets that a text names, in a lake that knows these Regions.
     fn arns(text: &str, known: &[&str]) -> Result<Vec<String>, TargetError> {
         let target = TargetText::parse(text)?;
         let id = target.endpoint_id().map_or("*", EndpointId::as_str).to_owned();

@@ -30,7 +30,7 @@ pub(crate) fn describe(
     Answer { delay: delay.sum(), sending: send(state, location, parameters, &faults, request_id) }
 }
 
-/// What shall go wrong with this request.
+/// Returns the faults that apply to this request.
 fn faults(state: &State, parameters: &Parameters) -> Result<Vec<FaultKind>, ApiError> {
     let endpoint_id = parameters.required("ClientVpnEndpointId")?;
     if !parameters.dry_run()? {
@@ -65,7 +65,7 @@ fn send(
     }
 }
 
-/// The answers for which nothing is looked up.
+/// Returns the answer to a fault that needs no lookup.
 fn refuse(fault: &FaultKind, parameters: &Parameters, request_id: &str) -> Option<Sending> {
     let error = match fault {
         FaultKind::Throttle => ApiError::throttled(),
@@ -82,7 +82,7 @@ fn refuse(fault: &FaultKind, parameters: &Parameters, request_id: &str) -> Optio
     Some(Sending::error(&error, request_id.to_owned()))
 }
 
-/// The page, whole or cut as the first such fault says.
+/// Delivers the page, complete or cut as the first such fault requires.
 fn deliver(page: ServedPage, faults: &[FaultKind]) -> Sending {
     let Rendered { body, middle } = render(&page);
     let half = body.len() / 2;
@@ -109,7 +109,7 @@ fn deliver(page: ServedPage, faults: &[FaultKind]) -> Sending {
     })
 }
 
-/// As long as the proper body, and XML for its first half.
+/// Returns a body as long as the proper one, of which only the first half is XML.
 fn malformed(body: &[u8], request_id: &str) -> Sending {
     let mut bytes = first(body, body.len() / 2).to_vec();
     bytes.resize(body.len(), b'<');
@@ -125,7 +125,7 @@ fn malformed(body: &[u8], request_id: &str) -> Sending {
 
 struct Rendered {
     body: Vec<u8>,
-    /// Right after the row in the middle, or after the list's opening tag where there are no rows.
+    /// Right after the row in the middle, or after the list's opening tag if there are no rows.
     middle: usize,
 }
 

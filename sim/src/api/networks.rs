@@ -28,7 +28,7 @@ pub(crate) fn describe(
 struct Page {
     endpoint_id: String,
     setup: Setup,
-    /// Those of the setup's networks that this page has.
+    /// The setup's networks on this page.
     networks: Vec<Network>,
     next_token: Option<String>,
 }

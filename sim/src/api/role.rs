@@ -10,7 +10,7 @@ use crate::xml::{self, Xml};
 use jiff::SignedDuration;
 use std::ops::RangeInclusive;
 
-/// How long a session may last, in seconds.
+/// Allowed duration of a session, in seconds.
 const DURATION_SECONDS: RangeInclusive<i64> = 900..=43_200;
 const DEFAULT_DURATION_SECONDS: i64 = 3_600;
 
@@ -29,7 +29,7 @@ pub(crate) fn assume(state: &State, caller: &Caller, parameters: &Parameters, re
     }
 }
 
-/// The role's ARN, what becomes of it, and for how many seconds.
+/// Reads the role's ARN, the assumed role, and the duration in seconds.
 fn read(parameters: &Parameters) -> Result<(&str, AssumedRole, i64), ApiError> {
     let required = |name, label| parameters.get(name).ok_or_else(|| invalid("null", label, "not be null"));
     let arn = required("RoleArn", "roleArn")?;
@@ -52,7 +52,7 @@ fn read(parameters: &Parameters) -> Result<(&str, AssumedRole, i64), ApiError> {
     Ok((arn, role, duration(parameters)?))
 }
 
-/// Account and name in `arn:aws:iam::ACCOUNT:role/PATH/NAME`.
+/// Parses account and name in `arn:aws:iam::ACCOUNT:role/PATH/NAME`.
 fn parse_arn(arn: &str) -> Option<(&str, &str)> {
     let mut parts = arn.splitn(6, ':');
     let (scheme, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
@@ -63,7 +63,7 @@ fn parse_arn(arn: &str) -> Option<(&str, &str)> {
     (is_role && is_account && is_name(name, 1..=64, "")).then_some((account_id, name))
 }
 
-/// Whether a text is made of letters, digits and `_+=,.@-`, or one of `more`.
+/// Checks that a text is made of letters, digits and `_+=,.@-`, or one of `more`.
 fn is_name(text: &str, lengths: RangeInclusive<usize>, more: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c) || more.contains(c);
     lengths.contains(&text.len()) && text.chars().all(allowed)
@@ -77,7 +77,7 @@ fn duration(parameters: &Parameters) -> Result<i64, ApiError> {
     seconds.ok_or_else(|| invalid(text, "durationSeconds", "be 900 to 43200"))
 }
 
-/// Whether the role is there and trusts the caller.
+/// Returns `true` if the role exists and trusts the caller.
 fn may_assume(state: &State, role: &AssumedRole) -> bool {
     let trusts = state.member_role.as_ref().is_none_or(|member| {
         let known = member.external_id.is_none() || member.external_id == role.external_id;

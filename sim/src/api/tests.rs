@@ -8,7 +8,7 @@ use crate::connection::Connection;
 use crate::fault::{Fault, FaultKind};
 use jiff::Timestamp;
 
-/// Asks a state, and gives the page or the error code.
+/// A client of a state, which returns the page or the error code.
 struct Client {
     state: State,
     endpoint: String,
@@ -50,7 +50,7 @@ impl Client {
         }
     }
 
-    /// All pages until the last or the `most`th.
+    /// Returns the tokens of all pages until the last or the `most`th.
     fn tokens(&self, most: usize) -> Vec<Option<String>> {
         let mut tokens: Vec<Option<String>> = Vec::new();
         while tokens.len() < most {
@@ -72,7 +72,7 @@ fn code(reply: &Reply) -> String {
     format!("{} {}", reply.status, code.map_or("", |(code, _)| code))
 }
 
-/// What stands in each `<name>` of an answer.
+/// Returns the content of each `<name>` of an answer.
 fn texts(reply: &Reply, name: &str) -> Vec<String> {
     let text = String::from_utf8(reply.body.to_vec()).unwrap();
     let (start, end) = (format!("<{name}>"), format!("</{name}>"));

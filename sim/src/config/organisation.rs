@@ -5,16 +5,16 @@ use super::{Config, EndpointConfig, Place};
 const HOME_ACCOUNT_ID: &str = "123456789012";
 const HOME_REGION: &str = "eu-central-1";
 
-/// Steps between account ids. It shares no factor with their range, so that none comes twice.
+/// Steps between account ids. The number shares no factor with their range, so no id occurs twice.
 const ACCOUNT_ID_STEP: u64 = 618_033_988_749;
 const ACCOUNT_ID_RANGE: u64 = 800_000_000_000;
-/// Above the home's id, so that it does not come again either.
+/// Lowest id of the other accounts. It is above the home's id, which therefore does not occur twice either.
 const LOWEST_ACCOUNT_ID: u64 = 200_000_000_000;
 
 impl Config {
-    /// `accounts` accounts in each of `regions`, with `endpoints` endpoints in each account and Region and `connections`
-    /// listed on each. The first account is 123456789012, the first Region the home's. Endpoint ids follow from the
-    /// seed, and no two are the same; account ids are always the same.
+    /// Returns `accounts` accounts in each of `regions`, with `endpoints` endpoints in each account and Region and
+    /// `connections` listed on each. The first account is 123456789012, the first Region the home's. Endpoint ids follow from
+    /// the seed, and no two are the same; account ids are always the same.
     pub fn organisation(
         seed: u64,
         accounts: usize,
@@ -38,7 +38,7 @@ impl Config {
     }
 }
 
-/// The home's, and then others, each of 12 digits and none twice.
+/// Returns the home's account id, and then others, each of 12 digits and all different.
 fn account_ids() -> impl Iterator<Item = String> {
     let others = std::iter::successors(Some(0), |number| Some((number + ACCOUNT_ID_STEP) % ACCOUNT_ID_RANGE));
     std::iter::once(HOME_ACCOUNT_ID.to_owned())

@@ -108,9 +108,9 @@ const TEXT_OF_5000_BYTES: &str = {
     }
 };
 
-/// A row of which every field is odd. Rows differ: over 25 rows, every field takes every value it can have here.
+/// Returns a row of which every field is odd. Rows differ: over 25 rows, every field takes every value it can have here.
 pub(crate) fn odd_row(index: usize) -> Connection {
-    // Fields start at different places of their list, so that one row mixes different values.
+    // Fields start at different places of their list, to mix different values in one row.
     let text = |field: usize| value(TEXTS, index + field);
     let time = |field: usize| value(TIMES, index + field);
     let counter = |field: usize| value(COUNTERS, index + field);
@@ -134,7 +134,7 @@ pub(crate) fn odd_row(index: usize) -> Connection {
     }
 }
 
-/// Every ninth row has no status at all.
+/// Returns a row's status; `None` for every ninth row.
 fn status(index: usize) -> Option<ConnectionStatus> {
     let status = ConnectionStatus { code: value(CODES, index), message: value(TEXTS, index + 12) };
     (index % 9 != 8).then_some(status)

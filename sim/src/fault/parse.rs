@@ -3,7 +3,7 @@
 use super::{Fault, FaultKind};
 use std::str::FromStr;
 
-/// Why a text is not a fault.
+/// An error of a text that is not a fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseFaultError {
     /// No such kind.
@@ -40,7 +40,7 @@ const KINDS: &[&str] = &[
 impl FromStr for FaultKind {
     type Err = ParseFaultError;
 
-    /// Every kind but [`FaultKind::Custom`], whose rows have no short form.
+    /// Parses every kind but [`FaultKind::Custom`], whose rows have no short form.
     fn from_str(text: &str) -> Result<Self, ParseFaultError> {
         let unknown = || ParseFaultError::Kind(text.to_owned());
         Ok(match text {
@@ -74,7 +74,7 @@ impl FromStr for FaultKind {
 impl FromStr for Fault {
     type Err = ParseFaultError;
 
-    /// `throttle`, `throttle@2`, `throttle@2-5`, `throttle@2-`, `throttle:cvpn-endpoint-…@2`.
+    /// Parses `throttle`, `throttle@2`, `throttle@2-5`, `throttle@2-`, `throttle:cvpn-endpoint-…@2`.
     fn from_str(text: &str) -> Result<Self, ParseFaultError> {
         let (what, requests) = match text.split_once('@') {
             Some((what, requests)) => (what, Some(requests)),

@@ -33,7 +33,7 @@ impl Rules {
         self.with(Vec::clear);
     }
 
-    /// Counts a request, and says what shall go wrong with it.
+    /// Counts a request, and returns the faults that apply to it.
     pub(crate) fn request(&self, endpoint_id: &str) -> Vec<FaultKind> {
         self.with(|rules| {
             let concerned = rules.iter_mut().filter(|rule| rule.concerns(endpoint_id));
@@ -46,7 +46,7 @@ impl Rules {
         })
     }
 
-    /// Whether a `DryRun` now, which does not count, would be denied.
+    /// Returns `true` if a `DryRun` now, which does not count, would be denied.
     pub(crate) fn deny(&self, endpoint_id: &str) -> bool {
         self.with(|rules| {
             rules.iter().any(|rule| {

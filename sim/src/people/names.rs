@@ -54,7 +54,7 @@ const LAST_NAMES: &[&str] = &[
     "zimmermann",
 ];
 
-/// The name of a person of a fleet, such as `maria.lopez17`. The number is the person's, so no two share a name.
+/// Returns the name of a person of a fleet, such as `maria.lopez17`. The number is the person's, so no two share a name.
 pub(crate) fn person(fleet: u64, number: u64) -> String {
     let mut stream = Stream::of(&[fleet, number, 0x6e61_6d65]);
     format!("{}.{}{number}", stream.pick(FIRST_NAMES), stream.pick(LAST_NAMES))

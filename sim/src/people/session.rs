@@ -15,15 +15,15 @@ const MAX_SLOT_SECONDS: i64 = 8 * 60 * 60 + LISTED_AFTER_END_SECONDS;
 /// One connection's life, times in seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Session {
-    /// Tells this session from every other one.
+    /// Number that distinguishes this session from every other.
     pub(crate) key: u64,
     pub(crate) start: i64,
-    /// It is listed until [`LISTED_AFTER_END_SECONDS`] seconds after this.
+    /// End of the session, which is listed until [`LISTED_AFTER_END_SECONDS`] seconds after this.
     pub(crate) end: i64,
 }
 
 impl Session {
-    /// The session that a seat lists at `now`.
+    /// Returns the session that a seat lists at `now`.
     pub(crate) fn at(seat: u64, now: i64) -> Self {
         let shift = Stream::of(&[seat, 0x5e11]).between(0, DAY_SECONDS - 1);
         let day = now.saturating_sub(shift).div_euclid(DAY_SECONDS);
@@ -41,7 +41,7 @@ impl Session {
     }
 }
 
-/// How long a session is listed, given what is left of the day. It never leaves a rest too short for another.
+/// Draws the time that a session is listed, given the rest of the day. What remains is never too short for another.
 fn slot(stream: &mut Stream, left: i64) -> i64 {
     if left < 2 * MIN_SLOT_SECONDS {
         left

@@ -22,7 +22,7 @@ async fn connect(simulator: &Simulator) -> TcpStream {
     TcpStream::connect(simulator.url().trim_start_matches("http://")).await.unwrap()
 }
 
-/// All that comes on one connection, and how it ends.
+/// Sends a request, and returns everything that arrives on its connection and how the connection ends.
 async fn ask(simulator: &Simulator) -> (String, std::io::Result<usize>) {
     let mut stream = connect(simulator).await;
     stream.write_all(request(simulator).as_bytes()).await.unwrap();

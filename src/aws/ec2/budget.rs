@@ -1,5 +1,5 @@
-//! The calls that EC2 takes of an account and Region, shared by all who call there, so that many targets do not fight each other
-//! for them with retries.
+//! The calls that EC2 accepts for an account and Region, shared by all callers, to keep many targets from competing for them with
+//! retries.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use aws_sdk_ec2::error::BoxError;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use leaky_bucket::RateLimiter;
 
-/// EC2's own bucket for each action, account and Region: how many calls it takes at once, and how many come back in a second.
+/// EC2's own bucket for each action, account and Region: the calls that it accepts at once, and the calls refilled per second.
 /// Source: EC2 API reference, "Request throttling".
 const BUCKET: usize = 100;
 const REFILL_A_SECOND: u32 = 20;
@@ -20,7 +20,7 @@ const REFILL_A_SECOND: u32 = 20;
 pub(super) struct Budget(Arc<RateLimiter>);
 
 impl Budget {
-    /// A full one.
+    /// Returns a full budget.
     pub(super) fn new() -> Budget {
         let limiter = RateLimiter::builder()
             .initial(BUCKET)
@@ -37,7 +37,7 @@ impl Budget {
     }
 }
 
-/// Takes what retries cost out of the budget, where something is left: they have waited already, so they do not wait for it.
+/// Deducts retries from the budget, if anything is left. They have already waited, so they do not wait for the budget.
 impl Intercept for Budget {
     fn name(&self) -> &'static str {
         "Budget"

@@ -1,4 +1,4 @@
-//! EC2 in one account and Region: pages of connections, asked for within a budget.
+//! EC2 in one account and Region: pages of connections, requested within a budget.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -24,16 +24,16 @@ use crate::limits::Limit;
 use crate::tables::xml::{DecodeError, PageEnd};
 use crate::target::Target;
 
-/// How long, and how often, a call is tried.
+/// Time and attempts allowed for a call.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Longest time of one attempt at a call, so that a stalled connection cannot eat the invocation.
+    /// Timeout of one attempt at a call, so a stalled connection cannot use up the invocation.
     pub call_timeout: Duration,
     /// Attempts at a call, the first included.
     pub max_attempts: u32,
 }
 
-/// Whose credentials EC2 is asked with.
+/// The session that provides the credentials for EC2.
 #[derive(Debug, Clone)]
 pub(super) enum Session {
     /// The program's own.
@@ -43,7 +43,7 @@ pub(super) enum Session {
 }
 
 impl Session {
-    /// Returns the access key of good credentials, which are asked for where there are none.
+    /// Returns the access key of valid credentials, which are requested if there are none.
     pub(super) async fn access_key(&self) -> Result<String, PageError> {
         let credentials = match self {
             Session::Own(session) => session.credentials().await?,
@@ -67,13 +67,13 @@ pub struct Ec2Source {
     client: Client,
     clock: Clock,
     session: Session,
-    /// For pages of connections. The other actions are called once for each endpoint, which no bucket feels.
+    /// Budget for pages of connections. The other actions are called once for each endpoint, too rarely to be throttled.
     budget: Budget,
 }
 
 impl Ec2Source {
-    /// A client with the credentials, the Region and, where set, the endpoint of `sdk`. What retries cost is counted under
-    /// `name`, for each account and Region by itself.
+    /// Returns a client with the credentials, the Region and, if set, the endpoint of `sdk`. The cost of retries is counted under
+    /// `name`, separately for each account and Region.
     pub(super) fn new(
         sdk: &SdkConfig,
         name: String,
@@ -102,7 +102,7 @@ impl Ec2Source {
         self.clock.now()
     }
 
-    /// Watches a call that is about to be made.
+    /// Starts timing a call that is about to be made.
     pub(super) fn timing(&self) -> Timing {
         Timing::new(&self.clock)
     }
@@ -110,15 +110,15 @@ impl Ec2Source {
     /// Returns the access key of the credentials that the next call is made with.
     ///
     /// # Errors
-    /// When there are none. The SDK would take that for a connection that did not come about, and try again.
+    /// Returns an error if there are none. The SDK would treat that as a failed connection, and retry.
     pub(super) async fn access_key(&self) -> Result<Option<String>, PageError> {
         self.session.access_key().await.map(Some)
     }
 
-    /// Gets new credentials where EC2 takes those with the access key `key` no longer: then what failed is worth another call.
+    /// Gets new credentials if EC2 no longer accepts those with the access key `key`. The failed call can then be repeated.
     ///
     /// # Errors
-    /// With `error` where it is another one, and where the role cannot be assumed any more.
+    /// Returns `error` if it has another cause, and an error if the role can no longer be assumed.
     pub(super) async fn renew_credentials(
         &self,
         error: PageError,
@@ -137,7 +137,7 @@ impl Ec2Source {
     /// Reads one page.
     ///
     /// # Errors
-    /// When EC2 refuses, or no whole answer came in all attempts.
+    /// Returns an error if EC2 refuses, or if no attempt received a complete answer.
     pub async fn page(&self, request: PageRequest<'_>) -> Result<Page, PageError> {
         let key = self.access_key().await?;
         match self.try_page(request).await {
@@ -171,7 +171,7 @@ impl Ec2Source {
             .await
             .map_err(|error| page_error(error, Action::Connections, &request.target.arn(), request.token))?;
         let arrived_at = self.clock.now();
-        // An answer that the SDK takes for successful without having had it read: it never comes to that.
+        // Never malformed here: the SDK reports success only after the reader has read the answer.
         let ReadPage { request_id, end, rows, .. } = reader.take().ok_or_else(malformed)?;
         let PageEnd { next_token, unknown_elements, .. } = end;
         let Timed { requested_at, clock_difference_seconds } = timing.of_answer(arrived_at);
@@ -186,10 +186,10 @@ impl Ec2Source {
         })
     }
 
-    /// Asks whether the connections of `target` may be read, without reading them.
+    /// Checks that the connections of `target` may be read, without reading them.
     ///
     /// # Errors
-    /// When they may not, or when EC2 did not say.
+    /// Returns an error if they may not be read, or if EC2 does not state that they may.
     pub async fn dry_run(&self, target: &Target) -> Result<(), PageError> {
         self.access_key().await?;
         let call = self
@@ -206,8 +206,8 @@ impl Ec2Source {
     }
 }
 
-/// Returns what the SDK reports about a request with `token`, in words that may be logged: its own texts can hold the request
-/// and the answer.
+/// Converts the SDK's error for a request with `token` to one that may be logged: the SDK's own texts can contain the request and
+/// the answer.
 pub(super) fn page_error<E>(
     error: SdkError<E>,
     action: Action,
@@ -227,7 +227,7 @@ where
     PageError { expired_token, ..PageError::from(error) }
 }
 
-/// Returns the limit that our decoder found exceeded; `None` if that is not what happened.
+/// Returns the limit that our decoder found exceeded; `None` if the error has another cause.
 fn exceeded(error: &(dyn Error + 'static)) -> Option<Limit> {
     let mut causes = std::iter::successors(Some(error), |&error| error.source());
     match causes.find_map(|error| error.downcast_ref())? {
@@ -236,7 +236,7 @@ fn exceeded(error: &(dyn Error + 'static)) -> Option<Limit> {
     }
 }
 
-/// An answer that cannot be read.
+/// Returns the error for an answer that cannot be read.
 pub(super) fn malformed() -> PageError {
     PageError::new(
         ErrorCode::MalformedResponse,

@@ -14,24 +14,24 @@ use crate::limits::{LISTING_BYTES, LISTING_ROWS, Limit, NETWORKS, NETWORKS_BYTES
 use crate::tables::endpoints::Endpoint;
 use crate::target::{AccountRegion, EndpointId};
 
-/// Most endpoints or networks of a page. Source: EC2 API reference, `MaxResults`.
+/// Maximum number of endpoints or networks in a page. Source: EC2 API reference, `MaxResults`.
 const PAGE_SIZE: i32 = 1000;
 
 /// Every endpoint of an account and Region.
 #[derive(Debug, Clone)]
 pub struct EndpointListing {
-    /// The endpoints, in AWS's order. One that AWS listed twice is here twice only if it did not say the same of it.
+    /// The endpoints, in AWS's order. One that AWS listed twice is here twice only if its descriptions differ.
     pub endpoints: Vec<Endpoint>,
-    /// When they were asked for and listed.
+    /// Times at which they were requested and listed.
     pub times: PageTimes,
-    /// Seconds by which this machine's clock is ahead of EC2's; negative if it is behind. `None` if EC2 did not say.
+    /// Seconds by which this machine's clock is ahead of EC2's; negative if it is behind. `None` if EC2 did not report its time.
     pub clock_difference_seconds: Option<i64>,
     /// Names of elements beside them that this program does not know.
     pub unknown_elements: BTreeSet<String>,
 }
 
 impl EndpointListing {
-    /// The ids of the endpoints that are there, each once.
+    /// Returns the ids of the endpoints that are not deleted, each once.
     pub fn ids(&self) -> Vec<EndpointId> {
         let mut seen = BTreeSet::new();
         let there = self.endpoints.iter().filter(|endpoint| !endpoint.is_deleted());
@@ -39,7 +39,7 @@ impl EndpointListing {
         ids.filter(|id| seen.insert(id.as_str())).cloned().collect()
     }
 
-    /// The fault of endpoints that cannot be captured, since they have no id of the API's form; `None` if there is none.
+    /// Returns the error for endpoints without an id of the API's form, which cannot be captured; `None` if there are none.
     pub fn odd_endpoints(&self) -> Option<PageError> {
         let odd = self.endpoints.iter().filter(|endpoint| endpoint.endpoint_id.is_none()).count();
         (odd > 0).then(|| PageError::malformed_endpoints(odd, self.endpoints.len()))
@@ -47,10 +47,10 @@ impl EndpointListing {
 }
 
 impl Ec2Source {
-    /// Lists every endpoint there is, without the networks that it is associated with.
+    /// Lists every endpoint, without the networks that it is associated with.
     ///
     /// # Errors
-    /// When not all could be listed.
+    /// Returns an error if not all could be listed.
     pub async fn endpoints(&self, place: &AccountRegion) -> Result<EndpointListing, PageError> {
         let mut listing = Listing::new(LISTING_ROWS, Limit::Endpoints);
         let (mut endpoints, mut repetitions) = (Vec::new(), Repetitions::default());
@@ -98,7 +98,7 @@ impl Ec2Source {
     /// Lists the subnets that an endpoint is associated with; `None` if the endpoint was deleted meanwhile.
     ///
     /// # Errors
-    /// When not all could be listed.
+    /// Returns an error if not all could be listed.
     pub async fn associated_networks(
         &self,
         place: &AccountRegion,
@@ -164,11 +164,11 @@ impl Listing {
         self.pager.token()
     }
 
-    /// Takes a page. Returns its rows, and `true` if another page follows.
+    /// Adds a page. Returns its rows, and `true` if another page follows.
     fn add<T>(&mut self, page: ReadPage<Vec<T>>) -> Result<(Vec<T>, bool), PageError> {
         let ReadPage { end, bytes, rows, .. } = page;
         self.rows += rows.len();
-        // A page without rows leaves nothing behind.
+        // Nothing of a page without rows is kept.
         self.bytes += if rows.is_empty() { 0 } else { bytes };
         if self.rows > self.most_rows || self.bytes > LISTING_BYTES {
             return Err(PageError::limit(self.limit));
@@ -184,7 +184,7 @@ impl Listing {
     }
 }
 
-/// The endpoints of a listing so far, to find those that say the same as an earlier one.
+/// The endpoints of a listing so far, to detect those identical to an earlier one.
 #[derive(Debug, Default)]
 struct Repetitions {
     hasher: RandomState,
@@ -192,7 +192,7 @@ struct Repetitions {
 }
 
 impl Repetitions {
-    /// Returns `true` unless the endpoint, as the answer has it, came before. One without an id may be another each time.
+    /// Returns `true` unless an identical endpoint was in an answer before. One without an id always counts as new.
     fn is_new(&mut self, endpoint: &Endpoint) -> bool {
         endpoint.endpoint_id.is_none() || self.seen.insert(self.hasher.hash_one(endpoint))
     }

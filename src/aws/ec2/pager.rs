@@ -1,7 +1,7 @@
 //! Paging as a pure state machine.
 //!
-//! The SDK's own paginator ends cleanly when a token repeats: taken at its word, a truncated listing looks complete.
-//! Here a token that comes back, at once or after a cycle, is an error, and so are pages without rows that have no end.
+//! The SDK's own paginator ends without an error if a token repeats, so a truncated listing looks complete.
+//! Here a token that repeats, at once or after a cycle, is an error, and so is an endless series of pages without rows.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::limits::{EMPTY_PAGES, PAGES};
 
-/// Which page of a listing comes next.
+/// The next page of a listing, and the state to detect a listing without an end.
 #[derive(Debug)]
 pub struct Pager {
     token: Option<String>,
@@ -20,33 +20,33 @@ pub struct Pager {
     pages: u32,
 }
 
-/// What follows a page.
+/// The step after a page.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
     /// Another page, which [`Pager::token`] leads to.
     Page,
-    /// Nothing: the page carried no token.
+    /// The end of the listing: the page had no token.
     End,
-    /// Nothing that can be trusted: its token leads to a page that was read before.
+    /// An error: the page's token leads to a page that was read before.
     Repeated,
-    /// Nothing that ends: as many pages without rows as are allowed came before it, and it has none either.
+    /// An error: the page has no rows, and follows the maximum number of pages without rows.
     TooManyEmpty,
-    /// Nothing that ends: it has more pages than any listing.
+    /// An error: the listing exceeds the maximum number of pages.
     TooMany,
 }
 
 impl Pager {
-    /// A listing that begins at `token`; none is page one.
+    /// Returns a pager of a listing that begins at `token`; `None` is page one.
     pub fn new(token: Option<String>) -> Pager {
         Pager { seen: token.iter().map(digest).collect(), token, empty_pages: 0, pages: 0 }
     }
 
-    /// The token of the page to read; none for page one.
+    /// Returns the token of the page to read; `None` for page one.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }
 
-    /// Takes the token that the page carried, and how many rows it had. An empty token is none: an empty XML element decodes so.
+    /// Takes the page's token and its number of rows. An empty token counts as `None`: an empty XML element decodes to it.
     pub fn advance(&mut self, next_token: Option<String>, rows: usize) -> Next {
         let Some(next_token) = next_token.filter(|token| !token.is_empty()) else {
             return Next::End;

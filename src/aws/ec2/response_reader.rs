@@ -1,5 +1,5 @@
-//! Puts our decoder in the place of the SDK's for the successful answers of one operation. The SDK goes on to do all
-//! else: endpoint, signature, retries, timeouts, and the decoding of errors.
+//! Replaces the SDK's decoder with ours for the successful answers of one operation. The SDK still does all else: endpoint,
+//! signature, retries, timeouts, and the decoding of errors.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -33,17 +33,17 @@ use crate::target::EndpointId;
 
 type ReadBody<T> = dyn Fn(&[u8]) -> Result<(PageEnd, T), DecodeError> + Send + Sync;
 
-/// Reads the answer of one call, and keeps the page until it is taken.
+/// A reader of the answer of one call, which keeps the page until it is taken.
 pub(super) struct ResponseReader<T> {
     operation: Operation,
     read: Arc<ReadBody<T>>,
     page: Arc<Mutex<Option<ReadPage<T>>>>,
 }
 
-/// What the SDK does for an operation.
+/// The SDK's parts of an operation.
 #[derive(Debug, Clone, Copy)]
 struct Operation {
-    /// Its own deserializer is in this.
+    /// The SDK's configuration, which contains its own deserializer.
     config: fn() -> Option<FrozenLayer>,
     empty_output: fn() -> Output,
 }
@@ -53,7 +53,7 @@ struct Operation {
 pub(super) struct ReadPage<T> {
     /// EC2's request id.
     pub request_id: Option<String>,
-    /// The token that leads to the next page, and what is not known.
+    /// The token of the next page, and the unknown elements.
     pub end: PageEnd,
     /// Size of the answer.
     pub bytes: usize,
@@ -62,7 +62,7 @@ pub(super) struct ReadPage<T> {
 }
 
 impl ResponseReader<Rows> {
-    /// A reader of one answer about the connections of the endpoint `asked`.
+    /// Returns a reader of one answer about the connections of the endpoint `asked`.
     pub(super) fn connections(asked: &EndpointId) -> ResponseReader<Rows> {
         let operation = Operation {
             config: || DescribeClientVpnConnections::new().config(),
@@ -83,8 +83,7 @@ impl ResponseReader<Rows> {
 }
 
 impl ResponseReader<Vec<Endpoint>> {
-    /// A reader of one answer about the endpoints of an account and Region. When and in which answer they came is not in them
-    /// yet.
+    /// Returns a reader of one answer about the endpoints of an account and Region. Their time and request id are not set yet.
     pub(super) fn endpoints() -> ResponseReader<Vec<Endpoint>> {
         let operation = Operation {
             config: || DescribeClientVpnEndpoints::new().config(),
@@ -106,7 +105,7 @@ impl ResponseReader<Vec<Endpoint>> {
 }
 
 impl ResponseReader<Vec<String>> {
-    /// A reader of one answer about the networks of an endpoint.
+    /// Returns a reader of one answer about the networks of an endpoint.
     pub(super) fn networks() -> ResponseReader<Vec<String>> {
         let operation = Operation {
             config: || DescribeClientVpnTargetNetworks::new().config(),
@@ -117,7 +116,7 @@ impl ResponseReader<Vec<String>> {
             let body = Body::new(bytes);
             let is_exact = |id: &Cow<'_, str>| (1..=VALUE_BYTES).contains(&id.len()) && !has_illegal(id);
             let end = endpoints::decoder::networks(&body, |id| {
-                // A list without this one would say that it is not associated.
+                // A list without this one would state that it is not associated.
                 let id = id.filter(is_exact).ok_or(DecodeError::Malformed)?;
                 networks.push(id.into_owned());
                 Ok(())
@@ -139,13 +138,13 @@ impl<T> ResponseReader<T> {
         ResponseReader { operation, read: Arc::new(read), page: Arc::default() }
     }
 
-    /// The page that was read last; `None` if no answer was successful.
+    /// Takes the page that was read last; `None` if no answer was successful.
     pub(super) fn take(&self) -> Option<ReadPage<T>> {
         self.page.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn read(&self, response: &HttpResponse) -> Result<ReadPage<T>, DecodeError> {
-        // EC2 sends no other success. 206 would be a part of an answer.
+        // EC2 sends no other success status. 206 would be a partial answer.
         if response.status().as_u16() != 200 {
             return Err(DecodeError::Malformed);
         }
@@ -191,7 +190,7 @@ impl<T: Send + 'static> Intercept for ResponseReader<T> {
 struct NoDeserializer;
 
 struct PageDeserializer<T> {
-    /// What the SDK configures for the operation: its own deserializer is in it.
+    /// The SDK's configuration of the operation, which contains its own deserializer.
     of_the_sdk: FrozenLayer,
     reader: ResponseReader<T>,
 }
@@ -214,13 +213,13 @@ impl<T: Send + 'static> DeserializeResponse for PageDeserializer<T> {
             return of_the_sdk.deserialize_nonstreaming_with_config(response, config);
         }
         let page = self.reader.read(response).map_err(|error| match error {
-            // The SDK takes this kind of error for a fault of the connection, and tries again.
+            // The SDK treats this kind of error as a connection failure, and retries.
             DecodeError::Malformed => OrchestratorError::response(error.into()),
-            // What is too large stays so.
+            // A retry would exceed the limit too.
             DecodeError::Limit(_) => OrchestratorError::other(error),
         })?;
         *self.reader.page.lock().unwrap_or_else(PoisonError::into_inner) = Some(page);
-        // What the SDK passes on has nothing in it: the page is here.
+        // The output that the SDK passes on is empty: the page is kept here.
         Ok((self.reader.operation.empty_output)())
     }
 }

@@ -1,4 +1,4 @@
-//! Where a listing was cut, in one opaque string: the page, the rows of it already written, and the page size.
+//! The position at which a listing was cut, in one opaque string: the page, the rows of it already written, and the page size.
 //! Resuming reads the page again and skips those rows, as boto3's `StartingToken` does.
 
 use std::fmt;
@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::PageSize;
 use crate::target::EndpointId;
 
-/// Where to go on.
+/// The position to resume from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResumeToken {
     /// The endpoint that was listed.
     pub endpoint_id: EndpointId,
-    /// EC2's token of the page; none for page one.
+    /// EC2's token of the page; `None` for page one.
     pub next_token: Option<String>,
     /// Rows of that page that were written already.
     pub skip: u64,
@@ -23,7 +23,7 @@ pub struct ResumeToken {
     pub page_size: PageSize,
 }
 
-/// What the opaque string holds.
+/// The contents of the opaque string.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Contents {
@@ -38,7 +38,7 @@ struct Contents {
 }
 
 impl ResumeToken {
-    /// Reads what a capture gave out; none when it is something else.
+    /// Parses a token that a capture returned; `None` if it is something else.
     pub fn parse(text: &str) -> Option<ResumeToken> {
         let json = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
         let contents: Contents = serde_json::from_slice(&json).ok()?;

@@ -1,5 +1,5 @@
-//! EC2 in every account and Region: a client each, made when it is first needed and kept, with the credentials that lead
-//! there and a budget of its own.
+//! EC2 in every account and Region. Each has a client, created on first use and kept, with the credentials for the account and
+//! its own budget.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::run_id::RunId;
 use crate::target::{AccountId, AccountRegion};
 
-/// Where sources come from.
+/// The EC2 sources of all accounts and Regions.
 #[derive(Debug)]
 pub struct Places {
     sdk: SdkConfig,
@@ -28,12 +28,12 @@ pub struct Places {
 #[derive(Debug, Default)]
 struct Kept {
     sources: HashMap<AccountRegion, Ec2Source>,
-    /// The Regions of an account share its credentials.
+    /// Sessions by account: the Regions of an account share its credentials.
     sessions: HashMap<AccountId, Arc<MemberSession>>,
 }
 
 impl Places {
-    /// Sources with the credentials of `own`, which are those of `sdk`, and in other accounts with those of the role.
+    /// Returns sources with the credentials of `own`, which are those of `sdk`, and in other accounts with those of the role.
     pub fn new(
         sdk: SdkConfig,
         own: Arc<OwnSession>,
@@ -44,10 +44,10 @@ impl Places {
         Places { sdk, own, limits, clock, member_role, kept: Mutex::default() }
     }
 
-    /// EC2 at `place`, for a run of a program that runs in the account `home`.
+    /// Returns EC2 at `place`, for a run of a program that runs in the account `home`.
     ///
     /// # Errors
-    /// When there are no credentials, or the role there cannot be assumed.
+    /// Returns an error if there are no credentials, or the role there cannot be assumed.
     pub async fn source(
         &self,
         home: &AccountId,
@@ -58,7 +58,7 @@ impl Places {
         if let Session::Member(session) = source.session() {
             session.begin(run_id);
         }
-        // Asked for here, so that what gives none is reported once and as what it is.
+        // Requested here, to report missing credentials once, with their cause.
         source.access_key().await?;
         Ok(source)
     }
@@ -79,7 +79,7 @@ impl Places {
         let mut sdk = self.sdk.clone().into_builder().region(SdkRegion::new(place.region.to_string()));
         if let Some(session) = &session {
             let provider = SharedCredentialsProvider::new(SharedSession(session.clone()));
-            // The session keeps them itself, so that it can forget them.
+            // The session keeps them itself, to be able to forget them.
             sdk = sdk
                 .credentials_provider(provider)
                 .identity_cache(aws_config::identity::IdentityCache::no_cache());

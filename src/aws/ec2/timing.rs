@@ -1,4 +1,4 @@
-//! When the request of an answer was sent, and how far this machine's clock is from EC2's.
+//! Time of the request of an answer, and the difference between this machine's clock and EC2's.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 
-/// The attempts at one call. What is kept is of the last one, which is the one that succeeded if any did.
+/// The attempts at one call. Only the last one is kept, which is the one that succeeded if any did.
 #[derive(Debug, Clone)]
 pub(super) struct Timing {
     clock: Clock,
@@ -26,17 +26,17 @@ struct Seen {
     date: Option<i64>,
 }
 
-/// When a page was requested, and what its answer says of the clock.
+/// Time of a page's request, and the clock difference that its answer shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Timed {
-    /// When the request of the successful attempt was sent.
+    /// Time at which the request of the successful attempt was sent.
     pub requested_at: Timestamp,
     /// Seconds by which this machine's clock is ahead of EC2's; negative if it is behind. `None` if EC2 sent no `Date`.
     pub clock_difference_seconds: Option<i64>,
 }
 
 impl Timing {
-    /// Watches a call that is about to be made.
+    /// Starts timing a call that is about to be made.
     pub(super) fn new(clock: &Clock) -> Timing {
         let seen = Seen { requested_at: clock.now(), date: None };
         Timing { clock: clock.clone(), seen: Arc::new(Mutex::new(seen)) }
@@ -82,7 +82,7 @@ impl Intercept for Timing {
 /// Returns the seconds by which our clock is certainly ahead of one that showed the second `date` at some time between the
 /// request and the answer; negative if it is behind.
 fn clock_difference(requested_at: Timestamp, arrived_at: Timestamp, date: i64) -> i64 {
-    // The whole second counts: EC2's clock may have shown any part of it.
+    // The full second counts: EC2's clock may have shown any part of it.
     let (earliest, latest) = (date, date.saturating_add(1));
     if requested_at.as_second() > latest {
         requested_at.as_second() - latest

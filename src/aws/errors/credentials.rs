@@ -1,4 +1,4 @@
-//! Why there are no credentials, in words of our own. What the SDK says quotes files, profiles, commands and their output.
+//! Causes of missing credentials, in our own words. The SDK's texts quote files, profiles, commands and their output.
 
 use std::error::Error;
 
@@ -8,7 +8,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use crate::causes::{chain, of_the_system};
 use crate::error_code::{AwsCode, ErrorCode};
 
-/// What the SDK's texts say, and what that means. They are fixed parts of its texts: what surrounds them can name people.
+/// Fixed parts of the SDK's texts, and their meaning. The text around them can name people.
 const PROBLEMS: [(&str, &str); 19] = [
     (
         "was not defined",
@@ -40,15 +40,15 @@ const PROBLEMS: [(&str, &str); 19] = [
     ("IMDS", "EC2's instance metadata did not give any"),
 ];
 
-/// Part of the SDK's text about an instance whose role gives no credentials.
+/// Part of the SDK's text about an instance whose role provides no credentials.
 const INSTANCE_ROLE: &str = "trust relationship with EC2";
 
-/// What is configured to give credentials, by kind: names of profiles can be those of people.
+/// The configured providers of credentials, by kind: names of profiles can be those of people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Provider {
     /// The kinds.
     pub kinds: String,
-    /// `true` if any is; otherwise the SDK tries them all, and the metadata of the EC2 instance that this may be.
+    /// `true` if any is configured; otherwise the SDK tries them all, and the metadata of the EC2 instance that this may be.
     pub is_configured: bool,
 }
 
@@ -59,18 +59,18 @@ pub struct CredentialsFailure {
     /// [`ErrorCode::NoCredentials`], [`ErrorCode::CredentialsFailed`] or [`ErrorCode::CredentialsTimedOut`].
     pub code: ErrorCode,
     problem: String,
-    /// What was tried for them, by kind: names of profiles can be those of people.
+    /// The providers that were tried, by kind: names of profiles can be those of people.
     provider: String,
 }
 
 impl CredentialsFailure {
-    /// Returns the cause when `provider`, a kind, gave no answer for a time.
+    /// Returns the cause if `provider` did not answer within `seconds`.
     pub(crate) fn timed_out(seconds: u64, provider: Provider) -> CredentialsFailure {
         let problem = format!("none came in {seconds} seconds; what gives them may be waiting for something");
         CredentialsFailure { code: ErrorCode::CredentialsTimedOut, problem, provider: provider.kinds }
     }
 
-    /// Returns the cause when a request cannot bear what was given.
+    /// Returns the cause if a request cannot carry the credentials provided.
     pub(crate) fn unusable(provider: Provider) -> CredentialsFailure {
         let problem = "those that are set have a character that a request cannot bear, such as a line break";
         CredentialsFailure {
@@ -80,7 +80,7 @@ impl CredentialsFailure {
         }
     }
 
-    /// Returns the cause when nothing is configured that could give any.
+    /// Returns the cause if nothing is configured that could provide any.
     pub(crate) fn none(provider: Provider) -> CredentialsFailure {
         let problem = "none is configured; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a \
                        role is attached";
@@ -91,7 +91,7 @@ impl CredentialsFailure {
         }
     }
 
-    /// Returns what the SDK's error means, of credentials that come from `provider`.
+    /// Returns the meaning of the SDK's error about credentials from `provider`.
     pub(crate) fn read(error: &CredentialsError, provider: Provider) -> CredentialsFailure {
         if let Some(failure) = CredentialsFailure::within(error) {
             return failure;
@@ -109,13 +109,13 @@ impl CredentialsFailure {
         CredentialsFailure { code: ErrorCode::CredentialsFailed, problem, provider: provider.kinds }
     }
 
-    /// Returns the cause that is one of an error's causes.
+    /// Returns the first failure of credentials among an error's causes.
     pub(crate) fn within(error: &(dyn Error + 'static)) -> Option<CredentialsFailure> {
         chain(error).find_map(|cause| cause.downcast_ref::<CredentialsFailure>().cloned())
     }
 }
 
-/// Returns what is wrong with the profile when the SDK went on to try others.
+/// Returns the problem with the profile if the SDK went on to try other providers.
 fn problem_of_profile(error: &CredentialsError) -> Option<String> {
     let tried = chain(error).find_map(|cause| cause.downcast_ref::<ProviderChainError<CredentialsError>>());
     let Some(tried) = tried else { return problem_within(error) };
@@ -123,7 +123,7 @@ fn problem_of_profile(error: &CredentialsError) -> Option<String> {
     problem_within(profile.error())
 }
 
-/// Returns what an error of a provider says; `None` if it says nothing that is known.
+/// Returns the problem that a provider's error reports; `None` if it is not a known one.
 fn problem(error: &CredentialsError) -> Option<String> {
     problem_within(error)
         .or_else(|| {
@@ -143,7 +143,7 @@ fn problem_within(error: &CredentialsError) -> Option<String> {
     exit.or_else(|| PROBLEMS.iter().find(|(part, _)| says(part)).map(|&(_, words)| words.to_owned()))
 }
 
-/// Returns how a `credential_process` ended, without what it wrote.
+/// Describes the exit of a `credential_process`, without its output.
 fn exit_of_process(text: &str) -> Option<String> {
     let (_, status) = text.split_once("external process exited with code ")?;
     let number = |rest: &str| {

@@ -1,12 +1,12 @@
-//! What a denial of access says: the action, the resource and the kind of policy, each of a fixed form. The caller, whom AWS
-//! names first, is not kept.
+//! The contents of a denial of access: the action, the resource and the kind of policy, each of a fixed form. The caller, whom
+//! AWS names first, is not kept.
 
 use serde::Serialize;
 
 use super::region_named;
 use crate::target::{AccountId, EndpointId};
 
-/// Actions that this program asks for. Another one in a message is not of a request of ours, and could be anything.
+/// Actions that this program requests. Another one in a message is not from our request, and could be anything.
 const ACTIONS: [&str; 16] = [
     "ec2:DescribeClientVpnConnections",
     "ec2:DescribeClientVpnEndpoints",
@@ -26,14 +26,14 @@ const ACTIONS: [&str; 16] = [
     "kms:DescribeKey",
 ];
 
-/// What AWS denied, as far as it can be said without naming anybody.
+/// The access that AWS denied, as far as it can be reported without naming anybody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Denial {
-    /// The action; `None` if AWS named none that this program asks for.
+    /// The action; `None` if AWS named none that this program requests.
     pub action: Option<&'static str>,
     /// ARN of the resource; `None` if AWS named none, or one that could name a person.
     pub resource: Option<String>,
-    /// The kind of policy that denies, or does not allow; `None` if AWS does not say.
+    /// The kind of policy that denies, or does not allow; `None` if AWS does not state it.
     pub policy: Option<PolicyKind>,
     /// `true` if a policy denies explicitly; otherwise none allows it.
     pub explicit: bool,
@@ -43,19 +43,19 @@ pub struct Denial {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PolicyKind {
-    /// Of the role or user.
+    /// A policy of the role or user.
     IdentityBased,
-    /// Of the bucket, key or role that is asked for.
+    /// A policy of the requested bucket, key or role.
     ResourceBased,
     /// The boundary of the role's permissions.
     PermissionsBoundary,
-    /// Of the organisation, for accounts.
+    /// A policy of the organisation, for accounts.
     ServiceControl,
-    /// Of the organisation, for resources.
+    /// A policy of the organisation, for resources.
     ResourceControl,
-    /// Of the session.
+    /// A policy of the session.
     Session,
-    /// Of the VPC endpoint.
+    /// A policy of the VPC endpoint.
     VpcEndpoint,
 }
 
@@ -70,7 +70,7 @@ impl PolicyKind {
         PolicyKind::VpcEndpoint,
     ];
 
-    /// Returns the words that AWS has for it.
+    /// Returns AWS's name for it.
     fn in_words(self) -> &'static str {
         match self {
             PolicyKind::IdentityBased => "identity-based policy",
@@ -85,10 +85,10 @@ impl PolicyKind {
 }
 
 impl Denial {
-    /// Reads what AWS says about a request for `asked`.
+    /// Parses AWS's message about a request for `asked`.
     /// Source: IAM User Guide, "Troubleshoot access denied error messages".
     pub(super) fn read(message: &str, asked: &str) -> Denial {
-        // What comes before is the caller, who may be called anything.
+        // The text before it is the caller, whose name may be anything.
         let said = message.split_once("perform: ").map_or("", |(_, said)| said);
         let word = |text: &str| {
             text.split([' ', ',', ';']).next().unwrap_or_default().trim_end_matches('.').to_owned()
@@ -108,7 +108,7 @@ impl Denial {
         }
     }
 
-    /// Returns the words for it, about a request that takes `permission` on `asked`.
+    /// Returns the message for a request that requires `permission` on `asked`.
     pub(super) fn in_words(&self, permission: &str, asked: &str) -> String {
         let action = self.action.unwrap_or(permission);
         let resource = self.resource.as_deref().unwrap_or(asked);
@@ -128,7 +128,7 @@ impl Denial {
     }
 }
 
-/// Returns whether an ARN can be kept: it has no part of free text, or is the one that was asked for.
+/// Returns `true` if an ARN can be kept: it has no free text, or is the requested one.
 fn names_nobody(arn: &str, asked: &str) -> bool {
     if arn == asked || arn == "*" {
         return true;
@@ -151,7 +151,7 @@ fn names_nobody(arn: &str, asked: &str) -> bool {
         }
 }
 
-/// Returns whether a text is the id of a KMS key.
+/// Returns `true` if a text is the id of a KMS key.
 fn is_key_id(id: &str) -> bool {
     let digits = id.strip_prefix("mrk-").unwrap_or(id);
     let has_digit = digits.bytes().any(|b| b.is_ascii_digit());

@@ -27,7 +27,7 @@ const PLACES: [&str; 18] = [
     "westcentral",
 ];
 
-/// Returns the Region that a text names; `None` if it is made of other words than AWS's Regions are.
+/// Returns the Region that a text names; `None` if it has words that AWS's Regions do not have.
 pub(crate) fn region_named(text: &str) -> Option<Region> {
     let region = Region::parse(text)?;
     let mut parts = text.split('-');

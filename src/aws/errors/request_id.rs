@@ -6,7 +6,7 @@ use aws_types::request_id::RequestId;
 /// Longest id, in characters: S3's and that of public emulators are shorter.
 const MAX_BYTES: usize = 64;
 
-/// Returns the request id of an answer, of an error also the one in its body; `None` if it has none of the form that AWS gives it.
+/// Returns the request id of an answer, which an error may have in its body; `None` if it has none of AWS's form.
 pub(crate) fn request_id(answer: &HttpResponse) -> Option<String> {
     let in_header = answer.request_id().filter(|id| is_request_id(id));
     let in_body = || answer.body().bytes().filter(|_| !answer.status().is_success()).and_then(named_in);
@@ -24,8 +24,8 @@ fn named_in(body: &[u8]) -> Option<&str> {
     })
 }
 
-/// Returns whether a text is a request id and can be nothing else: a UUID's hexadecimal digits, or digits and capitals as S3 has them. A
-/// name has letters that are no such digits, or no digit at all.
+/// Returns `true` if a text is a request id and can be nothing else: a UUID's hexadecimal digits, or digits and capitals as S3
+/// has them. A name has letters that are no such digits, or no digit at all.
 fn is_request_id(text: &str) -> bool {
     let fits = |b: u8| b.is_ascii_uppercase() || b == b'-' || b.is_ascii_hexdigit();
     (1..=MAX_BYTES).contains(&text.len())

@@ -1,4 +1,4 @@
-//! The role that is assumed in other accounts, and its credentials, kept for their life.
+//! The role that is assumed in other accounts, and its credentials, kept until they expire.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ use crate::error_code::ErrorCode;
 use crate::run_id::RunId;
 use crate::target::AccountId;
 
-/// What to look at when STS refuses.
+/// Checks to make if STS refuses.
 const REFUSED: &str = "does the role exist there, does it trust the role that this program runs as, and is AUDIT_EXTERNAL_ID \
                        the one that it asks for?";
 
@@ -27,7 +27,7 @@ pub struct MemberRole {
 }
 
 impl MemberRole {
-    /// A role by its name, with its path where it has one; none when that is no such name.
+    /// Returns a role by its name, with its path if it has one; `None` if that is not such a name.
     /// Source: STS API reference, `AssumeRole`; IAM API reference, `CreateRole`.
     pub fn new(name: &str, external_id: Option<String>) -> Option<MemberRole> {
         let is_part = |part: &str| {
@@ -38,46 +38,46 @@ impl MemberRole {
         is_name.then(|| MemberRole { name: name.to_owned(), external_id })
     }
 
-    /// Whether STS takes the text for an external id.
+    /// Returns `true` if STS accepts the text as an external id.
     pub fn is_external_id(text: &str) -> bool {
         let fits = |b: u8| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b);
         (2..=1224).contains(&text.len()) && text.bytes().all(fits)
     }
 
-    /// Its ARN in an account.
+    /// Returns its ARN in an account.
     pub fn arn(&self, account_id: &AccountId, partition: &str) -> String {
         format!("arn:{partition}:iam::{account_id}:role/{}", self.name)
     }
 }
 
-/// Why a role could not be assumed.
+/// Failure to assume a role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("assuming {role_arn} (sts:AssumeRole): {problem}")]
 pub struct AssumeRoleError {
-    /// [`ErrorCode::AssumeRoleRefused`], [`ErrorCode::AssumeRoleFailed`], or why there are no credentials to ask with.
+    /// [`ErrorCode::AssumeRoleRefused`], [`ErrorCode::AssumeRoleFailed`], or the code of a cause such as missing credentials.
     pub code: ErrorCode,
     role_arn: String,
     problem: String,
     /// STS's request id.
     pub request_id: Option<String>,
-    /// What STS denied; `None` if it is not that.
+    /// The access that STS denied; `None` if the error is not a denial.
     pub denial: Option<Box<Denial>>,
 }
 
-/// The role in one account, with the credentials that were handed out last. Every Region of the account shares them.
+/// The role in one account, with its newest credentials. Every Region of the account shares them.
 #[derive(Debug)]
 pub struct MemberSession {
     sts: aws_sdk_sts::Client,
     clock: Clock,
     role_arn: String,
     external_id: Option<String>,
-    /// Of the run that asks next.
+    /// Name of the session for the current run.
     session_name: Mutex<String>,
     credentials: AsyncMutex<Option<Credentials>>,
 }
 
 impl MemberSession {
-    /// A session of which nothing was asked yet.
+    /// Returns a session that has requested no credentials yet.
     pub fn new(
         sdk: &SdkConfig,
         clock: Clock,
@@ -95,19 +95,19 @@ impl MemberSession {
         })
     }
 
-    /// Says which run it is that asks. What is asked of STS from now on bears its name, which CloudTrail shows in both accounts.
+    /// Sets the current run. Later requests to STS carry its name, which CloudTrail shows in both accounts.
     pub fn begin(&self, run_id: &RunId) {
-        // STS takes 2 to 64 characters.
+        // STS accepts 2 to 64 characters.
         let name = format!("client-vpn-audit-{run_id}").chars().take(64).collect();
         *self.session_name.lock().unwrap_or_else(PoisonError::into_inner) = name;
     }
 
-    /// Good credentials: those that there are, or new ones.
+    /// Returns valid credentials: the kept ones, or new ones.
     ///
     /// # Errors
-    /// When STS refuses or cannot be asked.
+    /// Returns an error if STS refuses or cannot be asked.
     pub async fn credentials(&self) -> Result<Credentials, AssumeRoleError> {
-        // Held while STS is asked, so that the Regions of an account ask once.
+        // Locked while STS is asked, so the Regions of an account ask once.
         let mut kept = self.credentials.lock().await;
         if let Some(credentials) = kept.as_ref().filter(|credentials| self.is_good(credentials)) {
             return Ok(credentials.clone());
@@ -117,7 +117,7 @@ impl MemberSession {
         Ok(credentials)
     }
 
-    /// Forgets the credentials with this access key, which EC2 takes no longer, whatever their expiry says. Newer ones stay.
+    /// Forgets the credentials with this access key, which EC2 no longer accepts, regardless of their expiry. Newer ones stay.
     pub async fn forget(&self, access_key_id: &str) {
         self.credentials.lock().await.take_if(|credentials| credentials.access_key_id() == access_key_id);
     }
@@ -170,7 +170,7 @@ impl MemberSession {
     }
 }
 
-/// A session as the SDK's clients ask for credentials.
+/// A session as the provider of credentials for the SDK's clients.
 #[derive(Debug)]
 pub(crate) struct SharedSession(pub Arc<MemberSession>);
 

@@ -1,4 +1,4 @@
-//! The credentials that the program runs with, asked for once, before anything is asked of AWS, and kept for their life.
+//! The credentials that the program runs with, requested once, before any call of AWS, and kept until they expire.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -19,14 +19,14 @@ use crate::aws::https;
 use crate::aws::sdk::is_key;
 use crate::clock::Clock;
 
-/// Longest time that credentials are waited for: a process or a web service gives them, which can hang.
+/// Timeout for credentials: the process or web service that provides them can hang.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How long a failure stands: everything that runs at the same time meets it once.
+/// Time for which a failure is kept, so concurrent calls share it.
 const FAILURE_KEPT: Duration = Duration::from_secs(30);
 
-/// Longest time of one attempt at a call of S3, STS or KMS: long enough for the largest object, and an end to a connection
-/// that stalls. EC2's is a setting.
+/// Timeout of one attempt at a call of S3, STS or KMS: long enough for the largest object, and it ends a stalled connection.
+/// EC2's is a setting.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The program's own credentials.
@@ -45,8 +45,8 @@ struct Kept {
 }
 
 impl OwnSession {
-    /// Returns the session of the credentials that `sdk` is configured with, and a configuration whose clients use it. Its calls end
-    /// in time, and it has the HTTPS client of all.
+    /// Returns the session of the credentials that `sdk` is configured with, and a configuration whose clients use it. The
+    /// configuration has a timeout and the shared HTTPS client.
     pub fn begin(sdk: SdkConfig, clock: Clock) -> (SdkConfig, Arc<OwnSession>) {
         let provider = sdk.credentials_provider();
         let session = Arc::new(OwnSession { provider, patience: PATIENCE, clock, kept: Mutex::default() });
@@ -55,17 +55,17 @@ impl OwnSession {
         let sdk =
             without_empty_endpoints(sdk).into_builder().timeout_config(timeouts).http_client(http_client);
         let shared = SharedCredentialsProvider::new(SharedOwn(session.clone()));
-        // The session keeps them itself, so that it can forget them.
+        // The session keeps them itself, to be able to forget them.
         let sdk = sdk.credentials_provider(shared).identity_cache(IdentityCache::no_cache());
         (sdk.build(), session)
     }
 
-    /// Returns good credentials: those that there are, or new ones.
+    /// Returns valid credentials: the kept ones, or new ones.
     ///
     /// # Errors
-    /// When nothing gives any, or not in time.
+    /// Returns an error if nothing provides any, or not in time.
     pub async fn credentials(&self) -> Result<Credentials, CredentialsFailure> {
-        // Held while they are asked for, so that one asks for all.
+        // Locked while they are requested, so one request serves all.
         let mut kept = self.kept.lock().await;
         if let Some(credentials) =
             kept.credentials.as_ref().filter(|credentials| self.lasts(credentials, MIN_CREDENTIALS_LIFE))
@@ -82,19 +82,19 @@ impl OwnSession {
             }
             Err(failure) => {
                 kept.failure = Some((Instant::now(), failure.clone()));
-                // The last minute of the old ones may still do.
+                // The old ones may still work in their last minute.
                 let old = kept.credentials.clone().filter(|old| self.lasts(old, Duration::ZERO));
                 old.ok_or(failure)
             }
         }
     }
 
-    /// Forgets the credentials with this access key, which AWS takes no longer, whatever their expiry says. Newer ones stay.
+    /// Forgets the credentials with this access key, which AWS no longer accepts, regardless of their expiry. Newer ones stay.
     pub async fn forget(&self, access_key_id: &str) {
         self.kept.lock().await.credentials.take_if(|kept| kept.access_key_id() == access_key_id);
     }
 
-    /// Returns what gives the credentials, by kind.
+    /// Returns the providers of the credentials, by kind.
     pub async fn provider(&self) -> String {
         provider::configured().await.kinds
     }
@@ -122,14 +122,14 @@ impl OwnSession {
     }
 }
 
-/// Returns whether a request can bear the credentials. The SDK panics at a line break.
+/// Returns `true` if a request can carry the credentials. The SDK panics at a line break.
 fn is_usable(credentials: &Credentials) -> bool {
     is_key(credentials.access_key_id())
         && is_key(credentials.secret_access_key())
         && credentials.session_token().is_none_or(|token| token.is_empty() || is_key(token))
 }
 
-/// The session as the SDK's clients ask for credentials.
+/// The session as the provider of credentials for the SDK's clients.
 #[derive(Debug)]
 struct SharedOwn(Arc<OwnSession>);
 
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
     use crate::error_code::ErrorCode;
 
-    /// Gives a key at each call that bears its number, fails or hangs.
+    /// A provider whose calls each return a key with their number, fail or hang.
     #[derive(Debug)]
     struct Counted {
         calls: Arc<AtomicUsize>,

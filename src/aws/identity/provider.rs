@@ -1,15 +1,15 @@
-//! What gives credentials, by kind and in the order in which the SDK tries it. Names of profiles and paths are not told: they
-//! can be those of people.
+//! Providers of credentials, by kind and in the order in which the SDK tries them. Names of profiles and paths are not included:
+//! they can be those of people.
 
 use aws_config::profile::{self, ProfileSet};
 use aws_types::os_shim_internal::{Env, Fs};
 
 use crate::aws::errors::Provider;
 
-/// Deepest chain of profiles that refer to each other.
+/// Longest chain of profiles that refer to each other.
 const DEEPEST: usize = 8;
 
-/// Returns the kinds that are configured, or all that are tried when none is.
+/// Returns the kinds that are configured, or all that are tried if none is.
 pub(super) async fn configured() -> Provider {
     let (fs, env) = (Fs::real(), Env::real());
     let profiles = profile::load(&fs, &env, &Default::default(), None).await;
@@ -21,7 +21,7 @@ fn kinds(variable: impl Fn(&str) -> Option<String>, profiles: Option<&ProfileSet
     let is_set = |name| variable(name).is_some();
     let mut kinds = Vec::new();
     if is_set("AWS_ACCESS_KEY_ID") {
-        // The SDK asks nothing else then.
+        // The SDK then tries nothing else.
         return provider("environment variables".to_owned(), true);
     }
     let profile = profiles.and_then(|profiles| kind_of_profile(profiles, profiles.selected_profile()));
@@ -46,7 +46,7 @@ fn kinds(variable: impl Fn(&str) -> Option<String>, profiles: Option<&ProfileSet
     provider(kinds.join(", "), true)
 }
 
-/// Returns what a profile has, from the role at the end of the chain to what it begins with; `None` if it has nothing.
+/// Returns the kind of a profile, from the role at the end of the chain to the credentials at its start; `None` if it has none.
 fn kind_of_profile(profiles: &ProfileSet, name: &str) -> Option<String> {
     let mut name = name.to_owned();
     let mut roles = String::new();

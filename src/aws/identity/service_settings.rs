@@ -1,5 +1,5 @@
-//! Settings of single services, such as `AWS_ENDPOINT_URL_EC2`. One that is empty counts as not set, as the AWS CLI has it: the SDK
-//! panics at an empty endpoint.
+//! Settings of single services, such as `AWS_ENDPOINT_URL_EC2`. An empty one counts as not set, as in the AWS CLI: the SDK panics
+//! at an empty endpoint.
 
 use aws_config::SdkConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};

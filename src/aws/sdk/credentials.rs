@@ -14,7 +14,7 @@ impl PanicSafeProvider {
         SharedCredentialsProvider::new(PanicSafeProvider(provider))
     }
 
-    /// Asks the provider in a task of its own, which keeps a panic from ending the process.
+    /// Calls the provider in a task of its own, which keeps a panic from ending the process.
     async fn ask(&self) -> Result<Credentials, CredentialsError> {
         let provider = self.0.clone();
         let asked = tokio::spawn(async move { provider.provide_credentials().await }).await;

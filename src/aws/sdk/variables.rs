@@ -1,4 +1,4 @@
-//! The SDK's variables whose values this program depends on, each with what is allowed.
+//! The SDK's variables whose values this program depends on, each with its allowed values.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::aws::https::PROXY_VARIABLES;
 use crate::bounded_file;
 use crate::invalid_input::{InvalidInput, InvalidInputs};
 
-/// Services that are asked, as their variables name them: ours, and those that the SDK's providers of credentials ask.
+/// Services that are called, as their variables name them: ours, and those that the SDK's providers of credentials call.
 const SERVICES: [&str; 6] = ["EC2", "KMS", "S3", "SSO", "SSO_OIDC", "STS"];
 
 const BOOLEANS: [&str; 3] =
@@ -19,7 +19,7 @@ const BOOLEANS: [&str; 3] =
 
 const CHECKSUMS: [&str; 2] = ["AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION"];
 
-/// What the SDK puts into a header of each request as it is.
+/// Variables that the SDK copies unchanged into a header of each request.
 const USER_AGENT: [&str; 2] = ["AWS_EXECUTION_ENV", "AWS_SDK_UA_APP_ID"];
 
 /// Largest file of certificates, in bytes: a hundred times those of all public authorities.
@@ -30,7 +30,7 @@ const SECRETS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_S
 /// The environment, to be checked.
 pub(super) struct Checked<'a> {
     pub variables: &'a BTreeMap<String, String>,
-    /// Set if a flag names the Region, so that the variables do not count.
+    /// `true` if a flag names the Region; the variables then do not count.
     pub has_region: bool,
 }
 
@@ -57,13 +57,13 @@ impl Checked<'_> {
     }
 }
 
-/// Checks one variable. An empty value counts as not set, except where the SDK takes it for one.
+/// Checks one variable. An empty value counts as not set, unless the SDK uses it.
 pub(super) fn check(name: &str, value: &str) -> Result<(), InvalidInput> {
     let refused_unless = |fits: bool, allowed: &str| {
         if fits { Ok(()) } else { Err(InvalidInput::new(name, value, allowed)) }
     };
     match name {
-        // It may hold a password.
+        // It may contain a password.
         name if is_endpoint_url(name) && value.contains('@') => {
             Err(InvalidInput::of_hidden(name, value, "a URL without a user name and a password"))
         }
@@ -107,13 +107,13 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), InvalidInput> {
     }
 }
 
-/// Returns `false` for what the SDK cannot take for a proxy: it would go without one.
+/// Returns `false` if the SDK cannot use the value as a proxy: it would connect without one.
 fn may_be_proxy(value: &str) -> bool {
     let scheme = value.split_once("://").map_or("http", |(scheme, _)| scheme).to_ascii_lowercase();
     matches!(scheme.as_str(), "http" | "https") && value.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Recognises the variables that set an endpoint: for all services, or for one that is asked.
+/// Returns `true` for the variables that set an endpoint: for all services, or for one that is called.
 pub(super) fn is_endpoint_url(name: &str) -> bool {
     name.strip_prefix("AWS_ENDPOINT_URL").is_some_and(|rest| {
         rest.is_empty() || rest.strip_prefix('_').is_some_and(|service| SERVICES.contains(&service))
@@ -125,8 +125,8 @@ pub(super) fn is_true(value: &str) -> bool {
     value.eq_ignore_ascii_case("true")
 }
 
-/// Checks that a text can be a part of a host's name, which the SDK makes of a Region. Stores that are not AWS's have Regions of
-/// other forms than AWS.
+/// Checks that a text can be a part of a host's name, which the SDK builds from a Region. Stores other than AWS's have Regions of
+/// other forms.
 pub(super) fn is_region(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')

@@ -1,4 +1,4 @@
-//! Says what the ledger proves, and where a connection could have been missed.
+//! Reports what the ledger proves, and where a connection could have been missed.
 
 use std::path::Path;
 
@@ -16,10 +16,10 @@ use super::lake::open;
 use super::moment::Moments;
 use super::output::{Spinner, counted, new_table, print};
 
-/// Differences to a witness that are printed of each endpoint, the largest first.
+/// Differences to a witness that are printed for each endpoint, the largest first.
 const PRINTED_DIFFERENCES: usize = 10;
 
-/// Runs the command. Whether there is no hole.
+/// Runs the command. Returns `true` if there is no hole.
 pub async fn run(args: &CoverageArgs, json: bool) -> Result<bool, Failure> {
     let now = Clock::system().now();
     let mut moments = Moments::default();
@@ -93,7 +93,7 @@ fn text(coverage: &Coverage) -> String {
     parts.join("\n\n")
 }
 
-/// Says what the lack of holes proves: all only if every record could be read and relied on.
+/// States what the lack of holes proves: everything only if every record could be read and relied on.
 fn no_hole(coverage: &Coverage) -> String {
     let records = counted(coverage.runs, "run record");
     let to = short(coverage.to);
@@ -114,7 +114,7 @@ fn no_hole(coverage: &Coverage) -> String {
     )
 }
 
-/// Escapes what a terminal would obey: the text of a record may be anybody's.
+/// Escapes characters that a terminal would obey: anybody may have written the text of a record.
 fn escaped(text: &str) -> String {
     let is_plain = |c: &char| {
         !c.is_control()
@@ -124,7 +124,7 @@ fn escaped(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-/// An endpoint's id says whose it is; the listing of endpoints needs to be on_progress.
+/// Returns a name. An endpoint's id identifies its account and Region; a listing of endpoints must name them.
 fn name(account_id: &str, region: &str, endpoint_id: &str) -> String {
     match endpoint_id {
         LISTING => format!("{LISTING} of {} {}", escaped(account_id), escaped(region)),
@@ -136,7 +136,7 @@ fn name_of(endpoint: &EndpointCoverage) -> String {
     name(&endpoint.account_id, &endpoint.region, &endpoint.endpoint_id)
 }
 
-/// Captures that prove nothing, by name.
+/// Lists captures that prove nothing, by name.
 fn clock_stepped(captures: &[ClockStepped]) -> Option<String> {
     let mut table =
         new_table(["Clock stepped in", "First page requested", "First page", "Last page", "Run record"]);
@@ -156,7 +156,7 @@ fn clock_stepped(captures: &[ClockStepped]) -> Option<String> {
         .then(|| format!("{count} whose times contradict each other, which proves nothing:\n{table}"))
 }
 
-/// Run records that came after their hour was sealed, by name.
+/// Lists run records that came after their hour was sealed, by name.
 fn sealed_late(keys: &[String]) -> Option<String> {
     let count = counted(keys.len() as u64, "run record");
     let advice = "sealed late, so written or added after the digest of its hour";
@@ -181,7 +181,7 @@ fn holes(endpoints: &[EndpointCoverage]) -> Option<String> {
     (table.row_count() > 0).then(|| table.to_string())
 }
 
-/// Where captures and witnesses differ.
+/// Describes the differences between captures and witnesses.
 fn differences(endpoints: &[EndpointCoverage]) -> Vec<String> {
     let of_endpoint = |endpoint: &EndpointCoverage| {
         let mut differences: Vec<&Difference> = endpoint.witness.as_ref()?.iter().collect();
@@ -204,7 +204,7 @@ fn differences(endpoints: &[EndpointCoverage]) -> Vec<String> {
     endpoints.iter().filter_map(of_endpoint).collect()
 }
 
-/// A capture of whose time the witness has no number differs by nothing that can be said.
+/// Returns the size of a difference; zero if the witness has no number for the time of the capture.
 fn by_how_much(difference: &Difference) -> f64 {
     let active = u32::try_from(difference.active).map_or(f64::MAX, f64::from);
     difference.witness.map_or(0.0, |number| (number - active).abs())
@@ -222,7 +222,7 @@ fn duration(seconds: i64) -> String {
     }
 }
 
-/// Rounded down, so that 100 % is said of no time with a hole in it.
+/// Formats a share, rounded down: no time with a hole in it shows as 100 %.
 fn percent(share: f64) -> String {
     format!("{:.2} %", (share * 10_000.0).floor() / 100.0)
 }

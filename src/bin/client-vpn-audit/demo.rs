@@ -1,5 +1,5 @@
-//! The whole pipeline in one command: a simulated fleet, three snapshots fifteen simulated minutes apart through the
-//! real client and the real handler, and what the written record says.
+//! The complete pipeline in one command: a simulated fleet, three snapshots fifteen simulated minutes apart through the
+//! real client and the real handler, and a summary of the written record.
 
 mod summary;
 
@@ -34,7 +34,7 @@ const ENDPOINTS: usize = 3;
 const CONNECTIONS_EACH: usize = 1_200;
 const SEED: u64 = 7;
 
-/// Runs the demo and prints it. Whether every snapshot was complete.
+/// Runs the demo and prints it. Returns `true` if every snapshot was complete.
 pub async fn run(demo: &Demo, json: bool) -> Result<bool, InvocationError> {
     let lake = match &demo.lake {
         Some(lake) => lake.clone(),
@@ -82,7 +82,7 @@ pub async fn run(demo: &Demo, json: bool) -> Result<bool, InvocationError> {
     Ok(reports.iter().all(|report| report.record.all_captured()))
 }
 
-/// A directory that stays, so that the record can be looked at.
+/// Creates a directory that is kept, to inspect the record.
 fn new_directory() -> io::Result<PathBuf> {
     tempfile::Builder::new().prefix("client-vpn-audit-demo-").tempdir().map(tempfile::TempDir::keep)
 }
@@ -93,7 +93,7 @@ fn unusable(error: &dyn std::error::Error) -> InvocationError {
     )
 }
 
-/// The simulator and nothing else, whatever profiles and endpoints this machine has.
+/// Returns a configuration for the simulator alone, whatever profiles and endpoints this machine has.
 fn sdk_config(simulator: &Simulator, region: String) -> SdkConfig {
     let credentials = Credentials::new("demo", "demo", None, None, "demo");
     SdkConfig::builder()

@@ -1,28 +1,28 @@
-//! Why a command could not do what it was asked for.
+//! Failures of commands.
 
 use client_vpn_audit::error_code::ErrorCode;
 use client_vpn_audit::invocation::handler::InvocationError;
 use client_vpn_audit::lake::store::StoreError;
 use client_vpn_audit::proof::verify::VerifyError;
 
-/// Something was not complete, or could not be done.
+/// Exit status if something was not complete, or could not be done.
 const EXIT_INCOMPLETE: u8 = 1;
-/// The command line or the settings are wrong.
+/// Exit status if the command line or the settings are wrong.
 const EXIT_USAGE: u8 = 2;
 
-/// Why there is no answer.
+/// An error that leaves a command without an answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// As the Lambda would say it.
+    /// An error of the invocation, as the Lambda would report it.
     #[error(transparent)]
     Invocation(#[from] InvocationError),
-    /// Nothing could be verified.
+    /// An error that prevented all verification.
     #[error(transparent)]
     NotVerifiable(VerifyError),
 }
 
 impl Failure {
-    /// Stable word for scripts.
+    /// Returns the stable word for scripts.
     pub fn code(&self) -> ErrorCode {
         match self {
             Failure::Invocation(error) => error.code(),
@@ -45,7 +45,7 @@ impl Failure {
         }
     }
 
-    /// What the process ends with.
+    /// Returns the exit status of the process.
     pub fn exit_status(&self) -> u8 {
         match self {
             Failure::Invocation(

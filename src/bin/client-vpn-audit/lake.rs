@@ -1,4 +1,4 @@
-//! The lake of a command that reads one and asks nothing of EC2.
+//! The lake of a command that reads one and makes no calls to EC2.
 
 use client_vpn_audit::aws::identity::OwnSession;
 use client_vpn_audit::aws::sdk;
@@ -9,7 +9,7 @@ use client_vpn_audit::lake::store::{Location, Store};
 
 use super::args::{environment, flag_name};
 
-/// Opens the lake of the flag or of `AUDIT_LAKE`, unless the flags have `faults`: all are said at once.
+/// Opens the lake of the flag or of `AUDIT_LAKE`, unless the flags have `faults`: all are reported at once.
 pub async fn open(
     lake: Option<&str>,
     region: Option<&str>,

@@ -1,4 +1,4 @@
-//! The command line: composes the handler, runs one command, and says in its exit status how that went.
+//! The command line: composes the handler, runs one command, and reports the result in its exit status.
 
 mod args;
 mod coverage;
@@ -22,7 +22,7 @@ use client_vpn_audit::invocation::settings::Settings;
 use failure::Failure;
 use uuid::Uuid;
 
-/// Something was not complete, or is not as it should be.
+/// Exit status if something was not complete, or is not as it should be.
 const EXIT_INCOMPLETE: u8 = 1;
 
 #[tokio::main]
@@ -48,7 +48,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Runs one invocation as the Lambda would, and prints its answer. Whether all of it came out.
+/// Runs one invocation as the Lambda would, and prints its answer. Returns `true` if all of it succeeded.
 async fn run(inputs: Inputs<'_>, json: bool) -> Result<bool, Failure> {
     let clock = Clock::system();
     let settings = check(&inputs, &clock).await.map_err(InvocationError::InvalidSettings)?;

@@ -1,10 +1,10 @@
-//! Times as flags have them.
+//! Times as flags write them.
 
 use client_vpn_audit::hour::Hour;
 use client_vpn_audit::invalid_input::{InvalidInput, InvalidInputs};
 use jiff::Timestamp;
 
-/// Reads the times of a command's flags, and collects what is wrong with them.
+/// A reader of the times in a command's flags, which collects their faults.
 #[derive(Default)]
 pub struct Moments {
     faults: InvalidInputs,
@@ -20,7 +20,7 @@ impl Moments {
         self.faults.keep(moment.ok_or_else(|| InvalidInput::new(flag, text, allowed)))
     }
 
-    /// Takes note of times in the wrong order.
+    /// Records a fault if the times are in the wrong order.
     pub fn check_order(&mut self, from: Option<Timestamp>, to: Option<Timestamp>) {
         if let (Some(from), Some(to)) = (from, to)
             && from >= to
@@ -33,7 +33,7 @@ impl Moments {
         }
     }
 
-    /// What is wrong.
+    /// Returns the faults.
     pub fn faults(self) -> InvalidInputs {
         self.faults
     }

@@ -1,4 +1,4 @@
-//! What people and machines see: tables and progress, or JSON.
+//! Output for people and machines: tables and progress, or JSON.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -23,13 +23,13 @@ use super::failure::Failure;
 /// Seconds that a clock may be behind without a note.
 const CLOCK_NOTE_SECONDS: i64 = 300;
 
-/// A number and what it counts.
+/// Formats a number with the noun that it counts.
 pub fn counted(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", HumanCount(number))
 }
 
-/// Prints to standard output. A closed pipe is the reader's wish, not an error.
+/// Prints to standard output. A pipe that its reader closed is no error.
 pub fn print(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{text}");
 }
@@ -47,7 +47,7 @@ pub fn answer(answer: &Answer, json: bool) {
     }
 }
 
-/// Prints why nothing could be answered: to standard error for people, to standard output for machines.
+/// Prints the error that prevented an answer: to standard error for people, to standard output for machines.
 pub fn error(failure: &Failure, json: bool) {
     if json {
         let mut answer = json!({"error": {"code": failure.code(), "message": failure.to_string()}});
@@ -78,13 +78,13 @@ pub fn error(failure: &Failure, json: bool) {
     };
 }
 
-/// Says where a panic was, not what it said: its text can quote a row.
+/// Prints the location of a panic without its text, which can quote a row.
 pub fn panic(info: &PanicHookInfo<'_>) {
     let location = info.location().map(ToString::to_string).unwrap_or_default();
     let _ = writeln!(io::stderr().lock(), "error: a fault of this program at {location}; please report it");
 }
 
-/// A run's targets as a table, and what else there is to know.
+/// Renders a run's targets as a table, followed by notes.
 pub fn report_text(report: &Report) -> String {
     let record = &report.record;
     let mut table = new_table([
@@ -126,7 +126,7 @@ pub fn report_text(report: &Report) -> String {
     lines.join("\n")
 }
 
-/// What a person must know of an account and Region.
+/// Lists the notes on an account and Region.
 fn place_notes(place: &PlaceEntry) -> Vec<String> {
     let at = format!("{} {}", place.account_id, place.region);
     let mut notes = Vec::new();
@@ -157,7 +157,7 @@ fn place_notes(place: &PlaceEntry) -> Vec<String> {
     notes
 }
 
-/// What a person must know of a target beyond its row in the table.
+/// Lists the notes on a target beyond its row in the table.
 fn notes(entry: &Entry) -> Vec<String> {
     let id = &entry.endpoint_id;
     let mut notes = Vec::new();
@@ -176,7 +176,7 @@ fn notes(entry: &Entry) -> Vec<String> {
     notes
 }
 
-/// What was sealed, as a table, and what else there is to know.
+/// Renders a seal as a table, followed by notes.
 fn seal_text(report: &SealReport) -> String {
     let mut table = new_table([
         "Account",
@@ -235,7 +235,7 @@ fn checks_table(checks: &[Check]) -> Table {
     table
 }
 
-/// An empty table with a header.
+/// Returns an empty table with a header.
 pub fn new_table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table
@@ -245,18 +245,18 @@ pub fn new_table<const N: usize>(header: [&str; N]) -> Table {
     table
 }
 
-/// Shows on a terminal that pages come in; elsewhere it is silent.
+/// A spinner that shows on a terminal that pages arrive; elsewhere it is silent.
 pub struct Spinner(ProgressBar);
 
 impl Spinner {
-    /// A spinner; a hidden one where a machine reads.
+    /// Returns a spinner, hidden if the output is for machines.
     pub fn new(json: bool) -> Spinner {
         let bar = if json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
         bar.enable_steady_tick(Duration::from_millis(120));
         Spinner(bar)
     }
 
-    /// What the handler tells of each page.
+    /// Returns the callback that the handler calls for each page.
     pub fn on_progress(&self) -> Progress {
         let bar = self.0.clone();
         let rows_of = Mutex::new(BTreeMap::new());
@@ -268,12 +268,12 @@ impl Spinner {
         })
     }
 
-    /// Shows how far it is.
+    /// Shows the progress.
     pub fn message(&self, message: String) {
         self.0.set_message(message);
     }
 
-    /// Takes it off the terminal.
+    /// Removes the spinner from the terminal.
     pub fn clear(&self) {
         self.0.finish_and_clear();
     }

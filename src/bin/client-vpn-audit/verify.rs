@@ -20,10 +20,10 @@ use super::lake::open;
 use super::moment::Moments;
 use super::output::{Spinner, counted, new_table, print};
 
-/// Objects of a bucket that are read at a time; of a directory, as many as there are processors.
+/// Objects of a bucket that are read at a time; for a directory, as many as there are processors.
 const OF_A_BUCKET: usize = 16;
 
-/// Runs the command. Whether nothing is wrong.
+/// Runs the command. Returns `true` if nothing is wrong.
 pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
     let mut moments = Moments::default();
     let from = moments.read("--from", verify.from.as_deref());
@@ -75,7 +75,7 @@ pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
     Ok(verification.faults.is_empty())
 }
 
-/// A digest's key and its SHA-256.
+/// Parses a digest's key and its SHA-256.
 fn known_digest(text: &str) -> Result<(String, String), InvalidInput> {
     let allowed = "KEY=SHA256: the key of a digest within the lake, and 64 digits of hexadecimal";
     let fault = || InvalidInput::new("--known-digest", text, allowed);
@@ -126,18 +126,18 @@ fn text(verification: &Verification) -> String {
     parts.join("\n\n")
 }
 
-/// The lakes that the digests say they are of. That of a copy is another one than is verified.
+/// Lists the lakes that the digests name as theirs. For a copy, that is another lake than the verified one.
 fn sealed_as(verification: &Verification) -> String {
     let names: BTreeSet<&String> =
         verification.scopes.iter().filter_map(|scope| scope.sealed_as.as_ref()).collect();
-    // A digest may be hostile, and so may a terminal be on_progress something by it.
+    // A digest may be hostile, and must not send control characters to a terminal.
     let line = |name: &&String| {
         format!("Sealed as {}", name.chars().take(200).flat_map(char::escape_debug).collect::<String>())
     };
     names.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Objects that no run record names.
+/// Lists the objects that no run record names.
 fn unrecorded(verification: &Verification) -> String {
     let all: u64 = verification.scopes.iter().map(|scope| scope.unrecorded).sum();
     if all == 0 {
@@ -152,7 +152,7 @@ fn unrecorded(verification: &Verification) -> String {
     lines.join("\n")
 }
 
-/// What it comes to, in words.
+/// States the verdict in words.
 fn verdict(verification: &Verification) -> String {
     let digests = verification.scopes.iter().map(|scope| scope.digests).sum();
     let read = format!(

@@ -16,13 +16,13 @@ use crate::lake::store::{Object, Put};
 use crate::tables::endpoints::Endpoint;
 use crate::target::PlaceTargets;
 
-/// Most endpoints whose networks are asked for at a time.
+/// Maximum endpoints whose networks are requested at a time.
 const MAX_CONCURRENT_CALLS: usize = 4;
 
 /// The key under which `unparsed` has the code of the error for which an endpoint's networks are not known.
 const NETWORKS_ERROR: &str = "targetNetworkId#error";
 
-/// The endpoints with their networks, and what is not known of them.
+/// The endpoints with their networks, and the unknown elements and the error of these.
 struct Described {
     endpoints: Vec<Endpoint>,
     unknown_elements: BTreeSet<String>,
@@ -30,7 +30,7 @@ struct Described {
 }
 
 impl Run {
-    /// Writes the configuration of every endpoint there, wanted or not, unless it is there already.
+    /// Writes the configuration of every endpoint there, wanted or not, unless it is already in the lake.
     pub(super) async fn endpoints(
         &self,
         source: &Ec2Source,
@@ -76,7 +76,7 @@ impl Run {
         }
     }
 
-    /// Adds to each endpoint its networks. One for which EC2 does not answer stays without them, with the reason.
+    /// Adds its networks to each endpoint. One for which EC2 does not answer stays without them, with the reason.
     async fn described(
         &self,
         source: &Ec2Source,
@@ -89,7 +89,7 @@ impl Run {
             let Some(id) = endpoint.endpoint_id.clone().filter(|_| !endpoint.is_deleted()) else {
                 return (endpoint, BTreeSet::new(), None);
             };
-            // What did not answer in all attempts, or not in time, is not asked again for each endpoint.
+            // If EC2 answered no attempt, or not in time, it is not called again for each endpoint.
             let earlier = gave_up.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let networks = match earlier {
                 Some(error) => Err(error),
@@ -138,7 +138,7 @@ fn already_captured(existing: Existing) -> EndpointsEntry {
     }
 }
 
-/// The error for the networks that are not known; `None` if all are.
+/// Returns the error for the networks that are not known; `None` if all are.
 fn networks_error(errors: &[PageError], endpoints: usize) -> Option<CaptureError> {
     let first = errors.first()?.clone();
     let message =

@@ -1,10 +1,10 @@
-//! What a run says in the log.
+//! The log lines of a run.
 
 use tracing::{error, info, warn};
 
 use crate::lake::ledger::{CaptureError, Discovery, Entry, PlaceEntry};
 
-/// One line for each target, with identifiers as fields and nothing of its rows.
+/// Logs one line for a target, with identifiers as fields and nothing of its rows.
 pub(super) fn target(entry: &Entry) {
     let Entry { endpoint_id, outcome, rows, pages, capture_millis, .. } = entry;
     let (outcome, unparsed_values) = (outcome.as_str(), entry.unparsed_values);
@@ -30,7 +30,7 @@ pub(super) fn target(entry: &Entry) {
     }
 }
 
-/// A line for what went wrong with an account and Region, and one for what appeared or went.
+/// Logs the errors of an account and Region, and the endpoints that appeared or no longer exist.
 pub(super) fn place(place: &PlaceEntry) {
     let PlaceEntry { account_id, region, .. } = place;
     if let Some(CaptureError { code: error_code, message: error_message, .. }) = place.discovery_error() {

@@ -1,5 +1,5 @@
-//! How many captures go on at a time, and whose. EC2 gives each account and Region a budget of calls of its own, so what counts is
-//! that each has a capture that goes on: a second one of the same is worth less than the first of another.
+//! Permits for the captures that run at a time. EC2 gives each account and Region a budget of calls of its own, so each should
+//! have a running capture: a second one of the same is worth less than the first of another.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,24 +8,24 @@ use std::time::Duration;
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// How long a permit is kept for an account and Region that has not begun: longer than roles and lists of endpoints take, and much
-/// shorter than an account and Region that does not answer.
+/// Time for which a permit is reserved for an account and Region that has not begun: longer than roles and lists of endpoints
+/// take, and much shorter than an account and Region that does not answer.
 const RESERVED: Duration = Duration::from_secs(5);
 
 /// Permits for captures, shared by all accounts and Regions of a run.
 #[derive(Debug)]
 pub struct Permits {
     free: Arc<Semaphore>,
-    /// Accounts and Regions that a permit is kept for, as they have had none yet and may want one.
+    /// Number of accounts and Regions that a permit is reserved for, as they have had none yet and may want one.
     waiting: AtomicUsize,
-    /// For how long.
+    /// Time for which a permit is reserved.
     reserved: Duration,
-    /// Told when a permit may be left over.
+    /// Notice that a permit may be left over.
     freed: Arc<Notify>,
 }
 
 impl Permits {
-    /// Permits for so many captures at a time, and for so many accounts and Regions.
+    /// Creates permits for `max_concurrency` captures at a time, and for `places` accounts and Regions.
     pub fn new(max_concurrency: usize, places: usize) -> Permits {
         Permits::reserved_for(max_concurrency, places, RESERVED)
     }
@@ -35,18 +35,18 @@ impl Permits {
         Permits { free, waiting: AtomicUsize::new(places), reserved, freed: Arc::default() }
     }
 
-    /// What one account and Region asks for its permits; to be taken once by each.
+    /// Returns the permits of one account and Region; to be called once for each.
     pub(super) fn of_place(&self) -> PlacePermits<'_> {
         PlacePermits { permits: self, has_begun: false }
     }
 
-    /// Ends when a permit may be left over.
+    /// Completes when a permit may be left over.
     pub(super) fn freed(&self) -> Notified<'_> {
         self.freed.notified()
     }
 }
 
-/// Lets one capture go on while it lives.
+/// A permit for one capture, until it is dropped.
 pub(super) struct Permit {
     permit: Option<OwnedSemaphorePermit>,
     freed: Arc<Notify>,
@@ -66,7 +66,7 @@ pub(super) struct PlacePermits<'a> {
 }
 
 impl PlacePermits<'_> {
-    /// Does what comes before the first capture, during which a permit is kept, but not for long.
+    /// Runs the work before the first capture, during which a permit is reserved, but not for long.
     pub(super) async fn while_reserved<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
         match tokio::time::timeout(self.permits.reserved, work.as_mut()).await {
@@ -78,8 +78,8 @@ impl PlacePermits<'_> {
         }
     }
 
-    /// A permit. Where no capture goes on here, it is waited for, in the order in which accounts and Regions ask. Beside one that goes
-    /// on, it is one that is left over when each of those that have not begun has one; else none.
+    /// Returns a permit. If no capture runs here, it waits for one, in the order in which accounts and Regions ask. Beside a
+    /// running capture, it returns one that is left over when each of those that have not begun has one; otherwise `None`.
     pub(super) async fn next(&mut self, is_beside_another: bool) -> Option<Permit> {
         let free = self.permits.free.clone();
         let permit = if is_beside_another {
@@ -102,7 +102,7 @@ impl PlacePermits<'_> {
 }
 
 impl Drop for PlacePermits<'_> {
-    /// One that has nothing to capture keeps no other waiting.
+    /// Ends the reservation: one that has nothing to capture keeps no other waiting.
     fn drop(&mut self) {
         self.begin();
     }

@@ -1,4 +1,4 @@
-//! All accounts and Regions of a run, and what they come to together.
+//! All accounts and Regions of a run, and their common report.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::lake::ledger::{CaptureError, Discovery, Entry, PlaceEntry, RunRecord}
 use crate::target::PlaceTargets;
 
 impl Run {
-    /// Captures every account and Region at once; the permits say how many targets are captured at a time. The records of all in one,
-    /// in the order in which they are wanted, and beside it why one of them is not in the lake.
+    /// Captures all accounts and Regions concurrently; the permits limit the targets that are captured at a time. Returns the
+    /// records of all in one, in the order in which they are wanted, and the reasons why some are not in the lake.
     pub async fn places(self: Arc<Self>, wanted: Vec<PlaceTargets>) -> (Report, Vec<String>) {
         let mut places = JoinSet::new();
         let mut recorded: Vec<Result<Recorded, PlaceTargets>> = wanted.iter().cloned().map(Err).collect();
@@ -55,7 +55,7 @@ impl Run {
     }
 }
 
-/// Adds what one account and Region recorded; why that is not in the lake, or none.
+/// Adds the record of one account and Region; returns the reason why it is not in the lake, or `None`.
 fn add(report: &mut Report, recorded: Recorded) -> Option<String> {
     let Recorded { record: of_place, run_key, problem } = recorded;
     let record = &mut report.record;
@@ -64,7 +64,7 @@ fn add(report: &mut Report, recorded: Recorded) -> Option<String> {
     record.settings_in_force.named_twice.extend(of_place.settings_in_force.named_twice);
     record.targets.extend(of_place.targets);
     record.places.extend(of_place.places);
-    // Of a record that was not written there is no key.
+    // A record that was not written has no key.
     report.run_keys.extend(problem.is_none().then_some(run_key));
     problem
 }

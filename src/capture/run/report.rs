@@ -1,4 +1,4 @@
-//! The report of a run: its records, and in one line what went wrong.
+//! The report of a run: its records, and its failures in one line.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Returns the faults of all targets, in one line; none when nothing did. A capture that was asked for in part
-    /// and came out so is no failure.
+    /// Returns the failures of all targets, in one line; `None` if nothing failed. A capture that was requested in part
+    /// and is partial is no failure.
     pub fn failure(&self) -> Option<String> {
         let unknown: Vec<String> = self.record.places.iter().filter_map(describe_place).collect();
         let failed: Vec<String> = self.record.failed_targets().map(describe).collect();
@@ -37,7 +37,7 @@ impl Report {
 }
 
 impl Report {
-    /// The records of the accounts and Regions where something went wrong.
+    /// Returns the keys of the records of the accounts and Regions that have failures.
     fn keys_of_failures(&self) -> Vec<&str> {
         let of_targets = self.record.failed_targets().map(|entry| (&entry.account_id, &entry.region));
         let unknown = self.record.places.iter().filter(|place| place.discovery_error().is_some());

@@ -23,7 +23,7 @@ fn faults_of(payload: Value) -> String {
     parse(payload).unwrap_err().quoting_values().to_string()
 }
 
-/// A sample of `events/`, with its placeholder filled in.
+/// Returns a sample of `events/` with its placeholder filled in.
 fn sample(text: &str, time: &str) -> Value {
     serde_json::from_str(&text.replace("<TIME>", time)).unwrap()
 }
@@ -141,7 +141,7 @@ fn a_value_of_another_type_is_refused() {
     }
 }
 
-/// A payload of each kind that bears a time.
+/// Returns one payload of each kind that has a time.
 fn with_time(time: &str) -> [Value; 3] {
     [
         json!({"action": "snapshot", "time": time}),
@@ -290,7 +290,7 @@ fn every_sample_event_is_an_invocation() {
         let path = file.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(parse(sample(&text, "2026-11-23T09:45:00Z")).is_ok(), "{}", path.display());
-        // A sample that is sent as it is makes no evidence of a time that is over.
+        // A sample sent with its placeholder is refused, so it is no evidence of a past time.
         assert_eq!(parse(sample(&text, "<TIME>")).is_ok(), !text.contains("<TIME>"), "{}", path.display());
         assert!(text.contains("<TIME>") || !text.contains("\"time\""), "{}", path.display());
         count += 1;

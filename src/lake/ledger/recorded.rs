@@ -1,5 +1,5 @@
 //! Run records read back from the lake. They may be of an earlier or a later version, so fields that are not needed are
-//! passed over.
+//! ignored.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -17,35 +17,35 @@ use crate::lake::store::{Store, StoreError};
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId};
 
-/// Most targets of a record, and endpoints of a listing: far more than AWS allows in a Region.
+/// Maximum targets of a record, and endpoints of a listing: far more than AWS allows in a Region.
 pub(crate) const MOST_TARGETS: usize = 2_000;
 
-/// Most accounts and Regions of a record, which has one.
+/// Maximum accounts and Regions of a record, which has one.
 pub(crate) const MOST_PLACES: usize = 10;
 
-/// Longest id of an endpoint, in bytes: three times what AWS's have.
+/// Longest id of an endpoint, in bytes: three times as long as AWS's.
 const LONGEST_ID: usize = 96;
 
 /// Longest text of a record that is kept, in bytes: a key of S3 may have 1,024.
 const LONGEST_TEXT: usize = 1_024;
 
-/// Most records that are read at a time where the newest is most often the one that is looked for.
+/// Maximum records that are read at a time if the newest is most often the one that is needed.
 const CONCURRENT_READS: usize = 2;
 
-/// A run record, as far as coverage is told by it.
+/// The parts of a run record that coverage needs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordedRun {
-    /// When the run began.
+    /// Time of the run's start.
     pub start: Timestamp,
     /// The time that the snapshot bears.
     pub snapshot_time: Timestamp,
-    /// `false` of a run by hand. A record of a version without the field counts as one of a schedule.
+    /// `false` for a run by hand. A record of a version without the field counts as one of a schedule.
     #[serde(default = "yes")]
     pub scheduled: bool,
-    /// What came of each target.
+    /// The result of each target.
     #[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")]
     pub targets: Vec<RecordedTarget>,
-    /// What was found out of each account and Region; empty in records of a version that captured in its own alone.
+    /// The findings about each account and Region; empty in records of a version that captured only in its own.
     #[serde(default, deserialize_with = "limited::<MOST_PLACES, _, _>")]
     pub places: Vec<RecordedPlace>,
 }
@@ -54,7 +54,7 @@ impl RecordedRun {
     /// Reads a record.
     ///
     /// # Errors
-    /// If it is none, or has more targets or places than a record may have.
+    /// If it is no record, or has more targets or places than a record may have.
     pub fn parse(bytes: &[u8]) -> Result<RecordedRun, RecordError> {
         Ok(serde_json::from_slice(bytes)?)
     }
@@ -62,20 +62,20 @@ impl RecordedRun {
     /// Reads the record under a key.
     ///
     /// # Errors
-    /// As [`RecordedRun::parse`], and if it speaks of another account or Region than those of the key.
+    /// As [`RecordedRun::parse`], and if it names another account or Region than those of the key.
     pub fn of_key(key: &ObjectKey, bytes: &[u8]) -> Result<RecordedRun, RecordError> {
         let run = RecordedRun::parse(bytes)?;
         if run.is_of(&key.place) { Ok(run) } else { Err(RecordError::Misplaced) }
     }
 
-    /// Returns the ids of its targets and of the endpoints that it lists; one id can come more than once.
+    /// Returns the ids of its targets and of the endpoints that it lists; one id can occur more than once.
     pub fn endpoint_ids(&self) -> impl Iterator<Item = &str> {
         let listed = self.places.iter().filter_map(|place| place.discovery.as_ref()?.endpoints.as_ref());
         let targets = self.targets.iter().map(|target| target.endpoint_id.as_str());
         targets.chain(listed.flatten().map(String::as_str))
     }
 
-    /// Returns `true` if all that it speaks of is of that account and Region.
+    /// Returns `true` if everything that it names is of that account and Region.
     fn is_of(&self, place: &AccountRegion) -> bool {
         let is_it = |account_id: &str, region: &str| {
             account_id == place.account_id.as_str() && region == place.region.as_str()
@@ -85,7 +85,7 @@ impl RecordedRun {
     }
 }
 
-/// What one run found out of an account and Region.
+/// The findings of one run about an account and Region.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordedPlace {
     /// The account.
@@ -94,48 +94,48 @@ pub struct RecordedPlace {
     /// The Region.
     #[serde(deserialize_with = "short_id")]
     pub region: String,
-    /// Which endpoints there were; none where no `*` asked for it.
+    /// The discovery of endpoints; `None` if no `*` asked for it.
     pub discovery: Option<RecordedDiscovery>,
 }
 
-/// Which endpoints there were.
+/// The endpoints that existed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordedDiscovery {
-    /// Those that were there; none where nobody knew.
+    /// The endpoints; `None` if they were not known.
     #[serde(default, deserialize_with = "limited_or_null")]
     pub endpoints: Option<Vec<String>>,
-    /// When the request of the listing's first page was sent.
+    /// Time of the request for the listing's first page.
     pub first_page_requested_at: Option<Timestamp>,
-    /// When the listing's first page arrived.
+    /// Arrival time of the listing's first page.
     pub first_page_at: Option<Timestamp>,
-    /// When the listing's last page arrived.
+    /// Arrival time of the listing's last page.
     pub last_page_at: Option<Timestamp>,
-    /// What went wrong; none where EC2 listed them.
+    /// The error; `None` if EC2 listed them.
     pub error: Option<RecordedError>,
 }
 
-/// The proof that one entry of a record is.
+/// The proof that one entry of a record gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {
-    /// All that was there was listed in this time.
+    /// Everything that existed was listed in this time.
     Capture(Captured),
-    /// It says that all was listed, but its times contradict each other: the clock stepped meanwhile.
+    /// It states that all was listed, but its times contradict each other: the clock stepped meanwhile.
     ClockStepped,
     /// It proves nothing.
     Nothing,
 }
 
-/// The time in which all that was there was listed.
+/// The time in which everything that existed was listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Captured {
-    /// When the first page was requested.
+    /// Time of the request for the first page.
     pub begins: Timestamp,
-    /// When the last page arrived.
+    /// Arrival time of the last page.
     pub ends: Timestamp,
 }
 
 impl Proof {
-    /// Returns the capture; `None` of an entry that is none.
+    /// Returns the capture; `None` if the entry is not one.
     pub fn captured(self) -> Option<Captured> {
         match self {
             Proof::Capture(captured) => Some(captured),
@@ -163,8 +163,8 @@ impl Proof {
 }
 
 impl RecordedDiscovery {
-    /// Returns `true` if EC2 listed the endpoints. Without a list, nothing says that there was none. With [`ErrorCode::LedgerUnreadable`], they were
-    /// listed and not compared.
+    /// Returns `true` if EC2 listed the endpoints. Without a list, nothing shows that there was none. With
+    /// [`ErrorCode::LedgerUnreadable`], they were listed and not compared.
     pub fn is_listed(&self) -> bool {
         self.error.as_ref().is_none_or(|error| error.is(&ErrorCode::LedgerUnreadable))
             && self.endpoints.is_some()
@@ -189,7 +189,7 @@ pub struct Known {
     pub since: SnapshotTime,
 }
 
-/// What one run did with one target.
+/// The result of one run for one target.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordedTarget {
     /// The target's account.
@@ -201,26 +201,26 @@ pub struct RecordedTarget {
     /// The target's endpoint.
     #[serde(deserialize_with = "short_id")]
     pub endpoint_id: String,
-    /// How it came out.
+    /// The outcome.
     pub outcome: Outcome,
     /// Connections that AWS calls active.
     pub active: u64,
-    /// When the request of the first page was sent.
+    /// Time of the request for the first page.
     pub first_page_requested_at: Option<Timestamp>,
-    /// When the first page arrived.
+    /// Arrival time of the first page.
     pub first_page_at: Option<Timestamp>,
-    /// When the last page arrived.
+    /// Arrival time of the last page.
     pub last_page_at: Option<Timestamp>,
     /// The object's key, or its path within the lake's directory.
     #[serde(default, deserialize_with = "short_text_or_null")]
     pub object_key: Option<String>,
-    /// What went wrong.
+    /// The error.
     pub error: Option<RecordedError>,
 }
 
 impl RecordedTarget {
-    /// Returns the entry as a proof, of a run that began at `start`. An object that was there already proves what its own
-    /// times say.
+    /// Returns the entry as a proof, of a run that began at `start`. An object that already existed proves what its own
+    /// times show.
     pub fn proof(&self, start: Timestamp) -> Proof {
         match self.outcome {
             Outcome::Complete | Outcome::AlreadyCaptured => {
@@ -231,11 +231,11 @@ impl RecordedTarget {
     }
 }
 
-/// What went wrong with a target.
+/// The error of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordedError {
-    /// The code, as the record has it: of another version, or of a record that is made up, it may be any text of a length that this
-    /// program could have written.
+    /// The code, as the record has it: in a record of another version, or in a forged one, it may be any text of a length that
+    /// this program could have written.
     #[serde(deserialize_with = "short_text")]
     pub code: String,
 }
@@ -247,24 +247,24 @@ impl RecordedError {
     }
 }
 
-/// Why a run record could not be read.
+/// The reason why a run record could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// It is listed and not there.
+    /// It is listed but does not exist.
     #[error("is listed and not there, as after a delete marker")]
     Gone,
-    /// It is no run record.
+    /// It is not a run record.
     #[error("is no run record: {0}")]
     NotARecord(#[from] serde_json::Error),
-    /// It speaks of an account or Region that it is not filed under.
+    /// It names an account or Region that it is not filed under.
     #[error("speaks of another account or Region than its key; find out who put it there")]
     Misplaced,
 }
 
-/// Reads the records under `keys`, in their order, `max_concurrency` of them.
+/// Reads the records under `keys`, in their order, `max_concurrency` of them at a time.
 pub fn read<'a>(
     store: &'a Store,
     keys: impl IntoIterator<Item = ObjectKey> + 'a,
@@ -322,7 +322,7 @@ fn short_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
     Ok(id)
 }
 
-/// Reads a text, and no more of it than a key or a code of this program may have. A longer one is none of its own.
+/// Reads a text, and no more of it than a key or a code of this program may have. A longer one is not its own.
 fn short_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let mut text = String::deserialize(deserializer)?;
     if text.len() > LONGEST_TEXT {
@@ -338,7 +338,7 @@ fn short_text_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     Ok(Option::<Text>::deserialize(deserializer)?.map(|Text(text)| text))
 }
 
-/// The endpoints of a listing, or null.
+/// Reads the endpoints of a listing, or null.
 fn limited_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     #[derive(Deserialize)]
     struct Id(#[serde(deserialize_with = "short_id")] String);
@@ -348,11 +348,11 @@ fn limited_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     Ok(endpoints.map(|Endpoints(ids)| ids.into_iter().map(|Id(id)| id).collect()))
 }
 
-/// Which endpoints there were at `place` by the newest record of an earlier snapshot, of that day or the one before; none where
-/// no such record knows. Beside it why a newer record could not be read, which may have known better.
+/// Returns the endpoints at `place` by the newest record of an earlier snapshot, of that day or the one before; `None` if no
+/// such record knows. Also returns the reason why a newer record, which may have known better, could not be read.
 ///
 /// # Errors
-/// When the ledger cannot be listed.
+/// If the ledger cannot be listed.
 pub async fn known_endpoints(
     store: &Store,
     place: &AccountRegion,
@@ -370,7 +370,7 @@ pub async fn known_endpoints(
                 Ok(None) => {}
                 Ok(Some((known, true))) => return Ok((Some(known), unreadable)),
                 Ok(Some((known, false))) => compared_with_nothing = compared_with_nothing.or(Some(known)),
-                // A record above it was compared with nothing because of this one, and said so.
+                // A newer record was compared with nothing because of this one, and states so.
                 Err(_) if compared_with_nothing.is_some() => return Ok((compared_with_nothing, unreadable)),
                 Err(error) => unreadable = unreadable.or(Some(error)),
             }
@@ -379,8 +379,8 @@ pub async fn known_endpoints(
     Ok((compared_with_nothing, unreadable))
 }
 
-/// Returns what a record knows, if it is of an earlier snapshot, and `false` if that was compared with no record before it: what
-/// was there before that can have gone unnoticed.
+/// Returns the endpoints that a record knows, if it is of an earlier snapshot, and `false` if they were compared with no
+/// previous record: earlier endpoints can have been missed.
 fn known(record: RecordedRun, snapshot_time: SnapshotTime) -> Option<(Known, bool)> {
     let since = SnapshotTime::truncated(record.snapshot_time);
     let discovery = record.places.into_iter().find_map(|place| place.discovery)?;

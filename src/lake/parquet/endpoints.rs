@@ -15,7 +15,7 @@ use crate::target::AccountRegion;
 /// Encodes the endpoints, in their order.
 ///
 /// # Errors
-/// When they cannot be encoded, which is a fault of this program.
+/// If they cannot be encoded, which is a fault of this program.
 pub fn encode_endpoints(
     snapshot_time: SnapshotTime,
     place: &AccountRegion,

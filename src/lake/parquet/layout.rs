@@ -1,5 +1,5 @@
-//! The bytes of an object compared with what its footer says of them: nothing lies beside what the footer names, and where bytes
-//! are known, pages lie where it says.
+//! Compares the bytes of an object with its footer: nothing exists beside the parts that the footer names, and if bytes are
+//! known, pages are in the places that it names.
 
 use std::io::Cursor;
 use std::ops::Range;
@@ -32,17 +32,17 @@ impl<'a> Ends<'a> {
         Ends { bytes: object.len() as u64, head: object, tail: object }
     }
 
-    /// Returns where the tail begins.
+    /// Returns the beginning of the tail.
     fn tail_begin(&self) -> u64 {
         self.bytes.saturating_sub(self.tail.len() as u64)
     }
 }
 
-/// Returns the number of rows of an object whose footer begins at `footer_begin`; `None` if the object is not as its footer says.
+/// Returns the number of rows of an object whose footer begins at `footer_begin`; `None` if the object contradicts its footer.
 ///
-/// The columns and their indexes have to follow one another from the magic to the footer without a gap, row groups have to have as
-/// many rows as the object, and each column as many values as its pages. Pages that lie before the tail are not looked at; of the
-/// others, headers are read, and no value.
+/// The columns and their indexes must follow one another from the magic to the footer without a gap, row groups must have as
+/// many rows as the object, and each column as many values as its pages. Pages before the tail are not checked; of the others,
+/// headers are read, and no value.
 pub(super) fn rows(metadata: &ParquetMetaData, ends: Ends<'_>, footer_begin: u64) -> Option<u64> {
     let groups = metadata.row_groups();
     let mut rows = 0_u64;
@@ -58,7 +58,7 @@ pub(super) fn rows(metadata: &ParquetMetaData, ends: Ends<'_>, footer_begin: u64
     (is_filled && columns.all(|column| has_its_pages(column, &known).unwrap_or(false))).then_some(rows)
 }
 
-/// Returns `true` if what the footer names lies in `room`, without a gap and without an overlap; `None` if that cannot be said.
+/// Returns `true` if the parts that the footer names fill `room` without gap or overlap; `None` if that cannot be determined.
 fn is_filled(groups: &[RowGroupMetaData], room: Range<u64>) -> Option<bool> {
     let mut parts = Vec::new();
     for column in groups.iter().flat_map(RowGroupMetaData::columns) {

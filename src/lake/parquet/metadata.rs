@@ -1,4 +1,4 @@
-//! What the key-value metadata of an object says: whose it is, how its capture came out, and when its pages came.
+//! The key-value metadata of an object: its identity, the outcome of its capture, and the times of its pages.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +17,12 @@ const END: usize = 8;
 /// The fields that identify an object, with their values. All of them are in its metadata.
 pub type Identity = Vec<(&'static str, String)>;
 
-/// Returns what identifies an object in `connections` or `partials`.
+/// Returns the fields that identify an object in `connections` or `partials`.
 pub fn identity_of_connections(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> Identity {
     vec![("snapshot_time", snapshot_time.to_string()), ("endpoint_id", endpoint_id.to_string())]
 }
 
-/// Returns what identifies an object in `endpoints`.
+/// Returns the fields that identify an object in `endpoints`.
 pub fn identity_of_endpoints(snapshot_time: SnapshotTime, place: &AccountRegion) -> Identity {
     vec![
         ("snapshot_time", snapshot_time.to_string()),
@@ -40,7 +40,7 @@ pub(super) fn page_times(times: &PageTimes) -> impl Iterator<Item = (&'static st
     PAGE_TIMES.into_iter().zip(times.map(|time| format!("{time:.3}")))
 }
 
-/// The metadata of an object that lies in the lake.
+/// The metadata of an object in the lake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectMetadata {
     /// Rows in the object.
@@ -48,7 +48,7 @@ pub struct ObjectMetadata {
     fields: BTreeMap<String, String>,
 }
 
-/// Why the end of an object is not that of a Parquet file.
+/// The reason why the end of an object is not that of a Parquet file.
 #[derive(Debug, thiserror::Error)]
 pub enum MetadataError {
     /// It does not end like one.
@@ -63,10 +63,10 @@ pub enum MetadataError {
 }
 
 impl ObjectMetadata {
-    /// Reads the footer out of the last bytes of an object, and compares it with what is known of the others.
+    /// Reads the footer from the last bytes of an object, and compares it with the other bytes that are known.
     ///
     /// # Errors
-    /// If they do not end with the footer of a Parquet file, or have only a part of it, and if the object is not as its footer says.
+    /// If they do not end with the footer of a Parquet file, or have only a part of it, or if the object contradicts its footer.
     pub fn read(ends: Ends<'_>) -> Result<ObjectMetadata, MetadataError> {
         let (rest, end) = ends.tail.split_last_chunk::<END>().ok_or(MetadataError::NotParquet)?;
         let end = FooterTail::try_new(end)?;
@@ -79,7 +79,7 @@ impl ObjectMetadata {
         let metadata = metadata.file_metadata();
         let mut fields = BTreeMap::new();
         for pair in metadata.key_value_metadata().into_iter().flatten() {
-            // Of a field that is there twice, no value can be relied on.
+            // If a field exists twice, neither value can be relied on.
             let value = pair.value.clone().filter(|_| !fields.contains_key(&pair.key));
             fields.insert(pair.key.clone(), value.unwrap_or_default());
         }
@@ -91,7 +91,7 @@ impl ObjectMetadata {
         ["schema_version", "snapshot_time"].iter().all(|name| self.fields.contains_key(*name))
     }
 
-    /// Returns the name of the first field that differs from what `identity` and `outcome` demand.
+    /// Returns the name of the first field that differs from `identity` or `outcome`.
     pub fn difference(&self, identity: &Identity, outcome: &str) -> Option<&'static str> {
         let is = |name: &str, value: &str| self.fields.get(name).is_some_and(|found| found == value);
         let outcome = (!is("outcome", outcome)).then_some("outcome");

@@ -1,4 +1,4 @@
-//! A temporary file that holds people's data and shall not outlive its process.
+//! A temporary file that contains people's data and must not outlive its process.
 
 use std::fs::File;
 use std::io;
@@ -15,15 +15,15 @@ pub const SPACE_FOR_A_TARGET: u64 = 16 << 20;
 pub struct TemporarySpace {
     /// Bytes that are free.
     pub free: u64,
-    /// Bytes that so many targets need at a time.
+    /// Bytes that the targets captured at a time need.
     pub needed: u64,
 }
 
 impl TemporarySpace {
-    /// What is free now, and what `targets` that are captured at a time need.
+    /// Returns the bytes that are free now, and those that `targets` captured at a time need.
     ///
     /// # Errors
-    /// When there is no temporary directory.
+    /// If there is no temporary directory.
     pub fn of(targets: usize) -> io::Result<TemporarySpace> {
         let targets = u64::try_from(targets).unwrap_or(u64::MAX);
         Ok(TemporarySpace {
@@ -32,7 +32,7 @@ impl TemporarySpace {
         })
     }
 
-    /// Whether there is enough.
+    /// Returns `true` if there is enough.
     pub fn suffices(self) -> bool {
         self.free >= self.needed
     }
@@ -44,13 +44,13 @@ fn free_space(directory: &Path) -> io::Result<u64> {
     Ok(space.f_bavail.saturating_mul(space.f_frsize))
 }
 
-/// Where the system does not say, a full directory shows while it is written.
+/// Returns the maximum: here a full directory shows while it is written.
 #[cfg(not(unix))]
 fn free_space(_: &Path) -> io::Result<u64> {
     Ok(u64::MAX)
 }
 
-/// A file in the temporary directory, which goes away with this value; on Linux also when the process is killed, since
+/// A file in the temporary directory, which is deleted with this value; on Linux also if the process is killed, since
 /// it has no name there.
 #[derive(Debug)]
 pub(super) struct Temporary {
@@ -60,19 +60,19 @@ pub(super) struct Temporary {
 }
 
 impl Temporary {
-    /// A new file, and a handle to write it with.
+    /// Creates a file, and a handle to write it with.
     pub(super) fn create() -> io::Result<(Temporary, File)> {
         let (file, name) = NamedTempFile::with_prefix("client-vpn-audit-")?.into_parts();
         let handle = file.try_clone()?;
         let temporary = match path_without_name(&file) {
-            // Taking its name away leaves the file to those who have it open.
+            // Removing its name leaves the file to those who have it open.
             Some(path) => Temporary { path, _file: file, _name: None },
             None => Temporary { path: name.to_path_buf(), _file: file, _name: Some(name) },
         };
         Ok((temporary, handle))
     }
 
-    /// Where it can be opened while this value lives.
+    /// Returns the path at which it can be opened while this value exists.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

@@ -26,10 +26,10 @@ use crate::target::EndpointId;
 /// Rows of a row group. Its pages lie compressed in memory until the group is written, so this bounds memory.
 const ROW_GROUP_ROWS: usize = 16_384;
 
-/// Most rows of a page of a column, whose values lie in memory as they are until the page is full.
+/// Maximum rows of a page of a column, whose values stay in memory as they are until the page is full.
 const PAGE_ROWS: usize = 2_048;
 
-/// Why a snapshot could not be encoded. None of these texts holds a row.
+/// The reason why a snapshot could not be encoded. None of these texts contains a row.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
     /// The temporary file could not be made or written.
@@ -37,13 +37,13 @@ pub enum SnapshotError {
         "the temporary file of the snapshot could not be written; is the temporary directory there, and is it full?"
     )]
     TemporaryFile(#[source] io::Error),
-    /// Reading would end in that, so nothing is read.
+    /// The temporary directory has too little space, so nothing is read.
     #[error(
         "{} bytes are free in the temporary directory and {} are needed; give the function more ephemeral storage, or lower \
          AUDIT_CONCURRENCY", .0.free, .0.needed
     )]
     TemporarySpace(TemporarySpace),
-    /// The rows did not fit the schema, which is a fault of ours.
+    /// The rows did not fit the schema, which is a fault of this program.
     #[error("the rows could not be laid out as columns")]
     Columns(#[source] ArrowError),
     /// Parquet could not be written.
@@ -51,16 +51,16 @@ pub enum SnapshotError {
     Parquet(#[source] ParquetError),
 }
 
-/// Whether the temporary directory has room for the snapshots of so many targets, which are captured at a time.
+/// Checks that the temporary directory has room for the snapshots of `targets` that are captured at a time.
 ///
 /// # Errors
-/// When it has not, or is not there.
+/// If there is no room, or no such directory.
 pub fn check_temporary_space(targets: usize) -> Result<(), SnapshotError> {
     let space = TemporarySpace::of(targets).map_err(SnapshotError::TemporaryFile)?;
     if space.suffices() { Ok(()) } else { Err(SnapshotError::TemporarySpace(space)) }
 }
 
-/// Takes the pages of one listing.
+/// A writer of the pages of one listing.
 pub struct SnapshotWriter {
     writer: ArrowWriter<HashingWriter>,
     file: Temporary,
@@ -69,7 +69,7 @@ pub struct SnapshotWriter {
     endpoint_id: EndpointId,
 }
 
-/// A whole Parquet object in a temporary file, which goes away with this value.
+/// A complete Parquet object in a temporary file, which is deleted with this value.
 #[derive(Debug)]
 pub struct Snapshot {
     file: Temporary,
@@ -85,12 +85,12 @@ impl SnapshotWriter {
     /// Starts an object in a temporary file.
     ///
     /// # Errors
-    /// When the temporary directory cannot be written.
+    /// If the temporary directory cannot be written.
     pub fn create(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> Result<Self, SnapshotError> {
         let (file, handle) = Temporary::create().map_err(SnapshotError::TemporaryFile)?;
         let schema = arrow_schema(COLUMNS);
         let properties = writer_properties(snapshot_time, endpoint_id);
-        // The embedded Arrow schema would say nothing that the Parquet schema does not.
+        // The embedded Arrow schema would add nothing to the Parquet schema.
         let options = parquet::arrow::arrow_writer::ArrowWriterOptions::new()
             .with_properties(properties)
             .with_skip_arrow_metadata(true);
@@ -108,7 +108,7 @@ impl SnapshotWriter {
     /// Appends connections of one page, in their order.
     ///
     /// # Errors
-    /// When they cannot be encoded or written; the snapshot is then of no more use.
+    /// If they cannot be encoded or written; the snapshot is then useless.
     pub fn append(
         &mut self,
         captured_at: Timestamp,
@@ -125,20 +125,20 @@ impl SnapshotWriter {
         self.writer.write(&batch).map_err(SnapshotError::Parquet)
     }
 
-    /// Rows encoded so far, as the row groups themselves count them. Ends the row group.
+    /// Returns the rows encoded so far, as the row groups themselves count them. Ends the row group.
     ///
     /// # Errors
-    /// When the row group cannot be written.
+    /// If the row group cannot be written.
     pub fn encoded_rows(&mut self) -> Result<u64, SnapshotError> {
         self.writer.flush().map_err(SnapshotError::Parquet)?;
         let rows = self.writer.flushed_row_groups().iter().map(|group| group.num_rows());
         Ok(rows.map(i64::unsigned_abs).sum())
     }
 
-    /// Ends the object, noting in it how the capture came out and when its pages came.
+    /// Ends the object, and records in it the outcome of the capture and the times of its pages.
     ///
     /// # Errors
-    /// When the rest cannot be written.
+    /// If the rest cannot be written.
     pub fn finish(mut self, outcome: &str, times: &PageTimes) -> Result<Snapshot, SnapshotError> {
         let rows = self.encoded_rows()?;
         for (name, value) in [("outcome", outcome.to_owned())].into_iter().chain(page_times(times)) {
@@ -155,7 +155,7 @@ impl SnapshotWriter {
 }
 
 impl Snapshot {
-    /// Where the object lies until it is stored.
+    /// Returns the path of the object until it is stored.
     pub fn path(&self) -> &Path {
         self.file.path()
     }
@@ -174,7 +174,7 @@ fn writer_properties(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> W
         .build()
 }
 
-/// What the objects of all tables have in common.
+/// Returns the properties that the objects of all tables share.
 pub(super) fn properties() -> WriterPropertiesBuilder {
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -183,7 +183,7 @@ pub(super) fn properties() -> WriterPropertiesBuilder {
         .set_coerce_types(true)
 }
 
-/// Key-value metadata: the versions, and what `more` says.
+/// Returns the key-value metadata: the versions, and `more`.
 pub(super) fn metadata(more: &[(&str, String)]) -> Vec<KeyValue> {
     let versions =
         [("schema_version", SCHEMA_VERSION.to_owned()), ("tool_version", crate::TOOL_VERSION.to_owned())];
@@ -191,7 +191,7 @@ pub(super) fn metadata(more: &[(&str, String)]) -> Vec<KeyValue> {
     all.map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone())).collect()
 }
 
-/// A file that hashes and counts what goes into it, so that nothing is read again.
+/// A file that hashes and counts the bytes that it is given, so that nothing is read again.
 struct HashingWriter {
     file: BufWriter<File>,
     sha256: Sha256,

@@ -1,5 +1,5 @@
-//! The account that must own the bucket, sent with every request: a name that another account has taken is then refused by S3
-//! and neither written nor read. It is set in one place, for a request that forgot it would pass.
+//! The account that must own the bucket, sent with every request: if another account has taken the name, S3 refuses to write
+//! and to read. It is set in one place, because a request without it would pass.
 
 use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
@@ -10,7 +10,7 @@ use crate::target::AccountId;
 /// The header that S3 compares with the owner of the bucket.
 const HEADER: &str = "x-amz-expected-bucket-owner";
 
-/// Adds the header to every request, before it is signed.
+/// An interceptor that adds the header to every request, before it is signed.
 #[derive(Debug)]
 pub(super) struct BucketOwner(String);
 

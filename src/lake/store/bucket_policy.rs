@@ -1,12 +1,12 @@
-//! Whether a bucket's policy protects the evidence from everybody, this program and its administrators included.
+//! Checks that a bucket's policy protects the evidence from everybody, including this program and its administrators.
 
 use serde_json::Value;
 use wildmatch::WildMatch;
 
 use crate::target::AccountId;
 
-/// What a bucket's policy has to refuse, to everybody. The template's policy and `docs/deploy.md` refuse the same actions, which
-/// tests compare.
+/// The requests that a bucket's policy must refuse, to everybody. The template's policy and `docs/deploy.md` refuse the same
+/// actions, which tests compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protection {
     /// Puts that could overwrite: those without `If-None-Match`. Source: Amazon S3 User Guide, "Enforce conditional
@@ -15,16 +15,16 @@ pub enum Protection {
     /// Deletes of objects and of their versions.
     NoDelete,
     /// Changes of the settings by which evidence could be deleted all the same, outside CloudFormation. Source: Amazon S3 User
-    /// Guide, "Managing the lifecycle of objects": who must not delete must not put a lifecycle configuration either.
+    /// Guide, "Managing the lifecycle of objects": users who must not delete must not put a lifecycle configuration either.
     FixedSettings,
     /// Removal of a lock, and objects and delete markers that come by replication.
     NoBypass,
-    /// Requests that are not encrypted on their way.
+    /// Requests that are not encrypted in transit.
     TlsOnly,
 }
 
 impl Protection {
-    /// Every one.
+    /// Every protection.
     pub const ALL: [Protection; 5] = [
         Protection::WriteOnce,
         Protection::NoDelete,
@@ -33,7 +33,7 @@ impl Protection {
         Protection::TlsOnly,
     ];
 
-    /// What the policy has to do, in words.
+    /// Returns the duty of the policy, in words.
     pub fn in_words(self) -> &'static str {
         match self {
             Protection::WriteOnce => "refuse puts without If-None-Match",
@@ -89,7 +89,7 @@ impl Protection {
         }
     }
 
-    /// Patterns are IAM's: `*` stands for any text, `?` for one character. Actions have no case, resources have.
+    /// Matches IAM's patterns: `*` is any text, `?` one character. Actions are case-insensitive, resources are not.
     fn is_in(self, policy: &Value, resource: &str) -> bool {
         let refuses = |statement: &Value, action: &str| {
             denies_everybody(statement)
@@ -117,15 +117,15 @@ enum Values {
     Principals,
 }
 
-/// Lets CloudFormation pass. `ForAllValues` is true when the key is absent, so other requests are refused; `ForAnyValue`
-/// would be false then.
+/// A condition that lets CloudFormation pass. `ForAllValues` is true if the key is absent, so other requests are refused;
+/// `ForAnyValue` would be false then.
 const CALLED_VIA: Condition =
     Condition("ForAllValues:StringNotEquals", "aws:CalledVia", Values::Only("cloudformation.amazonaws.com"));
 
-/// Lets administrators pass who are named.
+/// A condition that lets named administrators pass.
 const ADMINISTRATOR: Condition = Condition("ArnNotLike", "aws:PrincipalArn", Values::Principals);
 
-/// Returns what `policy` does not refuse for `bucket` and each of `objects`, written `bucket/key`.
+/// Returns the protections that `policy` lacks for `bucket` and each of `objects`, written `bucket/key`.
 pub fn missing(policy: &Value, bucket: &str, objects: &[String]) -> Vec<Protection> {
     let is_missing = |protection: &Protection| match protection {
         Protection::FixedSettings => !protection.is_in(policy, bucket),
@@ -144,7 +144,7 @@ fn denies_everybody(statement: &Value) -> bool {
     statement.get("Effect").is_some_and(|effect| effect == "Deny") && texts(principal).any(|who| who == "*")
 }
 
-/// Returns `true` if the statement has these conditions and no others. Operators and keys have no case.
+/// Returns `true` if the statement has these conditions and no others. Operators and keys are case-insensitive.
 fn has_conditions(statement: &Value, expected: &[Condition]) -> bool {
     let fields = |value: &Value| value.as_object().cloned().unwrap_or_default();
     let operators = statement.get("Condition").map(fields).unwrap_or_default();
@@ -167,7 +167,7 @@ fn has_conditions(statement: &Value, expected: &[Condition]) -> bool {
     found.len() == expected.len() && expected.iter().all(is_found)
 }
 
-/// IAM takes a value as text, as a boolean and as a list of one.
+/// Returns `true` if `expected` is the only value: as text, as a boolean or as a list of one.
 fn is_only(found: &Value, expected: &str) -> bool {
     let is_it = |value: &Value| match value {
         Value::String(text) => text.eq_ignore_ascii_case(expected),
@@ -200,7 +200,7 @@ fn iam_arn(text: &str) -> Option<[&str; 5]> {
     text.strip_prefix("arn:")?.splitn(5, ':').collect::<Vec<_>>().try_into().ok()
 }
 
-/// A value that is a list or stands alone.
+/// Returns the items of a list, or a value that is no list.
 fn items(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     let list = value.and_then(Value::as_array);
     list.into_iter().flatten().chain(value.filter(|_| list.is_none()))

@@ -1,8 +1,8 @@
-//! Bytes of run records and digests that are in memory at a time, of all that read one lake.
+//! Bytes of run records and digests that are in memory at a time, for all readers of one lake.
 //!
-//! A permit is held from before the first byte is read until the bytes are used, which waits for nothing. So each document that has its
-//! permits comes to its end whatever the others do. A stream of reads must be read on without waiting for another read: what has a
-//! permit and is not polled keeps it.
+//! A permit is held from before the first byte is read until the bytes are used, which waits for nothing. So each document that
+//! has its permits is completed, whatever the others do. A stream of reads must be read on without waiting for another read: a
+//! read that has a permit and is not polled keeps it.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::LARGEST_DOCUMENT;
 
-/// A permit is for so many bytes.
+/// Bytes of one permit.
 const BYTES_OF_A_PERMIT: u64 = 1 << 10;
 
 /// Bytes of documents of more than [`SMALL`] that may be read at a time: one of the largest size.
@@ -37,7 +37,7 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Waits until a document of `bytes` bytes may be read, of at most [`LARGEST_DOCUMENT`]. It may be until the value is dropped.
+    /// Waits until a document of `bytes`, at most [`LARGEST_DOCUMENT`], may be read. It may be until the permit is dropped.
     pub(super) async fn take(&self, bytes: u64) -> Option<SemaphorePermit<'_>> {
         let semaphore = if bytes <= SMALL { &self.small } else { &self.large };
         semaphore.acquire_many(permits(bytes)).await.ok()

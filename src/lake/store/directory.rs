@@ -1,4 +1,4 @@
-//! A lake in a directory, with S3's semantics: an object is there whole or not at all, and is never replaced.
+//! A lake in a directory, with S3's semantics: an object exists completely or not at all, and is never replaced.
 
 mod open;
 
@@ -18,13 +18,13 @@ use crate::lake::keys::{Key, ObjectKey};
 
 use open::What;
 
-/// How the name of a temporary file ends, which begins with a dot.
+/// The suffix of the name of a temporary file, which begins with a dot.
 const TEMPORARY: &str = ".tmp";
 
 /// Bytes that are read at a time.
 const READ_BUFFER_BYTES: usize = 256 << 10;
 
-/// Longest path within the lake that is looked into, in bytes: no program can name a longer one.
+/// Longest path within the lake that is listed, in bytes: no program can name a longer one.
 const LONGEST_PATH: usize = 4096;
 
 /// A directory whose files are the lake's objects.
@@ -35,7 +35,7 @@ pub struct DirectoryStore {
 }
 
 impl DirectoryStore {
-    /// The lake under `root`, which is made on the first write.
+    /// Returns the lake under `root`, which is created on the first write.
     pub fn new(root: PathBuf) -> DirectoryStore {
         DirectoryStore { root, documents: Budget::default() }
     }
@@ -45,13 +45,13 @@ impl DirectoryStore {
         &self.root
     }
 
-    /// Whether an object is there.
+    /// Returns `true` if the object exists.
     pub(super) fn contains(&self, key: Key<'_>) -> Result<bool, StoreError> {
         let path = self.path(key);
         path.try_exists().map_err(|error| failed("looking for", &path, &error))
     }
 
-    /// Puts an object where there is none.
+    /// Puts an object if there is none.
     pub(super) fn put_if_absent(&self, key: Key<'_>, object: Object<'_>) -> Result<Put, StoreError> {
         let path = self.path(key);
         let linked =
@@ -62,7 +62,7 @@ impl DirectoryStore {
         write_new(&path, object.content).map_err(|error| failed("writing", &path, &error))
     }
 
-    /// Looks at what lies under a key, without following links or opening what is no file.
+    /// Looks at the object under a key, without following links, and opens only files.
     pub(super) fn look(&self, key: &str) -> Result<Look, StoreError> {
         let look = || match self.linked_folder(key)? {
             Some(link) => Ok(Look::Foreign(format!("behind {}, a symbolic link", link.display()))),
@@ -136,7 +136,7 @@ impl DirectoryStore {
         Ok(found)
     }
 
-    /// What lies under one key; nothing where a link would have to be followed.
+    /// Finds the object under one key; nothing if a link would have to be followed.
     fn find_one(&self, key: &str) -> Result<Vec<Found>, StoreError> {
         match open::at(&self.root, key) {
             Ok(what) => Ok(vec![one(key.to_owned(), what)]),
@@ -179,8 +179,8 @@ impl DirectoryStore {
         Ok(Some(using(&bytes)))
     }
 
-    /// What lies in a folder, in order. Temporary files that a crash left are none of it. A folder that is reached by a link,
-    /// or is none, is empty: the folder above it has the link among its objects.
+    /// Lists the entries of a folder, in order, without temporary files that a crash left. A folder that is reached by a link,
+    /// or is not a folder, is empty: the folder above it has the link among its objects.
     fn entries(&self, folder: &str) -> Result<Vec<(String, What)>, StoreError> {
         let names = open::folder(&self.root, folder).and_then(|folder| open::names(&folder));
         match names {
@@ -242,7 +242,7 @@ fn one(key: String, what: What) -> Found {
     }
 }
 
-/// Returns why a folder is reported though all in it is.
+/// Returns the reason why a folder is reported though all in it is.
 fn irregular_folder(folder: &str) -> Option<Irregular> {
     let name = folder.trim_end_matches('/');
     if name::bytes(folder).len() > LONGEST_PATH {
@@ -252,13 +252,13 @@ fn irregular_folder(folder: &str) -> Option<Irregular> {
     }
 }
 
-/// Returns true for the names that [`write_new`] gives, and no others: a file that somebody else calls so is seen.
+/// Returns `true` only for names that [`write_new`] gives: files that others name similarly are listed.
 fn is_temporary(name: &[u8]) -> bool {
     let random = name.strip_prefix(b".").and_then(|name| name.strip_suffix(TEMPORARY.as_bytes()));
     random.is_some_and(|random| random.len() == 6 && random.iter().all(u8::is_ascii_alphanumeric))
 }
 
-/// Returns true if nothing lies there, or nothing that can be reached without a link.
+/// Returns `true` if nothing exists there, or nothing that can be reached without a link.
 fn is_absent(error: &io::Error) -> bool {
     let is_link = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
     is_link || matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
@@ -282,7 +282,7 @@ fn write_new(path: &Path, content: Content<'_>) -> io::Result<Put> {
     }
 }
 
-/// Makes `directory` and those above it, each one's name on disk before anything is put into it.
+/// Creates `directory` and those above it, each one's name on disk before anything is put into it.
 fn create_directories(directory: &Path) -> io::Result<()> {
     if directory.as_os_str().is_empty() || directory.is_dir() {
         return Ok(());
@@ -304,7 +304,7 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-/// Temporary files are their owner's alone; evidence is read by others too, and written by nobody.
+/// Lets everybody read a file and nobody write it; a temporary file is accessible only to its owner.
 #[cfg(unix)]
 fn make_readable(file: &NamedTempFile) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

@@ -18,11 +18,11 @@ pub enum Keep {
 /// An object that was read and hashed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Examined {
-    /// Its size and SHA-256, up to where reading ended.
+    /// Its size and SHA-256, up to the end of the reading.
     pub hashed: Hashed,
     /// Its first bytes, at most [`HEAD`].
     pub head: Vec<u8>,
-    /// The bytes that were to be kept; `None` of a document that is too large, and if none were to be kept.
+    /// The bytes that were to be kept; `None` for a document that is too large, and if none were to be kept.
     pub kept: Option<Vec<u8>>,
 }
 
@@ -67,7 +67,7 @@ impl Examination {
     }
 }
 
-/// Leaves the last [`TAIL_BYTES`] bytes.
+/// Keeps only the last [`TAIL_BYTES`] bytes.
 fn shorten(kept: &mut Vec<u8>) {
     let tail = usize::try_from(TAIL_BYTES).unwrap_or(usize::MAX);
     kept.drain(..kept.len().saturating_sub(tail));

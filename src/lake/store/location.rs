@@ -1,26 +1,26 @@
-//! Where a lake lies, as somebody wrote it.
+//! The location of a lake, as somebody wrote it.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// A checked place for a lake.
+/// A checked location of a lake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
     /// `s3://bucket/prefix`
     S3 {
         /// The bucket.
         bucket: String,
-        /// What all keys begin with, without slashes around it; empty for the whole bucket.
+        /// The prefix of all keys, without slashes around it; empty for the entire bucket.
         prefix: String,
     },
     /// A directory, made on the first write.
     Directory(PathBuf),
 }
 
-/// Why a text is not the place of a lake.
+/// The reason why a text is not the location of a lake.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LocationError {
-    /// Nothing was said.
+    /// The text is empty.
     #[error("s3://bucket/prefix or a directory")]
     Empty,
     /// Another scheme.
@@ -29,12 +29,12 @@ pub enum LocationError {
     /// S3 has no bucket of this name.
     #[error("s3:// and a bucket's name: 3 to 63 lower-case letters, digits, dots and hyphens")]
     Bucket,
-    /// The prefix could mean another place, or break a query.
+    /// The prefix could mean another location, or break a query.
     #[error(
         "a prefix of letters, digits and !-_.*'()= between single slashes, none of its parts being . or .."
     )]
     Prefix,
-    /// There is something else.
+    /// Something other than a directory exists there.
     #[error("a directory, or a path at which there is nothing yet; a file is there")]
     NotADirectory,
 }
@@ -43,7 +43,7 @@ impl Location {
     /// Reads `s3://bucket/prefix` or the path of a directory.
     ///
     /// # Errors
-    /// When it is neither.
+    /// If it is neither.
     pub fn parse(text: &str) -> Result<Location, LocationError> {
         if text.is_empty() {
             return Err(LocationError::Empty);
@@ -72,7 +72,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// Whether the text begins as a URL, or as one with a slash too few (`s3:/bucket`), which is no directory's name.
+/// Returns `true` if the text begins like a URL, or like one with a slash too few (`s3:/bucket`), which is no directory's name.
 fn has_scheme(text: &str) -> bool {
     text.split_once(":/").is_some_and(|(scheme, _)| {
         !scheme.is_empty()

@@ -39,7 +39,7 @@ pub(super) fn bytes(key: &str) -> Vec<u8> {
     name
 }
 
-/// Reads a text that S3 has encoded as in a URL.
+/// Decodes a text that S3 has encoded as in a URL.
 pub(super) fn from_url(text: &str) -> Vec<u8> {
     let mut name = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -62,7 +62,7 @@ pub(super) fn from_url(text: &str) -> Vec<u8> {
     name
 }
 
-/// Returns true if the character is not seen, or changes how others are seen.
+/// Returns `true` if the character is invisible, or changes how others are displayed.
 fn is_hidden(char: char) -> bool {
     char.is_control()
         || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

@@ -26,36 +26,36 @@ use crate::error_code::{AwsCode, ErrorCode};
 use crate::lake::keys::{Key, Table};
 use crate::target::{AccountId, Region};
 
-/// How often a put is tried again that S3 answered with 409: another put of the same key was under way.
+/// Maximum attempts at a put that S3 answers with 409: another put of the same key was under way.
 const CONFLICT_ATTEMPTS: u32 = 5;
 
-/// Waited before such a try, times its number.
+/// Pause after such an attempt, multiplied by its number.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(200);
 
-/// Largest policy of a bucket, in bytes: S3 takes 20 KiB.
+/// Largest policy of a bucket, in bytes: S3 accepts 20 KiB.
 const LARGEST_POLICY: usize = 256 << 10;
 
 type PutError = SdkError<aws_sdk_s3::operation::put_object::PutObjectError>;
 
-/// The KMS key that objects are encrypted with, as S3 takes it: an id, an alias or an ARN.
+/// The KMS key that objects are encrypted with, as S3 accepts it: an id, an alias or an ARN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KmsKey(String);
 
 impl KmsKey {
-    /// A key's id, alias or ARN; none when the text cannot be one.
+    /// Reads a key's id, alias or ARN; `None` if the text cannot be one.
     pub fn parse(text: &str) -> Option<KmsKey> {
         let fits = (1..=2048).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_/:".contains(&b));
         fits.then(|| KmsKey(text.to_owned()))
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A bucket and what all keys of the lake begin with.
+/// A bucket and the prefix of all keys of the lake.
 #[derive(Debug, Clone)]
 pub struct S3Store {
     client: Client,
@@ -66,7 +66,7 @@ pub struct S3Store {
 }
 
 impl S3Store {
-    /// The lake under `prefix` in `bucket`.
+    /// Returns the lake under `prefix` in `bucket`.
     pub fn new(client: Client, bucket: String, prefix: String, kms_key: Option<KmsKey>) -> S3Store {
         S3Store { client, bucket, prefix, kms_key, documents: Budget::default() }
     }
@@ -81,21 +81,21 @@ impl S3Store {
         self.prefixed(&key.to_string())
     }
 
-    /// The key in the bucket of one in the lake.
+    /// Returns the key in the bucket of one in the lake.
     fn prefixed(&self, key: &str) -> String {
         let key = String::from_utf8_lossy(&name::bytes(key)).into_owned();
         if self.prefix.is_empty() { key } else { format!("{}/{key}", self.prefix) }
     }
 
-    /// The key in the lake of one in the bucket.
+    /// Returns the key in the lake of one in the bucket.
     fn in_the_lake(&self, key: &str) -> String {
         let rest = key.strip_prefix(&self.prefix).unwrap_or(key);
         let rest = if self.prefix.is_empty() { key } else { rest.strip_prefix('/').unwrap_or(rest) };
         name::printable(rest.as_bytes())
     }
 
-    /// Returns the `Date` of an answer that S3 is asked for just for that. The seal's role may list no more than the folders of
-    /// the evidence.
+    /// Returns the `Date` of an answer of S3 that is requested only for that. The seal's role may list no more than the folders
+    /// of the evidence.
     pub(super) async fn time(&self) -> Result<Timestamp, StoreError> {
         let (prefix, date) = (self.prefixed("digests/"), DateReader::default());
         let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).max_keys(1);
@@ -123,13 +123,13 @@ impl S3Store {
             {
                 return Ok(put);
             }
-            // Where no answer ever came, the object may be there all the same.
+            // If no answer ever came, the object may exist all the same.
             if status.is_none()
                 && let Ok(Some(Put::Written)) = self.is_there(&key, &object.sha256).await
             {
                 return Ok(Put::Written);
             }
-            // After a 412 nothing is there either when the put that was first has failed.
+            // After a 412, the object does not exist either if the put that was first has failed.
             if !matches!(status, Some(409 | 412)) || attempt == CONFLICT_ATTEMPTS {
                 return Err(self.failed("writing", "s3:PutObject", &key, &error));
             }
@@ -138,7 +138,7 @@ impl S3Store {
         }
     }
 
-    /// One put. The outer error is a file that cannot be read; the inner one is S3's.
+    /// Puts once. The outer error is a file that cannot be read; the inner one is S3's.
     async fn put(&self, key: &str, object: Object<'_>) -> Result<Result<(), PutError>, StoreError> {
         let body = match object.content {
             Content::Bytes(bytes) => ByteStream::from(bytes.to_vec()),
@@ -164,8 +164,8 @@ impl S3Store {
         Ok(put.send().await.map(|_| ()))
     }
 
-    /// After a refusal because the key exists: a put that was cut off after it succeeded is tried again by the SDK
-    /// and then meets its own object, which the checksum tells. None where there is no object after all.
+    /// Checks the object after a refusal because the key exists: the SDK retries a put that was cut off after it succeeded,
+    /// which then meets its own object, as the checksum shows. `None` if there is no object after all.
     async fn is_there(&self, key: &str, sha256: &[u8; 32]) -> Result<Option<Put>, StoreError> {
         let head =
             self.client.head_object().bucket(&self.bucket).key(key).checksum_mode(ChecksumMode::Enabled);
@@ -180,7 +180,7 @@ impl S3Store {
         Ok(Some(if same { Put::Written } else { Put::AlreadyThere }))
     }
 
-    /// What the bucket's policy does not protect the evidence from. A bucket without a policy protects from nothing.
+    /// Returns the protections that the bucket's policy lacks. A bucket without a policy lacks all.
     pub(super) async fn missing_protections(&self) -> Result<Vec<Protection>, StoreError> {
         let asked = self.client.get_bucket_policy().bucket(&self.bucket).customize();
         let policy = match asked.interceptor(Body::AtMost(LARGEST_POLICY)).send().await {
@@ -249,12 +249,12 @@ impl S3Store {
     }
 }
 
-/// Returns S3's code, or one of ours that names a cause; what only says that there was no usable answer is of the storage.
+/// Returns S3's code, or one of this program that names a cause; a code for no usable answer becomes that of the storage.
 fn code_in_the_ledger(error: AwsError) -> ErrorCode {
     if error.code.names_a_cause() { error.code } else { ErrorCode::StorageFailed }
 }
 
-/// Returns the Region that S3 says a bucket is in, when it sends a request elsewhere.
+/// Returns the Region that S3 names for a bucket, if it sends a request elsewhere.
 fn region_of<E>(error: &SdkError<E>) -> Option<Region> {
     let answer = error.raw_response().filter(|answer| matches!(answer.status().as_u16(), 301 | 307 | 400))?;
     let in_body = || {

@@ -9,7 +9,7 @@ use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 use jiff::Timestamp;
 
-/// Keeps the `Date` of the last answer.
+/// An interceptor that keeps the `Date` of the last answer.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DateReader(Arc<Mutex<Option<String>>>);
 
@@ -43,7 +43,7 @@ fn parse(date: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::parse(date).ok().map(|time| time.timestamp())
 }
 
-/// Returns the time that the file system of `root` gives to a new file, which is removed. While there is no `root`, its nearest
+/// Returns the time that the file system of `root` gives to a new file, which is removed. If `root` does not exist, its nearest
 /// folder counts.
 pub(super) fn of_file_system(root: &Path) -> io::Result<Timestamp> {
     let folder = root.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));

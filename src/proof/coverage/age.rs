@@ -1,4 +1,4 @@
-//! How old the newest complete captures are: what an alarm watches.
+//! The age of the newest complete captures, which an alarm watches.
 
 use std::collections::BTreeMap;
 
@@ -14,18 +14,18 @@ use crate::target::PlaceTargets;
 /// Most accounts and Regions whose records are read at a time.
 const CONCURRENT_PLACES: usize = 16;
 
-/// Most records of one account and Region that are read at a time: the newest most often has all.
+/// Most records of one account and Region that are read at a time: the newest usually has all.
 const CONCURRENT_READS: usize = 2;
 
-/// How far back the ledger is read.
+/// Period before now in which the ledger is read.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// Minutes from the request of the newest complete capture to `now`, of the endpoint for which that is longest. One that no
-/// record of today or yesterday has a complete capture of counts from the beginning of yesterday. Where all endpoints of an account
-/// and Region are wanted, they are those that the newest record there knows.
+/// Returns the minutes from the request of the newest complete capture to `now`, of the endpoint for which that is longest. An
+/// endpoint without a complete capture in the records of today and yesterday counts from the beginning of yesterday. If all
+/// endpoints of an account and Region are wanted, they are those that the newest record there knows.
 ///
 /// # Errors
-/// When the ledger cannot be listed. A record that cannot be read counts for nothing, so that the alarm is raised.
+/// Returns an error if the ledger cannot be listed. A record that cannot be read proves nothing, so the alarm is raised.
 pub async fn oldest_complete_age(
     store: &Store,
     wanted: &[PlaceTargets],
@@ -44,8 +44,7 @@ async fn age_of_place(store: &Store, wanted: &PlaceTargets, now: Timestamp) -> R
     let yesterday = now.saturating_sub(DAY).unwrap_or(now);
     let mut newest: BTreeMap<String, Option<Timestamp>> =
         wanted.endpoint_ids.iter().map(|id| (id.to_string(), None)).collect();
-    // Which endpoints there are is known as of the newest list of them. Until there is one, there may be some that were never
-    // captured.
+    // The newest listing names the endpoints. Until there is one, some may exist that were never captured.
     if wanted.all {
         newest.insert(LISTING.to_owned(), None);
     }
@@ -56,7 +55,7 @@ async fn age_of_place(store: &Store, wanted: &PlaceTargets, now: Timestamp) -> R
         let mut records = std::pin::pin!(recorded::read(store, keys, CONCURRENT_READS));
         while let Some((_, record)) = records.next().await {
             let Ok(RecordedRun { start, targets, places, .. }) = record else { continue };
-            // One that lies in the future is of a clock that was wrong, and would keep the alarm quiet.
+            // A time in the future is of a clock that was wrong, and would keep the alarm quiet.
             let begins = |proof: Proof| Some(proof.captured()?.begins).filter(|begins| *begins <= now);
             let discovery = places.into_iter().find_map(|place| place.discovery);
             if let (Some(discovery), Some(None)) = (discovery, newest.get(LISTING).copied()) {

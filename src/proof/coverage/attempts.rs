@@ -1,4 +1,4 @@
-//! What the ledger has of each endpoint: the attempts at it, the listings of all endpoints, and from these when it was there.
+//! The ledger of each endpoint: the attempts at it, the listings of all endpoints, and from these the times at which it existed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,7 +14,7 @@ use crate::lake::ledger::recorded::{
 };
 use crate::target::AccountRegion;
 
-/// What stands for an endpoint's id where it is not an endpoint that was asked for but which endpoints there are.
+/// Stand-in for an endpoint's id if the listing of endpoints was requested, and not an endpoint.
 pub const LISTING: &str = "*";
 
 /// Longest code of an error that is repeated, in bytes.
@@ -29,17 +29,17 @@ pub(super) type PlaceName = (String, String);
 /// One attempt at an endpoint.
 #[derive(Debug)]
 pub(super) struct Attempt {
-    /// When the first page was requested; of an attempt without a page, when its run began.
+    /// Time of the request of the first page; of an attempt without a page, the beginning of its run.
     pub at: Timestamp,
-    /// How it came out.
+    /// Its outcome.
     pub outcome: Outcome,
     /// Code of the error.
     pub code: Option<Arc<str>>,
-    /// What it proves.
+    /// Its proof.
     pub proof: Proof,
     /// Connections that AWS calls active.
     pub active: u64,
-    /// `true` if its run was scheduled, and not one by hand.
+    /// `true` if its run was scheduled, and not started by hand.
     is_scheduled: bool,
     /// Hash of the object's key: entries of one object are one capture.
     object: Option<u64>,
@@ -113,7 +113,7 @@ struct Listing {
     endpoints: Arc<BTreeSet<String>>,
 }
 
-/// What the ledger has of one account and Region.
+/// The ledger of one account and Region.
 #[derive(Debug, Default)]
 pub(super) struct PlaceAttempts {
     /// Attempts by endpoint; under [`LISTING`] those at listing the endpoints. One that was listed and never tried has none.
@@ -121,12 +121,12 @@ pub(super) struct PlaceAttempts {
     listings: Vec<Listing>,
 }
 
-/// Between which times an endpoint was there.
+/// The time in which an endpoint existed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Presence {
-    /// From when on it may have been there.
+    /// The earliest time at which it may have existed.
     pub beginning: Timestamp,
-    /// When a listing first lacked it for good; `None` if it may still be there.
+    /// Time of the first listing without it after the last sign of it; `None` if it may still exist.
     pub gone: Option<Timestamp>,
 }
 
@@ -136,12 +136,12 @@ impl PlaceAttempts {
         self.of_endpoint.iter().map(|(id, attempts)| (id.as_str(), attempts.as_slice()))
     }
 
-    /// Returns when an endpoint was there; `None` if nothing is known of it.
+    /// Returns the time in which an endpoint existed; `None` if nothing is known of it.
     ///
-    /// It begins with the last complete listing without it before it was first tried or listed, or else with that first
-    /// time. It is gone with the first complete listing without it that began after the last attempt at it and after the last
-    /// listing with it. The listing itself is expected from the first scheduled run that asked for it on: a run by hand is not
-    /// followed by another.
+    /// The time begins with the last complete listing without the endpoint before it was first tried or listed, or else with that
+    /// first time. It ends with the first complete listing without the endpoint that began after the last attempt at it and after
+    /// the last listing with it. The listing itself is expected from the first scheduled run that asked for it on: a run by hand
+    /// is not followed by another.
     pub(super) fn presence(&self, endpoint_id: &str) -> Option<Presence> {
         let attempts = self.of_endpoint.get(endpoint_id)?;
         let tried = || attempts.iter().map(|attempt| attempt.at);
@@ -163,8 +163,8 @@ impl PlaceAttempts {
         })
     }
 
-    /// Returns if no earlier record can change what is proven from `from` on: a complete listing at `from` or before names every
-    /// endpoint that was there then, and no other one came later that may have been there before.
+    /// Returns `true` if no earlier record can change what is proven from `from` on: a complete listing at `from` or before names
+    /// every endpoint that existed then, and no other one came later that may have existed before.
     fn is_enough(&self, from: Timestamp) -> bool {
         let is_known = |endpoint_id: &String| {
             let attempts = self.of_endpoint.get(endpoint_id).into_iter().flatten();
@@ -177,7 +177,7 @@ impl PlaceAttempts {
     }
 }
 
-/// A capture that proves nothing, since the clock stepped while its pages came.
+/// A capture that proves nothing, because the clock stepped while its pages arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ClockStepped {
     /// Key of the run record that has it, relative to the lake's prefix.
@@ -186,20 +186,20 @@ pub struct ClockStepped {
     pub account_id: String,
     /// The Region.
     pub region: String,
-    /// The endpoint; [`LISTING`] for the listing of which endpoints there are.
+    /// The endpoint; [`LISTING`] for the listing of endpoints.
     pub endpoint_id: String,
-    /// When its run began.
+    /// Time of the beginning of its run.
     pub start: Timestamp,
-    /// When its first page was requested, as the clock said then.
+    /// Time of the request of its first page, by the clock at that time.
     pub first_page_requested_at: Option<Timestamp>,
-    /// When its first page arrived, as the clock said then.
+    /// Time of arrival of its first page, by the clock at that time.
     pub first_page_at: Option<Timestamp>,
-    /// When its last page arrived, as the clock said then.
+    /// Time of arrival of its last page, by the clock at that time.
     pub last_page_at: Option<Timestamp>,
 }
 
 impl ClockStepped {
-    /// Returns if any of its times lies between these two.
+    /// Returns `true` if any of its times lies between these two.
     pub(super) fn touches(&self, from: Timestamp, to: Timestamp) -> bool {
         let times = [self.first_page_requested_at, self.first_page_at, self.last_page_at];
         times.into_iter().flatten().chain([self.start]).any(|time| (from..=to).contains(&time))
@@ -216,7 +216,7 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// Notes what a record says.
+    /// Notes the content of a record.
     pub(super) fn note(&mut self, run_key: &str, record: RecordedRun) {
         let RecordedRun { start, targets, places, scheduled, .. } = record;
         for target in targets {
@@ -273,7 +273,7 @@ impl Attempts {
     /// Keeps each code once.
     fn code(&mut self, error: Option<&RecordedError>) -> Option<Arc<str>> {
         let code = &error?.code;
-        // Of a record that somebody made, a code may be of any length.
+        // A forged record may have a code of any length.
         let code = if code.len() > LONGEST_CODE { "a code of another form" } else { code };
         let known = self.codes.get(code).cloned();
         Some(known.unwrap_or_else(|| {
@@ -304,7 +304,7 @@ impl Attempts {
         &self.clock_stepped
     }
 
-    /// Returns if no record of `place` that is older than those noted can change what is proven from `from` on.
+    /// Returns `true` if no record of `place` that is older than those noted can change what is proven from `from` on.
     pub(super) fn is_enough(&self, place: &AccountRegion, from: Timestamp) -> bool {
         let name = (place.account_id.to_string(), place.region.to_string());
         self.places.get(&name).is_some_and(|place| place.is_enough(from))

@@ -5,7 +5,7 @@ use futures_util::{Stream, StreamExt, stream};
 use crate::lake::keys::ObjectKey;
 use crate::lake::store::{Found, Store};
 
-/// Most documents that are read at a time. The store bounds their bytes; what is made of one is much smaller.
+/// Most documents that are read at a time. The store bounds their bytes; a parsed one is much smaller.
 const CONCURRENT_READS: usize = 16;
 
 /// Reads the digests or run records among `found` with `parse`, in their order, or returns why one could not be read.

@@ -10,11 +10,11 @@ use super::{EndpointCoverage, Gap, Hole, LISTED_AFTER_END, Window};
 use crate::lake::ledger::Outcome;
 use crate::lake::ledger::recorded::{Captured, Proof};
 
-/// Why the time after the last capture of an endpoint that is gone is a hole.
+/// Reason for the hole after the last capture of an endpoint that no longer exists.
 const GONE: &str = "the endpoint is gone, so that no later capture could show what came after the last one";
 
-/// Returns what `attempts` prove of an endpoint that was there at the times of `presence`; `None` if it was not there in the
-/// window.
+/// Returns the proof that `attempts` give of an endpoint that existed at the times of `presence`; `None` if it did not exist in
+/// the window.
 pub(super) fn cover(
     [account_id, region, endpoint_id]: [&str; 3],
     attempts: &[Attempt],
@@ -34,7 +34,7 @@ pub(super) fn cover(
     let holes: Vec<Hole> = gaps
         .iter()
         .filter_map(|gap| match gone.is_some() && gap.open {
-            // However short: what came after the last capture, no later one could show.
+            // However short: no later capture could show what came after the last one.
             true if gap.length().is_positive() => {
                 let hole = hole(Gap { open: false, ..*gap }, attempts, witness);
                 Some(Hole { reason: GONE.to_owned(), ..hole })
@@ -48,7 +48,7 @@ pub(super) fn cover(
         *outcomes.entry(attempt.outcome.as_str()).or_insert(0) += 1;
     }
     let witness = witness.map(|witness| {
-        // An object that was there already does not say how many connections were active.
+        // An object that already existed does not show how many connections were active.
         let of_complete = attempts.iter().filter(|attempt| attempt.outcome == Outcome::Complete);
         let seen = of_complete.filter_map(|attempt| Some((attempt.proof.captured()?.begins, attempt.active)));
         witness.differences(seen.filter(|(begins, _)| (from..=to).contains(begins)))
@@ -70,8 +70,8 @@ pub(super) fn cover(
 /// Returns the times between `captures`, which are in order, that reach into the time from `from` on. The last one ends at
 /// `horizon` if no capture follows.
 ///
-/// What existed at one time or later is shown by each capture that begins after that time and ends less than 60 minutes after
-/// it. So a gap begins with a capture, or at `from`, and ends with the first end of any capture that begins later.
+/// A capture that begins after a time and ends less than 60 minutes after that time shows what existed at that time or later. So
+/// a gap begins with a capture, or at `from`, and ends with the first end of any capture that begins later.
 fn gaps(captures: &[Captured], from: Timestamp, to: Timestamp, horizon: Timestamp) -> Vec<Gap> {
     let after = captures.partition_point(|captured| captured.begins <= from);
     let captures = captures.get(after..).unwrap_or_default();
@@ -83,7 +83,7 @@ fn gaps(captures: &[Captured], from: Timestamp, to: Timestamp, horizon: Timestam
     let mut begin = from;
     let mut gaps = Vec::new();
     for (captured, end) in captures.iter().zip(ends.into_iter().rev()) {
-        // Of captures that begin at one time, none begins later than another.
+        // Of captures that begin at the same time, only the first ends a gap.
         if captured.begins == begin {
             continue;
         }
@@ -118,7 +118,7 @@ fn hole(gap: Gap, attempts: &[Attempt], witness: Option<&Witness>) -> Hole {
     Hole { gap, attempts, reason, witness_maximum }
 }
 
-/// Share of the time that lies in no hole. Holes are in order, and one may begin before the other ends.
+/// Returns the share of the time that lies in no hole. Holes are in order, and one may begin before the other ends.
 pub(super) fn proven(holes: &[Hole], from: Timestamp, to: Timestamp) -> f64 {
     let (mut until, mut open) = (from, SignedDuration::ZERO);
     for Hole { gap, .. } in holes {

@@ -45,7 +45,7 @@ pub(super) async fn sealed_late(
     Ok(late)
 }
 
-/// Lists the run records of the window that the digest under `key` has as late.
+/// Lists the run records of the window that the digest under `key` marks as late.
 fn late_records(
     key: &ObjectKey,
     bytes: &[u8],

@@ -46,13 +46,13 @@ impl Run {
         Run { scheduled: Some(true), ..self }
     }
 
-    /// A complete capture: requested, first page, last page.
+    /// Adds a complete capture: requested, first page, last page.
     fn complete(self, id: &str, [requested, first, last]: [i64; 3]) -> Run {
         let key = format!("{id}@{requested}");
         self.entry(id, "complete", &key, [Some(requested), Some(first), Some(last)])
     }
 
-    /// The object of a capture that was requested then is there already.
+    /// Adds an attempt that finds the object of the capture that was requested then.
     fn again(self, id: &str, [requested, first, last]: [i64; 3]) -> Run {
         let key = format!("{id}@{requested}");
         self.entry(id, "already_captured", &key, [Some(requested), Some(first), Some(last)])
@@ -100,7 +100,7 @@ impl Run {
     }
 }
 
-/// A run that lists the endpoints and captures each of them, in a second each.
+/// Returns a run that lists the endpoints and captures each of them, in a second each.
 fn good(start: i64, ids: &[&str]) -> Run {
     let run = run(start).lists([start, start, start + 1], ids);
     ids.iter().fold(run, |run, id| run.complete(id, [start + 1, start + 1, start + 2]))
@@ -135,7 +135,7 @@ fn holes_of(endpoints: &[EndpointCoverage], id: &str) -> Holes {
 struct Case {
     name: &'static str,
     runs: Vec<Run>,
-    /// From when on, and what time it is.
+    /// Beginning of the window, and the current time.
     window: (Option<i64>, i64),
     expected: Vec<(&'static str, Holes)>,
 }
@@ -353,7 +353,7 @@ fn a_capture_whose_clock_stepped_proves_nothing_and_is_reported() {
         };
         assert!(!whole.is_whole());
     }
-    // A listing of the endpoints too; it says neither what was there nor what was gone.
+    // A listing of the endpoints too; it shows neither which endpoints existed nor which were deleted.
     let runs = [
         good(0, &["e"]),
         good(30 * M, &["e"]),
@@ -363,7 +363,7 @@ fn a_capture_whose_clock_stepped_proves_nothing_and_is_reported() {
     let (endpoints, clock_stepped) = coverage(&runs, None, H, H);
     assert_eq!((holes_of(&endpoints, "e"), clock_stepped.len()), (none(), 1));
     assert_eq!(clock_stepped[0].endpoint_id, LISTING);
-    // One that has nothing to do with the time asked for is not reported.
+    // One that has nothing to do with the requested time is not reported.
     let (_, clock_stepped) = coverage(&runs, Some(10 * H), 11 * H, 11 * H);
     assert_eq!(clock_stepped, []);
     // A clock that was hours ahead in all of a capture hides no hole before it.
@@ -579,7 +579,7 @@ fn a_window_covers_every_endpoint_that_was_ever_known() {
     }
 }
 
-/// Ledgers of three endpoints that come, go and come back, with captures that overlap, fail, repeat and are late.
+/// Generates ledgers of three endpoints that come, go and come back, with captures that overlap, fail, repeat and are late.
 fn ledgers() -> impl Strategy<Value = Vec<Run>> {
     let entry = (0..8_i64, 0..40_i64, 0..40_i64);
     let run_of = (
@@ -620,7 +620,7 @@ fn ledgers() -> impl Strategy<Value = Vec<Run>> {
     })
 }
 
-/// Draws the same each time.
+/// Returns a runner that draws the same each time.
 fn runner() -> TestRunner {
     let config = Config { cases: 100, failure_persistence: None, ..Config::default() };
     let seed = b"the same draws in every run, always";
@@ -674,7 +674,7 @@ fn no_time_outside_the_holes_lacks_a_capture() {
             let attempts = attempts(&runs);
             let (_, place) = attempts.places().next().unwrap();
             let (_, of_endpoint) = place.endpoints().find(|(id, _)| *id == endpoint.endpoint_id).unwrap();
-            // What ended at that second is still listed by a capture that begins later and ends within the hour.
+            // A connection that ended at that second is still listed by a capture that begins later and ends within the hour.
             let shows = of_endpoint.iter().filter_map(|attempt| attempt.proof.captured()).any(|captured| {
                 captured.begins > at(second) && captured.ends.duration_since(at(second)) < LISTED_AFTER_END
             });

@@ -21,39 +21,39 @@ pub struct Witness {
     points: Vec<(Timestamp, f64)>,
 }
 
-/// A capture, and what the witness says of its time.
+/// A capture, and the witness's number for its time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
-    /// When the first page arrived.
+    /// Time of arrival of the first page.
     pub first_page_at: Timestamp,
     /// Active connections of the capture.
     pub active: u64,
-    /// What the witness says; null where it has no number for that time.
+    /// The witness's number; null if it has none for that time.
     pub witness: Option<f64>,
 }
 
-/// Why a file is no witness.
+/// Reason why a file is not a witness.
 #[derive(Debug, thiserror::Error)]
 pub enum WitnessError {
-    /// It cannot be read.
+    /// A file that cannot be read.
     #[error("{0}")]
     Unreadable(#[from] ReadError),
-    /// It is JSON of another form.
+    /// JSON of another form.
     #[error(
         "is JSON, but not what `aws cloudwatch get-metric-statistics` or `get-metric-data` answers for one metric: {0}"
     )]
     Json(String),
-    /// A line is no data point.
+    /// A line that is no data point.
     #[error(
         "line {0} has no time and number; allowed: CSV whose first two columns are a time in UTC and a number"
     )]
     Line(usize),
-    /// There is no data point.
+    /// A file without a data point.
     #[error("has no data point")]
     Empty,
 }
 
-/// What `aws cloudwatch get-metric-statistics` answers.
+/// The output of `aws cloudwatch get-metric-statistics`.
 #[derive(Deserialize)]
 struct Statistics {
     #[serde(rename = "Datapoints")]
@@ -70,7 +70,7 @@ struct Datapoint {
     minimum: Option<f64>,
 }
 
-/// What `aws cloudwatch get-metric-data` answers.
+/// The output of `aws cloudwatch get-metric-data`.
 #[derive(Deserialize)]
 struct MetricData {
     #[serde(rename = "MetricDataResults")]
@@ -88,7 +88,7 @@ impl Witness {
     /// Reads a file that CloudWatch exported: JSON of its command line, or CSV.
     ///
     /// # Errors
-    /// When it is neither.
+    /// Returns an error if it is neither.
     pub fn read(endpoint_id: &str, path: &Path) -> Result<Witness, WitnessError> {
         let bytes = bounded_file::read(path, LARGEST_WITNESS)?;
         let text = String::from_utf8(bytes).map_err(|_error| ReadError::NotText)?;
@@ -101,7 +101,7 @@ impl Witness {
         Ok(Witness { endpoint_id: endpoint_id.to_owned(), points })
     }
 
-    /// The captures of which the witness says something else, or nothing.
+    /// Returns the captures for which the witness has another number, or none.
     pub fn differences(&self, captures: impl Iterator<Item = (Timestamp, u64)>) -> Vec<Difference> {
         let mut differences: Vec<Difference> = captures
             .map(|(first_page_at, active)| Difference {
@@ -115,13 +115,13 @@ impl Witness {
         differences
     }
 
-    /// The most connections from `from` to `to`.
+    /// Returns the most connections from `from` to `to`.
     pub fn maximum(&self, from: Timestamp, to: Timestamp) -> Option<f64> {
         let within = self.points.iter().filter(|(time, _)| (from..=to).contains(time));
         within.map(|(_, number)| *number).max_by(f64::total_cmp)
     }
 
-    /// The number of the period that `time` lies in.
+    /// Returns the number of the period that `time` lies in.
     fn at(&self, time: Timestamp) -> Option<f64> {
         let after = self.points.partition_point(|(begin, _)| *begin <= time);
         let (begin, number) = self.points.get(after.checked_sub(1)?)?;
@@ -129,7 +129,7 @@ impl Witness {
             [(one, _), (other, _)] => Some(other.duration_since(*one)),
             _ => None,
         });
-        // Of a single point, CloudWatch's own period.
+        // For a single point, CloudWatch's own period.
         let period = steps.filter(|step| step.is_positive()).min().unwrap_or(super::LISTED_AFTER_END / 12);
         (time.duration_since(*begin) < period).then_some(*number)
     }
@@ -151,7 +151,7 @@ fn from_json(text: &str) -> Result<Vec<(Timestamp, f64)>, WitnessError> {
     statistics.datapoints.into_iter().map(point).collect()
 }
 
-/// Lines before the first data point are the head, of which the console writes several.
+/// Parses CSV. Lines before the first data point are the header, of which the console writes several.
 fn from_csv(text: &str) -> Result<Vec<(Timestamp, f64)>, WitnessError> {
     let mut points = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -166,7 +166,7 @@ fn from_csv(text: &str) -> Result<Vec<(Timestamp, f64)>, WitnessError> {
     Ok(points)
 }
 
-/// A time of RFC 3339, or one without a zone as the console writes it, which is UTC.
+/// Parses a time of RFC 3339, or one without a zone as the console writes it, which is UTC.
 fn time(text: &str) -> Option<Timestamp> {
     if let Ok(time) = text.parse() {
         return Some(time);
@@ -177,7 +177,7 @@ fn time(text: &str) -> Option<Timestamp> {
     Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
-/// Counts of connections are far below 2^32.
+/// Converts a count of connections, which is far below 2^32.
 fn to_float(count: u64) -> f64 {
     u32::try_from(count).map_or(f64::MAX, f64::from)
 }

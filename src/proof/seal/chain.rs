@@ -1,5 +1,5 @@
-//! The chain that a seal continues: each digest is checked before the next one is built on it. Parsed digests go in, the link
-//! for the next digest or the reason to stop comes out.
+//! The chain that a seal continues: each digest is checked before the next one is built on it. It takes parsed digests and
+//! returns the link for the next digest or the reason to stop.
 
 use crate::error_code::ErrorCode;
 use crate::lake::keys::ObjectKey;
@@ -15,11 +15,11 @@ pub struct Link {
     pub sha256: String,
     /// Its signature in base64; `None` if it is not signed.
     pub signature: Option<String>,
-    /// The part of what is older than the chain that it left.
+    /// The objects older than the chain that it left.
     pub older_left: Option<OlderLeft>,
 }
 
-/// Why a chain cannot be continued.
+/// Reason why a chain cannot be continued.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
     /// A digest is missing.
@@ -33,12 +33,12 @@ pub enum ChainError {
         /// The one after it.
         next: String,
     },
-    /// A digest is none that this seal could have written there.
+    /// A digest that this seal could not have written there.
     #[error("checking the chain: the digest {key} {problem}; nothing was sealed, find out who wrote it")]
     Forged {
         /// The digest.
         key: String,
-        /// Why.
+        /// The reason.
         problem: String,
     },
     /// The chain is signed, and this seal has no key.
@@ -85,7 +85,7 @@ pub struct Chain<'a> {
     lake: Option<String>,
     /// SHA-256 of the key of the digests before the first that our key signed.
     former_key: Option<String>,
-    /// If a digest that our key signed has come.
+    /// `true` if a digest that our key signed has come.
     has_ours: bool,
     newest: Option<Link>,
 }
@@ -107,7 +107,7 @@ impl<'a> Chain<'a> {
         self.lake.as_deref()
     }
 
-    /// Returns if our key has signed the digest that came last.
+    /// Returns `true` if our key has signed the digest that came last.
     pub fn is_ours(&self) -> bool {
         self.has_ours
     }
@@ -115,7 +115,7 @@ impl<'a> Chain<'a> {
     /// Takes a digest whose own predecessor is not checked.
     ///
     /// # Errors
-    /// When it is not signed as this chain is, or of another lake.
+    /// Returns an error if it is not signed as this chain is, or is of another lake.
     pub fn begin(&mut self, key: &ObjectKey, written: &WrittenDigest) -> Result<(), ChainError> {
         self.check_lake(key, written)?;
         self.check_signature(key, written)?;
@@ -131,8 +131,8 @@ impl<'a> Chain<'a> {
     /// Takes the next digest, which must follow the one before it, or be the first of all.
     ///
     /// # Errors
-    /// When it is not the one of the next hour, does not follow the one before it, is not signed as this chain is, or is of
-    /// another lake.
+    /// Returns an error if it is not the one of the next hour, does not follow the one before it, is not signed as this chain is,
+    /// or is of another lake.
     pub fn follow(&mut self, key: &ObjectKey, written: &WrittenDigest) -> Result<(), ChainError> {
         let before = self.newest.take();
         self.begin(key, written)?;
@@ -166,8 +166,8 @@ impl<'a> Chain<'a> {
         Err(ChainError::OtherLake { key: key.to_string(), found, lake: lake.clone() })
     }
 
-    /// Checks who signed a digest. What another key signed cannot be verified here: it is taken for a digest of the time before
-    /// the key was changed, if one such key has signed all digests up to the first that ours has signed.
+    /// Checks who signed a digest. One that another key signed cannot be verified here: it is taken for a digest of the time
+    /// before the key was changed, if one such key has signed all digests up to the first that ours has signed.
     fn check_signature(&mut self, key: &ObjectKey, written: &WrittenDigest) -> Result<(), ChainError> {
         let forged = |problem: String| Err(ChainError::Forged { key: key.to_string(), problem });
         match (self.key, &written.digest.public_key_sha256) {

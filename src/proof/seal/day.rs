@@ -1,4 +1,4 @@
-//! What lies in the lake of two days, and what of it no digest lists yet.
+//! The objects of two days in the lake, and those of them that no digest lists yet.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -11,7 +11,7 @@ use crate::lake::store::{Found, Store, StoreError};
 use crate::proof::digest::WrittenDigest;
 use crate::target::AccountRegion;
 
-/// The current day and the one before it, listed when they are first asked for.
+/// The current day and the one before it, listed when they are first needed.
 #[derive(Debug)]
 pub struct Days<'a> {
     store: &'a Store,
@@ -29,7 +29,7 @@ impl<'a> Days<'a> {
         Days { store, place, found: BTreeMap::new(), listed: BTreeMap::new(), from: first.date_before() }
     }
 
-    /// Takes note of what a digest lists.
+    /// Notes the objects that a digest lists.
     pub fn listed(&mut self, digest: &WrittenDigest) {
         for (key, _) in digest.objects() {
             let date = key.hour.date();
@@ -39,8 +39,8 @@ impl<'a> Days<'a> {
         }
     }
 
-    /// Lists what no digest lists yet of `hour`, of the hours of its day before it, and of the day before: first the hour's own, and
-    /// then in the order of the keys.
+    /// Lists the objects that no digest lists yet, of `hour`, of the hours of its day before it, and of the day before: first the
+    /// hour's own, and then in the order of the keys.
     pub async fn unlisted(&mut self, hour: Hour) -> Result<Vec<(ObjectKey, Found)>, StoreError> {
         let dates = [hour.date_before(), hour.date()];
         self.from = hour.date_before();

@@ -13,7 +13,7 @@ use super::Sealer;
 use super::chain::{Chain, ChainError};
 use super::error::SealError;
 
-/// Most digests or run records that are read at a time. What is made of a digest may have some 16 MiB.
+/// Most digests or run records that are read at a time. A parsed digest may have some 16 MiB.
 pub(super) const CONCURRENT_READS: usize = 4;
 
 impl Sealer<'_> {
@@ -44,7 +44,7 @@ impl Sealer<'_> {
         }
     }
 
-    /// Checks that an hour that is asked for, and lies before the newest digest, has one.
+    /// Checks that a requested hour before the newest digest has one.
     pub(super) async fn check_asked(&self, place: &AccountRegion, asked: Hour) -> Result<(), SealError> {
         let missing = ObjectKey::of_digest(place, asked);
         if self.store.read_with(&missing, |_| ()).await?.is_some() {

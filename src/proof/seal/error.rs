@@ -1,4 +1,4 @@
-//! Why an account and Region could not be sealed.
+//! Reasons why an account and Region could not be sealed.
 
 use jiff::Timestamp;
 

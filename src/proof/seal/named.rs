@@ -6,7 +6,7 @@ use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::recorded::{MOST_PLACES, MOST_TARGETS, limited};
 use crate::target::AccountRegion;
 
-/// A run record, as far as it names objects. What another version wrote beside that is passed over.
+/// The parts of a run record that name objects. Fields of other versions are ignored.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Record {

@@ -1,4 +1,5 @@
-//! What is older than yesterday: at the beginning of a chain all of it, and after that what newly sealed run records name.
+//! Objects older than yesterday: at the beginning of a chain all of them, and after that those that newly sealed run records
+//! name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,18 +19,18 @@ use super::digests::CONCURRENT_READS;
 use super::error::SealError;
 use super::{RETRY_PERIOD, Sealer, named};
 
-/// The objects that run records name, and what kept others from being looked for.
+/// The objects that run records name, and the problems that kept others from being looked for.
 #[derive(Debug, Default)]
 pub(super) struct Named {
     /// Those that no digest lists.
     pub objects: Vec<(ObjectKey, Found)>,
     /// Records that could not be read now and are left for the next digest.
     pub unread_records: BTreeSet<String>,
-    /// What went wrong.
+    /// The problems.
     pub problems: Vec<String>,
 }
 
-/// Lists what is `left` of the time before the chain, `room` objects of it, and what is left after that.
+/// Lists the next `room` objects of those `left` from before the chain, and what is left after them.
 pub(super) async fn next(
     store: &Store,
     place: &AccountRegion,
@@ -77,8 +78,8 @@ async fn of_day(
 }
 
 impl Sealer<'_> {
-    /// Lists what the run records among `sealed` name of the days before yesterday and, if something is `left` of the time
-    /// before the chain, after that.
+    /// Lists the objects of the days before yesterday that the run records among `sealed` name; if something is `left` of the
+    /// time before the chain, only those after that time.
     pub(super) async fn named(
         &self,
         place: &AccountRegion,
@@ -87,7 +88,7 @@ impl Sealer<'_> {
         left: Option<&OlderLeft>,
     ) -> Result<Named, SealError> {
         let mut named = Named::default();
-        // At the beginning of a chain, all that is older is listed without being named.
+        // At the beginning of a chain, all older objects are listed without being named.
         if left.is_some_and(|left| left.before >= hour.date_before()) {
             return Ok(named);
         }
@@ -128,7 +129,8 @@ impl Sealer<'_> {
         Ok(named)
     }
 
-    /// Lists what the run records among `sealed` name. Records of the time before the chain name nothing that is not part of it.
+    /// Lists the objects that the run records among `sealed` name. Records from before the chain name only objects from before
+    /// it.
     async fn names(
         &self,
         place: &AccountRegion,
@@ -158,7 +160,7 @@ impl Sealer<'_> {
                 Err(error) => {
                     named.problems.push(error.to_string());
                     let is_new = self.clock.now().duration_since(key.hour.end()) < RETRY_PERIOD;
-                    // One that is too large is sealed all the same.
+                    // A record that is too large is sealed anyway.
                     if is_new && error.code != ErrorCode::LimitExceeded {
                         named.unread_records.insert(key.to_string());
                     }

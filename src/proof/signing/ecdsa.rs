@@ -1,5 +1,4 @@
-//! Forms of signatures and keys of the curve P-256, read strictly: one form for each value, so that nothing can be written in
-//! another way and still pass.
+//! Forms of signatures and keys of the curve P-256, read strictly: one form for each value, so that no other form passes.
 
 /// Half of the order of the curve, rounded down: the largest `s` of the low form.
 const HALF_ORDER: [u8; 32] = [
@@ -30,7 +29,7 @@ pub(super) struct Signature {
 }
 
 impl Signature {
-    /// Reads ASN.1 DER. `None` for every other text: trailing bytes, padded or negative numbers, longer forms of a length,
+    /// Reads ASN.1 DER. Returns `None` for anything else: trailing bytes, padded or negative numbers, longer forms of a length,
     /// numbers out of range.
     pub(super) fn parse(der: &[u8]) -> Option<Signature> {
         let (content, rest) = element(SEQUENCE, der)?;
@@ -125,7 +124,7 @@ mod tests {
 
     use super::*;
 
-    /// A scalar that ends with this byte, after `fill`.
+    /// Returns a scalar that ends with this byte, after `fill`.
     fn number(fill: u8, last: u8) -> [u8; 32] {
         let mut number = [fill; 32];
         number[31] = last;

@@ -13,7 +13,7 @@ use super::{Identification, PublicKey, SigningError, encoded, invalid_key};
 use crate::aws::errors::{Call, describe};
 use crate::error_code::{AwsCode, ErrorCode};
 
-/// Signs with a KMS key.
+/// A signer with a KMS key.
 #[derive(Debug)]
 pub struct KmsSigner {
     client: Client,
@@ -26,12 +26,12 @@ impl KmsSigner {
         KmsSigner { client: Client::new(sdk), key, asked: OnceCell::new() }
     }
 
-    /// The key by its ARN and its public part; KMS is asked once.
+    /// Returns the key's ARN and the SHA-256 of its public part. Asks KMS once.
     pub(super) async fn identification(&self) -> Result<Identification, SigningError> {
         Ok(self.asked.get_or_try_init(|| self.ask()).await?.0.clone())
     }
 
-    /// Its public part.
+    /// Returns its public part.
     pub(super) async fn public_key(&self) -> Result<&PublicKey, SigningError> {
         Ok(&self.asked.get_or_try_init(|| self.ask()).await?.1)
     }
@@ -51,7 +51,7 @@ impl KmsSigner {
         Ok((identification, key))
     }
 
-    /// KMS takes up to 4,096 bytes as they are, and the text has a tenth of it.
+    /// Signs `text` as it is: KMS takes up to 4,096 bytes, and the text has a tenth of that.
     pub(super) async fn sign(&self, text: &str) -> Result<String, SigningError> {
         let signed = self
             .client

@@ -5,7 +5,7 @@ use tempfile::NamedTempFile;
 
 use super::*;
 
-/// The order of the curve minus `s`, where `s` is below half of it or above.
+/// Returns the signature with the other of the two values of `s`.
 fn other_form(signature: &str) -> String {
     let der = BASE64_STANDARD.decode(signature).unwrap();
     BASE64_STANDARD.encode(Signature::parse(&der).unwrap().into_other().to_der())
@@ -27,7 +27,7 @@ fn file(bytes: impl AsRef<[u8]>) -> NamedTempFile {
     file
 }
 
-/// A key pair in DER: the private key as PKCS #8, and the public one.
+/// Returns a key pair in DER: the private key as PKCS #8, and the public one.
 fn pair() -> (Vec<u8>, Vec<u8>) {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
     let public = pair.public_key().as_der().unwrap().as_ref().to_vec();

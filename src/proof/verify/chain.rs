@@ -12,10 +12,10 @@ use crate::target::AccountRegion;
 
 use super::report::{Fault, Kind, Scope, shortened};
 
-/// How long after its hour has closed a digest is usually made: the template seals four times an hour.
+/// Longest usual time from the close of an hour to its digest: the template seals four times an hour.
 const LATE_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
-/// What was read under a digest's key.
+/// The content read under a digest's key.
 #[derive(Debug)]
 pub enum Reading {
     /// A digest of that key.
@@ -39,7 +39,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// The digest before those that are walked, if there is one.
+    /// Returns the digest before those that are walked; `None` if there is none.
     pub fn before(hour: Hour, place: &AccountRegion, reading: &Reading) -> Option<Link> {
         let (sha256, signature) = match reading {
             Reading::Digest(written) => (written.sha256.clone(), written.signature.clone()),
@@ -51,27 +51,27 @@ impl Link {
     }
 }
 
-/// How a digest does not follow the one before it.
+/// A break between a digest and the one before it.
 enum Broken {
-    /// The one before it has other bytes than it says.
+    /// The digest states another SHA-256 than the one before it has.
     OtherBytes(String),
-    /// It names the one before it in another way.
+    /// The digest refers to the one before it in another wrong way.
     Link(&'static str),
-    /// It is the first that is there, and was not the first.
+    /// The digest is the first that exists, and was not the first.
     Beginning {
         /// The one that is missing.
         previous: String,
     },
 }
 
-/// What a digest is checked against, beside the one before it.
+/// The terms that a digest is checked by, besides the one before it.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms<'a> {
-    /// Whose digests they are.
+    /// The account and Region of the digests.
     pub place: &'a AccountRegion,
     /// Public keys that signatures are checked with.
     pub keys: &'a [PublicKey],
-    /// The first hour that has a digest, whatever the hours asked for.
+    /// The first hour that has a digest, whatever hours were requested.
     pub first: Hour,
     /// The newest.
     pub newest: Hour,
@@ -85,19 +85,19 @@ pub struct Chain<'a> {
     lake: Option<String>,
     /// The digest read last.
     link: Option<Link>,
-    /// The one before the last, if the last says that it was changed. The next digest shows which of the two was.
+    /// A fault of the digest before the last, if the last contradicts it. The next digest shows which of the two was changed.
     suspect: Option<Fault>,
     /// The hour after the one walked last.
     next: Option<Hour>,
     /// Hours without a digest that can be read.
     lacking: Vec<(Hour, Hour)>,
-    /// Whether there were digests before the first.
+    /// `true` if there were digests before the first.
     beginning_is_cut: bool,
     unknown_keys: BTreeMap<String, u64>,
 }
 
 impl<'a> Chain<'a> {
-    /// A chain of which nothing was walked, after the digest `link`.
+    /// Returns a chain of which nothing was walked, after the digest `link`.
     pub fn new(terms: Terms<'a>, lake: Option<String>, link: Option<Link>) -> Chain<'a> {
         Chain {
             terms,
@@ -111,18 +111,18 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// The hour of the newest digest that is there.
+    /// Returns the hour of the newest digest that exists.
     pub fn newest_hour(&self) -> Hour {
         self.terms.newest
     }
 
-    /// Returns true for an hour that has no digest that can be read.
+    /// Returns `true` for an hour that has no digest that can be read.
     pub fn lacks(&self, hour: Hour) -> bool {
         self.lacking.iter().any(|(from, to)| (*from..*to).contains(&hour))
             || self.beginning_is_cut && hour < self.terms.first
     }
 
-    /// Returns true for a digest of this lake that has a right signature, or if no keys are given.
+    /// Returns `true` for a digest of this lake that has a right signature, or if no keys are given.
     pub fn vouches(&self, written: &WrittenDigest) -> bool {
         let is_signed_by = |key: &PublicKey| {
             let signature = written.signature.as_deref().unwrap_or_default();
@@ -184,7 +184,7 @@ impl<'a> Chain<'a> {
         });
     }
 
-    /// Checks how a digest follows the one before it.
+    /// Checks that a digest follows the one before it.
     fn follow(&mut self, key: &ObjectKey, written: &WrittenDigest, is_signed: bool, faults: &mut Vec<Fault>) {
         let before = self.link.take();
         let suspect = self.suspect.take();
@@ -200,7 +200,7 @@ impl<'a> Chain<'a> {
                     format!("is not there, and {key} follows it: the beginning of the chain is cut");
                 faults.push(Fault::new(Kind::DigestMissing, previous, message));
             }
-            // The one before was changed itself, so what it says of its own predecessor counts for nothing.
+            // The one before was changed itself, so its claim about its own predecessor proves nothing.
             Some(Broken::OtherBytes(sha256)) => {
                 let Some(before) = before else { return };
                 let message = format!(
@@ -208,7 +208,7 @@ impl<'a> Chain<'a> {
                     before.sha256
                 );
                 faults.push(Fault::new(Kind::ChainBroken, key.as_str(), message));
-                // A right signature says that the other one was changed.
+                // A right signature shows that the other one was changed.
                 if !before.is_faulty && (is_signed || !before.is_signed) {
                     let message = format!(
                         "has the SHA-256 {}, and had {sha256} when the digest after it, {key}, was made",
@@ -228,7 +228,7 @@ impl<'a> Chain<'a> {
             return (!is_first).then_some(Broken::Link(message));
         };
         let Some(before) = before else {
-            // That a later one is missing is a fault already.
+            // A missing later one is already a fault.
             return is_first.then(|| Broken::Beginning { previous: previous.clone() });
         };
         if before.sha256 != *sha256 {
@@ -238,7 +238,7 @@ impl<'a> Chain<'a> {
         (before.signature != digest.previous_signature).then_some(Broken::Link(message))
     }
 
-    /// Takes note of the hours from `from` to before `to`, of which there is no digest.
+    /// Notes the hours from `from` to before `to`, which have no digest.
     fn without_digest(&mut self, from: Hour, to: Hour, faults: &mut Vec<Fault>) {
         if from >= to {
             return;
@@ -256,11 +256,11 @@ impl<'a> Chain<'a> {
         faults.push(Fault::new(Kind::DigestMissing, key.as_str(), message));
     }
 
-    /// Returns true if the digest is signed and its signature right; false if that is not known and reported elsewhere.
+    /// Returns `true` if the digest is signed and its signature right; `false` if that is not known and reported elsewhere.
     fn signature(&mut self, written: &WrittenDigest) -> Result<bool, String> {
         let keys = self.terms.keys;
         let (Some(signature), Some(sha256)) = (&written.signature, &written.digest.public_key_sha256) else {
-            // Without keys, nothing is asked of signatures.
+            // Without keys, no signature is required.
             return if keys.is_empty() { Ok(false) } else { Err("is not signed".to_owned()) };
         };
         let Some(key) = keys.iter().find(|key| key.sha256 == *sha256) else {

@@ -38,7 +38,7 @@ pub async fn ends(
     Ok(first.zip(newest))
 }
 
-/// Returns the digests of a day by their hour, but for those of hours that are not closed: they are none of ours.
+/// Returns the digests of a day by their hour, except those of hours that are not closed: they are none of ours.
 pub async fn of_day(
     verifier: &Verifier<'_>,
     place: &AccountRegion,

@@ -1,4 +1,4 @@
-//! Objects and run records that a digest of a much later day lists: of days whose objects were verified before it was read.
+//! Objects and run records of days that were verified before the digest that lists them was read: one of a much later day.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use super::records::{Known, Records};
 use super::walk::{Place, Walk};
 
 impl<F: Fn(u64, u64)> Walk<'_, F> {
-    /// Looks in the digests after the range for what they list of it late.
+    /// Searches the digests after the range for late objects of the range.
     pub async fn after_the_range(
         &mut self,
         of_place: &mut Place<'_>,
@@ -27,7 +27,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
         for date in dates.iter().copied().filter(|date| self.verifier.is_after_the_walk(*date)) {
             for hour in digests::of_day(self.verifier, of_place.place, date).await?.into_keys() {
                 let key = ObjectKey::of_digest(of_place.place, hour);
-                // Faults of these digests are not asked for; one that may be forged vouches for nothing.
+                // Faults of these digests are not reported; one that may be forged vouches for nothing.
                 if let Reading::Digest(written) = digests::read(self.verifier.store, &key).await
                     && of_place.chain.vouches(&written)
                 {
@@ -42,7 +42,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
         Ok(())
     }
 
-    /// Verifies what digests list of days that were done before them, and the run records among that.
+    /// Verifies the objects that digests list of days that were done before them, and the run records among these.
     pub async fn much_later(&mut self, of_place: &mut Place<'_>) -> Result<(), StoreError> {
         for (date, mut sealed) in of_place.listed.take_after() {
             sealed.retain(|key, _| self.verifier.asks_for(key.hour));

@@ -1,4 +1,4 @@
-//! Objects that digests list, compared with those that are there.
+//! Objects that digests list, compared with those in the lake.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub struct Sealed {
 impl Sealed {
     fn new(key: &ObjectKey, object: &SealedObject, digest: &WrittenDigest, hour: Hour) -> Sealed {
         let SealedObject { bytes, sha256, late, .. } = object;
-        // The first digest lists what may be of any age.
+        // The first digest lists objects of any age.
         let is_first = digest.digest.previous_object_key.is_none();
         let since = if *late && !is_first { hour } else { key.hour };
         Sealed { bytes: *bytes, sha256: sha256.clone(), late: *late, since, is_there: false }
@@ -36,7 +36,7 @@ impl Sealed {
 /// Objects of one day.
 pub type Day = BTreeMap<ObjectKey, Sealed>;
 
-/// Objects that the digests read so far list, by day, but for days that are done.
+/// Objects that the digests read so far list, by day, except for days that are done.
 #[derive(Debug, Default)]
 pub struct Listed {
     days: BTreeMap<Date, Day>,
@@ -46,7 +46,7 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// Adds what a digest of `hour` lists. What was listed first counts.
+    /// Adds the objects that a digest of `hour` lists. The first listing of an object counts.
     pub fn add(&mut self, digest: &WrittenDigest, hour: Hour) {
         for (key, object) in digest.objects() {
             let date = key.hour.date();
@@ -57,7 +57,7 @@ impl Listed {
         }
     }
 
-    /// Adds what a digest of `hour` lists of days that are done, if it is `wanted`.
+    /// Adds the `wanted` objects of days that are done that a digest of `hour` lists.
     pub fn add_after(&mut self, digest: &WrittenDigest, hour: Hour, wanted: impl Fn(&ObjectKey) -> bool) {
         for (key, object) in digest.objects().filter(|(key, _)| wanted(key)) {
             let sealed = Sealed::new(&key, object, digest, hour);
@@ -65,23 +65,23 @@ impl Listed {
         }
     }
 
-    /// Returns true for an object of a day that was done before it was listed.
+    /// Returns `true` for an object of a day that was done before it was listed.
     pub fn has_after(&self, key: &ObjectKey) -> bool {
         self.after.get(&key.hour.date()).is_some_and(|day| day.contains_key(key))
     }
 
-    /// Takes what is listed of a day, which is done then.
+    /// Takes the listed objects of a day, which is done then.
     pub fn take_day(&mut self, date: Date) -> Day {
         self.done = self.done.max(Some(date));
         self.days.remove(&date).unwrap_or_default()
     }
 
-    /// The days that are listed and not done.
+    /// Returns the days that are listed and not done.
     pub fn dates(&self) -> Vec<Date> {
         self.days.keys().copied().collect()
     }
 
-    /// Takes what was listed of days that were done.
+    /// Takes the listed objects of days that were done.
     pub fn take_after(&mut self) -> BTreeMap<Date, Day> {
         std::mem::take(&mut self.after)
     }
@@ -112,7 +112,7 @@ pub fn difference(found: &Found, sealed: &Sealed, hashed: Hashed) -> Option<Faul
     Some(Fault::new(Kind::Changed, &found.key, message))
 }
 
-/// Objects that were listed and not found, and found and not listed: until the end, since one can be the other renamed.
+/// Objects that were listed and not found, or found and not listed: kept until the end, because one can be the other renamed.
 #[derive(Debug, Default)]
 pub struct Unaccounted {
     missing: Vec<(ObjectKey, Sealed)>,
@@ -120,17 +120,17 @@ pub struct Unaccounted {
 }
 
 impl Unaccounted {
-    /// Takes note of an object that no digest lists.
+    /// Notes an object that no digest lists.
     pub fn extra(&mut self, found: Found, advice: &'static str) {
         self.extra.push((found, advice));
     }
 
-    /// Takes note of a listed object that was not found.
+    /// Notes a listed object that was not found.
     pub fn missing(&mut self, key: ObjectKey, sealed: Sealed) {
         self.missing.push((key, sealed));
     }
 
-    /// The faults that this comes to. `hash` reads an object.
+    /// Returns the resulting faults. `hash` reads an object.
     pub async fn faults(self, hash: impl AsyncFn(&Found) -> Option<Hashed>) -> Vec<Fault> {
         let Unaccounted { mut missing, extra } = self;
         let mut faults = Vec::new();

@@ -1,4 +1,4 @@
-//! A run record as far as it speaks of objects, and the objects that a run of its key can have written.
+//! The parts of a run record that concern objects, and the objects that a run of its key can have written.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ const MOST_NAMED: usize = MOST_TARGETS + 1;
 /// The times of an entry's pages: the request and the arrival of the first, and the arrival of the last.
 pub type Pages = [Option<Timestamp>; 3];
 
-/// A run record. Fields of other versions are passed over.
+/// A run record. Fields of other versions are ignored.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Record {
     run_id: String,
@@ -43,7 +43,7 @@ struct Settings {
 }
 
 impl Settings {
-    /// Returns true if the run was given the endpoint by its id, and not only by a `*`.
+    /// Returns `true` if the run was given the endpoint by its id, and not only by a `*`.
     fn names(&self, endpoint_id: &str) -> bool {
         self.targets.iter().any(|arn| arn.rsplit('/').next() == Some(endpoint_id))
     }
@@ -134,7 +134,7 @@ impl NamedObject<'_> {
 pub struct Claim {
     /// The object.
     pub object: ObjectKey,
-    /// `true` if the run says that it wrote the object.
+    /// `true` if the record states that its run wrote the object.
     pub wrote: bool,
     /// Its SHA-256, if the record has it.
     pub sha256: Option<String>,
@@ -142,14 +142,14 @@ pub struct Claim {
     pub bytes: Option<u64>,
     /// Its rows.
     pub rows: Option<u64>,
-    /// The times of its pages, which are those of its footer; `None` if the record does not speak of them.
+    /// The times of its pages, which are those of its footer; `None` if the record does not have them.
     pub pages: Option<Pages>,
 }
 
 /// A contradiction within a record.
 pub type Contradiction = (Kind, String);
 
-/// Returns the objects that the record under `key` names, and where it contradicts its key or itself.
+/// Returns the objects that the record under `key` names, and its contradictions with its key or itself.
 pub fn claims(key: &ObjectKey, record: &Record) -> (Vec<Claim>, Vec<Contradiction>) {
     let mut wrong = misplaced(key, record);
     let mut claims = Vec::new();
@@ -204,10 +204,10 @@ fn misplaced(key: &ObjectKey, record: &Record) -> Vec<Contradiction> {
 /// Tolerance for the times of a record: clocks of an event and of a run differ.
 const SLACK: SignedDuration = SignedDuration::from_secs(120);
 
-/// Longest time from the time that a snapshot bears to the beginning of its run.
+/// Longest time from a snapshot's own time to the beginning of its run.
 const LATEST_START: SignedDuration = SignedDuration::from_mins(60);
 
-/// Returns where the parts of a record contradict one another.
+/// Returns the contradictions between the parts of a record.
 fn contradictions(record: &Record) -> Vec<String> {
     let Record { snapshot_time, start, end, targets, places, .. } = record;
     let mut found = Vec::new();
@@ -239,7 +239,7 @@ fn contradictions(record: &Record) -> Vec<String> {
     found
 }
 
-/// Returns where the listing of endpoints contradicts the rest of its record.
+/// Returns the contradictions between the listing of endpoints and the rest of its record.
 fn of_listing(
     record: &Record,
     discovery: &RecordedDiscovery,
@@ -255,7 +255,7 @@ fn of_listing(
         found.push("lists the endpoints and does not have the times of its pages".to_owned());
     }
     let listed: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
-    // The endpoints are listed before any of them is captured, so what was created in between was given by its id.
+    // The endpoints are listed before any of them is captured, so one created in between was configured by its id.
     let is_unlisted = |target: &&TargetEntry| {
         target.outcome != Outcome::Failed
             && !listed.contains(target.endpoint_id.as_str())
@@ -291,7 +291,7 @@ fn page_outside(of: &str, time: Timestamp) -> String {
     )
 }
 
-/// Returns why the pages of an entry cannot have come when it says.
+/// Returns why the pages of an entry cannot have arrived at the times that it states.
 fn outside_the_run(record: &Record, entry: &TargetEntry) -> Option<String> {
     let earliest = match entry.outcome {
         Outcome::Complete | Outcome::Partial => record.start,
@@ -303,7 +303,7 @@ fn outside_the_run(record: &Record, entry: &TargetEntry) -> Option<String> {
     Some(page_outside(&shortened(&entry.endpoint_id), outside))
 }
 
-/// Returns what keys of a lake begin with in its run records.
+/// Returns the prefix of a lake's keys in its run records.
 fn prefix_of(lake: &str) -> String {
     // The path of a directory is not looked at: it is one of the machine that made the record.
     let location = lake.starts_with("s3://").then(|| Location::parse(lake).ok()).flatten();
@@ -313,7 +313,7 @@ fn prefix_of(lake: &str) -> String {
     }
 }
 
-/// What the key of a record says of the objects of its run.
+/// The key of a record, which determines the objects of its run.
 struct OfKey<'a> {
     place: &'a AccountRegion,
     time: SnapshotTime,
@@ -352,7 +352,7 @@ impl OfKey<'_> {
                 "{says} and does not name its object, its size and its SHA-256"
             )));
         }
-        // An object that was there has the times of its own footer, which is compared.
+        // An object that already existed has the times of its own footer, which is compared.
         if wrote && entry.pages().iter().any(Option::is_none) {
             return Err(inconsistent(format!("{says} and does not have the times of its pages")));
         }
@@ -383,7 +383,7 @@ impl OfKey<'_> {
         Ok(claims)
     }
 
-    /// A second object of the run, whose id goes on after the run's.
+    /// Returns a second object of the run, whose id continues the run's.
     fn superseded(&self, target: &Target, entry: &Superseded) -> Result<Claim, Contradiction> {
         let own = Key::Partial { target, snapshot_time: self.time, run_id: &self.run_id }.to_string();
         let key = self.in_the_lake(&entry.object_key);
@@ -434,7 +434,7 @@ impl OfKey<'_> {
         object.ok_or_else(|| misplaced_object(key, expected))
     }
 
-    /// The key relative to the lake's prefix.
+    /// Returns the key relative to the lake's prefix.
     fn in_the_lake<'k>(&self, key: &'k str) -> &'k str {
         key.strip_prefix(self.prefix.as_str()).unwrap_or(key)
     }

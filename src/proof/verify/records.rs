@@ -11,10 +11,10 @@ use super::content::Content;
 use super::record::{Claim, Pages, Record, claims};
 use super::report::{Fault, Kind, shortened};
 
-/// Most objects of one run record that are not there and are named one by one. A record that is made up can name any number.
+/// Most missing objects of one run record that are reported one by one. A forged record can name any number.
 const MOST_ABSENT: usize = 1000;
 
-/// What is known of an object beside the run records.
+/// The state of an object according to other sources than the run records.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known<'a> {
     /// A digest lists it, or it was read.
@@ -26,9 +26,9 @@ pub enum Known<'a> {
         /// Its footer; `None` if it was not read.
         content: Option<&'a Content>,
     },
-    /// It is there, or was and has expired; nothing else is known.
+    /// It exists, or has expired; nothing else is known.
     Unknown,
-    /// It is not there, and no digest lists it.
+    /// It does not exist, and no digest lists it.
     Absent,
 }
 
@@ -38,7 +38,7 @@ struct Named {
     claim: Claim,
     /// The record that names it first.
     by: String,
-    /// The record that says that it wrote it.
+    /// The record that claims to have written it.
     writer: Option<String>,
 }
 
@@ -54,7 +54,8 @@ impl Records {
     /// Adds the bytes under the key of a run record. `None` stands for more bytes than a record has. Objects that are known
     /// to be absent are reported at once, and not kept.
     pub fn add(&mut self, key: &ObjectKey, bytes: Option<&[u8]>, is_absent: impl Fn(&ObjectKey) -> bool) {
-        // What `coverage` cannot read is no run record either. It is read first, since it refuses what has too many entries.
+        // A record that `coverage` cannot read is none here either. `coverage` reads it first, because it refuses too many
+        // entries.
         let parse = |bytes| {
             RecordedRun::parse(bytes)?;
             Ok(serde_json::from_slice::<Record>(bytes)?)
@@ -131,7 +132,7 @@ impl Records {
         }
     }
 
-    /// Returns true if a record names the object.
+    /// Returns `true` if a record names the object.
     pub fn name(&self, object: &ObjectKey) -> bool {
         self.named.contains_key(object)
     }
@@ -169,7 +170,7 @@ impl Records {
         faults.map(|((key, kind), message)| Fault::new(kind, key, message)).collect()
     }
 
-    /// Compares an object's footer with what the record `by` says of it.
+    /// Compares an object's footer with what the record `by` states of it.
     fn compare(&mut self, object: &ObjectKey, claim: &Claim, content: &Content, by: &str) {
         let foreign = match content {
             Content::OfItsKey { .. } => None,
@@ -203,7 +204,7 @@ impl Records {
     }
 }
 
-/// Returns what two records say differently of an object. What one of them does not say is no difference.
+/// Returns a fact that two records state differently of an object. A fact that one of them lacks is no difference.
 fn difference(one: &Claim, other: &Claim) -> Option<&'static str> {
     let differences = [
         (both(&one.sha256, &other.sha256), "its SHA-256"),
@@ -214,17 +215,17 @@ fn difference(one: &Claim, other: &Claim) -> Option<&'static str> {
     differences.into_iter().find_map(|(is_other, what)| is_other.then_some(what))
 }
 
-/// Returns true if two records both speak of the times of the pages and differ.
+/// Returns `true` if both records have the times of the pages and differ in them.
 fn differ(one: Option<Pages>, other: Option<Pages>) -> bool {
     one.zip(other).is_some_and(|(one, other)| !are_equal(&one, &other))
 }
 
-/// Returns true if the times are equal to the millisecond, and none is missing in one of them only.
+/// Returns `true` if the times are equal to the millisecond, and none is missing in one of them only.
 fn are_equal(one: &Pages, other: &Pages) -> bool {
     one.map(|time| time.map(millisecond)) == other.map(|time| time.map(millisecond))
 }
 
-/// Returns true if both are known and differ.
+/// Returns `true` if both are known and differ.
 fn both<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
     one.is_some() && other.is_some() && one != other
 }
@@ -233,7 +234,7 @@ fn millisecond(time: Timestamp) -> i64 {
     time.as_millisecond()
 }
 
-/// Adds what the first record did not say.
+/// Adds the facts that the first record lacks.
 fn fill(claim: &mut Claim, other: Claim) {
     claim.sha256 = claim.sha256.take().or(other.sha256);
     claim.bytes = claim.bytes.or(other.bytes);

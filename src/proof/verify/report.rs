@@ -1,11 +1,11 @@
-//! What a verification found.
+//! The report of a verification.
 
 use serde::Serialize;
 
 use crate::hour::Hour;
 use crate::target::AccountRegion;
 
-/// What is wrong with an object.
+/// The kind of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -13,21 +13,21 @@ pub enum Kind {
     Changed,
     /// It has fewer bytes than were sealed.
     Truncated,
-    /// It is not there.
+    /// It is missing.
     Missing,
     /// It lies under another name.
     Renamed,
-    /// It is there, and nobody sealed it.
+    /// It exists, and nobody sealed it.
     Extra,
     /// A delete marker hides it.
     HiddenByDeleteMarker,
-    /// It is there and cannot be read.
+    /// It exists and cannot be read.
     Unreadable,
-    /// A digest between others is not there.
+    /// A digest between others is missing.
     DigestMissing,
-    /// The newest digests are not there.
+    /// The newest digests are missing.
     TailCut,
-    /// A digest is none, or that of another lake, account, Region or hour.
+    /// A digest is not valid, or is that of another lake, account, Region or hour.
     DigestInvalid,
     /// A digest does not follow the one before it.
     ChainBroken,
@@ -41,22 +41,22 @@ pub enum Kind {
     RecordUnreadable,
     /// A run record is of another run, snapshot, account or Region than its key.
     RecordMisplaced,
-    /// A run record says what cannot be.
+    /// A run record states what is impossible.
     RecordInconsistent,
     /// A run record names it, and it is not the Parquet file of the snapshot in its key.
     ObjectInvalid,
     /// A run record names an object of another snapshot, endpoint or place as its own.
     ObjectMisplaced,
-    /// A run record names an object that is not there and that no digest lists.
+    /// A run record names an object that does not exist and that no digest lists.
     RecordedMissing,
-    /// A run record says something else of an object than its digest or another run record.
+    /// A run record states something else of an object than its digest or another run record.
     RecordedOtherwise,
-    /// Two run records say that they wrote an object.
+    /// Two run records claim to have written an object.
     WrittenTwice,
 }
 
 impl Kind {
-    /// Every one.
+    /// Every kind.
     pub const ALL: [Kind; 22] = [
         Kind::Changed,
         Kind::Truncated,
@@ -82,7 +82,7 @@ impl Kind {
         Kind::WrittenTwice,
     ];
 
-    /// The kind in words.
+    /// Returns the kind in words.
     pub fn in_words(self) -> &'static str {
         match self {
             Kind::Changed => "changed",
@@ -111,7 +111,7 @@ impl Kind {
     }
 }
 
-/// What is said of what a delete marker hides.
+/// Message for an object that a delete marker hides.
 pub(super) const HIDDEN: &str = "is hidden by a delete marker; remove the marker to bring it back";
 
 /// Shortens and escapes a text that may be hostile, for a message.
@@ -122,32 +122,32 @@ pub(super) fn shortened(text: &str) -> String {
 /// Most objects that no run record names whose keys are in the report. All are counted.
 const MOST_UNRECORDED: usize = 1000;
 
-/// Something that is wrong.
+/// A fault of the lake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// What kind of fault.
+    /// Its kind.
     pub kind: Kind,
     /// The object or digest, relative to the lake's prefix.
     pub object_key: String,
-    /// What was found.
+    /// The finding.
     pub message: String,
 }
 
 impl Fault {
-    /// A fault of an object.
+    /// Returns a fault of an object.
     pub fn new(kind: Kind, object_key: impl Into<String>, message: impl Into<String>) -> Fault {
         Fault { kind, object_key: object_key.into(), message: message.into() }
     }
 }
 
-/// What was verified of one account and Region.
+/// The result for one account and Region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Scope {
     /// The account.
     pub account_id: String,
     /// The Region.
     pub region: String,
-    /// What the lake is called in the digests.
+    /// The lake's name in the digests.
     pub sealed_as: Option<String>,
     /// The first hour.
     pub first_hour: Hour,
@@ -155,8 +155,7 @@ pub struct Scope {
     pub last_hour: Hour,
     /// Digests read.
     pub digests: u64,
-    /// Digests made more than an hour after their hour was closed, as after an outage, or where some were removed and made
-    /// anew.
+    /// Digests made more than an hour after their hour was closed, as after an outage, or if some were removed and recreated.
     pub sealed_late: u64,
     /// Digests whose signature is right.
     pub signatures: u64,
@@ -164,9 +163,9 @@ pub struct Scope {
     pub objects: u64,
     /// Bytes of them.
     pub bytes: u64,
-    /// How many of these came after the digest of their hour.
+    /// Number of these that came after the digest of their hour.
     pub late: u64,
-    /// Objects that are not there any more, because they are older than the retention.
+    /// Objects that no longer exist, because they are older than the retention.
     pub expired: u64,
     /// Objects of hours that are not closed yet.
     pub not_sealed_yet: u64,
@@ -174,7 +173,7 @@ pub struct Scope {
     pub without_digest: u64,
     /// Run records whose content was compared with the digests and objects.
     pub run_records: u64,
-    /// Sealed objects that no run record names, as a run leaves that was killed before it wrote its record. No fault.
+    /// Sealed objects that no run record names, as after a run that was killed before it wrote its record. No fault.
     pub unrecorded: u64,
 }
 
@@ -208,7 +207,7 @@ impl Scope {
     }
 }
 
-/// What was verified, and what is wrong.
+/// The result of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verification {
     /// The lake.
@@ -224,7 +223,7 @@ pub struct Verification {
     pub bytes: u64,
     /// Objects that no run record names; the first thousand of each account and Region.
     pub unrecorded: Vec<String>,
-    /// All that is wrong, in the order of the keys.
+    /// All faults, in the order of the keys.
     pub faults: Vec<Fault>,
 }
 
@@ -242,7 +241,7 @@ impl Verification {
         }
     }
 
-    /// Takes back that no run record names an object: one that was sealed late does.
+    /// Stops counting an object as unrecorded: a run record that was sealed late names it.
     pub(super) fn recorded(&mut self, key: &str, scope: &mut Scope) {
         if let Some(index) = self.unrecorded.iter().position(|unrecorded| unrecorded == key) {
             self.unrecorded.remove(index);
@@ -250,15 +249,15 @@ impl Verification {
         }
     }
 
-    /// Counts an object that was read; how many that makes, and their bytes.
+    /// Counts an object that was read. Returns the number of objects so far, and their bytes.
     pub(super) fn read(&mut self, bytes: u64) -> (u64, u64) {
         self.objects += 1;
         self.bytes += bytes;
         (self.objects, self.bytes)
     }
 
-    /// Whether every digest is signed by one of the keys. Otherwise somebody who may write the lake could have made all of it
-    /// anew.
+    /// Returns `true` if every digest is signed by one of the keys. Otherwise somebody who may write the lake could have
+    /// recreated all of it.
     pub fn is_tamper_evident(&self) -> bool {
         self.scopes.iter().any(|scope| scope.digests > 0)
             && self.scopes.iter().all(|scope| scope.signatures == scope.digests)

@@ -1,4 +1,4 @@
-//! What lies in the folders of the evidence outside those that the program makes.
+//! Objects in the folders of the evidence outside those that the program makes.
 
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Found, Irregular, StoreError};
@@ -41,7 +41,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
         Ok(())
     }
 
-    /// Reports what lies under a key, or in a folder and below it.
+    /// Reports everything under a key, or in a folder and below it.
     async fn stray(&mut self, key: &str) -> Result<(), StoreError> {
         let is_folder = key.ends_with('/');
         let mut is_empty = true;
@@ -59,7 +59,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
         Ok(())
     }
 
-    /// Reports what lies among the digests of a day and is none, or of an hour that is not closed.
+    /// Reports everything among the digests of a day that is no digest, or is one of an hour that is not closed.
     async fn stray_digests(&mut self, folder: &str) -> Result<(), StoreError> {
         for found in self.find(folder).await? {
             let is_ours = ObjectKey::parse(&found.key).is_some_and(|key| self.verifier.expects(&key));
@@ -70,7 +70,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
         Ok(())
     }
 
-    /// Takes note of what no digest lists.
+    /// Notes an object that no digest lists.
     pub fn extra(&mut self, found: Found, advice: &'static str) {
         if !self.is_irregular(&found) {
             self.unaccounted.extra(found, advice);
@@ -78,7 +78,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
     }
 }
 
-/// Returns true for the folders of accounts, Regions and days, which are walked.
+/// Returns `true` for the folders of accounts, Regions and days, which are walked.
 fn is_known(table: Table, depth: usize, path: &str, child: &str, places: &[AccountRegion]) -> bool {
     match depth {
         0 => places.iter().any(|place| path == format!("{table}/account_id={}/", place.account_id)),

@@ -1,4 +1,4 @@
-//! A verification on its way: what is read, day by day, so that memory does not grow with the lake.
+//! A verification in progress. It reads day by day, to keep memory from growing with the lake.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -18,7 +18,7 @@ use super::records::{Known, Records};
 use super::report::{self, Fault, Kind, Scope, Verification};
 use super::{Verifier, digests};
 
-/// Size from which on a run record is large. It is kept while it is read.
+/// Size above which a run record is large. It is kept in memory while it is read.
 const LARGE_RECORD_BYTES: u64 = 1 << 20;
 
 /// Most large run records that are read at the same time.
@@ -30,7 +30,7 @@ const NEVER_SEALED: &str = "its account and Region were never sealed";
 
 const NO_NAME_OF_OURS: &str = "its name is none that this program gives";
 
-/// A verification on its way.
+/// A verification in progress.
 pub struct Walk<'a, F> {
     pub verifier: &'a Verifier<'a>,
     pub on_progress: F,
@@ -49,7 +49,7 @@ pub struct Place<'a> {
 }
 
 impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
-    /// A verification of which nothing was read.
+    /// Returns a verification of which nothing was read.
     pub fn new(verifier: &'a Verifier<'a>, on_progress: F) -> Walk<'a, F> {
         let keys = verifier.keys.iter().map(|key| key.sha256.clone()).collect();
         let verification = Verification::new(verifier.lake.to_string(), keys);
@@ -88,10 +88,10 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         };
         let first_date = first.date();
         if verifier.walks(first_date) {
-            // It lists what is older, so it is read before any object.
+            // It lists older objects, so it is read before any object.
             self.digests(&mut of_place, first_date).await?;
         }
-        // What is late is listed by a digest of the same day or the next one.
+        // A digest of the same day or the next one lists late objects.
         let dates: BTreeSet<Date> = days.of_objects.union(&days.of_digests).copied().collect();
         let mut waiting = None;
         for date in dates.into_iter().filter(|date| verifier.walks(*date)) {
@@ -105,7 +105,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         if let Some(date) = waiting {
             self.day(&mut of_place, date).await?;
         }
-        // Days that have no folder any more.
+        // Days whose folder no longer exists.
         for date in of_place.listed.dates() {
             self.day(&mut of_place, date).await?;
         }
@@ -119,7 +119,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         Ok(true)
     }
 
-    /// Verifies the digests of a day, and adds what they list.
+    /// Verifies the digests of a day, and adds the objects that they list.
     async fn digests(&mut self, of_place: &mut Place<'_>, date: Date) -> Result<(), StoreError> {
         let place = of_place.place;
         for (hour, found) in digests::of_day(self.verifier, place, date).await? {
@@ -163,7 +163,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                     && found.hidden
                     && self.verifier.has_expired(listed.since)
                 {
-                    // Lifecycle rules put a delete marker first. It counts as one that is not there.
+                    // Lifecycle rules put a delete marker first. The object counts as missing.
                     continue;
                 }
                 let is_listed = listed.map(|listed| listed.is_there = true).is_some();
@@ -208,8 +208,8 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         Ok(())
     }
 
-    /// Reads objects and compares them with what was sealed. Run records that are as they were sealed go to `records`; of other
-    /// objects, their footers are returned.
+    /// Reads objects and compares them with what was sealed. Passes unchanged run records to `records`, and returns the footers
+    /// of other objects.
     pub async fn read(
         &mut self,
         objects: &[(Found, ObjectKey)],
@@ -260,7 +260,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         contents
     }
 
-    /// Takes note of a listed object that is not there, unless it has expired.
+    /// Notes a listed object that is missing, unless it has expired.
     pub fn not_found(&mut self, key: &ObjectKey, sealed: &Sealed, scope: &mut Scope) {
         if self.verifier.has_expired(sealed.since) {
             scope.expired += 1;
@@ -269,7 +269,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         }
     }
 
-    /// The objects of an account and Region without any digest.
+    /// Reports the objects of a day of an account and Region without any digest.
     async fn unsealed_day(&mut self, place: &AccountRegion, date: Date) -> Result<(), StoreError> {
         for table in Table::SEALED {
             for found in self.find(&place.day(table, date)).await? {
@@ -279,7 +279,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         Ok(())
     }
 
-    /// Compares digests that are known from elsewhere with those that are there, whatever the hours asked for.
+    /// Compares digests that are known from elsewhere with those in the lake, whatever hours were requested.
     pub async fn known(&mut self) {
         for (name, known) in &self.verifier.known {
             let hash = |bytes: &[u8]| hex::encode(Sha256::digest(bytes));
@@ -318,7 +318,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         verification
     }
 
-    /// Reports what is no file that could be read.
+    /// Returns `true` if it is no readable file, and reports it.
     pub fn is_irregular(&mut self, found: &Found) -> bool {
         if let Some(irregular) = found.irregular {
             self.irregular(&found.key, irregular);
@@ -326,7 +326,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         found.irregular.is_some()
     }
 
-    /// Reports what is irregular about what lies under a key.
+    /// Reports that something irregular lies under a key.
     pub fn irregular(&mut self, key: &str, irregular: Irregular) {
         self.fault(Kind::Irregular, key, format!("{irregular}; find out who put it there"));
     }
@@ -341,7 +341,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         self.or_fault(folder, found)
     }
 
-    /// The same of what lies directly in a folder.
+    /// Lists only the entries directly in a folder, in the same way.
     pub async fn list_folder(&mut self, folder: &str) -> Result<FolderListing, StoreError> {
         let level = self.verifier.store.list_folder(folder).await;
         self.or_fault(folder, level)
@@ -386,20 +386,20 @@ impl Batch {
     }
 }
 
-/// The days that an account and Region have folders of.
+/// The days that have a folder in an account and Region.
 struct Days {
     of_objects: BTreeSet<Date>,
     of_digests: BTreeSet<Date>,
 }
 
-/// Takes note of an object that no digest lists so far.
+/// Notes an object that no digest lists so far.
 fn unlisted(verifier: &Verifier<'_>, key: ObjectKey, found: Found, of_place: &mut Place<'_>) {
     let Place { chain, scope, unlisted, .. } = of_place;
     let newest = chain.newest_hour();
     if key.hour > newest && key.hour <= Hour::containing(verifier.now).next() {
         scope.not_sealed_yet += 1;
     } else if key.hour <= newest && chain.lacks(key.hour) {
-        // That its digest is missing or invalid is a fault already.
+        // Its missing or invalid digest is already a fault.
         scope.without_digest += 1;
     } else {
         unlisted.insert(key, found);

@@ -12,9 +12,9 @@ use crate::tables::typing::unparsed::Unparsed;
 use crate::tables::unknown::Unknown;
 
 typed_fields! {
-    /// One connection as `DescribeClientVpnConnections` describes it, not yet looked at. Each text is optional; `None` means that the
-    /// element was absent, which is not the same as empty. Texts are those of the answer, not copies, unless a reference such as
-    /// `&amp;` had to be resolved.
+    /// One connection as `DescribeClientVpnConnections` describes it, not yet checked. Each text is optional; `None` means that
+    /// the element was absent, which is not the same as empty. Texts are those of the answer, not copies, unless a reference such
+    /// as `&amp;` had to be resolved.
     ///
     /// Source: EC2 API reference, `ClientVpnConnection`.
     RawConnection {

@@ -26,11 +26,11 @@ const CONNECTIONS: Shape = Shape {
     ],
 };
 
-/// Reads a page of connections: hands each to `each`, in AWS's order.
+/// Reads a page of connections and passes each to `each`, in AWS's order.
 ///
 /// # Errors
-/// When the body is not one well-formed document of the operation's shape, when it exceeds a limit, and when `each` fails. What
-/// was handed out before is then of no use.
+/// Returns an error if the body is not one well-formed document of the operation's shape, if it exceeds a limit, or if `each`
+/// fails. The connections passed before are then of no use.
 pub fn connections<'a>(
     body: &'a Body<'_>,
     mut each: impl FnMut(RawConnection<'a>) -> Result<(), DecodeError>,

@@ -13,7 +13,7 @@ use super::Connection;
 use super::columns::{Arrays, Builders};
 use crate::tables::column::{list_element, map_builder, record_batch};
 
-/// Connections in columns, those of the schema that a connection fills.
+/// Builder of connections in columns: those of the schema that a connection fills.
 #[derive(Debug)]
 pub struct RowsBuilder {
     fields: Builders,
@@ -97,7 +97,7 @@ impl Rows {
         end(offsets.last()) - end(offsets.first())
     }
 
-    /// Returns the connections without the first `skip` of them, at most `room`.
+    /// Returns at most `room` connections after the first `skip`.
     pub fn slice(&self, skip: usize, room: usize) -> Rows {
         let skip = skip.min(self.len());
         let room = room.min(self.len() - skip);

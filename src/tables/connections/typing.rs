@@ -1,11 +1,11 @@
-//! Raw connection to typed connection: nothing AWS wrote is lost. It never fails, and it never becomes zero.
+//! Conversion of a raw connection to a typed one. Nothing that AWS wrote is lost. Typing never fails, and never defaults to zero.
 
 use super::{Connection, RawConnection};
 use crate::tables::typing::said;
 use crate::tables::typing::unparsed::Unparsed;
 use crate::target::EndpointId;
 
-/// Types one connection of the endpoint that was asked for.
+/// Types one connection of the requested endpoint.
 pub fn normalise<'a>(mut raw: RawConnection<'a>, asked: &EndpointId) -> Connection<'a> {
     let mut unparsed = Unparsed::new(raw.is_odd);
     if let Some(answered) = said(raw.client_vpn_endpoint_id.take())

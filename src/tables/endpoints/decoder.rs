@@ -35,7 +35,7 @@ const NETWORKS: Shape = Shape {
 /// Reads a page of endpoints in the same way.
 ///
 /// # Errors
-/// As [`connections`](crate::tables::connections::decoder::connections).
+/// Returns the errors of [`connections`](crate::tables::connections::decoder::connections).
 pub fn endpoints<'a>(
     body: &'a Body<'_>,
     mut each: impl FnMut(RawEndpoint<'a>) -> Result<(), DecodeError>,
@@ -43,10 +43,10 @@ pub fn endpoints<'a>(
     page(body, &ENDPOINTS, |document| each(endpoint(document)?))
 }
 
-/// Reads a page of target networks in the same way: of each the id of its subnet, which may be missing.
+/// Reads a page of target networks in the same way: the id of each one's subnet, which may be missing.
 ///
 /// # Errors
-/// As [`connections`](crate::tables::connections::decoder::connections).
+/// Returns the errors of [`connections`](crate::tables::connections::decoder::connections).
 pub fn networks<'a>(
     body: &'a Body<'_>,
     mut each: impl FnMut(Option<Cow<'a, str>>) -> Result<(), DecodeError>,
@@ -135,7 +135,7 @@ pub(in crate::tables) fn network<'a>(
     Ok(id)
 }
 
-/// A member's name, and where its text goes.
+/// A member's name, and the field for its text.
 type Member<'m, 'a> = (&'static str, &'m mut Option<Cow<'a, str>>);
 
 /// Reads an element that has members.
@@ -162,7 +162,7 @@ fn members<'a>(
     })
 }
 
-/// Reads a list of elements named `item` with `item`, which gets what to put before the names of what is not known.
+/// Reads a list of elements named `item` with `item`, which gets the prefix for the names of unknown elements.
 fn items<'a>(
     document: &mut Document<'a>,
     unknown: &mut Unknown<'a>,

@@ -72,7 +72,7 @@ pub fn columns(snapshot_time: SnapshotTime, endpoints: &[Endpoint]) -> Vec<(&'st
     ]
 }
 
-/// An empty map is null.
+/// Appends a map; an empty one is null.
 fn append_map(builder: &mut MapBuilder<StringBuilder, StringBuilder>, map: &BTreeMap<String, String>) {
     for (key, value) in map {
         builder.keys().append_value(key);

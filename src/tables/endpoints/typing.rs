@@ -1,4 +1,4 @@
-//! Raw endpoint to typed endpoint, by the same rules as connections.
+//! Conversion of a raw endpoint to a typed one, by the same rules as connections.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use crate::tables::typing::{Reading, counter, timestamp, typed};
 use crate::tables::unknown::Unknown;
 use crate::target::EndpointId;
 
-/// Types one endpoint. When and in which answer it came is for the caller to say.
+/// Types one endpoint. The caller adds its time and request id.
 pub fn normalise<'a>(raw: RawEndpoint<'a>) -> Endpoint {
     let mut unparsed = Unparsed::new(raw.is_odd);
     let mut time = |field, text| typed(&mut unparsed, field, text, |text| timestamp::read(text, b'T'));
@@ -81,7 +81,7 @@ fn owned(map: BTreeMap<Cow<'static, str>, Cow<'_, str>>) -> BTreeMap<String, Str
     map.into_iter().map(|(key, text)| (key.into_owned(), text.into_owned())).collect()
 }
 
-/// The types as the column has them; those that it does not have exactly are not known.
+/// Returns the types for the column; those that it does not have exactly are kept as unknown.
 fn authentication_types<'a>(
     unparsed: &Unparsed<'a>,
     unknown: &mut Unknown<'a>,
@@ -98,7 +98,7 @@ fn authentication_types<'a>(
     column
 }
 
-/// The tags as the column has them. One that has no key, or comes a second time, or is not in the column exactly, is not known.
+/// Returns the tags for the column. One that has no key, repeats a key, or is not in the column exactly is kept as unknown.
 fn tags<'a>(
     unparsed: &Unparsed<'a>,
     unknown: &mut Unknown<'a>,
@@ -124,7 +124,7 @@ fn tags<'a>(
     column
 }
 
-/// The value of a text; every other text goes to `unparsed`, an empty one too.
+/// Returns the value of a text. Every text without a value goes to `unparsed`, even an empty one.
 fn exact<'a, T>(
     unparsed: &mut Unparsed<'a>,
     field: &'static str,

@@ -1,25 +1,25 @@
 //! Characters that XML 1.0 or UTF-8 does not allow, inside texts.
 //!
-//! A document that has such characters is read as a text in which most of them stand as they are. U+0001, which XML does not
-//! allow either, begins an escape: of itself, of a byte that is not UTF-8, or of a reference that leads to no character.
-//! Such a text takes two forms: one for a column, and one for `unparsed`, from which the original can be told.
+//! A document that has such characters is read as a text in which most of them stay as they are. U+0001, which XML does not allow
+//! either, begins an escape: of itself, of a byte that is not UTF-8, or of a reference that leads to no character. Such a text
+//! has two forms: one for a column, and one for `unparsed`, from which the original can be restored.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Begins an escape.
+/// The beginning of an escape.
 const ESCAPE: char = '\u{1}';
 
-/// Stands in a column for what is not allowed.
+/// The replacement in a column for anything that is not allowed.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
-/// Stands in a text for an ampersand that begins no reference.
+/// The form in a text of an ampersand that begins no reference.
 pub(crate) const BARE_AMPERSAND: &str = "\u{1}#26;";
 
 /// Longest name of an entity, and longest number of a character, that is read.
 const LONGEST_REFERENCE: usize = 64;
 
-/// One character of a text, or what stands in the place of one.
+/// One character of a text, or an escape in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unit<'a> {
     Legal(char),
@@ -36,7 +36,7 @@ enum Unit<'a> {
 pub(crate) enum Reference {
     /// A character that XML allows.
     Character(char),
-    /// One that leads to none, or none at all, as it stands in a text.
+    /// A reference to no such character, or no reference at all, in its form in a text.
     Illegal(String),
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn readable(body: &[u8]) -> (Cow<'_, str>, bool) {
 }
 
 /// Returns `false` if some of the bytes may not be allowed: control characters, and the first byte of U+FFFE and U+FFFF.
-/// Without a way out in the middle, the compiler looks at many bytes at once.
+/// Without an early exit, the compiler checks many bytes at once.
 fn is_plain(bytes: &[u8]) -> bool {
     let is_odd = |byte: u8| (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0xef;
     !bytes.iter().fold(false, |found, &byte| found | is_odd(byte))
@@ -74,7 +74,7 @@ fn with_escaped_bytes(body: &[u8]) -> String {
     text
 }
 
-/// Returns `true` if a text, as [`readable`] gives it, has something that is not allowed.
+/// Returns `true` if a text, as [`readable`] returns it, has something that is not allowed.
 pub(crate) fn has_illegal(text: &str) -> bool {
     text.chars().any(is_illegal)
 }
@@ -83,7 +83,7 @@ fn is_illegal(character: char) -> bool {
     matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// Resolves a reference. Of one that is not well-formed, the ampersand alone is not allowed.
+/// Resolves a reference. In one that is not well-formed, only the ampersand is not allowed.
 pub(crate) fn resolve(reference: &str) -> Reference {
     well_formed(reference).unwrap_or_else(|| Reference::Illegal(format!("{BARE_AMPERSAND}{reference};")))
 }
@@ -177,7 +177,7 @@ fn in_hexadecimal(decimal: &str) -> String {
         .collect()
 }
 
-/// The form for a column: each thing that is not allowed is U+FFFD.
+/// Returns the form for a column: anything that is not allowed becomes U+FFFD.
 pub(crate) fn replaced(text: &str) -> String {
     let mut rest = text;
     let mut replaced = String::with_capacity(text.len());
@@ -191,8 +191,8 @@ pub(crate) fn replaced(text: &str) -> String {
     replaced
 }
 
-/// The form for `unparsed`: a backslash is `\\`, a character that is not allowed is `\u{HEX}`, a byte `\xHH`, and a reference
-/// to an entity that nobody defined `\&name;`.
+/// Returns the form for `unparsed`: a backslash is `\\`, a character that is not allowed is `\u{HEX}`, a byte `\xHH`, and a
+/// reference to an entity that nobody defined `\&name;`.
 pub(crate) fn escaped(text: &str) -> String {
     let mut rest = text;
     let mut escaped = String::with_capacity(text.len());
@@ -211,7 +211,7 @@ pub(crate) fn escaped(text: &str) -> String {
     escaped
 }
 
-/// The beginning of a text, of at most so many bytes, that ends at no escape's middle.
+/// Returns the beginning of a text, at most `most` bytes, without cutting an escape.
 pub(crate) fn beginning(text: &str, most: usize) -> &str {
     let mut rest = text;
     while let Some((_, behind)) = split_unit(rest) {
@@ -313,7 +313,7 @@ mod tests {
             (&"n".repeat(LONGEST_REFERENCE + 1), None),
             (&format!("#{}", "9".repeat(LONGEST_REFERENCE + 1)), None),
         ] {
-            // Of what is no reference, the ampersand is not allowed, and the rest is text.
+            // If it is not a reference, the ampersand is not allowed, and the rest is text.
             let in_unparsed = expected.map_or_else(|| format!(r"\u{{26}}{reference};"), str::to_owned);
             let in_column =
                 expected.map_or_else(|| format!("\u{fffd}{reference};"), |_| "\u{fffd}".to_owned());

@@ -1,5 +1,5 @@
-//! Times, which the API writes as `2019-08-12 07:57:14`, of endpoints as `2019-08-12T07:57:14`: no zone, UTC in practice. Others
-//! that speak the API write RFC 3339.
+//! Times. The API writes them as `2019-08-12 07:57:14`, those of endpoints as `2019-08-12T07:57:14`: no zone, UTC in practice.
+//! Other implementations of the API write RFC 3339.
 
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -10,8 +10,8 @@ use super::Reading;
 /// The beginning of the year 1.
 const FIRST_YEAR: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 
-/// Reads a time in the API's form, with `separator` between date and time of day, or in that of RFC 3339, if it is an instant
-/// of whole milliseconds from the year 1 on.
+/// Reads a time in the API's form, with `separator` between date and time of day, or in that of RFC 3339, if it is exact in
+/// milliseconds and not before the year 1.
 pub(crate) fn read(text: &str, separator: u8) -> Reading<Timestamp> {
     match instant(text.as_bytes(), separator) {
         // Python's datetime, and so pyarrow, has no year 0.
@@ -34,8 +34,8 @@ fn instant(text: &[u8], separator: u8) -> Option<Timestamp> {
     matches!(between, b'T' | b't').then_some(instant)
 }
 
-/// Digit by digit: each row has four times, and to interpret a format for each took a fifth of a capture's CPU. Returns also
-/// what stands between date and time of day.
+/// Parses a time digit by digit: each row has four, and to interpret a format for each took a fifth of a capture's CPU. Also
+/// returns the byte between date and time of day.
 fn civil_time(text: &[u8; 19]) -> Option<(u8, DateTime)> {
     let &[y0, y1, y2, y3, b'-', o0, o1, b'-', d0, d1, between, h0, h1, b':', m0, m1, b':', s0, s1] = text
     else {
@@ -46,7 +46,7 @@ fn civil_time(text: &[u8; 19]) -> Option<(u8, DateTime)> {
     Some((between, time.ok()?))
 }
 
-/// A fraction of a second in milliseconds, if it is exact in them, and what is behind it.
+/// Parses a fraction of a second in milliseconds, if it is exact in them. Also returns the rest of the text.
 fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     let Some((b'.', text)) = text.split_first() else {
         return Some((0, text));
@@ -59,7 +59,7 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     is_exact.then_some((millis, rest))
 }
 
-/// An offset from UTC in minutes. RFC 3339 has `-00:00` for a time of UTC whose place is not known.
+/// Parses an offset from UTC, in minutes. RFC 3339 has `-00:00` for a time of UTC whose place is not known.
 fn offset(text: &[u8]) -> Option<i64> {
     let (sign, text) = match text {
         b"Z" | b"z" => return Some(0),
@@ -72,7 +72,7 @@ fn offset(text: &[u8]) -> Option<i64> {
     (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
 }
 
-/// A number of two digits.
+/// Parses a number of two digits.
 fn two(tens: u8, ones: u8) -> Option<i8> {
     let digit = |byte: u8| char::from(byte).to_digit(10).and_then(|digit| i8::try_from(digit).ok());
     Some(digit(tens)? * 10 + digit(ones)?)
@@ -167,7 +167,7 @@ mod tests {
         }
     }
 
-    /// What the format says, printed back.
+    /// Reads a text by the format, if it prints back to itself.
     fn by_its_format(text: &str) -> Reading<Timestamp> {
         const FORMAT: &str = "%Y-%m-%d %H:%M:%S";
         let parsed = DateTime::strptime(FORMAT, text).and_then(|time| Offset::UTC.to_timestamp(time));

@@ -1,4 +1,4 @@
-//! The column `unparsed` of a row: what cannot be typed exactly, and what is not known.
+//! The column `unparsed` of a row: texts that cannot be typed exactly, and unknown fields.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -8,17 +8,17 @@ use super::illegal::{beginning, escaped, has_illegal, replaced};
 use crate::limits::VALUE_BYTES;
 use crate::tables::unknown::Unknown;
 
-/// Behind a field's name: the key of the length of a value that is not kept to its end, in bytes. No name of XML has a `#`.
+/// Suffix of a field's name, for the key of the length in bytes of a value that is not kept to its end. No name of XML has a `#`.
 const LENGTH: &str = "#length";
 
 /// The key of the number of unknown fields that are not kept.
 const MORE: &str = "#more";
 
-/// The name of an API field, and the text under it.
+/// Texts by the name of their API field.
 #[derive(Debug)]
 pub struct Unparsed<'a> {
     map: BTreeMap<Cow<'static, str>, Cow<'a, str>>,
-    /// The texts may have characters that are not allowed.
+    /// `true` if the texts may have characters that are not allowed.
     is_odd: bool,
 }
 
@@ -27,8 +27,8 @@ impl<'a> Unparsed<'a> {
         Unparsed { map: BTreeMap::new(), is_odd }
     }
 
-    /// Returns a text as its column has it. One that is too long is not in it; one that has characters that are not allowed
-    /// is in it without them. Either is then also here.
+    /// Returns a text for its column; `None` if it is too long. Characters that are not allowed are replaced. In both cases the
+    /// text is also kept here.
     pub fn column(&mut self, field: &'static str, text: Cow<'a, str>) -> Option<Cow<'a, str>> {
         if text.len() > VALUE_BYTES {
             self.put(field, text);
@@ -42,14 +42,14 @@ impl<'a> Unparsed<'a> {
         Some(Cow::Owned(column))
     }
 
-    /// Returns the texts of a list as its column has them. The decoder keeps those with characters that are not allowed.
+    /// Returns the texts of a list for its column. The decoder keeps those with characters that are not allowed.
     pub fn list(&self, texts: Vec<Cow<'a, str>>) -> Vec<Cow<'a, str>> {
         let column =
             |text: Cow<'a, str>| if self.is_illegal(&text) { Cow::Owned(replaced(&text)) } else { text };
         texts.into_iter().map(column).collect()
     }
 
-    /// Returns a text as an element of a list or map has it, none if it is too long, and `true` if that is exact.
+    /// Returns a text for an element of a list or map, `None` if it is too long, and `true` if that is exact.
     pub fn element(&self, text: &str) -> (Option<String>, bool) {
         match text {
             _ if text.len() > VALUE_BYTES => (None, false),
@@ -88,7 +88,7 @@ impl<'a> Unparsed<'a> {
         self.map.insert(name, text);
     }
 
-    /// The first [`VALUE_BYTES`] of a text, or fewer, to the end of a character.
+    /// Returns the first [`VALUE_BYTES`] of a text, or fewer, to the end of a character.
     fn first(&self, text: Cow<'a, str>) -> Cow<'a, str> {
         let end = match self.is_odd {
             true => beginning(&text, VALUE_BYTES).len(),
@@ -103,9 +103,9 @@ impl<'a> Unparsed<'a> {
         }
     }
 
-    /// Keeps what is not known: the second text of a name under `name[2]`.
+    /// Keeps the unknown fields: the second text of a name under `name[2]`.
     pub fn keep(&mut self, unknown: Unknown<'a>) {
-        // So that each name is numbered in one pass.
+        // Numbers each name in one pass.
         let mut numbers: HashMap<String, usize> = HashMap::new();
         for (name, text) in unknown.kept {
             if !self.map.contains_key(name.as_str()) {

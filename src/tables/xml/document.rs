@@ -16,7 +16,7 @@ use crate::tables::typing::illegal::{BARE_AMPERSAND, Reference, has_illegal, res
 pub(in crate::tables) enum Value<'a> {
     /// A text, with its references resolved.
     Text(Cow<'a, str>),
-    /// The XML of a content with elements in it, as it stands.
+    /// The XML of content with elements in it, unchanged.
     Xml(&'a str),
 }
 
@@ -46,7 +46,7 @@ pub(in crate::tables) struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Reads `text`, of which `is_odd` says that it has characters that XML does not allow.
+    /// Returns a document of `text`. `is_odd` is `true` if it may have characters that XML does not allow.
     pub(in crate::tables) fn new(text: &'a str, is_odd: bool, shape: &'static Shape) -> Document<'a> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reader = Reader::from_str(text);
@@ -55,7 +55,7 @@ impl<'a> Document<'a> {
         Document { text, reader, shape, leaf: None, prefix: "", attributes: Vec::new(), stray: None, is_odd }
     }
 
-    /// The shape of the answer.
+    /// Returns the shape of the answer.
     pub(in crate::tables) fn shape(&self) -> &'static Shape {
         self.shape
     }
@@ -65,7 +65,7 @@ impl<'a> Document<'a> {
         self.is_odd
     }
 
-    /// The prefix of the element that was entered last.
+    /// Returns the prefix of the element that was entered last.
     pub(in crate::tables) fn prefix(&self) -> &'a str {
         self.prefix
     }
@@ -80,7 +80,7 @@ impl<'a> Document<'a> {
         std::mem::take(&mut self.attributes).into_iter().filter(|(key, _)| !is_declaration(key))
     }
 
-    /// Takes the text that stood beside elements since this was called last.
+    /// Takes the text found beside elements since the last call.
     pub(in crate::tables) fn take_stray(&mut self) -> Option<Cow<'a, str>> {
         self.stray.take()
     }
@@ -104,8 +104,8 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Enters the next element within the one that was entered last and returns its name, or leaves that one. Text beside
-    /// elements is kept for [`Document::take_stray`].
+    /// Enters the next element within the one that was entered last and returns its name, or leaves that one and returns `None`.
+    /// Text beside elements is kept for [`Document::take_stray`].
     pub(in crate::tables) fn child(&mut self) -> Result<Option<&'a str>, DecodeError> {
         if let Some(text) = self.leaf.take() {
             if !is_blank(text) {
@@ -142,8 +142,8 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Takes `<name>text</name>`, if that comes next and has nothing in it to be resolved: most of a page is made of these,
-    /// and three events for each take ten times as long. All else is left to the library.
+    /// Takes `<name>text</name>`, if that comes next and has nothing to resolve: most of a page consists of these, and three
+    /// events for each take ten times as long. All else is left to the library.
     fn plain_leaf(&mut self) -> Result<Option<(&'a str, &'a str)>, DecodeError> {
         let rest = self.text.get(self.position()?..).ok_or(DecodeError::Malformed)?;
         let Some((name, text, behind)) = split_plain_leaf(rest.trim_ascii_start()) else {
@@ -153,7 +153,7 @@ impl<'a> Document<'a> {
         Ok(Some((name, text)))
     }
 
-    /// The local name of an element that begins at the tag that was read last.
+    /// Enters the element that begins at the tag that was read last, and returns its local name.
     fn enter(&mut self, tag: &BytesStart<'a>, leaf: Option<&'a str>) -> Result<&'a str, DecodeError> {
         let local = self.check(tag)?;
         let closing = if leaf.is_some() { "/>" } else { ">" };
@@ -167,8 +167,8 @@ impl<'a> Document<'a> {
         Ok(name)
     }
 
-    /// The content of the element that was entered last, which is left. Elements in it are refused if they may be more rows or the
-    /// token.
+    /// Leaves the element that was entered last, and returns its content. Elements in it are refused if they may be more rows or
+    /// the token.
     pub(in crate::tables) fn value(&mut self) -> Result<Value<'a>, DecodeError> {
         if let Some(text) = self.leaf.take() {
             return Ok(Value::Text(Cow::Borrowed(text)));
@@ -200,7 +200,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Leaves the element that was entered last, after `look` saw the local name of every element in it.
+    /// Leaves the element that was entered last, after passing the local name of every element in it to `look`.
     pub(in crate::tables) fn skip(
         &mut self,
         mut look: impl FnMut(&str) -> Result<(), DecodeError>,
@@ -247,12 +247,12 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Where the content of the element that was entered last begins.
+    /// Returns the position at which the content of the element that was entered last begins.
     pub(in crate::tables) fn position(&self) -> Result<usize, DecodeError> {
         usize::try_from(self.reader.buffer_position()).map_err(|_large| DecodeError::Malformed)
     }
 
-    /// The XML since `begin` of an element that was just left.
+    /// Returns the XML since `begin` of an element that was just left.
     pub(in crate::tables) fn content_since(&self, begin: usize) -> Result<&'a str, DecodeError> {
         let with_end = self.text.get(begin..self.position()?).ok_or(DecodeError::Malformed)?;
         Ok(with_end.rfind("</").and_then(|end| with_end.get(..end)).unwrap_or_default())
@@ -279,7 +279,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The attributes of a tag that was checked, with their references resolved.
+    /// Returns the attributes of a tag that was checked, with their references resolved.
     fn attributes(&self, tag: &BytesStart<'_>) -> Result<Vec<(String, String)>, DecodeError> {
         if is_blank(tag.attributes_raw()) {
             return Ok(Vec::new());
@@ -300,7 +300,7 @@ impl<'a> Document<'a> {
     }
 
     /// Checks a tag: names are made of plain characters, no attribute may be the token, and nothing is too long.
-    /// Returns where the name begins after what stands before a colon.
+    /// Returns the position of the local name, after any prefix and colon.
     fn check(&mut self, tag: &BytesStart<'_>) -> Result<usize, DecodeError> {
         if tag.len() > TAG_BYTES {
             return Err(DecodeError::Limit(Limit::Tag));
@@ -326,7 +326,7 @@ impl<'a> Document<'a> {
         Ok(local)
     }
 
-    /// Where a name begins after what stands before its first colon.
+    /// Returns the position of the local name in a name, after any prefix and its colon.
     fn local_name(&self, name: &str) -> Result<usize, DecodeError> {
         let local = local_name(name).ok_or(DecodeError::Malformed)?;
         refuse_if(self.is_odd && has_illegal(name))?;
@@ -338,7 +338,7 @@ fn deeper(depth: usize) -> Result<usize, DecodeError> {
     if depth < DEPTH { Ok(depth + 1) } else { Err(DecodeError::Limit(Limit::Depth)) }
 }
 
-/// Splits a text into the name and the text of an element at its beginning, and what is behind that.
+/// Splits a text into the name and the text of an element at its beginning, and the rest.
 fn split_plain_leaf(text: &str) -> Option<(&str, &str, &str)> {
     let text = text.strip_prefix('<')?;
     let (name, text) = text.split_at(text.bytes().position(|b| !b.is_ascii_alphabetic())?);
@@ -362,7 +362,7 @@ fn is_declaration(key: &str) -> bool {
     key == "xmlns" || key.starts_with("xmlns:")
 }
 
-/// Where a name begins after what stands before its first colon; `None` for what is no name.
+/// Returns the position of the local name, after the first colon if there is one; `None` if the text is not a name.
 fn local_name(name: &str) -> Option<usize> {
     let first = name.bytes().next()?;
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':') || b >= 0x80;

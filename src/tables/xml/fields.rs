@@ -1,4 +1,4 @@
-//! The parts of a row: fields, lists of texts, and what is not known.
+//! The parts of a row: fields, lists of texts, and unknown elements.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::limits::{LIST_TEXTS, VALUE_BYTES};
 use crate::tables::typing::illegal::has_illegal;
 use crate::tables::unknown::Unknown;
 
-/// The key under which `unparsed` keeps text that stands beside elements.
+/// The key under which `unparsed` keeps text beside elements.
 const STRAY: &str = "#text";
 
 /// Reads a row: its attributes, and each element in it with `field`, which gets its name.
@@ -23,8 +23,8 @@ pub(in crate::tables) fn row<'a>(
     fields(document, unknown, "", field)
 }
 
-/// Reads each element in the element that was entered last with `field`, which gets its name. `within` is put before the
-/// names of what is not known.
+/// Reads each element in the element that was entered last with `field`, which gets its name. `within` is the prefix for the
+/// names of unknown elements.
 pub(in crate::tables) fn fields<'a>(
     document: &mut Document<'a>,
     unknown: &mut Unknown<'a>,
@@ -46,8 +46,8 @@ pub(in crate::tables) fn fields<'a>(
     }
 }
 
-/// Reads a text into `field`. An earlier one of the same name is kept as unknown, since the SDK takes the last; so is a
-/// content that is no text.
+/// Reads a text into `field`. An earlier one of the same name is kept as unknown, since the SDK takes the last; so is content
+/// that is not text.
 pub(in crate::tables) fn text<'a>(
     document: &mut Document<'a>,
     unknown: &mut Unknown<'a>,
@@ -65,10 +65,10 @@ pub(in crate::tables) fn text<'a>(
     Ok(())
 }
 
-/// Keeps a field that is not known.
+/// Keeps an unknown field.
 ///
 /// # Errors
-/// If it may be more rows, or the token of the listing: of those, a row would keep a part.
+/// Returns an error if it may be more rows, or the token of the listing: a row would keep only a part of those.
 pub(in crate::tables) fn keep<'a>(
     document: &mut Document<'a>,
     unknown: &mut Unknown<'a>,
@@ -84,8 +84,8 @@ pub(in crate::tables) fn keep<'a>(
     Ok(())
 }
 
-/// Reads a list of texts, which are in elements named `item`. A list that is too long is kept as XML; so is one, beside the
-/// texts, whose texts have characters that XML does not allow.
+/// Reads a list of texts, which are in elements named `item`. A list that is too long is kept as XML. One whose texts have
+/// characters that XML does not allow is kept as texts and as XML.
 pub(in crate::tables) fn texts<'a>(
     document: &mut Document<'a>,
     unknown: &mut Unknown<'a>,

@@ -15,7 +15,7 @@ fn document(content: &str) -> String {
     )
 }
 
-/// The token, and how many connections there are.
+/// Returns the token, and the number of connections.
 fn count(bytes: &[u8]) -> Result<(Option<String>, usize), DecodeError> {
     let mut rows = 0;
     let end = connections(&Body::new(bytes), |_| {
@@ -56,7 +56,7 @@ fn a_document_is_whole_and_no_part_of_it_is() {
     for length in 0..=whole.len() {
         assert_eq!(count(&whole.as_bytes()[..length]).is_ok(), length >= end, "{length}");
     }
-    // So it is with bytes that are not UTF-8 in it, also if it is cut within one.
+    // The same applies to a document with bytes that are not UTF-8, even if it is cut within one.
     let odd = [whole.as_bytes(), b""].concat();
     let at = odd.iter().position(|&byte| byte == b'&').unwrap();
     let odd = [&odd[..at], b"\xff\x01\xe2\x82", &odd[at..]].concat();
@@ -93,7 +93,7 @@ fn what_the_sdk_would_misread_is_refused() {
     assert_eq!(count(b""), Err(MALFORMED));
 }
 
-/// A list of no rows is the worst thing that can be read out of an answer by mistake.
+/// A list of no rows is the worst misreading of an answer.
 #[test]
 fn an_answer_of_another_shape_is_never_a_page() {
     let row = "<item><connectionId>c</connectionId></item>";
@@ -679,12 +679,12 @@ fn an_endpoint_is_read_field_by_field() {
     assert_eq!(seen, [expected]);
 }
 
-/// The same document with a space in each tag, which no plain leaf has: the library reads all of it.
+/// Returns the same document with a space in each tag, which no plain leaf has: the library reads all of it.
 fn without_plain_leaves(document: &str) -> String {
     document.replace('>', " >").replace("? >", "?>").replace("/ >", "/>")
 }
 
-/// The token and the connections, without what differs because of the spaces: the XML in a field that is not known.
+/// Returns the token and the connections, without the spaces' effect on the XML in an unknown field.
 fn read(document: &str) -> Result<(Option<String>, Vec<String>), DecodeError> {
     let mut rows = Vec::new();
     let body = Body::new(document.as_bytes());

@@ -15,7 +15,7 @@ use crate::xml::UNKNOWN_FIELDS;
 const FILTERS: &[&str] = &["connection-id", "username"];
 const PARAMETERS: &[&str] = &["ClientVpnEndpointId", "MaxResults", "NextToken"];
 
-/// The page that was asked for, with what `faults` make of it.
+/// Returns the requested page, as changed by `faults`.
 ///
 /// A `DryRun` is answered after the endpoint was found, since permissions may be given for the endpoint alone.
 pub(crate) fn page(

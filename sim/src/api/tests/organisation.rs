@@ -10,7 +10,7 @@ fn client(config: Config) -> Client {
     Client { endpoint: config.endpoints[0].id.clone(), state: State::new(config) }
 }
 
-/// Three endpoints in each of two accounts and two Regions.
+/// Returns a client of three endpoints in each of two accounts and two Regions.
 fn organisation() -> Client {
     client(Config::organisation(1, 2, REGIONS, 3, 12))
 }
@@ -85,7 +85,7 @@ fn member_arn() -> String {
     format!("arn:aws:iam::{MEMBER}:role/audit/reader")
 }
 
-/// An access key for the member account.
+/// Returns an access key for the member account.
 fn key(client: &Client) -> String {
     texts(&assume(client, &member_arn(), ""), "AccessKeyId").remove(0)
 }

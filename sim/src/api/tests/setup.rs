@@ -1,11 +1,11 @@
-//! How endpoints and their networks are described.
+//! Descriptions of endpoints and their networks.
 
 use super::*;
 use crate::answer::Reply;
 
 const ENDPOINTS: &str = "Action=DescribeClientVpnEndpoints&Version=2016-11-15";
 
-/// Twelve endpoints.
+/// Returns a client of twelve endpoints.
 fn client() -> Client {
     let config = Config::fleet(1, 12, 1);
     Client { endpoint: config.endpoints[0].id.clone(), state: State::new(config) }
@@ -16,7 +16,7 @@ fn networks(client: &Client, endpoint_id: &str, more: &str) -> Reply {
     client.reply(&format!("{action}&ClientVpnEndpointId={endpoint_id}{more}"))
 }
 
-/// An endpoint with more than one network.
+/// Returns an endpoint with more than one network, and its networks.
 fn endpoint_with_networks(client: &Client) -> (String, Vec<String>) {
     let ids = client.endpoint_ids().into_iter();
     let mut with = ids.map(|id| {
@@ -30,7 +30,7 @@ fn endpoint_with_networks(client: &Client) -> (String, Vec<String>) {
 fn an_endpoint_is_available_where_it_has_a_network() {
     let client = client();
     let reply = client.reply(ENDPOINTS);
-    // Each has another status inside its client connect options.
+    // Each endpoint has another status inside its client connect options.
     let statuses: Vec<String> = texts(&reply, "status").into_iter().step_by(2).collect();
     for (id, status) in texts(&reply, "clientVpnEndpointId").iter().zip(statuses) {
         let networks = networks(&client, id, "");

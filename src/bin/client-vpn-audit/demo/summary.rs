@@ -1,4 +1,4 @@
-//! What the demo's record says, read back from the Parquet objects as any reader would.
+//! A summary of the demo's record, read back from the Parquet objects as any reader would.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,10 +13,10 @@ use indicatif::{DecimalBytes, HumanCount};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
 
-/// The answers.
+/// The figures of the summary.
 #[derive(Debug, Default, Serialize)]
 pub struct Summary {
-    /// Different users, or common names where there is no user.
+    /// Different users, or common names if there is no user.
     people: u64,
     /// Different connections.
     connections: u64,
@@ -26,11 +26,11 @@ pub struct Summary {
     ingress_bytes: u64,
     /// Bytes that clients received, by each connection's last record.
     egress_bytes: u64,
-    /// What was written: path within the lake, and size in bytes.
+    /// Written objects: path within the lake, and size in bytes.
     files: Vec<(String, u64)>,
 }
 
-/// The last that was recorded of a connection.
+/// The last record of a connection.
 #[derive(Default)]
 struct LastRecord {
     ended: bool,
@@ -75,7 +75,7 @@ impl Summary {
         })
     }
 
-    /// What was written, a line each.
+    /// Lists the written objects, one a line.
     pub fn files_text(&self) -> String {
         let line = |(path, bytes): &(String, u64)| format!("  {path}  {}", DecimalBytes(*bytes));
         self.files.iter().map(line).collect::<Vec<_>>().join("\n")

@@ -43,7 +43,7 @@ fn a_policy_that_refuses_all_lacks_nothing() {
     assert_eq!(missing_in(&policy()), []);
 }
 
-/// The statements of docs/deploy.md, which are those of the template: a test compares them.
+/// Returns the statements of docs/deploy.md, which are those of the template: a test compares them.
 fn documented() -> Vec<Value> {
     let page = include_str!("../../../../docs/deploy.md");
     let (_, rest) = page.split_once("<!-- BEGIN GENERATED bucket policy -->\n```json\n").unwrap();

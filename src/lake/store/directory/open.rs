@@ -1,4 +1,4 @@
-//! Opens what lies in a directory one name at a time and follows no link, so that nothing outside the lake is read as
+//! Opens the entries of a directory one name at a time and follows no link, so that nothing outside the lake is read as
 //! evidence, and nothing that never ends.
 
 use std::fs::File;
@@ -10,7 +10,7 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
 
 use crate::lake::store::{Irregular, name};
 
-/// What lies under a name.
+/// The entry under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum What {
     Folder,
@@ -32,7 +32,7 @@ pub(super) fn folder(root: &Path, key: &str) -> io::Result<OwnedFd> {
     Ok(folder)
 }
 
-/// Lists the names in a folder, and what lies there.
+/// Lists the names in a folder, with their entries.
 pub(super) fn names(folder: &OwnedFd) -> io::Result<Vec<(Vec<u8>, What)>> {
     let mut names = Vec::new();
     for entry in Dir::read_from(folder)? {
@@ -50,7 +50,7 @@ pub(super) fn names(folder: &OwnedFd) -> io::Result<Vec<(Vec<u8>, What)>> {
     Ok(names)
 }
 
-/// Returns what lies under a name of a folder.
+/// Returns the entry under a name of a folder.
 fn look(folder: &OwnedFd, name: &[u8]) -> io::Result<What> {
     let stat = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
     Ok(match FileType::from_raw_mode(stat.st_mode) {
@@ -61,7 +61,7 @@ fn look(folder: &OwnedFd, name: &[u8]) -> io::Result<What> {
     })
 }
 
-/// Returns what lies under a key.
+/// Returns the entry under a key.
 pub(super) fn at(root: &Path, key: &str) -> io::Result<What> {
     let (parent, name) = split(key);
     look(&folder(root, parent)?, &name::bytes(name))
@@ -71,7 +71,7 @@ pub(super) fn at(root: &Path, key: &str) -> io::Result<What> {
 pub(super) fn file(root: &Path, key: &str) -> io::Result<(File, u64)> {
     let (parent, name) = split(key);
     let (folder, name) = (folder(root, parent)?, name::bytes(name));
-    // Opening a device can do something already.
+    // Even opening a device can have effects.
     regular(look(&folder, &name)?)?;
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = File::from(openat(&folder, name, flags, Mode::empty())?);
@@ -91,7 +91,7 @@ fn not_a_file(irregular: Irregular) -> io::Error {
     io::Error::new(ErrorKind::InvalidInput, format!("it {irregular}"))
 }
 
-/// The folder's key and the name in it.
+/// Returns the folder's key and the name in it.
 fn split(key: &str) -> (&str, &str) {
     key.rsplit_once('/').unwrap_or(("", key))
 }

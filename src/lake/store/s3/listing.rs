@@ -15,10 +15,10 @@ use crate::lake::store::{FolderListing, Found, StoreError, name};
 /// Largest page of a listing, in bytes: a thousand keys of 1,024 bytes, each byte as three of a URL, make half of it.
 const LARGEST_PAGE: usize = 8 << 20;
 
-/// Most pages without anything on them that may follow each other.
+/// Number of empty pages in a row at which a listing stops.
 const EMPTY_PAGES: usize = 1_000;
 
-/// Most bytes of names that one listing may have, with [`ENTRY_BYTES`] for each: a day of 2,000 endpoints with a
+/// Maximum bytes of names that one listing may have, with [`ENTRY_BYTES`] for each: a day of 2,000 endpoints with a
 /// snapshot every 15 minutes fits in.
 const LARGEST_LISTING: usize = 64 << 20;
 
@@ -28,12 +28,12 @@ const ENTRY_BYTES: usize = 128;
 /// Longest token or marker of a listing, in bytes.
 const LONGEST_TOKEN: usize = 16 << 10;
 
-/// Where a listing of versions goes on: a key, and a version of it.
+/// The point at which a listing of versions continues: a key, and a version of it.
 type Markers = (Option<String>, Option<String>);
 
 impl S3Store {
-    /// Returns whether an object is there. It is listed and not asked for by HEAD, whose answers have no body: they cannot
-    /// tell a missing bucket from a missing object.
+    /// Returns `true` if the object exists. It is listed and not requested by HEAD, whose answers have no body: they cannot
+    /// distinguish a missing bucket from a missing object.
     pub(in crate::lake::store) async fn contains(&self, key: Key<'_>) -> Result<bool, StoreError> {
         let key = self.object_key(key);
         let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(&key).max_keys(1);
@@ -68,7 +68,7 @@ impl S3Store {
         }
     }
 
-    /// Of versions too, so that a folder of which a delete marker hides everything is seen.
+    /// Lists versions too, so that a folder of which a delete marker hides everything is seen.
     pub(in crate::lake::store) async fn list_folder(
         &self,
         folder: &str,
@@ -103,8 +103,8 @@ impl S3Store {
         Ok(FolderListing { folders: folders.into_iter().collect(), objects: objects.into_iter().collect() })
     }
 
-    /// Versions are listed and not objects, so that what a delete marker hides is found too. Of a key with several, the
-    /// oldest is what was put: this program writes once.
+    /// Lists versions and not objects, to find objects that a delete marker hides too. Of a key with several, the oldest is
+    /// the one that was put: this program writes once.
     pub(in crate::lake::store) async fn find(&self, folder: &str) -> Result<Vec<Found>, StoreError> {
         let prefix = self.prefixed(folder);
         let mut found: BTreeMap<String, Found> = BTreeMap::new();
@@ -148,7 +148,7 @@ impl S3Store {
             markers = next_of(&page);
             progress.page(entries, bytes, place(&markers)).map_err(|stop| self.stopped(stop, &prefix))?;
         }
-        // Without versions, each object is one of the name `null`, which need not be asked for by it.
+        // Without versions, each object is one of the name `null`, which need not be requested by it.
         let alone = found.values_mut().filter(|found| found.versions == 1);
         alone.for_each(|found| found.version_id = found.version_id.take().filter(|id| id != "null"));
         for key in hidden {
@@ -175,7 +175,7 @@ impl S3Store {
     }
 }
 
-/// The key that S3 has sent. In XML 1.0 not every key can be sent as it is.
+/// Decodes the key that S3 has sent. In XML 1.0 not every key can be sent as it is.
 fn decoded(key: &str, encoding: Option<&EncodingType>) -> String {
     match encoding {
         Some(EncodingType::Url) => String::from_utf8_lossy(&name::from_url(key)).into_owned(),
@@ -183,7 +183,7 @@ fn decoded(key: &str, encoding: Option<&EncodingType>) -> String {
     }
 }
 
-/// Bytes of the names on a page of versions.
+/// Returns the bytes of the names on a page of versions.
 fn bytes_of(page: &ListObjectVersionsOutput) -> usize {
     let length = |text: Option<&str>| text.map_or(0, str::len);
     let of_versions = page.versions().iter().map(|of| length(of.key()) + length(of.version_id()));
@@ -191,13 +191,13 @@ fn bytes_of(page: &ListObjectVersionsOutput) -> usize {
     of_versions.chain(of_markers).sum()
 }
 
-/// Where a page says that the next one goes on.
+/// Returns the point at which the next page continues, as this one states.
 fn next_of(page: &ListObjectVersionsOutput) -> Markers {
     let key = page.next_key_marker().map(|key| decoded(key, page.encoding_type()));
     (key, page.next_version_id_marker().map(str::to_owned))
 }
 
-/// Returns where a listing of versions goes on; `None` if S3 does not say.
+/// Returns the point at which a listing of versions continues; `None` if S3 does not state it.
 fn place(markers: &Markers) -> Option<[&str; 2]> {
     Some([markers.0.as_deref()?, markers.1.as_deref().unwrap_or_default()])
 }
@@ -205,9 +205,9 @@ fn place(markers: &Markers) -> Option<[&str; 2]> {
 /// Reason for which a listing is not read on.
 #[derive(Debug, PartialEq, Eq)]
 enum Stop {
-    /// The next page is one that was read, or none.
+    /// The next page was read before, or is not named.
     Stuck,
-    /// This much is enough.
+    /// This limit was exceeded.
     Limit(String),
 }
 
@@ -221,7 +221,7 @@ struct Progress {
 }
 
 impl Progress {
-    /// Takes note of a page with `entries`, whose names have `bytes`, after which the listing goes on at `next`.
+    /// Records a page with `entries`, whose names have `bytes`, after which the listing continues at `next`.
     fn page(&mut self, entries: usize, bytes: usize, next: Option<[&str; 2]>) -> Result<(), Stop> {
         let next = next.ok_or(Stop::Stuck)?;
         if next.iter().any(|part| part.len() > LONGEST_TOKEN) {

@@ -1,4 +1,4 @@
-//! Objects of a bucket: what lies under a key, its hash and its bytes, never more than S3 claimed first.
+//! Objects of a bucket: a look under a key, the hash and the bytes, never more than S3 claimed first.
 
 use std::error::Error;
 use std::ops::Range;
@@ -27,7 +27,7 @@ const READING: Duration = Duration::from_secs(60);
 const SLOWEST: u64 = 1 << 20;
 
 impl S3Store {
-    /// Looks at what lies under a key, and at whether a delete marker hides it.
+    /// Looks at the object under a key, and for a delete marker that hides it.
     pub(in crate::lake::store) async fn look(&self, key: Key<'_>) -> Result<Look, StoreError> {
         let name = self.object_key(key);
         let mut is_first = true;
@@ -41,7 +41,7 @@ impl S3Store {
             if raw.is_some_and(|raw| raw.headers().get("x-amz-delete-marker") == Some("true")) {
                 return Ok(Look::Foreign("a delete marker".to_owned()));
             }
-            // An answer to HEAD has no body: a listing says what is wrong, or that nothing is there. One of versions also shows a
+            // An answer to HEAD has no body: a listing shows the problem, or that nothing exists. One of versions also shows a
             // delete marker that the answer did not name; not everybody may list them.
             let is_there = match self.newest_is_a_marker(&name).await {
                 Ok(true) => return Ok(Look::Foreign("a delete marker".to_owned())),
@@ -75,7 +75,7 @@ impl S3Store {
         Ok(Look::Object { hashed, head, tail })
     }
 
-    /// Returns if the newest version of an object is a delete marker. It is the first of a listing.
+    /// Returns `true` if the newest version of an object is a delete marker. It is the first of a listing.
     async fn newest_is_a_marker(&self, key: &str) -> Result<bool, StoreError> {
         let listed =
             self.client.list_object_versions().bucket(&self.bucket).prefix(key).max_keys(1).send().await;
@@ -111,7 +111,7 @@ impl S3Store {
         }
     }
 
-    /// Reads a version, or what lies there now.
+    /// Reads a version, or the current object, and hashes it.
     pub(in crate::lake::store) async fn hash(
         &self,
         key: &str,
@@ -120,7 +120,7 @@ impl S3Store {
         self.examine(key, version_id, u64::MAX, Keep::Nothing).await.map(|examined| examined.hashed)
     }
 
-    /// Reads a version, or what lies there now, until there are more than `at_most` bytes.
+    /// Reads a version, or the current object, until there are more than `at_most` bytes.
     pub(in crate::lake::store) async fn examine(
         &self,
         key: &str,
@@ -139,8 +139,8 @@ impl S3Store {
         Ok(examination.end())
     }
 
-    /// Passes on the bytes of an object that claims to have `claimed` of them; returns how many there were. An answer that goes on
-    /// beyond that, or slower than [`SLOWEST`] in each [`READING`], is given up. Reading ends where there are more than `at_most`.
+    /// Passes on the bytes of an object that claims to have `claimed` of them; returns their number. An answer that goes beyond
+    /// that, or is slower than [`SLOWEST`] in each [`READING`], fails. Reading ends if there are more than `at_most`.
     async fn each_chunk(
         &self,
         key: &str,
@@ -210,7 +210,7 @@ impl S3Store {
     }
 }
 
-/// Returns the SHA-256 that S3 keeps. That of a multipart upload is none of the bytes, and is no base64 of 32 bytes either.
+/// Returns the SHA-256 that S3 keeps. That of a multipart upload is not of the bytes, and not base64 of 32 bytes either.
 fn checksum(head: &HeadObjectOutput) -> Option<[u8; 32]> {
     BASE64_STANDARD.decode(head.checksum_sha256()?).ok()?.try_into().ok()
 }

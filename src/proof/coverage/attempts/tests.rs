@@ -1,4 +1,4 @@
-//! Limits of a ledger that somebody made up.
+//! Limits of a forged ledger.
 
 use serde_json::{Value, json};
 

@@ -26,7 +26,7 @@ fn place() -> AccountRegion {
     AccountRegion::parse("account_id=123456789012", "region=eu-central-1").unwrap()
 }
 
-/// The digest of an hour of the day, after another one, signed with `key` after `change`.
+/// Returns the digest of an hour of the day, after another one, signed with `key` after `change`.
 fn made(hour: u8, before: Option<&Made>, key: Option<&TestKey>, change: impl FnOnce(&mut Digest)) -> Made {
     let hour = Hour::parse(&format!("2025-11-22T{hour:02}")).unwrap();
     let object_key = ObjectKey::of_digest(&place(), hour);
@@ -56,7 +56,7 @@ fn made(hour: u8, before: Option<&Made>, key: Option<&TestKey>, change: impl FnO
     Made { key: object_key, digest, signature }
 }
 
-/// Digests of one hour after the other from midnight on, each with its key.
+/// Returns digests of one hour after the other from midnight on, each with its key.
 fn chain_of(keys: &[Option<&TestKey>]) -> Vec<Made> {
     let mut chain: Vec<Made> = Vec::new();
     for (hour, key) in (0..).zip(keys) {
@@ -66,7 +66,7 @@ fn chain_of(keys: &[Option<&TestKey>]) -> Vec<Made> {
     chain
 }
 
-/// Follows all of them with `key`. The code and the key of the digest that stops it.
+/// Follows all of them with `key`. Returns the code and the key of the digest that stops it.
 fn followed(key: Option<&TestKey>, digests: &[Made]) -> Result<String, (ErrorCode, String)> {
     let mut chain = Chain::new(key.map(|key| &key.public), Some(LAKE.to_owned()));
     for digest in digests {

@@ -16,7 +16,7 @@ fn hours() -> Vec<Hour> {
         .collect()
 }
 
-/// An unsigned digest that follows `previous`.
+/// Returns an unsigned digest that follows `previous`.
 fn digest(hour: Hour, previous: Option<&WrittenDigest>, tool_version: &str) -> WrittenDigest {
     let key = ObjectKey::of_digest(&place(), hour);
     let digest = Digest {
@@ -41,7 +41,7 @@ fn digest(hour: Hour, previous: Option<&WrittenDigest>, tool_version: &str) -> W
     WrittenDigest::parse(&key, line.as_bytes()).unwrap()
 }
 
-/// A chain, in which the digests of the indices `changed` were changed after those after them were made.
+/// Returns a chain whose digests of the indices `changed` were changed after those after them were made.
 fn chain(changed: &[usize]) -> Vec<Option<WrittenDigest>> {
     let mut chain: Vec<WrittenDigest> = Vec::new();
     for hour in hours() {
@@ -55,7 +55,7 @@ fn chain(changed: &[usize]) -> Vec<Option<WrittenDigest>> {
     chain.into_iter().map(Some).collect()
 }
 
-/// The faults of a chain by their kind and the index of the digest.
+/// Returns the faults of a chain by their kind and the index of the digest.
 fn faults(chain_of: &[Option<WrittenDigest>]) -> Vec<(Kind, usize)> {
     let place = place();
     let hours = hours();

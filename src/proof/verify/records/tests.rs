@@ -22,12 +22,12 @@ fn endpoints() -> String {
     key("endpoints", "20251122T210000Z.parquet")
 }
 
-/// The SHA-256 of the connections and that of the endpoints.
+/// Returns the SHA-256 of the connections or that of the endpoints.
 fn sha256(digit: &str) -> String {
     digit.repeat(64)
 }
 
-/// A record of one complete target, with the endpoints' configuration, of a lake under the prefix `vpn`.
+/// Returns a record of one complete target, with the endpoints' configuration, of a lake under the prefix `vpn`.
 fn record() -> Value {
     json!({
         "run_id": RUN, "snapshot_time": "2025-11-22T21:00:00Z", "start": "2025-11-22T21:00:01.000Z",
@@ -52,7 +52,7 @@ fn record() -> Value {
     })
 }
 
-/// The record of another run that found the objects there.
+/// Returns the record of another run that found the objects there.
 fn repeat() -> Value {
     let mut repeat = record();
     repeat["run_id"] = json!("8f5a-00000002");
@@ -63,7 +63,7 @@ fn repeat() -> Value {
     repeat
 }
 
-/// The record of a run that listed these endpoints before it captured the first.
+/// Returns the record of a run that listed these endpoints before it captured the first.
 fn listing(ids: &[&str]) -> Value {
     with(record(), |record| {
         record["places"][0]["discovery"] = json!({
@@ -73,7 +73,7 @@ fn listing(ids: &[&str]) -> Value {
     })
 }
 
-/// The footer of the connections.
+/// Returns the footer of the connections.
 fn footer() -> Content {
     let time = |text: &str| Some(text.parse().unwrap());
     let pages =
@@ -81,12 +81,12 @@ fn footer() -> Content {
     Content::OfItsKey { rows: 3, pages }
 }
 
-/// The faults of these records, where digests and footers describe the connections and the endpoints as the first record does.
+/// Returns the faults of these records, if digests and footers describe the objects as the first record does.
 fn faults(records: &[Value]) -> Vec<(Kind, String)> {
     faults_beside(records, &footer())
 }
 
-/// The same where the connections have that footer.
+/// Returns the same if the connections have that footer.
 fn faults_beside(records: &[Value], content: &Content) -> Vec<(Kind, String)> {
     let mut machine = Records::default();
     for record in records {
@@ -106,7 +106,7 @@ fn faults_beside(records: &[Value], content: &Content) -> Vec<(Kind, String)> {
 /// A name, records, and the faults that they must have.
 type Case<'a> = (&'a str, Vec<Value>, Vec<(Kind, &'a str)>);
 
-/// The record after a change.
+/// Returns the record after a change.
 fn with(mut record: Value, change: impl FnOnce(&mut Value)) -> Value {
     change(&mut record);
     record

@@ -133,7 +133,7 @@ fn an_unknown_status_code_stays() {
     assert_eq!(connection.status_code.as_deref(), Some("quarantined"));
 }
 
-/// Any text, with those likely that come near to what is read.
+/// Returns any text, often one that is close to a value.
 fn any_text() -> impl Strategy<Value = Option<String>> {
     let near = prop_oneof![
         Just(String::new()),
