@@ -3,6 +3,7 @@
 -- Edit: the 30 days in the last CTE and the 31 above it, which are how far back holes and late seals are shown. A hole that began
 -- earlier is shown with its true beginning: the query reads all of captures.
 -- as_of is when captures was last merged. Nothing is known of later time. A hole is open if no capture came after it until then.
+-- Open holes are shown however long ago that was.
 -- The endpoint * stands for the list of endpoints of an account and Region. In records_sealed_late is the number of run records
 -- of the account and Region that a digest lists as late. They count like all others. A row without an endpoint has no hole. If
 -- there is nothing to show, one row has as_of. Without as_of nothing was ever merged. docs/evidence.md defines a hole.
@@ -151,7 +152,7 @@ holes AS (
   SELECT *
   FROM gaps
   WHERE is_hole
-    AND gap_ends >= current_date - INTERVAL '30' DAY
+    AND (open OR gap_ends >= current_date - INTERVAL '30' DAY)
 )
 SELECT
   found.account_id,

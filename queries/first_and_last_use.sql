@@ -156,7 +156,7 @@ not_covered AS (
 users AS (
   SELECT
     identity_key,
-    max_by(identity, ROW(last_seen, identity)) AS identity,
+    max_by(identity, ROW(last_seen, identity)) FILTER (WHERE identity IS NOT NULL) AS identity,
     min(connection_established_time) AS first_use,
     min_by(begin_seen, ROW(connection_established_time, begin_seen)) AS first_use_seen,
     max(ends_at) AS last_use,

@@ -86,7 +86,8 @@ clocks AS (
   FROM halves
 ),
 changes AS (
-  -- The first quarter of an hour after a change of the clock. Clocks change at such moments.
+  -- The first quarter of an hour after a change of the clock. Clocks change at such moments. They are counted from the full hour
+  -- before the session on.
   SELECT
     clocks.*,
     if(
@@ -94,7 +95,7 @@ changes AS (
       element_at(
         filter(
           transform(
-            sequence(0, CAST(least(date_diff('minute', from_time, to_time) / 15 + 1, 9000) AS integer)),
+            sequence(0, CAST(least(date_diff('minute', from_time, to_time) / 15 + 5, 9000) AS integer)),
             quarter -> date_add('minute', 15 * quarter, date_trunc('hour', from_time))
           ),
           moment -> moment > from_time AND moment <= to_time

@@ -66,6 +66,7 @@ def main():
         checked.check_that_as_of_is_always_shown(trino, None)
         merge_captures(trino)
         checked.check_query(trino)
+        checked.check_that_open_holes_stay(trino)
         checked.check_that_as_of_is_always_shown(trino, ledgers.NOW)
         checked.check_covered(trino)
     checked.check_that_the_lines_are_the_same()
@@ -158,11 +159,11 @@ class Checked:
                 name = self.names[hole.endpoint[0]]
                 self.problems.append(f"{what} {kind} {len(holes)}, such as in {name}: {hole.endpoint[2]} {times} {hole.open}")
 
-    def check_query(self, trino):
-        rows, cursor = trino.execute(at_run_time((ROOT / "queries/coverage_holes.sql").read_text()))
+    def ask(self, trino, query):
+        rows, cursor = trino.execute(query)
         names = [column[0] for column in cursor.description]
         rows = [dict(zip(names, row)) for row in rows]
-        found = [
+        return rows, [
             Hole(
                 (row["account_id"], row["region"], row["endpoint_id"]),
                 millis(row["hole_begins"]),
@@ -172,6 +173,10 @@ class Checked:
             for row in rows
             if row["endpoint_id"] is not None
         ]
+
+    def check_query(self, trino):
+        query = (ROOT / "queries/coverage_holes.sql").read_text()
+        rows, found = self.ask(trino, at_run_time(query))
         self.counts["holes of the query"] = len(found)
         if {row["as_of"] for row in rows} != {ledgers.NOW}:
             self.problems.append("coverage_holes has another as_of than the time of the merge")
@@ -182,6 +187,13 @@ class Checked:
         late = {(row["account_id"], row["endpoint_id"], row["records_sealed_late"]) for row in rows if row["records_sealed_late"]}
         if late != {(accounts[0], None, 2), (accounts[1], ledgers.A, 1)}:
             self.problems.append(f"coverage_holes: records sealed late are {late}")
+
+    def check_that_open_holes_stay(self, trino):
+        """Nothing was captured or merged for a long time."""
+        query = (ROOT / "queries/coverage_holes.sql").read_text()
+        later = ledgers.NOW + datetime.timedelta(days=90)
+        _, found = self.ask(trino, at_run_time(query.replace("current_date", f"DATE '{later:%Y-%m-%d}'")))
+        self.compare("coverage_holes three months later", set(found), {hole for hole in self.holes() if hole.open})
 
     def check_that_as_of_is_always_shown(self, trino, as_of):
         """Also where there is neither a hole nor a late record, or nothing was ever merged."""

@@ -65,6 +65,19 @@ def berlin_on_sundays(lake):
 
 
 @case
+def berlin_for_minutes(lake):
+    """Sessions of minutes around each change that begin late in an hour."""
+    spans = [
+        ("2026-03-29 01:50", "2026-03-29 03:05", True),
+        ("2026-03-29 01:55", "2026-03-29 03:30", True),
+        ("2026-03-29 01:50", "2026-03-29 01:59", False),
+        ("2026-10-25 02:50", "2026-10-25 02:05*", False),
+        ("2026-10-25 02:50", "2026-10-25 03:05", True),
+    ]
+    outside(lake, "Europe/Berlin", spans, [(6, "22:00", "03:00"), (7, "00:00", "03:00")])
+
+
+@case
 def berlin_at_night(lake):
     """A night shift that ends within the hour that the clock shows twice, or never."""
     spans = [

@@ -118,6 +118,15 @@ def keys(lake):
 
 
 @case
+def nameless(lake):
+    """Two connections of one page without any name."""
+    begins = at("09 09:00")
+    for number in range(2):
+        lake.session(f"n{number}", None, None, begins, begins + 10 * MINUTE)
+    expect(lake, "first_and_last_use", "identity identity_key sessions", [(None, None, 2)], alone=True)
+
+
+@case
 def certs(lake):
     """A user by several spellings with one certificate each, and a certificate of which AWS sent no name."""
     lake.endpoint(at("01 00:00"), [CERTIFICATE, SAML])
