@@ -26,7 +26,7 @@ struct Ec2 {
     connections: Vec<u8>,
     endpoints: Vec<u8>,
     networks: Vec<u8>,
-    /// What is asked of the networks of B.
+    /// The request for the networks of B.
     networks_of_b: Option<(u16, Vec<u8>)>,
 }
 

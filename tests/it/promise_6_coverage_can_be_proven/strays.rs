@@ -1,4 +1,4 @@
-//! What does not belong into the ledger, or not yet: it is named, and fills no hole.
+//! Objects that do not belong into the ledger, or not yet: each is named, and fills no hole.
 
 use client_vpn_audit::lake::store::{Location, Store};
 use client_vpn_audit::proof::coverage::{Coverage, Window};
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Recorder, at};
 use crate::harness::sdk_config;
 
-/// What could not be read of a lake, by its key.
+/// Returns the keys of what could not be read of a lake.
 async fn unreadable(lake: &std::path::Path, now: Timestamp) -> Vec<String> {
     let location = Location::Directory(lake.to_owned());
     let store = Store::new(&location, &sdk_config("http://127.0.0.1:9", "eu-central-1"), None);

@@ -1,4 +1,4 @@
-//! What cannot be read or followed stops no more than itself.
+//! Objects that cannot be read or followed stop nothing but themselves.
 
 use client_vpn_audit::hour::Hour;
 use client_vpn_audit::lake::store::Location;
