@@ -2,11 +2,12 @@
 //! written last, so that a crash leaves an object without a record and never a record without its object.
 
 pub mod recorded;
+mod text;
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::aws::ec2::PageError;
 use crate::aws::ec2::resume_token::ResumeToken;
@@ -15,6 +16,8 @@ use crate::error_code::ErrorCode;
 use crate::run_id::RunId;
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId, Target};
+
+use text::{as_text, millisecond_time, millisecond_times};
 
 /// The trigger of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -389,21 +392,5 @@ impl RunRecord {
     /// Never in practice: every field has a form in JSON.
     pub fn to_line(&self) -> serde_json::Result<String> {
         serde_json::to_string(self).map(|line| line + "\n")
-    }
-}
-
-fn as_text<S: Serializer>(run_id: &RunId, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(run_id.as_str())
-}
-
-/// Writes a time, always with three digits after the second, so that texts sort as times do.
-fn millisecond_time<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{time:.3}"))
-}
-
-fn millisecond_times<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => millisecond_time(time, serializer),
-        None => serializer.serialize_none(),
     }
 }

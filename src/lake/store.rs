@@ -5,13 +5,14 @@ mod bucket_owner;
 mod bucket_policy;
 mod budget;
 mod directory;
+mod error;
 mod examination;
+mod found;
 mod location;
 mod name;
 mod s3;
 mod time;
 
-use std::fmt;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -27,7 +28,9 @@ use crate::target::{AccountId, AccountRegion};
 
 pub use bucket_policy::Protection;
 pub use directory::DirectoryStore;
+pub use error::StoreError;
 pub use examination::{Examined, Keep};
+pub use found::{Found, Irregular};
 pub use location::{Location, LocationError};
 pub use s3::{KmsKey, S3Store};
 
@@ -65,59 +68,6 @@ pub enum Put {
     Written,
     /// Another object existed first, and still does.
     AlreadyThere,
-}
-
-/// An object that was found.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Found {
-    /// Its key relative to the lake's prefix, as it was found: it may not be one of this program.
-    pub key: String,
-    /// The size of the first object under the key.
-    pub bytes: u64,
-    /// The S3 version of that; `None` if the bucket has no versions, and in a directory.
-    pub version_id: Option<String>,
-    /// `true` if a delete marker hides it.
-    pub hidden: bool,
-    /// Number of versions; this program never writes more than one.
-    pub versions: usize,
-    /// The reason why it is not a readable file; `None` for a file, and in S3.
-    pub irregular: Option<Irregular>,
-}
-
-impl Found {
-    fn irregular(key: String, irregular: Irregular) -> Found {
-        Found { key, bytes: 0, version_id: None, hidden: false, versions: 1, irregular: Some(irregular) }
-    }
-}
-
-/// An entry of a lake's directory that is not a file with a readable name. It is never followed or opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Irregular {
-    /// A symbolic link.
-    Link,
-    /// A pipe, a socket or a device.
-    Special,
-    /// A folder under the name of an object.
-    Folder,
-    /// A folder whose name has bytes that are not text.
-    Name,
-    /// Folders in folders, deeper than any path can be.
-    TooDeep,
-    /// An unexpected folder that cannot be listed.
-    Unreadable,
-}
-
-impl fmt::Display for Irregular {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Irregular::Link => "is a symbolic link, and links are not followed",
-            Irregular::Special => "is a pipe, a socket or a device, which is not opened",
-            Irregular::Folder => "is a folder under the name of an object",
-            Irregular::Name => "is a folder whose name is not text",
-            Irregular::TooDeep => "is a folder deeper than a path can name, which is not opened",
-            Irregular::Unreadable => "is a folder where none belongs, and cannot be listed",
-        })
-    }
 }
 
 /// The folders and objects directly in a folder.
@@ -168,20 +118,6 @@ const LARGEST_PUT: u64 = 5 << 30;
 /// Largest digest or run record that is read, in bytes.
 pub const LARGEST_DOCUMENT: u64 = 16 << 20;
 
-/// The reason why the lake could not be read or written.
-#[derive(Debug, thiserror::Error)]
-#[error("{doing} {object}: {problem}")]
-pub struct StoreError {
-    /// S3's error code, or one of ours.
-    pub code: ErrorCode,
-    /// The operation.
-    doing: &'static str,
-    /// The object.
-    object: String,
-    /// The problem, and the remedy.
-    problem: String,
-}
-
 /// Returns the reason why an object of this size is not one of this program; `None` if it may be.
 fn impossible_size(bytes: u64) -> Option<Look> {
     match bytes {
@@ -189,40 +125,6 @@ fn impossible_size(bytes: u64) -> Option<Look> {
         1..=LARGEST_PUT => None,
         _ => {
             Some(Look::Foreign(format!("an object of {bytes} bytes, and no put has more than {LARGEST_PUT}")))
-        }
-    }
-}
-
-impl StoreError {
-    fn too_large(object: String, bytes: u64) -> StoreError {
-        StoreError {
-            code: ErrorCode::LimitExceeded,
-            doing: "reading",
-            object,
-            problem: format!(
-                "it has {bytes} bytes; the limit of a digest or run record is {LARGEST_DOCUMENT} bytes (16 MiB); find out who wrote it"
-            ),
-        }
-    }
-
-    fn none_of_ours(found: &Found) -> StoreError {
-        let Found { key, bytes, .. } = found;
-        StoreError {
-            code: ErrorCode::LimitExceeded,
-            doing: "hashing",
-            object: key.clone(),
-            problem: format!(
-                "it has {bytes} bytes; the limit of an object is {LARGEST_PUT} bytes (5 GiB); find out who wrote it"
-            ),
-        }
-    }
-
-    fn panicked(key: &str, error: &dyn std::error::Error) -> StoreError {
-        StoreError {
-            code: ErrorCode::StorageFailed,
-            doing: "hashing",
-            object: key.to_owned(),
-            problem: error.to_string(),
         }
     }
 }

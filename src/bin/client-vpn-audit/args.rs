@@ -15,83 +15,9 @@ use client_vpn_audit::invocation::request::{
 use client_vpn_audit::lake::ledger::Trigger;
 use jiff::Timestamp;
 
-const SNAPSHOT_EXAMPLES: &str = "\
-Examples:
-  # One endpoint of the own account, into a directory
-  client-vpn-audit snapshot --lake ./lake --target cvpn-endpoint-0123456789abcdef0
-
-  # Two endpoints, into a bucket, for a machine to read
-  client-vpn-audit snapshot --lake s3://evidence/vpn --target cvpn-endpoint-0123456789abcdef0 \\
-      --target cvpn-endpoint-0fedcba9876543210 --json
-
-  # Every endpoint of this account and Region, and every one of another account, where a role is assumed
-  AUDIT_MEMBER_ROLE=client-vpn-audit client-vpn-audit snapshot --lake s3://evidence/vpn --target '*' \\
-      --target 'arn:aws:ec2:eu-central-1:444455556666:client-vpn-endpoint/*'
-
-  # What one user does now; filtered, so it is kept as partial
-  client-vpn-audit snapshot --lake ./lake --target cvpn-endpoint-0123456789abcdef0 --filter username=maria
-
-Exit status: 0 every target complete or already captured and the endpoints' configuration on record, 1 something was not, 2 wrong
-usage.
-Settings without a flag come from the environment: AUDIT_MEMBER_ROLE, AUDIT_CONCURRENCY and others, see docs/settings.md.
-Credentials, profiles, Regions and endpoints are the AWS SDK's own: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_EC2, …
-Proxies are HTTPS_PROXY, HTTP_PROXY and NO_PROXY (* for none); nothing that hands out credentials is asked through one.";
-
-const PREFLIGHT_EXAMPLES: &str = "\
-Example:
-  client-vpn-audit preflight --lake s3://evidence/vpn --target cvpn-endpoint-0123456789abcdef0
-
-Exit status: 0 everything is as it should be, 1 something is not, 2 wrong usage.";
-
-const SEAL_EXAMPLES: &str = "\
-Examples:
-  # Every hour that is closed and not sealed yet, with a KMS key of your own (only the function may sign with the template's)
-  client-vpn-audit seal --lake s3://evidence/vpn --signing-key alias/evidence
-
-  # Outside AWS, with a key in a file
-  openssl ecparam -genkey -name prime256v1 -noout -out key.pem
-  openssl ec -in key.pem -pubout -out public.pem
-  client-vpn-audit seal --lake ./lake --signing-key key.pem
-
-Exit status: 0 everything is sealed, 1 something could not be, 2 wrong usage.
-Sealing again changes nothing. An hour is closed 35 minutes after its end, when no retry of it can come any more.";
-
-const VERIFY_EXAMPLES: &str = "\
-Examples:
-  # All of a bucket, with the public part of the key that signed
-  aws kms get-public-key --key-id alias/evidence --query PublicKey --output text | base64 -d > public.der
-  client-vpn-audit verify --lake s3://evidence/vpn --public-key public.der
-
-  # November, of a copy in a directory, where evidence older than 400 days may be gone
-  client-vpn-audit verify --lake ./copy --public-key public.pem --from 2026-11-01 --to 2026-12-01 --retention-days 400
-
-Exit status: 0 nothing is wrong, 1 something is or could not be read, 2 wrong usage.
-Without --public-key no signature is checked: then whoever may write the lake could have made all of it anew.
-What `seal --json` prints as digest_key and digest_sha256, kept where the lake's administrators cannot write, is --known-digest.";
-
-const COVERAGE_EXAMPLES: &str = "\
-Examples:
-  # Everything that is on record
-  client-vpn-audit coverage --lake s3://evidence/vpn
-
-  # November, held against CloudWatch's own count
-  aws cloudwatch get-metric-statistics --namespace AWS/ClientVPN --metric-name ActiveConnectionsCount \\
-      --dimensions Name=Endpoint,Value=cvpn-endpoint-0123456789abcdef0 --statistics Maximum --period 300 \\
-      --start-time 2026-11-01T00:00:00Z --end-time 2026-11-05T00:00:00Z > connections.json
-  client-vpn-audit coverage --lake s3://evidence/vpn --from 2026-11-01 --to 2026-11-05 \\
-      --witness cvpn-endpoint-0123456789abcdef0=connections.json
-
-Exit status: 0 no hole, 1 a hole, a capture whose clock stepped, or a run record or digest that cannot be read, 2 wrong usage.
-A hole is a time of 60 minutes or more from the request of a complete capture to the last page of one that follows: AWS forgets a
-connection 60 minutes after its end. Of an endpoint that is gone, the time after its last capture is one, however short. * is the
-list of endpoints itself. --from covers every endpoint that was ever known and is not gone.";
-
-const DEMO_EXAMPLES: &str = "\
-Examples:
-  client-vpn-audit demo
-  client-vpn-audit demo --lake ./demo-lake
-
-Exit status: 0 all snapshots complete, 1 something was not, 2 wrong usage.";
+use crate::examples::{
+    COVERAGE_EXAMPLES, DEMO_EXAMPLES, PREFLIGHT_EXAMPLES, SEAL_EXAMPLES, SNAPSHOT_EXAMPLES, VERIFY_EXAMPLES,
+};
 
 /// Keeps the audit record of AWS Client VPN: who was connected, when, how long, how much, and whether anything was
 /// missed.

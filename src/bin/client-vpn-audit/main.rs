@@ -3,6 +3,7 @@
 mod args;
 mod coverage;
 mod demo;
+mod examples;
 mod failure;
 mod lake;
 mod moment;
