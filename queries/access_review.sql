@@ -3,8 +3,9 @@
 -- Edit: the first day of the month. A session that reaches into the month counts with all its time and bytes, so in two months if it
 -- reaches into both. days are those on which a session began. possible_sessions may have reached into the month, and count nowhere
 -- else: no end is known of them, or only that it came later. minutes_not_covered of the month lie in a hole of some endpoint, so
--- sessions of them can be missing. They count up to as_of, which is when captures was last merged: nothing is known of later time.
--- The row without identity is no user: it counts the sessions of which AWS gave no name.
+-- sessions of them can be missing. They count from recorded_since, which is when the record of the first endpoint begins, up to as_of,
+-- which is when captures was last merged: nothing is known of other times. The row without identity is no user: it counts the sessions
+-- of which AWS gave no name. If nobody is known to have been there in the month, it is the only one, with 0 sessions.
 WITH asked AS (
   SELECT TIMESTAMP '2026-11-01 00:00:00' AS month
 ),
@@ -163,17 +164,22 @@ not_covered AS (
   SELECT coalesce(sum(greatest(date_diff('second', begins, ends), 0)), 0) / 60 AS minutes
   FROM after_others
 ),
+record AS (
+  SELECT min(gap_begins) AS recorded_since
+  FROM gaps
+  WHERE endpoint_id <> '*'
+),
 of_month AS (
   SELECT
     sessions.*,
     sessions.connection_established_time < asked.month + INTERVAL '1' MONTH AND sessions.ends_at >= asked.month AS proven
   FROM sessions
   CROSS JOIN asked
-  WHERE sessions.connection_established_time < asked.month + INTERVAL '32' DAY
-    AND if(
+  WHERE if(
       sessions.begin_seen,
       sessions.connection_established_time,
-      coalesce(sessions.began_after, sessions.connection_established_time - INTERVAL '1' DAY)
+      -- Client VPN did not exist earlier.
+      coalesce(sessions.began_after, TIMESTAMP '2018-12-01 00:00:00')
     ) < asked.month + INTERVAL '1' MONTH
     AND (sessions.ended_before >= asked.month OR sessions.ended_before IS NULL)
 )
@@ -192,11 +198,13 @@ SELECT
   count_if(proven AND NOT covered) AS not_covered,
   identity_key,
   count_if(NOT proven) AS possible_sessions,
-  count_if(proven AND end_seen IS NULL) AS with_open_end,
+  count_if(proven AND end_seen IS DISTINCT FROM true) AS with_open_end,
   max(not_covered.minutes) AS minutes_not_covered,
-  max(last_merge.as_of) AS as_of
-FROM of_month
+  max(last_merge.as_of) AS as_of,
+  max(record.recorded_since) AS recorded_since
+FROM last_merge
 CROSS JOIN not_covered
-CROSS JOIN last_merge
+CROSS JOIN record
+LEFT JOIN of_month ON true
 GROUP BY identity_key
 ORDER BY identity_key

@@ -176,24 +176,32 @@ gaps AS (
   GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at, as_of
 ),
 -- END HOLES
+holes AS (
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    CAST(floor(to_unixtime(greatest(gap_begins, with_timezone(current_date - INTERVAL '7' DAY, 'UTC'))) / 900) AS bigint) AS first_step,
+    -- A hole that ends with a step does not touch the next.
+    CAST(ceil(to_unixtime(gap_ends) / 900) AS bigint) - 1 AS last_step
+  FROM gaps
+  WHERE is_hole
+    AND endpoint_id <> '*'
+    AND gap_ends > current_date - INTERVAL '7' DAY
+),
 steps_in_holes AS (
   SELECT DISTINCT
-    gaps.account_id,
-    gaps.region,
-    gaps.endpoint_id,
+    holes.account_id,
+    holes.region,
+    holes.endpoint_id,
     hole.step,
     true AS touches_hole
-  FROM gaps
+  FROM holes
+  -- A sequence has at most 10,000 elements.
+  CROSS JOIN UNNEST(sequence(first_step / 1000, last_step / 1000)) AS thousands (number)
   CROSS JOIN UNNEST(
-    sequence(
-      CAST(floor(to_unixtime(greatest(gaps.gap_begins, with_timezone(current_date - INTERVAL '7' DAY, 'UTC'))) / 900) AS bigint),
-      -- A hole that ends with a step does not touch the next.
-      CAST(ceil(to_unixtime(gaps.gap_ends) / 900) AS bigint) - 1
-    )
+    sequence(greatest(first_step, 1000 * thousands.number), least(last_step, 1000 * thousands.number + 999))
   ) AS hole (step)
-  WHERE gaps.is_hole
-    AND gaps.endpoint_id <> '*'
-    AND gaps.gap_ends > current_date - INTERVAL '7' DAY
 )
 SELECT
   account_id,

@@ -1,10 +1,11 @@
 -- When did each user connect first, and when last?
 -- Serves: PCI DSS 7.2.4, NIST SP 800-53 AC-2, ISO/IEC 27001 A.5.18.
--- Edit: how many days back. The record begins with the first capture. last_use is the last time that is proven, and of as many
--- sessions as with_open_end says no end is known. first_use is the latest that it can have been if first_use_seen is false. A later
--- use can have been missed in minutes_not_covered, which is how long some endpoint lay in a hole since last_use. They count up to
--- as_of, which is when captures was last merged: nothing is known of later time. The row without identity is no user: it counts the
--- sessions of which AWS gave no name.
+-- Edit: how many days back. last_use is the last time that is proven, and of as many sessions as with_open_end says no end is known.
+-- first_use is the latest that it can have been if first_use_seen is false. An earlier use can have been missed in
+-- minutes_not_covered_before, which is how long some endpoint lay in a hole before first_use, and a later one in minutes_not_covered,
+-- which is how long one did since last_use. They count from recorded_since, which is when the record of the first endpoint begins, up
+-- to as_of, which is when captures was last merged: nothing is known of other times. The row without identity is no user: it counts
+-- the sessions of which AWS gave no name.
 WITH
 -- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
 last_merge AS (
@@ -153,6 +154,11 @@ not_covered AS (
   FROM after_others
   WHERE begins < ends
 ),
+record AS (
+  SELECT min(gap_begins) AS recorded_since
+  FROM gaps
+  WHERE endpoint_id <> '*'
+),
 users AS (
   SELECT
     identity_key,
@@ -161,7 +167,7 @@ users AS (
     min_by(begin_seen, ROW(connection_established_time, begin_seen)) AS first_use_seen,
     max(ends_at) AS last_use,
     count(*) AS sessions,
-    count_if(end_seen IS NULL) AS with_open_end,
+    count_if(end_seen IS DISTINCT FROM true) AS with_open_end,
     count_if(NOT covered) AS not_covered
   FROM sessions
   WHERE connection_established_time < current_date + INTERVAL '1' DAY
@@ -184,8 +190,16 @@ SELECT
     (seconds, hole) -> seconds + greatest(date_diff('second', greatest(hole.begins, users.last_use), hole.ends), 0),
     seconds -> seconds
   ) / 60 AS minutes_not_covered,
-  last_merge.as_of
+  last_merge.as_of,
+  reduce(
+    coalesce(not_covered.holes, ARRAY[]),
+    BIGINT '0',
+    (seconds, hole) -> seconds + greatest(date_diff('second', hole.begins, least(hole.ends, users.first_use)), 0),
+    seconds -> seconds
+  ) / 60 AS minutes_not_covered_before,
+  record.recorded_since
 FROM users
 CROSS JOIN not_covered
+CROSS JOIN record
 CROSS JOIN last_merge
 ORDER BY users.identity_key

@@ -4,9 +4,10 @@
 -- Working hours are local times, as a clock on the wall shows them. If to_time is not after from_time, they end on the
 -- next day: (5, '22:00', '06:00') is the night from Friday to Saturday, and (7, '00:00', '00:00') all of Sunday. A weekday
 -- may have several lines or none. Sunday to Thursday are 7, 1, 2, 3 and 4. Lines that touch each other are one stretch.
--- A session is shown if it reaches into these days and any moment of it was outside. If end_seen is not true, local_end_time is the
--- last time that it was seen active. proven is false if only a moment after that may have been outside: it had ended by
--- local_end_at_latest, and AWS did not give the time.
+-- A session is shown if it may have lasted into these days and any moment of it was outside. If end_seen is not true, local_end_time is
+-- the last time that it was seen active, and it had ended by local_end_at_latest, which is now if no end is known. If begin_seen is
+-- false, it began after local_begin_at_earliest, which is null if no earlier capture is known. proven is false if only a moment of which
+-- it is not known that it lasted then may have been outside. A session within a hole is in no record: see coverage_holes.
 WITH working_hours (weekday, from_time, to_time) AS (
   VALUES
     -- 1 is Monday, and 7 is Sunday.
@@ -57,22 +58,29 @@ recent AS (
   SELECT
     sessions.*,
     asked.time_zone,
+    if(sessions.begin_seen, sessions.connection_established_time, sessions.began_after) AS begins_at_earliest,
     CASE
       WHEN sessions.end_seen THEN sessions.ends_at
-      ELSE greatest(sessions.ends_at, coalesce(sessions.ended_before, sessions.ends_at))
+      ELSE greatest(sessions.ends_at, coalesce(sessions.ended_before, CAST(current_timestamp AT TIME ZONE 'UTC' AS timestamp(6))))
     END AS ends_at_latest
   FROM sessions
   CROSS JOIN asked
-  WHERE sessions.ends_at >= current_date - INTERVAL '30' DAY
+  WHERE sessions.ended_before >= current_date - INTERVAL '30' DAY
+    OR sessions.ended_before IS NULL
 ),
 halves AS (
-  -- The time that is proven, and the time in which it may have gone on.
-  SELECT recent.*, half.is_proven, half.from_time, half.to_time
+  -- The time that is proven, and the times before and after it in which it may have lasted too.
+  SELECT recent.*, half.is_proven, greatest(half.from_time, current_date - INTERVAL '499' DAY) AS from_time, half.to_time
   FROM recent
   CROSS JOIN UNNEST(
     ARRAY[
       ROW(true, connection_established_time, ends_at),
-      ROW(false, ends_at, ends_at_latest)
+      ROW(false, ends_at, ends_at_latest),
+      ROW(
+        false,
+        if(begin_seen, connection_established_time, coalesce(began_after, TIMESTAMP '2018-12-01 00:00:00')),
+        connection_established_time
+      )
     ]
   ) AS half (is_proven, from_time, to_time)
   WHERE half.is_proven OR half.to_time > half.from_time
@@ -153,7 +161,8 @@ SELECT
   at_timezone(with_timezone(recent.ends_at_latest, 'UTC'), recent.time_zone) AS local_end_at_latest,
   outside.proven,
   recent.begin_seen,
-  recent.covered
+  recent.covered,
+  at_timezone(with_timezone(recent.begins_at_earliest, 'UTC'), recent.time_zone) AS local_begin_at_earliest
 FROM recent
 JOIN outside USING (account_id, region, endpoint_id, connection_id)
 ORDER BY recent.connection_established_time, connection_id, account_id, region, endpoint_id

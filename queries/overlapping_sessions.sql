@@ -3,8 +3,15 @@
 -- Edit: how many days back, the least seconds of an overlap (60: a client whose connection broke connects again before AWS notices),
 -- and the pairs of a user and day (10) above which one row has their number in place of each pair. Times that are not proven do not
 -- count: a session counts until AWS gave its end, or last showed it as active. at_once is how many sessions of the user there were
--- when the second began, in a row of many pairs the greatest such number of the day.
-WITH recent AS (
+-- when the second began, in a row of many pairs the greatest such number of the day. Sessions of which AWS gave no name are in no
+-- pair: sessions_not_known is how many of them reach into these days. A session within a hole is in no record: see coverage_holes.
+WITH not_known AS (
+  SELECT count(*) AS sessions
+  FROM sessions
+  WHERE identity_key IS NULL
+    AND (ended_before >= current_date - INTERVAL '30' DAY OR ended_before IS NULL)
+),
+recent AS (
   SELECT *
   FROM sessions
   WHERE connection_established_time < current_date + INTERVAL '1' DAY
@@ -58,8 +65,10 @@ SELECT
   first_account_id,
   second_account_id,
   1 AS pairs,
-  at_once
+  at_once,
+  not_known.sessions AS sessions_not_known
 FROM pairs
+CROSS JOIN not_known
 WHERE pairs_of_day <= 10
 UNION ALL
 SELECT
@@ -77,8 +86,10 @@ SELECT
   array_join(array_sort(array_agg(DISTINCT first_account_id)), ', '),
   array_join(array_sort(array_agg(DISTINCT second_account_id)), ', '),
   count(*),
-  max(at_once)
+  max(at_once),
+  max(not_known.sessions)
 FROM pairs
+CROSS JOIN not_known
 WHERE pairs_of_day > 10
 GROUP BY identity_key, CAST(overlap_begins AS date)
 ORDER BY overlap_begins, first_connection_id, second_connection_id, first_account_id, second_account_id, first_endpoint_id, second_endpoint_id, identity_key

@@ -1,8 +1,15 @@
 -- When was each user there, with reconnects less than N minutes apart taken as one presence?
 -- Serves: PCI DSS 10.2.1.1, ISO/IEC 27001 A.8.15.
 -- Edit: the minutes, and how many days back. A presence that lasts into these days is shown from its true beginning. Of as many of
--- its sessions as with_open_end says no end is known, and it lasted longer than presence_ends if one of them did.
-WITH known AS (
+-- its sessions as with_open_end says no end is known, and it lasted longer than presence_ends if one of them did. A session of which
+-- AWS gave no name is nobody's presence: sessions_not_known is how many of them reach into these days.
+WITH not_known AS (
+  SELECT count(*) AS sessions
+  FROM sessions
+  WHERE identity_key IS NULL
+    AND (ended_before >= current_date - INTERVAL '30' DAY OR ended_before IS NULL)
+),
+known AS (
   SELECT
     *,
     connection_established_time AS begins,
@@ -41,9 +48,11 @@ SELECT
   sum(coalesce(ingress_bytes, 0)) AS ingress_bytes,
   sum(coalesce(egress_bytes, 0)) AS egress_bytes,
   identity_key,
-  count_if(end_seen IS NULL) AS with_open_end,
-  count_if(NOT covered) AS not_covered
+  count_if(end_seen IS DISTINCT FROM true) AS with_open_end,
+  count_if(NOT covered) AS not_covered,
+  max(not_known.sessions) AS sessions_not_known
 FROM numbered
+CROSS JOIN not_known
 GROUP BY identity_key, presence
 HAVING max(ends) >= current_date - INTERVAL '30' DAY
 ORDER BY identity_key, presence_begins

@@ -1,8 +1,9 @@
 -- Which sessions had a user between two dates, how long, and with how many bytes?
 -- Serves: PCI DSS 10.2.1.1, ISO/IEC 27001 A.8.15, NIST SP 800-53 AU-12.
 -- Edit: the user (user name, or common name where there is none, in any case, with or without a domain), the first day, and the day
--- after the last, in UTC. With proven, the session reached into these days. Without, it may have: see ended_after and ended_before.
--- duration_seconds is the least that it lasted.
+-- after the last, in UTC. With proven, the session reached into these days. Without, it may have: see began_after, ended_after
+-- and ended_before. duration_seconds is the least that it lasted. A session that began and ended within a hole is in no record:
+-- coverage_holes has the holes.
 WITH asked AS (
   SELECT
     'maria.lopez@corp.example' AS identity,
@@ -40,11 +41,11 @@ WHERE sessions.identity_key = lower(coalesce(
     nullif(regexp_replace(asked.identity, '^[^\\]*\\', ''), ''),
     asked.identity
   ))
-  AND sessions.connection_established_time < asked.to_time + INTERVAL '1' DAY
   AND if(
     sessions.begin_seen,
     sessions.connection_established_time,
-    coalesce(sessions.began_after, sessions.connection_established_time - INTERVAL '1' DAY)
+    -- Client VPN did not exist earlier.
+    coalesce(sessions.began_after, TIMESTAMP '2018-12-01 00:00:00')
   ) < asked.to_time
   AND (sessions.ended_before >= asked.from_time OR sessions.ended_before IS NULL)
 ORDER BY

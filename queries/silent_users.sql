@@ -3,8 +3,8 @@
 -- Edit: the days of silence, three times, and how many days back to look for users. Users are looked at in each account by itself.
 -- A user may have connected without being seen: minutes_not_covered of these days lie in holes of the account, sessions_not_known
 -- are those of these days of which AWS gave no name, and with_open_end are sessions of the user of which no end is known.
--- newest_capture is that which the sessions of the user rest on. as_of is when captures was last merged: nothing is known of later
--- time, so a user may have connected since.
+-- newest_capture is that which the sessions of the user rest on. recorded_since is when the record of the account's first endpoint
+-- begins, and as_of is when captures was last merged: nothing is known of other times, so a user may have connected since.
 WITH
 -- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
 last_merge AS (
@@ -162,13 +162,19 @@ not_covered AS (
   FROM after_others
   GROUP BY account_id
 ),
+record AS (
+  SELECT account_id, min(gap_begins) AS recorded_since
+  FROM gaps
+  WHERE endpoint_id <> '*'
+  GROUP BY account_id
+),
 users AS (
   SELECT
     identity_key,
     account_id,
     max_by(identity, ROW(last_seen, identity)) AS identity,
     max(ends_at) AS last_use,
-    count_if(end_seen IS NULL) AS with_open_end,
+    count_if(end_seen IS DISTINCT FROM true) AS with_open_end,
     max(as_of) AS newest_capture
   FROM sessions
   WHERE connection_established_time < current_date + INTERVAL '1' DAY
@@ -195,9 +201,11 @@ SELECT
   users.newest_capture,
   coalesce(not_covered.minutes, 0) AS minutes_not_covered,
   coalesce(not_known.sessions, 0) AS sessions_not_known,
-  last_merge.as_of
+  last_merge.as_of,
+  record.recorded_since
 FROM users
 CROSS JOIN last_merge
+LEFT JOIN record ON record.account_id = users.account_id
 LEFT JOIN not_covered ON not_covered.account_id = users.account_id
 LEFT JOIN not_known ON not_known.account_id = users.account_id
 WHERE users.last_use < current_timestamp - INTERVAL '90' DAY

@@ -234,10 +234,13 @@ USING (
         CAST(ROW(status_code, status_message) AS ROW(code varchar, message varchar)),
         ROW(placed_at, captured_at, status_code, coalesce(status_message, ''))
       ) FILTER (WHERE is_recent AND status_code IS NOT NULL) AS status,
-      CAST(
-        max_by(end_time, ROW(placed_at, captured_at, end_time)) FILTER (WHERE is_recent AND end_time IS NOT NULL) AS timestamp(6)
-      ) AS end_time,
-      CAST(max(begin_time) FILTER (WHERE is_recent) AS timestamp(6)) AS begin_time,
+      array_agg(DISTINCT CAST(begin_time AS varchar)) FILTER (WHERE is_recent AND begin_time IS NOT NULL) AS begins,
+      transform_values(
+        multimap_agg(CAST(end_time AS varchar), CAST(placed_at AS varchar) || ' ' || CAST(captured_at AS varchar)) FILTER (
+          WHERE is_recent AND end_time IS NOT NULL
+        ),
+        (end_time, sights) -> array_max(sights)
+      ) AS ends,
       CAST(min(captured_at) FILTER (WHERE is_recent) AS timestamp(6)) AS first_seen,
       CAST(max(captured_at) FILTER (WHERE is_recent) AS timestamp(6)) AS last_seen,
       CAST(
@@ -245,7 +248,6 @@ USING (
           WHERE is_recent AND end_time IS NULL AND status_code IS DISTINCT FROM 'terminated'
         ) AS timestamp(6)
       ) AS last_active,
-      CAST(max(captured_at) FILTER (WHERE is_recent AND complete) AS timestamp(6)) AS last_complete,
       array_agg(CAST(captured_at AS timestamp(6))) FILTER (
         WHERE is_recent AND (end_time IS NOT NULL OR status_code = 'terminated')
       ) AS ended_sights,
@@ -269,7 +271,8 @@ USING (
     HAVING bool_or(is_recent)
   ),
   remembered AS (
-    -- With the rows that may change: those that are shown, that have no end from AWS, that have gaps, or that an older version made.
+    -- With the rows that may change: those that are shown, whose beginning, end or coverage a late capture may settle, that reach into
+    -- the days that are read, or that an older version made.
     SELECT
       coalesce(old.account_id, new.account_id) AS account_id,
       coalesce(old.region, new.region) AS region,
@@ -308,17 +311,40 @@ USING (
       old.last_seen AS old_last_seen,
       -- An older version made rows of complete captures alone, and gave the last sight as the end of what it missed.
       coalesce(old.last_active, if(old.ends_at IS NULL AND old.end_seen IS DISTINCT FROM true, old.last_seen)) AS old_last_active,
-      coalesce(old.last_complete, if(old.ends_at IS NULL, old.last_seen)) AS old_last_complete,
-      if(coalesce(old.begin_seen, old.connection_established_time < old.first_seen), old.connection_established_time) AS old_begin_time,
-      coalesce(new.end_time, if(old.ends_at IS NOT NULL OR old.end_seen, old.connection_end_time)) AS end_time,
-      old.end_seen AS old_end_seen,
-      old.ended_before AS old_ended_before,
+      coalesce(
+        CAST(json_parse(old.begins_given) AS array(varchar)),
+        if(
+          coalesce(old.begin_seen, old.connection_established_time < old.first_seen),
+          ARRAY[CAST(CAST(old.connection_established_time AS timestamp(3)) AS varchar)],
+          ARRAY[]
+        )
+      ) || coalesce(new.begins, ARRAY[]) AS begins,
+      map_zip_with(
+        coalesce(
+          CAST(json_parse(old.ends_given) AS map(varchar, varchar)),
+          if(
+            coalesce(old.ends_at IS NOT NULL, false) OR coalesce(old.end_seen, false),
+            map_filter(
+              MAP(
+                ARRAY[coalesce(CAST(CAST(old.connection_end_time AS timestamp(3)) AS varchar), '')],
+                ARRAY[CAST(CAST(old.last_seen AS timestamp(3)) AS varchar)]
+              ),
+              (end_time, sight) -> end_time <> ''
+            )
+          ),
+          MAP(ARRAY[], ARRAY[])
+        ),
+        coalesce(new.ends, MAP(ARRAY[], ARRAY[])),
+        (end_time, old_sight, new_sight) -> greatest(coalesce(old_sight, new_sight), coalesce(new_sight, old_sight))
+      ) AS ends,
+      coalesce(
+        old.first_seen_ended,
+        if(old.end_seen = false AND old.ended_before <= old.last_seen, old.ended_before)
+      ) AS old_first_seen_ended,
       old.connection_established_time AS kept_time,
       new.first_seen AS new_first_seen,
       new.last_seen AS new_last_seen,
       new.last_active AS new_last_active,
-      new.last_complete AS new_last_complete,
-      new.begin_time AS new_begin_time,
       new.ended_sights,
       count(*) OVER copies AS copies,
       row_number() OVER (
@@ -332,7 +358,7 @@ USING (
       -- In the order of the last SELECT.
       ROW(
         old.identity, old.identity_key, old.username, old.common_name, old.client_ip, old.client_ipv6_address,
-        old.first_seen, old.last_seen, old.last_active, old.last_complete,
+        old.first_seen, old.last_seen, old.last_active, old.first_seen_ended, old.begins_given, old.ends_given,
         old.connection_established_time, old.begin_seen, old.began_after,
         old.connection_end_time, old.end_seen, old.ended_after, old.ended_before, old.ends_at, old.duration_seconds, old.as_of,
         old.ingress_bytes, old.egress_bytes, old.ingress_packets, old.egress_packets,
@@ -346,9 +372,12 @@ USING (
       AND new.endpoint_id = old.endpoint_id
       AND new.connection_id = old.connection_id
     WHERE new.connection_id IS NOT NULL
-      OR old.ends_at IS NULL
+      OR old.begins_given IS NULL
+      OR old.begin_seen IS DISTINCT FROM true
       OR old.end_seen IS DISTINCT FROM true
+      OR old.watched IS DISTINCT FROM true
       OR old.gaps IS DISTINCT FROM '[]'
+      OR old.ended_before >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '2' DAY
     WINDOW copies AS (
       PARTITION BY
         coalesce(old.account_id, new.account_id),
@@ -362,11 +391,49 @@ USING (
       *,
       least(coalesce(old_first_seen, new_first_seen), coalesce(new_first_seen, old_first_seen)) AS first_seen,
       greatest(coalesce(old_last_seen, new_last_seen), coalesce(new_last_seen, old_last_seen)) AS last_seen,
-      greatest(coalesce(old_last_active, new_last_active), coalesce(new_last_active, old_last_active)) AS last_active,
-      greatest(coalesce(old_last_complete, new_last_complete), coalesce(new_last_complete, old_last_complete)) AS last_complete,
-      greatest(coalesce(old_begin_time, new_begin_time), coalesce(new_begin_time, old_begin_time)) AS begin_time
+      greatest(coalesce(old_last_active, new_last_active), coalesce(new_last_active, old_last_active)) AS last_active
     FROM remembered
     WHERE copy = 1
+  ),
+  begun AS (
+    -- Of the beginnings that AWS gave, those count that are not after the first sight. The two clocks may differ.
+    SELECT
+      *,
+      array_max(filter(
+        transform(begins, begin -> CAST(begin AS timestamp(6))),
+        begin -> begin <= first_seen + INTERVAL '5' MINUTE
+      )) AS begin_time
+    FROM joined
+  ),
+  possible AS (
+    -- An end before the beginning cannot be right, nor one a day before the first sight: AWS lists what ended for an hour.
+    SELECT
+      *,
+      filter(
+        transform(
+          map_entries(ends),
+          told -> CAST(ROW(told[2], told[1]) AS ROW(sight varchar, end_time timestamp(6)))
+        ),
+        told -> told.end_time >= coalesce(begin_time, first_seen - INTERVAL '1' DAY) - INTERVAL '5' MINUTE
+      ) AS possible_ends
+    FROM begun
+  ),
+  chosen AS (
+    -- An end does not stand if AWS showed the connection without one afterwards.
+    SELECT
+      *,
+      array_max(possible_ends) AS last_end,
+      array_max(filter(
+        possible_ends,
+        told -> coalesce(told.end_time >= last_active - INTERVAL '5' MINUTE, true)
+      )) AS last_end_that_fits
+    FROM possible
+  ),
+  with_end AS (
+    SELECT
+      *,
+      coalesce(last_end_that_fits.end_time, last_end.end_time) AS end_time
+    FROM chosen
   ),
   dated AS (
     SELECT
@@ -381,16 +448,12 @@ USING (
       ) AS watched_from,
       -- The newest sight shows it ended.
       coalesce(last_seen > last_active, true) AS shown_ended,
-      -- An end does not stand if AWS showed the connection without one afterwards. The two clocks may differ.
-      coalesce(last_seen > last_active, true)
-        AND end_time IS NOT NULL
-        AND coalesce(end_time >= last_active - INTERVAL '5' MINUTE, true) AS end_stands,
+      coalesce(last_seen > last_active, true) AND last_end_that_fits IS NOT NULL AS end_stands,
       array_min(filter(
-        coalesce(ended_sights, ARRAY[])
-          || if(old_end_seen = false AND old_ended_before <= old_last_seen, ARRAY[old_ended_before], ARRAY[]),
+        coalesce(ended_sights, ARRAY[]) || if(old_first_seen_ended IS NULL, ARRAY[], ARRAY[old_first_seen_ended]),
         sight -> coalesce(sight > last_active, true)
-      )) AS first_ended
-    FROM joined
+      )) AS first_seen_ended
+    FROM with_end
   ),
   timeline AS (
     -- The sessions and the entries of the ledger, one below the other: no entry has a connection.
@@ -460,14 +523,14 @@ USING (
         WHEN end_stands THEN true
         WHEN shown_ended OR missed_by IS NOT NULL THEN false
       END AS end_seen,
-      if(end_stands, end_time, coalesce(last_active, if(begin_seen, established))) AS ended_after,
+      if(end_stands, greatest(established, end_time), coalesce(last_active, if(begin_seen, established))) AS ended_after,
       CASE
-        WHEN end_stands THEN end_time
-        WHEN shown_ended THEN first_ended
+        WHEN end_stands THEN greatest(established, end_time)
+        WHEN shown_ended THEN first_seen_ended
         ELSE missed_by
       END AS ended_before,
       greatest(established, if(end_stands, end_time, coalesce(last_active, established))) AS ends_at,
-      if(NOT begin_seen AND preceded_by >= first_seen - INTERVAL '1' DAY, preceded_by) AS began_after
+      if(NOT begin_seen, preceded_by) AS began_after
     FROM missed
   ),
   beside_holes AS (
@@ -574,7 +637,9 @@ USING (
       first_seen,
       last_seen,
       last_active,
-      last_complete,
+      first_seen_ended,
+      json_format(CAST(array_sort(array_distinct(begins)) AS json)) AS begins_given,
+      json_format(CAST(ends AS json)) AS ends_given,
       established AS connection_established_time,
       begin_seen,
       began_after,
@@ -584,7 +649,7 @@ USING (
       ended_before,
       ends_at,
       date_diff('second', established, ends_at) AS duration_seconds,
-      coalesce(missed_by, last_complete) AS as_of,
+      coalesce(missed_by, last_seen) AS as_of,
       ingress_bytes,
       egress_bytes,
       ingress_packets,
@@ -613,7 +678,7 @@ USING (
     OR copies > 1
     OR old_row IS DISTINCT FROM ROW(
       identity, identity_key, username, common_name, client_ip, client_ipv6_address,
-      first_seen, last_seen, last_active, last_complete,
+      first_seen, last_seen, last_active, first_seen_ended, begins_given, ends_given,
       connection_established_time, begin_seen, began_after,
       connection_end_time, end_seen, ended_after, ended_before, ends_at, duration_seconds, as_of,
       ingress_bytes, egress_bytes, ingress_packets, egress_packets,
@@ -637,7 +702,9 @@ WHEN MATCHED THEN UPDATE SET
   first_seen = seen.first_seen,
   last_seen = seen.last_seen,
   last_active = seen.last_active,
-  last_complete = seen.last_complete,
+  first_seen_ended = seen.first_seen_ended,
+  begins_given = seen.begins_given,
+  ends_given = seen.ends_given,
   connection_established_time = seen.connection_established_time,
   begin_seen = seen.begin_seen,
   began_after = seen.began_after,
@@ -664,14 +731,15 @@ WHEN MATCHED THEN UPDATE SET
   covered = seen.covered
 WHEN NOT MATCHED THEN INSERT (
   account_id, region, endpoint_id, connection_id, identity, identity_key, username, common_name, client_ip,
-  client_ipv6_address, first_seen, last_seen, last_active, last_complete, connection_established_time, begin_seen,
-  began_after, connection_end_time, end_seen, ended_after, ended_before, ends_at, duration_seconds, as_of,
+  client_ipv6_address, first_seen, last_seen, last_active, first_seen_ended, begins_given, ends_given,
+  connection_established_time, begin_seen, began_after, connection_end_time, end_seen, ended_after, ended_before, ends_at, duration_seconds, as_of,
   ingress_bytes, egress_bytes, ingress_packets, egress_packets, status_code, status_message, failed_to_terminate,
   posture_compliance_statuses, snapshots, complete_snapshots, snapshots_by_day, watched, gaps, covered
 ) VALUES (
   seen.account_id, seen.region, seen.endpoint_id, seen.connection_id, seen.identity, seen.identity_key, seen.username,
   seen.common_name, seen.client_ip, seen.client_ipv6_address, seen.first_seen, seen.last_seen, seen.last_active,
-  seen.last_complete, seen.connection_established_time, seen.begin_seen, seen.began_after, seen.connection_end_time,
+  seen.first_seen_ended, seen.begins_given, seen.ends_given,
+  seen.connection_established_time, seen.begin_seen, seen.began_after, seen.connection_end_time,
   seen.end_seen, seen.ended_after, seen.ended_before, seen.ends_at, seen.duration_seconds, seen.as_of,
   seen.ingress_bytes, seen.egress_bytes, seen.ingress_packets, seen.egress_packets, seen.status_code,
   seen.status_message, seen.failed_to_terminate, seen.posture_compliance_statuses, seen.snapshots,

@@ -43,12 +43,15 @@ def main():
         asked.check_random(trino, made)
         for expected in edge_cases.EXPECTED:
             asked.check(trino, expected)
+        asked.merge_again(trino)
+        for expected in edge_cases.EXPECTED:
+            asked.check(trino, expected)
     asked.counts |= {"cases": len(by_hand), "answers by hand": len(edge_cases.EXPECTED), "random lakes": len(made)}
     print(json.dumps({"problems": asked.problems, "counts": asked.counts}))
 
 
 class Asked:
-    """Answers, each asked once, and what was wrong with them."""
+    """Answers, and what was wrong with them."""
 
     def __init__(self):
         self.problems = []
@@ -60,6 +63,13 @@ class Asked:
         if key not in self.answers:
             self.answers[key] = edge_lakes.ask(trino, question, edits)
         return self.answers[key]
+
+    def merge_again(self, trino):
+        """Nothing changes, and the questions can be asked anew."""
+        changed = edge_lakes.merge(trino)
+        if any(changed):
+            self.problems.append(f"merged again: {changed} rows change")
+        self.answers.clear()
 
     def check(self, trino, expected):
         edits = expected.edits
@@ -76,24 +86,21 @@ class Asked:
     def check_random(self, trino, made):
         rows, cursor = trino.execute("SELECT * FROM sessions WHERE account_id >= '300000000000'")
         names = [column[0] for column in cursor.description]
-        sessions = [dict(zip(names, row)) for row in rows]
-        self.counts["random sessions"] = len(sessions)
+        self.check_sessions([dict(zip(names, row)) for row in rows], sessions := random_lakes.sessions(made))
         right = random_lakes.BruteForce(made, sessions)
         sums = "sessions duration_seconds ingress_bytes egress_bytes"
 
         def compare(question, columns, expected, edits=()):
             edits = tuple(edits) + of_accounts(question, ">= '300000000000'")
             rows = [row for row in self.ask(trino, question, edits) if row.get("account_id", "3") >= "3"]
-            found = [tuple(map(plain, map(row.get, columns.split()))) for row in rows]
-            self.counts[question] += len(found)
-            wrong = [("has", set(found) - expected), ("lacks", expected - set(found))]
-            for what, rows in wrong:
+            found = collections.Counter(tuple(map(plain, map(row.get, columns.split()))) for row in rows)
+            self.counts[question] += found.total()
+            expected = collections.Counter(expected)
+            for what, rows in [("has", found - expected), ("lacks", expected - found)]:
                 if rows:
                     self.problems.append(
-                        f"{question} of random lakes {what} {len(rows)} of {len(expected)}: {min(rows, key=str)}"
+                        f"{question} of random lakes {what} {rows.total()} of {expected.total()}: {min(rows, key=str)}"
                     )
-            if len(set(found)) != len(found):
-                self.problems.append(f"{question} of random lakes has a row twice")
 
         compare("usage_per_username", "identity_key " + sums, right.usage_per_username())
         compare("usage_per_certificate", "common_name known_to_be_certificate " + sums, right.usage_per_certificate())
@@ -109,11 +116,27 @@ class Asked:
         compare("top_talkers", columns, right.top_talkers(), edits)
         self.check_sums(self.ask(trino, "top_talkers", tuple(edits) + of_accounts("top_talkers", ">= '300000000000'")), sessions)
         compare("concurrency", "account_id endpoint_id step active_connections touches_hole", right.concurrency(SINCE), NINE_DAYS)
+        columns = "account_id endpoint_id snapshot_date active_rows average_seconds longest_seconds rows_without_time"
+        compare("counter_staleness", columns, right.counter_staleness(), [("INTERVAL '7' DAY", "INTERVAL '12' DAY")])
+        columns = "account_id endpoint_id field text table_name times first_snapshot_time last_snapshot_time"
+        compare("unparsed_values", columns, right.unparsed_values())
+        compare("endpoint_configuration", "account_id endpoint_id since description", right.endpoint_configuration())
         for zone, hours in HOURS:
             lines = ",\n".join(f"    ({day}, '{begins}', '{ends}')" for day, begins, ends in hours)
             edits = [("'Europe/Berlin'", f"'{zone}'"), (edges_of_hours.WEEK, lines)]
             expected = right.outside_working_hours(zone, hours)
             compare("outside_working_hours", "account_id endpoint_id connection_id proven", expected, edits)
+
+    def check_sessions(self, found, expected):
+        """Each column of each row, so that the answers rest on nothing that SQL made."""
+        self.counts["random sessions"] = len(expected)
+        of_key = lambda rows: {(row["account_id"], row["endpoint_id"], row["connection_id"]): row for row in rows}
+        found, expected = of_key(found), of_key(expected)
+        wrong = {key for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)}
+        if wrong:
+            key = min(wrong)
+            columns = [name for name in expected.get(key, {}) if found.get(key, {}).get(name) != expected[key][name]]
+            self.problems.append(f"{len(wrong)} random sessions differ, such as {key} in {columns}")
 
     def check_sums(self, talkers, sessions):
         """The bytes of a user are the same over all days as over all sessions."""
@@ -133,7 +156,7 @@ class Asked:
 def of_accounts(question, condition):
     """Edits that leave a question the rows of these accounts alone."""
     text = (edge_lakes.ROOT / f"queries/{question}.sql").read_text()
-    from_table = {table: f"FROM {table}\n" for table in ("sessions", "connections", "partials")}
+    from_table = {table: f"FROM {table}\n" for table in ("sessions", "connections", "partials", "endpoints")}
     return tuple(
         (text_of, f"FROM (SELECT * FROM {table} WHERE account_id {condition}) AS {table}\n")
         for table, text_of in from_table.items()
@@ -149,7 +172,7 @@ def is_of(row, lake):
 
 def plain(value):
     """Steps as their number since 1970."""
-    if isinstance(value, datetime.datetime):
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
         return round(value.timestamp()) // 900
     return value
 

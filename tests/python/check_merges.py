@@ -12,6 +12,7 @@ import datetime
 import json
 import os
 import pathlib
+import random
 import re
 import sys
 
@@ -41,6 +42,7 @@ AS_IT_COMES = [
     *((ledgers.NOW - datetime.timedelta(hours=hours), 3) for hours in (150, 102, 54, 30, 12)),
     (ledgers.NOW, 7),
 ]
+RANDOM_SEQUENCES = 2
 ODDLY = [(ledgers.NOW, 12), (ledgers.NOW, 1)]
 #: The merges stop for days, and go on with a window that does not reach back. Then somebody merges by hand.
 BEFORE_THE_OUTAGE, AFTER_THE_OUTAGE = ledgers.NOW - datetime.timedelta(hours=150), ledgers.NOW - datetime.timedelta(minutes=1)
@@ -172,6 +174,9 @@ class Checked:
         create(trino, f"{PREFIX}-third")
         self.check_outage_of_merges(trino)
         self.check_questions("merged by hand after an outage", trino)
+        for seed in range(RANDOM_SEQUENCES):
+            create(trino, f"{PREFIX}-random-{seed}")
+            self.check_random_sequence(trino, seed)
 
     def check_outage_of_merges(self, trino):
         """The days that no merge read are found, as docs/operate.md says, until they are merged by hand."""
@@ -187,6 +192,18 @@ class Checked:
         if found:
             self.problems.append(f"merged by hand after an outage of the merges, the days that none read are {found}")
         self.compare("merged by hand after an outage", trino, ledgers.NOW)
+
+    def check_random_sequence(self, trino, seed):
+        """Merges at any times, each of which reads the day on which the one before it stopped."""
+        rng = random.Random(seed)
+        days = sorted(rng.sample(range(1, 12), rng.randint(2, 4)), reverse=True)
+        from_day = 12
+        for day in days:
+            now = ledgers.NOW - day * DAY
+            merge(trino, now, ledgers.NOW - from_day * DAY, until=now)
+            from_day = day + rng.choice([0, 1, 2])
+        merge(trino, ledgers.NOW, ledgers.NOW - from_day * DAY)
+        self.compare(f"merged at random, {days} days before", trino, ledgers.NOW)
 
     def check_questions(self, what, trino):
         """Each question, as at the end."""

@@ -141,8 +141,14 @@ def create_sessions(trino):
     """The tables that are merged, each of one merge of all days."""
     for table in iceberg_tables.TABLES:
         iceberg_tables.create(trino, table, f"local:///{table}")
-        # One file has the records of an account.
-        iceberg_tables.merge(trino, table, NOW, datetime.date(2026, 1, 2), iceberg_tables.of_flat_records)
+    merge(trino)
+
+
+def merge(trino):
+    """How many rows change in each table."""
+    # One file has the records of an account.
+    edit = iceberg_tables.of_flat_records
+    return [iceberg_tables.merge(trino, table, NOW, datetime.date(2026, 1, 2), edit) for table in iceberg_tables.TABLES]
 
 
 def at_run_time(statement):

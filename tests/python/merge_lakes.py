@@ -262,6 +262,70 @@ def end_before_the_beginning(lake):
 
 
 @case()
+def end_before_its_beginning_after_one_that_is_right(lake):
+    for minute, end in [(600, 598), (615, 500), (630, None)]:
+        lake.shows(minute, [lake.connection("x", **ended(595, end))])
+
+
+@case()
+def end_of_2019_without_a_beginning(lake):
+    lake.shows(585, [])
+    look(lake, (600, 615), lambda minute: [lake.connection("x", **ended(None, datetime.datetime(2019, 5, 1, tzinfo=datetime.timezone.utc)))])
+
+
+@case()
+def end_that_is_followed_by_one_before_the_last_sight(lake):
+    for minute, values in [(600, began(595)), (645, ended(595, 640)), (660, ended(595, 610)), (675, ended(595, 597))]:
+        lake.shows(minute, [lake.connection("x", **values)])
+
+
+@case(days=4.5)
+def end_told_a_day_before_another_that_cannot_be_right(lake):
+    lake.shows(DAY - 20, [lake.connection("x", **began(DAY - 100))])
+    lake.shows(DAY - 5, [lake.connection("x", **ended(DAY - 100, DAY - 8))])
+    look(lake, range(DAY + 10, 3 * DAY, 240), lambda minute: [lake.connection("x", **ended(DAY - 100, DAY - 300))])
+
+
+@case(days=4.5)
+def first_seen_ended_days_before_an_end_that_cannot_be_right(lake):
+    lake.shows(DAY - 20, [lake.connection("x", **began(DAY - 100))])
+    look(lake, range(DAY - 5, 3 * DAY, 300), lambda minute: [lake.connection("x", **ended(DAY - 100, DAY - 300))])
+
+
+@case()
+def beginning_after_the_first_sight_and_then_the_true_one(lake):
+    for minute, begin in [(600, None), (615, 608), (630, 595), (645, 612), (660, 590)]:
+        lake.shows(minute, [lake.connection("x", **began(begin))])
+
+
+@case(days=4.5)
+def true_beginning_days_before_the_one_after_the_first_sight(lake):
+    look(lake, (600, 615), lambda minute: [lake.connection("x", **began(595))])
+    look(lake, range(3 * DAY, 3 * DAY + 60, 15), lambda minute: [lake.connection("x", **began(3 * DAY - 10))])
+
+
+@case()
+def first_sight_that_comes_late_and_was_before_the_beginning(lake):
+    lake.shows(600, [lake.connection("x", **began(None))], late=1200)
+    for minute, begin in [(615, 594), (630, 608), (645, 608)]:
+        lake.shows(minute, [lake.connection("x", **began(begin))])
+
+
+@case(days=4.5)
+def no_beginning_days_after_the_last_capture(lake):
+    lake.shows(600, [])
+    look(lake, range(3 * DAY, 3 * DAY + 60, 15), lambda minute: [lake.connection("x")])
+
+
+@case(days=5.5)
+def record_of_the_day_before_that_comes_days_later(lake):
+    lake.shows(DAY - 90, [])
+    lake.shows(DAY - 40, [], late=2 * DAY)
+    look(lake, (DAY + 5, DAY + 20), lambda minute: [lake.connection("x"), lake.connection("y", **began(DAY - 20))])
+    look(lake, (DAY + 35, DAY + 50), lambda minute: [lake.connection("x", **ended(None, DAY + 30)), lake.connection("y", **ended(DAY - 20, DAY + 31))])
+
+
+@case()
 def end_in_the_future_and_of_1970(lake):
     look(lake, (600, 615), lambda minute: [
         lake.connection("x", **ended(595, datetime.datetime(2099, 1, 1, tzinfo=datetime.timezone.utc))),

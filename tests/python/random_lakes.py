@@ -6,11 +6,14 @@ import random
 import zoneinfo
 
 import hole_definition
-from edge_lakes import CERTIFICATE, DIRECTORY, MINUTE, NOW, REGION, SAML, UTC, A, B, C, Lake, connection
+import merge_lakes
+import session_truth
+from edge_lakes import CERTIFICATE, DIRECTORY, MINUTE, NOW, REGION, SAML, SECOND, UTC, A, B, C, Lake, connection
 
 #: Around the night in which clocks in America go back.
 BEGIN = datetime.datetime(2026, 10, 31, 6)
 END = datetime.datetime(2026, 11, 2, 6)
+WEEK = datetime.timedelta(days=8)
 
 
 def lake(seed):
@@ -41,6 +44,14 @@ def configure(made, rng, endpoint):
     if luck < 0.15:
         return
     made.endpoint(BEGIN + rng.uniform(-100, 2000) * MINUTE, types, endpoint)
+    time = BEGIN
+    for _ in range(rng.randint(0, 6)):
+        time += rng.choice([0, 15, 30]) * MINUTE
+        texts = {name: rng.choice([None, "a", "b, c"]) for name in ("description", "dns_name", "status_code")}
+        tags = rng.choice([None, {}, {"k": "v"}, {"k": "v", "l": "w"}])
+        unparsed = rng.choice([None, None, {"vpnPort": "many"}])
+        values = {"split_tunnel": rng.choice([True, None]), "security_group_ids": rng.choice([[], ["a, b"], ["b", "a"]])}
+        made.endpoint(time, types, endpoint, **texts, **values, tags=tags, unparsed=unparsed)
     if luck < 0.5:
         made.endpoint(BEGIN + rng.uniform(0, 2000) * MINUTE, [rng.choice([CERTIFICATE, SAML])], endpoint)
     if luck < 0.3:
@@ -89,6 +100,8 @@ def shown(rng, one, time):
         one["common_name"],
         one["begins"],
         one["ends"] if ended else None,
+        connection_timestamp=None if rng.random() < 0.1 else time - datetime.timedelta(seconds=rng.randint(0, 300)),
+        unparsed=None if rng.random() < 0.9 else {rng.choice(["a", "b"]): rng.choice(["x", ""]), "c": "y"},
         client_ip=one["client_ip"],
         ingress_bytes=counter,
         egress_bytes=counter and counter // 3,
@@ -103,8 +116,37 @@ def key(identity):
     return (name or identity).lower() if mark else identity.lower()
 
 
+def sessions(lakes):
+    """The rows of `sessions`, as plain Python makes them of the same evidence."""
+    rows, records = [], []
+    for made in lakes:
+        records += [(made.account_id, record) for record in made.ledger.records]
+        for table in ("connections", "partials"):
+            rows += [sight(made, table, row) for row in made.tables[table] if row["connection_id"] is not None]
+    found = session_truth.sessions(rows, records, REGION, aware(NOW))
+    return [{name: naive(value) for name, value in row.items()} for row in found.values()]
+
+
+def sight(made, table, row):
+    values = {name: aware(row.get(name)) for name in merge_lakes.VALUES}
+    captured_at = aware(row["captured_at"])
+    snapshot_time = aware(row["snapshot_time"])
+    return merge_lakes.Row(made.account_id, row["endpoint_id"], table == "connections", snapshot_time, captured_at, captured_at, values)
+
+
+def aware(value):
+    """In UTC, and in milliseconds as the lake has it."""
+    if isinstance(value, datetime.datetime):
+        return value.replace(tzinfo=UTC, microsecond=value.microsecond // 1000 * 1000)
+    return value
+
+
+def naive(value):
+    return value.replace(tzinfo=None) if isinstance(value, datetime.datetime) else value
+
+
 class BruteForce:
-    """The answers, from the rows of the lakes and, for sessions, from those of `sessions`."""
+    """The answers, from the rows of the lakes and their sessions."""
 
     def __init__(self, lakes, sessions):
         self.lakes = lakes
@@ -243,6 +285,44 @@ class BruteForce:
             if name[2] * 900_000 >= milliseconds(since)
         }
 
+    def counter_staleness(self):
+        ages = collections.defaultdict(list)
+        for made in self.lakes:
+            for row in made.tables["connections"]:
+                if row["status_code"] == "active":
+                    ages[made.account_id, row["endpoint_id"], row["snapshot_date"]].append(age(row))
+        rows = set()
+        for name, found in ages.items():
+            known = [one for one in found if one is not None]
+            average = sum(known) / len(known) if known else None
+            rows.add((*name, len(known), average, max(known, default=None), len(found) - len(known)))
+        return rows
+
+    def unparsed_values(self):
+        found = collections.defaultdict(list)
+        for made in self.lakes:
+            for table, rows in made.tables.items():
+                for row in rows:
+                    for field, text in (row.get("unparsed") or {}).items():
+                        found[made.account_id, row["endpoint_id"], field, text, table].append(row["snapshot_time"])
+        return {(*name, len(times), min(times), max(times)) for name, times in found.items()}
+
+    def endpoint_configuration(self):
+        snapshots = collections.defaultdict(lambda: collections.defaultdict(list))
+        for made in self.lakes:
+            for row in made.tables["endpoints"]:
+                snapshots[made.account_id, row["endpoint_id"]][row["snapshot_time"]].append(row)
+        rows = []
+        for name, by_time in snapshots.items():
+            before = None
+            arrivals = sorted((min(row["captured_at"] for row in rows_of), time) for time, rows_of in by_time.items())
+            for _, time in arrivals:
+                now = {configuration(row): row for row in by_time[time]}
+                if before != set(now):
+                    rows += [(*name, time, row.get("description")) for row in now.values()]
+                before = set(now)
+        return rows
+
     def outside_working_hours(self, zone, hours):
         """Looks at the clock on the wall in each minute of each session."""
         zone = zoneinfo.ZoneInfo(zone)
@@ -263,14 +343,28 @@ class BruteForce:
 
         rows = set()
         for s in self.sessions:
-            begins, ends, latest = s["connection_established_time"], s["ends_at"], s["ended_before"]
+            begins, ends, latest = s["connection_established_time"], s["ends_at"], s["ended_before"] or NOW
+            # Whoever may have begun at any time may have done so outside: no list of hours has a whole week.
+            earliest = begins if s["begin_seen"] else s["began_after"] or begins - WEEK
             proven = not all(map(within, minutes(begins, ends)))
-            later = (
-                s["end_seen"] is False and latest is not None and latest > ends and not all(map(within, minutes(ends, latest)))
-            )
-            if proven or later:
+            later = s["end_seen"] is not True and latest > ends and not all(map(within, minutes(ends, latest)))
+            earlier = earliest < begins and not all(map(within, minutes(earliest, begins)))
+            if proven or later or earlier:
                 rows.add((s["account_id"], s["endpoint_id"], s["connection_id"], proven))
         return rows
+
+
+def age(row):
+    """Whole seconds since AWS updated a row."""
+    updated = row["connection_timestamp"]
+    return None if updated is None else (aware(row["captured_at"]) - aware(updated)) // SECOND
+
+
+def configuration(row):
+    """All that AWS said, in one form."""
+    of_page = ("captured_at", "snapshot_time", "snapshot_date", "account_id", "region", "endpoint_id")
+    values = {name: sorted(value) if isinstance(value, list) else value for name, value in row.items() if name not in of_page}
+    return repr(sorted((name, value) for name, value in values.items() if value is not None))
 
 
 def minutes(begins, ends):

@@ -5,8 +5,9 @@ Each answer is a list of dicts with some of the question's columns; all rows of 
 
 import collections
 import datetime
+import json
 
-from session_truth import DAY, HOUR, greatest
+from session_truth import DAY, EARLIEST, HOUR, greatest
 
 MINUTE = datetime.timedelta(minutes=1)
 KEY = ("account_id", "region", "endpoint_id", "connection_id")
@@ -22,7 +23,7 @@ def earliest(row):
     """The earliest that it can have begun, as far as the record can say."""
     if row["begin_seen"]:
         return row["connection_established_time"]
-    return row["began_after"] or row["connection_established_time"] - DAY
+    return row["began_after"] or EARLIEST
 
 
 def seconds(begins, until):
@@ -70,6 +71,15 @@ def minutes_in_holes(ledgers, begins, until, account_ids=None, since=None):
     return total // 60
 
 
+def recorded_since(ledgers):
+    beginnings = [ledger.beginning(name) for ledger in ledgers for name in ledger.evidence.endpoints() if name[2] != "*"]
+    return min((beginning for beginning in beginnings if beginning is not None), default=None)
+
+
+def not_known(rows, since):
+    return sum(row["identity_key"] is None and may_last_until(row, since) for row in rows)
+
+
 def instants(now):
     """Around every hour and quarter of the last days, at odd seconds."""
     return [now - n * 47 * MINUTE - datetime.timedelta(seconds=n) for n in range(0, 9 * 24)]
@@ -80,7 +90,6 @@ def connected_at(rows, instant):
         if earliest(row) <= instant and (row["ended_before"] is None or row["ended_before"] > instant):
             active_then = row["ended_after"] is not None and row["ended_after"] >= instant
             proven = row["connection_established_time"] <= instant and active_then
-            proven &= row["connection_end_time"] is None or row["connection_end_time"] > instant
             yield told(row, "identity ended_before ended_after begin_seen", proven=proven, state=state(row, instant), instant=instant)
 
 
@@ -131,6 +140,16 @@ def _(rows, ledgers, now):
     ]
 
 
+@answers("posture_not_compliant", ("INTERVAL '30' DAY", "INTERVAL '1' DAY"), ("NOT IN ('compliant')", "NOT IN ('a')"))
+def _(rows, ledgers, now):
+    found = []
+    for row in rows:
+        statuses = json.loads(row["posture_compliance_statuses"] or "[]")
+        if may_last_until(row, midnight(now) - DAY) and statuses != ["a"]:
+            found.append(told(row, "identity posture_compliance_statuses", finding="not compliant" if statuses else "missing"))
+    return found
+
+
 @answers("silent_users", ("INTERVAL '90' DAY", "INTERVAL '2' DAY"))
 def _(rows, ledgers, now):
     found = []
@@ -144,8 +163,9 @@ def _(rows, ledgers, now):
                 "account_id": account_id,
                 "last_use": last,
                 "days_silent": (now - last).days,
-                "with_open_end": sum(row["end_seen"] is None for row in of),
+                "with_open_end": sum(row["end_seen"] is not True for row in of),
                 "minutes_not_covered": minutes_in_holes(ledgers, now - 2 * DAY, now, {account_id}),
+                "recorded_since": recorded_since([ledgers[account_id]]),
                 "sessions_not_known": sum(may_last_until(row, now - 2 * DAY) for row in unnamed),
                 "newest_capture": greatest(row["as_of"] for row in of),
                 "as_of": now,
@@ -167,9 +187,11 @@ def _(rows, ledgers, now):
             "last_use": last,
             "sessions": len(of),
             "days_since": (now - last).days,
-            "with_open_end": sum(row["end_seen"] is None for row in of),
+            "with_open_end": sum(row["end_seen"] is not True for row in of),
             "not_covered": sum(not row["covered"] for row in of),
             "minutes_not_covered": minutes_in_holes(ledgers, now - 400 * DAY, now, since=last),
+            "minutes_not_covered_before": minutes_in_holes(ledgers, now - 400 * DAY, first[0]),
+            "recorded_since": recorded_since(ledgers.values()),
             "as_of": now,
         })
     return found
@@ -207,6 +229,8 @@ def reviewed(rows, ledgers, begins, until, now):
             "endpoint_ids": texts("endpoint_id"),
             "common_names": texts("common_name"),
             "possible_sessions": len(of) - len(proven),
+            "with_open_end": sum(row["end_seen"] is not True for row in proven),
+            "recorded_since": recorded_since(ledgers.values()),
             "not_covered": sum(not row["covered"] for row in proven),
             "minutes_not_covered": minutes_in_holes(ledgers, begins, until),
             "as_of": now,
@@ -234,7 +258,8 @@ def _(rows, ledgers, now):
                         "sessions": len(presence),
                         "endpoints": len({tuple(one[name] for name in KEY[:3]) for one in presence}),
                         "ingress_bytes": sum(one["ingress_bytes"] or 0 for one in presence),
-                        "with_open_end": sum(one["end_seen"] is None for one in presence),
+                        "with_open_end": sum(one["end_seen"] is not True for one in presence),
+                        "sessions_not_known": not_known(rows, midnight(now) - 2 * DAY),
                     })
                 presence = []
             presence.append(row)
@@ -267,6 +292,7 @@ def _(rows, ledgers, now):
                     "overlap_seconds": max(seconds(begins, until) for _, _, begins, until, _ in pairs),
                     "pairs": len(pairs),
                     "at_once": max(at_once for *_, at_once in pairs),
+                    "sessions_not_known": not_known(rows, since),
                 })
                 continue
             for earlier, later, begins, until, at_once in pairs:
@@ -278,5 +304,6 @@ def _(rows, ledgers, now):
                     "overlap_seconds": seconds(begins, until),
                     "pairs": 1,
                     "at_once": at_once,
+                    "sessions_not_known": not_known(rows, since),
                 })
     return found

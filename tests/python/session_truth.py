@@ -122,27 +122,31 @@ def session(key, rows, ledger, region, now):
     seen = [row.captured_at for row in rows]
     first_seen, last_seen = min(seen), max(seen)
     last_active = greatest(row.captured_at for row in rows if not is_ended(row))
-    last_complete = greatest(row.captured_at for row in rows if row.complete)
-
-    begin = greatest(readable(row.values["connection_established_time"], row) for row in rows)
-    end = last_known(rows, end_of)
+    begins = {readable(row.values["connection_established_time"], row) for row in rows} - {None}
+    begin = max((time for time in begins if time <= first_seen + AHEAD), default=None)
     begin_seen = begin is not None
+    # An end before the beginning cannot be right.
+    possible = lambda row: end_of(row) and end_of(row) >= (begin or first_seen - DAY) - AHEAD
+    fits = lambda row: last_active is None or end_of(row) >= last_active - AHEAD
+    possible_rows = [row for row in rows if possible(row)]
+    fitting_end = last_known(list(filter(fits, possible_rows)), end_of)
+    end = fitting_end or last_known(possible_rows, end_of)
     established = min(first_seen, begin if begin_seen else end or first_seen)
 
     shown_ended = last_active is None or last_seen > last_active
-    end_stands = shown_ended and end is not None and (last_active is None or end >= last_active - AHEAD)
+    end_stands = shown_ended and fitting_end is not None
     missed_by = None if shown_ended else ledger.missed_by(name, last_seen)
+    later_ends = [row.captured_at for row in rows if is_ended(row) and (last_active is None or row.captured_at > last_active)]
+    first_seen_ended = min(later_ends, default=None)
     if end_stands:
-        end_seen, ended_after, ended_before = True, end, end
+        end_seen, ended_after, ended_before = True, max(established, end), max(established, end)
     else:
         ended_after = last_active or (established if begin_seen else None)
-        ended_before = missed_by
-        if shown_ended:
-            ended_before = min(row.captured_at for row in rows if is_ended(row) and (last_active is None or row.captured_at > last_active))
+        ended_before = first_seen_ended if shown_ended else missed_by
         end_seen = None if ended_before is None else False
     ends_at = max(established, end if end_stands else last_active or established)
 
-    before = [begins for begins, ends in ledger.captures(name) if ends < first_seen and begins >= first_seen - DAY]
+    before = [begins for begins, ends in ledger.captures(name) if ends < first_seen]
     watched_from = established if begin_seen else first_seen - MILLI
     gaps = [gap for gap in ledger.gaps(name) if gap[0] <= max(ended_before or now, watched_from) and gap[1] > watched_from]
     watched = ledger.beginning(name) is not None and ledger.beginning(name) <= watched_from
@@ -188,19 +192,35 @@ def session(key, rows, ledger, region, now):
         "covered": watched and not touched and missed_by is None,
         "identity_key": identity_key(identity),
         "last_active": last_active,
-        "last_complete": last_complete,
+        "first_seen_ended": first_seen_ended,
+        "begins_given": compact(sorted(map(as_text, begins))),
+        "ends_given": compact({as_text(end): at for end, at in sorted(last_told(rows).items())}),
         "begin_seen": begin_seen,
         "began_after": None if begin_seen else greatest(before),
         "ended_after": ended_after,
         "ended_before": ended_before,
         "ends_at": ends_at,
         "duration_seconds": (ends_at - established) // datetime.timedelta(seconds=1),
-        "as_of": missed_by or last_complete,
+        "as_of": missed_by or last_seen,
         "complete_snapshots": sum(count for _, count in by_day.values()),
         "snapshots_by_day": compact(by_day),
         "watched": watched,
-        "gaps": compact([f"{begins:%Y-%m-%d %H:%M:%S}.{begins.microsecond // 1000:03}" for begins, _, _ in sorted(gaps) if begins > begin_of_gaps]),
+        "gaps": compact([as_text(begins) for begins, _, _ in sorted(gaps) if begins > begin_of_gaps]),
     }
+
+
+def last_told(rows):
+    """Each end, and when it was last seen."""
+    told = {}
+    for row in rows:
+        if (end := end_of(row)) is not None:
+            sight = f"{as_text(placed_at(row))} {as_text(row.captured_at)}"
+            told[end] = max(told.get(end, sight), sight)
+    return told
+
+
+def as_text(time):
+    return f"{time:%Y-%m-%d %H:%M:%S}.{time.microsecond // 1000:03}"
 
 
 def identity_key(identity):
