@@ -2,8 +2,8 @@
 
 Usage: check_holes.py LAKE COUNT
 
-Writes the ledgers of `ledgers.py`, COUNT of them random, into the directory LAKE, for a third reader. Prints a JSON object: every
-problem found, what was counted, and the holes that the third reader must find, by the time from which they are asked for.
+Writes the ledgers of `ledger_cases.py`, and COUNT of `random_ledgers.py`, into the directory LAKE, for a third reader. Prints a JSON
+object: every problem found, what was counted, and the holes that the third reader must find, by the time from which they are asked for.
 """
 
 import datetime
@@ -19,7 +19,9 @@ import pyarrow.parquet
 
 import hole_definition
 import iceberg_tables
+import ledger_cases
 import ledgers
+import random_ledgers
 import template_tables
 import trino_server
 from hole_definition import Hole
@@ -53,7 +55,7 @@ SINCE = [None, *(millis(ledgers.NOW - datetime.timedelta(hours=hours)) for hours
 
 def main():
     lake, count = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-    made = ledgers.all_ledgers(count)
+    made = all_ledgers(count)
     checked = Checked(made)
     with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], NO_S3, "client_vpn_audit") as trino:
         write(lake, made)
@@ -72,6 +74,14 @@ def main():
     checked.check_that_the_lines_are_the_same()
     expected = [{"since": since, "holes": sorted(checked.holes(since))} for since in SINCE]
     print(json.dumps({"problems": checked.problems, "counts": checked.counts, "now": NOW, "expected": expected}))
+
+
+def all_ledgers(count):
+    """The cases made by hand, and `count` random ledgers."""
+    made = ledger_cases.all_cases()
+    for seed in range(count):
+        made.append(random_ledgers.random_ledger(f"{100_000_000_000 + len(made)}", seed))
+    return made
 
 
 def write(folder, made):
