@@ -2,9 +2,9 @@
 
 Usage: check_merges.py COUNT
 
-The lakes are those of `merge_lakes.py`, COUNT of them random. The tables are merged while the evidence comes, with windows of three days
-and of a week and by hand; others at the end: once with all days and again, and after merges that stopped for days. Prints a JSON object: every problem found,
-and what was counted.
+The lakes are those of `session_cases.py`, and COUNT of `random_merge_lakes.py`. The tables are merged while the evidence comes, with
+windows of three days and of a week and by hand; others at the end: once with all days and again, and after merges that stopped for
+days. Prints a JSON object: every problem found, and what was counted.
 """
 
 import collections
@@ -22,7 +22,9 @@ import pyarrow.parquet
 import iceberg_tables
 import ledgers
 import merge_lakes
+import random_merge_lakes
 import session_answers
+import session_cases
 import session_truth
 import template_tables
 import trino_server
@@ -58,12 +60,20 @@ for name in merge_lakes.VALUES:
 
 
 def main():
-    lakes = merge_lakes.all_lakes(int(sys.argv[1]))
+    lakes = all_lakes(int(sys.argv[1]))
     checked = Checked(lakes)
     with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], NO_S3, SCHEMA) as trino:
         checked.run(trino)
     counts = checked.counts | {f"{name} is {value}": count for (name, value), count in checked.differing.items()}
     print(json.dumps({"problems": checked.problems, "counts": counts}))
+
+
+def all_lakes(count):
+    """The cases made by hand, and `count` random lakes."""
+    lakes = session_cases.all_cases()
+    for seed in range(count):
+        lakes.append(random_merge_lakes.random_lake(f"{200_000_000_000 + len(lakes)}", seed))
+    return lakes
 
 
 class Store:
