@@ -21,6 +21,9 @@ import boto3
 import sqlglot
 import sqlglot.expressions as sql
 
+import answers_of_sessions  # noqa: F401 - it has answers
+import answers_of_the_record  # noqa: F401 - it has answers
+import answers_of_usage  # noqa: F401 - it has answers
 import iceberg_tables
 import template_tables
 import trino_server
@@ -269,4 +272,5 @@ def plain(value):
     return value
 
 
-main()
+if __name__ == "__main__":
+    main()
