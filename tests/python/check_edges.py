@@ -12,11 +12,12 @@ import json
 import os
 import sys
 
+import brute_force
 import edge_cases
 import edge_lakes
 import edges_of_hours
-import edges_of_the_record  # noqa: F401: it has cases
-import edges_of_usage  # noqa: F401: it has cases
+import edges_of_the_record  # noqa: F401 - it has cases
+import edges_of_usage  # noqa: F401 - it has cases
 import random_lakes
 import trino_server
 
@@ -87,7 +88,7 @@ class Asked:
         rows, cursor = trino.execute("SELECT * FROM sessions WHERE account_id >= '300000000000'")
         names = [column[0] for column in cursor.description]
         self.check_sessions([dict(zip(names, row)) for row in rows], sessions := random_lakes.sessions(made))
-        right = random_lakes.BruteForce(made, sessions)
+        right = brute_force.BruteForce(made, sessions)
         sums = "sessions duration_seconds ingress_bytes egress_bytes"
 
         def compare(question, columns, expected, edits=()):
