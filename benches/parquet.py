@@ -14,6 +14,7 @@ import tempfile
 import time
 
 import duckdb
+
 from harness.services import BUCKET, Seaweed, Simulator
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent

@@ -87,7 +87,7 @@ class Asked:
     def check_random(self, trino, made):
         rows, cursor = trino.execute("SELECT * FROM sessions WHERE account_id >= '300000000000'")
         names = [column[0] for column in cursor.description]
-        self.check_sessions([dict(zip(names, row)) for row in rows], sessions := random_lakes.sessions(made))
+        self.check_sessions([dict(zip(names, row, strict=True)) for row in rows], sessions := random_lakes.sessions(made))
         right = brute_force.BruteForce(made, sessions)
         sums = "sessions duration_seconds ingress_bytes egress_bytes"
 

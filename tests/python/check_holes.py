@@ -28,7 +28,7 @@ from hole_definition import Hole
 
 ROOT = pathlib.Path(__file__).parents[2]
 MILLIS = datetime.timedelta(milliseconds=1)
-EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MIDNIGHT = ledgers.NOW.replace(hour=0)
 AT_RUN_TIME = {
     "current_date": f"DATE '{ledgers.NOW:%Y-%m-%d}'",
@@ -111,7 +111,7 @@ def write_flat(folder, made):
 def write_late_digests(folder, made):
     """A digest of the first two ledgers: two run records of the first are late, and one of the second."""
     (folder / "digests").mkdir()
-    for ledger, late in zip(made, [2, 1]):
+    for ledger, late in zip(made, [2, 1], strict=False):
         keys = [key for key, _ in ledger.objects_of()][:4]
         objects = [{"object_key": key, "late": number < late} for number, key in enumerate(keys)]
         objects.append({"object_key": keys[0].replace("runs/", "connections/", 1), "late": True})
@@ -172,7 +172,7 @@ class Checked:
     def ask(self, trino, query):
         rows, cursor = trino.execute(query)
         names = [column[0] for column in cursor.description]
-        rows = [dict(zip(names, row)) for row in rows]
+        rows = [dict(zip(names, row, strict=True)) for row in rows]
         return rows, [
             Hole(
                 (row["account_id"], row["region"], row["endpoint_id"]),
@@ -226,8 +226,7 @@ class Checked:
                 if name[2] == hole_definition.LISTING:
                     continue
                 holes = list(evidence.holes_of(name, NOW, None))
-                for _ in range(PROBES):
-                    rows.append(self.probe(rng, ledger, name, holes))
+                rows += [self.probe(rng, ledger, name, holes) for _ in range(PROBES)]
         columns = {column: [row[column] for row in rows] for column in rows[0]}
         types = {column: timestamp if column.endswith(("_time", "_at")) else pyarrow.string() for column in columns}
         table = pyarrow.table(columns, pyarrow.schema(list(types.items())))

@@ -50,7 +50,7 @@ ODDLY = [(ledgers.NOW, 12), (ledgers.NOW, 1)]
 BEFORE_THE_OUTAGE, AFTER_THE_OUTAGE = ledgers.NOW - datetime.timedelta(hours=150), ledgers.NOW - datetime.timedelta(minutes=1)
 
 timestamp = pyarrow.timestamp("ms", "UTC")
-SCHEMAS = {name: timestamp for name in ("snapshot_time", "captured_at")}
+SCHEMAS = {"snapshot_time": timestamp, "captured_at": timestamp}
 SCHEMAS |= {name: pyarrow.string() for name in ("endpoint_id", "account_id", "region", "snapshot_date")}
 for name in merge_lakes.VALUES:
     is_time = name.endswith(("_time", "_timestamp"))
@@ -127,7 +127,7 @@ def create_tables(trino):
 
 
 def aware(value):
-    return value.replace(tzinfo=datetime.timezone.utc) if isinstance(value, datetime.datetime) else value
+    return value.replace(tzinfo=datetime.UTC) if isinstance(value, datetime.datetime) else value
 
 
 def create(trino, folder):
@@ -272,7 +272,7 @@ class Checked:
         found, expected = count(found), count(expected)
         for kind, rows in [("has", found - expected), ("lacks", expected - found)]:
             if rows:
-                row = dict(zip(names, min(rows, key=str)))
+                row = dict(zip(names, min(rows, key=str), strict=True))
                 lake = self.names.get(row.get("account_id"), "some lake")
                 self.problems.append(f"{what} {kind} {rows.total()} rows, such as in {lake}: { {n: str(v) for n, v in row.items()} }")
 

@@ -105,7 +105,7 @@ class Week:
         self.counts[what] = len(found)
         if not expected:
             self.problems.append(f"{what}: the week has nothing to find, so this proves nothing")
-        for number, (one, other) in enumerate(zip(found, expected)):
+        for number, (one, other) in enumerate(zip(found, expected, strict=False)):
             if one != other:
                 self.problems.append(f"{what}: row {number} is {one}, not {other}")
                 return
@@ -240,7 +240,7 @@ class Week:
                 statement = statement.replace(word, value)
             found, _ = self.trino.execute(statement)
             if name == "coverage_holes":
-                self.holes[found[0][-1].astimezone(datetime.timezone.utc).isoformat()] = list(map(as_hole, found))
+                self.holes[found[0][-1].astimezone(datetime.UTC).isoformat()] = list(map(as_hole, found))
             self.compare(name, [tuple(map(plain, row)) for row in found], expected(self.truth))
             self.check_partitions_named(name, statement)
 
@@ -268,7 +268,7 @@ def plain(value):
     if isinstance(value, decimal.Decimal):
         return float(value)
     if isinstance(value, datetime.datetime) and value.tzinfo is not None:
-        return value.astimezone(datetime.timezone.utc)
+        return value.astimezone(datetime.UTC)
     return value
 
 

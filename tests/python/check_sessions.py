@@ -260,11 +260,11 @@ def avro_blocks(body):
             key = file.read(avro_long(file))
             header[key] = file.read(avro_long(file))
     codec = header.get(b"avro.codec", b"null")
+    decompress = {b"null": bytes, b"deflate": lambda block: zlib.decompress(block, -15)}[codec]
     mark = file.read(16)
     while file.tell() < len(body):
         avro_long(file)
-        block = file.read(avro_long(file))
-        yield {b"null": lambda: block, b"deflate": lambda: zlib.decompress(block, -15)}[codec]()
+        yield decompress(file.read(avro_long(file)))
         assert file.read(16) == mark
 
 

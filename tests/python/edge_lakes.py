@@ -19,7 +19,7 @@ AT_RUN_TIME = {
     "current_date": f"DATE '{NOW:%Y-%m-%d}'",
     "current_timestamp": f"TIMESTAMP '{NOW} UTC'",
 }
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 MINUTE = datetime.timedelta(minutes=1)
 SECOND = datetime.timedelta(seconds=1)
 A, B, C = ledgers.A, ledgers.B, ledgers.C
@@ -169,4 +169,4 @@ def ask(trino, name, edits=()):
     """The rows of a question, as dictionaries."""
     rows, cursor = trino.execute(question(name, edits))
     names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row)) for row in rows]
+    return [dict(zip(names, row, strict=True)) for row in rows]

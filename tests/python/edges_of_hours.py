@@ -4,7 +4,7 @@ import datetime
 import zoneinfo
 
 from edge_cases import case, expect
-from edge_lakes import A, B, C, D, UTC, at, connection
+from edge_lakes import UTC, A, B, C, D, at, connection
 
 WEEK = "    (1, '08:00', '18:00'),\n    (2, '08:00', '18:00'),\n    (3, '08:00', '18:00'),\n    (4, '08:00', '18:00'),\n    (5, '08:00', '18:00')"
 FAR = ("INTERVAL '30' DAY", "INTERVAL '400' DAY")

@@ -1,7 +1,7 @@
 """Cases of captures, the ledger and the configuration of endpoints."""
 
 from edge_cases import case, expect
-from edge_lakes import A, B, MINUTE, NOW, SAML, SECOND, UTC, at, connection
+from edge_lakes import MINUTE, NOW, SAML, SECOND, UTC, A, B, at, connection
 
 
 @case
@@ -162,7 +162,7 @@ def configured(lake):
         {"unparsed": {"dnsServer": "10.0.0.2"}},
     ]
     times = [at("08 00:00") + number * 15 * MINUTE for number in range(len(changes))]
-    for time, change in zip(times, changes):
+    for time, change in zip(times, changes, strict=True):
         values |= change
         lake.endpoint(time, [SAML], **values)
     since = [time for number, time in enumerate(times) if number not in (1, 12)]
@@ -206,7 +206,7 @@ def configured_late(lake):
 def stale(lake):
     """The age of counters, and rows without a time."""
     rows = [connection(f"s{age}", connection_timestamp=at("09 10:00") - age * SECOND) for age in (30, 91)]
-    lake.capture(at("09 10:00"), rows + [connection("s", connection_timestamp=None)])
+    lake.capture(at("09 10:00"), [*rows, connection("s", connection_timestamp=None)])
     lake.capture(at("08 10:00"), [connection("s", connection_timestamp=None)])
     columns = "snapshot_date active_rows average_seconds longest_seconds rows_without_time"
     expect(lake, "counter_staleness", columns, [("2026-11-08", 0, None, None, 1), ("2026-11-09", 2, 60.5, 91, 1)])

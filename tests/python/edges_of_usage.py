@@ -3,7 +3,7 @@
 import datetime
 
 from edge_cases import case, expect
-from edge_lakes import A, B, C, CERTIFICATE, D, DIRECTORY, MINUTE, SAML, SECOND, at, connection
+from edge_lakes import CERTIFICATE, DIRECTORY, MINUTE, SAML, SECOND, A, B, C, D, at, connection
 
 
 @case

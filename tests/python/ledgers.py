@@ -7,7 +7,7 @@ import datetime
 import json
 
 REGION = "eu-central-1"
-NOW = datetime.datetime(2025, 11, 23, 12, tzinfo=datetime.timezone.utc)
+NOW = datetime.datetime(2025, 11, 23, 12, tzinfo=datetime.UTC)
 A, B, C = (f"cvpn-endpoint-{letter * 17}" for letter in "abc")
 MINUTE = 60
 DAY = 24 * 60

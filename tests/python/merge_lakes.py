@@ -10,9 +10,11 @@ import ledgers
 from ledgers import A
 
 #: What AWS sends of a connection.
-VALUES = """connection_id username common_name client_ip client_ipv6_address status_code status_message connection_timestamp
-    connection_established_time connection_end_time ingress_bytes egress_bytes ingress_packets egress_packets
-    posture_compliance_statuses""".split()
+VALUES = [
+    *("connection_id", "username", "common_name", "client_ip", "client_ipv6_address", "status_code", "status_message"),
+    *("connection_timestamp", "connection_established_time", "connection_end_time"),
+    *("ingress_bytes", "egress_bytes", "ingress_packets", "egress_packets", "posture_compliance_statuses"),
+]
 #: Of a row: whose it is, where it lies, and from when on.
 Row = collections.namedtuple("Row", "account_id endpoint_id complete snapshot_time captured_at available values")
 

@@ -82,7 +82,7 @@ def not_known(rows, since):
 
 def instants(now):
     """Around every hour and quarter of the last days, at odd seconds."""
-    return [now - n * 47 * MINUTE - datetime.timedelta(seconds=n) for n in range(0, 9 * 24)]
+    return [now - n * 47 * MINUTE - datetime.timedelta(seconds=n) for n in range(9 * 24)]
 
 
 def connected_at(rows, instant):
@@ -215,8 +215,6 @@ def reviewed(rows, ledgers, begins, until, now):
     found = []
     for (user,), of in by_user(of_month).items():
         proven = [row for row in of if row["connection_established_time"] < until and row["ends_at"] >= begins]
-        numbers = lambda name: [row[name] for row in proven if row[name] is not None]
-        texts = lambda name: ", ".join(sorted(set(numbers(name)))) if numbers(name) else None
         found.append({
             "identity": last_name(of),
             "identity_key": user,
@@ -224,10 +222,10 @@ def reviewed(rows, ledgers, begins, until, now):
             "days": len({row["connection_established_time"].date() for row in proven}),
             "first_use": min((row["connection_established_time"] for row in proven), default=None),
             "last_use": max((row["ends_at"] for row in proven), default=None),
-            "duration_seconds": sum(numbers("duration_seconds")) if proven else None,
-            "ingress_bytes": sum(numbers("ingress_bytes")) if numbers("ingress_bytes") else None,
-            "endpoint_ids": texts("endpoint_id"),
-            "common_names": texts("common_name"),
+            "duration_seconds": sum(known(proven, "duration_seconds")) if proven else None,
+            "ingress_bytes": sum(known(proven, "ingress_bytes")) if known(proven, "ingress_bytes") else None,
+            "endpoint_ids": texts(proven, "endpoint_id"),
+            "common_names": texts(proven, "common_name"),
             "possible_sessions": len(of) - len(proven),
             "with_open_end": sum(row["end_seen"] is not True for row in proven),
             "recorded_since": recorded_since(ledgers.values()),
@@ -236,6 +234,16 @@ def reviewed(rows, ledgers, begins, until, now):
             "as_of": now,
         })
     return found
+
+
+def known(rows, name):
+    """The values of a column, without `None`."""
+    return [row[name] for row in rows if row[name] is not None]
+
+
+def texts(rows, name):
+    values = known(rows, name)
+    return ", ".join(sorted(set(values))) if values else None
 
 
 @answers("presences", ("INTERVAL '30' DAY", "INTERVAL '2' DAY"))
@@ -295,7 +303,7 @@ def _(rows, ledgers, now):
                     "sessions_not_known": not_known(rows, since),
                 })
                 continue
-            for earlier, later, begins, until, at_once in pairs:
+            for earlier, _, begins, until, at_once in pairs:
                 found.append({
                     "identity_key": user,
                     "first_connection_id": earlier["connection_id"],

@@ -10,7 +10,7 @@ import re
 
 import hole_definition
 
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 HOUR, DAY, MILLI = (datetime.timedelta(hours=1), datetime.timedelta(days=1), datetime.timedelta(milliseconds=1))
 #: Client VPN did not exist earlier.
 EARLIEST = datetime.datetime(2018, 12, 1, tzinfo=UTC)

@@ -4,9 +4,10 @@ import copy
 import logging
 import re
 
+from samtranslator.translator.transform import transform
+
 import cfn
 from common import ADMINISTRATOR, EVIDENCE, KEY, MEMBER_ROLE, SPREAD, TOPIC, compare, many, read, resources
-from samtranslator.translator.transform import transform
 
 #: Parameters that make each condition true or false, so that nothing can hide behind one.
 VARIANTS = [

@@ -8,14 +8,15 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "python"))
 
-import access
 import boto3
+import moto
+import parliament
+
+import access
 import cfn
 import checks
 import member_role
-import moto
 import mutations
-import parliament
 from common import ADMINISTRATOR, EVIDENCE, KEY, ROOT, SPREAD, TOPIC, compare, resources
 
 #: What parliament finds that is meant so.

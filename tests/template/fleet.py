@@ -16,12 +16,13 @@ import urllib.request
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "python"))
 
 import boto3
-import cfn
 import jsonata
 import moto
-from common import ROOT, compare
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.jsonata import jsonata as moto_jsonata
+
+import cfn
+from common import ROOT, compare
 
 TIME = "2026-11-23T09:00:00Z"
 

@@ -1,9 +1,10 @@
 """Who may take the protection off the evidence: requests, with what the policies must come to. iam.py decides them."""
 
+from moto.events.models import EventPattern
+
 import cfn
 import iam
 from common import ADMINISTRATOR, EVIDENCE, KEY, TOPIC, compare, many, resources
-from moto.events.models import EventPattern
 
 BUCKET = "arn:aws:s3:::evidencebucket"
 #: What somebody could delete evidence by, or make room for it.

@@ -9,6 +9,7 @@ import types
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "python"))
 
 import boto3
+
 import cfn
 import fleet
 import iceberg_tables
@@ -94,7 +95,7 @@ def other(n):
 
 
 HOUR = [f"{name} {table}" for table in ("captures", "sessions") for name in ("create", "merge")]
-DAY = HOUR + [f"{name} {table}" for table in ("sessions", "captures") for name in ("set_properties", "expire", "optimize", "vacuum")]
+DAY = [*HOUR, *(f"{name} {table}" for table in ("sessions", "captures") for name in ("set_properties", "expire", "optimize", "vacuum"))]
 
 
 def repeated(order, name, times):

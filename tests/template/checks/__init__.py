@@ -1,9 +1,10 @@
 """What the template promises. Each check takes the template and returns its problems, so that a template that was
 changed for the worse can be shown to be noticed."""
 
+from samtranslator.model.exceptions import InvalidDocumentException
+
 import access
 import protection
-from samtranslator.model.exceptions import InvalidDocumentException
 
 from . import alarms, athena, buckets, fleet_machine, functions, pages, sessions_machine, stacks
 

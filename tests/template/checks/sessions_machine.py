@@ -2,11 +2,12 @@
 
 import re
 
+import jsonata
+
 import access
 import cfn
 import iam
 import iceberg_tables
-import jsonata
 from common import compare
 
 
