@@ -1,4 +1,4 @@
-//! What the Lambda function does between exec and the first poll of the runtime API, step by step: the name of each and its
+//! Prints the steps of the Lambda function between exec and the first poll of the runtime API: the name of each and its
 //! milliseconds, a line each. The first line is not a span but the time at which `main` began, in milliseconds since 1970.
 //!
 //! Usage: `cold_start`, with the function's settings in the environment.

@@ -1,5 +1,5 @@
-//! What the capture is measured against: the SDK's own paginator reads every connection and drops it. Prints how many there
-//! were, and the kernel's status of this process.
+//! The baseline of a capture: the SDK's own paginator reads every connection and drops it. Prints the number of connections
+//! and the kernel's status of this process.
 //!
 //! Usage: `page_and_drop ENDPOINT_ID`, with the SDK's own settings in the environment.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints numbers")]

@@ -61,7 +61,7 @@ struct Arguments {
     /// A clock that stands still at this time, such as 2026-11-23T09:00:00Z, instead of this machine's
     #[arg(long)]
     time: Option<Timestamp>,
-    /// How long every answer takes at least, in milliseconds
+    /// Minimum time that every answer takes, in milliseconds
     #[arg(long, default_value_t = 0)]
     latency_millis: u64,
     /// Misbehave: KIND, at one endpoint or all, to the Nth (to Mth) request for connections or to all. Kinds: throttle,

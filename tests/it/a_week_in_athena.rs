@@ -18,12 +18,12 @@ use crate::one_definition_of_a_hole::{Hole, of_json};
 const MONDAY: &str = "2025-11-17T00:00:00Z";
 const SNAPSHOTS: usize = 7 * 24 * 4;
 const QUARTER_OF_AN_HOUR: SignedDuration = SignedDuration::from_mins(15);
-/// How long AWS lists a connection that has ended.
+/// The time for which AWS lists a connection that has ended.
 const LISTED_AFTER_END: SignedDuration = SignedDuration::from_mins(60);
-/// How long after the schedule's time the pages arrive.
+/// The delay from the schedule's time to the arrival of the pages.
 const ARRIVAL_DELAY: SignedDuration = SignedDuration::from_secs(7);
 
-/// What goes wrong in the week, as snapshots of it.
+/// Faults of the week, by the number of the snapshot.
 mod misfortunes {
     use std::ops::Range;
 
@@ -59,7 +59,7 @@ async fn every_question_has_the_answer_that_the_simulator_knows() {
     let checked = python("check_queries.py", &arguments, &environment);
     assert_eq!(checked["problems"], json!([]), "{:#}", checked["counts"]);
     check_the_command(&seaweed, &bucket, &checked["holes"]).await;
-    // What makes the week worth asking.
+    // The week has something for each question to find.
     let count = |name: &str| checked["counts"][name].as_u64().unwrap();
     assert_eq!(
         count("complete captures"),
@@ -158,7 +158,7 @@ impl Week {
     }
 }
 
-/// Which snapshots are taken, in the order that they are, and how late.
+/// Lists the snapshots in the order in which they are taken, and the delay of each.
 fn schedule() -> Vec<(usize, SignedDuration)> {
     let mut schedule: Vec<(usize, SignedDuration)> = (0..SNAPSHOTS)
         .filter(|snapshot| !misfortunes::OUTAGE.contains(snapshot))
@@ -188,7 +188,7 @@ fn misfortunes(world: &World, snapshot: usize) -> Vec<Fault> {
     faults
 }
 
-/// What was served to the invocation that has just ended, endpoint by endpoint.
+/// Returns the answers that the last invocation got, one value for each endpoint.
 fn captured(world: &World, time: Timestamp, at: Timestamp) -> Vec<Value> {
     let pages = world.simulator.take_served();
     let of_endpoint = |endpoint_id: &String| {
@@ -206,7 +206,7 @@ fn captured(world: &World, time: Timestamp, at: Timestamp) -> Vec<Value> {
     world.simulator.endpoint_ids().iter().map(of_endpoint).collect()
 }
 
-/// How the endpoints are configured now, as boto3 lists them.
+/// Returns the current configuration of the endpoints, as boto3 lists it.
 fn configuration(world: &World) -> Value {
     python("list_endpoints.py", &["--endpoint-url", &world.simulator.url(), "--region", "eu-central-1"], &[])
 }

@@ -188,7 +188,7 @@ async fn nor_is_one_of_sts_kms_or_s3() {
     }
 }
 
-/// What S3 says of the policy that denies is kept in words.
+/// The error keeps S3's words about the policy that denies.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_denial_of_s3_names_the_kind_of_policy() {
     let body = "<Error><Code>AccessDenied</Code><Message>User: arn:aws:sts::1:assumed-role/x/maria is not authorized to perform: \

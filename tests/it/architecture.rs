@@ -100,7 +100,7 @@ fn each_room_imports_only_rooms_below_it() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What each module imports of the crate in `folder`, by the files that have them.
+/// Returns the modules of the crate in `folder` that each of its files imports.
 fn imports(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
     let root = format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"));
     let files: BTreeSet<String> = files_under(root.as_ref()).into_iter().collect();
@@ -127,7 +127,7 @@ fn imports(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
 fn no_files_import_each_other_in_a_circle() {
     for folder in ["src", "sim/src"] {
         let mut imports = imports(folder);
-        // What imports nothing that is left can be in no circle.
+        // A module that imports none of the remaining modules is in no circle.
         while let Some(done) =
             imports.iter().find(|(_, imported)| imported.is_empty()).map(|(path, _)| path.clone())
         {

@@ -204,7 +204,7 @@ fn preflight(world: &World, seaweed: &Seaweed, lake: &str, [key, secret]: [&str;
     (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().unwrap())
 }
 
-/// What makes the SDK panic, or what it would ignore.
+/// Settings that make the SDK panic, or that it would ignore.
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_of_the_sdk_are_refused_by_name_or_not_read() {
     let world = World::new(fleet(1, 5)).await;

@@ -121,7 +121,7 @@ async fn s3_is_bounded_in_every_call() {
     }
 }
 
-/// What S3 gives as the size holds for what is read.
+/// Reading stops at the size that S3 gave for the object.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_ends_where_s3_says_that_it_does() {
     let found = |bytes| client_vpn_audit::lake::store::Found {

@@ -89,7 +89,7 @@ async fn preflight_misses_each_statement_of_the_documentation() {
     }
 }
 
-/// What is missing in a bucket with a policy of these statements.
+/// Returns the protections that a bucket lacks if its policy has these statements.
 async fn missing(statements: &[Value]) -> Vec<Protection> {
     let policy = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
     let s3 = Stub::start(&[(200, &policy)]).await;

@@ -180,7 +180,7 @@ async fn a_proxy_that_refuses_is_reported_and_not_tried_again() {
     }
 }
 
-/// What the SDK cannot use is refused with the name of its variable before anything is asked.
+/// A setting that the SDK cannot use is refused, with the name of its variable, before any request.
 #[test]
 fn an_endpoint_or_profile_that_cannot_work_is_a_wrong_setting() {
     let (own, endpoint) = ("http://127.0.0.1:9", "AWS_ENDPOINT_URL_EC2");

@@ -23,7 +23,7 @@ use crate::harness::{World, fleet, sdk_config, seeded};
 
 const MUTATED_ANSWERS: usize = 2_000;
 
-/// What makes XML say something else.
+/// Texts that change the meaning of XML when they are inserted.
 const WORDS: &[&str] = &[
     "&amp;",
     "&#233;",
@@ -65,7 +65,7 @@ const WORDS: &[&str] = &[
 
 type Rows<'a> = (Vec<RawConnection<'a>>, Option<String>);
 
-/// What the SDK makes of an answer.
+/// Decodes an answer with the SDK. Returns `None` if the SDK refuses it.
 async fn by_the_sdk(url: &str) -> Option<Rows<'static>> {
     let sdk = sdk_config(url, "eu-central-1").into_builder().retry_config(RetryConfig::disabled()).build();
     let answer =
@@ -107,7 +107,8 @@ fn rows(output: DescribeClientVpnConnectionsOutput) -> Rows<'static> {
     (output.connections.unwrap_or_default().into_iter().map(row).collect(), output.next_token)
 }
 
-/// What we make of it, how many fields we kept that the SDK drops, and `true` if there are characters that XML does not allow.
+/// Decodes an answer with our decoder. Returns also the number of fields that we keep and the SDK drops, and `true` if there are
+/// characters that XML does not allow.
 fn by_us<'a>(body: &'a Body<'_>) -> Option<(Rows<'a>, usize, bool)> {
     let (mut rows, mut unknown, mut is_odd) = (Vec::new(), 0, false);
     let end = connections(body, |mut connection| {
@@ -190,7 +191,7 @@ async fn the_same_rows_or_a_refusal() {
     let mutations = prop::collection::vec(mutation(WORDS), 1..4);
     for _ in 0..MUTATED_ANSWERS {
         let (index, drawn) = (any::<Index>(), &mutations).new_tree(&mut runner).unwrap().current();
-        // What damage does to the declaration says nothing of the rows.
+        // Damage to the declaration does not concern the rows, so it stays as it is.
         let body = &whole[index.index(whole.len())];
         let end = body.windows(2).position(|bytes| bytes == b"?>").map_or(0, |position| position + 2);
         let (mut declaration, mut rest) = (body[..end].to_vec(), body[end..].to_vec());
@@ -211,7 +212,7 @@ async fn the_same_rows_or_a_refusal() {
                 "the same rows"
             }
             (None, None) => "refused by both",
-            // What the SDK reads as less than it is.
+            // The SDK reads less than the answer contains.
             (Some(_), None) => "refused by us alone",
             // A field that is not known to have elements in it, or a character that XML does not allow: kept as text.
             (None, Some((_, fields_with_elements, is_odd))) => {

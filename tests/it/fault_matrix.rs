@@ -29,7 +29,7 @@ const PAGES: usize = 5;
 /// More than the SDK tries.
 const MORE_THAN_THE_SDK_TRIES: usize = 1_000;
 
-/// What happens in a run.
+/// The faults of one run.
 #[derive(Debug, Clone, Default)]
 struct Case {
     ec2: Option<Fault>,
@@ -37,12 +37,12 @@ struct Case {
 }
 
 impl Case {
-    /// Whether rows that were read may be lost, because no put of theirs succeeds.
+    /// Returns `true` if rows that were read may be lost, because no put of their objects succeeds.
     fn refuses_rows(&self) -> bool {
         self.refuses_puts().is_some_and(|path| path != "/runs/")
     }
 
-    /// Whether no run record can be written.
+    /// Returns `true` if no run record can be written.
     fn refuses_records(&self) -> bool {
         self.refuses_puts() == Some("/runs/")
     }
@@ -162,7 +162,7 @@ async fn run(case: Case, seaweed: &Seaweed, location: String) -> Ran {
     Ran { case, location, served_first, served: json!(world.simulator.served()), first, again, _world: world }
 }
 
-/// What went wrong with a run, as the ledger or the answer tells it.
+/// Returns the problems of a run that the ledger or the answer shows.
 fn problems(ran: &Ran) -> Vec<String> {
     let mut problems = Vec::new();
     let entry = match &ran.first {
@@ -227,7 +227,7 @@ async fn no_row_is_lost_or_invented_and_nothing_is_called_complete_that_is_not()
             "rows served to the faulty runs",
             ran.served_first.as_array().unwrap().iter().map(rows_of).sum(),
         );
-        // What no store took could not be kept, and odd values do not come again.
+        // Rows that no store accepted cannot be kept, and odd values do not come again.
         let lost = if ran.case.refuses_rows() { 0 } else { checked.connection_ids_missing };
         count("rows lost", lost);
         count("false completes", checked.false_completes.len());

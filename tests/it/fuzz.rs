@@ -152,8 +152,8 @@ fn connections() {
             ("connectionEndTime", &raw.connection_end_time, row.connection_end_time),
         ];
         for (field, text, time) in times {
-            // What is typed prints back to itself, or is the same instant in RFC 3339; all else is kept as it is, but for
-            // placeholders.
+            // A typed value prints back to its text, or is the same instant in RFC 3339. Every other text is kept as it is,
+            // except placeholders.
             let is_instant = |time| {
                 text.as_deref().is_some_and(|text| {
                     text.contains(['T', 't']) && text.parse::<jiff::Timestamp>().ok() == Some(time)

@@ -1,4 +1,4 @@
-//! What is said twice is written by hand once. The template's columns follow from the table of columns, its saved
+//! Text that is in two places is written by hand in one. The template's columns follow from the table of columns, its saved
 //! queries and statements from `queries/`, `captures/` and `sessions/`, and the tables of `docs/schema.md` from all of them.
 //! `UPDATE_GENERATED=1 tests/run --test it -- generated` writes what these tests find to be out of date.
 
@@ -57,7 +57,7 @@ fn check_block(path: &str, comment: [&str; 2], name: &str, lines: &str) {
     assert!(text == expected, "{name} in {path} is out of date; run this test with UPDATE_GENERATED=1");
 }
 
-/// How a file writes a comment.
+/// The beginning and the end of a comment in each format.
 const YAML: [&str; 2] = ["#", ""];
 const MARKDOWN: [&str; 2] = ["<!--", " -->"];
 
@@ -103,7 +103,7 @@ fn the_cost_page_has_what_its_script_prints() {
     check_block("docs/cost.md", MARKDOWN, "cost", &printed("docs/cost.py"));
 }
 
-/// What a script prints.
+/// Returns the output of a script.
 fn printed(script: &str) -> String {
     let output = Command::new(venv().join("bin/python")).arg(format!("{ROOT}/{script}")).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -30,8 +30,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// When every scenario takes place whose program goes by the world's clock. A program that goes by the machine's clock refuses it,
-/// since it is long over: it gets [`real_now`].
+/// The time of every scenario whose program uses the world's clock. A program that uses the machine's clock refuses this time as
+/// too old, and gets [`real_now`].
 pub const NOW: &str = "2025-11-23T09:00:00Z";
 
 pub fn now() -> Timestamp {
@@ -141,7 +141,7 @@ impl World {
     }
 }
 
-/// What `tests/python/check_lake.py` found.
+/// The findings of `tests/python/check_lake.py`.
 #[derive(Debug, Deserialize)]
 pub struct Checked {
     /// Rows that the simulator served.
@@ -156,7 +156,7 @@ pub struct Checked {
     pub connection_ids_missing: usize,
     /// Objects of `connections` that are not the whole of a listing that came to its end.
     pub false_completes: Vec<String>,
-    /// What is wrong in any case.
+    /// Problems that no fault excuses.
     pub problems: Vec<String>,
 }
 
@@ -254,7 +254,7 @@ pub fn files_under(root: &Path) -> Vec<String> {
     files
 }
 
-/// What draws the same each time.
+/// Returns a runner that draws the same values in every run.
 pub fn seeded() -> TestRunner {
     let seed = b"the same draws in every run, always";
     TestRunner::new_with_rng(
@@ -268,7 +268,7 @@ pub fn venv() -> PathBuf {
     made_by_tests_run("CLIENT_VPN_AUDIT_VENV")
 }
 
-/// That of the template's checks, with moto's interpreter of Step Functions.
+/// The virtual environment of the template's checks, with moto's interpreter of Step Functions.
 pub fn template_venv() -> PathBuf {
     made_by_tests_run("CLIENT_VPN_AUDIT_TEMPLATE_VENV")
 }

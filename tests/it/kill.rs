@@ -18,10 +18,10 @@ use crate::harness::{Checked, World, check_many, command, files_under, fleet, py
 /// Runs at a time.
 const CONCURRENCY: usize = 3;
 
-/// How many connections the simulated endpoints have, both together.
+/// The number of connections of both simulated endpoints.
 const CONNECTIONS: usize = 2 * 23;
 
-/// When every snapshot is taken, also the one after the kill.
+/// The time of every snapshot, including the one after the kill.
 static NOW: LazyLock<String> = LazyLock::new(real_now);
 
 fn snapshot_command(world: &World, url: &str) -> Command {

@@ -1,4 +1,4 @@
-//! What is linked into the Lambda binary.
+//! The packages that are linked into the Lambda binary.
 
 use std::process::Command;
 

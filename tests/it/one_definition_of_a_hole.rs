@@ -19,7 +19,7 @@ const RANDOM_LEDGERS: &str = "500";
 /// Account, Region and endpoint, beginning and end in milliseconds since 1970, and if it is open.
 pub type Hole = ((String, String, String), i64, i64, bool);
 
-/// What `tests/python/check_holes.py` prints.
+/// The output of `tests/python/check_holes.py`.
 #[derive(Deserialize)]
 struct Checked {
     problems: Vec<String>,

@@ -1,4 +1,4 @@
-//! What pyarrow and DuckDB see: the names, types and nullability of the schema table, and the Parquet standard's shape.
+//! Objects as pyarrow and DuckDB read them: the names, types and nullability of the schema table, and the Parquet standard's shape.
 
 use std::collections::BTreeSet;
 
@@ -77,7 +77,7 @@ async fn the_configuration_of_endpoints_is_what_boto3_lists() {
             assert_eq!(&our[column], value, "{column}");
         }
         assert_eq!(our["snapshot_time"], json!("2025-11-23T09:00:00.000+00:00"));
-        // What has no column is kept too.
+        // Fields without a column are kept too.
         let kept: BTreeSet<&str> = our["unparsed"].as_object().unwrap().keys().map(String::as_str).collect();
         let known = [
             "authenticationOptions.item.activeDirectory",

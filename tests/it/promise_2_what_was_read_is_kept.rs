@@ -1,5 +1,5 @@
-//! What was read is kept: rows read before a fault are written as `partial`; rows read = rows written, and the ledger
-//! says both.
+//! Promise 2, "What was read is kept": rows read before a fault are written as `partial`; rows read = rows written, and the
+//! ledger has both numbers.
 
 use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::clock::Clock;

@@ -28,7 +28,7 @@ fn at(minutes: i64) -> Timestamp {
 
 struct Recorder {
     world: World,
-    /// What time it is when coverage is asked for; none for the end of what is asked.
+    /// The time at which coverage is requested; `None` for the end of the window.
     now: Cell<Option<Timestamp>>,
 }
 

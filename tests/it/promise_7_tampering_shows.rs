@@ -15,7 +15,7 @@ use jiff::SignedDuration;
 use crate::harness::cases::Cases;
 use crate::harness::sealed::{Keys, LATER, SealedLake, faults, time};
 
-/// What is done to a sealed lake, and what `verify` must say.
+/// The faults that `verify` must report in a sealed lake that was changed.
 type Expected = Vec<(Kind, String)>;
 
 const HOURS: usize = 6;
@@ -245,7 +245,7 @@ async fn a_range_is_verified_alone_and_what_is_expired_is_no_fault() {
             let of_range = lake.verify_with(&keys, |verifier| (verifier.from, verifier.to) = (from, to));
             assert_eq!(faults(&of_range.await.unwrap()), expected, "{from:?} {to:?}");
         }
-        // What the lifecycle rule has taken is named by its digest still; what it cannot have taken is missing.
+        // An object that the lifecycle rule deleted is still named by its digest. One that the rule cannot have deleted is missing.
         let after = |days: i64| time(LATER) + SignedDuration::from_hours(24 * days);
         lake.seal_at(&after(10).to_string()).await;
         // S3 waits for the midnight after the days: that of the hour 21 came before that of the hour 0.

@@ -28,7 +28,7 @@ fn marked() -> Connection {
         client_ipv6_address: text(MARKERS[3]),
         status: Some(ConnectionStatus { code: text("active"), message: text(MARKERS[4]) }),
         posture_compliance_statuses: Some(vec![MARKERS[5].to_owned()]),
-        // What cannot be typed is kept in the evidence, and must not leak on its way there.
+        // A value that cannot be typed is kept in the evidence, and must not leak on its way there.
         ingress_bytes: text("marker-common-name"),
         connection_end_time: text("marker-user@corp.example"),
         ..Connection::default()
@@ -187,7 +187,7 @@ async fn a_name_in_a_wrong_setting_is_in_no_log_and_no_answer() {
     }
     let sdk = ["AWS_PROFILE", "AWS_USE_FIPS_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_SESSION_TOKEN"];
     variables.extend(sdk.map(|name| (name.to_owned(), format!("no form {}", MARKERS[0]))));
-    // What the SDK ignores and would log.
+    // Variables that the SDK ignores and would log.
     let ignored =
         ["AWS_SDK_UA_APP_ID", "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES", "AWS_AUTH_SCHEME_PREFERENCE"];
     let ignored = ignored.map(|name| (name.to_owned(), MARKERS[0].to_owned()));

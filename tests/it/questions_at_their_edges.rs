@@ -15,7 +15,7 @@ fn every_answer_is_right_at_the_edges() {
     assert_eq!(checked["problems"], json!([]), "{:#}", checked["counts"]);
     let count = |name: &str| checked["counts"][name].as_u64().unwrap();
     assert!(count("answers by hand") > 30);
-    // What makes the random lakes worth asking.
+    // The random lakes have something for each question to find.
     for question in ["usage_per_username", "top_talkers", "concurrency", "outside_working_hours"] {
         assert!(count(question) > 200, "{question}");
     }

@@ -15,7 +15,7 @@ async fn any_sequence_of_merges_makes_the_rows_and_answers_that_the_evidence_giv
     assert_eq!(checked["problems"], json!([]), "{:#}", checked["counts"]);
     let count = |name: &str| checked["counts"][name].as_u64().unwrap();
     assert!(count("lakes") > 240 && count("rows") > 3000, "{:#}", checked["counts"]);
-    // What makes the rows worth comparing.
+    // The rows have each of these values to compare.
     for (column, value) in [
         ("covered", "True"),
         ("covered", "False"),

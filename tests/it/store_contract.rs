@@ -131,7 +131,7 @@ async fn a_put_that_succeeded_unheard_is_known_as_written() {
     let client = aws_sdk_s3::Client::new(&seaweed.sdk());
     let store = Store::S3(S3Store::new(client, bucket, String::new(), None));
     let object = Object::from_bytes(b"the same bytes", "text/plain");
-    // What the SDK's second attempt meets when the answer to its first was lost: its own object.
+    // If the answer to the SDK's first attempt was lost, its second attempt finds its own object.
     assert_eq!(store.put_if_absent(Key::Preflight, object).await.unwrap(), Put::Written);
     assert_eq!(store.put_if_absent(Key::Preflight, object).await.unwrap(), Put::Written);
 }
@@ -171,7 +171,7 @@ async fn a_missing_or_refusing_bucket_is_named_with_the_permission() {
     }
 }
 
-/// What S3 is asked when an object is put, and what comes of its answers.
+/// Puts an object into an S3 that gives these answers. Returns the requests and the result.
 async fn put_to(answers: &[(u16, &str)], kms_key: Option<&str>) -> (Vec<String>, Result<Put, String>) {
     let s3 = Stub::start(answers).await;
     let client = aws_sdk_s3::Client::new(&sdk_config(s3.url(), "us-east-1"));

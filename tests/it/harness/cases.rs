@@ -15,7 +15,7 @@ pub struct Cases {
 impl Cases {
     /// Runs a case, which fails by a panic.
     pub async fn run(&self, name: impl Display, case: impl Future<Output = ()>) {
-        // What a case leaves behind is its own: those that share something put it back before they fail.
+        // No state of a failed case reaches another: cases that share something restore it before they fail.
         if AssertUnwindSafe(case).catch_unwind().await.is_err() {
             self.failed.borrow_mut().push(name.to_string());
         }

@@ -21,7 +21,7 @@ pub struct Emulator {
     directory: TempDir,
 }
 
-/// What an invocation came to.
+/// The result of an invocation.
 #[derive(Debug)]
 pub enum Invoked {
     /// The function's answer.
@@ -86,7 +86,7 @@ impl Emulator {
         }
     }
 
-    /// Where Lambda's Invoke API has the function.
+    /// Returns the URL of the function in Lambda's Invoke API.
     pub fn invoke_url(&self) -> String {
         format!("http://127.0.0.1:{}/2015-03-31/functions/{FUNCTION}/invocations", self.port)
     }
@@ -98,7 +98,7 @@ impl Emulator {
         line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
     }
 
-    /// What the function has written to its log so far.
+    /// Returns the function's log so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("function.log")).unwrap()
     }

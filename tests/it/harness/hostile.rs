@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// How the body of every answer goes on.
+/// The speed at which the body of every answer is sent.
 #[derive(Debug, Clone, Copy)]
 pub enum Flow {
     /// As fast as it is read.
@@ -47,7 +47,7 @@ impl Hostile {
         &self.url
     }
 
-    /// How many requests came.
+    /// Returns the number of requests received.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// What parsers trip over.
+/// Texts that parsers are likely to get wrong.
 pub const WORDS: &[&str] = &[
     "",
     "null",

@@ -31,9 +31,9 @@ use tempfile::TempDir;
 use super::seaweed::Seaweed;
 use super::{World, files_under, fleet, snapshot};
 
-/// When the record begins. It goes over midnight.
+/// The beginning of the record, which continues past midnight.
 pub const FIRST: &str = "2025-11-22T21:00:00Z";
-/// When it is sealed and verified, unless a test says otherwise: 02:00 is the last hour that is closed then.
+/// The time at which it is sealed and verified, unless a test gives another: 02:00 is the last hour that is closed by then.
 pub const LATER: &str = "2025-11-23T03:40:00Z";
 
 pub fn time(text: &str) -> Timestamp {

@@ -11,9 +11,9 @@ use tempfile::TempDir;
 
 use super::{sdk_config, venv};
 
-/// Who makes the buckets.
+/// The user that creates the buckets.
 const ADMIN: &str = "admin";
-/// Whom the server knows and lets do nothing.
+/// A user that the server knows, without any permission.
 const DENIED: &str = "denied";
 
 /// A SeaweedFS server, which ends with the last test that uses it.
@@ -103,7 +103,7 @@ impl Seaweed {
         name
     }
 
-    /// What another program needs to find the server.
+    /// Returns the variables with which another program finds the server.
     pub fn environment(&self) -> [(&'static str, String); 3] {
         [
             ("AWS_ENDPOINT_URL_S3", self.url()),

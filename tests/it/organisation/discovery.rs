@@ -1,4 +1,4 @@
-//! Which endpoints there are: what appears, what goes, and what is not known.
+//! Discovery of endpoints: those that appear, those that are deleted, and those that are not known.
 
 use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::invocation::handler::Auditor;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{REGIONS, accounts, at, auditor_of, everywhere, organisation};
 use crate::harness::{World, error_codes, files_under, outcomes, snapshot};
 
-/// What [`everywhere`] wants.
+/// Returns the targets that the settings of [`everywhere`] name.
 fn everything(world: &World) -> Vec<PlaceTargets> {
     let settings = Settings::parse(everywhere(world)).unwrap();
     let home = AccountRegion {
@@ -71,7 +71,7 @@ async fn endpoints_that_appear_and_go_are_facts_in_the_ledger() {
             .iter()
             .map(|hole| (hole.gap.from.to_string(), hole.gap.to.to_string(), hole.gap.open))
             .collect();
-        // What came after its last capture was never listed, and nobody connects to it afterwards.
+        // Connections after its last capture were never listed, and nobody connects to it afterwards.
         let expected = if endpoint.endpoint_id == gone { vec![(at(0), at(15), false)] } else { Vec::new() };
         assert_eq!(holes, expected, "{endpoint:?}");
     }

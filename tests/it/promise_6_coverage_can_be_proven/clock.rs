@@ -1,4 +1,4 @@
-//! When a capture began, and clocks that are wrong.
+//! The beginning of a capture, and clocks that are wrong.
 
 use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::clock::Clock;

@@ -1,4 +1,4 @@
-//! Which endpoints are covered, from when on, and until when.
+//! The endpoints that are covered, and the beginning and the end of the coverage of each.
 
 use client_vpn_sim::{Fault, FaultKind};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ async fn an_endpoint_is_covered_also_where_the_newest_record_does_not_name_it() 
     let found = recorder.all_holes(Some(at(4 * day)), at(4 * day + 90)).await;
     assert_eq!(found[&ids[0]], [(4 * day, 4 * day + 90, true)]);
     assert_eq!(found[&ids[1]], [(4 * day, 4 * day + 90, true)]);
-    // Where a complete listing names all, the records before it are not read.
+    // If a complete listing names all endpoints, the records before it are not read.
     recorder.capture_all(5 * day).await;
     let whole = recorder.whole_coverage(Some(at(8 * day)), at(8 * day + 90), &[]).await;
     assert_eq!((whole.endpoints.len(), whole.runs), (3, 1), "{whole:?}");

@@ -1,4 +1,4 @@
-//! What is done to digests.
+//! Changes to digests.
 
 use client_vpn_audit::proof::verify::Kind;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! What lies in a lake and is no file of this program's: odd names, links and special files. All of it is seen and named,
-//! none of it is followed or opened, and the rest is sealed and verified.
+//! Entries of a lake that are not files of this program: odd names, links and special files. All of them are found and named,
+//! none of them is followed or opened, and the rest is sealed and verified.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -102,7 +102,7 @@ async fn every_folder_below_a_table_is_seen() {
         lake.put(&key, b"forged".to_vec()).await;
         expected.push((Kind::Extra, key));
     }
-    // What a crash leaves of this program's own: no reader of Parquet takes it.
+    // A file that this program leaves after a crash: no reader of Parquet takes it.
     lake.put(&format!("connections/{REGION}/snapshot_date=2025-11-22/.Abc12z.tmp"), b"half".to_vec()).await;
     expected.sort();
     let mut found = faults(&lake.verify().await);
@@ -113,7 +113,7 @@ async fn every_folder_below_a_table_is_seen() {
 /// Puts something under a path. What was there lies aside.
 type Replace = fn(path: &Path, aside: &Path);
 
-/// What is put in the place of an object, a run record or a digest.
+/// Returns the replacements for an object, a run record or a digest.
 fn replacements() -> Vec<(&'static str, Replace)> {
     vec![
         ("a link to what was there", |path, aside| symlink(aside, path).unwrap()),

@@ -1,4 +1,4 @@
-//! What a range, a late seal and the retention make of it.
+//! Verification of a range, after a late seal, and after the retention has ended.
 
 use client_vpn_audit::hour::Hour;
 use client_vpn_audit::lake::keys::ObjectKey;
@@ -83,7 +83,7 @@ async fn what_a_digest_of_a_much_later_day_lists_is_verified() {
     assert_eq!(faults(&verification), [], "the digest lies after the range");
     assert_eq!(verification.scopes[0].late, 4);
 
-    // What was changed since, and what the record says otherwise.
+    // An object that was changed since, which the record contradicts too.
     let bytes = lake.get(&objects[0]).await;
     lake.put(&objects[0], [bytes.as_slice(), b"x"].concat()).await;
     let changed = vec![(Kind::Changed, objects[0].clone())];

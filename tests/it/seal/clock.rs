@@ -49,7 +49,7 @@ async fn a_clock_that_is_behind_is_recorded() {
 async fn hours_to_come_that_were_signed_once_are_removed_and_then_sealed_with_their_objects() {
     let lake = SealedLake::in_a_directory().await;
     lake.seal_at("2025-11-22T22:40:00Z").await;
-    // What an earlier version did, whose clock was ahead: the objects of these hours were not there yet.
+    // An earlier version whose clock was ahead sealed these hours before their objects were there.
     let mut later = Vec::new();
     for table in ["connections", "partials", "endpoints", "runs"] {
         for key in lake.keys_of(table).await.into_iter().filter(|key| !key.contains("T21")) {

@@ -1,4 +1,4 @@
-//! What a digest lists of the days before yesterday.
+//! Objects of the days before yesterday that a digest lists.
 
 use client_vpn_audit::hour::Hour;
 use client_vpn_audit::proof::digest::MAX_OBJECTS;
@@ -26,7 +26,7 @@ async fn put_record(lake: &SealedLake, date: &str, time: &str, objects: &[&str])
     key
 }
 
-/// What the newest digest lists, and if it is late.
+/// Returns each object of the newest digest, and `true` if it is late.
 async fn newest(lake: &SealedLake, sealed: &[Sealed]) -> Vec<(String, bool)> {
     let written = digest(lake, sealed[0].digest_key.as_ref().unwrap()).await;
     written.digest.objects.into_iter().map(|object| (object.object_key, object.late)).collect()
@@ -55,7 +55,7 @@ async fn the_first_digest_lies_at_most_48_hours_back_and_lists_what_is_older() {
         let now = time("2025-11-25T03:40:00Z");
         let verified = lake.verify_with(&[&lake.keys], |verifier| verifier.now = now).await.unwrap();
         assert_eq!((faults(&verified), verified.objects), (vec![], 44));
-        // What is planted once the chain has begun stays as it is.
+        // An object that is planted after the chain has begun is not listed.
         lake.put(&connections("2018-12-06", "090000"), b"planted".to_vec()).await;
         let sealed = lake.seal_at("2025-11-25T04:40:00Z").await;
         assert_eq!((sealed[0].digests, newest(&lake, &sealed).await), (1, vec![]));
