@@ -35,7 +35,7 @@ pub struct Documented {
 
 macro_rules! error_codes {
     ($($operation:ident { $($code:ident: $meaning:literal, $advice:literal;)+ })+) => {
-        /// A stable word for an error.
+        /// A stable word for an error. To add one, see CONTRIBUTING.md, "Add an error code".
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum ErrorCode {
             /// A code of AWS's own.

@@ -46,6 +46,8 @@ impl Fault {
 ///
 /// If several rules meet one request, latencies add up, the first one that forbids a proper answer decides, and
 /// changes to rows and tokens are made in the order of the rules.
+///
+/// To add one, see CONTRIBUTING.md, "Add a fault of the simulator".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FaultKind {
     /// 503 `RequestLimitExceeded`.

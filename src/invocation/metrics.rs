@@ -1,6 +1,8 @@
 //! CloudWatch metrics in Embedded Metric Format: lines of JSON that CloudWatch reads out of the log.
 //!
 //! Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
+//!
+//! To add a metric, see CONTRIBUTING.md, "Add a metric".
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};

@@ -26,7 +26,7 @@ pub const MAX_ITEMS_ALLOWED: &str = "a whole number of 1 or more";
 /// The texts that `starting_token` may be.
 pub const STARTING_TOKEN_ALLOWED: &str = "a resume_token of an earlier snapshot";
 
-/// A request of an event or a command.
+/// A request of an event or a command. To add one, see CONTRIBUTING.md, "Add a Lambda action".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Invocation {
     /// A snapshot of the targets.

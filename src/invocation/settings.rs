@@ -25,7 +25,7 @@ pub struct Setting {
     pub doc: &'static str,
 }
 
-/// Every setting. A test compares the table in `docs/settings.md` with this one.
+/// Every setting. A test compares the table in `docs/settings.md` with this one. To add one, see CONTRIBUTING.md, "Add a setting".
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
     setting("AUDIT_TARGETS", None, "Endpoints to capture, separated by commas: ids (`cvpn-endpoint-…`), ARNs, ARNs with `*` as ID for all endpoints there and then also as Region or account for each that the tables know, or `*` for all of the own account and Region"),

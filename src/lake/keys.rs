@@ -11,6 +11,7 @@ use crate::snapshot_time::{FIRST_DATE, SnapshotTime};
 use crate::target::{AccountId, AccountRegion, Region, Target};
 
 /// A table of the lake, the first folder of a key. All are evidence: nobody may overwrite or delete their objects.
+/// To add one, see CONTRIBUTING.md, "Add a table".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
     /// Complete captures.

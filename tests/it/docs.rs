@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use client_vpn_audit::invocation::settings::SETTINGS;
@@ -10,7 +11,7 @@ use client_vpn_sim::{Fault, FaultKind};
 use serde_json::Value;
 
 use crate::harness::sealed::{LATER, SealedLake};
-use crate::harness::{World, command, fleet};
+use crate::harness::{World, command, files_under, fleet};
 
 fn read(path: &str) -> String {
     fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -151,4 +152,24 @@ fn the_readme_names_the_commands_that_there_are() {
     let named =
         readme.lines().filter_map(|line| line.strip_prefix("client-vpn-audit ")?.split(' ').next()).collect();
     assert_eq!(commands, named);
+}
+
+#[test]
+fn every_recipe_for_a_change_is_named_where_the_change_begins() {
+    let page = read("CONTRIBUTING.md");
+    let titles = page.lines().filter_map(|line| line.strip_prefix("## "));
+    let recipes: BTreeSet<String> =
+        titles.filter(|title| title.starts_with("Add ")).map(str::to_owned).collect();
+    let mut named = BTreeSet::new();
+    for folder in ["src", "sim/src", "tests/python"] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        for file in files_under(&root) {
+            if file.ends_with(".rs") || file.ends_with(".py") {
+                let text = read(&format!("{folder}/{file}"));
+                let pointers = text.split("CONTRIBUTING.md, \"").skip(1);
+                named.extend(pointers.map(|rest| rest.split('"').next().unwrap().to_owned()));
+            }
+        }
+    }
+    assert_eq!(named, recipes);
 }

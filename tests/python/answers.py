@@ -1,4 +1,7 @@
-"""The answer to each question of `queries/`, computed from the truth without SQL. `answers_of_*.py` register them here."""
+"""The answer to each question of `queries/`, computed from the truth without SQL. `answers_of_*.py` register them here.
+
+To add one, see CONTRIBUTING.md, "Add a query".
+"""
 
 import collections
 import datetime

@@ -16,6 +16,7 @@ const KEY: &str = "the KMS key cannot be used: check that it exists, is enabled,
 const BUSY: &str = "another request for the same object was under way; the next run tries again";
 
 /// Codes, and the advice for each. Source: EC2, S3, STS and KMS API references, "Errors" and "Common errors".
+/// To add one, see CONTRIBUTING.md, "Add an error code".
 pub(super) const ADVICE: [(&str, &str); 87] = [
     ("UnauthorizedOperation", ACCESS_DENIED),
     ("Client.UnauthorizedOperation", ACCESS_DENIED),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::hour::Hour;
 use crate::target::AccountRegion;
 
-/// The kind of a fault.
+/// The kind of a fault. To add one, see CONTRIBUTING.md, "Add an error code".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {

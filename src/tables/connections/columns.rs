@@ -34,7 +34,7 @@ typed_fields! {
         /// API field name to the text that could not be typed; empty if all could.
         pub unparsed: BTreeMap<Cow<'static, str>, Cow<'a, str>>,
     }
-    /// The columns of `connections` and `partials`, in order.
+    /// The columns of `connections` and `partials`, in order. To add one, see CONTRIBUTING.md, "Add a column".
     COLUMNS {
         before {
             column("snapshot_time", ColumnType::Timestamp, None, "Time of the snapshot: the schedule's, whole seconds", None),

@@ -5,7 +5,7 @@ use crate::tables::column::{Column, ColumnType, column};
 const UNTOLD: Option<&str> = Some("AWS said nothing of it");
 const UNTYPED: Option<&str> = Some("AWS said nothing of it, or in `unparsed`");
 
-/// The columns of `endpoints`, in order.
+/// The columns of `endpoints`, in order. To add one, see CONTRIBUTING.md, "Add a column".
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
     column("snapshot_time", ColumnType::Timestamp, None, "Time of the snapshot: the schedule's, whole seconds", None),
