@@ -41,6 +41,10 @@ def state(session, time):
     return "active" if session["as_of"] >= time - 60 * MINUTE else "not known since as_of"
 
 
+def recorded_since(truth):
+    return min(at for at, endpoint_id, _ in truth.attempts if endpoint_id in truth.endpoint_ids).replace(tzinfo=UTC)
+
+
 def minutes_in_holes(truth, begins, until):
     """Minutes in which some endpoint lay in a hole."""
     holes = [hole for endpoint_id in ["*", *truth.endpoint_ids] for hole in truth.holes(endpoint_id, NOW)]

@@ -116,10 +116,10 @@ def outside(truth, zone, opening, closing):
     rows = []
     for s in in_order(truth.sessions):
         begins, until = local(s["connection_established_time"]), local(s["ends_at"])
-        latest = local(s["ended_before"]) if s["end_seen"] is False else until
+        latest = until if s["end_seen"] else local(s["ended_before"] or NOW)
         if not (within(begins, until) and within(begins, latest)):
             names = pick(s, "identity account_id region endpoint_id connection_id")
-            told = (s["identity_key"], s["end_seen"], latest, not within(begins, until), True, s["covered"])
+            told = (s["identity_key"], s["end_seen"], latest, not within(begins, until), True, s["covered"], begins)
             rows.append((*names, begins, until, *told))
     return rows
 
@@ -144,10 +144,10 @@ def _(truth):
             if len(pairs) > 10:
                 begins, until = min(pair[3] for pair in of_pair), max(pair[4] for pair in of_pair)
                 longest = max(seconds(pair[3], pair[4]) for pair in of_pair)
-                rows.append((of_pair[0][0], *(6 * [None]), begins, until, longest, *accounts, len(pairs), max(pair[5] for pair in of_pair)))
+                rows.append((of_pair[0][0], *(6 * [None]), begins, until, longest, *accounts, len(pairs), max(pair[5] for pair in of_pair), 0))
             else:
                 rows += [
-                    (name, *first, *second, begins, until, seconds(begins, until), *accounts, 1, at_once)
+                    (name, *first, *second, begins, until, seconds(begins, until), *accounts, 1, at_once, 0)
                     for name, first, second, begins, until, at_once in of_pair
                 ]
     return sorted(rows, key=lambda row: (row[7], row[2] or "~", row[5] or "~"))
@@ -170,7 +170,7 @@ def postures(truth, good):
         statuses = set(json.loads(s["posture_compliance_statuses"] or "[]"))
         if not statuses <= good or not statuses:
             finding = "not compliant" if statuses else "missing"
-            rows.append((*pick(s, names + " posture_compliance_statuses"), finding, *pick(s, "identity_key ends_at end_seen")))
+            rows.append((*pick(s, names + " posture_compliance_statuses"), finding, *pick(s, "identity_key ends_at end_seen ended_before")))
     return rows
 
 
@@ -210,5 +210,5 @@ def presence_row(sessions):
     sums = (total(sessions, "ingress_bytes"), total(sessions, "egress_bytes"))
     endpoints = len(distinct(sessions, "endpoint_id"))
     name = pick(sessions[0], "identity identity_key")
-    open_ends = sum(s["end_seen"] is None for s in sessions)
-    return (name[0], begins, until, seconds(begins, until), len(sessions), endpoints, *sums, name[1], open_ends, not_covered(sessions))
+    open_ends = sum(s["end_seen"] is not True for s in sessions)
+    return (name[0], begins, until, seconds(begins, until), len(sessions), endpoints, *sums, name[1], open_ends, not_covered(sessions), 0)

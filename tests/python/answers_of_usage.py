@@ -20,6 +20,7 @@ from answers import (
     minutes_in_holes,
     not_covered,
     pick,
+    recorded_since,
     total,
 )
 
@@ -41,8 +42,9 @@ def _(truth):
     rows = []
     for (identity,), of in sorted(grouped(truth.sessions, "identity_key").items()):
         use = (first_use(of), last_use(of), len(of), (NOW - last_use(of)).days)
-        open_ends = sum(s["end_seen"] is None for s in of)
-        rows.append((of[0]["identity"], *use, identity, True, open_ends, not_covered(of), minutes_in_holes(truth, last_use(of), NOW), AS_OF))
+        open_ends = sum(s["end_seen"] is not True for s in of)
+        after, before = minutes_in_holes(truth, last_use(of), NOW), minutes_in_holes(truth, datetime.datetime(2025, 11, 1), first_use(of))
+        rows.append((of[0]["identity"], *use, identity, True, open_ends, not_covered(of), after, AS_OF, before, recorded_since(truth)))
     return rows
 
 
@@ -52,9 +54,9 @@ def _(truth):
     silent = []
     for (identity,), of in grouped(truth.sessions, "identity_key").items():
         if last_use(of) < NOW - 30 * MINUTE:
-            open_ends, newest = sum(s["end_seen"] is None for s in of), max(s["as_of"] for s in of)
+            open_ends, newest = sum(s["end_seen"] is not True for s in of), max(s["as_of"] for s in of)
             days = (NOW - last_use(of)).days
-            silent.append((of[0]["identity"], last_use(of), days, HERE[0], identity, open_ends, newest, in_holes, 0, AS_OF))
+            silent.append((of[0]["identity"], last_use(of), days, HERE[0], identity, open_ends, newest, in_holes, 0, AS_OF, recorded_since(truth)))
     return sorted(silent, key=lambda row: (row[1], row[4]))
 
 
@@ -129,9 +131,10 @@ def _(truth):
                 not_covered(of),
                 identity,
                 0,
-                sum(s["end_seen"] is None for s in of),
+                sum(s["end_seen"] is not True for s in of),
                 in_holes,
                 AS_OF,
+                recorded_since(truth),
             )
         )
     return rows

@@ -249,8 +249,8 @@ class Week:
         plan, _ = self.trino.execute(f"EXPLAIN (TYPE IO, FORMAT JSON) {statement}")
         for table in json.loads(plan[0][0])["inputTableColumnInfos"]:
             table_name = table["table"]["schemaTable"]["table"]
-            # Iceberg knows the greatest end in each file.
-            of_sessions = {"connection_established_time", "ends_at"}
+            # Iceberg knows the greatest end in each file, and that one is missing.
+            of_sessions = {"connection_established_time", "ends_at", "ended_before"}
             columns = {"sessions": of_sessions, "digests": {"digest_date"}}.get(table_name, {"snapshot_date"})
             constrained = {constraint["columnName"] for constraint in table["constraint"]["columnConstraints"]}
             if table_name != "captures" and not columns & constrained:

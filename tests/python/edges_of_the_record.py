@@ -220,3 +220,24 @@ def postures(lake):
         lake.session(f"p{number}", "postures", "postures", begins, begins + MINUTE, posture_compliance_statuses=statuses)
     rows = [("p1", "not compliant"), ("p2", "missing"), ("p3", "missing"), ("p4", "not compliant")]
     expect(lake, "posture_not_compliant", "connection_id finding", rows)
+
+
+@case
+def nobody(lake):
+    """A month without anybody has a row, which says how much of it is known."""
+    lake.capture(at("2026-09-01 00:30"))
+    lake.capture(at("2026-09-01 01:00"))
+    edits = [("2026-11-01 00:00:00", "2026-09-01 00:00:00")]
+    expect(lake, "access_review", "identity_key sessions possible_sessions", [(None, 0, 0)], edits, alone=True)
+
+
+@case
+def months(lake):
+    """A hole of more steps than a list in Athena can have elements."""
+    first, last = at("2026-06-10 12:00"), at("2026-11-09 12:00")
+    lake.capture(first)
+    lake.capture(last)
+    steps = [first + number * 15 * MINUTE for number in range(-1, 153 * 96)]
+    rows = [(0 if step in (first, last) else None, True) for step in steps]
+    edits = [("INTERVAL '8' DAY", "INTERVAL '200' DAY"), ("INTERVAL '7' DAY", "INTERVAL '199' DAY")]
+    expect(lake, "concurrency", "active_connections touches_hole", rows, edits)

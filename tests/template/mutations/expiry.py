@@ -50,10 +50,6 @@ EXPIRY = {
     "old versions stay for five days": (lambda t: set_properties(t, "43200", "432000"), "VACUUM keeps old versions of sessions for 432000 s"),
     "the age of old versions is not set": (lambda t: set_properties(t, "vacuum_max_snapshot_age_seconds", "vacuum_max_metadata_files_to_keep"), "for 432000 s"),
     "what is being written is removed": (lambda t: set_properties(t, "43200", "60"), "VACUUM keeps old versions of sessions for 60 s"),
-    "OPTIMIZE leaves what one statement deleted": (
-        lambda t: set_properties(t, "'optimize_rewrite_delete_file_threshold' = '1'", "'optimize_rewrite_delete_file_threshold' = '2'"),
-        "before OPTIMIZE rewrites a file",
-    ),
     "ten old versions stay": (lambda t: set_properties(t, "'1'", "'10'"), "however old they are"),
     "sessions expire after a fixed time": (lambda t: expires_before(t, "${RetentionDays}", "400"), "with 90 days"),
     "sessions expire by days": (lambda t: expires_before(t, "-01'", "-[D01]'"), "first day of sessions"),
