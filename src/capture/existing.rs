@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::error_code::ErrorCode;
 use crate::lake::keys::Key;
-use crate::lake::ledger::{CaptureError, Outcome};
+use crate::lake::ledger::{CaptureError, Outcome, Written};
 use crate::lake::parquet::{Ends, Identity, ObjectMetadata};
 use crate::lake::store::{Look, Store};
 use crate::snapshot_time::SnapshotTime;
@@ -18,10 +18,7 @@ const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(60);
 /// A complete object of the snapshot that is already in the lake.
 #[derive(Debug)]
 pub(crate) struct Existing {
-    pub object_key: String,
-    pub rows: u64,
-    pub bytes: u64,
-    pub sha256: String,
+    pub object: Written,
     /// Times of its pages; `None` if the object does not state them.
     pub times: Option<PageTimes>,
 }
@@ -58,10 +55,12 @@ pub(crate) async fn find_existing(
         return Err(foreign(&object_key, "its metadata has times that no capture of this snapshot can have"));
     }
     Ok(Some(Existing {
-        object_key,
-        rows: metadata.rows,
-        bytes: hashed.bytes,
-        sha256: hex::encode(hashed.sha256),
+        object: Written {
+            object_key,
+            rows: metadata.rows,
+            bytes: hashed.bytes,
+            sha256: hex::encode(hashed.sha256),
+        },
         times: metadata.times(),
     }))
 }

@@ -1,14 +1,12 @@
 //! One listing of a target: page after page into a snapshot, counted on the way.
 
-use std::collections::BTreeSet;
-
 use super::connection_ids::{ConnectionIds, DistinctIds};
 use super::request::{CaptureRequest, Tools};
 use crate::aws::ec2::PageTimes;
 use crate::aws::ec2::pager::{Next, Pager};
 use crate::aws::ec2::resume_token::ResumeToken;
 use crate::aws::ec2::{Page, PageError, PageRequest, larger_difference};
-use crate::lake::ledger::CaptureError;
+use crate::lake::ledger::{CaptureError, Tally};
 use crate::lake::parquet::SnapshotWriter;
 use crate::limits::Limit;
 use crate::tables::connections::rows::Rows;
@@ -32,21 +30,6 @@ pub(super) enum End {
     Cut { error: CaptureError, expired_token: bool, resume_token: Option<ResumeToken> },
     /// Rows could not be encoded; the temporary file is of no use.
     Unencoded { error: CaptureError },
-}
-
-/// The ledger's facts about the pages and rows.
-#[derive(Default)]
-pub(super) struct Tally {
-    pub pages: u64,
-    pub rows_read: u64,
-    pub active: u64,
-    pub unparsed_values: u64,
-    pub duplicates: u64,
-    pub first_request_id: Option<String>,
-    pub last_request_id: Option<String>,
-    pub times: Option<PageTimes>,
-    pub clock_difference_seconds: Option<i64>,
-    pub unknown_elements: BTreeSet<String>,
 }
 
 impl Listing {
@@ -199,6 +182,8 @@ fn keep(rows: &Rows, skip: u64, room: Option<u64>) -> (Rows, bool) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use jiff::Timestamp;
 
     use super::*;

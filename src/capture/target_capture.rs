@@ -4,7 +4,7 @@ use crate::aws::ec2::PageTimes;
 use crate::causes;
 use crate::error_code::ErrorCode;
 use crate::lake::keys::Key;
-use crate::lake::ledger::{CaptureError, Entry, Outcome, Written};
+use crate::lake::ledger::{CaptureError, Entry, Outcome, Tally, Written};
 use crate::lake::parquet::{SnapshotError, SnapshotWriter, identity_of_connections};
 use crate::lake::store::{Content, Object, Put, StoreError};
 use crate::target::Target;
@@ -78,18 +78,9 @@ async fn existing(
 
 /// Returns `entry` with the values of the object of an earlier run.
 fn already_captured(entry: Entry, existing: Existing) -> Entry {
-    let Existing { object_key, rows, bytes, sha256, times } = existing;
-    Entry {
-        outcome: Outcome::AlreadyCaptured,
-        rows,
-        bytes: Some(bytes),
-        object_key: Some(object_key),
-        sha256: Some(sha256),
-        first_page_requested_at: times.map(|times| times.first_page_requested_at),
-        first_page_at: times.map(|times| times.first_page_at),
-        last_page_at: times.map(|times| times.last_page_at),
-        ..entry
-    }
+    let Existing { object, times } = existing;
+    let tally = Tally { times, ..entry.tally };
+    Entry { outcome: Outcome::AlreadyCaptured, tally, object: Some(object), ..entry }
 }
 
 /// Stores the rows that a listing read, and returns the entry.
@@ -120,24 +111,8 @@ async fn store(tools: &Tools, plan: &CaptureRequest, target: &Target, listing: L
             }
         }
     }
-    let entry = Entry {
-        pages: tally.pages,
-        rows_read: tally.rows_read,
-        active: tally.active,
-        unparsed_values: tally.unparsed_values,
-        duplicates: tally.duplicates,
-        first_request_id: tally.first_request_id,
-        last_request_id: tally.last_request_id,
-        first_page_requested_at: tally.times.map(|times| times.first_page_requested_at),
-        first_page_at: tally.times.map(|times| times.first_page_at),
-        last_page_at: tally.times.map(|times| times.last_page_at),
-        clock_difference_seconds: tally.clock_difference_seconds,
-        unknown_elements: tally.unknown_elements,
-        error,
-        resume_token,
-        ..Entry::new(target, outcome)
-    };
-    let Some(times) = tally.times.filter(|_| outcome != Outcome::Failed) else {
+    let entry = Entry { tally, error, resume_token, ..Entry::new(target, outcome) };
+    let Some(times) = entry.tally.times.filter(|_| outcome != Outcome::Failed) else {
         return entry;
     };
     let key = match outcome {
@@ -145,13 +120,7 @@ async fn store(tools: &Tools, plan: &CaptureRequest, target: &Target, listing: L
         _ => Key::Partial { target, snapshot_time: plan.snapshot_time, run_id: &plan.run_id },
     };
     match write(tools, key, writer, outcome, &times).await {
-        Ok((Put::Written, written)) => Entry {
-            rows: written.rows,
-            bytes: Some(written.bytes),
-            object_key: Some(written.object_key),
-            sha256: Some(written.sha256),
-            ..entry
-        },
+        Ok((Put::Written, written)) => Entry { object: Some(written), ..entry },
         // Another capture of the same snapshot was quicker: the first write wins.
         Ok((Put::AlreadyThere, written)) if outcome == Outcome::Complete => {
             match existing(tools, plan, target, key).await {

@@ -27,7 +27,7 @@ pub fn lines(record: &RunRecord, stack: Option<&str>) -> Vec<Value> {
     let places = record.places.iter().filter(|place| errors(place)).count();
     let failed = (record.failed_targets().count() + places) as u64;
     // An alarm reads one metric, so a metric that alarms watch over all targets has no dimension of a target.
-    let unparsed = record.targets.iter().map(|entry| entry.unparsed_values).sum();
+    let unparsed = record.targets.iter().map(|entry| entry.tally.unparsed_values).sum();
     let metrics = [("FailedTargets", "Count", failed), ("UnparsedValues", "Count", unparsed)];
     let run = line(record.end, stack, &[], &metrics);
     targets.chain([run]).collect()
@@ -43,17 +43,17 @@ pub fn seal_line(time: Timestamp, report: &SealReport, stack: Option<&str>) -> O
 fn target_line(time: Timestamp, stack: Option<&str>, entry: &Entry) -> Value {
     let complete = u64::from(entry.outcome == Outcome::Complete);
     // Rows of an object that already existed were counted by the run that wrote it.
-    let rows = if entry.outcome == Outcome::AlreadyCaptured { 0 } else { entry.rows };
+    let rows = if entry.outcome == Outcome::AlreadyCaptured { 0 } else { entry.rows() };
     let mut metrics = vec![
         ("Rows", "Count", rows),
-        ("Pages", "Count", entry.pages),
-        ("UnparsedValues", "Count", entry.unparsed_values),
+        ("Pages", "Count", entry.tally.pages),
+        ("UnparsedValues", "Count", entry.tally.unparsed_values),
         ("CaptureMillis", "Milliseconds", entry.capture_millis),
         ("CompleteSnapshots", "Count", complete),
     ];
     // For a truncated listing the number would be too small, and without a listing it would be zero.
     if entry.outcome == Outcome::Complete {
-        metrics.push(("ActiveConnections", "Count", entry.active));
+        metrics.push(("ActiveConnections", "Count", entry.tally.active));
     }
     let values = [&entry.account_id, &entry.region, &entry.endpoint_id].map(String::as_str);
     let dimensions: Vec<(&str, &str)> = DIMENSIONS.into_iter().zip(values).collect();

@@ -1,6 +1,8 @@
 //! The run record: the targets that were tried, their outcomes, and the basis of these. One line of JSON for each attempt,
 //! written last, so that a crash leaves an object without a record and never a record without its object.
 
+mod entry;
+mod object;
 pub mod recorded;
 mod text;
 
@@ -10,13 +12,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::ec2::PageError;
-use crate::aws::ec2::resume_token::ResumeToken;
 use crate::aws::errors::Denial;
 use crate::error_code::ErrorCode;
 use crate::run_id::RunId;
 use crate::snapshot_time::SnapshotTime;
-use crate::target::{AccountRegion, EndpointId, Target};
+use crate::target::{AccountRegion, EndpointId};
 
+pub use entry::{Entry, Tally};
+pub use object::Written;
+use object::or_nulls;
 use text::{as_text, millisecond_time, millisecond_times};
 
 /// The trigger of a snapshot.
@@ -95,121 +99,6 @@ impl From<PageError> for CaptureError {
     }
 }
 
-/// An object that was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Written {
-    /// Its key, or its path within the lake's directory.
-    pub object_key: String,
-    /// Rows in it.
-    pub rows: u64,
-    /// Its size.
-    pub bytes: u64,
-    /// SHA-256 of its bytes, in hexadecimal.
-    pub sha256: String,
-}
-
-/// The result of one run for one target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Entry {
-    /// The target's account.
-    pub account_id: String,
-    /// The target's Region.
-    pub region: String,
-    /// The target's endpoint.
-    pub endpoint_id: String,
-    /// The outcome.
-    pub outcome: Outcome,
-    /// The reasons why it is partial though nothing failed; empty otherwise.
-    pub restrictions: Vec<Restriction>,
-    /// Pages read of the listing that was written.
-    pub pages: u64,
-    /// Connections read of that listing, after `max_items` and those that a resumed listing skips.
-    pub rows_read: u64,
-    /// Connections written; unless a write failed or was not needed, the same number.
-    pub rows: u64,
-    /// Connections that AWS calls active.
-    pub active: u64,
-    /// Values that could not be typed and are kept as text.
-    pub unparsed_values: u64,
-    /// Connections whose id came before in the same listing.
-    pub duplicates: u64,
-    /// EC2's request id of the first page.
-    pub first_request_id: Option<String>,
-    /// EC2's request id of the last page.
-    pub last_request_id: Option<String>,
-    /// Time of the request for the first page, in the attempt that succeeded; for `already_captured`, as its object states.
-    #[serde(serialize_with = "millisecond_times")]
-    pub first_page_requested_at: Option<Timestamp>,
-    /// Arrival time of the first page; for `already_captured`, as its object states.
-    #[serde(serialize_with = "millisecond_times")]
-    pub first_page_at: Option<Timestamp>,
-    /// Arrival time of the last page; for `already_captured`, as its object states. Coverage follows from these times.
-    #[serde(serialize_with = "millisecond_times")]
-    pub last_page_at: Option<Timestamp>,
-    /// Seconds by which the clock here was ahead of EC2's, by the page where they differed most; negative if it was behind.
-    /// `None` if nothing was read, or EC2 gave no time.
-    pub clock_difference_seconds: Option<i64>,
-    /// Names of elements beside the connections in EC2's answers that this program does not know.
-    pub unknown_elements: BTreeSet<String>,
-    /// Duration of the capture, in milliseconds.
-    pub capture_millis: u64,
-    /// Size of the object; `None` if none was written.
-    pub bytes: Option<u64>,
-    /// The object's key, or its path within the lake's directory; for `already_captured`, that of the object found.
-    pub object_key: Option<String>,
-    /// SHA-256 of the object, in hexadecimal; for `already_captured`, that of the object found.
-    pub sha256: Option<String>,
-    /// The rows of a listing whose token expired, if they are not all in the object of the one that replaced it.
-    pub superseded: Option<Written>,
-    /// The error.
-    pub error: Option<CaptureError>,
-    /// The point from which the next capture can resume.
-    pub resume_token: Option<ResumeToken>,
-}
-
-impl Entry {
-    /// Returns an entry for a target of which nothing has been read.
-    pub fn new(target: &Target, outcome: Outcome) -> Entry {
-        Entry {
-            account_id: target.account_id.to_string(),
-            region: target.region.to_string(),
-            endpoint_id: target.endpoint_id.to_string(),
-            outcome,
-            restrictions: Vec::new(),
-            pages: 0,
-            rows_read: 0,
-            rows: 0,
-            active: 0,
-            unparsed_values: 0,
-            duplicates: 0,
-            first_request_id: None,
-            last_request_id: None,
-            first_page_requested_at: None,
-            first_page_at: None,
-            last_page_at: None,
-            clock_difference_seconds: None,
-            unknown_elements: BTreeSet::new(),
-            capture_millis: 0,
-            bytes: None,
-            object_key: None,
-            sha256: None,
-            superseded: None,
-            error: None,
-            resume_token: None,
-        }
-    }
-
-    /// Returns the entry of a target that could not be captured.
-    pub fn failed(target: &Target, error: CaptureError) -> Entry {
-        Entry { error: Some(error), ..Entry::new(target, Outcome::Failed) }
-    }
-
-    /// Returns `true` if somebody must look: it failed, or was cut short though all was requested.
-    pub fn has_failed(&self) -> bool {
-        self.outcome == Outcome::Failed || self.error.is_some()
-    }
-}
-
 /// The findings of one run about one account and Region, beyond the connections of its endpoints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlaceEntry {
@@ -278,14 +167,10 @@ pub struct Discovery {
 pub struct EndpointsEntry {
     /// `complete`, `already_captured` or `failed`.
     pub outcome: Outcome,
-    /// Rows in it: one for each endpoint, including one that is known only in part.
-    pub rows: u64,
-    /// Its size; `None` if none was written.
-    pub bytes: Option<u64>,
-    /// Its key, or its path within the lake's directory; for `already_captured`, that of the object found.
-    pub object_key: Option<String>,
-    /// SHA-256 of it, in hexadecimal.
-    pub sha256: Option<String>,
+    /// The object, with one row for each endpoint, including one that is known only in part; for `already_captured`, the object
+    /// found. `None` if there is none.
+    #[serde(flatten, serialize_with = "or_nulls")]
+    pub object: Option<Written>,
     /// Names of elements beside the endpoints or networks in EC2's answers that this program does not know.
     pub unknown_elements: BTreeSet<String>,
     /// The reason why there is no object, or why the endpoints in it are not fully known.
@@ -295,15 +180,7 @@ pub struct EndpointsEntry {
 impl EndpointsEntry {
     /// Returns an entry for which nothing was written.
     pub fn new(outcome: Outcome) -> EndpointsEntry {
-        EndpointsEntry {
-            outcome,
-            rows: 0,
-            bytes: None,
-            object_key: None,
-            sha256: None,
-            unknown_elements: BTreeSet::new(),
-            error: None,
-        }
+        EndpointsEntry { outcome, object: None, unknown_elements: BTreeSet::new(), error: None }
     }
 
     /// Returns the entry of an object that could not be made.
@@ -394,3 +271,6 @@ impl RunRecord {
         serde_json::to_string(self).map(|line| line + "\n")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -277,7 +277,7 @@ async fn an_error_that_speaks_of_the_token_begins_the_listing_anew() {
         let (first, error, last) = (page("t1", "a"), error_of_ec2(code, message), page("", "b"));
         let (report, _) = capture_at(&[(200, &first), (400, &error), (200, &first), (200, &last)]).await;
         assert_eq!(outcomes(&report), ["complete"], "{code} {message}: {:?}", report.record.targets[0].error);
-        assert_eq!(report.record.targets[0].rows, 2);
+        assert_eq!(report.record.targets[0].rows(), 2);
     }
 }
 

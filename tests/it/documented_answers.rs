@@ -25,7 +25,7 @@ async fn rows(answer: &str, endpoint_id: &str) -> Vec<Value> {
     let report = snapshot(&auditor, json!({})).await;
     assert_eq!(outcomes(&report), ["complete"]);
     let read = python("read_lake.py", &[lake], &[]);
-    read["connections"][report.record.targets[0].object_key.as_ref().unwrap()]["rows"]
+    read["connections"][&report.record.targets[0].object.as_ref().unwrap().object_key]["rows"]
         .as_array()
         .unwrap()
         .clone()

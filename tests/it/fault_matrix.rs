@@ -178,9 +178,10 @@ fn problems(ran: &Ran) -> Vec<String> {
         }
     };
     if let Some(entry) = entry {
-        let kept = entry.rows == entry.rows_read || entry.outcome == Outcome::AlreadyCaptured;
+        let (rows, rows_read) = (entry.rows(), entry.tally.rows_read);
+        let kept = rows == rows_read || entry.outcome == Outcome::AlreadyCaptured;
         if !kept && !ran.case.refuses_rows() {
-            problems.push(format!("{} rows were read and {} written", entry.rows_read, entry.rows));
+            problems.push(format!("{rows_read} rows were read and {rows} written"));
         }
         if entry.outcome != Outcome::Complete
             && entry.outcome != Outcome::AlreadyCaptured

@@ -112,7 +112,7 @@ impl Taken {
     /// The rows of the object of endpoints.
     fn endpoints(&self) -> Vec<Value> {
         let entry = self.report.record.places[0].endpoints.as_ref().unwrap();
-        let object = &self.world.read()["endpoints"][entry.object_key.as_ref().unwrap()];
+        let object = &self.world.read()["endpoints"][&entry.object.as_ref().unwrap().object_key];
         object["rows"].as_array().unwrap().clone()
     }
 
@@ -201,7 +201,7 @@ async fn networks_that_are_refused_for_one_endpoint_are_null_with_the_reason() {
     let entry = taken.report.record.places[0].endpoints.as_ref().unwrap();
     let error = entry.error.as_ref().unwrap();
     assert_eq!(
-        (entry.outcome.as_str(), entry.rows, error.code.as_str()),
+        (entry.outcome.as_str(), entry.object.as_ref().unwrap().rows, error.code.as_str()),
         ("complete", 2, "UnauthorizedOperation")
     );
     assert!(
@@ -227,7 +227,8 @@ async fn an_unknown_element_beside_a_list_is_recorded() {
         let place = &taken.report.record.places[0];
         let (discovery, endpoints) = (place.discovery.as_ref().unwrap(), place.endpoints.as_ref().unwrap());
         let found = [
-            taken.report.record.targets.iter().all(|entry| entry.unknown_elements == names) && operation == 0,
+            taken.report.record.targets.iter().all(|entry| entry.tally.unknown_elements == names)
+                && operation == 0,
             discovery.unknown_elements == names,
             endpoints.unknown_elements == names,
         ];
@@ -314,7 +315,8 @@ async fn characters_that_xml_does_not_allow_keep_their_rows() {
     let taken = Ec2::with(0, body).snapshot().await;
     assert_eq!(outcomes(&taken.report), ["complete"; 2]);
     let lake = taken.world.read();
-    let read = &lake["connections"][taken.report.record.targets[0].object_key.as_ref().unwrap()]["rows"];
+    let read =
+        &lake["connections"][&taken.report.record.targets[0].object.as_ref().unwrap().object_key]["rows"];
     let expected = [
         (json!("bad\u{fffd}name"), json!({"commonName": r"bad\u{B}name"})),
         (json!("M\u{fffd}ller"), json!({"commonName": r"M\xFCller"})),
@@ -359,7 +361,7 @@ async fn empty_pages_without_end_meet_a_limit() {
         }
         if operation == 0 {
             let entry = &taken.report.record.targets[0];
-            assert_eq!((entry.outcome.as_str(), entry.pages, entry.rows), ("failed", 1_001, 0));
+            assert_eq!((entry.outcome.as_str(), entry.tally.pages, entry.rows()), ("failed", 1_001, 0));
             let message = &entry.error.as_ref().unwrap().message;
             assert!(message.contains("at most 1000 empty pages in a row"), "{message}");
         }

@@ -18,7 +18,7 @@ async fn object(fault: Option<FaultKind>) -> Value {
     let report = world.snapshot("7").await;
     assert_eq!(outcomes(&report), ["complete"]);
     let lake = world.read();
-    lake["connections"][report.record.targets[0].object_key.as_ref().unwrap()].clone()
+    lake["connections"][&report.record.targets[0].object.as_ref().unwrap().object_key].clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,7 +55,7 @@ async fn the_configuration_of_endpoints_is_what_boto3_lists() {
     let world = World::new(fleet(7, 5)).await;
     let report = world.snapshot("1000").await;
     let entry = report.record.places[0].endpoints.as_ref().unwrap();
-    let object = world.read()["endpoints"][entry.object_key.as_ref().unwrap()].clone();
+    let object = world.read()["endpoints"][&entry.object.as_ref().unwrap().object_key].clone();
     check(&object, ENDPOINT_COLUMNS);
     assert_eq!(
         object["metadata"],
@@ -71,7 +71,7 @@ async fn the_configuration_of_endpoints_is_what_boto3_lists() {
     let url = world.simulator.url();
     let listed = python("list_endpoints.py", &["--endpoint-url", &url, "--region", "eu-central-1"], &[]);
     let (theirs, ours) = (listed.as_array().unwrap(), object["rows"].as_array().unwrap());
-    assert_eq!((theirs.len(), ours.len(), entry.rows), (7, 7, 7));
+    assert_eq!((theirs.len(), ours.len(), entry.object.as_ref().unwrap().rows), (7, 7, 7));
     for (their, our) in theirs.iter().zip(ours) {
         for (column, value) in their.as_object().unwrap() {
             assert_eq!(&our[column], value, "{column}");

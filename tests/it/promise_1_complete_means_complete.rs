@@ -17,7 +17,7 @@ async fn every_row_served_is_in_the_lake_at_any_page_size() {
         let world = World::new(fleet(2, 43)).await;
         let report = world.snapshot(page_size).await;
         assert_eq!(outcomes(&report), ["complete", "complete"]);
-        assert_eq!([0, 1].map(|i| report.record.targets[i].pages), pages);
+        assert_eq!([0, 1].map(|i| report.record.targets[i].tally.pages), pages);
         let checked = world.check();
         assert_eq!((checked.connections, checked.partials), (86, 0), "page size {page_size}");
         checked.assert_whole();
@@ -104,7 +104,7 @@ async fn empty_pages_with_a_token_are_normal() {
     world.simulator.inject(Fault::on(FaultKind::EmptyPage, 2));
     let report = world.snapshot("5").await;
     assert_eq!(outcomes(&report), ["complete"]);
-    assert_eq!(report.record.targets[0].pages, 4);
+    assert_eq!(report.record.targets[0].tally.pages, 4);
     let checked = world.check();
     assert_eq!(checked.connections, 12);
     checked.assert_whole();

@@ -31,7 +31,7 @@ async fn rows_before_a_fault_are_partial_with_a_token_to_go_on() {
         assert_eq!(outcomes(&report), ["partial"], "{kind:?}");
         assert_eq!(error_codes(&report), [code], "{kind:?}");
         let entry = &report.record.targets[0];
-        assert_eq!((entry.pages, entry.rows_read, entry.rows), (2, 10, 10), "{kind:?}");
+        assert_eq!((entry.tally.pages, entry.tally.rows_read, entry.rows()), (2, 10, 10), "{kind:?}");
         assert!(entry.resume_token.is_some(), "{kind:?}");
         assert!(report.failure().unwrap().contains(code), "{kind:?}");
         let checked = world.check();
@@ -49,7 +49,10 @@ async fn a_listing_whose_token_expires_starts_anew_and_no_row_is_there_twice() {
     assert_eq!(outcomes(&report), ["complete"]);
     assert_eq!(error_codes(&report), [""]);
     let entry = &report.record.targets[0];
-    assert_eq!((entry.pages, entry.rows_read, entry.rows, entry.duplicates), (9, 43, 43, 0));
+    assert_eq!(
+        (entry.tally.pages, entry.tally.rows_read, entry.rows(), entry.tally.duplicates),
+        (9, 43, 43, 0)
+    );
     assert_eq!(entry.superseded, None, "all its connections are in the second listing");
     let checked = world.check();
     assert_eq!((checked.connections, checked.partials, checked.connection_ids_missing), (43, 0, 0));
@@ -69,7 +72,7 @@ async fn a_listing_whose_token_expires_again_is_partial_and_keeps_all_it_read() 
     let entry = &report.record.targets[0];
     assert!(entry.error.as_ref().unwrap().code.as_str().starts_with("Invalid"), "{entry:?}");
     assert_eq!(
-        (entry.rows, entry.superseded.as_ref()),
+        (entry.rows(), entry.superseded.as_ref()),
         (20, None),
         "the second listing adds nothing to the first"
     );
@@ -123,7 +126,7 @@ async fn a_deadline_ends_a_capture_in_order_with_its_token() {
             (vec!["partial"], vec!["Deadline"]),
             "{fault:?}"
         );
-        let rows = report.record.targets[0].rows;
+        let rows = report.record.targets[0].rows();
         assert!((10..430).contains(&rows), "{fault:?}: {rows}");
         let checked = world.check();
         assert_eq!(checked.problems, Vec::<String>::new());
@@ -133,7 +136,7 @@ async fn a_deadline_ends_a_capture_in_order_with_its_token() {
         let token = report.record.targets[0].resume_token.as_ref().unwrap().to_string();
         let fields = serde_json::json!({"time": crate::harness::real_now(), "starting_token": token});
         let resumed = crate::harness::snapshot(&auditor, fields).await;
-        assert_eq!(resumed.record.targets[0].rows + rows, 430, "{fault:?}");
+        assert_eq!(resumed.record.targets[0].rows() + rows, 430, "{fault:?}");
     }
 }
 
@@ -173,11 +176,11 @@ async fn odd_values_are_kept_as_they_are() {
         assert_eq!(outcomes(&report), ["complete", "complete"], "{kind:?}");
         let entry = &report.record.targets[0];
         match kind {
-            FaultKind::OddValues => assert!(entry.unparsed_values > 20, "{entry:?}"),
-            FaultKind::UnknownField => assert_eq!(entry.unparsed_values, 2 * entry.rows, "{entry:?}"),
-            FaultKind::WrongEndpointId => assert!(entry.unparsed_values > 0, "{entry:?}"),
-            FaultKind::DuplicateRow => assert!(entry.duplicates > 0, "{entry:?}"),
-            _ => assert_eq!((entry.unparsed_values, entry.duplicates), (0, 0)),
+            FaultKind::OddValues => assert!(entry.tally.unparsed_values > 20, "{entry:?}"),
+            FaultKind::UnknownField => assert_eq!(entry.tally.unparsed_values, 2 * entry.rows(), "{entry:?}"),
+            FaultKind::WrongEndpointId => assert!(entry.tally.unparsed_values > 0, "{entry:?}"),
+            FaultKind::DuplicateRow => assert!(entry.tally.duplicates > 0, "{entry:?}"),
+            _ => assert_eq!((entry.tally.unparsed_values, entry.tally.duplicates), (0, 0)),
         }
         world.check().assert_whole();
     }

@@ -58,7 +58,7 @@ async fn a_listing_of_126_pages_comes_through_throttling() {
     let auditor = world.auditor(&own);
     let report = snapshot(&auditor, json!({})).await;
     assert_eq!(outcomes(&report), ["complete"]);
-    assert_eq!(report.record.targets[0].pages, 126);
+    assert_eq!(report.record.targets[0].tally.pages, 126);
     assert_eq!(world.simulator.requests(), 126 + 12);
     world.check().assert_whole();
 }

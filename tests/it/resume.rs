@@ -52,9 +52,9 @@ async fn limits_and_resumes_cut_where_boto3_cuts() {
             let (expected, their_token) = boto3(&world, max_items, theirs.as_deref());
             assert_eq!(outcomes(&report), ["partial"]);
             let entry = &report.record.targets[0];
-            assert_eq!(entry.rows, expected.len() as u64, "max_items {max_items}, call {call}");
+            assert_eq!(entry.rows(), expected.len() as u64, "max_items {max_items}, call {call}");
             assert_eq!(
-                written(&world, entry.object_key.as_ref().unwrap()),
+                written(&world, &entry.object.as_ref().unwrap().object_key),
                 expected,
                 "max_items {max_items}, call {call}"
             );
@@ -85,7 +85,7 @@ async fn a_listing_that_a_fault_cut_goes_on_where_it_stopped() {
     let token = cut.record.targets[0].resume_token.as_ref().unwrap().to_string();
     let resumed = snapshot(&auditor, json!({"starting_token": token})).await;
     assert_eq!(outcomes(&resumed), ["partial"], "a resumed listing is never complete");
-    assert_eq!((cut.record.targets[0].rows, resumed.record.targets[0].rows), (10, 13));
+    assert_eq!((cut.record.targets[0].rows(), resumed.record.targets[0].rows()), (10, 13));
     world.check().assert_whole();
 }
 

@@ -37,7 +37,8 @@ async fn boto3_and_our_lake_list_the_same_rows_in_the_same_order() {
         for entry in &report.record.targets {
             let listed = boto3(&world, &entry.endpoint_id, &["--page-size", page_size]);
             let theirs = listed["connections"].as_array().unwrap();
-            let ours = lake["connections"][entry.object_key.as_ref().unwrap()]["rows"].as_array().unwrap();
+            let ours =
+                lake["connections"][&entry.object.as_ref().unwrap().object_key]["rows"].as_array().unwrap();
             assert_eq!((theirs.len(), ours.len()), (43, 43));
             for (their, our) in theirs.iter().zip(ours) {
                 for column in COLUMNS {
@@ -63,10 +64,10 @@ async fn filters_keep_the_same_rows_for_both() {
 
     let auditor = world.auditor(&[]);
     let report = snapshot(&auditor, json!({"filters": {"connection-id": [first, last]}})).await;
-    assert_eq!(report.record.targets[0].rows, 2);
+    assert_eq!(report.record.targets[0].rows(), 2);
     let none =
         snapshot(&auditor, json!({"filters": {"connection-id": [first], "username": ["nobody"]}})).await;
-    assert_eq!((outcomes(&none)[0], none.record.targets[0].rows), ("partial", 0), "filters AND together");
+    assert_eq!((outcomes(&none)[0], none.record.targets[0].rows()), ("partial", 0), "filters AND together");
 }
 
 #[tokio::test(flavor = "multi_thread")]

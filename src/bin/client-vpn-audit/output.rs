@@ -110,10 +110,10 @@ pub fn report_text(report: &Report) -> String {
             entry.region.clone(),
             entry.endpoint_id.clone(),
             entry.outcome.as_str().to_owned(),
-            count(entry.rows),
-            count(entry.active),
-            count(entry.pages),
-            count(entry.unparsed_values),
+            count(entry.rows()),
+            count(entry.tally.active),
+            count(entry.tally.pages),
+            count(entry.tally.unparsed_values),
             format!("{:.1}", Duration::from_millis(entry.capture_millis).as_secs_f64()),
         ]);
     }

@@ -10,7 +10,7 @@ use crate::aws::ec2::{Ec2Source, EndpointListing, PageError};
 use crate::capture::existing::{Existing, find_existing, possible_times};
 use crate::capture::target_capture::vanished;
 use crate::lake::keys::Key;
-use crate::lake::ledger::{CaptureError, EndpointsEntry, Outcome};
+use crate::lake::ledger::{CaptureError, EndpointsEntry, Outcome, Written};
 use crate::lake::parquet::{encode_endpoints, identity_of_endpoints};
 use crate::lake::store::{Object, Put};
 use crate::tables::endpoints::Endpoint;
@@ -39,7 +39,6 @@ impl Run {
     ) -> EndpointsEntry {
         let (place, snapshot_time) = (&wanted.place, self.plan.snapshot_time);
         let key = Key::Endpoints { place, snapshot_time };
-        let object_key = Some(self.store.object_key(key));
         let identity = identity_of_endpoints(snapshot_time, place);
         let times = possible_times(snapshot_time, self.clock.now());
         let written = async {
@@ -55,9 +54,12 @@ impl Run {
             let bytes = encode_endpoints(snapshot_time, place, &endpoints)?;
             let object = Object::from_bytes(&bytes, "application/vnd.apache.parquet");
             let entry = EndpointsEntry {
-                rows: endpoints.len() as u64,
-                bytes: Some(bytes.len() as u64),
-                sha256: Some(hex::encode(object.sha256)),
+                object: Some(Written {
+                    object_key: self.store.object_key(key),
+                    rows: endpoints.len() as u64,
+                    bytes: bytes.len() as u64,
+                    sha256: hex::encode(object.sha256),
+                }),
                 unknown_elements,
                 error,
                 ..EndpointsEntry::new(Outcome::Complete)
@@ -70,10 +72,7 @@ impl Run {
                 }
             }
         };
-        match written.await {
-            Ok(entry) => EndpointsEntry { object_key, ..entry },
-            Err(error) => EndpointsEntry::failed(error),
-        }
+        written.await.unwrap_or_else(EndpointsEntry::failed)
     }
 
     /// Adds its networks to each endpoint. One for which EC2 does not answer stays without them, with the reason.
@@ -130,12 +129,7 @@ impl Run {
 
 /// Returns the entry of an object of an earlier run.
 fn already_captured(existing: Existing) -> EndpointsEntry {
-    EndpointsEntry {
-        rows: existing.rows,
-        bytes: Some(existing.bytes),
-        sha256: Some(existing.sha256),
-        ..EndpointsEntry::new(Outcome::AlreadyCaptured)
-    }
+    EndpointsEntry { object: Some(existing.object), ..EndpointsEntry::new(Outcome::AlreadyCaptured) }
 }
 
 /// Returns the error for the networks that are not known; `None` if all are.

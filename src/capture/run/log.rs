@@ -2,12 +2,13 @@
 
 use tracing::{error, info, warn};
 
-use crate::lake::ledger::{CaptureError, Discovery, Entry, PlaceEntry};
+use crate::lake::ledger::{CaptureError, Discovery, Entry, PlaceEntry, Tally};
 
 /// Logs one line for a target, with identifiers as fields and nothing of its rows.
 pub(super) fn target(entry: &Entry) {
-    let Entry { endpoint_id, outcome, rows, pages, capture_millis, .. } = entry;
-    let (outcome, unparsed_values) = (outcome.as_str(), entry.unparsed_values);
+    let Entry { endpoint_id, outcome, tally, capture_millis, .. } = entry;
+    let Tally { pages, unparsed_values, .. } = *tally;
+    let (outcome, rows) = (outcome.as_str(), entry.rows());
     match &entry.error {
         None if unparsed_values > 0 => {
             warn!(

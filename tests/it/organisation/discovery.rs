@@ -219,7 +219,7 @@ async fn an_account_without_endpoints_is_an_entry_and_no_error() {
     let place = &report.record.places[0];
     assert_eq!(place.discovery.as_ref().unwrap().endpoints.as_ref().unwrap().len(), 0);
     let endpoints = place.endpoints.as_ref().unwrap();
-    assert_eq!((endpoints.outcome.as_str(), endpoints.rows), ("complete", 0));
+    assert_eq!((endpoints.outcome.as_str(), endpoints.object.as_ref().unwrap().rows), ("complete", 0));
     let files = world.files();
     assert!(
         files.iter().any(|file| file.starts_with("endpoints/"))

@@ -1,5 +1,6 @@
 //! The beginning of a capture, and clocks that are wrong.
 
+use client_vpn_audit::aws::ec2::PageTimes;
 use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::invocation::handler::Auditor;
@@ -58,9 +59,9 @@ async fn a_capture_begins_when_the_attempt_that_succeeded_was_sent() {
     let entry = &report.record.targets[0];
     assert_eq!(entry.outcome.as_str(), "complete", "{entry:?}");
     // The first attempt was sent at 0 and took ten minutes, the second was sent then and took ten more.
-    assert_eq!(entry.first_page_requested_at, Some(at(10)));
-    assert_eq!((entry.first_page_at, entry.last_page_at), (Some(at(20)), Some(at(20))));
-    assert_eq!(entry.clock_difference_seconds, Some(0), "EC2's time lies between the two");
+    let times = PageTimes { first_page_requested_at: at(10), first_page_at: at(20), last_page_at: at(20) };
+    assert_eq!(entry.tally.times, Some(times));
+    assert_eq!(entry.tally.clock_difference_seconds, Some(0), "EC2's time lies between the two");
     let text = std::fs::read_to_string(recorder.world.lake().join(&report.run_keys[0])).unwrap();
     assert!(text.contains("\"first_page_requested_at\":\"2025-11-23T22:10:00.000Z\""), "{text}");
 }
@@ -74,7 +75,7 @@ async fn a_clock_that_is_wrong_is_in_the_ledger() {
         recorder.world.clock.set(now);
         let fields = json!({"time": now.to_string(), "targets": ["*"]});
         let report = snapshot(&recorder.world.auditor(&[]), fields).await;
-        assert_eq!(report.record.targets[0].clock_difference_seconds, Some(expected), "{ahead}");
+        assert_eq!(report.record.targets[0].tally.clock_difference_seconds, Some(expected), "{ahead}");
         let discovery = report.record.places[0].discovery.as_ref().unwrap();
         assert_eq!(discovery.clock_difference_seconds, Some(expected), "{ahead}");
         assert_eq!((discovery.first_page_requested_at, discovery.last_page_at), (Some(now), Some(now)));

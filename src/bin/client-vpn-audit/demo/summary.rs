@@ -52,7 +52,8 @@ impl Summary {
         let mut last: BTreeMap<String, LastRecord> = BTreeMap::new();
         let mut files = Vec::new();
         for report in reports {
-            for key in report.record.targets.iter().filter_map(|entry| entry.object_key.as_ref()) {
+            for object in report.record.targets.iter().filter_map(|entry| entry.object.as_ref()) {
+                let key = &object.object_key;
                 let file = File::open(lake.join(key))?;
                 files.push((key.clone(), file.metadata()?.len()));
                 for batch in ParquetRecordBatchReaderBuilder::try_new(file)?.build()? {
@@ -60,8 +61,8 @@ impl Summary {
                 }
             }
             let places = report.record.places.iter();
-            let endpoints = places.filter_map(|place| place.endpoints.as_ref()?.object_key.as_ref());
-            for key in endpoints.chain(&report.run_keys) {
+            let endpoints = places.filter_map(|place| place.endpoints.as_ref()?.object.as_ref());
+            for key in endpoints.map(|object| &object.object_key).chain(&report.run_keys) {
                 files.push((key.clone(), fs::metadata(lake.join(key))?.len()));
             }
         }
