@@ -4,12 +4,17 @@
 //! A digest is one line of JSON whose last field is `signature`. All bytes before that field are its content. The signature is of
 //! [`Digest::signed_text`], which contains the content's SHA-256. Checking it needs no re-serialization.
 
+mod fields;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::lake::keys::{ObjectKey, Table};
+use crate::lake::keys::ObjectKey;
+use crate::proof::signing::Identification;
+
+use fields::Fields;
 
 /// Version of the format.
 pub const SCHEMA_VERSION: u64 = 1;
@@ -48,9 +53,19 @@ pub struct OlderLeft {
     pub before: Date,
 }
 
+/// The digest of the hour before, as the next one names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Predecessor {
+    /// Its key, relative to the lake's prefix.
+    pub object_key: String,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// Its signature in base64; `None` if it is not signed.
+    pub signature: Option<String>,
+}
+
 /// A digest without its signature.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest {
     /// Version of this format.
     pub schema_version: u64,
@@ -70,20 +85,12 @@ pub struct Digest {
     pub tool_version: String,
     /// The objects that no earlier digest lists, in the order of their keys.
     pub objects: Vec<SealedObject>,
-    /// The objects older than the chain that are left for the next digest; null if there are none.
+    /// The objects older than the chain that are left for the next digest; `None` if there are none.
     pub older_left: Option<OlderLeft>,
-    /// Key of the digest of the hour before; null for the first.
-    pub previous_object_key: Option<String>,
-    /// SHA-256 of that digest's bytes, in hexadecimal; null for the first.
-    pub previous_sha256: Option<String>,
-    /// That digest's signature; null for the first, and if that one is not signed.
-    pub previous_signature: Option<String>,
-    /// [`SIGNATURE_ALGORITHM`]; null if it is not signed.
-    pub signature_algorithm: Option<String>,
-    /// ARN of the KMS key, or `local`; null if it is not signed.
-    pub key_id: Option<String>,
-    /// SHA-256 of the public key (DER, SubjectPublicKeyInfo), in hexadecimal; null if it is not signed.
-    pub public_key_sha256: Option<String>,
+    /// The digest of the hour before; `None` for the first.
+    pub previous: Option<Predecessor>,
+    /// The key that signs it; `None` if it is not signed.
+    pub signed_with: Option<Identification>,
 }
 
 /// A digest as it is stored in the lake.
@@ -93,8 +100,8 @@ pub struct WrittenDigest {
     pub digest: Digest,
     /// The text that is signed.
     pub signed_text: String,
-    /// The signature in base64; `None` if it is not signed.
-    pub signature: Option<String>,
+    /// The signature in base64; `None` if the digest names no key.
+    signature: Option<String>,
     /// SHA-256 of all its bytes, in hexadecimal.
     pub sha256: String,
 }
@@ -149,7 +156,7 @@ impl Digest {
     /// # Errors
     /// Never in practice: every field can be written as JSON.
     pub fn content(&self) -> serde_json::Result<String> {
-        let mut content = serde_json::to_string(self)?;
+        let mut content = serde_json::to_string(&Fields::of(self))?;
         content.pop();
         Ok(content)
     }
@@ -158,7 +165,8 @@ impl Digest {
     /// it.
     pub fn signed_text(&self, content: &str) -> String {
         let sha256 = hex::encode(Sha256::digest(content));
-        let previous = self.previous_signature.as_deref().unwrap_or("-");
+        let previous =
+            self.previous.as_ref().and_then(|previous| previous.signature.as_deref()).unwrap_or("-");
         format!(
             "client-vpn-audit digest {}\n{}\n{}/{}\n{sha256}\n{previous}\n",
             self.schema_version, self.object_key, self.start, self.end
@@ -194,19 +202,22 @@ impl WrittenDigest {
             return Err(DigestError::NotADigest);
         }
         // Parsed from the text, in which a duplicate field is an error.
-        let digest: Digest =
+        let fields: Fields<'_> =
             serde_json::from_str(&whole).map_err(|error| DigestError::Fields(error.to_string()))?;
-        check(key, &digest)?;
-        let is_signed = signature.is_some();
-        let algorithm = digest.signature_algorithm.as_deref();
-        if algorithm != is_signed.then_some(SIGNATURE_ALGORITHM)
-            || digest.key_id.is_some() != is_signed
-            || digest.public_key_sha256.is_some() != is_signed
-        {
-            return Err(DigestError::HalfSigned);
-        }
+        let digest = fields.validate(key, signature.is_some())?;
         let signed_text = digest.signed_text(content);
         Ok(WrittenDigest { digest, signed_text, signature, sha256: hex::encode(Sha256::digest(bytes)) })
+    }
+
+    /// Returns its signature in base64; `None` if it is not signed.
+    pub fn signature(&self) -> Option<&str> {
+        self.signature.as_deref()
+    }
+
+    /// Returns the SHA-256 of the public key that it names, and its signature by that key; `None` if it is not signed.
+    pub fn signed_with(&self) -> Option<(&str, &str)> {
+        let key = self.digest.signed_with.as_ref()?;
+        Some((&key.public_key_sha256, self.signature()?))
     }
 
     /// Returns the objects that it vouches for.
@@ -214,51 +225,6 @@ impl WrittenDigest {
         let keys = self.digest.objects.iter().map(|object| ObjectKey::parse(&object.object_key));
         keys.zip(&self.digest.objects).filter_map(|(key, object)| Some((key?, object)))
     }
-}
-
-fn check(key: &ObjectKey, digest: &Digest) -> Result<(), DigestError> {
-    if digest.object_key != key.as_str() {
-        return Err(DigestError::OtherKey(shortened(&digest.object_key)));
-    }
-    if (digest.start, digest.end) != (key.hour.start(), key.hour.end()) {
-        return Err(DigestError::OtherHour(digest.start, digest.end));
-    }
-    let mut last = "";
-    for object in &digest.objects {
-        let outside = || DigestError::Outside(shortened(&object.object_key));
-        let found = ObjectKey::parse(&object.object_key).ok_or_else(outside)?;
-        if found.table == Table::Digests || found.place != key.place || found.hour > key.hour {
-            return Err(outside());
-        }
-        if object.object_key.as_str() <= last {
-            return Err(DigestError::Order(object.object_key.clone()));
-        }
-        if object.late != (found.hour < key.hour) {
-            return Err(DigestError::Late(object.object_key.clone()));
-        }
-        check_sha256(&object.sha256)?;
-        last = &object.object_key;
-    }
-    match (&digest.previous_object_key, &digest.previous_sha256) {
-        (None, None) if digest.previous_signature.is_none() => Ok(()),
-        (Some(previous), Some(sha256)) => {
-            if *previous != ObjectKey::of_digest(&key.place, key.hour.previous()).as_str() {
-                return Err(DigestError::Previous(shortened(previous)));
-            }
-            check_sha256(sha256)
-        }
-        (previous, _) => Err(DigestError::Previous(shortened(previous.as_deref().unwrap_or("nothing")))),
-    }
-}
-
-fn check_sha256(text: &str) -> Result<(), DigestError> {
-    let fits = text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    if fits { Ok(()) } else { Err(DigestError::Sha256(shortened(text))) }
-}
-
-/// Shortens and escapes a text that may be hostile or huge, for an error.
-fn shortened(text: &str) -> String {
-    text.chars().take(200).flat_map(char::escape_debug).collect()
 }
 
 #[cfg(test)]

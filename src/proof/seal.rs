@@ -18,9 +18,7 @@ use crate::error_code::ErrorCode;
 use crate::hour::Hour;
 use crate::lake::keys::{Key, ObjectKey, Table};
 use crate::lake::store::{Found, Hashed, Location, Object, Put, Store, StoreError};
-use crate::proof::digest::{
-    Digest, MAX_OBJECTS, OlderLeft, SCHEMA_VERSION, SIGNATURE_ALGORITHM, SealedObject, WrittenDigest,
-};
+use crate::proof::digest::{Digest, MAX_OBJECTS, OlderLeft, SCHEMA_VERSION, SealedObject, WrittenDigest};
 use crate::proof::signing::Signer;
 use crate::target::AccountRegion;
 
@@ -308,9 +306,7 @@ impl Sealer<'_> {
         chain: &mut Chain<'_>,
     ) -> Result<(WrittenDigest, bool), SealError> {
         let key = ObjectKey::of_digest(place, hour);
-        let identification = self.signer.identification().await?;
-        let (key_id, public_key_sha256) = identification.map(|of| (of.key_id, of.public_key_sha256)).unzip();
-        let previous = chain.newest();
+        let signed_with = self.signer.identification().await?;
         let digest = Digest {
             schema_version: SCHEMA_VERSION,
             lake: chain.lake().map_or_else(|| name_of(self.lake), str::to_owned),
@@ -322,12 +318,8 @@ impl Sealer<'_> {
             tool_version: crate::TOOL_VERSION.to_owned(),
             objects,
             older_left,
-            previous_object_key: previous.map(|previous| previous.key.to_string()),
-            previous_sha256: previous.map(|previous| previous.sha256.clone()),
-            previous_signature: previous.and_then(|previous| previous.signature.clone()),
-            signature_algorithm: key_id.as_ref().map(|_| SIGNATURE_ALGORITHM.to_owned()),
-            key_id,
-            public_key_sha256,
+            previous: chain.newest().map(Link::as_predecessor),
+            signed_with,
         };
         let content =
             digest.content().map_err(|problem| SealError::Unwritable { key: key.to_string(), problem })?;

@@ -83,7 +83,7 @@ fn invalid_key(doing: &'static str, key: impl ToString, problem: impl Into<Strin
 pub struct Identification {
     /// ARN of the KMS key, or [`LOCAL`].
     pub key_id: String,
-    /// SHA-256 of the public key in hexadecimal.
+    /// SHA-256 of the public key (DER, SubjectPublicKeyInfo), in hexadecimal.
     pub public_key_sha256: String,
 }
 

@@ -202,7 +202,7 @@ fn digests() {
                 assert!(!object.as_str().contains(".."), "{object}");
             }
             assert!(written.signed_text.contains(key.as_str()));
-            format!("digest {}", written.signature.is_some())
+            format!("digest {}", written.signature().is_some())
         }
         Err(error) => error.to_string(),
     });

@@ -28,20 +28,23 @@ fn first() -> Digest {
         tool_version: "0.1.0".to_owned(),
         objects: vec![object("20", true), object("21", false)],
         older_left: None,
-        previous_object_key: None,
-        previous_sha256: None,
-        previous_signature: None,
-        signature_algorithm: None,
-        key_id: None,
-        public_key_sha256: None,
+        previous: None,
+        signed_with: None,
     }
 }
 
-fn follow(mut digest: Digest) -> Digest {
-    digest.previous_object_key =
-        Some(format!("digests/{PLACE}/digest_date=2025-11-22/20251122T200000Z.json"));
-    digest.previous_sha256 = Some("cd".repeat(32));
-    digest
+fn follow(digest: Digest) -> Digest {
+    let previous = Predecessor {
+        object_key: format!("digests/{PLACE}/digest_date=2025-11-22/20251122T200000Z.json"),
+        sha256: "cd".repeat(32),
+        signature: None,
+    };
+    Digest { previous: Some(previous), ..digest }
+}
+
+fn signed(digest: Digest) -> Digest {
+    let key = Identification { key_id: "local".to_owned(), public_key_sha256: "ef".repeat(32) };
+    Digest { signed_with: Some(key), ..digest }
 }
 
 fn written(digest: &Digest, signature: Option<&str>) -> Result<WrittenDigest, DigestError> {
@@ -49,11 +52,24 @@ fn written(digest: &Digest, signature: Option<&str>) -> Result<WrittenDigest, Di
     WrittenDigest::parse(&key(), line.as_bytes())
 }
 
+/// Reads a digest whose fields were changed.
+fn changed(
+    digest: &Digest,
+    signature: Option<&str>,
+    change: impl FnOnce(&mut Fields<'_>),
+) -> Result<WrittenDigest, DigestError> {
+    let mut fields = Fields::of(digest);
+    change(&mut fields);
+    let mut content = serde_json::to_string(&fields).unwrap();
+    content.pop();
+    WrittenDigest::parse(&key(), Digest::to_line(&content, signature).as_bytes())
+}
+
 #[test]
 fn what_is_written_is_read_again() {
     for digest in [first(), follow(first())] {
         let read = written(&digest, None).unwrap();
-        assert_eq!((&read.digest, read.signature.as_deref()), (&digest, None));
+        assert_eq!((&read.digest, read.signature()), (&digest, None));
         assert_eq!(read.signed_text, digest.signed_text(&digest.content().unwrap()));
         assert_eq!(
             read.objects().map(|(key, _)| key.hour.to_string()).collect::<Vec<_>>(),
@@ -65,7 +81,7 @@ fn what_is_written_is_read_again() {
 #[test]
 fn the_signed_text_binds_the_key_the_hour_the_content_and_the_signature_before() {
     let mut digest = follow(first());
-    digest.previous_signature = Some("MEUCIQ==".to_owned());
+    digest.previous.as_mut().unwrap().signature = Some("MEUCIQ==".to_owned());
     let content = digest.content().unwrap();
     let lines: Vec<String> = digest.signed_text(&content).lines().map(str::to_owned).collect();
     assert_eq!(
@@ -80,42 +96,90 @@ fn the_signed_text_binds_the_key_the_hour_the_content_and_the_signature_before()
     );
 }
 
+/// Earlier versions wrote these bytes, which signatures and the next digests depend on.
+#[test]
+fn a_digest_has_the_same_fields_in_the_same_order_signed_or_not() {
+    let rest = |digest: &Digest, signature: Option<&str>| {
+        let line = Digest::to_line(&digest.content().unwrap(), signature);
+        line.split_once("\"older_left\":null,").unwrap().1.to_owned()
+    };
+    assert_eq!(
+        rest(&first(), None),
+        "\"previous_object_key\":null,\"previous_sha256\":null,\"previous_signature\":null,\
+         \"signature_algorithm\":null,\"key_id\":null,\"public_key_sha256\":null,\"signature\":null}\n"
+    );
+    let (previous, key) = ("cd".repeat(32), "ef".repeat(32));
+    assert_eq!(
+        rest(&signed(follow(first())), Some("MEUCIQ==")),
+        format!(
+            "\"previous_object_key\":\"digests/{PLACE}/digest_date=2025-11-22/20251122T200000Z.json\",\
+             \"previous_sha256\":\"{previous}\",\"previous_signature\":null,\
+             \"signature_algorithm\":\"ECDSA_SHA_256\",\"key_id\":\"local\",\"public_key_sha256\":\"{key}\",\
+             \"signature\":\"MEUCIQ==\"}}\n"
+        )
+    );
+}
+
+#[test]
+fn a_digest_that_is_signed_by_half_is_refused() {
+    let signature = Some("MEUCIQ==");
+    let whole = written(&signed(first()), signature).unwrap();
+    assert_eq!(whole.signed_with(), Some(("ef".repeat(32).as_str(), "MEUCIQ==")));
+    let cases: [(&str, Result<WrittenDigest, DigestError>); 9] = [
+        ("a key and no signature", written(&signed(first()), None)),
+        ("a signature and no key", written(&first(), signature)),
+        ("no algorithm", changed(&signed(first()), signature, |fields| fields.signature_algorithm = None)),
+        (
+            "another algorithm",
+            changed(&signed(first()), signature, |fields| fields.signature_algorithm = Some("RSA".into())),
+        ),
+        ("no key id", changed(&signed(first()), signature, |fields| fields.key_id = None)),
+        ("no public key", changed(&signed(first()), signature, |fields| fields.public_key_sha256 = None)),
+        (
+            "an algorithm alone",
+            changed(&first(), None, |fields| fields.signature_algorithm = Some(SIGNATURE_ALGORITHM.into())),
+        ),
+        ("a key id alone", changed(&first(), None, |fields| fields.key_id = Some("local".into()))),
+        (
+            "a public key alone",
+            changed(&first(), None, |fields| fields.public_key_sha256 = Some("ef".repeat(32).into())),
+        ),
+    ];
+    for (name, found) in cases {
+        assert_eq!(found, Err(DigestError::HalfSigned), "{name}");
+    }
+}
+
 #[test]
 fn what_this_program_would_not_write_is_refused() {
-    let signed = |mut digest: Digest| {
-        digest.signature_algorithm = Some(SIGNATURE_ALGORITHM.to_owned());
-        digest.key_id = Some("local".to_owned());
-        digest.public_key_sha256 = Some("ef".repeat(32));
-        digest
-    };
-    assert!(written(&signed(first()), Some("MEUCIQ==")).is_ok());
-    let changed = |change: &dyn Fn(&mut Digest)| {
-        let mut digest = follow(first());
-        change(&mut digest);
-        written(&digest, None).unwrap_err().to_string()
-    };
+    let refused =
+        |change: &dyn Fn(&mut Fields<'_>)| changed(&follow(first()), None, change).unwrap_err().to_string();
     for (found, part) in [
-        (written(&signed(first()), None).unwrap_err().to_string(), "or the other way round"),
-        (written(&first(), Some("MEUCIQ==")).unwrap_err().to_string(), "or the other way round"),
-        (changed(&|digest| digest.end = digest.start), "not of the hour of its key"),
-        (changed(&|digest| digest.object_key = "x".repeat(500)), "says that it is xxx"),
-        (changed(&|digest| digest.objects.reverse()), "out of order or twice"),
-        (changed(&|digest| digest.objects.push(object("21", false))), "out of order or twice"),
-        (changed(&|digest| digest.objects[0].late = false), "whether runs/"),
-        (changed(&|digest| digest.objects[1].late = true), "whether runs/"),
-        (changed(&|digest| digest.objects[1] = object("22", false)), "no object of this account"),
-        (changed(&|digest| digest.objects[1].object_key = key().to_string()), "no object of this account"),
-        (changed(&|digest| digest.objects[1].sha256 = "AB".repeat(32)), "for a SHA-256"),
-        (changed(&|digest| digest.previous_sha256 = None), "not the digest of the hour before"),
+        (refused(&|fields| fields.end = fields.start), "not of the hour of its key"),
+        (refused(&|fields| fields.object_key = "x".repeat(500).into()), "says that it is xxx"),
+        (refused(&|fields| fields.objects.to_mut().reverse()), "out of order or twice"),
+        (refused(&|fields| fields.objects.to_mut().push(object("21", false))), "out of order or twice"),
+        (refused(&|fields| fields.objects.to_mut()[0].late = false), "whether runs/"),
+        (refused(&|fields| fields.objects.to_mut()[1].late = true), "whether runs/"),
+        (refused(&|fields| fields.objects.to_mut()[1] = object("22", false)), "no object of this account"),
         (
-            changed(&|digest| digest.previous_object_key = Some(key().to_string())),
+            refused(&|fields| fields.objects.to_mut()[1].object_key = key().to_string()),
+            "no object of this account",
+        ),
+        (refused(&|fields| fields.objects.to_mut()[1].sha256 = "AB".repeat(32)), "for a SHA-256"),
+        (refused(&|fields| fields.previous_sha256 = None), "not the digest of the hour before"),
+        (refused(&|fields| fields.previous_object_key = None), "not the digest of the hour before"),
+        (
+            refused(&|fields| fields.previous_object_key = Some(key().to_string().into())),
             "not the digest of the hour before",
         ),
-        (changed(&|digest| digest.schema_version = 2), "has the schema version 2"),
+        (refused(&|fields| fields.schema_version = 2), "has the schema version 2"),
     ] {
         assert!(found.contains(part), "{part} is not in {found}");
         assert!(found.len() < 400, "{found}");
     }
+    let link_alone = changed(&first(), None, |fields| fields.previous_signature = Some("MEUCIQ==".into()));
+    assert_eq!(link_alone, Err(DigestError::Previous("nothing".to_owned())));
 }
 
 #[test]

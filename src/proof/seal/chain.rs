@@ -3,7 +3,7 @@
 
 use crate::error_code::ErrorCode;
 use crate::lake::keys::ObjectKey;
-use crate::proof::digest::{OlderLeft, WrittenDigest};
+use crate::proof::digest::{OlderLeft, Predecessor, WrittenDigest};
 use crate::proof::signing::PublicKey;
 
 /// The digest that the next one follows.
@@ -17,6 +17,14 @@ pub struct Link {
     pub signature: Option<String>,
     /// The objects older than the chain that it left.
     pub older_left: Option<OlderLeft>,
+}
+
+impl Link {
+    /// Returns it as the next digest names it.
+    pub fn as_predecessor(&self) -> Predecessor {
+        let Link { key, sha256, signature, .. } = self;
+        Predecessor { object_key: key.to_string(), sha256: sha256.clone(), signature: signature.clone() }
+    }
 }
 
 /// Reason why a chain cannot be continued.
@@ -122,7 +130,7 @@ impl<'a> Chain<'a> {
         self.newest = Some(Link {
             key: key.clone(),
             sha256: written.sha256.clone(),
-            signature: written.signature.clone(),
+            signature: written.signature().map(str::to_owned),
             older_left: written.digest.older_left.clone(),
         });
         Ok(())
@@ -138,18 +146,18 @@ impl<'a> Chain<'a> {
         self.begin(key, written)?;
         let digest = &written.digest;
         let forged = |problem: String| Err(ChainError::Forged { key: key.to_string(), problem });
-        match (before, &digest.previous_sha256) {
+        match (before, &digest.previous) {
             (None, None) => Ok(()),
             (None, Some(_)) => Err(gone(key)),
             (Some(before), _) if before.key.hour.next() != key.hour => Err(gone(key)),
             (Some(before), None) => {
                 forged(format!("says that it is the first, and {} lies before it", before.key))
             }
-            (Some(before), Some(sha256)) if before.sha256 != *sha256 => forged(format!(
-                "follows a digest of SHA-256 {sha256}, and {} has {}",
-                before.key, before.sha256
+            (Some(before), Some(previous)) if before.sha256 != previous.sha256 => forged(format!(
+                "follows a digest of SHA-256 {}, and {} has {}",
+                previous.sha256, before.key, before.sha256
             )),
-            (Some(before), _) if before.signature != digest.previous_signature => {
+            (Some(before), Some(previous)) if before.signature != previous.signature => {
                 forged(format!("names another signature than {} has", before.key))
             }
             (Some(_), _) => Ok(()),
@@ -170,12 +178,11 @@ impl<'a> Chain<'a> {
     /// before the key was changed, if one such key has signed all digests up to the first that ours has signed.
     fn check_signature(&mut self, key: &ObjectKey, written: &WrittenDigest) -> Result<(), ChainError> {
         let forged = |problem: String| Err(ChainError::Forged { key: key.to_string(), problem });
-        match (self.key, &written.digest.public_key_sha256) {
+        match (self.key, written.signed_with()) {
             (None, None) => Ok(()),
             (None, Some(_)) => Err(ChainError::KeyMissing { key: key.to_string() }),
             (Some(_), None) => forged("is not signed, and this seal signs".to_owned()),
-            (Some(ours), Some(named)) if *named == ours.sha256 => {
-                let signature = written.signature.as_deref().unwrap_or_default();
+            (Some(ours), Some((named, signature))) if named == ours.sha256 => {
                 if !ours.verifies(&written.signed_text, signature) {
                     return forged(
                         "names the key that signs here, but its signature does not verify".to_owned(),
@@ -184,15 +191,15 @@ impl<'a> Chain<'a> {
                 self.has_ours = true;
                 Ok(())
             }
-            (Some(_), Some(named)) if self.has_ours => {
+            (Some(_), Some((named, _))) if self.has_ours => {
                 forged(format!("names the key {named}, and a digest before it has the key that signs here"))
             }
-            (Some(_), Some(named)) => match &self.former_key {
+            (Some(_), Some((named, _))) => match &self.former_key {
                 Some(former) if former != named => {
                     forged(format!("names the key {named}, and the digest before it names {former}"))
                 }
                 _ => {
-                    self.former_key = Some(named.clone());
+                    self.former_key = Some(named.to_owned());
                     Ok(())
                 }
             },

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use crate::hour::{CLOSES_AFTER, Hour};
 use crate::lake::keys::{ObjectKey, Table};
-use crate::proof::digest::{DigestError, WrittenDigest};
+use crate::proof::digest::{DigestError, Predecessor, WrittenDigest};
 use crate::proof::signing::PublicKey;
 use crate::target::AccountRegion;
 
@@ -42,7 +42,7 @@ impl Link {
     /// Returns the digest before those that are walked; `None` if there is none.
     pub fn before(hour: Hour, place: &AccountRegion, reading: &Reading) -> Option<Link> {
         let (sha256, signature) = match reading {
-            Reading::Digest(written) => (written.sha256.clone(), written.signature.clone()),
+            Reading::Digest(written) => (written.sha256.clone(), written.signature().map(str::to_owned)),
             Reading::Invalid(sha256, _) => (sha256.clone(), None),
             Reading::Nothing(..) => return None,
         };
@@ -125,9 +125,9 @@ impl<'a> Chain<'a> {
     /// Returns `true` for a digest of this lake that has a right signature, or if no keys are given.
     pub fn vouches(&self, written: &WrittenDigest) -> bool {
         let is_signed_by = |key: &PublicKey| {
-            let signature = written.signature.as_deref().unwrap_or_default();
-            written.digest.public_key_sha256.as_ref() == Some(&key.sha256)
-                && key.verifies(&written.signed_text, signature)
+            let is_right =
+                |(sha256, signature)| sha256 == key.sha256 && key.verifies(&written.signed_text, signature);
+            written.signed_with().is_some_and(is_right)
         };
         let is_signed = self.terms.keys.is_empty() || self.terms.keys.iter().any(is_signed_by);
         is_signed && self.lake.as_ref().is_none_or(|lake| *lake == written.digest.lake)
@@ -179,7 +179,7 @@ impl<'a> Chain<'a> {
             is_faulty: faults.iter().skip(already).any(|fault| fault.object_key == key.as_str()),
             key,
             sha256: written.sha256.clone(),
-            signature: written.signature.clone(),
+            signature: written.signature().map(str::to_owned),
             is_signed,
         });
     }
@@ -223,19 +223,19 @@ impl<'a> Chain<'a> {
     fn broken(&self, written: &WrittenDigest, before: Option<&Link>, hour: Hour) -> Option<Broken> {
         let digest = &written.digest;
         let is_first = hour == self.terms.first;
-        let (Some(previous), Some(sha256)) = (&digest.previous_object_key, &digest.previous_sha256) else {
+        let Some(Predecessor { object_key, sha256, signature }) = &digest.previous else {
             let message = "says that it is the first, and there are digests before it";
             return (!is_first).then_some(Broken::Link(message));
         };
         let Some(before) = before else {
             // A missing later one is already a fault.
-            return is_first.then(|| Broken::Beginning { previous: previous.clone() });
+            return is_first.then(|| Broken::Beginning { previous: object_key.clone() });
         };
         if before.sha256 != *sha256 {
             return Some(Broken::OtherBytes(sha256.clone()));
         }
         let message = "names another signature than that of the hour before has";
-        (before.signature != digest.previous_signature).then_some(Broken::Link(message))
+        (before.signature != *signature).then_some(Broken::Link(message))
     }
 
     /// Notes the hours from `from` to before `to`, which have no digest.
@@ -259,12 +259,12 @@ impl<'a> Chain<'a> {
     /// Returns `true` if the digest is signed and its signature right; `false` if that is not known and reported elsewhere.
     fn signature(&mut self, written: &WrittenDigest) -> Result<bool, String> {
         let keys = self.terms.keys;
-        let (Some(signature), Some(sha256)) = (&written.signature, &written.digest.public_key_sha256) else {
+        let Some((sha256, signature)) = written.signed_with() else {
             // Without keys, no signature is required.
             return if keys.is_empty() { Ok(false) } else { Err("is not signed".to_owned()) };
         };
-        let Some(key) = keys.iter().find(|key| key.sha256 == *sha256) else {
-            *self.unknown_keys.entry(sha256.clone()).or_default() += 1;
+        let Some(key) = keys.iter().find(|key| key.sha256 == sha256) else {
+            *self.unknown_keys.entry(sha256.to_owned()).or_default() += 1;
             return Ok(false);
         };
         if key.verifies(&written.signed_text, signature) {

@@ -27,7 +27,7 @@ impl Sealed {
     fn new(key: &ObjectKey, object: &SealedObject, digest: &WrittenDigest, hour: Hour) -> Sealed {
         let SealedObject { bytes, sha256, late, .. } = object;
         // The first digest lists objects of any age.
-        let is_first = digest.digest.previous_object_key.is_none();
+        let is_first = digest.digest.previous.is_none();
         let since = if *late && !is_first { hour } else { key.hour };
         Sealed { bytes: *bytes, sha256: sha256.clone(), late: *late, since, is_there: false }
     }

@@ -1,5 +1,6 @@
 use crate::hour::Hour;
-use crate::proof::digest::{Digest, SCHEMA_VERSION, SIGNATURE_ALGORITHM};
+use crate::proof::digest::{Digest, SCHEMA_VERSION};
+use crate::proof::signing::Identification;
 use crate::proof::signing::testing::TestKey;
 use crate::target::AccountRegion;
 
@@ -42,14 +43,15 @@ fn made(hour: u8, before: Option<&Made>, key: Option<&TestKey>, change: impl FnO
         tool_version: "0.1.0".to_owned(),
         objects: Vec::new(),
         older_left: None,
-        previous_object_key: previous
-            .as_ref()
-            .map(|_| ObjectKey::of_digest(&place(), hour.previous()).to_string()),
-        previous_sha256: previous.as_ref().map(|previous| previous.sha256.clone()),
-        previous_signature: previous.and_then(|previous| previous.signature),
-        signature_algorithm: key.map(|_| SIGNATURE_ALGORITHM.to_owned()),
-        key_id: key.map(|_| "local".to_owned()),
-        public_key_sha256: key.map(|key| key.public.sha256.clone()),
+        previous: previous.map(|previous| Predecessor {
+            object_key: ObjectKey::of_digest(&place(), hour.previous()).to_string(),
+            sha256: previous.sha256.clone(),
+            signature: previous.signature().map(str::to_owned),
+        }),
+        signed_with: key.map(|key| Identification {
+            key_id: "local".to_owned(),
+            public_key_sha256: key.public.sha256.clone(),
+        }),
     };
     change(&mut digest);
     let signature = key.map(|key| key.sign(&digest.signed_text(&digest.content().unwrap())));
@@ -100,6 +102,9 @@ fn a_chain_is_followed_or_stops_where_it_is_broken() {
     };
     let then = |next: Made| [whole.as_slice(), &[next]].concat();
     let last = whole.last();
+    let names_another_signature = |digest: &mut Digest| {
+        digest.previous.as_mut().unwrap().signature = whole[0].signature.clone();
+    };
     let signed_as_another = Made { signature: whole[1].signature.clone(), ..whole[2].clone() };
     let stopped = |code: ErrorCode, hour: &str| Err((code, format!("2025-11-22T{hour}")));
     let newest = |hour: &str| Ok(format!("2025-11-22T{hour}"));
@@ -139,7 +144,7 @@ fn a_chain_is_followed_or_stops_where_it_is_broken() {
         (
             "it names another signature",
             o,
-            then(made(4, last, o, |digest| digest.previous_signature = whole[0].signature.clone())),
+            then(made(4, last, o, names_another_signature)),
             stopped(ErrorCode::DigestForged, "04"),
         ),
         ("a second first digest", o, then(made(4, None, o, |_| ())), stopped(ErrorCode::DigestForged, "04")),

@@ -1,4 +1,4 @@
-use crate::proof::digest::Digest;
+use crate::proof::digest::{Digest, Predecessor};
 
 use super::*;
 
@@ -30,12 +30,12 @@ fn digest(hour: Hour, previous: Option<&WrittenDigest>, tool_version: &str) -> W
         older_left: None,
         tool_version: tool_version.to_owned(),
         objects: Vec::new(),
-        previous_object_key: previous.map(|previous| previous.digest.object_key.clone()),
-        previous_sha256: previous.map(|previous| previous.sha256.clone()),
-        previous_signature: None,
-        signature_algorithm: None,
-        key_id: None,
-        public_key_sha256: None,
+        previous: previous.map(|previous| Predecessor {
+            object_key: previous.digest.object_key.clone(),
+            sha256: previous.sha256.clone(),
+            signature: None,
+        }),
+        signed_with: None,
     };
     let line = Digest::to_line(&digest.content().unwrap(), None);
     WrittenDigest::parse(&key, line.as_bytes()).unwrap()
