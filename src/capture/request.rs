@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use crate::aws::ec2::resume_token::ResumeToken;
 use crate::aws::ec2::{Ec2Source, Filter, PageError, PageSize};
 use crate::clock::Clock;
-use crate::lake::ledger::{CaptureError, Restriction};
+use crate::lake::ledger::Restriction;
+use crate::lake::parquet::SnapshotError;
 use crate::lake::store::Store;
 use crate::run_id::RunId;
 use crate::snapshot_time::SnapshotTime;
@@ -57,7 +58,7 @@ impl fmt::Debug for Progress {
 }
 
 /// The request of a run to each of its targets.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct CaptureRequest {
     /// The time that the snapshot bears.
     pub snapshot_time: SnapshotTime,
@@ -73,8 +74,9 @@ pub struct CaptureRequest {
     pub starting_token: Option<ResumeToken>,
     /// Time at which reading must end, to leave time for writing; `None` for no limit.
     pub deadline: Option<Timestamp>,
-    /// The error of every target if there is no room for its snapshot.
-    pub no_space: Option<CaptureError>,
+    /// The result of the check for temporary space before the run. Without space, no target is read; one that is already captured
+    /// needs none.
+    pub temporary_space: Result<(), SnapshotError>,
 }
 
 impl CaptureRequest {

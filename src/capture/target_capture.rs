@@ -34,9 +34,7 @@ async fn capture_once(tools: &Tools, plan: &CaptureRequest, target: &Target) -> 
     {
         return Ok(already_captured(Entry::new(target, Outcome::AlreadyCaptured), existing));
     }
-    if let Some(error) = &plan.no_space {
-        return Err(error.clone());
-    }
+    plan.temporary_space.as_ref()?;
     let first = Listing::read(tools, plan, target).await?;
     if !first.can_restart(plan) {
         return Ok(store(tools, plan, target, first).await);
@@ -202,10 +200,16 @@ impl From<StoreError> for CaptureError {
 
 impl From<SnapshotError> for CaptureError {
     fn from(error: SnapshotError) -> CaptureError {
+        CaptureError::from(&error)
+    }
+}
+
+impl From<&SnapshotError> for CaptureError {
+    fn from(error: &SnapshotError) -> CaptureError {
         let code = match error {
             SnapshotError::TemporarySpace(_) => ErrorCode::TemporarySpace,
             _ => ErrorCode::SnapshotFailed,
         };
-        CaptureError::new(code, causes::in_words(&error))
+        CaptureError::new(code, causes::in_words(error))
     }
 }

@@ -24,7 +24,7 @@ use crate::invalid_input::{InvalidInput, InvalidInputs};
 use crate::invocation::answer::{Answer, SealReport};
 use crate::invocation::request::{Invocation, SnapshotRequest};
 use crate::invocation::settings::Settings;
-use crate::lake::ledger::{CaptureError, FilterInForce, SettingsInForce};
+use crate::lake::ledger::{FilterInForce, SettingsInForce};
 use crate::lake::parquet::check_temporary_space;
 use crate::lake::store::{Store, StoreError};
 use crate::proof::coverage;
@@ -288,7 +288,6 @@ impl Auditor {
         deadline: Option<Timestamp>,
     ) -> Result<Answer, InvocationError> {
         let start = self.clock.now();
-        let no_space = check_temporary_space(self.max_concurrency(&wanted)).err();
         let resumed_size = request.starting_token.as_ref().map(|token| token.page_size);
         let plan = Arc::new(CaptureRequest {
             snapshot_time: request.snapshot_time.unwrap_or_else(|| SnapshotTime::truncated(start)),
@@ -298,7 +297,7 @@ impl Auditor {
             max_items: request.max_items,
             starting_token: request.starting_token,
             deadline: deadline.and_then(|deadline| end_of_work(start, deadline)),
-            no_space: no_space.map(CaptureError::from),
+            temporary_space: check_temporary_space(self.max_concurrency(&wanted)),
         });
         let run = Arc::new(Run {
             settings: self.settings_in_force(&plan),
