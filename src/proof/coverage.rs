@@ -200,11 +200,11 @@ fn prove(
     witnesses: &[Witness],
 ) -> (Vec<EndpointCoverage>, Vec<ClockStepped>) {
     let mut endpoints = Vec::new();
-    for ((account_id, region), place) in attempts.places() {
+    for (name, place) in attempts.places() {
         endpoints.extend(place.endpoints().filter_map(|(endpoint_id, of_endpoint)| {
             let witness = witnesses.iter().find(|witness| witness.endpoint_id == endpoint_id);
             let presence = place.presence(endpoint_id)?;
-            cover([account_id, region, endpoint_id], of_endpoint, presence, window, witness)
+            cover(name, endpoint_id, of_endpoint, presence, window, witness)
         }));
     }
     let is_of_window = |stepped: &&ClockStepped| {

@@ -24,7 +24,31 @@ const LONGEST_CODE: usize = 100;
 const MOST_ENDPOINTS: usize = 10_000;
 
 /// An account and a Region, as records write them.
-pub(super) type PlaceName = (String, String);
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PlaceName {
+    pub account_id: String,
+    pub region: String,
+}
+
+impl PlaceName {
+    fn of(place: &AccountRegion) -> PlaceName {
+        PlaceName { account_id: place.account_id.to_string(), region: place.region.to_string() }
+    }
+}
+
+/// An endpoint, as records write it; [`LISTING`] stands for the listing of all.
+struct EndpointName {
+    place: PlaceName,
+    endpoint_id: String,
+}
+
+/// The times of a listing, as a record states them.
+#[derive(Clone, Copy)]
+struct StatedTimes {
+    first_page_requested_at: Option<Timestamp>,
+    first_page_at: Option<Timestamp>,
+    last_page_at: Option<Timestamp>,
+}
 
 /// One attempt at an endpoint.
 #[derive(Debug)]
@@ -221,20 +245,30 @@ impl Attempts {
         let RecordedRun { start, targets, places, scheduled, .. } = record;
         for target in targets {
             let attempt = Attempt::of_target((start, scheduled), &target, self.code(target.error.as_ref()));
+            let times = StatedTimes {
+                first_page_requested_at: target.first_page_requested_at,
+                first_page_at: target.first_page_at,
+                last_page_at: target.last_page_at,
+            };
             let RecordedTarget { account_id, region, endpoint_id, .. } = target;
-            let times = [target.first_page_requested_at, target.first_page_at, target.last_page_at];
-            self.push([account_id, region, endpoint_id], run_key, start, times, attempt);
+            let place = PlaceName { account_id, region };
+            self.push(EndpointName { place, endpoint_id }, run_key, start, times, attempt);
         }
         for RecordedPlace { account_id, region, discovery } in places {
             let Some(discovery) = discovery else { continue };
             let attempt =
                 Attempt::of_listing((start, scheduled), &discovery, self.code(discovery.error.as_ref()));
             let captured = attempt.proof.captured();
-            let times = [discovery.first_page_requested_at, discovery.first_page_at, discovery.last_page_at];
-            let name = [account_id.clone(), region.clone(), LISTING.to_owned()];
-            self.push(name, run_key, start, times, attempt);
+            let times = StatedTimes {
+                first_page_requested_at: discovery.first_page_requested_at,
+                first_page_at: discovery.first_page_at,
+                last_page_at: discovery.last_page_at,
+            };
+            let name = PlaceName { account_id, region };
+            let listing = EndpointName { place: name.clone(), endpoint_id: LISTING.to_owned() };
+            self.push(listing, run_key, start, times, attempt);
             let endpoints = self.list(discovery.endpoints.unwrap_or_default());
-            let place = self.places.entry((account_id, region)).or_default();
+            let place = self.places.entry(name).or_default();
             if let Some(Captured { begins, .. }) = captured {
                 for endpoint_id in endpoints.iter() {
                     if !place.of_endpoint.contains_key(endpoint_id) {
@@ -248,25 +282,25 @@ impl Attempts {
 
     fn push(
         &mut self,
-        [account_id, region, endpoint_id]: [String; 3],
+        EndpointName { place, endpoint_id }: EndpointName,
         run_key: &str,
         start: Timestamp,
-        [first_page_requested_at, first_page_at, last_page_at]: [Option<Timestamp>; 3],
+        times: StatedTimes,
         attempt: Attempt,
     ) {
         if attempt.proof == Proof::ClockStepped {
             self.clock_stepped.push(ClockStepped {
                 run_key: run_key.to_owned(),
-                account_id: account_id.clone(),
-                region: region.clone(),
+                account_id: place.account_id.clone(),
+                region: place.region.clone(),
                 endpoint_id: endpoint_id.clone(),
                 start,
-                first_page_requested_at,
-                first_page_at,
-                last_page_at,
+                first_page_requested_at: times.first_page_requested_at,
+                first_page_at: times.first_page_at,
+                last_page_at: times.last_page_at,
             });
         }
-        let place = self.places.entry((account_id, region)).or_default();
+        let place = self.places.entry(place).or_default();
         place.of_endpoint.entry(endpoint_id).or_default().push(attempt);
     }
 
@@ -306,8 +340,7 @@ impl Attempts {
 
     /// Returns `true` if no record of `place` that is older than those noted can change what is proven from `from` on.
     pub(super) fn is_enough(&self, place: &AccountRegion, from: Timestamp) -> bool {
-        let name = (place.account_id.to_string(), place.region.to_string());
-        self.places.get(&name).is_some_and(|place| place.is_enough(from))
+        self.places.get(&PlaceName::of(place)).is_some_and(|place| place.is_enough(from))
     }
 
     /// Notes the record under `run_key`, or returns why it is refused.
@@ -323,7 +356,7 @@ impl Attempts {
 
     /// Counts the endpoints of `place` that were noted, together with those of a record.
     fn endpoints_with(&self, place: &AccountRegion, record: &RecordedRun) -> usize {
-        let known = self.places.get(&(place.account_id.to_string(), place.region.to_string()));
+        let known = self.places.get(&PlaceName::of(place));
         let is_known = |id: &&str| known.is_some_and(|known| known.of_endpoint.contains_key(*id));
         let new: BTreeSet<&str> = record.endpoint_ids().filter(|id| !is_known(id)).collect();
         known.map_or(0, |known| known.of_endpoint.len()) + new.len()

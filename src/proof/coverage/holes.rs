@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::attempts::{Attempt, Presence, captures};
+use super::attempts::{Attempt, PlaceName, Presence, captures};
 use super::witness::Witness;
 use super::{EndpointCoverage, Gap, Hole, LISTED_AFTER_END, Window};
 use crate::lake::ledger::Outcome;
@@ -16,7 +16,8 @@ const GONE: &str = "the endpoint is gone, so that no later capture could show wh
 /// Returns the proof that `attempts` give of an endpoint that existed at the times of `presence`; `None` if it did not exist in
 /// the window.
 pub(super) fn cover(
-    [account_id, region, endpoint_id]: [&str; 3],
+    place: &PlaceName,
+    endpoint_id: &str,
     attempts: &[Attempt],
     presence: Presence,
     window: Window,
@@ -55,8 +56,8 @@ pub(super) fn cover(
     });
     let proven = proven(&holes, from, to);
     Some(EndpointCoverage {
-        account_id: account_id.to_owned(),
-        region: region.to_owned(),
+        account_id: place.account_id.clone(),
+        region: place.region.clone(),
         endpoint_id: endpoint_id.to_owned(),
         from,
         outcomes,
