@@ -4,42 +4,37 @@
 mod chain;
 mod day;
 mod digests;
+mod due;
 mod error;
 mod named;
 mod older;
+mod plan;
+mod report;
 
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 use tokio::sync::OnceCell;
 
 use crate::clock::Clock;
-use crate::error_code::ErrorCode;
 use crate::hour::Hour;
 use crate::lake::keys::{Key, ObjectKey, Table};
-use crate::lake::store::{Found, Hashed, Location, Object, Put, Store, StoreError};
-use crate::proof::digest::{Digest, MAX_OBJECTS, OlderLeft, SCHEMA_VERSION, SealedObject, WrittenDigest};
+use crate::lake::store::{Found, Location, Object, Put, Store, StoreError};
+use crate::proof::digest::{Digest, OlderLeft, SCHEMA_VERSION, SealedObject, WrittenDigest};
 use crate::proof::signing::Signer;
 use crate::target::AccountRegion;
 
 use chain::{Chain, ChainError, Link};
 use day::Days;
+use due::{DueObjects, is_retried, room_beside};
 use error::SealError;
+use plan::{Bounds, Plan};
+pub use report::{SealFailure, Sealed};
 
 /// Most objects that S3 is asked for at a time.
 const CONCURRENT_HASHES: usize = 16;
 
-/// Time after its end for which an hour waits for its own objects if S3 returns none of them, and for a run record to be read.
-const RETRY_PERIOD: SignedDuration = SignedDuration::from_hours(6);
-
 /// Most that the clock may be ahead of the store's own.
 const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(5);
-
-/// Most hours that the first digest lies before the newest closed hour, or before the requested hour.
-const FIRST_DIGEST_HOURS: i32 = 48;
-
-/// Hours before the next digest whose digests are checked at least.
-const CHECKED_HOURS: i32 = 48;
 
 /// The dependencies of sealing.
 #[derive(Debug)]
@@ -52,42 +47,6 @@ pub struct Sealer<'a> {
     pub signer: &'a Signer,
     /// The clock.
     pub clock: &'a Clock,
-}
-
-/// The result of sealing one account and Region.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Sealed {
-    /// The account.
-    pub account_id: String,
-    /// The Region.
-    pub region: String,
-    /// The first hour of which a digest was written; null if none was.
-    pub first_hour: Option<Hour>,
-    /// The last one.
-    pub last_hour: Option<Hour>,
-    /// Number of digests written.
-    pub digests: u64,
-    /// Number of objects that they list.
-    pub objects: u64,
-    /// Number of these that came after the digest of their hour.
-    pub late: u64,
-    /// Key of the newest digest, relative to the lake's prefix; null if there is none.
-    pub digest_key: Option<String>,
-    /// SHA-256 of its bytes, in hexadecimal. A copy kept elsewhere shows later if the chain was recreated.
-    pub digest_sha256: Option<String>,
-    /// Seconds by which the clock was ahead of the store's own; negative if it was behind; null if there was nothing to seal.
-    pub clock_ahead_seconds: Option<i64>,
-    /// Reason why not every hour was sealed; null if all were.
-    pub error: Option<SealFailure>,
-}
-
-/// The error that stopped the sealing of an account and Region.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SealFailure {
-    /// The code.
-    pub code: ErrorCode,
-    /// The problem, and the remedy.
-    pub message: String,
 }
 
 impl Sealer<'_> {
@@ -109,20 +68,10 @@ impl Sealer<'_> {
         let clock_ahead = OnceCell::new();
         let mut sealed = Vec::new();
         for place in places {
-            let mut of_place = Sealed {
-                account_id: place.account_id.to_string(),
-                region: place.region.to_string(),
-                first_hour: None,
-                last_hour: None,
-                digests: 0,
-                objects: 0,
-                late: 0,
-                digest_key: None,
-                digest_sha256: None,
-                clock_ahead_seconds: None,
-                error: None,
-            };
-            if let Err(error) = self.seal_place(&place, hour, deadline, &clock_ahead, &mut of_place).await {
+            let mut of_place = Sealed::nothing(&place);
+            let closed = Hour::newest_closed(self.clock.now());
+            let bounds = Bounds { asked: hour, closed, deadline };
+            if let Err(error) = self.seal_place(&place, bounds, &clock_ahead, &mut of_place).await {
                 of_place.error = Some(SealFailure { code: error.code(), message: error.to_string() });
             }
             sealed.push(of_place);
@@ -133,80 +82,49 @@ impl Sealer<'_> {
     async fn seal_place(
         &self,
         place: &AccountRegion,
-        asked: Option<Hour>,
-        deadline: Option<Timestamp>,
+        bounds: Bounds,
         clock_ahead: &OnceCell<i64>,
         sealed: &mut Sealed,
     ) -> Result<(), SealError> {
-        let closed = Hour::newest_closed(self.clock.now());
-        let until = asked.unwrap_or(closed);
         let newest = self.newest_digest(place).await?;
-        let mut hour = match &newest {
-            None => self.first_hour(place, asked, closed).await?,
+        let mut plan = match &newest {
+            None => Plan::first(bounds, self.oldest_hour(place).await?)?,
             Some(newest) => {
-                let written = self.check_newest(newest, closed).await?;
-                if let Some(asked) = asked.filter(|asked| *asked < newest.hour) {
+                let written = self.check_newest(newest, bounds.closed).await?;
+                if let Some(asked) = bounds.asked.filter(|asked| *asked < newest.hour) {
                     self.check_asked(place, asked).await?;
                 }
                 sealed.note(newest, &written.sha256);
-                newest.hour.next()
+                Plan::after(bounds, newest.hour)
             }
         };
-        if hour > until {
+        if plan.is_done() {
             return Ok(());
         }
         let ahead = *clock_ahead.get_or_try_init(|| self.clock_ahead()).await?;
         sealed.clock_ahead_seconds = Some(ahead);
-        let mut days = Days::new(self.store, place, hour);
-        let from = hour.earlier(CHECKED_HOURS).date();
-        let mut chain = self.check_chain(place, from, |digest| days.listed(digest)).await?;
-        // Another seal may have continued the chain meanwhile.
-        hour = chain.newest().map_or(hour, |newest| newest.key.hour.next());
-        let mut problems = Vec::new();
-        while hour <= until {
-            if deadline.is_some_and(|deadline| self.clock.now() >= deadline) {
-                return Err(SealError::Deadline { hour });
-            }
-            let due = self.due(place, hour, chain.newest(), &mut days).await?;
-            // Objects that stay unreadable are among those of each hour, except those older than yesterday.
-            problems.retain(|problem| !due.problems.contains(problem));
-            problems.extend(due.problems);
-            let (written, is_ours) =
-                self.write(place, hour, due.objects, due.older_left, ahead, &mut chain).await?;
+        let mut days = Days::new(self.store, place, plan.hour());
+        let mut chain = self.check_chain(place, plan.checked_from(), |digest| days.listed(digest)).await?;
+        if let Some(newest) = chain.newest() {
+            plan.follow(newest.key.hour);
+        }
+        while let Some(hour) = plan.next(self.clock.now())? {
+            let (due, problems) = self.due(place, hour, &chain, &mut days).await?;
+            let (written, is_ours) = self.write(place, hour, due, ahead, &mut chain).await?;
             days.listed(&written);
             if is_ours {
                 sealed.count(hour, &written);
             }
             sealed.note(&ObjectKey::of_digest(place, hour), &written.sha256);
-            hour = hour.next();
+            plan.sealed(problems);
         }
-        match problems.pop() {
-            None => Ok(()),
-            Some(problem) => Err(SealError::Unreadable { problem, others: problems.len() }),
-        }
+        Ok(plan.end()?)
     }
 
     /// Returns the seconds by which the clock is ahead of the store's own.
     async fn clock_ahead(&self) -> Result<i64, SealError> {
         let ours = self.clock.now();
         seconds_ahead(ours, self.store.time().await?)
-    }
-
-    /// Returns the hour of the first digest: that of the oldest object, if it is not too long ago.
-    async fn first_hour(
-        &self,
-        place: &AccountRegion,
-        asked: Option<Hour>,
-        closed: Hour,
-    ) -> Result<Hour, SealError> {
-        let until = asked.unwrap_or(closed);
-        match self.oldest_hour(place).await? {
-            Some(oldest) if oldest <= until => Ok(oldest.max(until.earlier(FIRST_DIGEST_HOURS))),
-            _ if until < closed.earlier(FIRST_DIGEST_HOURS) => {
-                Err(SealError::BeforeTheRecord { hour: until })
-            }
-            _ => Ok(until),
-        }
     }
 
     /// Returns the hour of the oldest object; `None` if there is no object.
@@ -225,73 +143,49 @@ impl Sealer<'_> {
         Ok(hours.into_iter().min())
     }
 
-    /// Lists and hashes the objects for the digest of `hour`, which follows `newest`.
+    /// Lists and hashes the objects for the digest of `hour`, the next of the chain. Returns them, and the problems with others.
     async fn due(
         &self,
         place: &AccountRegion,
         hour: Hour,
-        newest: Option<&Link>,
+        chain: &Chain<'_>,
         days: &mut Days<'_>,
-    ) -> Result<Due, SealError> {
-        let mut unlisted = days.unlisted(hour).await?;
-        unlisted.truncate(MAX_OBJECTS);
-        // At the beginning of a chain, and until all of it is listed.
-        let left = match newest {
-            None => Some(OlderLeft { after: None, before: hour.date_before() }),
-            Some(newest) => newest.older_left.clone(),
-        };
-        let mut due = Due::default();
+    ) -> Result<(Due, Vec<String>), SealError> {
+        let mut unlisted = due::in_order(hour, days.unlisted(hour).await?);
+        let left = chain.older_left(hour);
+        let mut older_left = None;
         if let Some(left) = &left {
-            let room = MAX_OBJECTS.saturating_sub(unlisted.len());
-            let (older, left) = older::next(self.store, place, left, room).await?;
+            let (older, left) = older::next(self.store, place, left, room_beside(&unlisted)).await?;
             unlisted.extend(older);
-            due.older_left = left;
+            older_left = left;
         }
+        let mut due = DueObjects::new(hour);
         self.hash(unlisted, hour, &mut due).await?;
-        let named = self.named(place, hour, &due.objects, left.as_ref()).await?;
-        due.objects.retain(|object| !named.unread_records.contains(&object.object_key));
-        due.problems.extend(named.problems);
-        let room = MAX_OBJECTS.saturating_sub(due.objects.len());
+        let named = self.named(place, hour, due.objects(), left.as_ref()).await?;
+        due.leave(&named.unread_records, named.problems);
+        let room = room_beside(due.objects());
         self.hash(named.objects.into_iter().take(room).collect(), hour, &mut due).await?;
-        due.objects.sort_by(|one, other| one.object_key.cmp(&other.object_key));
-        Ok(due)
+        let (objects, problems) = due.finish();
+        Ok((Due { objects, older_left }, problems))
     }
 
-    /// Hashes objects for the digest of `hour`, and notes why some could not be read: one of them must not keep all from being
-    /// sealed.
+    /// Hashes objects for the digest of `hour`.
     ///
     /// # Errors
-    /// Returns an error if S3 returns none of the hour's own objects, as during an outage: that is retried for some hours.
+    /// Returns an error if S3 returns none of the hour's own objects and they are retried.
     async fn hash(
         &self,
         objects: Vec<(ObjectKey, Found)>,
         hour: Hour,
-        due: &mut Due,
+        due: &mut DueObjects<StoreError>,
     ) -> Result<(), StoreError> {
         let hash = async |(key, found): (ObjectKey, Found)| (key, self.store.sha256(&found).await);
         let mut hashed = stream::iter(objects).map(hash).buffered(CONCURRENT_HASHES);
-        let mut own = Vec::new();
         while let Some((key, hashed)) = hashed.next().await {
-            match hashed {
-                Ok(Hashed { bytes, sha256 }) => due.objects.push(SealedObject {
-                    object_key: key.to_string(),
-                    bytes,
-                    sha256: hex::encode(sha256),
-                    late: key.hour < hour,
-                }),
-                Err(error) if key.hour == hour => own.push(error),
-                Err(error) => due.problems.push(error.to_string()),
-            }
+            due.add(&key, hashed);
         }
-        let is_new = self.clock.now().duration_since(hour.end()) < RETRY_PERIOD;
-        let waits = is_new && matches!(self.lake, Location::S3 { .. });
-        match own.pop() {
-            Some(error) if waits && due.objects.iter().all(|object| object.late) => Err(error),
-            last => {
-                due.problems.extend(own.into_iter().chain(last).map(|error| error.to_string()));
-                Ok(())
-            }
-        }
+        let is_bucket = matches!(self.lake, Location::S3 { .. });
+        due.settle(is_bucket && is_retried(hour, self.clock.now()))
     }
 
     /// Writes the digest of `hour`, or reads the one that another seal wrote meanwhile, and adds it to the chain. Returns it, and
@@ -300,8 +194,7 @@ impl Sealer<'_> {
         &self,
         place: &AccountRegion,
         hour: Hour,
-        objects: Vec<SealedObject>,
-        older_left: Option<OlderLeft>,
+        Due { objects, older_left }: Due,
         clock_ahead_seconds: i64,
         chain: &mut Chain<'_>,
     ) -> Result<(WrittenDigest, bool), SealError> {
@@ -349,31 +242,11 @@ impl Sealer<'_> {
     }
 }
 
-/// The content of the next digest.
-#[derive(Debug, Default)]
+/// The objects of the next digest, and those older than the chain that it leaves.
+#[derive(Debug)]
 struct Due {
     objects: Vec<SealedObject>,
     older_left: Option<OlderLeft>,
-    /// Reasons why others could not be read.
-    problems: Vec<String>,
-}
-
-impl Sealed {
-    /// Notes the newest digest.
-    fn note(&mut self, key: &ObjectKey, sha256: &str) {
-        self.digest_key = Some(key.to_string());
-        self.digest_sha256 = Some(sha256.to_owned());
-    }
-
-    /// Counts a digest that was written.
-    fn count(&mut self, hour: Hour, written: &WrittenDigest) {
-        let objects = &written.digest.objects;
-        self.first_hour.get_or_insert(hour);
-        self.last_hour = Some(hour);
-        self.digests += 1;
-        self.objects += objects.len() as u64;
-        self.late += objects.iter().filter(|object| object.late).count() as u64;
-    }
 }
 
 /// Returns the seconds by which `ours` is ahead of the `stores` time.

@@ -2,6 +2,7 @@
 //! returns the link for the next digest or the reason to stop.
 
 use crate::error_code::ErrorCode;
+use crate::hour::Hour;
 use crate::lake::keys::ObjectKey;
 use crate::proof::digest::{OlderLeft, Predecessor, WrittenDigest};
 use crate::proof::signing::PublicKey;
@@ -113,6 +114,15 @@ impl<'a> Chain<'a> {
     /// Returns the lake that the digests name.
     pub fn lake(&self) -> Option<&str> {
         self.lake.as_deref()
+    }
+
+    /// Returns the objects older than the chain that the digest of `hour`, the next one, begins with: all at the beginning of a
+    /// chain, and then those that the newest left. `None` if all of them are listed.
+    pub fn older_left(&self, hour: Hour) -> Option<OlderLeft> {
+        match &self.newest {
+            None => Some(OlderLeft { after: None, before: hour.date_before() }),
+            Some(newest) => newest.older_left.clone(),
+        }
     }
 
     /// Returns `true` if our key has signed the digest that came last.

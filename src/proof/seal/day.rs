@@ -39,8 +39,8 @@ impl<'a> Days<'a> {
         }
     }
 
-    /// Lists the objects that no digest lists yet, of `hour`, of the hours of its day before it, and of the day before: first the
-    /// hour's own, and then in the order of the keys.
+    /// Lists the objects that no digest lists yet, of `hour`, of the hours of its day before it, and of the day before, in any
+    /// order.
     pub async fn unlisted(&mut self, hour: Hour) -> Result<Vec<(ObjectKey, Found)>, StoreError> {
         let dates = [hour.date_before(), hour.date()];
         self.from = hour.date_before();
@@ -59,9 +59,6 @@ impl<'a> Days<'a> {
             let is_due = |(key, _): &&(ObjectKey, Found)| key.hour <= hour && !is_listed(key);
             unlisted.extend(found.iter().filter(is_due).cloned());
         }
-        unlisted.sort_by(|(one, _), (other, _)| {
-            (one.hour != hour, one.as_str()).cmp(&(other.hour != hour, other.as_str()))
-        });
         Ok(unlisted)
     }
 

@@ -8,8 +8,8 @@ use crate::lake::store::StoreError;
 use crate::proof::digest::DigestError;
 use crate::proof::signing::SigningError;
 
-use super::FIRST_DIGEST_HOURS;
 use super::chain::ChainError;
+use super::plan::PlanError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
@@ -44,18 +44,8 @@ pub enum SealError {
     ClockAhead { ours: Timestamp, stores: Timestamp, seconds: i64 },
     #[error("sealing {hour}: it lies before the first digest, which cannot get one before it any more")]
     BeforeTheChain { hour: Hour },
-    #[error(
-        "sealing {hour}: nothing was recorded up to that hour, and the first digest lies at most {FIRST_DIGEST_HOURS} hours before \
-         the newest closed hour; seal without an hour"
-    )]
-    BeforeTheRecord { hour: Hour },
-    #[error(
-        "sealing all but what cannot be read: {problem}, and {others} more; once it can be read, it is listed as late for as long as \
-         it is of today or yesterday"
-    )]
-    Unreadable { problem: String, others: usize },
-    #[error("sealing {hour}: the invocation's time is over; the next seal goes on here")]
-    Deadline { hour: Hour },
+    #[error(transparent)]
+    Plan(#[from] PlanError),
 }
 
 impl SealError {
@@ -70,9 +60,11 @@ impl SealError {
             SealError::Hidden { .. } => ErrorCode::DigestGone,
             SealError::ToCome { .. } => ErrorCode::DigestForged,
             SealError::MadeAhead { .. } | SealError::ClockAhead { .. } => ErrorCode::ClockAhead,
-            SealError::Unreadable { .. } => ErrorCode::ObjectUnreadable,
-            SealError::BeforeTheChain { .. } | SealError::BeforeTheRecord { .. } => ErrorCode::BeforeTheChain,
-            SealError::Deadline { .. } => ErrorCode::DeadlineExceeded,
+            SealError::BeforeTheChain { .. } | SealError::Plan(PlanError::BeforeTheRecord { .. }) => {
+                ErrorCode::BeforeTheChain
+            }
+            SealError::Plan(PlanError::Unreadable { .. }) => ErrorCode::ObjectUnreadable,
+            SealError::Plan(PlanError::Deadline { .. }) => ErrorCode::DeadlineExceeded,
         }
     }
 }

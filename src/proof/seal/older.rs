@@ -16,8 +16,9 @@ use crate::snapshot_time::FIRST_DATE;
 use crate::target::AccountRegion;
 
 use super::digests::CONCURRENT_READS;
+use super::due::is_retried;
 use super::error::SealError;
-use super::{RETRY_PERIOD, Sealer, named};
+use super::{Sealer, named};
 
 /// The objects that run records name, and the problems that kept others from being looked for.
 #[derive(Debug, Default)]
@@ -159,9 +160,8 @@ impl Sealer<'_> {
                 Ok(names) => keys.extend(names.into_iter().flatten()),
                 Err(error) => {
                     named.problems.push(error.to_string());
-                    let is_new = self.clock.now().duration_since(key.hour.end()) < RETRY_PERIOD;
                     // A record that is too large is sealed anyway.
-                    if is_new && error.code != ErrorCode::LimitExceeded {
+                    if is_retried(key.hour, self.clock.now()) && error.code != ErrorCode::LimitExceeded {
                         named.unread_records.insert(key.to_string());
                     }
                 }

@@ -14,7 +14,7 @@ const CHECKED_HOURS: i32 = 48;
 
 /// Reason why not every hour was sealed, or not with every object.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Stop {
+pub enum PlanError {
     /// The requested hour is too old for a first digest.
     #[error(
         "sealing {hour}: nothing was recorded up to that hour, and the first digest lies at most {FIRST_DIGEST_HOURS} hours before \
@@ -73,12 +73,12 @@ impl Plan {
     ///
     /// # Errors
     /// Returns an error if a requested hour is older than a first digest may be, and nothing was recorded up to it.
-    pub fn first(bounds: Bounds, oldest: Option<Hour>) -> Result<Plan, Stop> {
+    pub fn first(bounds: Bounds, oldest: Option<Hour>) -> Result<Plan, PlanError> {
         let until = bounds.until();
         let hour = match oldest {
             Some(oldest) if oldest <= until => oldest.max(until.earlier(FIRST_DIGEST_HOURS)),
             _ if until < bounds.closed.earlier(FIRST_DIGEST_HOURS) => {
-                return Err(Stop::BeforeTheRecord { hour: until });
+                return Err(PlanError::BeforeTheRecord { hour: until });
             }
             _ => until,
         };
@@ -114,10 +114,10 @@ impl Plan {
     ///
     /// # Errors
     /// Returns an error if there is no time for it.
-    pub fn next(&self, now: Timestamp) -> Result<Option<Hour>, Stop> {
+    pub fn next(&self, now: Timestamp) -> Result<Option<Hour>, PlanError> {
         match self.bounds.deadline {
             _ if self.is_done() => Ok(None),
-            Some(deadline) if now >= deadline => Err(Stop::Deadline { hour: self.hour }),
+            Some(deadline) if now >= deadline => Err(PlanError::Deadline { hour: self.hour }),
             _ => Ok(Some(self.hour)),
         }
     }
@@ -134,10 +134,10 @@ impl Plan {
     ///
     /// # Errors
     /// Returns an error if an object could not be read.
-    pub fn end(mut self) -> Result<(), Stop> {
+    pub fn end(mut self) -> Result<(), PlanError> {
         match self.problems.pop() {
             None => Ok(()),
-            Some(problem) => Err(Stop::Unreadable { problem, others: self.problems.len() }),
+            Some(problem) => Err(PlanError::Unreadable { problem, others: self.problems.len() }),
         }
     }
 }

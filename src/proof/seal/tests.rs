@@ -1,4 +1,5 @@
 use super::*;
+use crate::error_code::ErrorCode;
 
 #[test]
 fn a_clock_may_be_five_minutes_ahead_and_any_time_behind() {

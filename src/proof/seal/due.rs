@@ -1,4 +1,4 @@
-//! The contents of the next digest: the objects that are due, in order and up to the limit, and the problems with others. It is
+//! The objects that are due for the next digest, in order and up to the limit, and the problems with others. It is
 //! fed with the results of hashing, and reads nothing itself.
 
 use std::collections::BTreeSet;
@@ -19,11 +19,13 @@ pub fn is_retried(hour: Hour, now: Timestamp) -> bool {
     now.duration_since(hour.end()) < RETRY_PERIOD
 }
 
-/// Puts the objects for the digest of `hour` in order: first the hour's own, and then in the order of the keys.
+/// Returns as many of the unlisted objects as the digest of `hour` may list: first the hour's own, and then in the order of the
+/// keys.
 pub fn in_order<T>(hour: Hour, mut objects: Vec<(ObjectKey, T)>) -> Vec<(ObjectKey, T)> {
     objects.sort_by(|(one, _), (other, _)| {
         (one.hour != hour, one.as_str()).cmp(&(other.hour != hour, other.as_str()))
     });
+    objects.truncate(MAX_OBJECTS);
     objects
 }
 
@@ -32,9 +34,9 @@ pub fn room_beside<T>(objects: &[T]) -> usize {
     MAX_OBJECTS.saturating_sub(objects.len())
 }
 
-/// The contents of one digest in the making. `E` is the reason why an object could not be read.
+/// The objects of one digest in the making. `E` is the reason why an object could not be read.
 #[derive(Debug)]
-pub struct Contents<E> {
+pub struct DueObjects<E> {
     hour: Hour,
     objects: Vec<SealedObject>,
     /// Reasons for objects of the hour itself, until they are settled.
@@ -42,10 +44,10 @@ pub struct Contents<E> {
     problems: Vec<String>,
 }
 
-impl<E: fmt::Display> Contents<E> {
-    /// Returns the contents of the digest of `hour`, with nothing in it.
-    pub fn new(hour: Hour) -> Contents<E> {
-        Contents { hour, objects: Vec::new(), own: Vec::new(), problems: Vec::new() }
+impl<E: fmt::Display> DueObjects<E> {
+    /// Returns the objects for the digest of `hour`: none so far.
+    pub fn new(hour: Hour) -> DueObjects<E> {
+        DueObjects { hour, objects: Vec::new(), own: Vec::new(), problems: Vec::new() }
     }
 
     /// Returns the objects so far.
