@@ -6,6 +6,7 @@ mod content;
 mod digests;
 mod late;
 mod objects;
+mod reading;
 mod record;
 mod records;
 mod report;

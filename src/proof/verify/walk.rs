@@ -2,27 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use futures_util::{StreamExt, stream};
 use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
-use crate::lake::store::{FolderListing, Found, Hashed, Irregular, Keep, StoreError};
+use crate::lake::store::{FolderListing, Found, Hashed, Irregular, StoreError};
 use crate::target::AccountRegion;
 
 use super::chain::{Chain, Link, Reading, Terms};
-use super::content::Content;
-use super::objects::{Day, Listed, Sealed, Unaccounted, difference};
+use super::objects::{Listed, Sealed, Unaccounted};
 use super::records::{Known, Records};
 use super::report::{self, Fault, Kind, Scope, Verification};
 use super::{Verifier, digests};
-
-/// Size above which a run record is large. It is kept in memory while it is read.
-const LARGE_RECORD_BYTES: u64 = 1 << 20;
-
-/// Most large run records that are read at the same time.
-const MAX_CONCURRENT_LARGE_RECORDS: usize = 1;
 
 const UNLISTED: &str = "no digest lists it; if it came late, the next digest of its account and Region does";
 
@@ -208,58 +200,6 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         Ok(())
     }
 
-    /// Reads objects and compares them with what was sealed. Passes unchanged run records to `records`, and returns the footers
-    /// of other objects.
-    pub async fn read(
-        &mut self,
-        objects: &[(Found, ObjectKey)],
-        sealed: &Day,
-        scope: &mut Scope,
-        records: &mut Records,
-        is_absent: impl Fn(&ObjectKey) -> bool,
-    ) -> BTreeMap<ObjectKey, Content> {
-        let mut contents = BTreeMap::new();
-        let store = self.verifier.store;
-        for batch in [Batch::Objects, Batch::Records, Batch::LargeRecords] {
-            let is_run = batch != Batch::Objects;
-            let max_concurrency = match batch {
-                Batch::Objects | Batch::Records => self.verifier.max_concurrency,
-                Batch::LargeRecords => self.verifier.max_concurrency.min(MAX_CONCURRENT_LARGE_RECORDS),
-            };
-            let objects = objects.iter().filter_map(|(found, key)| Some((found, key, sealed.get(key)?)));
-            let objects = objects.filter(|(_, key, sealed)| Batch::of(key, sealed) == batch);
-            let examine = async |(found, key, sealed): (&Found, &ObjectKey, &Sealed)| {
-                let keep = if is_run { Keep::Document } else { Keep::Tail };
-                (found.clone(), key.clone(), sealed.clone(), store.examine(found, sealed.bytes, keep).await)
-            };
-            let mut examined = stream::iter(objects).map(examine).buffer_unordered(max_concurrency);
-            while let Some((found, key, sealed, examined)) = examined.next().await {
-                let examined = match examined {
-                    Ok(examined) => examined,
-                    Err(error) => {
-                        self.fault(Kind::Unreadable, &found.key, error.to_string());
-                        continue;
-                    }
-                };
-                scope.read(examined.hashed.bytes, sealed.late);
-                let (objects, bytes) = self.verification.read(examined.hashed.bytes);
-                (self.on_progress)(objects, bytes);
-                match difference(&found, &sealed, examined.hashed) {
-                    Some(fault) => self.verification.faults.push(fault),
-                    None if is_run => {
-                        scope.run_records += 1;
-                        records.add(&key, examined.kept.as_deref(), &is_absent);
-                    }
-                    None => {
-                        let content = Content::read(&key, &examined);
-                        contents.insert(key, content);
-                    }
-                }
-            }
-        }
-        contents
-    }
-
     /// Notes a listed object that is missing, unless it has expired.
     pub fn not_found(&mut self, key: &ObjectKey, sealed: &Sealed, scope: &mut Scope) {
         if self.verifier.has_expired(sealed.since) {
@@ -331,7 +271,8 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         self.fault(Kind::Irregular, key, format!("{irregular}; find out who put it there"));
     }
 
-    fn fault(&mut self, kind: Kind, key: &str, message: impl Into<String>) {
+    /// Reports a fault.
+    pub fn fault(&mut self, kind: Kind, key: &str, message: impl Into<String>) {
         self.verification.faults.push(Fault::new(kind, key, message));
     }
 
@@ -365,24 +306,6 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
             if table == Table::Digests { &mut days.of_digests } else { &mut days.of_objects }.extend(listed);
         }
         Ok(days)
-    }
-}
-
-/// Objects that are read together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Batch {
-    Objects,
-    Records,
-    LargeRecords,
-}
-
-impl Batch {
-    fn of(key: &ObjectKey, sealed: &Sealed) -> Batch {
-        match key.table {
-            Table::Runs if sealed.bytes <= LARGE_RECORD_BYTES => Batch::Records,
-            Table::Runs => Batch::LargeRecords,
-            _ => Batch::Objects,
-        }
     }
 }
 

@@ -1,3 +1,6 @@
+mod objects;
+mod parts;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -5,6 +8,7 @@ use super::*;
 const PLACE: &str = "account_id=123456789012/region=eu-central-1/snapshot_date=2025-11-22";
 const ENDPOINT: &str = "cvpn-endpoint-0123456789abcdef0";
 const RUN: &str = "8f5a-00000001";
+const OTHER_ENDPOINT: &str = "cvpn-endpoint-0123456789abcdef1";
 
 fn key(table: &str, name: &str) -> String {
     format!("{table}/{PLACE}/{name}")
@@ -112,6 +116,42 @@ fn with(mut record: Value, change: impl FnOnce(&mut Value)) -> Value {
     record
 }
 
+/// Returns the record with another value in its target.
+fn target(field: &str, value: Value) -> Value {
+    with(record(), |record| record["targets"][0][field] = value)
+}
+
+/// Returns the record, and a repeat with another value in its target.
+fn repeated(field: &str, value: Value) -> Vec<Value> {
+    vec![record(), with(repeat(), |repeat| repeat["targets"][0][field] = value)]
+}
+
+/// Returns the record with another value in the configuration of the endpoints.
+fn endpoints_entry(field: &str, value: Value) -> Value {
+    with(record(), |record| record["places"][0]["endpoints"][field] = value)
+}
+
+/// Returns the record of a listing with another value in it.
+fn listing_with(field: &str, value: Value) -> Value {
+    with(listing(&[ENDPOINT]), |record| record["places"][0]["discovery"][field] = value)
+}
+
+/// Returns the record with another value at its top.
+fn top(field: &str, value: Value) -> Value {
+    with(record(), |record| record[field] = value)
+}
+
+/// Checks that the records of each case have its faults, in whatever order they are read.
+fn check(cases: Vec<Case<'_>>) {
+    for (case, records, expected) in cases {
+        let expected: Vec<(Kind, String)> =
+            expected.into_iter().map(|(kind, key)| (kind, key.to_owned())).collect();
+        assert_eq!(faults(&records), expected, "{case}");
+        let backwards: Vec<Value> = records.into_iter().rev().collect();
+        assert_eq!(faults(&backwards), expected, "{case}, read backwards");
+    }
+}
+
 #[test]
 fn what_agrees_is_no_fault() {
     let part = format!("20251122T210000Z_{ENDPOINT}_{RUN}.parquet");
@@ -208,391 +248,6 @@ fn what_agrees_is_no_fault() {
         (key("partials", &part), key("partials", &part.replace(".parquet", "-0a0b0c0d.parquet")));
     assert_eq!(named, [endpoints().as_str(), again.as_str(), part.as_str()]);
     assert!(machine.faults(|_| Known::Unknown).is_empty());
-}
-
-#[test]
-fn every_contradiction_is_named() {
-    let (object, record_key, other_key) = (connections(), run_key(RUN), run_key("8f5a-00000002"));
-    let target =
-        |field: &'static str, value: Value| with(record(), move |record| record["targets"][0][field] = value);
-    let endpoints_entry = |field: &'static str, value: Value| {
-        with(record(), move |record| record["places"][0]["endpoints"][field] = value)
-    };
-    let listing_with = |field: &'static str, value: Value| {
-        with(listing(&[ENDPOINT]), move |record| record["places"][0]["discovery"][field] = value)
-    };
-    let top = |field: &'static str, value: Value| with(record(), move |record| record[field] = value);
-    let repeated = |field: &'static str, value: Value| {
-        vec![record(), with(repeat(), move |repeat| repeat["targets"][0][field] = value)]
-    };
-    let at = |text: &str| json!(format!("vpn/{}", object.replace("20251122T210000Z", text)));
-    let absent = |record: &mut Value, endpoint: &str| {
-        record["targets"][0]["endpoint_id"] = json!(endpoint);
-        record["targets"][0]["object_key"] =
-            json!(format!("vpn/{}", connections().replace(ENDPOINT, endpoint)));
-    };
-    let missing = "cvpn-endpoint-0123456789abcdef1";
-    let cases: Vec<Case<'_>> = vec![
-        (
-            "another SHA-256 than the digest",
-            vec![target("sha256", json!(sha256("c")))],
-            vec![(Kind::RecordedOtherwise, &object)],
-        ),
-        (
-            "another size than the digest",
-            vec![target("bytes", json!(99))],
-            vec![(Kind::RecordedOtherwise, &object)],
-        ),
-        (
-            "a repeat with another SHA-256",
-            repeated("sha256", json!(sha256("c"))),
-            vec![(Kind::RecordedOtherwise, &object)],
-        ),
-        ("a repeat with another size", repeated("bytes", json!(7)), vec![(Kind::RecordedOtherwise, &object)]),
-        ("a repeat with other rows", repeated("rows", json!(4)), vec![(Kind::RecordedOtherwise, &object)]),
-        (
-            "a repeat with another time",
-            repeated("last_page_at", json!("2025-11-22T21:44:00.000Z")),
-            vec![(Kind::RecordedOtherwise, &object)],
-        ),
-        (
-            "a repeat with another time of the request",
-            repeated("first_page_requested_at", json!("2025-11-22T20:59:00.000Z")),
-            vec![(Kind::RecordedOtherwise, &object)],
-        ),
-        (
-            "two that wrote it",
-            vec![
-                record(),
-                with(record(), |record| {
-                    record["run_id"] = json!("8f5a-00000002");
-                    record["places"] = json!([]);
-                }),
-            ],
-            vec![(Kind::WrittenTwice, &object)],
-        ),
-        (
-            "one record that wrote it twice",
-            vec![with(record(), |record| {
-                let entry = record["targets"][0].clone();
-                record["targets"].as_array_mut().unwrap().push(entry);
-            })],
-            vec![(Kind::WrittenTwice, &object), (Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "an object that is not there",
-            vec![with(record(), |record| absent(record, missing))],
-            vec![(Kind::RecordedMissing, "connections/…")],
-        ),
-        (
-            "a repeat of an object that is not there",
-            vec![with(repeat(), |record| absent(record, missing))],
-            vec![(Kind::RecordedMissing, "connections/…")],
-        ),
-        (
-            "complete without an object",
-            vec![target("object_key", Value::Null)],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "complete without a SHA-256",
-            vec![target("sha256", Value::Null)],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "complete without a size",
-            vec![target("bytes", Value::Null)],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "complete with fewer rows than were read",
-            vec![target("rows", json!(2))],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "complete and filtered",
-            vec![target("restrictions", json!(["filtered"]))],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "no endpoint",
-            vec![target("endpoint_id", json!("../../etc"))],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "a repeat that names nothing",
-            vec![with(repeat(), |repeat| repeat["targets"][0]["object_key"] = Value::Null)],
-            vec![(Kind::RecordInconsistent, &other_key)],
-        ),
-        (
-            "endpoints without SHA-256",
-            vec![endpoints_entry("sha256", Value::Null)],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "the object of the snapshot before",
-            vec![target("object_key", at("20251122T200000Z"))],
-            vec![(Kind::ObjectMisplaced, &record_key)],
-        ),
-        (
-            "the object of another endpoint",
-            vec![target("endpoint_id", json!(missing))],
-            vec![(Kind::ObjectMisplaced, &record_key)],
-        ),
-        (
-            "an object of another lake's prefix",
-            vec![target("object_key", json!(format!("other/{object}")))],
-            vec![(Kind::ObjectMisplaced, &record_key)],
-        ),
-        (
-            "the key of a part",
-            vec![target("outcome", json!("partial"))],
-            vec![(Kind::ObjectMisplaced, &record_key)],
-        ),
-        (
-            "a path outside",
-            vec![target("object_key", json!("vpn/connections/../../etc/passwd"))],
-            vec![(Kind::ObjectMisplaced, &record_key)],
-        ),
-        (
-            "superseded of another run",
-            vec![target(
-                "superseded",
-                json!({"rows": 1, "bytes": 1, "sha256": sha256("c"), "object_key":
-            format!("vpn/{}", key("partials", &format!("20251122T210000Z_{ENDPOINT}_other-1.parquet")))}),
-            )],
-            vec![(Kind::ObjectMisplaced, &record_key)],
-        ),
-        (
-            "endpoints of another snapshot",
-            vec![endpoints_entry(
-                "object_key",
-                json!(format!("vpn/{}", key("endpoints", "20251122T200000Z.parquet"))),
-            )],
-            vec![(Kind::ObjectMisplaced, &record_key)],
-        ),
-        (
-            "the record of another run",
-            vec![with(top("run_id", json!("other")), |record| record["file"] = json!(RUN))],
-            vec![(Kind::RecordMisplaced, &record_key)],
-        ),
-        (
-            "the record of another time",
-            vec![top("snapshot_time", json!("2025-11-22T20:00:00Z"))],
-            vec![(Kind::RecordMisplaced, &record_key)],
-        ),
-        (
-            "a target of another account",
-            vec![target("account_id", json!("999999999999"))],
-            vec![(Kind::RecordMisplaced, &record_key)],
-        ),
-        (
-            "a target of another Region",
-            vec![target("region", json!("eu-west-1"))],
-            vec![(Kind::RecordMisplaced, &record_key)],
-        ),
-        (
-            "a place of another Region",
-            vec![with(record(), |record| record["places"][0]["region"] = json!("eu-west-1"))],
-            vec![(Kind::RecordMisplaced, &record_key)],
-        ),
-        (
-            "begins hours after the time that it bears",
-            vec![with(record(), |record| {
-                record["start"] = json!("2025-11-22T23:00:00.000Z");
-                record["end"] = json!("2025-11-22T23:00:01.000Z");
-                for time in ["first_page_requested_at", "first_page_at", "last_page_at"] {
-                    record["targets"][0][time] = Value::Null;
-                }
-            })],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "begins before the time that it bears",
-            vec![top("start", json!("2025-11-22T20:50:00.000Z"))],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "ends before it begins",
-            vec![top("end", json!("2025-11-22T21:00:00.000Z"))],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "two entries of its place",
-            vec![with(record(), |record| {
-                let place =
-                    json!({"account_id": "123456789012", "region": "eu-central-1", "endpoints": null});
-                record["places"].as_array_mut().unwrap().push(place);
-            })],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "an endpoint that it lists and has no entry of",
-            vec![with(record(), |record| {
-                record["places"][0]["discovery"] = json!({"endpoints": [ENDPOINT, missing], "error": null});
-            })],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "complete with a token",
-            vec![target("resume_token", json!("t"))],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "complete without a page",
-            vec![target("pages", json!(0))],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "more active connections than rows",
-            vec![target("active", json!(4))],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "a capture of a repeat before the snapshot",
-            vec![with(repeat(), |repeat| {
-                repeat["targets"][0]["first_page_requested_at"] = json!("2025-11-22T17:00:00.000Z");
-            })],
-            vec![(Kind::RecordedOtherwise, &object), (Kind::RecordInconsistent, &other_key)],
-        ),
-        (
-            "an endpoint that was captured and is not listed",
-            vec![listing(&[])],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "an endpoint that was there already and is not listed",
-            vec![with(listing(&[]), |record| {
-                record["targets"][0]["outcome"] = json!("already_captured");
-            })],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "an endpoint that is not listed, in a ledger that could not be read",
-            vec![with(listing(&[]), |record| {
-                record["places"][0]["discovery"]["error"] = json!({"code": "LedgerUnreadable"});
-            })],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "fewer endpoints described than listed",
-            vec![with(listing(&[ENDPOINT]), |record| record["places"][0]["endpoints"]["rows"] = json!(0))],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "a listing before its run",
-            vec![listing_with("first_page_requested_at", json!("2025-11-22T20:00:00.000Z"))],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "a listing after its run",
-            vec![listing_with("last_page_at", json!("2025-11-22T22:00:00.000Z"))],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "a listing without a time",
-            vec![listing_with("first_page_at", Value::Null)],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "a repeat without SHA-256",
-            repeated("sha256", Value::Null),
-            vec![(Kind::RecordInconsistent, &other_key)],
-        ),
-        (
-            "a repeat without size",
-            repeated("bytes", Value::Null),
-            vec![(Kind::RecordInconsistent, &other_key)],
-        ),
-        (
-            "a repeat without the time of its request",
-            repeated("first_page_requested_at", Value::Null),
-            vec![(Kind::RecordedOtherwise, &object)],
-        ),
-        (
-            "a repeat alone with another time than the object",
-            vec![with(repeat(), |repeat| {
-                repeat["targets"][0]["last_page_at"] = json!("2025-11-22T21:44:00.000Z");
-            })],
-            vec![(Kind::RecordedOtherwise, &object)],
-        ),
-        (
-            "a repeat alone without times",
-            vec![with(repeat(), |repeat| {
-                for time in ["first_page_requested_at", "first_page_at", "last_page_at"] {
-                    repeat["targets"][0][time] = Value::Null;
-                }
-            })],
-            vec![(Kind::RecordedOtherwise, &object)],
-        ),
-        (
-            "endpoints of a repeat without SHA-256",
-            vec![record(), with(repeat(), |repeat| repeat["places"][0]["endpoints"]["sha256"] = Value::Null)],
-            vec![(Kind::RecordInconsistent, &other_key)],
-        ),
-        (
-            "failed with an object",
-            vec![target("outcome", json!("failed"))],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "failed with a SHA-256",
-            vec![with(target("outcome", json!("failed")), |record| {
-                record["targets"][0]["object_key"] = Value::Null;
-                record["targets"][0]["bytes"] = Value::Null;
-            })],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "endpoints that failed with an object",
-            vec![endpoints_entry("outcome", json!("failed"))],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "complete without the time of the request",
-            vec![target("first_page_requested_at", Value::Null)],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "complete without the arrival of the first page",
-            vec![target("first_page_at", Value::Null)],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        (
-            "a part without the arrival of the last page",
-            vec![with(target("last_page_at", Value::Null), |record| {
-                record["targets"][0]["outcome"] = json!("partial");
-                let name = format!("20251122T210000Z_{ENDPOINT}_{RUN}.parquet");
-                record["targets"][0]["object_key"] = json!(format!("vpn/{}", key("partials", &name)));
-            })],
-            vec![(Kind::RecordInconsistent, &record_key)],
-        ),
-        ("no beginning", vec![top("start", Value::Null)], vec![(Kind::RecordUnreadable, &record_key)]),
-        (
-            "an active count that is none",
-            vec![target("active", json!("many"))],
-            vec![(Kind::RecordUnreadable, &record_key)],
-        ),
-        ("no targets", vec![top("targets", Value::Null)], vec![(Kind::RecordUnreadable, &record_key)]),
-        (
-            "an unknown outcome",
-            vec![target("outcome", json!("perfect"))],
-            vec![(Kind::RecordUnreadable, &record_key)],
-        ),
-        ("no lake", vec![top("settings_in_force", json!({}))], vec![(Kind::RecordUnreadable, &record_key)]),
-    ];
-    for (case, records, expected) in cases {
-        let is_absent = |key: &str| key == "connections/…";
-        let expected: Vec<(Kind, String)> = expected
-            .into_iter()
-            .map(|(kind, key)| {
-                (kind, if is_absent(key) { object.replace(ENDPOINT, missing) } else { key.to_owned() })
-            })
-            .collect();
-        assert_eq!(faults(&records), expected, "{case}");
-        let backwards: Vec<Value> = records.into_iter().rev().collect();
-        assert_eq!(faults(&backwards), expected, "{case}, read backwards");
-    }
 }
 
 #[test]
