@@ -198,9 +198,10 @@ fn of_transport(error: &TransportError, service: &str) -> AwsError {
             format!("an answer of {service} came that is cut off or is not of the form of this API"),
         ),
         TransportError::ProxyRefused { asks_for_password } => {
-            let why = match asks_for_password {
-                true => "it asks for a name and a password (407); give both in HTTPS_PROXY or HTTP_PROXY",
-                false => "it opened no connection; check that it allows the host",
+            let why = if *asks_for_password {
+                "it asks for a name and a password (407); give both in HTTPS_PROXY or HTTP_PROXY"
+            } else {
+                "it opened no connection; check that it allows the host"
             };
             AwsError::new(
                 ErrorCode::ProxyRefused,

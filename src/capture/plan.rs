@@ -42,9 +42,10 @@ impl Spread {
         let batch = |targets| Batch { action: "snapshot", time: snapshot_time, targets };
         let is_many = |endpoints: u64, above: u64| endpoints > above || wanted.len() > MOST_PLACES;
         let is_spread = endpoints.zip(above).is_some_and(|(endpoints, above)| is_many(endpoints, above));
-        let batches = match is_spread {
-            true => wanted.iter().map(|wanted| batch(Some(wanted.arns()))).collect(),
-            false => vec![batch(None)],
+        let batches = if is_spread {
+            wanted.iter().map(|wanted| batch(Some(wanted.arns()))).collect()
+        } else {
+            vec![batch(None)]
         };
         Spread { snapshot_time, endpoints, batches }
     }

@@ -98,12 +98,11 @@ impl Run {
         mut permits: PlacePermits<'_>,
     ) -> (Vec<Entry>, PlaceEntry) {
         let mut place = PlaceEntry::new(&wanted.place);
-        let listed = match wanted.all || self.is_fleet {
-            true => {
-                let listing = self.plan.in_time(&self.clock, source.endpoints(&wanted.place));
-                Some(permits.while_reserved(listing).await)
-            }
-            false => None,
+        let listed = if wanted.all || self.is_fleet {
+            let listing = self.plan.in_time(&self.clock, source.endpoints(&wanted.place));
+            Some(permits.while_reserved(listing).await)
+        } else {
+            None
         };
         if let Some(found) = listed.as_ref().filter(|_| wanted.all) {
             place.discovery = Some(self.discovery(wanted, found.as_ref()).await);

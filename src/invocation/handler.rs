@@ -324,13 +324,11 @@ impl Auditor {
 
     /// Returns the largest number of targets captured at a time.
     fn max_concurrency(&self, wanted: &[PlaceTargets]) -> usize {
-        match wanted.iter().any(|wanted| wanted.all) {
-            true => self.settings.concurrency,
-            false => {
-                let named = wanted.iter().map(|wanted| wanted.endpoint_ids.len()).sum();
-                self.settings.concurrency.min(named)
-            }
+        if wanted.iter().any(|wanted| wanted.all) {
+            return self.settings.concurrency;
         }
+        let named = wanted.iter().map(|wanted| wanted.endpoint_ids.len()).sum();
+        self.settings.concurrency.min(named)
     }
 
     /// Returns the settings in force, without the targets, which each record lists itself.

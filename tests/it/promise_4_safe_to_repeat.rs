@@ -48,9 +48,10 @@ async fn captures_of_one_event_at_once_leave_one_object_and_one_truth() {
         for in_a_bucket in [true, false] {
             let world = World::new(fleet(3, 23)).await;
             let proxy = Proxy::start(&world.simulator.url(), &seaweed.url()).await;
-            let lake = match in_a_bucket {
-                true => format!("s3://{}/vpn", seaweed.bucket().await),
-                false => world.lake().display().to_string(),
+            let lake = if in_a_bucket {
+                format!("s3://{}/vpn", seaweed.bucket().await)
+            } else {
+                world.lake().display().to_string()
             };
             let variables = world.variables(&[("AUDIT_LAKE", &lake), ("AUDIT_PAGE_SIZE", "5")]);
             let settings = Settings::parse(variables).unwrap();

@@ -128,9 +128,10 @@ fn problem(error: &CredentialsError) -> Option<String> {
     problem_within(error)
         .or_else(|| {
             let code = chain(error).find_map(|cause| AwsCode::named_in(&cause.to_string()))?;
-            let advice = match code.is_denial() {
-                true => "check that the role exists, and that it trusts who asks for it",
-                false => code.advice().unwrap_or_default(),
+            let advice = if code.is_denial() {
+                "check that the role exists, and that it trusts who asks for it"
+            } else {
+                code.advice().unwrap_or_default()
             };
             Some(format!("AWS answered {}: {advice}", code.as_str()))
         })

@@ -74,13 +74,11 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), InvalidInput> {
             refused_unless(has_certificate(Path::new(value)), "a file with at least one certificate in PEM")
         }
         _ if value.trim().is_empty() => Ok(()),
-        name if SECRETS.contains(&name) => match is_key(secret(name, value)) {
-            true => Ok(()),
-            false => {
-                let allowed = "visible characters of ASCII, without blanks and line breaks";
-                Err(InvalidInput::of_hidden(name, value, allowed))
-            }
-        },
+        name if SECRETS.contains(&name) && is_key(secret(name, value)) => Ok(()),
+        name if SECRETS.contains(&name) => {
+            let allowed = "visible characters of ASCII, without blanks and line breaks";
+            Err(InvalidInput::of_hidden(name, value, allowed))
+        }
         name if PROXY_VARIABLES.contains(&name) && !may_be_proxy(value) => {
             Err(InvalidInput::of_hidden(name, value, "the URL of an HTTP proxy, such as http://proxy:3128"))
         }

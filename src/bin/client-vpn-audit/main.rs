@@ -70,9 +70,10 @@ async fn run(inputs: Inputs<'_>, json: bool) -> Result<bool, Failure> {
 /// Returns the settings. If they are wrong, the faults of the request are reported with theirs, by the names of the flags.
 async fn check(inputs: &Inputs<'_>, clock: &Clock) -> Result<Settings, InvalidInputs> {
     let variables = inputs.variables.clone();
-    let settings = match inputs.needs_targets {
-        true => Settings::parse(variables),
-        false => Settings::parse_without_targets(variables),
+    let settings = if inputs.needs_targets {
+        Settings::parse(variables)
+    } else {
+        Settings::parse_without_targets(variables)
     };
     let mut faults = InvalidInputs::default();
     faults.extend(sdk::check(inputs.region.as_deref(), &inputs.variables).await.err().unwrap_or_default());

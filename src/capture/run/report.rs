@@ -34,9 +34,7 @@ impl Report {
             || format!("{unknown_places}{count} of {of} targets failed: {failures}; run record: {keys}");
         (!all.is_empty()).then(text)
     }
-}
 
-impl Report {
     /// Returns the keys of the records of the accounts and Regions that have failures.
     fn keys_of_failures(&self) -> Vec<&str> {
         let of_targets = self.record.failed_targets().map(|entry| (&entry.account_id, &entry.region));

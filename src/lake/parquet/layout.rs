@@ -123,9 +123,10 @@ impl ChunkReader for Known {
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
         let bytes = self.from(start)?;
-        match length <= bytes.len() {
-            true => Ok(bytes.slice(..length)),
-            false => Err(ParquetError::EOF("beyond the bytes that are known".to_owned())),
+        if length <= bytes.len() {
+            Ok(bytes.slice(..length))
+        } else {
+            Err(ParquetError::EOF("beyond the bytes that are known".to_owned()))
         }
     }
 }

@@ -34,14 +34,14 @@ pub(super) fn cover(
     let longest_gap = Gap { open: longest_gap.open && gone.is_none(), ..longest_gap };
     let holes: Vec<Hole> = gaps
         .iter()
-        .filter_map(|gap| match gone.is_some() && gap.open {
-            // However short: no later capture could show what came after the last one.
-            true if gap.length().is_positive() => {
-                let hole = hole(Gap { open: false, ..*gap }, attempts, witness);
-                Some(Hole { reason: GONE.to_owned(), ..hole })
+        .filter_map(|gap| {
+            if gone.is_some() && gap.open {
+                // However short: no later capture could show what came after the last one.
+                let hole = || hole(Gap { open: false, ..*gap }, attempts, witness);
+                gap.length().is_positive().then(|| Hole { reason: GONE.to_owned(), ..hole() })
+            } else {
+                (gap.length() >= LISTED_AFTER_END).then(|| hole(*gap, attempts, witness))
             }
-            true => None,
-            false => (gap.length() >= LISTED_AFTER_END).then(|| hole(*gap, attempts, witness)),
         })
         .collect();
     let mut outcomes = BTreeMap::new();

@@ -37,10 +37,12 @@ impl Sealer<'_> {
         let written = self.read(key).await?;
         let mut chain = self.new_chain().await?;
         chain.begin(key, &written)?;
-        match key.hour > closed {
-            false => Ok(written),
-            true if chain.is_ours() => Err(SealError::MadeAhead { key: key.to_string() }),
-            true => Err(SealError::ToCome { key: key.to_string() }),
+        if key.hour <= closed {
+            Ok(written)
+        } else if chain.is_ours() {
+            Err(SealError::MadeAhead { key: key.to_string() })
+        } else {
+            Err(SealError::ToCome { key: key.to_string() })
         }
     }
 

@@ -136,9 +136,10 @@ impl Unaccounted {
         let mut faults = Vec::new();
         for (found, advice) in extra {
             let same_size = |(_, sealed): &(ObjectKey, Sealed)| sealed.bytes == found.bytes;
-            let sha256 = match missing.iter().any(same_size) {
-                true => hash(&found).await.map(|hashed| hex::encode(hashed.sha256)),
-                false => None,
+            let sha256 = if missing.iter().any(same_size) {
+                hash(&found).await.map(|hashed| hex::encode(hashed.sha256))
+            } else {
+                None
             };
             let was = missing.iter().position(|(_, sealed)| Some(&sealed.sha256) == sha256.as_ref());
             match was.map(|index| missing.remove(index)) {

@@ -90,9 +90,10 @@ impl<'a> Unparsed<'a> {
 
     /// Returns the first [`VALUE_BYTES`] of a text, or fewer, to the end of a character.
     fn first(&self, text: Cow<'a, str>) -> Cow<'a, str> {
-        let end = match self.is_odd {
-            true => beginning(&text, VALUE_BYTES).len(),
-            false => text.floor_char_boundary(VALUE_BYTES),
+        let end = if self.is_odd {
+            beginning(&text, VALUE_BYTES).len()
+        } else {
+            text.floor_char_boundary(VALUE_BYTES)
         };
         match text {
             Cow::Borrowed(text) => Cow::Borrowed(text.get(..end).unwrap_or(text)),

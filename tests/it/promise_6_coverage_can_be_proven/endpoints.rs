@@ -72,9 +72,10 @@ async fn a_listing_without_a_list_does_not_say_that_an_endpoint_is_gone() {
             rewrite(&recorder.record(minutes), |run| {
                 run["targets"] = json!([]);
                 let discovery = run["places"][0]["discovery"].as_object_mut().unwrap();
-                match removes_it {
-                    true => discovery.remove("endpoints"),
-                    false => discovery.insert("endpoints".to_owned(), Value::Null),
+                if removes_it {
+                    discovery.remove("endpoints")
+                } else {
+                    discovery.insert("endpoints".to_owned(), Value::Null)
                 };
             });
         }
