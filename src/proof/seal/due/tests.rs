@@ -67,7 +67,7 @@ fn an_hour_is_retried_for_six_hours() {
     }
 }
 
-/// Hashes that all are right.
+/// The result for an object that could be read.
 const HASHED: Result<Hashed, &str> = Ok(Hashed { bytes: 5, sha256: [0xab; 32] });
 
 #[test]
