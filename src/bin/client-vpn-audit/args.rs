@@ -53,10 +53,10 @@ pub enum Command {
     Demo(Demo),
 }
 
-/// Where to read and where to write.
+/// The lake and the endpoints to read.
 #[derive(Debug, clap::Args)]
 pub struct Place {
-    /// Where the record lies: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
+    /// Lake: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
     #[arg(long, value_name = "LAKE")]
     pub lake: Option<String>,
     /// Endpoint to capture: an id (cvpn-endpoint-…), an ARN, an ARN with * as ID for all endpoints there, or * for all of the own
@@ -96,13 +96,13 @@ pub struct Snapshot {
 
 #[derive(Debug, clap::Args)]
 pub struct Seal {
-    /// Where the record lies: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
+    /// Lake: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
     #[arg(long, value_name = "LAKE")]
     lake: Option<String>,
     /// Last hour to seal, in UTC, such as 2026-11-23T09; those before it are sealed first [default: the newest that is closed]
     #[arg(long, value_name = "HOUR")]
     hour: Option<String>,
-    /// What to sign with: a KMS key's ARN, alias/NAME, or a file with a private key of the curve P-256 in PEM
+    /// Signing key: a KMS key's ARN, alias/NAME, or a file with a private key of the curve P-256 in PEM
     /// [env: AUDIT_SIGNING_KEY] [default: digests are not signed]
     #[arg(long, value_name = "KEY")]
     signing_key: Option<String>,
@@ -113,7 +113,7 @@ pub struct Seal {
 
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// Where the record lies: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
+    /// Lake: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
     #[arg(long, value_name = "LAKE")]
     pub lake: Option<String>,
     /// File with public keys in PEM, or one in DER, that signatures are checked with; may be repeated
@@ -138,7 +138,7 @@ pub struct Verify {
 
 #[derive(Debug, clap::Args)]
 pub struct CoverageArgs {
-    /// Where the record lies: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
+    /// Lake: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
     #[arg(long, value_name = "LAKE")]
     pub lake: Option<String>,
     /// First time: a day, an hour (2026-11-01T09) or RFC 3339, in UTC [default: the first attempt on each endpoint]

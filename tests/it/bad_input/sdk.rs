@@ -6,7 +6,7 @@ use crate::harness::cases::Cases;
 use crate::harness::emulator::{Emulator, Invoked};
 use crate::harness::{World, command, fleet};
 
-/// What makes the SDK panic, or what it would ignore.
+/// Settings that make the SDK panic, or that it would ignore.
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_of_the_sdk_are_refused_by_name_or_not_read() {
     let world = World::new(fleet(1, 5)).await;
