@@ -302,6 +302,24 @@ mod tests {
     }
 
     #[test]
+    fn a_key_has_its_text_its_time_and_what_follows_the_time() {
+        let place = target().place();
+        assert_eq!(place.folder(Table::Runs), "runs/account_id=111122223333/region=eu-central-1/");
+        let day = place.day(Table::Runs, jiff::civil::date(2026, 11, 23));
+        for (name, after_time) in
+            [("20261123T091500Z_8f5a-1.json", "8f5a-1"), ("20261123T091500Z_a_b.json", "a_b")]
+        {
+            let text = format!("{day}{name}");
+            let key = ObjectKey::parse(&text).unwrap();
+            assert_eq!((key.as_str(), key.to_string()), (text.as_str(), text.clone()));
+            assert_eq!(
+                (key.time(), key.after_time()),
+                (SnapshotTime::parse("2026-11-23T09:15:00Z").ok(), after_time)
+            );
+        }
+    }
+
+    #[test]
     fn what_is_no_key_of_ours_is_not_read() {
         let place = "account_id=111122223333/region=eu-central-1/snapshot_date=2026-11-23";
         for text in [

@@ -180,4 +180,31 @@ mod tests {
         }
         assert_eq!(batch.column_by_name("endpoint_id").unwrap().as_string::<i32>().value(0), ENDPOINT);
     }
+
+    #[test]
+    fn rows_have_a_length_ids_and_slices() {
+        let ids = ["a", "b", "c", "d"];
+        let mut builder = RowsBuilder::default();
+        for id in ids {
+            let raw = RawConnection {
+                connection_id: Some(id.into()),
+                connection_established_time: Some("soon".into()),
+                ingress_bytes: Some("many".into()),
+                ..RawConnection::default()
+            };
+            builder.append(&normalise(raw, &EndpointId::parse(ENDPOINT).unwrap()));
+        }
+        let bytes = "connectionEstablishedTime".len() + "soon".len() + "ingressBytes".len() + "many".len();
+        assert_eq!(builder.unparsed_size(), (8, 4 * bytes));
+        let rows = builder.finish();
+        assert_eq!((rows.len(), rows.is_empty(), rows.unparsed_values()), (4, false, 8));
+        assert_eq!(rows.connection_ids().flatten().collect::<Vec<_>>(), ids);
+        for (skip, room, expected) in
+            [(0, 9, &ids[..]), (1, 2, &["b", "c"]), (3, 9, &["d"]), (4, 1, &[]), (9, 9, &[])]
+        {
+            let slice = rows.slice(skip, room);
+            assert_eq!(slice.connection_ids().flatten().collect::<Vec<_>>(), expected, "{skip}, {room}");
+            assert_eq!(slice.unparsed_values(), 2 * expected.len(), "{skip}, {room}");
+        }
+    }
 }

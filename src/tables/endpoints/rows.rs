@@ -81,3 +81,28 @@ fn append_map(builder: &mut MapBuilder<StringBuilder, StringBuilder>, map: &BTre
     // It fails if keys and values differ in number, and here they come in pairs.
     let _ = builder.append(!map.is_empty());
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::Array;
+    use arrow_array::cast::AsArray;
+
+    use super::*;
+
+    #[test]
+    fn a_map_has_its_entries_and_an_empty_one_is_null() {
+        let mut builder = map_builder();
+        append_map(&mut builder, &BTreeMap::new());
+        append_map(
+            &mut builder,
+            &BTreeMap::from([("k", "v"), ("l", "w")].map(|(k, v)| (k.into(), v.into()))),
+        );
+        let maps = builder.finish();
+        assert_eq!((maps.is_null(0), maps.is_null(1)), (true, false));
+        let entries = maps.value(1);
+        let texts = |column: usize| -> Vec<Option<&str>> {
+            entries.column(column).as_string::<i32>().iter().collect()
+        };
+        assert_eq!((texts(0), texts(1)), (vec![Some("k"), Some("l")], vec![Some("v"), Some("w")]));
+    }
+}

@@ -167,6 +167,7 @@ mod tests {
             session_timeout_hours: text("08"),
             connection_log_enabled: text("True"),
             disconnect_on_session_timeout: text("true"),
+            deletion_time: text("2026-11-01T00:00:00"),
             client_connect_enabled: text("1"),
             is_odd: true,
             ..RawEndpoint::default()
@@ -176,6 +177,7 @@ mod tests {
             endpoint_id: EndpointId::parse("cvpn-endpoint-0123456789abcdef0"),
             description: Some("bad\u{fffd}".to_owned()),
             disconnect_on_session_timeout: Some(true),
+            deletion_time: Some("2026-11-01T00:00:00Z".parse().unwrap()),
             unparsed: endpoint.unparsed.clone(),
             ..Endpoint::default()
         };
@@ -260,5 +262,25 @@ mod tests {
                 ("tagSet.item.value[3]", "\\u{2}"),
             ]
         );
+    }
+
+    #[test]
+    fn a_switch_is_on_or_off() {
+        for (written, expected) in
+            [("true", Some(true)), ("false", Some(false)), ("False", None), ("0", None)]
+        {
+            let raw = RawEndpoint { split_tunnel: text(written), ..RawEndpoint::default() };
+            assert_eq!(normalise(raw).split_tunnel, expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn only_the_status_deleted_is_that_of_an_endpoint_that_is_gone() {
+        for (code, expected) in
+            [(Some("deleted"), true), (Some("deleting"), false), (Some("available"), false), (None, false)]
+        {
+            let raw = RawEndpoint { status_code: code.map(Into::into), ..RawEndpoint::default() };
+            assert_eq!(normalise(raw).is_deleted(), expected, "{code:?}");
+        }
     }
 }

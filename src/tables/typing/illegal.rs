@@ -310,6 +310,12 @@ mod tests {
             ("", None),
             ("a b", None),
             ("1a", None),
+            (&format!("#{}1", "0".repeat(LONGEST_REFERENCE)), Some(r"\u{1}")),
+            (
+                &format!("#x{}", "1".repeat(LONGEST_REFERENCE)),
+                Some(&format!(r"\u{{{}}}", "1".repeat(LONGEST_REFERENCE))),
+            ),
+            (&"n".repeat(LONGEST_REFERENCE), Some(&format!(r"\&{};", "n".repeat(LONGEST_REFERENCE)))),
             (&"n".repeat(LONGEST_REFERENCE + 1), None),
             (&format!("#{}", "9".repeat(LONGEST_REFERENCE + 1)), None),
         ] {

@@ -156,8 +156,12 @@ mod tests {
 
         let fits = "x".repeat(VALUE_BYTES);
         let mut unparsed = Unparsed::new(false);
-        assert_eq!(unparsed.column("username", Cow::from(fits.clone())), Some(fits.into()));
+        assert_eq!(unparsed.column("username", Cow::from(fits.clone())), Some(fits.clone().into()));
         assert_eq!(map(&unparsed), []);
+        assert_eq!(unparsed.element(&fits), (Some(fits.clone()), true));
+        assert_eq!(unparsed.element(&long), (None, false));
+        unparsed.put("username", Cow::from(fits.clone()));
+        assert_eq!(map(&unparsed), [("username", fits.as_str())]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ fn texts_are_as_aws_wrote_them() {
 fn what_is_not_known_is_kept_under_its_name() {
     let content = "<newField>a &amp; b</newField><username>x</username><username>y</username>\
          <newSet a=\"1\"><item>1</item><item/></newSet><newEmpty/>\
-         <status><code>active</code><reason>r</reason></status>\
+         <status><code>active</code><message>m</message><reason>r</reason></status>\
          <postureComplianceStatusSet><item>ok</item><member>m</member></postureComplianceStatusSet>";
     one(content, |connection| {
         assert_eq!(
@@ -42,8 +42,10 @@ fn what_is_not_known_is_kept_under_its_name() {
                 ("postureComplianceStatusSet.member", "m"),
             ]
         );
-        let RawConnection { username, status_code, posture_compliance_statuses, .. } = connection;
+        let RawConnection { username, status_code, status_message, posture_compliance_statuses, .. } =
+            connection;
         assert_eq!((username.as_deref(), status_code.as_deref()), (Some("y"), Some("active")));
+        assert_eq!(status_message.as_deref(), Some("m"));
         assert_eq!(posture_compliance_statuses, Some(vec!["ok".into()]));
     });
 }
@@ -185,8 +187,14 @@ fn what_is_said_twice_of_one_field_is_kept() {
 
 #[test]
 fn an_endpoint_is_read_field_by_field() {
-    let content = "<clientVpnEndpointId>id</clientVpnEndpointId><status><code>available</code></status><splitTunnel/>\
-         <connectionLogOptions><Enabled>true</Enabled><CloudwatchLogStream>s</CloudwatchLogStream></connectionLogOptions>\
+    let content = "<clientVpnEndpointId>id</clientVpnEndpointId><description>d</description><creationTime>c</creationTime>\
+         <deletionTime>e</deletionTime><dnsName>n</dnsName><clientCidrBlock>b</clientCidrBlock><transportProtocol>p</transportProtocol>\
+         <vpnPort>1</vpnPort><serverCertificateArn>a</serverCertificateArn><vpcId>v</vpcId>\
+         <sessionTimeoutHours>2</sessionTimeoutHours><disconnectOnSessionTimeout>x</disconnectOnSessionTimeout>\
+         <clientConnectOptions><enabled>y</enabled></clientConnectOptions>\
+         <status><code>available</code><message>m</message></status><splitTunnel/>\
+         <connectionLogOptions><Enabled>true</Enabled><CloudwatchLogGroup>g</CloudwatchLogGroup>\
+         <CloudwatchLogStream>s</CloudwatchLogStream></connectionLogOptions>\
          <authenticationOptions><item><type>t</type><mutualAuthentication><c>d</c></mutualAuthentication></item>\
          <item><type>u</type></item></authenticationOptions>\
          <tagSet><item><key>k</key><value>v</value></item><item><key>alone</key></item></tagSet>\
@@ -206,9 +214,23 @@ fn an_endpoint_is_read_field_by_field() {
     let kept = |name: &str, text: &'static str| (name.to_owned(), Cow::from(text));
     let expected = RawEndpoint {
         client_vpn_endpoint_id: text("id"),
+        description: text("d"),
+        creation_time: text("c"),
+        deletion_time: text("e"),
+        dns_name: text("n"),
+        client_cidr_block: text("b"),
+        transport_protocol: text("p"),
+        vpn_port: text("1"),
+        server_certificate_arn: text("a"),
+        vpc_id: text("v"),
+        session_timeout_hours: text("2"),
+        disconnect_on_session_timeout: text("x"),
+        client_connect_enabled: text("y"),
         status_code: text("available"),
+        status_message: text("m"),
         split_tunnel: text(""),
         connection_log_enabled: text("true"),
+        connection_log_group: text("g"),
         authentication_types: vec!["t".into(), "u".into()],
         tags: vec![(text("k"), text("v")), (text("alone"), None)],
         security_group_ids: Some(vec!["sg-1".into()]),
@@ -220,7 +242,7 @@ fn an_endpoint_is_read_field_by_field() {
             ],
             more: 0,
         },
-        ..RawEndpoint::default()
+        is_odd: false,
     };
     assert_eq!(seen, [expected]);
 }
