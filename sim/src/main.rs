@@ -111,9 +111,8 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let simulator = start(&arguments).await?;
     let is_one_place = arguments.accounts <= 1 && arguments.regions.len() <= 1;
-    let name = |(account_id, region, id)| match is_one_place {
-        true => id,
-        false => format!("arn:aws:ec2:{region}:{account_id}:client-vpn-endpoint/{id}"),
+    let name = |(account_id, region, id)| {
+        if is_one_place { id } else { format!("arn:aws:ec2:{region}:{account_id}:client-vpn-endpoint/{id}") }
     };
     let endpoints: Vec<String> = simulator.endpoints().into_iter().map(name).collect();
     writeln!(io::stdout(), "{} {}", simulator.url(), endpoints.join(" "))?;
