@@ -2,7 +2,7 @@
 -- Serves: PCI DSS 7.2.4, NIST SP 800-53 AC-2, ISO/IEC 27001 A.5.18.
 -- Edit: the first day of the month. A session that reaches into the month counts with all its time and bytes, so in two months if it
 -- reaches into both. days are those on which a session began. possible_sessions may have reached into the month, and count nowhere
--- else: no end is known of them, or only that it came later. minutes_not_covered of the month lie in a hole of some endpoint, so
+-- else: no beginning or no end is known of them, or only its bounds. minutes_not_covered of the month lie in a hole of some endpoint, so
 -- sessions of them can be missing. They count from recorded_since, which is when the record of the first endpoint begins, up to as_of,
 -- which is when captures was last merged: nothing is known of other times. The row without identity is no user: it counts the sessions
 -- of which AWS gave no name. If nobody is known to have been there in the month, it is the only one, with 0 sessions.
@@ -172,7 +172,9 @@ record AS (
 of_month AS (
   SELECT
     sessions.*,
-    sessions.connection_established_time < asked.month + INTERVAL '1' MONTH AND sessions.ends_at >= asked.month AS proven
+    sessions.connection_established_time < asked.month + INTERVAL '1' MONTH
+      AND sessions.ends_at >= asked.month
+      AND sessions.ended_after IS NOT NULL AS proven
   FROM sessions
   CROSS JOIN asked
   WHERE if(

@@ -164,7 +164,13 @@ users AS (
     identity_key,
     max_by(identity, ROW(last_seen, identity)) FILTER (WHERE identity IS NOT NULL) AS identity,
     min(connection_established_time) AS first_use,
-    min_by(begin_seen, ROW(connection_established_time, begin_seen)) AS first_use_seen,
+    min_by(begin_seen, ROW(connection_established_time, begin_seen))
+      -- Client VPN did not exist before December 2018.
+      AND coalesce(
+        min(coalesce(began_after, TIMESTAMP '2018-12-01 00:00:00')) FILTER (WHERE NOT begin_seen)
+          >= min(connection_established_time),
+        true
+      ) AS first_use_seen,
     max(ends_at) AS last_use,
     count(*) AS sessions,
     count_if(end_seen IS DISTINCT FROM true) AS with_open_end,

@@ -74,7 +74,7 @@ halves AS (
   FROM recent
   CROSS JOIN UNNEST(
     ARRAY[
-      ROW(true, connection_established_time, ends_at),
+      ROW(ended_after IS NOT NULL, connection_established_time, ends_at),
       ROW(false, ends_at, ends_at_latest),
       ROW(
         false,
@@ -83,7 +83,8 @@ halves AS (
       )
     ]
   ) AS half (is_proven, from_time, to_time)
-  WHERE half.is_proven OR half.to_time > half.from_time
+  WHERE (half.is_proven OR half.to_time > half.from_time)
+    AND half.to_time >= current_date - INTERVAL '499' DAY
 ),
 clocks AS (
   -- Seconds by which the clock on the wall is ahead of UTC.

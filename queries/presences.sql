@@ -1,6 +1,6 @@
 -- When was each user there, with reconnects less than N minutes apart taken as one presence?
 -- Serves: PCI DSS 10.2.1.1, ISO/IEC 27001 A.8.15.
--- Edit: the minutes, and how many days back. A presence that lasts into these days is shown from its true beginning. Of as many of
+-- Edit: the minutes, and how many days back. A presence that may have lasted into these days is shown from its true beginning. Of as many of
 -- its sessions as with_open_end says no end is known, and it lasted longer than presence_ends if one of them did. A session of which
 -- AWS gave no name is nobody's presence: sessions_not_known is how many of them reach into these days.
 WITH not_known AS (
@@ -54,5 +54,5 @@ SELECT
 FROM numbered
 CROSS JOIN not_known
 GROUP BY identity_key, presence
-HAVING max(ends) >= current_date - INTERVAL '30' DAY
+HAVING bool_or(ended_before >= current_date - INTERVAL '30' DAY OR ended_before IS NULL)
 ORDER BY identity_key, presence_begins

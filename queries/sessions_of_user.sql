@@ -24,7 +24,9 @@ SELECT
   sessions.ingress_bytes,
   sessions.egress_bytes,
   sessions.covered,
-  sessions.connection_established_time < asked.to_time AND sessions.ends_at >= asked.from_time AS proven,
+  sessions.connection_established_time < asked.to_time
+    AND sessions.ends_at >= asked.from_time
+    AND sessions.ended_after IS NOT NULL AS proven,
   CASE
     WHEN sessions.end_seen IS NOT NULL THEN 'ended'
     WHEN sessions.as_of >= least(asked.to_time, current_timestamp) - INTERVAL '60' MINUTE THEN 'active'

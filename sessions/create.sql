@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS sessions (
   last_active timestamp COMMENT 'When the last page that shows it without an end arrived, null if only its end was seen. Value: the latest',
   first_seen_ended timestamp COMMENT 'When the first page after last_active that shows it ended arrived. Null: none does. Value: the earliest',
   begin_seen boolean COMMENT 'true: AWS gave the beginning. false: it is not known. Value: true wins',
-  began_after timestamp COMMENT 'With begin_seen false: request of the last complete capture before first_seen, which did not show it. Null: there is none, or the beginning is known. Value: the latest',
+  began_after timestamp COMMENT 'With begin_seen false: request of the last complete capture before first_seen, which did not show it. Null: there is none, it came after the end that AWS gave, or the beginning is known. Value: the latest',
   ended_after timestamp COMMENT 'The earliest that it can have ended: the end that AWS gave, else last_active. Value: follows from the end or last_active',
   ended_before timestamp COMMENT 'The latest that it can have ended: the end that AWS gave, else first_seen_ended, else when the first later capture or listing without it was complete. Null: it is active, or not known. Value: the end, else the earliest',
   ends_at timestamp COMMENT 'The end for durations, never null: the end that AWS gave, else last_active, but not before connection_established_time. Value: follows from the end or last_active',

@@ -530,7 +530,8 @@ USING (
         ELSE missed_by
       END AS ended_before,
       greatest(established, if(end_stands, end_time, coalesce(last_active, established))) AS ends_at,
-      if(NOT begin_seen, preceded_by) AS began_after
+      -- A capture after its end that did not show it contradicts AWS, and says nothing of its beginning.
+      if(NOT begin_seen AND preceded_by < established, preceded_by) AS began_after
     FROM missed
   ),
   beside_holes AS (
@@ -732,7 +733,8 @@ WHEN MATCHED THEN UPDATE SET
 WHEN NOT MATCHED THEN INSERT (
   account_id, region, endpoint_id, connection_id, identity, identity_key, username, common_name, client_ip,
   client_ipv6_address, first_seen, last_seen, last_active, first_seen_ended, begins_given, ends_given,
-  connection_established_time, begin_seen, began_after, connection_end_time, end_seen, ended_after, ended_before, ends_at, duration_seconds, as_of,
+  connection_established_time, begin_seen, began_after,
+  connection_end_time, end_seen, ended_after, ended_before, ends_at, duration_seconds, as_of,
   ingress_bytes, egress_bytes, ingress_packets, egress_packets, status_code, status_message, failed_to_terminate,
   posture_compliance_statuses, snapshots, complete_snapshots, snapshots_by_day, watched, gaps, covered
 ) VALUES (

@@ -212,7 +212,7 @@ class BruteForce:
             begins, ends, latest = s["connection_established_time"], s["ends_at"], s["ended_before"] or NOW
             # Whoever may have begun at any time may have done so outside: no list of hours has a whole week.
             earliest = begins if s["begin_seen"] else s["began_after"] or begins - WEEK
-            proven = not all(map(within, minutes(begins, ends)))
+            proven = s["ended_after"] is not None and not all(map(within, minutes(begins, ends)))
             later = s["end_seen"] is not True and latest > ends and not all(map(within, minutes(ends, latest)))
             earlier = earliest < begins and not all(map(within, minutes(earliest, begins)))
             if proven or later or earlier:

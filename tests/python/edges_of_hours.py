@@ -4,7 +4,7 @@ import datetime
 import zoneinfo
 
 from edge_cases import case, expect
-from edge_lakes import UTC, A, B, C, D, at, connection
+from edge_lakes import MINUTE, UTC, A, B, C, D, at, connection
 
 WEEK = "    (1, '08:00', '18:00'),\n    (2, '08:00', '18:00'),\n    (3, '08:00', '18:00'),\n    (4, '08:00', '18:00'),\n    (5, '08:00', '18:00')"
 FAR = ("INTERVAL '30' DAY", "INTERVAL '400' DAY")
@@ -207,3 +207,11 @@ def late_ends(lake):
         lake.capture(at(missed), [], endpoint)
     # In Berlin it is an hour later.
     expect(lake, "outside_working_hours", "connection_id proven end_seen", [("maybe", False, False), ("sure", True, False)])
+
+
+@case
+def for_years(lake):
+    """A session whose end is not known for years: any moment of it may have been outside, and none is proven."""
+    begins = at("2025-01-30 10:00")
+    lake.capture(begins + MINUTE, [connection("open", "for years", "for years", begins)])
+    expect(lake, "outside_working_hours", "connection_id proven", [("open", False)], [FAR])

@@ -100,7 +100,7 @@ def sessions_of(user):
             told(
                 row,
                 "identity duration_seconds covered",
-                proven=row["connection_established_time"] < until and row["ends_at"] >= begins,
+                proven=row["connection_established_time"] < until and row["ends_at"] >= begins and row["ended_after"] is not None,
                 state=state(row, until),
             )
             for row in rows
@@ -183,7 +183,7 @@ def _(rows, ledgers, now):
             "identity": last_name(of),
             "identity_key": user,
             "first_use": first[0],
-            "first_use_seen": first[1],
+            "first_use_seen": first[1] and all(row["begin_seen"] or earliest(row) >= first[0] for row in of),
             "last_use": last,
             "sessions": len(of),
             "days_since": (now - last).days,
@@ -214,7 +214,8 @@ def reviewed(rows, ledgers, begins, until, now):
     of_month = [row for row in rows if earliest(row) < until and may_last_until(row, begins)]
     found = []
     for (user,), of in by_user(of_month).items():
-        proven = [row for row in of if row["connection_established_time"] < until and row["ends_at"] >= begins]
+        shown = [row for row in of if row["ended_after"] is not None]
+        proven = [row for row in shown if row["connection_established_time"] < until and row["ends_at"] >= begins]
         found.append({
             "identity": last_name(of),
             "identity_key": user,
@@ -256,7 +257,7 @@ def _(rows, ledgers, now):
         for row in [*sorted(of, key=lambda row: (row["connection_established_time"], row["ends_at"])), None]:
             until = max((one["ends_at"] for one in presence), default=None)
             if presence and (row is None or row["connection_established_time"] >= until + 5 * MINUTE):
-                if until >= midnight(now) - 2 * DAY:
+                if any(may_last_until(one, midnight(now) - 2 * DAY) for one in presence):
                     begins = presence[0]["connection_established_time"]
                     found.append({
                         "identity_key": user,

@@ -244,6 +244,25 @@ def no_beginning_days_after_the_last_capture(lake):
     look(lake, range(3 * DAY, 3 * DAY + 60, 15), lambda minute: [lake.connection("x")])
 
 
+@case()
+def capture_after_its_end_that_does_not_show_it(lake):
+    look(lake, (585, 600), lambda minute: [])
+    lake.shows(615, [lake.connection("x", **ended(None, 598))])
+
+
+@case()
+def first_seen_ended_without_any_time(lake):
+    lake.shows(585, [])
+    lake.shows(720, [lake.connection("x", **ended(None, None))])
+
+
+@case(days=5.5)
+def capture_of_the_day_before_that_shows_it_and_comes_days_later(lake):
+    lake.shows(DAY - 90, [lake.connection("x", **began(DAY - 100))])
+    lake.shows(DAY - 40, [lake.connection("x", **began(DAY - 100))], late=2 * DAY)
+    look(lake, (DAY + 5, DAY + 20), lambda minute: [])
+
+
 @case(days=5.5)
 def record_of_the_day_before_that_comes_days_later(lake):
     lake.shows(DAY - 90, [])

@@ -196,7 +196,7 @@ def session(key, rows, ledger, region, now):
         "begins_given": compact(sorted(map(as_text, begins))),
         "ends_given": compact({as_text(end): at for end, at in sorted(last_told(rows).items())}),
         "begin_seen": begin_seen,
-        "began_after": None if begin_seen else greatest(before),
+        "began_after": None if begin_seen or not before or max(before) >= established else max(before),
         "ended_after": ended_after,
         "ended_before": ended_before,
         "ends_at": ends_at,
