@@ -19,8 +19,7 @@ CREATE TABLE IF NOT EXISTS captures (
   object_key string COMMENT 'Key of the object that was written or found. Null: there is none',
   active_connections bigint COMMENT 'Connections with the status active. Null: a listing or a merge',
   endpoint_ids string COMMENT 'JSON list of the endpoints that a complete listing has. Null: no complete listing',
-  merged_at timestamp COMMENT 'When the merge began. All records that were there by then and whose day is read_from or later are in the table. Null: no merge',
-  read_from date COMMENT 'First day of the run records that the merge read. Null: no merge'
+  merged_at timestamp COMMENT 'When the merge of captures and sessions began. What was there by then is in both. Null: no merge'
 )
 PARTITIONED BY (month(snapshot_date))
 LOCATION 's3://{analytics_bucket}/captures/'

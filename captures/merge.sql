@@ -1,8 +1,7 @@
--- Adds to `captures` what the run records since {from_date} say, and a row for this merge. A run record is never changed, so a row
--- never is: merges in any order, of any days, end in the same rows.
+-- Adds to `captures` what the run records of the day before {from_date} and later say. A run record is never changed, so a row never
+-- is: merges in any order, of any days, end in the same rows.
 -- A record that cannot be read, or an entry with a time that cannot be, is a row of kind unreadable: it proves nothing, and must not
 -- keep the others from being merged.
--- The time of the merge is when the statement began. What was there by then is read: S3 lists an object once it is written.
 MERGE INTO captures AS known
 USING (
   SELECT
@@ -32,9 +31,7 @@ USING (
     entry.object_key,
     entry.active_connections,
     -- As text: Athena has timed out on setting an array in MERGE.
-    json_format(CAST(entry.endpoint_ids AS json)) AS endpoint_ids,
-    CAST(NULL AS timestamp(6)) AS merged_at,
-    CAST(NULL AS date) AS read_from
+    json_format(CAST(entry.endpoint_ids AS json)) AS endpoint_ids
   FROM (
     SELECT
       -- Without the bucket, so that the evidence may move.
@@ -90,13 +87,6 @@ USING (
   -- A record speaks of its own account and Region alone.
   WHERE entry.account_id = ledger.account_id
     AND entry.region = ledger.region
-  UNION ALL
-  SELECT
-    CAST(merged_at AS varchar), 0, CAST(merged_at AS date), 'merge', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-    NULL, NULL, NULL, merged_at, DATE '{from_date}' - INTERVAL '1' DAY
-  FROM (SELECT CAST(current_timestamp AT TIME ZONE 'UTC' AS timestamp(6)) AS merged_at) AS now
-  -- A merge from a day to come reads nothing.
-  WHERE merged_at >= TIMESTAMP '{from_date} 00:00:00'
 ) AS seen
 ON known.record_key = seen.record_key
   AND known.entry = seen.entry
@@ -105,9 +95,9 @@ ON known.record_key = seen.record_key
   AND known.snapshot_date >= DATE '{from_date}' - INTERVAL '1' DAY
 WHEN NOT MATCHED THEN INSERT (
   record_key, entry, snapshot_date, kind, account_id, region, endpoint_id, snapshot_time, scheduled, outcome, error_code,
-  attempted_at, first_page_at, last_page_at, object_key, active_connections, endpoint_ids, merged_at, read_from
+  attempted_at, first_page_at, last_page_at, object_key, active_connections, endpoint_ids
 ) VALUES (
   seen.record_key, seen.entry, seen.snapshot_date, seen.kind, seen.account_id, seen.region, seen.endpoint_id,
   seen.snapshot_time, seen.scheduled, seen.outcome, seen.error_code, seen.attempted_at, seen.first_page_at,
-  seen.last_page_at, seen.object_key, seen.active_connections, seen.endpoint_ids, seen.merged_at, seen.read_from
+  seen.last_page_at, seen.object_key, seen.active_connections, seen.endpoint_ids
 )

@@ -38,17 +38,17 @@ SNAPSHOTS = 96 * 30
 SEAL_SECONDS, SEAL_LISTINGS = 1.5, 14
 # Digests that the seal of an hour reads before it continues the chain: those of 48 hours, and of the hours of objects that came late.
 SEAL_CHAIN = 60
-MERGED_DAYS = 3 + 4 / 24  # three each hour, seven once a day
+MERGED_DAYS = 3 + 5 / 24  # three each hour, eight once a day
 # How often the statements of an hour read each table: as often as they name it.
 FOLDER = pathlib.Path(__file__).parents[1]
-STATEMENT = "".join((FOLDER / f"{table}/merge.sql").read_text() for table in ("captures", "sessions"))
+STATEMENT = "".join((FOLDER / f"{name}.sql").read_text() for name in ("captures/last_merge", "captures/merge", "sessions/merge", "captures/note_merge"))
 RUNS_READ, CONNECTIONS_READ, PARTIALS_READ, CAPTURES_READ = (
     len(re.findall(rf"\b(?:FROM|JOIN) {table}\b", STATEMENT)) for table in ("runs", "connections", "partials", "captures")
 )
 # Measured with made-up records in Parquet: what the key of a run record takes in captures, and what each of its rows adds.
 CAPTURES_RECORD_BYTES, CAPTURES_ROW_BYTES = 26, 19
-# A day before the window for the capture that came before it, and tomorrow, whose folder is empty: projection ends there.
-RUNS_DAYS, EMPTY_DAYS = MERGED_DAYS + 1, 1
+# A day less than of the snapshots, and tomorrow, whose folder is empty: projection ends there.
+RUNS_DAYS, EMPTY_DAYS = MERGED_DAYS - 1, 1
 LISTED_AT_ONCE = 1000
 RETENTION_DAYS, STANDARD_DAYS = 400, 60
 # What has expired stays below a delete marker for so long.
@@ -59,8 +59,8 @@ CAPTURES_DAYS = RETENTION_DAYS + 62
 # A file a month, and one an hour since the table was last put together, and for each statement some of metadata.
 CAPTURES_FILES, METADATA_GETS, METADATA_PUTS = CAPTURES_DAYS // 30 + 24, 10, 6
 METRICS_PER_ENDPOINT, METRICS, ALARMS = 6, 3, 12
-# States that an hour's merge enters: 11, and the maintenance once a day.
-MERGE_TRANSITIONS = 11 + 8 / 24
+# States that an hour's merge enters: 14, and the maintenance once a day.
+MERGE_TRANSITIONS = 14 + 8 / 24
 # States that an execution of the fleet enters, its start among them, and those of each batch.
 FLEET_TRANSITIONS, BATCH_TRANSITIONS, FLEET_ALARMS = 6, 2, 3
 # Assumed: what an invocation takes besides paging, for a role to be assumed and endpoints to be found.
@@ -90,7 +90,7 @@ def ledger(places, endpoints):
 def captures(places, endpoints):
     """What an hour's statements read of `captures` for so many accounts and Regions: gets and bytes."""
     rows = CAPTURES_DAYS * 96 * (places + endpoints)
-    gets = (CAPTURES_READ + 1) * (CAPTURES_FILES * 2 + METADATA_GETS)
+    gets = (CAPTURES_READ + 2) * (CAPTURES_FILES * 2 + METADATA_GETS)
     return gets, rows * CAPTURES_ROW_BYTES + CAPTURES_DAYS * 96 * places * CAPTURES_RECORD_BYTES
 
 
@@ -125,7 +125,7 @@ def month(endpoints, connections):
         * (standard_days * S3_STANDARD_GB_MONTH + (KEPT_DAYS - standard_days) * S3_STANDARD_IA_GB_MONTH),
         "sessions": 720
         * (
-            (merged + ATHENA_LEAST_BYTES) / 1e12 * ATHENA_TB
+            (merged + 3 * ATHENA_LEAST_BYTES) / 1e12 * ATHENA_TB
             + gets * S3_GET
             + (listed + METADATA_PUTS) * S3_PUT_OR_LIST
             + MERGE_TRANSITIONS * STATE_TRANSITION

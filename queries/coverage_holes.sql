@@ -8,12 +8,12 @@
 -- of the account and Region that a digest lists as late. They count like all others. A row without an endpoint has no hole. If
 -- there is nothing to show, one row has as_of. Without as_of nothing was ever merged. docs/evidence.md defines a hole.
 WITH
--- BEGIN HOLES: the same lines as in sessions/merge.sql
 last_merge AS (
   -- The record of later time is not known.
   SELECT with_timezone(max(merged_at), 'UTC') AS as_of
   FROM captures
 ),
+-- BEGIN HOLES: the same lines as in sessions/merge.sql
 entries AS (
   -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
   SELECT
@@ -29,10 +29,13 @@ entries AS (
     with_timezone(captures.last_page_at, 'UTC') AS ends,
     captures.scheduled AS is_scheduled
   FROM captures
+  CROSS JOIN last_merge
   CROSS JOIN UNNEST(
     ARRAY[captures.endpoint_id] || coalesce(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), ARRAY[])
   ) WITH ORDINALITY AS listed (endpoint_id, place)
   WHERE captures.kind IN ('target', 'listing')
+    -- As in the command: a record of more than an hour to come proves nothing yet.
+    AND with_timezone(captures.attempted_at, 'UTC') <= last_merge.as_of + INTERVAL '1' HOUR
 ),
 judged AS (
   -- A capture or a listing proves nothing if the clock stepped while its pages came.
@@ -100,6 +103,7 @@ steps AS (
     lives.endpoint_id,
     lives.gone_at,
     lives.beginning,
+    if(step.is_beginning, 'beginning', kind) AS kind,
     if(step.is_beginning, beginning, begins) AS at,
     step.is_beginning OR captured AS opens,
     if(NOT step.is_beginning AND captured, ends) AS ends,

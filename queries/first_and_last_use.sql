@@ -7,12 +7,12 @@
 -- to as_of, which is when captures was last merged: nothing is known of other times. The row without identity is no user: it counts
 -- the sessions of which AWS gave no name.
 WITH
--- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
 last_merge AS (
   -- The record of later time is not known.
   SELECT with_timezone(max(merged_at), 'UTC') AS as_of
   FROM captures
 ),
+-- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
 entries AS (
   -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
   SELECT
@@ -28,10 +28,13 @@ entries AS (
     with_timezone(captures.last_page_at, 'UTC') AS ends,
     captures.scheduled AS is_scheduled
   FROM captures
+  CROSS JOIN last_merge
   CROSS JOIN UNNEST(
     ARRAY[captures.endpoint_id] || coalesce(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), ARRAY[])
   ) WITH ORDINALITY AS listed (endpoint_id, place)
   WHERE captures.kind IN ('target', 'listing')
+    -- As in the command: a record of more than an hour to come proves nothing yet.
+    AND with_timezone(captures.attempted_at, 'UTC') <= last_merge.as_of + INTERVAL '1' HOUR
 ),
 judged AS (
   -- A capture or a listing proves nothing if the clock stepped while its pages came.
@@ -99,6 +102,7 @@ steps AS (
     lives.endpoint_id,
     lives.gone_at,
     lives.beginning,
+    if(step.is_beginning, 'beginning', kind) AS kind,
     if(step.is_beginning, beginning, begins) AS at,
     step.is_beginning OR captured AS opens,
     if(NOT step.is_beginning AND captured, ends) AS ends,

@@ -6,12 +6,12 @@
 -- newest_capture is that which the sessions of the user rest on. recorded_since is when the record of the account's first endpoint
 -- begins, and as_of is when captures was last merged: nothing is known of other times, so a user may have connected since.
 WITH
--- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
 last_merge AS (
   -- The record of later time is not known.
   SELECT with_timezone(max(merged_at), 'UTC') AS as_of
   FROM captures
 ),
+-- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
 entries AS (
   -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
   SELECT
@@ -27,10 +27,13 @@ entries AS (
     with_timezone(captures.last_page_at, 'UTC') AS ends,
     captures.scheduled AS is_scheduled
   FROM captures
+  CROSS JOIN last_merge
   CROSS JOIN UNNEST(
     ARRAY[captures.endpoint_id] || coalesce(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), ARRAY[])
   ) WITH ORDINALITY AS listed (endpoint_id, place)
   WHERE captures.kind IN ('target', 'listing')
+    -- As in the command: a record of more than an hour to come proves nothing yet.
+    AND with_timezone(captures.attempted_at, 'UTC') <= last_merge.as_of + INTERVAL '1' HOUR
 ),
 judged AS (
   -- A capture or a listing proves nothing if the clock stepped while its pages came.
@@ -98,6 +101,7 @@ steps AS (
     lives.endpoint_id,
     lives.gone_at,
     lives.beginning,
+    if(step.is_beginning, 'beginning', kind) AS kind,
     if(step.is_beginning, beginning, begins) AS at,
     step.is_beginning OR captured AS opens,
     if(NOT step.is_beginning AND captured, ends) AS ends,

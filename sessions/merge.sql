@@ -1,16 +1,16 @@
--- Brings `sessions` up to what the lake shows since {from_date}. Each column of a row combines what the row has from earlier days
--- with what the days since then show, and with all of `captures`, which is merged before. So merges in any order, of any days, end
--- in the rows that one merge of all days makes.
--- Each capture in `captures` has its rows in the lake: they were written before its record, and the record was read before them.
+-- Brings `sessions` up to what the lake shows since the day before {from_date}. Each column of a row combines what the row has from
+-- earlier days with what the days since then show, and with all of `captures`, which is merged before. So merges in any order, of any
+-- days, end in the rows that one merge of all days makes.
+-- Each capture in `captures` has its rows in the lake: they were written before its record, and the record was read before them. Of
+-- the run records that were merged just before, this reads all rows: both begin a day before {from_date}.
 MERGE INTO sessions AS known
 USING (
   WITH
-  -- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
   last_merge AS (
-    -- The record of later time is not known.
-    SELECT with_timezone(max(merged_at), 'UTC') AS as_of
-    FROM captures
+    -- The record of later time is not known. The tables say in captures when they were merged, once both are.
+    SELECT from_iso8601_timestamp('{merged_at}') AS as_of
   ),
+  -- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
   entries AS (
     -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
     SELECT
@@ -26,10 +26,13 @@ USING (
       with_timezone(captures.last_page_at, 'UTC') AS ends,
       captures.scheduled AS is_scheduled
     FROM captures
+    CROSS JOIN last_merge
     CROSS JOIN UNNEST(
       ARRAY[captures.endpoint_id] || coalesce(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), ARRAY[])
     ) WITH ORDINALITY AS listed (endpoint_id, place)
     WHERE captures.kind IN ('target', 'listing')
+      -- As in the command: a record of more than an hour to come proves nothing yet.
+      AND with_timezone(captures.attempted_at, 'UTC') <= last_merge.as_of + INTERVAL '1' HOUR
   ),
   judged AS (
     -- A capture or a listing proves nothing if the clock stepped while its pages came.
@@ -97,6 +100,7 @@ USING (
       lives.endpoint_id,
       lives.gone_at,
       lives.beginning,
+      if(step.is_beginning, 'beginning', kind) AS kind,
       if(step.is_beginning, beginning, begins) AS at,
       step.is_beginning OR captured AS opens,
       if(NOT step.is_beginning AND captured, ends) AS ends,
@@ -157,8 +161,8 @@ USING (
       endpoint_id AS entry_endpoint_id,
       CAST(at AS timestamp(6)) AS entry_at,
       CAST(ends AS timestamp(6)) AS entry_ends,
-      NOT opens AND failures = 0 AS is_listed,
-      ends IS NOT NULL OR failures > 0 AS is_attempt,
+      kind = 'listed' AS is_listed,
+      kind = 'attempt' AS is_attempt,
       -- Null, always.
       nullif(endpoint_id, endpoint_id) AS entry_connection_id
     FROM ordered
@@ -170,7 +174,7 @@ USING (
       connection_timestamp, connection_established_time, connection_end_time,
       ingress_bytes, egress_bytes, ingress_packets, egress_packets, posture_compliance_statuses
     FROM connections
-    WHERE snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '1' DAY AS varchar)
+    WHERE snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '2' DAY AS varchar)
       AND connection_id IS NOT NULL
     UNION ALL
     SELECT
@@ -179,11 +183,12 @@ USING (
       connection_timestamp, connection_established_time, connection_end_time,
       ingress_bytes, egress_bytes, ingress_packets, egress_packets, posture_compliance_statuses
     FROM partials
-    WHERE snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '1' DAY AS varchar)
+    WHERE snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '2' DAY AS varchar)
       AND connection_id IS NOT NULL
   ),
   placed AS (
-    -- placed_at is captured_at, if that lies on the day of the snapshot or the next. So the days read have every sight since {from_date}.
+    -- placed_at is captured_at, if that lies on the day of the snapshot or the next. So the days read have every sight since the day
+    -- before {from_date}.
     SELECT
       *,
       least(
@@ -196,7 +201,7 @@ USING (
     -- A time before December 2018, when Client VPN began, or more than five minutes after the page cannot be right.
     SELECT
       *,
-      placed_at >= TIMESTAMP '{from_date} 00:00:00' AS is_recent,
+      placed_at >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '1' DAY AS is_recent,
       if(
         connection_established_time BETWEEN TIMESTAMP '2018-12-01 00:00:00' AND captured_at + INTERVAL '5' MINUTE,
         connection_established_time
@@ -377,7 +382,7 @@ USING (
       OR old.end_seen IS DISTINCT FROM true
       OR old.watched IS DISTINCT FROM true
       OR old.gaps IS DISTINCT FROM '[]'
-      OR old.ended_before >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '2' DAY
+      OR old.ended_before >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '3' DAY
     WINDOW copies AS (
       PARTITION BY
         coalesce(old.account_id, new.account_id),
@@ -566,7 +571,7 @@ USING (
               ),
               MAP(ARRAY[], ARRAY[])
             ),
-            (day, counts) -> day < CAST(DATE '{from_date}' - INTERVAL '1' DAY AS varchar) AND counts[1] > 0
+            (day, counts) -> day < CAST(DATE '{from_date}' - INTERVAL '2' DAY AS varchar) AND counts[1] > 0
           ),
           closed.new_snapshots_by_day
         ),

@@ -137,7 +137,8 @@ def create_merged_tables(trino):
 
 def merge_captures(trino):
     """All days that there are, once. See write_flat()."""
-    iceberg_tables.merge(trino, "captures", ledgers.NOW, MIDNIGHT - datetime.timedelta(days=60), iceberg_tables.of_flat_records)
+    iceberg_tables.merge_one(trino, "captures", ledgers.NOW, MIDNIGHT - datetime.timedelta(days=60), iceberg_tables.of_flat_records)
+    iceberg_tables.note_merge(trino, ledgers.NOW)
 
 
 def at_run_time(statement):
@@ -274,8 +275,7 @@ class Checked:
         """The rows that the merge is made of, for each probe."""
         merge = (ROOT / "sessions/merge.sql").read_text()
         select = merge[merge.index("USING (\n") + len("USING (\n") : merge.index("\n) AS seen\n")]
-        from_date = f"{MIDNIGHT - datetime.timedelta(days=45):%Y-%m-%d}"
-        select = at_run_time(select.replace("{from_date}", from_date))
+        select = at_run_time(iceberg_tables.at(select, ledgers.NOW, MIDNIGHT - datetime.timedelta(days=45)))
         rows, _ = trino.execute(f"SELECT connection_id, covered FROM (\n{select}\n)")
         found = dict(rows)
         self.counts["probes covered"] = sum(found.values())

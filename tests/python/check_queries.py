@@ -203,9 +203,7 @@ class Week:
             assert tables in (1, 2), tables
             return text
 
-        from_date = datetime.date(2025, 11, from_day)
-        times = {"captures": NOW.replace(day=until), "sessions": NOW.replace(day=until, minute=56)}
-        return [iceberg_tables.merge(self.trino, table, times[table], from_date, edit) for table in iceberg_tables.TABLES]
+        return iceberg_tables.merge(self.trino, NOW.replace(day=until), datetime.date(2025, 11, from_day), edit)
 
     def maintain(self):
         """In place of OPTIMIZE and VACUUM, with nothing kept of old versions."""

@@ -147,8 +147,7 @@ def create_sessions(trino):
 def merge(trino):
     """How many rows change in each table."""
     # One file has the records of an account.
-    edit = iceberg_tables.of_flat_records
-    return [iceberg_tables.merge(trino, table, NOW, datetime.date(2024, 1, 2), edit) for table in iceberg_tables.TABLES]
+    return iceberg_tables.merge(trino, NOW, datetime.date(2024, 1, 2), iceberg_tables.of_flat_records)
 
 
 def at_run_time(statement):

@@ -3,6 +3,7 @@
 Only what runs in Trino needs sqlglot.
 """
 
+import datetime
 import pathlib
 import re
 
@@ -61,11 +62,34 @@ def create(trino, table, location, without=0):
     )
 
 
-def merge(trino, table, now, from_date, edit=lambda text: text):
-    """Merges as at a time; returns how many rows change. `edit` changes the text before."""
-    text = edit(statement(table, "merge")).replace("{from_date}", f"{from_date:%Y-%m-%d}")
-    text = text.replace("current_timestamp", f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S} UTC'")
-    return trino.execute(text)[0][0][0]
+def merge(trino, now, from_date, edit=lambda text: text):
+    """Merges both tables as the state machine does; returns how many rows change in each. `edit` changes the texts before."""
+    changed = [merge_one(trino, table, now, from_date, edit) for table in TABLES]
+    note_merge(trino, now)
+    return changed
+
+
+def merge_one(trino, table, now, from_date, edit=lambda text: text):
+    """Merges a table as at a time; returns how many rows change."""
+    return trino.execute(at(edit(statement(table, "merge")), now, from_date))[0][0][0]
+
+
+def note_merge(trino, now):
+    """Notes in `captures` that both tables are merged."""
+    trino.execute(at(statement("captures", "note_merge"), now))
+
+
+def last_merge(trino):
+    """The day of the last merge, `None` if there was none."""
+    day = trino.execute(statement("captures", "last_merge"))[0][0][0]
+    return day and datetime.date.fromisoformat(day)
+
+
+def at(text, now, from_date=None):
+    """A statement as the state machine runs it at a time."""
+    if from_date is not None:
+        text = text.replace("{from_date}", f"{from_date:%Y-%m-%d}")
+    return text.replace("{merged_at}", f"{now:%Y-%m-%dT%H:%M:%S}.000Z")
 
 
 def of_flat_records(text):

@@ -61,7 +61,7 @@ def capture(lake, rng, lives, endpoint_id, minute, snapshot, late, listing, bad)
         rows = [row for row in rows if rng.random() < 0.6]
     lake.shows(minute, rows, endpoint_id, snapshot, complete, killed, late, listing, took)
     if killed and rng.random() < 0.5:
-        lake.record(minute + took + 1, [lake.already(endpoint_id, minute + 0.01, minute + 0.01 + took)], listing, snapshot, late + rng.choice([0, 800]))
+        lake.record(minute + took + 1, [lake.already(endpoint_id, minute + 0.01, minute + 0.01 + took)], listing, snapshot, late + rng.choice([0, 300]))
 
 
 class Life:

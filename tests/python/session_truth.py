@@ -58,11 +58,20 @@ def greatest(values):
     return max((value for value in values if value is not None), default=None)
 
 
+def until(record, latest):
+    """A record without what it says of later time, as one says whose clock is ahead."""
+    is_known = lambda entry: moment(hole_definition.millis(entry["first_page_requested_at"] or record["start"])) <= latest
+    known = {"targets": [target for target in record["targets"] if is_known(target)]}
+    known["places"] = [place | {"discovery": place["discovery"] if place["discovery"] and is_known(place["discovery"]) else None} for place in record["places"]]
+    return record | known
+
+
 class Ledger:
     """What the records of an account say: captures and holes of its endpoints, and listings."""
 
     def __init__(self, records, now):
         self.now = now
+        records = [until(record, now + HOUR) for record in records]
         self.evidence = hole_definition.Evidence(records)
         self.listings = []
         for record in records:

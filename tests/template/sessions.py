@@ -3,6 +3,7 @@ moto's Glue. moto knows no Athena: the function of fleet.py answers in its place
 
 import json
 import os
+import re
 import sys
 import types
 
@@ -16,13 +17,14 @@ import iceberg_tables
 from common import ROOT, compare
 
 ATHENA = "arn:aws:states:::athena:startQueryExecution.sync"
+RESULTS = "arn:aws:states:::athena:getQueryResults"
 #: In place of Athena's States.TaskFailed, which no function can answer. What catches that catches this.
 FAILED = "StatementFailed"
 HOURLY, DAILY = ({"time": f"2025-03-01T{hour}:20:00Z"} for hour in ("09", "03"))
 ALL = {table: iceberg_tables.columns(table) for table in iceberg_tables.TABLES}
 #: How each statement begins, by its file and table.
 BEGINS = {
-    f"{path.stem} {table}": iceberg_tables.statement(table, path.stem).splitlines()[0].partition("{")[0]
+    f"{path.stem} {table}": iceberg_tables.statement(table, path.stem).partition("{")[0]
     for table in iceberg_tables.TABLES
     for path in (ROOT / table).glob("*.sql")
 }
@@ -32,19 +34,24 @@ def by_function(definition):
     """The machine with each statement of Athena as an invocation of a function, whose payload is Athena's arguments."""
     machine = json.loads(json.dumps(definition))
     for state in machine["States"].values():
-        if state.get("Resource") == ATHENA:
+        if state.get("Resource") in (ATHENA, RESULTS):
             state["Resource"] = "arn:aws:states:::lambda:invoke"
             state["Arguments"] = {"FunctionName": "athena", "Payload": state["Arguments"]}
+            state["Assign"] = {name: text.replace("$states.result.", "$states.result.Payload.") for name, text in state.get("Assign", {}).items()}
     return machine
 
 
 class Athena:
-    """Takes statements, and fails at the n-th one of a name with what `faults` has for that name."""
+    """Takes statements, and fails at the n-th one of a name with what `faults` has for that name. `last_merge` is the day that the
+    table has, `None` if it has none."""
 
-    def __init__(self, faults=None):
-        self.faults, self.statements = faults or {}, []
+    def __init__(self, faults=None, last_merge=None):
+        self.faults, self.statements, self.last_merge = faults or {}, [], last_merge
 
     def __call__(self, arguments):
+        if arguments.get("QueryExecutionId") == "id of last_merge captures":
+            row = {"VarCharValue": self.last_merge} if self.last_merge else {}
+            return {"ResultSet": {"Rows": [{"Data": [{"VarCharValue": "merged_on"}]}, {"Data": [row]}]}}
         statement = arguments["QueryString"]
         self.statements.append(statement)
         name = named(statement)
@@ -52,7 +59,7 @@ class Athena:
             cause = self.faults[name](sum(named(one) == name for one in self.statements))
             if cause:
                 raise fleet.FunctionError(FAILED, cause)
-        return {"QueryExecution": {"Status": {"State": "SUCCEEDED"}}}
+        return {"QueryExecution": {"QueryExecutionId": f"id of {name}", "Status": {"State": "SUCCEEDED"}}}
 
 
 def named(statement):
@@ -94,7 +101,7 @@ def other(n):
     return "SYNTAX_ERROR: line 1"
 
 
-HOUR = [f"{name} {table}" for table in ("captures", "sessions") for name in ("create", "merge")]
+HOUR = ["create captures", "last_merge captures", "merge captures", "create sessions", "merge sessions", "note_merge captures"]
 DAY = [*HOUR, *(f"{name} {table}" for table in ("sessions", "captures") for name in ("set_properties", "expire", "optimize", "vacuum"))]
 
 
@@ -127,6 +134,9 @@ def scenarios_of(table):
         "merge and expiry conflict once each": (
             DAILY, all_, [], {merge: commit_error(1), expire: commit_error(1)},
             ("SUCCEEDED", None, repeated(repeated(DAY, merge, 2), expire, 2)),
+        ),
+        "the note conflicts once": (
+            HOURLY, all_, [], {"note_merge captures": commit_error(1)}, ("SUCCEEDED", None, repeated(HOUR, "note_merge captures", 2)),
         ),
         "an expiry conflicts once": (DAILY, all_, [], {expire: commit_error(1)}, ("SUCCEEDED", None, repeated(DAY, expire, 2))),
         "an expiry fails": (DAILY, all_, [], {expire: other}, ("FAILED", f"Expire{suffix}Failed", until(DAY, expire))),
@@ -185,6 +195,39 @@ def scenarios(definition, only=None):
     return problems
 
 
+#: By name: the input, the day of the last merge, and the day from which both tables are merged.
+WINDOWS = {
+    "the first hour": (HOURLY, None, "2025-03-01"),
+    "an hour later": (HOURLY, "2025-03-01", "2025-03-01"),
+    "the first hour of a day": ({"time": "2025-03-01T00:20:00Z"}, "2025-02-28", "2025-02-28"),
+    "once a day": (DAILY, "2025-03-01", "2025-02-24"),
+    "after an outage of 40 days": (HOURLY, "2025-01-20", "2025-01-20"),
+    "by hand": (HOURLY | {"from_date": "2024-12-24"}, "2025-03-01", "2024-12-24"),
+    "by hand, later than the last merge": (HOURLY | {"from_date": "2025-02-20"}, "2025-01-20", "2025-01-20"),
+    "by hand, from a day to come": (HOURLY | {"from_date": "9999-12-24"}, "2025-03-01", "2025-03-01"),
+}
+
+
+#: By name: an edit of how the day is chosen, and a window that must come out differently.
+WORSE_WINDOWS = {
+    "an outage leaves days out": (", $states.result.ResultSet.Rows[1].Data[0].VarCharValue", "", "after an outage of 40 days"),
+    "a day to come is taken": ("$substring($merged_at, 0, 10), ", "", "by hand, from a day to come"),
+    "the day that is asked for is passed over": ("$from_date, ", "", "by hand"),
+}
+
+
+def windows(definition, only=None):
+    problems = []
+    for name in [only] if only else WINDOWS:
+        given, last_merge, expected = WINDOWS[name]
+        athena = Athena(last_merge=last_merge)
+        fleet.execute(by_function(definition), athena, given, tables("captures", ALL["captures"]), evaluate)
+        merges = [statement for statement in athena.statements if named(statement).startswith("merge ")]
+        found = [set(re.findall(r"DATE '([0-9-]+)' - INTERVAL '[12]' DAY", statement)) for statement in merges]
+        problems += compare(f"{name}, from when on the tables are merged", found, [{expected}] * 2)
+    return problems
+
+
 def mutations_of(table):
     """Changes for the worse that show in an execution, each with a scenario that must come out differently."""
     of_captures = {
@@ -198,13 +241,25 @@ def mutations_of(table):
     name = lambda state: state if table == "sessions" else of_captures.get(state, f"{state}Captures")
     state = lambda d, of: d["States"][name(of)]
     columns = "columns" if table == "sessions" else "captures_columns"
+    after_columns = "Merge" if table == "sessions" else "LookAtLastMerge"
     # What follows the merge, and what comes before the properties are set and after VACUUM.
-    after_merge = "Maintain" if table == "sessions" else "CreateTable"
+    after_merge = "NoteMerge" if table == "sessions" else "CreateTable"
     before = lambda d: d["States"]["Maintain"]["Choices"][0] if table == "sessions" else d["States"]["Vacuum"]
     choices = lambda d: d["States"]["Again"]["Choices"]
 
     def never_added(d):
         state(d, "ColumnsMissing")["Choices"] = [{"Condition": "{% false %}", "Next": name("AddColumns")}]
+
+    def passed_over(d):
+        if table == "sessions":
+            state(d, "ColumnsMissing").update(Default=after_merge)
+        else:
+            d["States"]["ReadLastMerge"].update(Next=after_merge)
+
+    def noted_first(d):
+        d["States"]["MergeCaptures"].update(Next="NoteMerge")
+        d["States"]["NoteMerge"].update(Next="CreateTable")
+        d["States"]["Merge"].update(Next="Maintain")
 
     def other_order(d):
         state(d, "SetProperties").update(Next=name("Vacuum"))
@@ -212,7 +267,7 @@ def mutations_of(table):
         state(d, "Optimize").update(Next="SetCapturesProperties" if table == "sessions" else "Done")
 
     return {
-        "columns are not looked for": (lambda d: state(d, "CreateTable").update(Next=name("Merge")), "the table is older"),
+        "columns are not looked for": (lambda d: state(d, "CreateTable").update(Next=after_columns), "the table is older"),
         "columns are never added": (never_added, "the table is older"),
         "columns are added without a look": (lambda d: state(d, "ColumnsMissing").update(Default=name("AddColumns")), "an hour"),
         "a column that was dropped counts": (
@@ -222,7 +277,7 @@ def mutations_of(table):
         "one missing column is passed over": (lambda d: d["States"]["Prepare"]["Assign"][columns].pop(4), "one column in the middle is missing"),
         "a column has another type": (lambda d: d["States"]["Prepare"]["Assign"][columns][-1].update(type="double"), "the table is older"),
         "a failure to add columns is passed over": (
-            lambda d: state(d, "AddColumns").update(Catch=[{"ErrorEquals": ["States.ALL"], "Next": name("Merge")}]),
+            lambda d: state(d, "AddColumns").update(Catch=[{"ErrorEquals": ["States.ALL"], "Next": after_columns}]),
             "columns cannot be added",
         ),
         "a merge is not tried again": (lambda d: state(d, "Merge").pop("Catch"), "a merge conflicts once"),
@@ -237,7 +292,8 @@ def mutations_of(table):
         "OPTIMIZE is run for ever": (lambda d: again(d, ["? 10", "? 100"]), "OPTIMIZE needs eleven runs"),
         "VACUUM is run once": (lambda d: again(d, ["(OPTIMIZE|VACUUM)", "OPTIMIZE"]), "OPTIMIZE and VACUUM need ten runs each"),
         "the runs of OPTIMIZE count for VACUUM": (lambda d: state(d, "Vacuum")["Catch"][0]["Assign"].update(runs="{% $runs + 1 %}"), "OPTIMIZE and VACUUM need ten runs each"),
-        "a merge is passed over": (lambda d: state(d, "ColumnsMissing").update(Default=after_merge), "a day"),
+        "a merge is passed over": (passed_over, "a day"),
+        "the merge is noted before sessions are merged": (noted_first, "a merge fails"),
         "an expiry is passed over": (lambda d: state(d, "SetProperties").update(Next=name("Optimize")), "a day"),
         "an expiry that failed is passed over": (
             lambda d: state(d, "Expire").update(Catch=[{"ErrorEquals": ["States.ALL"], "Next": name("Optimize")}]),
@@ -248,7 +304,7 @@ def mutations_of(table):
         "months expire every hour": (lambda d: d["States"]["Maintain"].update(Default=name("Expire")), "an hour"),
         "Athena's message is lost": (lambda d: d["States"]["StatementFailed"].update(Cause="failed"), "a merge fails"),
         "the other table is passed over": (
-            lambda d: d["States"]["MergeCaptures"].update(Next="Maintain") if table == "captures" else d["States"]["Prepare"].update(Next="CreateTable"),
+            lambda d: d["States"]["MergeCaptures"].update(Next="NoteMerge") if table == "captures" else d["States"]["Prepare"].update(Next="CreateTable"),
             "an hour",
         ),
     }
@@ -265,16 +321,25 @@ def again(definition, *edits):
 
 def main():
     definition = cfn.resolve(cfn.load(ROOT / "template.yaml"))["Resources"]["SessionsStateMachine"]["Properties"]["Definition"]
-    found = scenarios(definition)
+    found = scenarios(definition) + windows(definition)
     mutations = [(table, name, *mutation) for table in iceberg_tables.TABLES for name, mutation in mutations_of(table).items()]
     for table, name, mutate, scenario in mutations:
         changed = json.loads(json.dumps(definition))
         mutate(changed)
         if not scenarios(changed, (table, scenario)):
             found.append(f"not noticed: {name} of {table}")
+    for name, (old, new, window) in WORSE_WINDOWS.items():
+        changed = json.loads(json.dumps(definition))
+        assigned = changed["States"]["ReadLastMerge"]["Assign"]
+        if old not in assigned["from_date"]:
+            raise SystemExit(f"{old} is not in {assigned['from_date']}")
+        assigned["from_date"] = assigned["from_date"].replace(old, new)
+        if not windows(changed, window):
+            found.append(f"not noticed: {name}")
     for problem in found:
         print(problem)
-    print(f"SessionsStateMachine: {len(found)} problems in {len(SCENARIOS)} executions; {len(mutations)} changes for the worse tried")
+    worse = len(mutations) + len(WORSE_WINDOWS)
+    print(f"SessionsStateMachine: {len(found)} problems in {len(SCENARIOS) + len(WINDOWS)} executions; {worse} changes for the worse tried")
     sys.exit(1 if found else 0)
 
 

@@ -74,7 +74,7 @@ PLAIN = {
     ),
     "a statement is changed": (lambda t: assigned(t).update(merge_statement="SELECT 1"), "statement of Merge"),
     "the window is shorter": (
-        lambda t: assigned(t).update(from_date=assigned(t)["from_date"].replace("7 : 2", "7 : 1")),
+        lambda t: assigned(t).update(from_date=assigned(t)["from_date"].replace("5 : 0", "4 : 0")),
         "window",
     ),
     "any text is taken for a date": (
