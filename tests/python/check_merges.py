@@ -2,7 +2,7 @@
 
 Usage: check_merges.py COUNT
 
-The lakes are those of `session_cases.py`, and COUNT of `random_merge_lakes.py`. The tables are merged while the evidence comes, with
+The lakes are those of `session_cases_of_*.py`, and COUNT of `random_merge_lakes.py`. The tables are merged while the evidence comes, with
 the windows of an hour and of a day; others at the end: once with all days and again, and after merges that stopped for days. Prints a
 JSON object: every problem found, and what was counted.
 """
@@ -25,6 +25,10 @@ import merge_lakes
 import random_merge_lakes
 import session_answers
 import session_cases
+import session_cases_of_beginnings  # noqa: F401 - it has cases
+import session_cases_of_captures  # noqa: F401 - it has cases
+import session_cases_of_ends  # noqa: F401 - it has cases
+import session_cases_of_values  # noqa: F401 - it has cases
 import session_truth
 import template_tables
 import trino_server

@@ -1,4 +1,4 @@
-"""Small lakes for the tests of `sessions`. `session_cases.py` makes them by hand, `random_merge_lakes.py` at random.
+"""Small lakes for the tests of `sessions`. `session_cases_of_*.py` make them by hand, `random_merge_lakes.py` at random.
 
 Each lake is of an account of its own, so that one statement reads them all. It has run records, as `ledgers.py` makes them, and what
 AWS listed in each capture. Evidence may be there later than it says, as what a retry or a copy brings.
