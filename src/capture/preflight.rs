@@ -133,7 +133,7 @@ impl Preflight<'_> {
             Ok(Some(missing)) => missing,
             Err(error) => return vec![check("read the bucket's policy", lake, Some(error.to_string()))],
         };
-        let advice = "the bucket's policy does not; docs/deploy.md has the statement to add";
+        let advice = "the bucket's policy does not; docs/bucket.md has the statement to add";
         let check_of = |protection: Protection| {
             let problem = missing.contains(&protection).then(|| advice.to_owned());
             check(protection.in_words(), lake.clone(), problem)

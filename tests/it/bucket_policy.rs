@@ -47,7 +47,7 @@ async fn preflight_tells_which_statements_a_bucket_policy_lacks() {
     assert_eq!(without.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), names);
     for (name, problem) in &without {
         let problem = problem.as_ref().unwrap_or_else(|| panic!("{name} is said to be there"));
-        assert!(problem.contains("docs/deploy.md"), "{problem}");
+        assert!(problem.contains("docs/bucket.md"), "{problem}");
     }
 
     // Not the last, which would refuse every request to a server without TLS.
@@ -71,11 +71,11 @@ fn lacking(problems: &[(String, Option<String>)]) -> Vec<String> {
     problems.iter().filter(|(_, problem)| problem.is_some()).map(|(name, _)| name.clone()).collect()
 }
 
-/// The statements of the template, which docs/deploy.md repeats, are those that preflight looks for. S3 is a stub here: SeaweedFS
+/// The statements of the template, which docs/bucket.md repeats, are those that preflight looks for. S3 is a stub here: SeaweedFS
 /// does not know the conditions.
 #[tokio::test(flavor = "multi_thread")]
 async fn preflight_misses_each_statement_of_the_documentation() {
-    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/deploy.md")).unwrap();
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/bucket.md")).unwrap();
     let (_, rest) = page.split_once("<!-- BEGIN GENERATED bucket policy -->\n```json\n").unwrap();
     let text = rest.split_once("```").unwrap().0.replace("BUCKET", "evidence").replace("PREFIX", "vpn");
     let text = text.replace("ACCOUNT", "111122223333").replace("ADMINISTRATOR", "terraform");

@@ -1,4 +1,4 @@
-"""Prints the statements of the template's bucket policy for a bucket that is there already, as docs/deploy.md has them."""
+"""Prints the statements of the template's bucket policy for a bucket that is there already, as docs/bucket.md has them."""
 
 import json
 

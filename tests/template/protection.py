@@ -126,7 +126,7 @@ def stack_updates(template):
         "by the named service role without the key": (named, named, SERVICE_ROLE, [], ("done", "done")),
         "by a service role without the key that is not named": (none, none, SERVICE_ROLE, [], refused),
         "by a person without CloudFormation": (named, named, PERSON, [], refused),
-        # docs/deploy.md: exchange the role without a service role, or in two updates.
+        # docs/bucket.md: exchange the role without a service role, or in two updates.
         "by the named service role without the key, which names another": (named, other, SERVICE_ROLE, [], ("done", "s3:PutBucketPolicy")),
     }
     return [

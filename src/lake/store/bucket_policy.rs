@@ -5,7 +5,7 @@ use wildmatch::WildMatch;
 
 use crate::target::AccountId;
 
-/// The requests that a bucket's policy must refuse, to everybody. The template's policy and `docs/deploy.md` refuse the same
+/// The requests that a bucket's policy must refuse, to everybody. The template's policy and `docs/bucket.md` refuse the same
 /// actions, which tests compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protection {

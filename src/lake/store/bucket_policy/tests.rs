@@ -43,9 +43,9 @@ fn a_policy_that_refuses_all_lacks_nothing() {
     assert_eq!(missing_in(&policy()), []);
 }
 
-/// Returns the statements of docs/deploy.md, which are those of the template: a test compares them.
+/// Returns the statements of docs/bucket.md, which are those of the template: a test compares them.
 fn documented() -> Vec<Value> {
-    let page = include_str!("../../../../docs/deploy.md");
+    let page = include_str!("../../../../docs/bucket.md");
     let (_, rest) = page.split_once("<!-- BEGIN GENERATED bucket policy -->\n```json\n").unwrap();
     let (statements, _) = rest.split_once("```").unwrap();
     let statements = statements.replace("BUCKET", BUCKET).replace("PREFIX", "vpn");
