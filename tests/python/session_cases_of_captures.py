@@ -155,3 +155,26 @@ def outage_of_days_with_a_session_after_it(lake):
     again = 3 * DAY + 100
     lake.record(again - 20, [lake.failed(A)])
     look(lake, range(again, again + 100, 15), lambda minute: [lake.connection("x", **began(again - 10)), lake.connection("y")])
+
+
+@case()
+def first_attempt_whose_clock_stepped(lake):
+    lake.record(585, [lake.target(A, "already_captured", 585.01, 584.9, 585.1)])
+    look(lake, (600, 615, 630), lambda minute: [lake.connection("x"), lake.connection("y", **began(590))])
+
+
+@case()
+def run_whose_clock_was_hours_ahead(lake):
+    connected = lambda minute: [lake.connection("x", **began(150)), lake.connection("y")]
+    look(lake, range(105, 300, 15), connected)
+    # It is there in the middle of them, and bears a time that comes hours later.
+    lake.shows(800, [], late=-600)
+    look(lake, range(300, 500, 15), connected)
+
+
+@case(days=5.5)
+def captures_around_midnight_that_come_a_day_late(lake):
+    look(lake, [DAY - 90, DAY - 60], lambda minute: [lake.connection("x", **began(DAY - 100))])
+    for minute in (DAY - 35, DAY - 5):
+        lake.shows(minute, [lake.connection("x", **began(DAY - 100)), lake.connection("y")], late=1300)
+    look(lake, (DAY + 25, DAY + 40), lambda minute: [])
