@@ -1,6 +1,6 @@
 //! The XML of answers.
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Content};
 use crate::error::ApiError;
 use quick_xml::Writer;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
@@ -98,30 +98,14 @@ pub(crate) const UNKNOWN_FIELDS: [(&str, &str); 2] =
 /// Writes one row, with the page's unknown fields.
 pub(crate) fn connection(xml: &mut Xml, row: &Connection, unknown_fields: &BTreeMap<&str, &str>) {
     xml.element("item", |xml| {
-        xml.optional("clientVpnEndpointId", row.client_vpn_endpoint_id.as_deref());
-        xml.optional("timestamp", row.timestamp.as_deref());
-        xml.optional("connectionId", row.connection_id.as_deref());
-        xml.optional("username", row.username.as_deref());
-        xml.optional("connectionEstablishedTime", row.connection_established_time.as_deref());
-        xml.optional("ingressBytes", row.ingress_bytes.as_deref());
-        xml.optional("egressBytes", row.egress_bytes.as_deref());
-        xml.optional("ingressPackets", row.ingress_packets.as_deref());
-        xml.optional("egressPackets", row.egress_packets.as_deref());
-        xml.optional("clientIp", row.client_ip.as_deref());
-        xml.optional("clientIpv6Address", row.client_ipv6_address.as_deref());
-        xml.optional("commonName", row.common_name.as_deref());
-        if let Some(status) = &row.status {
-            xml.element("status", |xml| {
+        row.elements(|name, content| match content {
+            Content::Text(text) => xml.text(name, text),
+            Content::Texts(texts) => xml.items(name, texts),
+            Content::Status(status) => xml.element(name, |xml| {
                 xml.optional("code", status.code.as_deref());
                 xml.optional("message", status.message.as_deref());
-            });
-        }
-        xml.optional("connectionEndTime", row.connection_end_time.as_deref());
-        if let Some(statuses) = &row.posture_compliance_statuses {
-            xml.items("postureComplianceStatusSet", statuses);
-        }
-        let evaluated = row.authorization_policy_last_evaluated_time.as_deref();
-        xml.optional("authorizationPolicyLastEvaluatedTime", evaluated);
+            }),
+        });
         for (name, content) in unknown_fields {
             xml.element(name, |xml| xml.event(Event::Text(BytesText::from_escaped(*content))));
         }
@@ -131,6 +115,7 @@ pub(crate) fn connection(xml: &mut Xml, row: &Connection, unknown_fields: &BTree
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::ConnectionStatus;
 
     fn text(bytes: Vec<u8>) -> String {
         String::from_utf8(bytes).unwrap()
@@ -147,6 +132,26 @@ mod tests {
         let inside =
             "<item><username></username><postureComplianceStatusSet></postureComplianceStatusSet></item>";
         assert!(document.ends_with(&format!("<r>{inside}</r>")), "{document}");
+    }
+
+    #[test]
+    fn a_row_has_its_elements_in_the_order_of_the_api() {
+        let some = |text: &str| Some(text.to_owned());
+        let row = Connection {
+            status: Some(ConnectionStatus { code: some("active"), message: None }),
+            posture_compliance_statuses: Some(vec!["ok".to_owned(), "new".to_owned()]),
+            ..Connection::of_texts(|name| {
+                (name.starts_with('c') && name != "connectionEndTime").then(|| name.to_uppercase())
+            })
+        };
+        let document =
+            text(Xml::document("r", None, |xml| connection(xml, &row, &BTreeMap::from([("new", "<a/>")]))));
+        let inside = "<clientVpnEndpointId>CLIENTVPNENDPOINTID</clientVpnEndpointId><connectionId>CONNECTIONID</connectionId>\
+                      <connectionEstablishedTime>CONNECTIONESTABLISHEDTIME</connectionEstablishedTime><clientIp>CLIENTIP</clientIp>\
+                      <clientIpv6Address>CLIENTIPV6ADDRESS</clientIpv6Address><commonName>COMMONNAME</commonName>\
+                      <status><code>active</code></status>\
+                      <postureComplianceStatusSet><item>ok</item><item>new</item></postureComplianceStatusSet><new><a/></new>";
+        assert!(document.ends_with(&format!("<r><item>{inside}</item></r>")), "{document}");
     }
 
     #[test]

@@ -181,7 +181,9 @@ async fn the_same_rows_or_a_refusal() {
         let (sdk, (ours, unknown, is_odd)) = (by_the_sdk(stub.url()).await, by_us(&body).unwrap());
         // Of characters that XML does not allow, it refuses the answer.
         assert_eq!(sdk.is_none(), is_odd, "{text}");
-        assert!(sdk.is_none_or(|sdk| ours == sdk), "{text}");
+        if let Some(sdk) = sdk {
+            assert_eq!(ours, sdk, "{text}");
+        }
         unknown_fields += if is_odd { 0 } else { unknown };
     }
     assert_eq!(unknown_fields, 2 * 12, "those that the SDK drops are kept");

@@ -28,6 +28,22 @@ fn expected(row: &Value, column: &Column, source: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_simulator_has_a_value_for_each_column_of_a_connection() {
+    let world = World::new(fleet(3, 43)).await;
+    let listings = world.simulator.endpoint_ids().into_iter().flat_map(|id| world.simulator.listing(&id));
+    let rows: Vec<Value> = listings.map(|row| serde_json::to_value(row).unwrap()).collect();
+    for column in COLUMNS {
+        let Some(source) = column.source else { continue };
+        let has_value = |row: &Value| !source.split('.').fold(row, |value, part| &value[part]).is_null();
+        assert!(
+            rows.iter().any(has_value),
+            "no row has {source}, which sim/src/connection.rs declares and people.rs fills, for the column {}",
+            column.name
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn boto3_and_our_lake_list_the_same_rows_in_the_same_order() {
     for page_size in ["5", "7", "1000"] {

@@ -12,6 +12,7 @@ or counts in the ledger that differ from the objects.
 import collections
 import datetime
 import hashlib
+import itertools
 import json
 import re
 import sys
@@ -146,7 +147,8 @@ def check_lake(lake, pages):
         if found != wanted:
             missing.append(page["requestId"])
             if any(row not in wanted for row in found):
-                problems.append(f"page {page['requestId']}: a row in the lake differs from the one served")
+                columns = differing_columns(found, wanted)
+                problems.append(f"page {page['requestId']}: a row in the lake differs from the one served, in {columns}")
     problems += [f"page {request_id}: nobody served it" for request_id in by_page]
     ids_in_lake = {row["connection_id"] for rows in tables["connections"].values() for row in rows}
     ids_in_lake |= {row["connection_id"] for rows in tables["partials"].values() for row in rows}
@@ -162,6 +164,14 @@ def check_lake(lake, pages):
         "false_completes": false_completes(tables["connections"], pages),
         "problems": problems,
     }
+
+
+def differing_columns(found, wanted):
+    """The columns in which rows of a page differ, or that one of the two does not have."""
+    pairs = list(itertools.zip_longest(found, wanted, fillvalue={}))
+    names = {name: None for pair in pairs for row in pair for name in row}
+    differs = lambda name: any(one.get(name, "no such column") != other.get(name, "no such column") for one, other in pairs)
+    return ", ".join(name for name in names if differs(name))
 
 
 def false_completes(objects, pages):

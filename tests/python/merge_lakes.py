@@ -6,12 +6,14 @@ AWS listed in each capture. Evidence may be there later than it says, as what a 
 
 import collections
 
+import check_lake
 import ledgers
 from ledgers import A
 
 #: What AWS sends of a connection.
 VALUES = [
-    *("connection_id", "username", "common_name", "client_ip", "client_ipv6_address", "status_code", "status_message"),
+    *check_lake.TEXTS,
+    *("status_code", "status_message"),
     *("connection_timestamp", "connection_established_time", "connection_end_time"),
     *("ingress_bytes", "egress_bytes", "ingress_packets", "egress_packets", "posture_compliance_statuses"),
 ]

@@ -2,8 +2,9 @@
 
 import random
 
+from check_lake import TEXTS
 from ledgers import B
-from merge_lakes import VALUES, began, ended, look
+from merge_lakes import began, ended, look
 from session_cases import case
 
 
@@ -40,7 +41,7 @@ def counters_that_are_reset_and_missing(lake):
 def rows_of_one_page_that_differ_in_one_column(lake):
     for minute in (600, 615):
         rows = [lake.connection("x", **began(595))]
-        rows += [dict(rows[0], **{name: value}) for name in [*VALUES[1:5], "status_message"] for value in ("b", "a", "c")]
+        rows += [dict(rows[0], **{name: value}) for name in [*TEXTS, "status_message"] if name != "connection_id" for value in ("b", "a", "c")]
         rows += [dict(rows[0], ingress_packets=count) for count in (3, None, 5)]
         rows += [dict(rows[0], status_code=code, status_message=code and code[:3]) for code in ("terminating", None)]
         rows += [dict(rows[0], connection_established_time=lake.time(start)) for start in (590, 598)]

@@ -9,6 +9,11 @@ import datetime
 import itertools
 import json
 
+import check_lake
+import iceberg_tables
+
+#: The texts of a connection that `sessions` has: column to field of the API.
+TEXTS = {column: field for column, field in check_lake.TEXTS.items() if column in dict(iceberg_tables.columns("sessions"))}
 HOUR = datetime.timedelta(hours=1)
 
 
@@ -114,12 +119,8 @@ class Truth:
             "account_id": "123456789012",
             "region": "eu-central-1",
             "endpoint_id": endpoint_id,
-            "connection_id": id,
             "identity": identity,
-            "username": lived.get("username"),
-            "common_name": lived["commonName"],
-            "client_ip": lived["clientIp"],
-            "client_ipv6_address": lived.get("clientIpv6Address"),
+            **{column: lived.get(field) for column, field in TEXTS.items()},
             "first_seen": sights[0].at,
             "last_seen": last_seen,
             "connection_established_time": begins,

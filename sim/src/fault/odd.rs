@@ -111,26 +111,25 @@ const TEXT_OF_5000_BYTES: &str = {
 /// Returns a row of which every field is odd. Rows differ: over 25 rows, every field takes every value it can have here.
 pub(crate) fn odd_row(index: usize) -> Connection {
     // Fields start at different places of their list, to mix different values in one row.
-    let text = |field: usize| value(TEXTS, index + field);
     let time = |field: usize| value(TIMES, index + field);
     let counter = |field: usize| value(COUNTERS, index + field);
+    let mut place = index;
+    let texts = Connection::of_texts(|_| {
+        place += 1;
+        value(TEXTS, place)
+    });
     Connection {
-        client_vpn_endpoint_id: text(0),
         timestamp: time(0),
-        connection_id: text(2),
-        username: text(4),
         connection_established_time: time(5),
+        connection_end_time: time(10),
+        authorization_policy_last_evaluated_time: time(15),
         ingress_bytes: counter(0),
         egress_bytes: counter(3),
         ingress_packets: counter(6),
         egress_packets: counter(9),
-        client_ip: text(6),
-        client_ipv6_address: text(8),
-        common_name: text(10),
         status: status(index),
-        connection_end_time: time(10),
         posture_compliance_statuses: posture(index),
-        authorization_policy_last_evaluated_time: time(15),
+        ..texts
     }
 }
 
@@ -152,6 +151,7 @@ fn value(values: &[Odd], index: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::connection::Content;
 
     #[test]
     fn every_odd_value_comes_up_within_twenty_five_rows() {
@@ -166,5 +166,24 @@ mod tests {
             assert!(rows.iter().any(|row| row.username.as_deref() == *odd), "{odd:?}");
         }
         assert_eq!(TEXT_OF_5000_BYTES.len(), 5000);
+    }
+
+    #[test]
+    fn the_texts_of_a_row_differ() {
+        let mut texts = std::collections::BTreeSet::new();
+        let mut fields = 0;
+        odd_row(4).elements(|element, content| {
+            // Times, counters, the status and the list have values of their own.
+            let is_text =
+                !element.ends_with("Time") && !element.ends_with("Bytes") && !element.ends_with("Packets");
+            if let Content::Text(text) = content
+                && is_text
+                && element != "timestamp"
+            {
+                texts.insert(text.to_owned());
+                fields += 1;
+            }
+        });
+        assert_eq!((texts.len(), fields), (6, 6), "{texts:?}");
     }
 }
