@@ -4,34 +4,31 @@
 //! minutes after the first page of an earlier one was *requested*, every connection that existed between them was seen. Times
 //! are those of the pages, never that of the snapshot, which a late retry or a person can set.
 //!
-//! `Attempts` takes records and `holes` makes the proof, both without I/O. The saved query `coverage_holes` and the column
-//! `covered` of `sessions` follow the same definition.
+//! `LedgerReader` reads records. `Attempts` takes them and `holes` makes the proof, both without I/O. The saved query
+//! `coverage_holes` and the column `covered` of `sessions` follow the same definition.
 
 mod age;
 mod attempts;
 mod documents;
 mod holes;
 mod late;
+mod ledger_reader;
 pub mod witness;
 
 use std::collections::BTreeMap;
 
-use futures_util::StreamExt;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::hour::Hour;
-use crate::lake::keys::{ObjectKey, Table};
-use crate::lake::ledger::recorded::RecordedRun;
-use crate::lake::store::{FolderListing, Found, Store, StoreError};
-use crate::snapshot_time::FIRST_DATE;
-use crate::target::{AccountId, AccountRegion};
+use crate::lake::store::{Store, StoreError};
 
 pub use age::oldest_complete_age;
 use attempts::Attempts;
 pub use attempts::{ClockStepped, LISTING};
 use holes::cover;
+use ledger_reader::LedgerReader;
 use witness::{Difference, Witness};
 
 /// Time for which AWS lists a connection after its end. Source: EC2 API reference, `DescribeClientVpnConnections`.
@@ -39,11 +36,6 @@ pub const LISTED_AFTER_END: SignedDuration = SignedDuration::from_mins(60);
 
 /// A day, around the requested times: a record lies under the day of its snapshot, and pages may arrive after midnight.
 const MARGIN: SignedDuration = SignedDuration::from_hours(24);
-
-/// The most that the time of a snapshot may be ahead of the clock here: clocks differ, and an event may come early.
-const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(60);
-
-const FIND_OUT: &str = "find out who put it there";
 
 /// The requested times.
 #[derive(Debug, Clone, Copy)]
@@ -163,15 +155,14 @@ impl Coverage {
         witnesses: &[Witness],
         on_progress: impl Fn(u64),
     ) -> Result<Coverage, StoreError> {
-        let mut ledger =
-            Ledger { store, attempts: Attempts::default(), runs: 0, unreadable: Vec::new(), on_progress };
+        let mut ledger = LedgerReader::new(store, on_progress);
         let mut sealed_late = Vec::new();
         ledger.note_strays().await?;
         for place in store.places().await? {
             ledger.read_place(&place, window).await?;
             sealed_late.extend(late::sealed_late(store, &place, window, &mut ledger.unreadable).await?);
         }
-        let Ledger { attempts, runs, unreadable, .. } = ledger;
+        let LedgerReader { attempts, runs, unreadable, .. } = ledger;
         let (endpoints, clock_stepped) = prove(&attempts, window, witnesses);
         Ok(Coverage {
             from: window.from,
@@ -211,140 +202,6 @@ fn prove(
         stepped.touches(window.from.unwrap_or(Timestamp::MIN), window.horizon().max(window.now))
     };
     (endpoints, attempts.clock_stepped().iter().filter(is_of_window).cloned().collect())
-}
-
-/// The run records that are read.
-struct Ledger<'a, F> {
-    store: &'a Store,
-    attempts: Attempts,
-    runs: u64,
-    unreadable: Vec<Unreadable>,
-    on_progress: F,
-}
-
-impl<F: Fn(u64)> Ledger<'_, F> {
-    /// Notes everything above the days of the ledger that is no folder of it: a link in place of one hides all records below it.
-    async fn note_strays(&mut self) -> Result<(), StoreError> {
-        if matches!(self.store, Store::Directory(_)) {
-            // A bucket has only the folders in its objects' names, and not everybody may list all of it.
-            for key in self.store.list_folder("").await?.objects {
-                if matches!(Table::parse(&key), Some(Table::Runs | Table::Digests)) {
-                    let problem = format!("lies in place of a folder of the evidence; {FIND_OUT}");
-                    self.unreadable.push(Unreadable { object_key: key, problem });
-                }
-            }
-        }
-        let mut folders = vec![(format!("{}/", Table::Runs), None)];
-        while let Some((folder, account)) = folders.pop() {
-            let FolderListing { folders: children, objects } = self.store.list_folder(&folder).await?;
-            for key in objects {
-                self.stray(key, "lies where the ledger has folders only");
-            }
-            for child in children {
-                let path = format!("{folder}{child}/");
-                match &account {
-                    None if is_account(&child) => folders.push((path, Some(child))),
-                    None => self.stray(path, "is a folder where the ledger has accounts only"),
-                    Some(account) => match AccountRegion::parse(account, &child) {
-                        Some(_) => self.note_strays_among_days(&path).await?,
-                        None => self.stray(path, "is a folder where the ledger has Regions only"),
-                    },
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn note_strays_among_days(&mut self, folder: &str) -> Result<(), StoreError> {
-        let FolderListing { folders, objects } = self.store.list_folder(folder).await?;
-        for key in objects {
-            self.stray(key, "lies where the ledger has folders only");
-        }
-        for name in folders.into_iter().filter(|name| Table::Runs.parse_day(name).is_none()) {
-            self.stray(format!("{folder}{name}/"), "is a folder where the ledger has days only");
-        }
-        Ok(())
-    }
-
-    fn stray(&mut self, object_key: String, what: &str) {
-        self.unreadable.push(Unreadable { object_key, problem: format!("{what}; {FIND_OUT}") });
-    }
-
-    /// Reads the records of the days of the window and of a day on each side, then earlier ones, day by day, until they cannot
-    /// change what is proven.
-    async fn read_place(&mut self, place: &AccountRegion, window: Window) -> Result<(), StoreError> {
-        let first = window.from.map_or(FIRST_DATE, |from| date(from.saturating_sub(MARGIN).unwrap_or(from)));
-        let last = date(window.horizon());
-        let dates = self.store.days(Table::Runs, place).await?;
-        let (before, since): (Vec<Date>, Vec<Date>) = dates.into_iter().partition(|date| *date < first);
-        let (since, after): (Vec<Date>, Vec<Date>) = since.into_iter().partition(|date| *date <= last);
-        for date in since {
-            self.read_day(place, date).await?;
-        }
-        for date in before.into_iter().rev() {
-            if window.from.is_some_and(|from| self.attempts.is_enough(place, from)) {
-                break;
-            }
-            self.read_day(place, date).await?;
-        }
-        self.note_ahead(place, window.now, after).await
-    }
-
-    /// Notes the records of future times, which are among those of `dates`. It is not known when they were really written, so
-    /// they fill no hole, and what they show is not in the result.
-    async fn note_ahead(
-        &mut self,
-        place: &AccountRegion,
-        now: Timestamp,
-        dates: Vec<Date>,
-    ) -> Result<(), StoreError> {
-        let latest = now.saturating_add(MAX_AHEAD).unwrap_or(now);
-        let problem = format!("is of a time that has not come, as after a clock that was ahead; {FIND_OUT}");
-        for day in dates.into_iter().filter(|day| *day > date(now)) {
-            let folder = place.day(Table::Runs, day);
-            if day > date(latest) {
-                self.unreadable.push(Unreadable { object_key: folder, problem: problem.clone() });
-                continue;
-            }
-            let found = self.store.find(&folder).await?;
-            let keys = found.iter().filter_map(|found| ObjectKey::parse(&found.key));
-            let is_ahead = |key: &ObjectKey| key.time().is_some_and(|time| time.timestamp() > latest);
-            self.unreadable.extend(
-                keys.filter(is_ahead)
-                    .map(|key| Unreadable { object_key: key.to_string(), problem: problem.clone() }),
-            );
-        }
-        Ok(())
-    }
-
-    async fn read_day(&mut self, place: &AccountRegion, date: Date) -> Result<(), StoreError> {
-        let found = self.store.find(&place.day(Table::Runs, date)).await?;
-        let is_record =
-            |found: &Found| ObjectKey::parse(&found.key).is_some_and(|key| key.table == Table::Runs);
-        self.unreadable.extend(found.iter().filter(|found| !is_record(found)).map(|found| Unreadable {
-            object_key: found.key.clone(),
-            problem: format!("has no name of a run record; {FIND_OUT}"),
-        }));
-        let parse = |key: &ObjectKey, bytes: &[u8]| {
-            RecordedRun::of_key(key, bytes).map_err(|error| error.to_string())
-        };
-        let mut records = std::pin::pin!(documents::read(self.store, found, parse));
-        while let Some((key, record)) = records.next().await {
-            match record.and_then(|record| self.attempts.note_record(&key, record)) {
-                Ok(()) => {
-                    self.runs += 1;
-                    (self.on_progress)(self.runs);
-                }
-                Err(problem) => self.unreadable.push(Unreadable { object_key: key.to_string(), problem }),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Returns `true` for the name of an account's folder.
-fn is_account(folder: &str) -> bool {
-    folder.strip_prefix("account_id=").is_some_and(|id| AccountId::parse(id).is_some())
 }
 
 fn date(time: Timestamp) -> Date {

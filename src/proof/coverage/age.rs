@@ -41,43 +41,80 @@ pub async fn oldest_complete_age(
 }
 
 async fn age_of_place(store: &Store, wanted: &PlaceTargets, now: Timestamp) -> Result<i64, StoreError> {
-    let yesterday = now.saturating_sub(DAY).unwrap_or(now);
-    let mut newest: BTreeMap<String, Option<Timestamp>> =
-        wanted.endpoint_ids.iter().map(|id| (id.to_string(), None)).collect();
-    // The newest listing names the endpoints. Until there is one, some may exist that were never captured.
-    if wanted.all {
-        newest.insert(LISTING.to_owned(), None);
-    }
-    'days: for time in [now, yesterday] {
-        let found = store.find(&wanted.place.day(Table::Runs, date(time))).await?;
+    let mut newest = NewestCaptures::new(wanted, now);
+    for date in [date(now), date(newest.yesterday)] {
+        let found = store.find(&wanted.place.day(Table::Runs, date)).await?;
         let keys: Vec<ObjectKey> =
             found.iter().rev().filter_map(|found| ObjectKey::parse(&found.key)).collect();
         let mut records = std::pin::pin!(recorded::read(store, keys, CONCURRENT_READS));
         while let Some((_, record)) = records.next().await {
-            let Ok(RecordedRun { start, targets, places, .. }) = record else { continue };
-            // A time in the future is of a clock that was wrong, and would keep the alarm quiet.
-            let begins = |proof: Proof| Some(proof.captured()?.begins).filter(|begins| *begins <= now);
-            let discovery = places.into_iter().find_map(|place| place.discovery);
-            if let (Some(discovery), Some(None)) = (discovery, newest.get(LISTING).copied()) {
-                if let Some(begins) = begins(discovery.proof(start)) {
-                    newest.insert(LISTING.to_owned(), Some(begins));
-                }
-                for id in discovery.endpoints.unwrap_or_default() {
-                    newest.entry(id).or_insert(None);
-                }
+            if let Ok(record) = record {
+                newest.note(record);
             }
-            for target in targets {
-                if let Some(known) = newest.get_mut(&target.endpoint_id) {
-                    *known = (*known).max(begins(target.proof(start)));
-                }
-            }
-            if newest.values().all(Option::is_some) {
-                break 'days;
+            if newest.is_known() {
+                return Ok(newest.age_in_minutes());
             }
         }
     }
-    let start_of_yesterday = Timestamp::from_second(yesterday.as_second().div_euclid(86_400) * 86_400);
-    let start_of_yesterday = start_of_yesterday.unwrap_or(yesterday);
-    let since = newest.values().map(|at| at.unwrap_or(start_of_yesterday));
-    Ok(since.map(|at| now.duration_since(at).as_mins()).max().unwrap_or(0))
+    Ok(newest.age_in_minutes())
 }
+
+/// The newest complete capture of each endpoint of an account and Region. It takes records from the newest on.
+struct NewestCaptures {
+    now: Timestamp,
+    yesterday: Timestamp,
+    /// By endpoint; under [`LISTING`] the newest listing of the endpoints.
+    begins: BTreeMap<String, Option<Timestamp>>,
+}
+
+impl NewestCaptures {
+    /// Returns those of the wanted endpoints, of which none is known yet.
+    fn new(wanted: &PlaceTargets, now: Timestamp) -> NewestCaptures {
+        let mut begins: BTreeMap<String, Option<Timestamp>> =
+            wanted.endpoint_ids.iter().map(|id| (id.to_string(), None)).collect();
+        // The newest listing names the endpoints. Until there is one, some may exist that were never captured.
+        if wanted.all {
+            begins.insert(LISTING.to_owned(), None);
+        }
+        NewestCaptures { now, yesterday: now.saturating_sub(DAY).unwrap_or(now), begins }
+    }
+
+    /// Takes a record, which is older than those before it.
+    fn note(&mut self, record: RecordedRun) {
+        let RecordedRun { start, targets, places, .. } = record;
+        // A time in the future is of a clock that was wrong, and would keep the alarm quiet.
+        let now = self.now;
+        let begins = |proof: Proof| Some(proof.captured()?.begins).filter(|begins| *begins <= now);
+        let discovery = places.into_iter().find_map(|place| place.discovery);
+        if let (Some(discovery), Some(None)) = (discovery, self.begins.get(LISTING).copied()) {
+            if let Some(begins) = begins(discovery.proof(start)) {
+                self.begins.insert(LISTING.to_owned(), Some(begins));
+            }
+            for id in discovery.endpoints.unwrap_or_default() {
+                self.begins.entry(id).or_insert(None);
+            }
+        }
+        for target in targets {
+            if let Some(known) = self.begins.get_mut(&target.endpoint_id) {
+                *known = (*known).max(begins(target.proof(start)));
+            }
+        }
+    }
+
+    /// Returns `true` if a complete capture of every endpoint is known.
+    fn is_known(&self) -> bool {
+        self.begins.values().all(Option::is_some)
+    }
+
+    /// Returns the age of the oldest of them. An endpoint without one counts from the beginning of yesterday.
+    fn age_in_minutes(&self) -> i64 {
+        let start_of_yesterday =
+            Timestamp::from_second(self.yesterday.as_second().div_euclid(86_400) * 86_400);
+        let start_of_yesterday = start_of_yesterday.unwrap_or(self.yesterday);
+        let since = self.begins.values().map(|at| at.unwrap_or(start_of_yesterday));
+        since.map(|at| self.now.duration_since(at).as_mins()).max().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The window that is asked about.
 
 use super::*;
+use crate::target::AccountRegion;
 
 #[test]
 fn a_window_covers_every_endpoint_that_was_ever_known() {
