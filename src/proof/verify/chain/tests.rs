@@ -1,4 +1,9 @@
+mod hours;
+mod signatures;
+
 use crate::proof::digest::{Digest, Predecessor};
+use crate::proof::signing::Identification;
+use crate::proof::signing::testing::TestKey;
 
 use super::*;
 
@@ -18,27 +23,59 @@ fn hours() -> Vec<Hour> {
 
 /// Returns an unsigned digest that follows `previous`.
 fn digest(hour: Hour, previous: Option<&WrittenDigest>, tool_version: &str) -> WrittenDigest {
-    let key = ObjectKey::of_digest(&place(), hour);
-    let digest = Digest {
+    made(hour, previous, None, |digest| digest.tool_version = tool_version.to_owned())
+}
+
+/// Returns a digest that follows `previous`, changed and then signed with `key`.
+fn made(
+    hour: Hour,
+    previous: Option<&WrittenDigest>,
+    key: Option<&TestKey>,
+    change: impl FnOnce(&mut Digest),
+) -> WrittenDigest {
+    let digest = content(hour, previous, key, change);
+    let signature = key.map(|key| key.sign(&digest.signed_text(&digest.content().unwrap())));
+    written(hour, &digest, signature.as_deref())
+}
+
+fn content(
+    hour: Hour,
+    previous: Option<&WrittenDigest>,
+    key: Option<&TestKey>,
+    change: impl FnOnce(&mut Digest),
+) -> Digest {
+    let mut digest = Digest {
         schema_version: crate::proof::digest::SCHEMA_VERSION,
         lake: "file:///evidence".to_owned(),
-        object_key: key.to_string(),
+        object_key: ObjectKey::of_digest(&place(), hour).to_string(),
         start: hour.start(),
         end: hour.end(),
         sealed_at: hour.end(),
         clock_ahead_seconds: 0,
         older_left: None,
-        tool_version: tool_version.to_owned(),
+        tool_version: "0.1.0".to_owned(),
         objects: Vec::new(),
         previous: previous.map(|previous| Predecessor {
             object_key: previous.digest.object_key.clone(),
             sha256: previous.sha256.clone(),
-            signature: None,
+            signature: previous.signature().map(str::to_owned),
         }),
-        signed_with: None,
+        signed_with: key.map(|key| Identification {
+            key_id: "local".to_owned(),
+            public_key_sha256: key.public.sha256.clone(),
+        }),
     };
-    let line = Digest::to_line(&digest.content().unwrap(), None);
-    WrittenDigest::parse(&key, line.as_bytes()).unwrap()
+    change(&mut digest);
+    digest
+}
+
+fn written(hour: Hour, digest: &Digest, signature: Option<&str>) -> WrittenDigest {
+    let line = Digest::to_line(&digest.content().unwrap(), signature);
+    WrittenDigest::parse(&ObjectKey::of_digest(&place(), hour), line.as_bytes()).unwrap()
+}
+
+fn read(digest: &WrittenDigest) -> Reading {
+    Reading::Digest(Box::new(digest.clone()))
 }
 
 /// Returns a chain whose digests of the indices `changed` were changed after those after them were made.
@@ -67,17 +104,21 @@ fn faults(chain_of: &[Option<WrittenDigest>]) -> Vec<(Kind, usize)> {
     let mut chain = Chain::new(Terms { place: &place, keys: &[], first, newest }, None, None);
     for (hour, digest) in hours.iter().zip(chain_of) {
         if let Some(digest) = digest {
-            chain.step(*hour, &Reading::Digest(Box::new(digest.clone())), &mut scope, &mut found);
+            chain.step(*hour, &read(digest), &mut scope, &mut found);
         }
     }
     chain.end(&scope, &mut found);
+    by_index(found)
+}
+
+/// Returns the faults by their kind and the index of the digest's hour, in order.
+fn by_index(faults: Vec<Fault>) -> Vec<(Kind, usize)> {
+    let hours = hours();
     let index = |key: &str| {
-        hours
-            .iter()
-            .position(|hour| ObjectKey::of_digest(&place, *hour).as_str() == key)
-            .expect("a digest of the chain")
+        let is_it = |hour: &Hour| ObjectKey::of_digest(&place(), *hour).as_str() == key;
+        hours.iter().position(is_it).expect("a digest of the chain")
     };
-    let mut found: Vec<_> = found.into_iter().map(|fault| (fault.kind, index(&fault.object_key))).collect();
+    let mut found: Vec<_> = faults.into_iter().map(|fault| (fault.kind, index(&fault.object_key))).collect();
     found.sort_by_key(|(kind, index)| (*index, *kind));
     found
 }
