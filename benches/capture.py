@@ -1,4 +1,4 @@
-"""What a capture costs, against two others that read the same connections: (a) pages through them with the SDK's own
+"""Measures the cost of a capture, against two others that read the same connections: (a) pages through them with the SDK's own
 paginator and drops them; (b) is the Lambda function of this project; (c) is one that is written with boto3 and AWS SDK
 for pandas, benches/pandas_lambda.py.
 
@@ -79,7 +79,7 @@ class Bench:
         return {name: medians(of_one) for name, of_one in runs.items() if of_one}
 
     def latency(self):
-        """How long a capture takes where each page does."""
+        """Measures the time of a capture if each page takes some time."""
         connections = 20_000
         simulator = self.simulator(connections, 5, LATENCY_MILLIS)
         drops, captures, slowest, all_five = [], [], [], []

@@ -1,7 +1,7 @@
-"""How long one function takes for an organisation where EC2 throttles as it documents: a bucket of 100 calls for each action,
+"""Measures the time that one function takes for an organisation if EC2 throttles as it documents: a bucket of 100 calls for each action,
 account and Region, which 20 a second refill.
 
-The simulator stands for 40 accounts with five endpoints of 7,000 connections each, unless it is told otherwise. With pages of 1,000 no bucket runs dry; with
+The simulator stands for 40 accounts with five endpoints of 7,000 connections each, unless arguments say otherwise. With pages of 1,000 no bucket runs dry; with
 smaller ones the bucket bounds how quickly an account can be read at all: (calls - 100) / 20 seconds. The wall time of a whole
 invocation is compared with that bound.
 """

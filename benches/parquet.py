@@ -1,4 +1,4 @@
-"""What settings of the Parquet writer cost, and what queries gain from them.
+"""Measures the cost of settings of the Parquet writer, and the gain of queries from them.
 
 One snapshot of the simulator's is written anew with each (`benches/parquet_variants.rs`), and a day of copies of it is asked
 two questions: all of one user, and the bytes of all. Trino reads them from SeaweedFS and says how many bytes it read; DuckDB
@@ -115,7 +115,7 @@ def in_duckdb(question):
 
 
 def bytes_read():
-    """What this process has read, from the page cache too."""
+    """Returns the bytes that this process has read, from the page cache too."""
     return int(pathlib.Path("/proc/self/io").read_text().split()[1])
 
 

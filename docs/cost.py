@@ -82,13 +82,13 @@ def lists(objects_of_a_day, days):
 
 
 def ledger(places, endpoints):
-    """What an hour's statements read of the ledger of so many accounts and Regions: lists, gets and bytes."""
+    """Returns the requests of an hour's statements to the ledger of so many accounts and Regions: lists, gets and bytes."""
     gets = RUNS_READ * RUNS_DAYS * 96 * places
     return RUNS_READ * lists(96, RUNS_DAYS) * places, gets, gets * RUN_BYTES + RUNS_READ * RUNS_DAYS * 96 * endpoints * TARGET_BYTES
 
 
 def captures(places, endpoints):
-    """What an hour's statements read of `captures` for so many accounts and Regions: gets and bytes."""
+    """Returns the requests of an hour's statements to `captures` for so many accounts and Regions: gets and bytes."""
     rows = CAPTURES_DAYS * 96 * (places + endpoints)
     gets = (CAPTURES_READ + 2) * (CAPTURES_FILES * 2 + METADATA_GETS)
     return gets, rows * CAPTURES_ROW_BYTES + CAPTURES_DAYS * 96 * places * CAPTURES_RECORD_BYTES

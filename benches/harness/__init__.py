@@ -1,1 +1,1 @@
-"""What the benchmarks share: the services on loopback, and the figures of a process."""
+"""Parts that the benchmarks share: the services on loopback, and the figures of a process."""

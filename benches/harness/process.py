@@ -1,4 +1,4 @@
-"""What a process costs."""
+"""The cost of a process."""
 
 import os
 import pathlib

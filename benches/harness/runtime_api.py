@@ -67,7 +67,7 @@ class RuntimeApi:
         }
 
     def invoke(self, event, number=1):
-        """What the function answers to the event."""
+        """Returns the function's answer to the event."""
         self.events.put((number, event))
         is_answer, body = self.answers.get(timeout=900)
         if not is_answer:

@@ -13,6 +13,7 @@ mod documents;
 mod holes;
 mod late;
 mod ledger_reader;
+mod newest_captures;
 pub mod witness;
 
 use std::collections::BTreeMap;

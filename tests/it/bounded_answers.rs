@@ -200,7 +200,7 @@ async fn a_listing_ends_at_a_limit_of_bytes() {
 /// A server whose objects are of the largest size of a document, each sent but for its last byte until it is read so far.
 struct SlowDocuments {
     url: String,
-    most_at_a_time: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+    most_running: std::sync::Arc<std::sync::atomic::AtomicUsize>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -211,13 +211,13 @@ impl SlowDocuments {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (at_a_time, most_at_a_time) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let (at_a_time, most_at_a_time) = (Arc::new(at_a_time), Arc::new(most_at_a_time));
-        let most = most_at_a_time.clone();
+        let (running, most_running) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (running, most_running) = (Arc::new(running), Arc::new(most_running));
+        let most = most_running.clone();
         let task = tokio::spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
-                let (at_a_time, most) = (at_a_time.clone(), most.clone());
+                let (running, most) = (running.clone(), most.clone());
                 tokio::spawn(async move {
                     let mut request = Vec::new();
                     while !request.ends_with(b"\r\n\r\n") {
@@ -230,15 +230,15 @@ impl SlowDocuments {
                     stream.write_all(head.as_bytes()).await.unwrap();
                     // More than lies between two ends of a connection, so that it is in the reader's memory once it is sent.
                     stream.write_all(&vec![b' '; (16 << 20) - 1]).await.unwrap();
-                    most.fetch_max(at_a_time.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                     // Whoever reads others meanwhile has the time to do so.
                     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-                    at_a_time.fetch_sub(1, Ordering::SeqCst);
+                    running.fetch_sub(1, Ordering::SeqCst);
                     stream.write_all(b" ").await.unwrap();
                 });
             }
         });
-        SlowDocuments { url, most_at_a_time, task }
+        SlowDocuments { url, most_running, task }
     }
 }
 
@@ -265,5 +265,5 @@ async fn one_large_document_of_a_lake_is_in_memory_at_a_time() {
     for read in reads {
         assert_eq!(read.await.unwrap(), Some(16 << 20));
     }
-    assert_eq!(s3.most_at_a_time.load(std::sync::atomic::Ordering::SeqCst), 1);
+    assert_eq!(s3.most_running.load(std::sync::atomic::Ordering::SeqCst), 1);
 }

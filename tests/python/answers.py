@@ -11,7 +11,7 @@ MINUTE = datetime.timedelta(minutes=1)
 NOW = datetime.datetime(2025, 11, 23, 23, 50)
 HERE = ("123456789012", "eu-central-1")
 
-#: What stands for the day and the moment at which a query is run.
+#: The texts that stand for the day and the moment at which a query is run.
 AT_RUN_TIME = {
     "current_date": "DATE '2025-11-24'",
     "current_timestamp": f"TIMESTAMP '{NOW} UTC'",
@@ -92,7 +92,7 @@ def last_use(sessions):
 
 
 def authentication(truth, session):
-    """How the endpoint authenticates, by what boto3 lists of it."""
+    """Returns the authentication of the endpoint, by what boto3 lists of it."""
     endpoints = [endpoint for _, endpoints in truth.configurations for endpoint in endpoints]
     types = next(e["authentication_types"] for e in endpoints if e["endpoint_id"] == session["endpoint_id"])
     if "certificate-authentication" not in types:

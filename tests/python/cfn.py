@@ -11,7 +11,7 @@ PSEUDO = {
     "AWS::Partition": "aws",
     "AWS::StackName": "client-vpn-audit",
 }
-#: How the ARN of a resource looks, with the logical id in place of what only a deployment names.
+#: The form of the ARN of a resource, with the logical id in place of what only a deployment names.
 ARNS = {
     "AWS::Events::Rule": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/",
     "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:",
@@ -57,7 +57,7 @@ def resolve(template, **parameters):
 
 
 def broken_rules(template, **parameters):
-    """What CloudFormation says before it makes anything: the descriptions of the assertions that these parameters fail."""
+    """Returns CloudFormation's errors before it creates anything: the descriptions of the assertions that these parameters fail."""
     resolver = Resolver(template, parameters)
     rules = [rule for rule in template.get("Rules", {}).values() if resolver.value(rule.get("RuleCondition", True))]
     assertions = [assertion for rule in rules for assertion in rule["Assertions"]]

@@ -290,7 +290,7 @@ class Checked:
             )
 
     def check_that_the_lines_are_the_same(self):
-        """What makes holes of a ledger is one text in all files that have it, but for how far it is indented."""
+        """Checks that the SQL that finds holes is one text in all files that have it, apart from its indentation."""
         blocks = {}
         for path in sorted([*(ROOT / "queries").glob("*.sql"), *(ROOT / "sessions").glob("*.sql")]):
             text = path.read_text()

@@ -83,7 +83,7 @@ class Lake:
 
 
 class Week:
-    """What Trino says of the week, held against the truth."""
+    """Trino's answers about the week, compared with the truth."""
 
     def __init__(self, trino, lake, analytics, truth):
         self.trino = trino
@@ -91,7 +91,7 @@ class Week:
         self.analytics = analytics
         self.truth = truth
         self.problems = []
-        #: What `coverage_holes` finds, by the moment at which it is asked.
+        #: The holes that `coverage_holes` finds, by the moment at which it is asked.
         self.holes = {}
         self.counts = {
             "complete captures": len(truth.captures),
@@ -101,7 +101,7 @@ class Week:
         }
 
     def compare(self, what, found, expected):
-        """Rows and their order; the first that differs is told."""
+        """Compares rows and their order; reports the first that differs."""
         self.counts[what] = len(found)
         if not expected:
             self.problems.append(f"{what}: the week has nothing to find, so this proves nothing")
@@ -198,7 +198,7 @@ class Week:
         """Merges as the state machine does at the end of the day `until`; how many rows change in each table."""
 
         def edit(text):
-            """What is merged is what is there by then."""
+            """Checks that a merge takes the evidence that exists at that time."""
             text, tables = re.subn(r"WHERE (\S*snapshot_date) ", rf"WHERE \1 <= '2025-11-{until}' AND \1 ", text)
             assert tables in (1, 2), tables
             return text

@@ -155,7 +155,7 @@ class Table:
         self.server.execute(f"UPDATE {TABLE} SET status_code = 'terminated'")
 
     def merge(self, table="sessions"):
-        """How many rows a merge changes."""
+        """Returns the number of rows that a merge changes."""
 
         def edit(text):
             text, bounded = re.subn(r"WHERE (\S*snapshot_date) ", rf"WHERE \1 <= '{UNTIL}' AND \1 ", text)
@@ -240,7 +240,7 @@ class Table:
 
 
 def decoded(key, body):
-    """What lies compressed in an object."""
+    """Returns the content of a compressed object."""
     if key.endswith(".parquet"):
         table = pyarrow.parquet.read_table(io.BytesIO(body))
         yield json.dumps(table.to_pylist(), default=str).encode()

@@ -10,7 +10,7 @@ import sys
 
 import lake as lakes
 
-#: What differs between any two runs.
+#: The fields that differ between any two runs.
 OF_THE_RUN = {
     *("run_id", "start", "end", "capture_millis", "captured_at"),
     *("first_page_requested_at", "first_page_at", "last_page_at", "clock_difference_seconds"),

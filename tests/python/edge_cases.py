@@ -8,7 +8,7 @@ import collections
 
 from edge_lakes import Lake
 
-#: What a case expects: of which lake, of which question, with which edits, which columns, and the rows.
+#: The expectation of a case: lake, question, edits, columns, and rows.
 Expected = collections.namedtuple("Expected", "lake question edits columns rows alone")
 CASES = []
 EXPECTED = []

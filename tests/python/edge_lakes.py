@@ -14,7 +14,7 @@ import template_tables
 ROOT = pathlib.Path(__file__).parents[2]
 REGION = ledgers.REGION
 NOW = datetime.datetime(2026, 11, 10, 12)
-#: What stands for the moment at which a question is asked.
+#: The text that stands for the moment at which a question is asked.
 AT_RUN_TIME = {
     "current_date": f"DATE '{NOW:%Y-%m-%d}'",
     "current_timestamp": f"TIMESTAMP '{NOW} UTC'",
@@ -145,7 +145,7 @@ def create_sessions(trino):
 
 
 def merge(trino):
-    """How many rows change in each table."""
+    """Returns the number of rows that change in each table."""
     # One file has the records of an account.
     return iceberg_tables.merge(trino, NOW, datetime.date(2024, 1, 2), iceberg_tables.of_flat_records)
 

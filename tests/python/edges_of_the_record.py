@@ -90,7 +90,7 @@ def a_hole_in_the_day(lake):
 
 @case
 def attempts(lake):
-    """What failed in a hole counts as an attempt, and a snapshot that was there already does not."""
+    """A failure in a hole counts as an attempt, and a snapshot that already existed does not."""
     lake.capture(at("10 08:00"))
     lake.capture(at("10 08:30"), outcome="failed")
     lake.capture(at("10 08:40"), [connection("x")], outcome="partial")
@@ -214,7 +214,7 @@ def stale(lake):
 
 @case
 def postures(lake):
-    """What is not compliant, what is missing, and what is neither."""
+    """Postures that are not compliant, missing, and neither."""
     for number, statuses in enumerate([["compliant"], ["compliant", "quarantined"], [], None, [""]]):
         begins = at("09 09:00") + number * MINUTE
         lake.session(f"p{number}", "postures", "postures", begins, begins + MINUTE, posture_compliance_statuses=statuses)

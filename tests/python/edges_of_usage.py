@@ -262,7 +262,7 @@ def ties(lake):
         expect(lake, question, "sessions last_endpoint_id", [(2, B)], alone=True)
 
 
-#: What rows without a connection id are told apart by, of `apart.a` below.
+#: The columns that distinguish rows without a connection id, of `apart.a` below.
 AS_IN_THE_QUERY = '{"":"apart.a","":"apart.a","":null,"":"2026-11-08 20:00:00.000"}'
 
 

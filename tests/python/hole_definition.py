@@ -20,7 +20,7 @@ def millis(text):
 
 
 class Evidence:
-    """What the records say of each endpoint, which is an account, a Region and an id."""
+    """The evidence that the records give of each endpoint, which is an account, a Region and an id."""
 
     def __init__(self, records):
         self.attempts = collections.defaultdict(list)

@@ -134,7 +134,7 @@ class Ledger:
             yield self.key(record["snapshot_time"], record["run_id"]), json.dumps(record) + "\n"
 
     def unreadable_objects(self):
-        """What nobody can read, by its keys in the lake."""
+        """Returns the records that nobody can read, by their keys in the lake."""
         for number, (minute, text) in enumerate(self.unreadable):
             yield self.key(f"{self.time(minute):%Y-%m-%dT%H:%M:%SZ}", f"unreadable-{number}"), text
 

@@ -10,7 +10,7 @@ import check_lake
 import ledgers
 from ledgers import A
 
-#: What AWS sends of a connection.
+#: The values that AWS sends of a connection.
 VALUES = [
     *check_lake.TEXTS,
     *("status_code", "status_message"),
@@ -54,7 +54,7 @@ class Lake(ledgers.Ledger):
             self.rows.append(Row(self.account_id, endpoint_id, complete, snapshot_time, at, self.time(minute + late + 1), values))
 
     def connection(self, id, **values):
-        """What AWS sends of a connection that is there; times are minutes."""
+        """Returns the values that AWS sends of a connection; times are minutes."""
         sent = {"connection_id": f"{self.account_id}-{id}", "common_name": "cert", "status_code": "active", "ingress_bytes": 1, "egress_bytes": 1}
         for name, value in values.items():
             is_time = name in ("connection_timestamp", "connection_established_time", "connection_end_time")

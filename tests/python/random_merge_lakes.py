@@ -90,7 +90,7 @@ class Life:
         return self.rng.random() < self.bad
 
     def row(self, at, page):
-        """What AWS sends at a minute."""
+        """Returns the values that AWS sends at a minute."""
         self.count = 0 if self.odd() else self.count + self.rng.randint(0, 1000)
         values = {
             "username": None if self.odd() else self.name,

@@ -1,4 +1,4 @@
-"""What the record of a simulated week must say, from what the simulator knows. No SQL, and no lake.
+"""The expected record of a simulated week, computed from what the simulator knows. No SQL, and no lake.
 
 A connection is listed from its beginning until 60 minutes after its end; a capture that is complete shows each one that
 is listed. Everything else follows.
@@ -56,7 +56,7 @@ class Truth:
         self.by_endpoint = collections.defaultdict(list)
         for capture in sorted(self.captures, key=lambda capture: capture.at):
             self.by_endpoint[capture.endpoint_id].append(capture)
-        #: What boto3 lists, and from which snapshot on.
+        #: The endpoints that boto3 lists, and from which snapshot on.
         self.configurations = [(time(c["since"]), c["endpoints"]) for c in week["configurations"]]
         self.endpoint_ids = sorted(endpoint["endpoint_id"] for endpoint in week["endpoints"])
         lived = [(endpoint["endpoint_id"], lived) for endpoint in week["endpoints"] for lived in endpoint["lived"]]
@@ -64,7 +64,7 @@ class Truth:
         self.missed = len(lived) - len(self.sessions)
 
     def holes(self, endpoint_id, until=None):
-        """Where 60 minutes or more lie between captures: from, to, and whether it is still open. Up to `until`, also what came
+        """Returns the times of 60 minutes or more between captures: from, to, and if it is still open. Up to `until`, also what came
         after the last capture of an endpoint that is gone. `*` is the list of endpoints, which each run reads."""
         if endpoint_id == "*":
             times = sorted({at for at, _, _ in self.attempts})

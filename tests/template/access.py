@@ -1,4 +1,4 @@
-"""Who may do what: every way by which the template lets somebody do something, whatever the parameters are."""
+"""Permissions: every way by which the template lets somebody do something, whatever the parameters are."""
 
 import copy
 import logging
@@ -42,7 +42,7 @@ def statements(node):
 
 
 def words(statement, name):
-    """What a statement says of its principals, actions or resources, `Not…` included."""
+    """Returns what a statement says of its principals, actions or resources, `Not…` included."""
     for key in (name, f"Not{name}"):
         for value in many(statement.get(key, [])):
             kinds = value.items() if isinstance(value, dict) else [("", value)]
@@ -98,7 +98,7 @@ def expected_grants(variant):
 
 
 def permissions(template):
-    """Who may do what is written down in permissions.txt, line by line."""
+    """Checks that permissions.txt lists every permission, line by line."""
     problems = []
     for variant in VARIANTS:
         found, expected = grants(cfn.resolve(template, **variant)), expected_grants(variant)
@@ -144,7 +144,7 @@ def each_takes_its_own_role(template):
     return problems
 
 
-#: What may be in the template. A kind that could let somebody in, such as a Lambda permission, is not among them.
+#: The kinds of resources that may be in the template. A kind that could let somebody in, such as a Lambda permission, is not among them.
 KINDS = {
     "AWS::Athena::NamedQuery",
     "AWS::Athena::WorkGroup",
@@ -180,7 +180,7 @@ class NoManagedPolicies:
 
 
 def expanded(template):
-    """What SAM makes of the template is of the known kinds, and no role is added by it."""
+    """Checks that SAM makes resources of the known kinds, and adds no role."""
     template = copy.deepcopy(template)
     # SAM's transform runs after the build, which has put the code into a bucket by then.
     template["Globals"]["Function"]["CodeUri"] = "s3://built/code"

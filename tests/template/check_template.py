@@ -19,7 +19,7 @@ import member_role
 import mutations
 from common import ADMINISTRATOR, EVIDENCE, KEY, ROOT, SPREAD, TOPIC, compare, resources
 
-#: What parliament finds that is meant so.
+#: Findings of parliament that are intended.
 MEANT = {
     # In the policy of a key, it is the key; permissions.txt has every other one.
     "RESOURCE_STAR",
@@ -44,7 +44,7 @@ def unnoticed(template, mutations_, checks_):
 
 
 def lint_policies(template, *variants):
-    """What parliament says of every policy, with these parameters."""
+    """Returns parliament's findings about every policy, with these parameters."""
     found = {}
     for variant in variants:
         for name, resource in cfn.resolve(template, **variant)["Resources"].items():

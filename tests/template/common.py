@@ -1,4 +1,4 @@
-"""What the checks of the template share."""
+"""Functions that the checks of the template share."""
 
 import pathlib
 
@@ -10,12 +10,12 @@ TOPIC = f"arn:aws:sns:{cfn.REGION}:{cfn.ACCOUNT}:alarms"
 #: A role that may change the protection of the evidence.
 ADMINISTRATOR = f"arn:aws:iam::{cfn.ACCOUNT}:role/audit/administrator"
 MEMBER_ROLE = "audit/client-vpn-audit-member"
-#: What makes the state machine that captures in batches.
+#: The parameters with which the state machine that captures in batches exists.
 SPREAD = {"SpreadAbove": 50}
 EVIDENCE = ["connections", "partials", "runs", "endpoints", "digests"]
-#: What expires: digests stay for longer than what they prove.
+#: The tables that expire: digests stay for longer than what they prove.
 EXPIRES = EVIDENCE[:-1]
-#: What is written as Parquet; the rest is JSON.
+#: The tables that are written as Parquet; the rest is JSON.
 PARQUET_TABLES = ["connections", "partials", "endpoints"]
 
 

@@ -30,7 +30,7 @@ TIME = "2026-11-23T09:00:00Z"
 
 
 class FunctionError(Exception):
-    """What a function answers when it fails: `errorType` and `errorMessage`."""
+    """The answer of a function that fails: `errorType` and `errorMessage`."""
 
 
 class Throttled(Exception):
@@ -183,7 +183,7 @@ def summary(rows, batches=3, failed=()):
 
 
 def outcome(definition, fleet):
-    """What comes of it, how long it waited, and what the function was asked: each batch as it was planned."""
+    """Returns the outcome, the time that it waited, and the requests to the function: each batch as it was planned."""
     done = execute(definition, fleet)
     result = done.output if done.status == "SUCCEEDED" else f"{done.status} {done.error}: {done.cause}"
     planned = [{"action": "plan", "time": TIME}, *fleet.batches]
@@ -193,7 +193,7 @@ def outcome(definition, fleet):
 
 
 def scenarios(definition, only=None):
-    """What comes of each scenario, or of one, against what should."""
+    """Compares the outcome of each scenario, or of one, with the expected one."""
     whole = [batch(place) for place in PLACES]
     last = PLACES[-1]
     cases = {

@@ -109,7 +109,7 @@ KNOWN = [
 
 
 def wrong():
-    """What this evaluator decides otherwise than the guide."""
+    """Returns the decisions of this evaluator that differ from the guide."""
     return [
         f"the evaluator says of {operator} {expected} with {found}: {not expected_answer}"
         for operator, expected, found, expected_answer in KNOWN

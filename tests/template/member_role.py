@@ -1,4 +1,4 @@
-"""What member-role.yaml promises, and changes for the worse that must be noticed."""
+"""The promises of member-role.yaml, and changes for the worse that must be noticed."""
 
 import re
 

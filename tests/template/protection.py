@@ -1,4 +1,4 @@
-"""Who may take the protection off the evidence: requests, with what the policies must come to. iam.py decides them."""
+"""Requests that would remove the protection of the evidence, with the decision that the policies must make. iam.py decides them."""
 
 from moto.events.models import EventPattern
 
@@ -7,7 +7,7 @@ import iam
 from common import ADMINISTRATOR, EVIDENCE, KEY, TOPIC, compare, many, resources
 
 BUCKET = "arn:aws:s3:::evidencebucket"
-#: What somebody could delete evidence by, or make room for it.
+#: Actions that delete evidence, or allow somebody to delete it.
 SETTINGS = [
     "s3:PutLifecycleConfiguration",
     "s3:PutBucketVersioning",
@@ -19,7 +19,7 @@ SETTINGS = [
 ]
 BYPASS = ["s3:BypassGovernanceRetention", "s3:ReplicateObject", "s3:ReplicateDelete"]
 DELETES = ["s3:DeleteObject", "s3:DeleteObjectVersion"]
-#: What CloudFormation calls when it updates the bucket; the last are not protected by the policy.
+#: The actions that CloudFormation calls when it updates the bucket; the last are not protected by the policy.
 UPDATES = [*SETTINGS[:3], SETTINGS[5], "s3:PutEncryptionConfiguration", "s3:PutBucketPublicAccessBlock", "s3:PutBucketOwnershipControls"]
 
 #: An administrator's own policy: everything.
@@ -28,7 +28,7 @@ CLOUDFORMATION = "cloudformation.amazonaws.com"
 role = lambda name: f"arn:aws:iam::{cfn.ACCOUNT}:role/{name}"
 PERSON, SERVICE_ROLE = role("aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0a1b"), role("deploy/cloudformation")
 
-#: Who asks, by what services, and whether the policy lets them change settings: with no administrator named, and with
+#: The principal, its services, and if the policy lets them change settings: with no administrator named, and with
 #: ADMINISTRATOR. Services are those of aws:CalledVia, which is absent when a principal calls S3 itself.
 CALLERS = {
     "an administrator": (PERSON, [], "deny", "deny"),
@@ -65,7 +65,7 @@ def policy_of(template, **parameters):
 
 
 def asker(policies, principal, services):
-    """What the policies come to for an action of this principal on a resource."""
+    """Returns the decision of the policies about an action of this principal on a resource."""
     return lambda action, resource, **context: iam.decide(policies, request(principal, action, resource, services, **context))
 
 
@@ -97,7 +97,7 @@ def protection(template):
 
 
 def outcome_of(before, after, principal, services):
-    """What becomes of an update of the stack that puts the policy `after` in the place of `before`, and of the rollback when it
+    """Returns the outcome of an update of the stack that puts the policy `after` in the place of `before`, and of the rollback when it
     fails at its end: the first call of each that the policy in force denies."""
     def first_denied(steps, policy):
         for action in steps:

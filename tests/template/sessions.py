@@ -22,7 +22,7 @@ RESULTS = "arn:aws:states:::athena:getQueryResults"
 FAILED = "StatementFailed"
 HOURLY, DAILY = ({"time": f"2025-03-01T{hour}:20:00Z"} for hour in ("09", "03"))
 ALL = {table: iceberg_tables.columns(table) for table in iceberg_tables.TABLES}
-#: How each statement begins, by its file and table.
+#: The beginning of each statement, by its file and table.
 BEGINS = {
     f"{path.stem} {table}": iceberg_tables.statement(table, path.stem).partition("{")[0]
     for table in iceberg_tables.TABLES
@@ -169,7 +169,7 @@ SCENARIOS = {
 
 
 def missing(table, name):
-    """What must be added in a scenario."""
+    """Returns the columns that must be added in a scenario."""
     all_ = ALL[table]
     return {"the table is older": all_[-2:], "one column in the middle is missing": all_[4:5], "a column was dropped": all_[-1:]}.get(name)
 

@@ -2,6 +2,7 @@
 
 mod generated_ledgers;
 mod presence;
+mod proof;
 mod windows;
 
 use serde_json::{Value, json};

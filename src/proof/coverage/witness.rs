@@ -181,3 +181,6 @@ fn time(text: &str) -> Option<Timestamp> {
 fn to_float(count: u64) -> f64 {
     u32::try_from(count).map_or(f64::MAX, f64::from)
 }
+
+#[cfg(test)]
+mod tests;

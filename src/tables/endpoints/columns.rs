@@ -9,7 +9,7 @@ const UNTYPED: Option<&str> = Some("AWS said nothing of it, or in `unparsed`");
 #[rustfmt::skip]
 pub const COLUMNS: &[Column] = &[
     column("snapshot_time", ColumnType::Timestamp, None, "Time of the snapshot: the schedule's, whole seconds", None),
-    column("captured_at", ColumnType::Timestamp, None, "When the page that told of the endpoint arrived", None),
+    column("captured_at", ColumnType::Timestamp, None, "When the page that held the endpoint arrived", None),
     column("request_id", ColumnType::String, None, "EC2's request id of that page, the same id CloudTrail logs", Some("AWS sent none")),
     column("endpoint_id", ColumnType::String, Some("clientVpnEndpointId"), "The Client VPN endpoint", Some("AWS sent no id of the API's form; what it sent is in `unparsed`")),
     column("description", ColumnType::String, Some("description"), "What its owner wrote about it", UNTOLD),

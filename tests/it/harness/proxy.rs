@@ -1,4 +1,4 @@
-//! Stands between the program and the servers, and spoils what goes to S3 as it is told.
+//! Stands between the program and the servers, and spoils requests to S3 as configured.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

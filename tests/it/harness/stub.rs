@@ -1,4 +1,4 @@
-//! A server that gives the answers it was told, one after the other or by action, and keeps what it was asked.
+//! A server that gives the configured answers, one after the other or by action, and keeps what it was asked.
 
 use std::sync::{Arc, Mutex};
 

@@ -53,7 +53,7 @@ async fn endpoints_that_appear_and_go_are_facts_in_the_ledger() {
     assert_eq!(discovery(&second).known_since.unwrap().to_string(), at(0));
     let third = snapshot_at(&world, &auditor, 30).await;
     assert_eq!((discovery(&third).discovered.len(), discovery(&third).gone.len()), (0, 0));
-    // A retry of the second is told the same.
+    // A retry of the second gets the same answer.
     let again = snapshot_at(&world, &auditor, 15).await;
     assert_eq!(discovery(&again), discovery(&second));
 

@@ -1,4 +1,4 @@
-"""What the template promises. Each check takes the template and returns its problems, so that a template that was
+"""The promises of the template. Each check takes the template and returns its problems, so that a template that was
 changed for the worse can be shown to be noticed."""
 
 from samtranslator.model.exceptions import InvalidDocumentException

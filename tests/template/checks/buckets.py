@@ -42,7 +42,7 @@ def encryption(template, name):
 
 
 def kept(template):
-    """What outlives the stack, and what else holds traces of it."""
+    """Checks the resources that outlive the stack, and others that hold traces of it."""
     whole = cfn.resolve(template)["Resources"]
     problems = []
     for name in ("EvidenceBucket", "EvidenceBucketPolicy", "SealKey", "AnalyticsBucket", "AnalyticsBucketPolicy", "CaptureLogs", "SealLogs"):

@@ -58,7 +58,7 @@ ONE_PAGE = r"get-\S+|describe-stacks|describe-trails"
 
 
 def commands(text):
-    """What is wrong with commands that look right: each was in a page once."""
+    """Returns the problems of commands that look right: each was in a page once."""
     joined = text.replace("\\\n", " ")
     problems = [f"overrides are not saved: {line}" for line in re.findall(r"sam (?:deploy|build)[^\n]*--parameter-overrides[^\n]*", joined)]
     problems += [f"the answers are not saved in a file that is kept: {line}" for line in re.findall(r"sam deploy --guided[^\n]*", joined)]

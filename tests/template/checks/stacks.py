@@ -6,7 +6,7 @@ import re
 import cfn
 from common import SPREAD, TOPIC, compare
 
-#: What a kind of resource is named by, where two of one account and Region would collide. Others are named by CloudFormation.
+#: The property that names a kind of resource, if two of one account and Region would collide. Others are named by CloudFormation.
 NAMED_BY = {
     "AWS::Athena::WorkGroup": ["Name"],
     "AWS::CloudWatch::Dashboard": ["DashboardName"],

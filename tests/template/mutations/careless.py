@@ -1,4 +1,4 @@
-"""What a careless edit does."""
+"""Careless edits."""
 
 from .parts import S3, assigned, columns, lifecycle, policy, properties, statement, variables
 

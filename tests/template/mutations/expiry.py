@@ -16,7 +16,7 @@ def analytics(template):
 
 
 def deny_deletes(template):
-    """What a copy of the evidence's policy does to the other bucket."""
+    """Gives the other bucket a copy of the evidence's policy."""
     deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject*", "Resource": {"Fn::Sub": "${AnalyticsBucket.Arn}/sessions/*"}}
     properties(template, "AnalyticsBucketPolicy")["PolicyDocument"]["Statement"].append(deny)
 

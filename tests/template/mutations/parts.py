@@ -12,7 +12,7 @@ def statements(template, role):
     return properties(template, role)["Policies"][0]["PolicyDocument"]["Statement"]
 
 
-#: Where the capture's role may read and write objects.
+#: The ARNs under which the capture's role may read and write objects.
 S3 = 4
 
 
@@ -25,7 +25,7 @@ def add(template, kind, **properties_):
 
 
 def members(template):
-    """What lets the capture assume roles of other accounts."""
+    """Returns the statement that lets the capture assume roles of other accounts."""
     return statement(template, "CaptureRole", 3)["Fn::If"][1]
 
 

@@ -1,4 +1,4 @@
-"""What else can go wrong without a policy's change."""
+"""Other changes for the worse, which change no policy."""
 
 from checks.athena import PARQUET
 

@@ -1,0 +1,54 @@
+//! The proof of all endpoints, and the witness that belongs to one of them.
+
+use std::io::Write;
+
+use super::*;
+
+#[test]
+fn coverage_is_whole_if_nothing_is_missing_and_everything_could_be_read() {
+    let endpoints = |runs: &[Run]| coverage(runs, None, 30 * M, 30 * M).0;
+    let (whole, hole) =
+        ([good(0, &["e"]), good(15 * M, &["e"])], [good(-2 * H, &["e"]), good(15 * M, &["e"])]);
+    let unreadable =
+        || vec![Unreadable { object_key: "runs/x".to_owned(), problem: "is no record".to_owned() }];
+    let stepped = || coverage(&[run(0).complete("e", [1, 0, 2])], None, M, M).1;
+    for (name, endpoints, unreadable, clock_stepped, expected) in [
+        ("no hole", endpoints(&whole), vec![], vec![], true),
+        ("a hole", endpoints(&hole), vec![], vec![], false),
+        ("no endpoint", vec![], vec![], vec![], false),
+        ("a record that cannot be read", endpoints(&whole), unreadable(), vec![], false),
+        ("a clock that stepped", endpoints(&whole), vec![], stepped(), false),
+    ] {
+        let (from, to, runs, sealed_late) = (None, at(30 * M), 2, vec!["runs/late".to_owned()]);
+        let coverage = Coverage { from, to, runs, endpoints, unreadable, clock_stepped, sealed_late };
+        assert_eq!(coverage.is_whole(), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_witness_is_compared_with_its_own_endpoint() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "{},7", at(0)).unwrap();
+    let witness = Witness::read("e", file.path()).unwrap();
+    let window = Window { from: None, to: at(M), now: at(M) };
+    let (endpoints, _) = prove(&attempts(&[good(0, &["e", "f"])]), window, &[witness]);
+    let found: Vec<(&str, Option<Option<f64>>)> = endpoints
+        .iter()
+        .map(|endpoint| {
+            let first = endpoint.witness.as_ref().map(|differences| differences[0].witness);
+            (endpoint.endpoint_id.as_str(), first)
+        })
+        .collect();
+    assert_eq!(found, [(LISTING, None), ("e", Some(Some(7.0))), ("f", None)]);
+}
+
+#[test]
+fn a_record_lies_under_the_date_in_utc() {
+    for (name, seconds, expected) in [
+        ("midnight", 0, "2025-11-23"),
+        ("a second before", -1, "2025-11-22"),
+        ("the last second of the day", D - 1, "2025-11-23"),
+    ] {
+        assert_eq!(date(at(seconds)).to_string(), expected, "{name}");
+    }
+}
