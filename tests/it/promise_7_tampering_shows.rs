@@ -3,6 +3,7 @@
 mod chain;
 mod contradictions;
 mod irregular;
+mod planted;
 mod ranges;
 
 use std::collections::BTreeMap;

@@ -44,6 +44,15 @@ impl Content {
             None => Content::OfItsKey { rows: metadata.rows, pages: metadata.pages() },
         }
     }
+
+    /// Returns what is wrong with the object; `None` if it is of the snapshot that its key names.
+    pub fn problem(&self) -> Option<String> {
+        match self {
+            Content::OfItsKey { .. } => None,
+            Content::OfAnotherKey(field) => Some(format!("its metadata has another {field} than its key")),
+            Content::Foreign(found) => Some(found.clone()),
+        }
+    }
 }
 
 /// Returns the fields that an object under `key` has in its metadata, and its outcome.

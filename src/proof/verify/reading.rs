@@ -20,8 +20,9 @@ const LARGE_RECORD_BYTES: u64 = 1 << 20;
 const MAX_CONCURRENT_LARGE_RECORDS: usize = 1;
 
 impl<F: Fn(u64, u64)> Walk<'_, F> {
-    /// Reads objects and compares them with what was sealed. Passes unchanged run records to `records`, and returns the footers
-    /// of other objects.
+    /// Reads objects and compares them with what was sealed. Passes unchanged run records to `records`. Returns the footers of
+    /// other unchanged objects, and reports those that are not of their keys, because a digest also lists what somebody else
+    /// put in the lake before it was made.
     pub async fn read(
         &mut self,
         objects: &[(Found, ObjectKey)],
@@ -64,6 +65,11 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
                     }
                     None => {
                         let content = Content::read(&key, &examined);
+                        if let Some(problem) = content.problem() {
+                            let message =
+                                format!("is as it was sealed, and is not what its key names: {problem}");
+                            self.fault(Kind::ObjectInvalid, key.as_str(), message);
+                        }
                         contents.insert(key, content);
                     }
                 }

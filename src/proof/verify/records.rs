@@ -172,15 +172,7 @@ impl Records {
 
     /// Compares an object's footer with what the record `by` states of it.
     fn compare(&mut self, object: &ObjectKey, claim: &Claim, content: &Content, by: &str) {
-        let foreign = match content {
-            Content::OfItsKey { .. } => None,
-            Content::OfAnotherKey(field) => Some(format!("its metadata has another {field} than its key")),
-            Content::Foreign(found) => Some(found.clone()),
-        };
-        if let Some(found) = foreign {
-            let message = format!("is not what the run record {by} says it is: {found}");
-            self.fault(Kind::ObjectInvalid, object, message);
-        }
+        // One that is not of its key is reported where it is read.
         let Content::OfItsKey { rows, pages } = content else { return };
         let recorded = claim.rows.filter(|recorded| recorded != rows);
         if let Some(recorded) = recorded {

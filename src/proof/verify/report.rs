@@ -43,7 +43,7 @@ pub enum Kind {
     RecordMisplaced,
     /// A run record states what is impossible.
     RecordInconsistent,
-    /// A run record names it, and it is not the Parquet file of the snapshot in its key.
+    /// It was sealed, and is not the Parquet file of the snapshot that its key names.
     ObjectInvalid,
     /// A run record names an object of another snapshot, endpoint or place as its own.
     ObjectMisplaced,
@@ -173,7 +173,7 @@ pub struct Scope {
     pub without_digest: u64,
     /// Run records whose content was compared with the digests and objects.
     pub run_records: u64,
-    /// Sealed objects that no run record names, as after a run that was killed before it wrote its record. No fault.
+    /// Sealed objects of this program that no run record names, as after a run that was killed before it wrote its record. No fault.
     pub unrecorded: u64,
 }
 

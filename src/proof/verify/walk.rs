@@ -179,13 +179,13 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         };
         let mut records = Records::default();
         let contents = self.read(&readable, &sealed, &mut of_place.scope, &mut records, is_absent).await;
-        let was_read: HashSet<&ObjectKey> = readable.iter().map(|(_, key)| key).collect();
         for (key, listed) in &sealed {
             if !listed.is_there {
                 self.not_found(key, listed, &mut of_place.scope);
             }
-            let may_lack_its_record = key.table == Table::Runs || self.verifier.has_expired(key.hour);
-            if was_read.contains(key) && !may_lack_its_record && !records.name(key) {
+            let is_ours = contents.get(key).is_some_and(|content| content.problem().is_none());
+            // Its record may have expired with it.
+            if is_ours && !self.verifier.has_expired(key.hour) && !records.name(key) {
                 self.verification.not_recorded(key.as_str(), &mut of_place.scope);
             }
         }

@@ -96,6 +96,27 @@ async fn what_a_digest_of_a_much_later_day_lists_is_verified() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_object_of_its_key_is_named_if_a_digest_of_a_much_later_day_lists_it() {
+    let now = "2025-11-26T03:40:00Z";
+    let lake = unsigned(now).await;
+    let time_of_none = |key: &String| key.replace("T210000Z", "T210500Z");
+    let planted: Vec<String> = [lake.keys_of("connections").await, lake.keys_of("endpoints").await]
+        .map(|keys| time_of_none(&keys[0]))
+        .to_vec();
+    for key in &planted {
+        lake.put(key, b"PAR1 nothing PAR1".to_vec()).await;
+    }
+    list_late(&lake, &planted).await;
+    let expected: Vec<_> = planted.into_iter().map(|key| (Kind::ObjectInvalid, key)).collect();
+    for (from, to) in [(None, None), (Some("2025-11-22T21"), Some("2025-11-22T21"))] {
+        let verified = lake.verify_with(&[], |verifier| {
+            (verifier.now, verifier.from, verifier.to) = (time(now), from.map(hour), to.map(hour));
+        });
+        assert_eq!(faults(&verified.await.unwrap()), expected, "{from:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_record_of_a_much_later_digest_is_compared_with_the_others_of_its_snapshot() {
     let now = "2025-11-26T03:40:00Z";
     let lake = unsigned(now).await;
