@@ -11,9 +11,9 @@ mod age;
 mod attempts;
 mod documents;
 mod holes;
-mod late;
 mod ledger_reader;
 mod newest_captures;
+mod sealing;
 pub mod witness;
 
 use std::collections::BTreeMap;
@@ -30,6 +30,7 @@ use attempts::Attempts;
 pub use attempts::{ClockStepped, LISTING};
 use holes::cover;
 use ledger_reader::LedgerReader;
+use sealing::Sealing;
 use witness::{Difference, Witness};
 
 /// Time for which AWS lists a connection after its end. Source: EC2 API reference, `DescribeClientVpnConnections`.
@@ -73,6 +74,9 @@ pub struct Coverage {
     pub clock_stepped: Vec<ClockStepped>,
     /// Keys of the run records of this time that were sealed late, relative to the lake's prefix. They still count.
     pub sealed_late: Vec<String>,
+    /// Keys of the run records that no digest lists although their hour is sealed, relative to the lake's prefix. They count, and
+    /// nothing shows that they were there when their hour was sealed.
+    pub not_sealed: Vec<String>,
 }
 
 /// A run record or digest that could not be read.
@@ -157,11 +161,14 @@ impl Coverage {
         on_progress: impl Fn(u64),
     ) -> Result<Coverage, StoreError> {
         let mut ledger = LedgerReader::new(store, on_progress);
-        let mut sealed_late = Vec::new();
+        let (mut sealed_late, mut not_sealed) = (Vec::new(), Vec::new());
         ledger.note_strays().await?;
         for place in store.places().await? {
             ledger.read_place(&place, window).await?;
-            sealed_late.extend(late::sealed_late(store, &place, window, &mut ledger.unreadable).await?);
+            let read = std::mem::take(&mut ledger.of_place);
+            let sealing = Sealing::read(store, &place, window, read, &mut ledger.unreadable).await?;
+            sealed_late.extend(sealing.late);
+            not_sealed.extend(sealing.not_sealed);
         }
         let LedgerReader { attempts, runs, unreadable, .. } = ledger;
         let (endpoints, clock_stepped) = prove(&attempts, window, witnesses);
@@ -173,6 +180,7 @@ impl Coverage {
             unreadable,
             clock_stepped,
             sealed_late,
+            not_sealed,
         })
     }
 
@@ -180,6 +188,7 @@ impl Coverage {
     pub fn is_whole(&self) -> bool {
         self.unreadable.is_empty()
             && self.clock_stepped.is_empty()
+            && self.not_sealed.is_empty()
             && !self.endpoints.is_empty()
             && self.endpoints.iter().all(|endpoint| endpoint.holes.is_empty())
     }

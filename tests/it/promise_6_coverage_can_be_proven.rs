@@ -4,6 +4,7 @@ mod clock;
 mod command;
 mod endpoints;
 mod records;
+mod sealing;
 mod strays;
 mod witness;
 

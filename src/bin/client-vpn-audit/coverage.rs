@@ -53,7 +53,8 @@ fn witness(text: &str) -> Result<Witness, InvalidInput> {
 }
 
 fn text(coverage: &Coverage) -> String {
-    if [coverage.endpoints.len(), coverage.unreadable.len(), coverage.clock_stepped.len()] == [0; 3] {
+    let Coverage { endpoints, unreadable, clock_stepped: stepped, not_sealed: added, .. } = coverage;
+    if [endpoints.len(), unreadable.len(), stepped.len(), added.len()] == [0; 4] {
         return format!("No attempt is on record up to {}.", short(coverage.to));
     }
     let mut table =
@@ -82,6 +83,7 @@ fn text(coverage: &Coverage) -> String {
     }
     parts.extend(clock_stepped(&coverage.clock_stepped));
     parts.extend(sealed_late(&coverage.sealed_late));
+    parts.extend(not_sealed(&coverage.not_sealed));
     let holes: usize = coverage.endpoints.iter().map(|endpoint| endpoint.holes.len()).sum();
     parts.push(match holes {
         0 => no_hole(coverage),
@@ -102,15 +104,16 @@ fn no_hole(coverage: &Coverage) -> String {
             "No hole up to {to}, by {records}: every connection was seen, or will be if the next capture is complete in time."
         );
     }
-    let unreadable = counted(coverage.unreadable.len() as u64, "object");
-    let stepped = counted(coverage.clock_stepped.len() as u64, "capture");
-    let reason = match (coverage.unreadable.is_empty(), coverage.clock_stepped.is_empty()) {
-        (false, false) => format!("{unreadable} could not be read and the clock stepped in {stepped}"),
-        (false, true) => format!("{unreadable} could not be read"),
-        _ => format!("the clock stepped in {stepped}"),
-    };
+    let count_of = |length: usize, noun: &str| (length > 0).then(|| counted(length as u64, noun));
+    let reasons = [
+        count_of(coverage.unreadable.len(), "object").map(|count| format!("{count} could not be read")),
+        count_of(coverage.clock_stepped.len(), "capture")
+            .map(|count| format!("the clock stepped in {count}")),
+        count_of(coverage.not_sealed.len(), "run record").map(|count| format!("{count} not sealed")),
+    ];
+    let reasons = reasons.into_iter().flatten().collect::<Vec<_>>().join("; ");
     format!(
-        "Not proven that every connection was seen up to {to}: {reason}. {records} could be read and show no hole."
+        "Not proven that every connection was seen up to {to}: {reasons}. {records} could be read and show no hole."
     )
 }
 
@@ -160,6 +163,14 @@ fn clock_stepped(captures: &[ClockStepped]) -> Option<String> {
 fn sealed_late(keys: &[String]) -> Option<String> {
     let count = counted(keys.len() as u64, "run record");
     let advice = "sealed late, so written or added after the digest of its hour";
+    (!keys.is_empty()).then(|| format!("{count} {advice}:\n{}", keys.join("\n")))
+}
+
+/// Lists run records that no digest lists, by name.
+fn not_sealed(keys: &[String]) -> Option<String> {
+    let count = counted(keys.len() as u64, "run record");
+    let advice = "not sealed, although the hour is: no digest lists it, so somebody may have added it since. Run `seal`, then \
+                  `verify`, and find out who put it there";
     (!keys.is_empty()).then(|| format!("{count} {advice}:\n{}", keys.join("\n")))
 }
 

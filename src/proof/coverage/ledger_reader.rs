@@ -1,5 +1,7 @@
 //! The run records of the lake, read for their attempts; and everything in their place that is none of them.
 
+use std::collections::BTreeSet;
+
 use futures_util::StreamExt;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -26,13 +28,22 @@ pub(super) struct LedgerReader<'a, F> {
     pub runs: u64,
     /// Those that could not be read.
     pub unreadable: Vec<Unreadable>,
+    /// Keys of the records of the current account and Region that count.
+    pub of_place: BTreeSet<ObjectKey>,
     on_progress: F,
 }
 
 impl<'a, F: Fn(u64)> LedgerReader<'a, F> {
     /// Returns a reader that has read nothing.
     pub(super) fn new(store: &'a Store, on_progress: F) -> Self {
-        LedgerReader { store, attempts: Attempts::default(), runs: 0, unreadable: Vec::new(), on_progress }
+        LedgerReader {
+            store,
+            attempts: Attempts::default(),
+            runs: 0,
+            unreadable: Vec::new(),
+            of_place: BTreeSet::new(),
+            on_progress,
+        }
     }
 
     /// Notes everything above the days of the ledger that is no folder of it: a link in place of one hides all records below it.
@@ -149,6 +160,7 @@ impl<'a, F: Fn(u64)> LedgerReader<'a, F> {
             match record.and_then(|record| self.attempts.note_record(&key, record)) {
                 Ok(()) => {
                     self.runs += 1;
+                    self.of_place.insert(key);
                     (self.on_progress)(self.runs);
                 }
                 Err(problem) => self.unreadable.push(Unreadable { object_key: key.to_string(), problem }),

@@ -353,6 +353,7 @@ fn a_capture_whose_clock_stepped_proves_nothing_and_is_reported() {
             unreadable: Vec::new(),
             clock_stepped,
             sealed_late: Vec::new(),
+            not_sealed: Vec::new(),
         };
         assert!(!whole.is_whole());
     }

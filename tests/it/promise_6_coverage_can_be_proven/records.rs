@@ -1,12 +1,8 @@
-//! Run records that cannot be read, are missing, come late or contradict their key.
+//! Run records that cannot be read, are missing or contradict their key.
 
-use client_vpn_audit::proof::coverage::{Coverage, Window};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{NO_ATTEMPT, Recorder, at, holes, rewrite};
-use crate::harness::command;
-use crate::harness::sealed::{LATER, SealedLake};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_speaks_of_another_place_or_too_long_an_id_counts_for_nothing() {
@@ -47,51 +43,6 @@ async fn a_capture_that_was_killed_before_its_record_counts_once_it_is_repeated(
     let coverage = recorder.coverage(None, at(95)).await;
     assert_eq!(holes(&coverage), []);
     assert_eq!(coverage.longest_gap.seconds, 55 * 60, "from 40 to 95");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn run_records_that_were_sealed_late_count_and_are_listed() {
-    let lake = SealedLake::in_a_directory().await;
-    let keys = lake.keys_of("runs").await;
-    let of_late = keys.iter().find(|key| key.contains("T230000Z")).unwrap();
-    let record = lake.get(of_late).await;
-    lake.delete(of_late).await;
-    lake.seal_at("2025-11-23T01:40:00Z").await;
-    // Somebody adds it when its hour is sealed.
-    lake.put(of_late, record).await;
-    lake.seal_at(LATER).await;
-    let now: Timestamp = LATER.parse().unwrap();
-    let read = async |from: Option<&str>, to: &str| {
-        let window = Window { from: from.map(|from| from.parse().unwrap()), to: to.parse().unwrap(), now };
-        let coverage = Coverage::read(&lake.store, window, &[], |_| ()).await.unwrap();
-        assert_eq!(coverage.unreadable.len(), 0);
-        coverage
-    };
-    for (from, to) in [
-        (None, "2025-11-23T01:30:00Z"),
-        (Some("2025-11-22T22:30:00Z"), "2025-11-22T23:10:00Z"),
-        (Some("2025-11-22T23:10:00Z"), "2025-11-23T01:00:00Z"),
-    ] {
-        let coverage = read(from, to).await;
-        assert_eq!(coverage.sealed_late, std::slice::from_ref(of_late), "{from:?}");
-        assert!(coverage.is_whole(), "it counts all the same: {coverage:?}");
-    }
-    let other_days = read(Some("2025-11-23T01:00:00Z"), "2025-11-23T01:30:00Z").await;
-    assert_eq!(other_days.sealed_late, Vec::<String>::new());
-    let location = lake.location.to_string();
-    let mut command = command(env!("CARGO_BIN_EXE_client-vpn-audit"), "http://127.0.0.1:9");
-    let output =
-        command.args(["coverage", "--to", "2025-11-23T01:30:00Z", "--lake", &location]).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("1 run record sealed late") && text.contains(of_late), "{text}");
-    assert_eq!(output.status.code(), Some(0), "{text}");
-    // A digest that cannot be read leaves open what was late.
-    let digest = &lake.keys_of("digests").await[2];
-    lake.put(digest, b"half a dig".to_vec()).await;
-    let window = Window { from: None, to: now, now };
-    let coverage = Coverage::read(&lake.store, window, &[], |_| ()).await.unwrap();
-    assert_eq!(coverage.unreadable.iter().map(|of| &of.object_key).collect::<Vec<_>>(), [digest]);
-    assert!(!coverage.is_whole());
 }
 
 #[tokio::test(flavor = "multi_thread")]
