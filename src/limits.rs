@@ -26,6 +26,10 @@ pub const PAGE_UNPARSED_BYTES: usize = 32 * 1024 * 1024;
 /// Most pages of a listing: four times as many as the smallest pages of AWS's largest endpoint.
 pub const PAGES: u32 = 100_000;
 
+/// Most rows of the pages of a listing after which there is another page: a hundred times those of AWS's largest endpoint. A
+/// capture holds 8 bytes of each in memory.
+pub const ROWS: usize = 5_000_000;
+
 /// Most pages without a row that may follow one another.
 pub const EMPTY_PAGES: u32 = 1_000;
 
@@ -64,6 +68,8 @@ pub enum Limit {
     PageUnparsed,
     /// [`PAGES`]
     Pages,
+    /// [`ROWS`]
+    Rows,
     /// [`EMPTY_PAGES`]
     EmptyPages,
     /// [`LISTING_ROWS`] or [`LISTING_BYTES`]
@@ -90,6 +96,7 @@ impl fmt::Display for Limit {
                 kibibytes(PAGE_UNPARSED_BYTES)
             ),
             Limit::Pages => write!(f, "at most {PAGES} pages in a listing"),
+            Limit::Rows => write!(f, "at most {ROWS} rows in a listing"),
             Limit::EmptyPages => write!(f, "at most {EMPTY_PAGES} empty pages in a row"),
             Limit::Endpoints => write!(
                 f,

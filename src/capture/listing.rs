@@ -87,13 +87,9 @@ impl Listing {
                         let error = PageError::repeated_token().into();
                         Some(End::Cut { error, expired_token: false, resume_token: None })
                     }
-                    too_many @ (Next::TooManyEmpty | Next::TooMany) => {
-                        let is_empty = too_many == Next::TooManyEmpty;
-                        let limit = if is_empty { Limit::EmptyPages } else { Limit::Pages };
-                        let error = PageError::limit(limit).into();
-                        let resume_token = Some(resume_at(pager.token(), 0));
-                        Some(End::Cut { error, expired_token: false, resume_token })
-                    }
+                    Next::TooManyEmpty => Some(too_many(Limit::EmptyPages, resume_at(pager.token(), 0))),
+                    Next::TooMany => Some(too_many(Limit::Pages, resume_at(pager.token(), 0))),
+                    Next::TooManyRows => Some(too_many(Limit::Rows, resume_at(pager.token(), 0))),
                 }
             };
             skip = 0;
@@ -135,6 +131,11 @@ impl Listing {
     pub(super) fn is_contained_in(&self, other: &Listing) -> bool {
         self.ids.is_contained_in(&other.ids)
     }
+}
+
+/// Returns the end of a listing that exceeds `limit`. A resumed listing counts from zero.
+fn too_many(limit: Limit, resume_token: ResumeToken) -> End {
+    End::Cut { error: PageError::limit(limit).into(), expired_token: false, resume_token: Some(resume_token) }
 }
 
 impl Tally {

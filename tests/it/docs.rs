@@ -74,6 +74,7 @@ fn the_ledger_page_has_every_limit() {
         ("rows of a page", "PAGE_ROWS", number(PAGE_ROWS)),
         ("pages of a listing", "PAGES", number(usize::try_from(PAGES).unwrap())),
         ("consecutive pages without rows", "EMPTY_PAGES", number(usize::try_from(EMPTY_PAGES).unwrap())),
+        ("rows of a listing", "ROWS", number(ROWS)),
         ("endpoints of an account and Region", "LISTING_ROWS", number(LISTING_ROWS)),
         ("endpoints of an account and Region", "LISTING_BYTES", mebibytes(LISTING_BYTES)),
         ("networks of an endpoint", "NETWORKS", number(NETWORKS)),

@@ -180,6 +180,7 @@ impl Listing {
             Next::Repeated => Err(PageError::repeated_token()),
             Next::TooManyEmpty => Err(PageError::limit(Limit::EmptyPages)),
             Next::TooMany => Err(PageError::limit(Limit::Pages)),
+            Next::TooManyRows => Err(PageError::limit(Limit::Rows)),
         }
     }
 }

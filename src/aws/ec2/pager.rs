@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use crate::limits::{EMPTY_PAGES, PAGES};
+use crate::limits::{EMPTY_PAGES, PAGES, ROWS};
 
 /// The next page of a listing, and the state to detect a listing without an end.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub struct Pager {
     /// Pages without rows since the last one with rows.
     empty_pages: u32,
     pages: u32,
+    rows: usize,
 }
 
 /// The step after a page.
@@ -33,12 +34,14 @@ pub enum Next {
     TooManyEmpty,
     /// An error: the listing exceeds the maximum number of pages.
     TooMany,
+    /// An error: the listing has more than the maximum number of rows, and goes on.
+    TooManyRows,
 }
 
 impl Pager {
     /// Returns a pager of a listing that begins at `token`; `None` is page one.
     pub fn new(token: Option<String>) -> Pager {
-        Pager { seen: token.iter().map(digest).collect(), token, empty_pages: 0, pages: 0 }
+        Pager { seen: token.iter().map(digest).collect(), token, empty_pages: 0, pages: 0, rows: 0 }
     }
 
     /// Returns the token of the page to read; `None` for page one.
@@ -57,9 +60,11 @@ impl Pager {
         self.token = Some(next_token);
         self.empty_pages = if rows == 0 { self.empty_pages + 1 } else { 0 };
         self.pages += 1;
+        self.rows = self.rows.saturating_add(rows);
         match self.empty_pages > EMPTY_PAGES {
             true => Next::TooManyEmpty,
             false if self.pages > PAGES => Next::TooMany,
+            false if self.rows > ROWS => Next::TooManyRows,
             false => Next::Page,
         }
     }
@@ -122,6 +127,19 @@ mod tests {
             assert_eq!(pager.advance(Some(number.to_string()), 1), Next::Page, "{number}");
         }
         assert_eq!(pager.advance(Some("more".to_owned()), 1), Next::TooMany);
+    }
+
+    #[test]
+    fn a_listing_goes_on_after_five_million_rows_and_no_more() {
+        for (rows_of_last, expected) in [(0, Next::Page), (1, Next::TooManyRows), (10_000, Next::TooManyRows)]
+        {
+            let mut pager = Pager::new(None);
+            for number in 0..500 {
+                assert_eq!(pager.advance(Some(number.to_string()), 10_000), Next::Page, "{number}");
+            }
+            assert_eq!(pager.advance(Some("more".to_owned()), rows_of_last), expected, "{rows_of_last} rows");
+            assert_eq!(pager.advance(None, 10_000), Next::End, "a last page is still one");
+        }
     }
 
     #[test]
