@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use client_vpn_audit::invocation::settings::SETTINGS;
+use client_vpn_audit::lake::keys::Table;
 use client_vpn_audit::proof::verify::Kind;
 use client_vpn_sim::{Fault, FaultKind};
 use serde_json::Value;
@@ -73,8 +74,8 @@ fn the_ledger_page_has_every_limit() {
         ("unknown fields of a row", "UNKNOWN_FIELDS", number(UNKNOWN_FIELDS)),
         ("rows of a page", "PAGE_ROWS", number(PAGE_ROWS)),
         ("pages of a listing", "PAGES", number(usize::try_from(PAGES).unwrap())),
-        ("consecutive pages without rows", "EMPTY_PAGES", number(usize::try_from(EMPTY_PAGES).unwrap())),
         ("rows of a listing", "ROWS", number(ROWS)),
+        ("consecutive pages without rows", "EMPTY_PAGES", number(usize::try_from(EMPTY_PAGES).unwrap())),
         ("endpoints of an account and Region", "LISTING_ROWS", number(LISTING_ROWS)),
         ("endpoints of an account and Region", "LISTING_BYTES", mebibytes(LISTING_BYTES)),
         ("networks of an endpoint", "NETWORKS", number(NETWORKS)),
@@ -130,6 +131,24 @@ async fn an_auditor_can_check_a_digest_without_this_program() {
     let changed =
         String::from_utf8(lake.get(&keys[0]).await).unwrap().replacen("\"late\":false", "\"late\":true", 1);
     assert_eq!(check(changed.as_bytes()), ("Verification failure\n".to_owned(), false));
+}
+
+#[test]
+fn lake_formation_grants_what_the_merges_read() {
+    let page = read("docs/deploy.md");
+    let (_, section) = page.split_once("## Lake Formation").unwrap();
+    let grants = section.lines().filter(|line| line.starts_with("grant \"$machine\" \"SELECT DESCRIBE\""));
+    let granted: BTreeSet<String> = grants
+        .map(|line| line.split("\\\"Name\\\":\\\"").nth(1).unwrap().split('\\').next().unwrap().to_owned())
+        .collect();
+    let statements = ["sessions/merge.sql", "captures/merge.sql"].map(read).join("\n");
+    let words: Vec<&str> = statements.split_whitespace().collect();
+    let sources = words.windows(2).filter(|pair| ["FROM", "JOIN"].contains(&pair[0])).map(|pair| pair[1]);
+    // The others are named within the statement, or created by the state machine.
+    let of_the_lake: BTreeSet<String> =
+        sources.filter(|name| Table::parse(name).is_some()).map(str::to_owned).collect();
+    assert!(of_the_lake.contains("connections") && of_the_lake.contains("runs"), "{of_the_lake:?}");
+    assert_eq!(granted, of_the_lake);
 }
 
 #[test]
