@@ -9,7 +9,7 @@ use crate::causes::{chain, of_the_system};
 use crate::error_code::{AwsCode, ErrorCode};
 
 /// Fixed parts of the SDK's texts, and their meaning. The text around them can name people.
-const PROBLEMS: [(&str, &str); 19] = [
+const PROBLEMS: [(&str, &str); 22] = [
     (
         "was not defined",
         "the profile that AWS_PROFILE names, or a profile that it refers to, is not in the configuration files",
@@ -35,6 +35,20 @@ const PROBLEMS: [(&str, &str); 19] = [
     ("invalid SSO config", "the profile's SSO settings are not complete"),
     ("sso-session named", "the profile's sso_session has no section in the configuration file"),
     ("invalid profile", "the configuration file cannot be read as one"),
+    (
+        "invalid relative URI for ECS provider",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not the path of a URL, which begins with a slash",
+    ),
+    (
+        "invalid full URI for ECS provider",
+        "the host in AWS_CONTAINER_CREDENTIALS_FULL_URI is not allowed, or was not found; use https, or this machine or \
+         the metadata service of a container",
+    ),
+    (
+        "auth token could not be used",
+        "the token in AWS_CONTAINER_AUTHORIZATION_TOKEN, or in the file that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names, has a \
+         character that a header cannot have, such as a line break at its end",
+    ),
     ("token file", "the file with the web identity token cannot be read"),
     (INSTANCE_ROLE, "the role of the instance does not trust EC2"),
     ("IMDS", "EC2's instance metadata did not give any"),
@@ -201,6 +215,18 @@ mod tests {
             (
                 "Error { code: \"InvalidClientTokenId\", message: \"maria\" }",
                 "AWS answered InvalidClientTokenId",
+            ),
+            (
+                "invalid full URI for ECS provider (URI did not refer to an allowed IP address): http://maria/",
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI is not allowed",
+            ),
+            (
+                "invalid relative URI for ECS provider (invalid format): maria",
+                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not",
+            ),
+            (
+                "the auth token could not be used as an HTTP header value. maria",
+                "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names",
             ),
             ("maria", "what gives them failed"),
         ] {

@@ -25,6 +25,12 @@ const USER_AGENT: [&str; 2] = ["AWS_EXECUTION_ENV", "AWS_SDK_UA_APP_ID"];
 /// Largest file of certificates, in bytes: a hundred times those of all public authorities.
 const LARGEST_CERTIFICATES: u64 = 16 << 20;
 
+const RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+
+const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+
+const CONTAINER_TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+
 const SECRETS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 
 /// The environment, to be checked.
@@ -41,12 +47,22 @@ impl Checked<'_> {
         let ignores_urls =
             self.variables.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS").is_some_and(|value| is_true(value));
         let has_region = self.has_region || self.variables.contains_key("AWS_REGION");
+        let is_set = |name: &str| self.variables.contains_key(name);
+        let has_value = |name: &str| self.variables.get(name).is_some_and(|value| !value.trim().is_empty());
+        // The SDK asks a container's service for credentials after these.
+        let asks_container = !has_value("AWS_ACCESS_KEY_ID") && !has_value("AWS_PROFILE");
         for (name, value) in self.variables {
             let counts = match name.as_str() {
                 "AWS_REGION" => !self.has_region,
                 "AWS_DEFAULT_REGION" => !has_region,
                 "SSL_CERT_DIR" => !self.variables.contains_key("SSL_CERT_FILE"),
                 name if is_endpoint_url(name) => !ignores_urls,
+                RELATIVE_URI => asks_container,
+                FULL_URI => asks_container && !is_set(RELATIVE_URI),
+                CONTAINER_TOKEN => {
+                    let asks = asks_container && (is_set(RELATIVE_URI) || is_set(FULL_URI));
+                    asks && !is_set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+                }
                 _ => true,
             };
             if counts {
@@ -72,6 +88,19 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), InvalidInput> {
         }
         "SSL_CERT_FILE" => {
             refused_unless(has_certificate(Path::new(value)), "a file with at least one certificate in PEM")
+        }
+        RELATIVE_URI => {
+            let fits = value.starts_with('/') && value.bytes().all(|byte| byte.is_ascii_graphic());
+            refused_unless(fits, "the path of a URL, which begins with a slash, such as /credentials")
+        }
+        // It may contain a password.
+        FULL_URI if value.contains('@') => {
+            Err(InvalidInput::of_hidden(name, value, "a URL without a user name and a password"))
+        }
+        FULL_URI => refused_unless(is_url(value), "a URL such as http://169.254.170.23/v1/credentials"),
+        CONTAINER_TOKEN if !is_header(value) => {
+            let allowed = "characters that a header can have, which are those of ASCII without line breaks";
+            Err(InvalidInput::of_hidden(name, value, allowed))
         }
         _ if value.trim().is_empty() => Ok(()),
         name if SECRETS.contains(&name) && is_key(secret(name, value)) => Ok(()),
@@ -135,6 +164,11 @@ pub(super) fn is_region(text: &str) -> bool {
 /// Returns the part of a secret that the SDK uses: it trims session tokens, and nothing else.
 fn secret<'a>(name: &str, value: &'a str) -> &'a str {
     if name == "AWS_SESSION_TOKEN" { value.trim() } else { value }
+}
+
+/// Checks that a text can be the value of a header.
+fn is_header(text: &str) -> bool {
+    text.bytes().all(|byte| byte == b'\t' || byte == b' ' || byte.is_ascii_graphic())
 }
 
 /// Checks that a text is an absolute URL of HTTP with a host.
@@ -243,6 +277,19 @@ mod tests {
             ("SSL_CERT_DIR", "/no/such/folder", false),
             ("SSL_CERT_DIR", "/dev:/no/such/folder", false),
             ("SSL_CERT_DIR", "", true),
+            ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/a?b=c", true),
+            ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "no slash", false),
+            ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "host", false),
+            ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "", false),
+            ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a b", false),
+            ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/a\n", false),
+            ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "http://host/", false),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/x", true),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://[fd00:ec2::23]/v1/credentials", true),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "garbage", false),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "", false),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "/credentials", false),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://maria:hush@host/", false),
             ("AWS_RETRY_MODE", "legacy", true),
             ("AWS_MAX_ATTEMPTS", "0", true),
             ("AWS_DEFAULTS_MODE", "odd", true),
@@ -279,11 +326,43 @@ mod tests {
     }
 
     #[test]
+    fn a_token_of_a_container_that_no_header_can_have_is_a_fault_and_not_quoted() {
+        for (token, fits) in [
+            ("Bearer abc", true),
+            ("a\tb", true),
+            ("", true),
+            ("hu\nsh", false),
+            ("hush\r\n", false),
+            ("hushÉ", false),
+        ] {
+            for uri in [(RELATIVE_URI, "/x"), (FULL_URI, "https://host/")] {
+                let found = faults(&[("AWS_ACCESS_KEY_ID", ""), uri, (CONTAINER_TOKEN, token)], false);
+                let text = found.quoting_values().to_string();
+                assert_eq!(text.is_empty(), fits, "{token:?}: {text}");
+                assert!(fits || text.starts_with(&format!("{CONTAINER_TOKEN}: ")), "{text}");
+                assert!(!text.contains("hu"), "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn what_another_variable_or_a_flag_replaces_does_not_count() {
         for (variables, has_region) in [
             (&[("AWS_REGION", "eu-central-1"), ("AWS_DEFAULT_REGION", "x y")][..], false),
             (&[("AWS_REGION", "x y"), ("AWS_DEFAULT_REGION", "x y")], true),
             (&[("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"), ("AWS_ENDPOINT_URL", "localhost")], false),
+            (&[(RELATIVE_URI, "/x"), (FULL_URI, "garbage")], false),
+            (&[("AWS_ACCESS_KEY_ID", "AKIA"), (FULL_URI, "garbage"), (CONTAINER_TOKEN, "a\nb")], false),
+            (&[("AWS_PROFILE", "audit"), (RELATIVE_URI, "garbage")], false),
+            (&[(CONTAINER_TOKEN, "a\nb")], false),
+            (
+                &[
+                    (RELATIVE_URI, "/x"),
+                    ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/dev/null"),
+                    (CONTAINER_TOKEN, "a\nb"),
+                ],
+                false,
+            ),
         ] {
             assert_eq!(faults(variables, has_region).to_string(), "", "{variables:?}");
         }
