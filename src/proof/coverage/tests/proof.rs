@@ -12,15 +12,18 @@ fn coverage_is_whole_if_nothing_is_missing_and_everything_could_be_read() {
     let unreadable =
         || vec![Unreadable { object_key: "runs/x".to_owned(), problem: "is no record".to_owned() }];
     let stepped = || coverage(&[run(0).complete("e", [1, 0, 2])], None, M, M).1;
-    for (name, endpoints, unreadable, clock_stepped, expected) in [
-        ("no hole", endpoints(&whole), vec![], vec![], true),
-        ("a hole", endpoints(&hole), vec![], vec![], false),
-        ("no endpoint", vec![], vec![], vec![], false),
-        ("a record that cannot be read", endpoints(&whole), unreadable(), vec![], false),
-        ("a clock that stepped", endpoints(&whole), vec![], stepped(), false),
+    let not_sealed = || vec!["runs/added".to_owned()];
+    for (name, endpoints, unreadable, clock_stepped, not_sealed, expected) in [
+        ("no hole", endpoints(&whole), vec![], vec![], vec![], true),
+        ("a hole", endpoints(&hole), vec![], vec![], vec![], false),
+        ("no endpoint", vec![], vec![], vec![], vec![], false),
+        ("a record that cannot be read", endpoints(&whole), unreadable(), vec![], vec![], false),
+        ("a clock that stepped", endpoints(&whole), vec![], stepped(), vec![], false),
+        ("a record that is not sealed", endpoints(&whole), vec![], vec![], not_sealed(), false),
     ] {
         let (from, to, runs, sealed_late) = (None, at(30 * M), 2, vec!["runs/late".to_owned()]);
-        let coverage = Coverage { from, to, runs, endpoints, unreadable, clock_stepped, sealed_late };
+        let coverage =
+            Coverage { from, to, runs, endpoints, unreadable, clock_stepped, sealed_late, not_sealed };
         assert_eq!(coverage.is_whole(), expected, "{name}");
     }
 }
