@@ -1,12 +1,14 @@
 //! An answer, complete or broken.
 
 use crate::error::ApiError;
+use crate::fault::FaultKind;
 use crate::served::ServedPage;
 use crate::xml;
 use hyper::body::Bytes;
 use std::time::Duration;
 
 pub(crate) const XML_CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
+pub(crate) const JSON_CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
 const UNAVAILABLE_PAGE: &str = "<html>\r\n<head><title>503 Service Temporarily Unavailable</title></head>\r\n<body>\r\n\
     <center><h1>503 Service Temporarily Unavailable</h1></center>\r\n</body>\r\n</html>\r\n";
@@ -97,13 +99,44 @@ impl Sending {
     }
 }
 
+/// Returns the answer to a fault that cuts or spoils a body; `None` for other faults. `middle` is where an unframed body ends.
+pub(crate) fn cut(
+    fault: &FaultKind,
+    body: &[u8],
+    middle: usize,
+    content_type: &'static str,
+    request_id: &str,
+) -> Option<Sending> {
+    let half = body.len() / 2;
+    let begun = |length, bytes: &[u8]| [head(request_id, content_type, length).as_bytes(), bytes].concat();
+    match fault {
+        FaultKind::CutBody => Some(Sending::broken(begun(Some(body.len()), first(body, half)), Then::Close)),
+        FaultKind::CutBodyUnframed => Some(Sending::broken(begun(None, first(body, middle)), Then::Close)),
+        FaultKind::StallBody => Some(Sending::broken(begun(Some(body.len()), first(body, half)), Then::Hold)),
+        FaultKind::MalformedXml => Some(malformed(body, content_type, request_id)),
+        _ => None,
+    }
+}
+
+/// Returns a body as long as the proper one, of which only the first half is XML or JSON.
+fn malformed(body: &[u8], content_type: &'static str, request_id: &str) -> Sending {
+    let mut bytes = first(body, body.len() / 2).to_vec();
+    bytes.resize(body.len(), b'<');
+    let request_id = request_id.to_owned();
+    Sending::Whole(Reply { status: 200, content_type, request_id, body: bytes.into(), page: None })
+}
+
+fn first(bytes: &[u8], count: usize) -> &[u8] {
+    bytes.get(..count).unwrap_or(bytes)
+}
+
 /// Returns the head of a response that hyper would not write: it promises `length` bytes, or names no length at all.
-pub(crate) fn head(request_id: &str, length: Option<usize>) -> String {
+fn head(request_id: &str, content_type: &str, length: Option<usize>) -> String {
     let framing = match length {
         Some(length) => format!("content-length: {length}"),
         None => "connection: close".to_owned(),
     };
     format!(
-        "HTTP/1.1 200 OK\r\nserver: AmazonEC2\r\ncontent-type: {XML_CONTENT_TYPE}\r\nx-amzn-requestid: {request_id}\r\n{framing}\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nserver: AmazonEC2\r\ncontent-type: {content_type}\r\nx-amzn-requestid: {request_id}\r\n{framing}\r\n\r\n"
     )
 }

@@ -1,8 +1,9 @@
-//! The actions, distinguished by `Action`, and their answers.
+//! The actions of EC2 and STS, distinguished by `Action`, those of CloudWatch Logs, and their answers.
 
 mod connections;
 mod endpoints;
 mod identity;
+mod logs;
 mod networks;
 mod role;
 
@@ -14,7 +15,7 @@ use crate::location::Location;
 use crate::outages::Outage;
 use crate::parameters::Parameters;
 use crate::people::People;
-use crate::signature::Signature;
+use crate::request::{Content, Request};
 use crate::state::State;
 use crate::token::Token;
 use std::sync::Arc;
@@ -39,14 +40,15 @@ const STS_ACTIONS: [(&str, StsAction); 2] =
     [("AssumeRole", role::assume), ("GetCallerIdentity", identity::describe)];
 
 /// Answers one request. `None` is one that could not be read.
-pub(crate) fn answer(state: &State, request: Option<&(Option<Signature>, Parameters)>) -> Answer {
+pub(crate) fn answer(state: &State, request: Option<&Request>) -> Answer {
     let request_id = state.next_request_id();
-    match request {
-        None => Answer::error(&ApiError::malformed_request(), request_id),
-        Some((signature, parameters)) => {
-            let caller = Caller::of(&state.home, &state.sessions, signature.as_ref());
-            act(state, &caller, parameters, request_id)
-        }
+    let Some(Request { signature, content }) = request else {
+        return Answer::error(&ApiError::malformed_request(), request_id);
+    };
+    let caller = Caller::of(&state.home, &state.sessions, signature.as_ref());
+    match content {
+        Content::Query(parameters) => act(state, &caller, parameters, request_id),
+        Content::Json(content) => logs::act(state, &caller, content, request_id),
     }
 }
 
@@ -103,7 +105,7 @@ fn position(state: &State, parameters: &Parameters, listing: &str, filters: u64)
         let (listing, size) = (listing.to_owned(), size.unwrap_or(DEFAULT_PAGE_SIZE));
         return Ok(Token { listing, time: state.now().as_second(), offset: 0, size, filters, empty: 0 });
     };
-    let token = state.sealer.open(text).ok_or_else(ApiError::invalid_token)?;
+    let token: Token = state.sealer.open(text).ok_or_else(ApiError::invalid_token)?;
     if token.listing != listing || token.filters != filters {
         return Err(ApiError::invalid_token());
     }

@@ -9,6 +9,8 @@ use crate::signature::Signature;
 pub(crate) struct Caller {
     /// The caller's account, and the Region that is asked.
     pub(crate) location: Location,
+    /// The service that the request was signed for, if it was signed.
+    pub(crate) service: Option<String>,
     /// The assumed role, if the caller has one.
     pub(crate) session: Option<Session>,
 }
@@ -19,7 +21,8 @@ impl Caller {
         let session = signature.and_then(|signature| sessions.find(&signature.access_key_id));
         let account_id = session.as_ref().map_or(&home.account_id, |session| &session.role.account_id);
         let region = signature.map_or(&home.region, |signature| &signature.region);
-        Self { location: Location::new(account_id, region), session }
+        let service = signature.map(|signature| signature.service.clone());
+        Self { location: Location::new(account_id, region), service, session }
     }
 
     pub(crate) fn is_expired(&self) -> bool {

@@ -3,6 +3,7 @@
 mod organisation;
 
 use crate::location::Location;
+use crate::log_group::{DEFAULT_GROUP, LogGroup};
 use crate::random::mix;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -22,7 +23,10 @@ pub struct Config {
     pub places: Vec<Place>,
     /// The role that may be assumed in each account that has a place here. `None` for any role.
     pub member_role: Option<MemberRole>,
-    /// Rate at which EC2 may be called, for each action, account and Region; `None` for any rate.
+    /// The log groups of every account and Region. Endpoints log to `client-vpn`.
+    pub log_groups: Vec<LogGroup>,
+    /// Rate at which EC2 may be called, for each action, account and Region, while CloudWatch Logs keeps to the quotas that it
+    /// documents; `None` for any rate of either.
     pub throttling: Option<Throttling>,
     /// The source of the time.
     pub time: TimeSource,
@@ -117,6 +121,7 @@ impl Config {
                 .collect(),
             places: Vec::new(),
             member_role: None,
+            log_groups: vec![LogGroup::new(DEFAULT_GROUP)],
             throttling: None,
             time: TimeSource::System,
             latency: Duration::ZERO,

@@ -1,10 +1,12 @@
 //! Ways to make the simulator misbehave.
 
 mod odd;
+mod odd_messages;
 mod parse;
 mod rules;
 
 pub(crate) use odd::odd_row;
+pub(crate) use odd_messages::odd_message;
 pub use parse::ParseFaultError;
 pub(crate) use rules::Rules;
 
@@ -15,9 +17,9 @@ use crate::connection::Connection;
 pub struct Fault {
     /// The kind of fault.
     pub kind: FaultKind,
-    /// The endpoint that it affects; `None` for all.
+    /// The endpoint that it affects, or the log group; `None` for all.
     pub endpoint_id: Option<String>,
-    /// The first request that it affects. Requests for connections of the endpoint are counted from 1, from the
+    /// The first request that it affects. Requests of the action for the endpoint or log group are counted from 1, from the
     /// moment the rule was injected; those with `DryRun` are not counted.
     pub first: usize,
     /// The last request that it affects.
@@ -42,6 +44,17 @@ impl Fault {
     }
 }
 
+/// An action that faults can be injected into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultyAction {
+    /// EC2's `DescribeClientVpnConnections`.
+    DescribeClientVpnConnections,
+    /// CloudWatch Logs' `FilterLogEvents`.
+    FilterLogEvents,
+    /// CloudWatch Logs' `DescribeLogGroups`.
+    DescribeLogGroups,
+}
+
 /// A kind of fault. The names on the command line are these in kebab-case.
 ///
 /// If several rules meet one request, latencies add up, the first one that forbids a proper answer decides, and
@@ -50,15 +63,15 @@ impl Fault {
 /// To add one, see CONTRIBUTING.md, "Add a fault of the simulator".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FaultKind {
-    /// 503 `RequestLimitExceeded`.
+    /// 503 `RequestLimitExceeded`; of logs 400 `ThrottlingException`.
     Throttle,
-    /// 500 `InternalError`.
+    /// 500 `InternalError`; of logs 500 `ServiceUnavailableException`.
     InternalError,
     /// 503 with a page of HTML, as a load balancer sends it.
     Unavailable,
-    /// 403 `UnauthorizedOperation`, also to a `DryRun`.
+    /// 403 `UnauthorizedOperation`, also to a `DryRun`; of logs 400 `AccessDeniedException`.
     Unauthorized,
-    /// `InvalidClientVpnEndpointId.NotFound`, though the endpoint exists.
+    /// `InvalidClientVpnEndpointId.NotFound`, though the endpoint exists; of logs `ResourceNotFoundException`.
     NotFound,
     /// The connection is reset before any answer.
     Reset,
@@ -71,18 +84,19 @@ pub enum FaultKind {
     Stall,
     /// Headers and half a body come. The connection is held until the client leaves.
     StallBody,
-    /// 200 with a body of the right length that stops being XML half way.
+    /// 200 with a body of the right length that stops being XML, or JSON, half way.
     MalformedXml,
     /// The answer's token is the one that was sent. The first page is as it should be.
     RepeatToken,
     /// The answer's token is the one of two pages ago, so that two pages take turns for ever. The first two pages
     /// are as they should be. (With filters the circle may be longer than two.)
     CycleTokens,
-    /// `InvalidPaginationToken` to a request that carries a token. Others are answered as they should be.
+    /// `InvalidPaginationToken`, of logs `InvalidParameterException`, to a request that carries a token. Others are answered
+    /// as they should be.
     ExpireToken,
     /// No rows, and a token never seen before that leads to the page that was asked for.
     EmptyPage,
-    /// Every field of every row holds something that parsers trip over.
+    /// Every field of every row, and every message of a log event, holds something that parsers trip over.
     OddValues,
     /// Exactly these rows. The token is what it would have been.
     Custom {
@@ -97,4 +111,19 @@ pub enum FaultKind {
     DuplicateRow,
     /// The rows name another endpoint as theirs.
     WrongEndpointId,
+    /// The answer has no list. Logs only, as are the following kinds.
+    NoList,
+    /// The answer has an object instead of its list.
+    ListAsObject,
+    /// The list has another name.
+    RenamedList,
+    /// Events arrived five minutes before they happened.
+    ClockSkew,
+    /// Events happen two hours from now.
+    FutureTimes,
+    /// Exactly events of these messages, at the time of the page's first event. The token is what it would have been.
+    CustomMessages {
+        /// The messages of the page.
+        messages: Vec<String>,
+    },
 }

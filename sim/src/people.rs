@@ -10,7 +10,8 @@ use crate::config::{Authentication, EndpointConfig};
 use crate::connection::{Connection, ConnectionStatus};
 use crate::random::{Stream, mix, mix_bytes};
 use jiff::Timestamp;
-use session::{LISTED_AFTER_END_SECONDS, Session};
+use session::LISTED_AFTER_END_SECONDS;
+pub(crate) use session::Session;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 const END_REASONS: &[&str] = &[
@@ -99,12 +100,24 @@ impl People {
     /// Lists every connection of the seat that lived at some moment from `from` to `to`, in seconds since 1970, as it was
     /// listed at its end, or at `to` if it still lived.
     pub(crate) fn lived(&self, seat: usize, from: i64, to: i64) -> impl Iterator<Item = Connection> {
-        let key = self.seat_key(seat);
-        let next = move |session: &Session| Some(Session::at(key, session.end + LISTED_AFTER_END_SECONDS));
-        std::iter::successors(Some(Session::at(key, from)), next)
-            .take_while(move |session| session.start <= to)
+        let sessions = self.sessions(seat, from, to);
+        sessions
             .filter(move |session| session.end >= from)
             .map(move |session| self.connection(seat, session.end.min(to)))
+    }
+
+    /// Lists the sessions of the seat that are listed at some moment from `from` to `to`, in seconds since 1970.
+    pub(crate) fn sessions(&self, seat: usize, from: i64, to: i64) -> impl Iterator<Item = Session> + use<> {
+        let key = self.seat_key(seat);
+        let next = move |session: &Session| {
+            let start = session.end + LISTED_AFTER_END_SECONDS;
+            (start <= to).then(|| Session::at(key, start))
+        };
+        std::iter::successors((from <= to).then(|| Session::at(key, from)), next)
+    }
+
+    pub(crate) fn signs_in_with_saml(&self) -> bool {
+        self.endpoint.authentication == Authentication::Federated
     }
 
     fn seat_key(&self, seat: usize) -> u64 {
@@ -116,14 +129,18 @@ impl People {
         format!("cvpn-connection-0{:016x}", mix(&[session.key, self.key, session.start.cast_unsigned()]))
     }
 
-    /// Returns the person of a seat. A second device's seat belongs to somebody who also has one of the nine seats before it.
     fn person(&self, seat: usize) -> String {
-        let own = number(seat);
-        let number = if is_second_device(seat) { own - 1 - mix(&[self.key, own]) % 9 } else { own };
-        names::person(self.key, number)
+        names::person(self.key, self.person_number(seat))
     }
 
-    fn common_name(&self, seat: usize) -> String {
+    /// Returns the number of a seat's person. A second device's seat belongs to somebody who also has one of the nine seats
+    /// before it.
+    pub(crate) fn person_number(&self, seat: usize) -> u64 {
+        let own = number(seat);
+        if is_second_device(seat) { own - 1 - mix(&[self.key, own]) % 9 } else { own }
+    }
+
+    pub(crate) fn common_name(&self, seat: usize) -> String {
         let person = self.person(seat);
         match self.endpoint.authentication {
             Authentication::Federated => format!("{person}@corp.example"),
@@ -212,7 +229,7 @@ fn postures(traits: &mut Stream) -> Vec<String> {
 }
 
 /// Formats a time as this API writes it.
-fn clock_text(seconds: i64) -> String {
+pub(crate) fn clock_text(seconds: i64) -> String {
     let time = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
     time.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }

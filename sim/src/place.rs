@@ -2,7 +2,9 @@
 
 use crate::config::{Config, EndpointConfig};
 use crate::location::Location;
+use crate::log_group::DEFAULT_GROUP;
 use crate::people::People;
+use jiff::Timestamp;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// An endpoint as its account and Region list it.
@@ -11,8 +13,32 @@ pub(crate) struct Listed {
     /// Number in the listing, which the endpoint keeps when others are removed.
     pub(crate) number: usize,
     pub(crate) fleet: Arc<People>,
-    /// `true` if its connection log was switched on or off since it was made.
-    pub(crate) log_is_switched: bool,
+    pub(crate) log: LogSettings,
+}
+
+/// The changes that were made to an endpoint's connection log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LogSettings {
+    /// Times at which it was switched on or off, in milliseconds since 1970.
+    switched_at: Vec<i64>,
+    /// Name of the log group.
+    pub(crate) group: String,
+}
+
+impl LogSettings {
+    fn new() -> Self {
+        Self { switched_at: Vec::new(), group: DEFAULT_GROUP.to_owned() }
+    }
+
+    /// Returns `true` if the log is on now and was off at first, or the reverse.
+    pub(crate) fn is_switched(&self) -> bool {
+        self.is_switched_at(i64::MAX)
+    }
+
+    /// Does as [`LogSettings::is_switched`], as of a time in milliseconds since 1970.
+    pub(crate) fn is_switched_at(&self, time: i64) -> bool {
+        self.switched_at.iter().filter(|at| **at <= time).count() % 2 == 1
+    }
 }
 
 /// Every endpoint, by account and Region, in the order in which they were added; the home's first.
@@ -62,12 +88,21 @@ impl Places {
         });
     }
 
-    /// Switches the endpoint's connection log on if it is off, and off if it is on.
-    pub(crate) fn switch_log(&self, endpoint_id: &str) {
+    /// Switches the endpoint's connection log on if it is off, and off if it is on, at `now`.
+    pub(crate) fn switch_log(&self, endpoint_id: &str, now: Timestamp) {
+        self.change_log(endpoint_id, |log| log.switched_at.push(now.as_millisecond()));
+    }
+
+    /// Lets the endpoint log to another group.
+    pub(crate) fn log_to(&self, endpoint_id: &str, group: &str) {
+        self.change_log(endpoint_id, |log| group.clone_into(&mut log.group));
+    }
+
+    fn change_log(&self, endpoint_id: &str, change: impl Fn(&mut LogSettings)) {
         self.with(|sites| {
             let listed = sites.iter_mut().flat_map(|site| &mut site.listed);
             let this = listed.filter(|listed| listed.fleet.endpoint().id == endpoint_id);
-            this.for_each(|listed| listed.log_is_switched ^= true);
+            this.for_each(|listed| change(&mut listed.log));
         });
     }
 
@@ -116,7 +151,7 @@ impl Places {
 impl Site {
     fn add(&mut self, seed: u64, endpoint: EndpointConfig) {
         let fleet = Arc::new(People::new(seed, endpoint));
-        self.listed.push(Listed { number: self.count, fleet, log_is_switched: false });
+        self.listed.push(Listed { number: self.count, fleet, log: LogSettings::new() });
         self.count += 1;
     }
 

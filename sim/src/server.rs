@@ -2,9 +2,8 @@
 
 use crate::answer::{Broken, Reply, Sending, Then};
 use crate::api;
-use crate::parameters::Parameters;
+use crate::request::Request as ApiRequest;
 use crate::served::Receipt;
-use crate::signature::Signature;
 use crate::state::State;
 use crate::wire::{PageBody, Wire};
 use http_body_util::{BodyExt, Limited};
@@ -82,13 +81,13 @@ async fn respond(
     }
 }
 
-/// Reads the signature of a request, and the parameters in its query string and form; `None` if it cannot be read.
-async fn read(request: Request<Incoming>) -> Option<(Option<Signature>, Parameters)> {
+/// Reads a request; `None` if it cannot be read.
+async fn read(request: Request<Incoming>) -> Option<ApiRequest> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, MAX_REQUEST_BYTES).collect().await.ok()?.to_bytes();
-    let parameters = Parameters::parse(head.uri.query().unwrap_or_default(), &body);
-    let authorization = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    Some((Signature::read(authorization, &parameters), parameters))
+    let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let target = header(HeaderName::from_static("x-amz-target"));
+    Some(ApiRequest::read(header(AUTHORIZATION), target, head.uri.query().unwrap_or_default(), &body))
 }
 
 fn response(reply: Reply, now: Timestamp, receipt: Arc<Receipt>) -> Response<PageBody> {

@@ -1,12 +1,13 @@
-//! The caller and the Region that a request's signature names. The signature is not verified.
+//! The caller, the Region and the service that a request's signature names. The signature is not verified.
 
 use crate::parameters::Parameters;
 
-/// The access key and the Region that a request was signed with.
+/// The access key that a request was signed with, and the Region and service that it was signed for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Signature {
     pub(crate) access_key_id: String,
     pub(crate) region: String,
+    pub(crate) service: String,
 }
 
 impl Signature {
@@ -19,8 +20,10 @@ impl Signature {
     /// Parses `AKID/DATE/REGION/SERVICE/aws4_request`.
     fn parse(credential: &str) -> Option<Self> {
         let mut parts = credential.split('/');
-        let (access_key_id, _date, region) = (parts.next()?, parts.next()?, parts.next()?);
-        Some(Self { access_key_id: access_key_id.to_owned(), region: region.to_owned() })
+        let (access_key_id, _date, region, service) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let [access_key_id, region, service] = [access_key_id, region, service].map(str::to_owned);
+        Some(Self { access_key_id, region, service })
     }
 }
 

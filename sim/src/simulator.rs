@@ -3,8 +3,10 @@
 use crate::assumed::AssumedRole;
 use crate::config::{Config, EndpointConfig};
 use crate::connection::Connection;
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultyAction};
 use crate::location::Location;
+use crate::log_event::LogEvent;
+use crate::log_group::LogGroup;
 use crate::served::ServedPage;
 use crate::server::serve;
 use crate::state::State;
@@ -37,7 +39,8 @@ impl Simulator {
         Ok(Self { address, state, server })
     }
 
-    /// Returns `http://127.0.0.1:PORT`, for `AWS_ENDPOINT_URL_EC2` and `AWS_ENDPOINT_URL_STS`.
+    /// Returns `http://127.0.0.1:PORT`, for `AWS_ENDPOINT_URL_EC2`, `AWS_ENDPOINT_URL_STS` and
+    /// `AWS_ENDPOINT_URL_CLOUDWATCH_LOGS`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -57,18 +60,38 @@ impl Simulator {
     /// Adds an endpoint to this account and Region.
     pub fn add_endpoint(&self, account_id: &str, region: &str, endpoint: EndpointConfig) {
         self.state.places.settle(&Location::new(account_id, region), &[endpoint]);
-        self.state.replay.clear();
+        self.state.forget();
     }
 
     /// Removes the endpoint from its account and Region.
     pub fn remove_endpoint(&self, endpoint_id: &str) {
         self.state.places.remove(endpoint_id);
-        self.state.replay.clear();
+        self.state.forget();
     }
 
-    /// Switches the connection log of an endpoint on if it is off, and off if it is on.
+    /// Switches the connection log of an endpoint on if it is off, and off if it is on. What happens from now on is logged, or
+    /// is not.
     pub fn switch_connection_log(&self, endpoint_id: &str) {
-        self.state.places.switch_log(endpoint_id);
+        self.state.places.switch_log(endpoint_id, self.state.now());
+        self.state.forget();
+    }
+
+    /// Lets an endpoint log to this group of its account and Region instead of `client-vpn`. Its earlier events are there too.
+    pub fn log_to(&self, endpoint_id: &str, group: &str) {
+        self.state.places.log_to(endpoint_id, group);
+        self.state.forget();
+    }
+
+    /// Adds a log group to an account and Region, or gives the one of this name other settings.
+    pub fn put_log_group(&self, account_id: &str, region: &str, group: LogGroup) {
+        self.state.groups.put(&Location::new(account_id, region), group);
+        self.state.forget();
+    }
+
+    /// Removes a log group with its events.
+    pub fn remove_log_group(&self, account_id: &str, region: &str, name: &str) {
+        self.state.groups.remove(&Location::new(account_id, region), name);
+        self.state.forget();
     }
 
     /// Stops the clock at `now`, or moves a stopped one.
@@ -76,14 +99,20 @@ impl Simulator {
         self.state.set_time(now);
     }
 
-    /// Adds a rule for the requests from now on.
+    /// Adds a rule for the requests for connections from now on.
     pub fn inject(&self, fault: Fault) {
-        self.state.rules.add(fault);
+        self.inject_into(FaultyAction::DescribeClientVpnConnections, fault);
+    }
+
+    /// Adds a rule for the requests of an action from now on. Of `FilterLogEvents`, a log group is to [`Fault::at`] what an
+    /// endpoint is of connections.
+    pub fn inject_into(&self, action: FaultyAction, fault: Fault) {
+        self.state.rules_of(action).add(fault);
     }
 
     /// Removes all rules.
     pub fn clear_faults(&self) {
-        self.state.rules.clear();
+        self.state.clear_rules();
     }
 
     /// Refuses every role of this account from now on. Credentials handed out before stay valid.
@@ -104,8 +133,8 @@ impl Simulator {
         self.state.outages.take_down(region);
     }
 
-    /// Answers every EC2 request for this Region from now on as for a Region that the account has not enabled:
-    /// 401 `AuthFailure`.
+    /// Answers every request for this Region from now on as for a Region that the account has not enabled: 401 `AuthFailure`,
+    /// of CloudWatch Logs `UnrecognizedClientException`.
     pub fn disable_region(&self, region: &str) {
         self.state.outages.disable(region);
     }
@@ -144,6 +173,28 @@ impl Simulator {
     /// Returns the number of requests for connections, of whatever outcome, `DryRun` included.
     pub fn requests(&self) -> usize {
         self.state.requests()
+    }
+
+    /// Returns the number of requests to CloudWatch Logs, of whatever outcome.
+    pub fn log_requests(&self) -> usize {
+        self.state.log_requests()
+    }
+
+    /// Returns every event of a log group from `from` to `to`, both included, in order and unmasked, also those that have not
+    /// arrived yet or whose retention is over; empty for an unknown group. A record of that time should have the same events.
+    pub fn logged(
+        &self,
+        account_id: &str,
+        region: &str,
+        group: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Vec<LogEvent> {
+        let location = Location::new(account_id, region);
+        let Some(group) = self.state.groups.find(&location, group) else { return Vec::new() };
+        let journal = self.state.journal(&location, group);
+        let entries = journal.entries(from.as_millisecond(), to.as_millisecond());
+        entries.iter().map(|entry| journal.event(entry, true)).collect()
     }
 
     /// Returns every connection that lived at some moment from `from` to `to`, as it was listed at its end, or at `to` if it

@@ -2,8 +2,10 @@
 
 use crate::assumed::Sessions;
 use crate::config::{Config, MemberRole, TimeSource};
-use crate::fault::Rules;
+use crate::fault::{FaultyAction, Rules};
 use crate::location::Location;
+use crate::log_group::LogGroup;
+use crate::logs::{Groups, Index, Journal, Logger};
 use crate::outages::Outages;
 use crate::place::Places;
 use crate::random::mix;
@@ -26,13 +28,19 @@ pub(crate) struct State {
     pub(crate) sessions: Sessions,
     pub(crate) outages: Outages,
     pub(crate) buckets: Buckets,
+    /// Rules for requests for connections, for log events and for log groups.
     pub(crate) rules: Rules,
+    pub(crate) log_rules: Rules,
+    pub(crate) group_rules: Rules,
+    pub(crate) groups: Groups,
+    pub(crate) index: Index,
     pub(crate) sealer: Sealer,
     pub(crate) served: Arc<Served>,
     pub(crate) replay: Replay,
     seed: u64,
     time: Mutex<TimeSource>,
     requests: AtomicUsize,
+    log_requests: AtomicUsize,
     answers: AtomicU64,
 }
 
@@ -48,12 +56,17 @@ impl State {
             outages: Outages::default(),
             buckets: Buckets::new(config.throttling),
             rules: Rules::default(),
+            log_rules: Rules::default(),
+            group_rules: Rules::default(),
+            groups: Groups::new(config.log_groups),
+            index: Index::default(),
             sealer: Sealer::new(mix(&[seed, 0x746f_6b65])),
             served: Arc::new(Served::new(config.record_served)),
             replay: Replay::new(config.replay),
             seed,
             time: Mutex::new(config.time),
             requests: AtomicUsize::new(0),
+            log_requests: AtomicUsize::new(0),
             answers: AtomicU64::new(0),
         }
     }
@@ -71,8 +84,43 @@ impl State {
         Timestamp::now()
     }
 
+    /// Forgets what was made for requests before, since the world changed.
+    pub(crate) fn forget(&self) {
+        self.replay.clear();
+        self.index.clear();
+    }
+
     pub(crate) fn set_time(&self, now: Timestamp) {
         *self.time.lock().unwrap_or_else(PoisonError::into_inner) = TimeSource::Manual(now);
+    }
+
+    pub(crate) fn rules_of(&self, action: FaultyAction) -> &Rules {
+        match action {
+            FaultyAction::DescribeClientVpnConnections => &self.rules,
+            FaultyAction::FilterLogEvents => &self.log_rules,
+            FaultyAction::DescribeLogGroups => &self.group_rules,
+        }
+    }
+
+    pub(crate) fn clear_rules(&self) {
+        self.rules.clear();
+        self.log_rules.clear();
+        self.group_rules.clear();
+    }
+
+    /// Returns the group with the endpoints that log to it.
+    pub(crate) fn journal(&self, location: &Location, group: LogGroup) -> Journal {
+        let listed = self.places.at(location).into_iter().filter(|listed| listed.log.group == group.name);
+        let loggers = listed.map(|listed| Logger::of(&listed)).collect();
+        Journal::new(group, location, loggers)
+    }
+
+    pub(crate) fn count_log_request(&self) {
+        self.log_requests.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn log_requests(&self) -> usize {
+        self.log_requests.load(Ordering::SeqCst)
     }
 
     pub(crate) fn count_request(&self) {

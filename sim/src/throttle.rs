@@ -1,4 +1,4 @@
-//! EC2's token buckets.
+//! Token buckets of EC2 and CloudWatch Logs.
 
 use crate::config::Throttling;
 use crate::location::Location;
@@ -28,7 +28,21 @@ impl Buckets {
 
     /// Takes a token for a request at `now`. Returns `true` if there was one.
     pub(crate) fn admit(&self, action: &'static str, location: &Location, now: Instant) -> bool {
-        let Some(throttling) = self.throttling else { return true };
+        self.throttling.is_none_or(|throttling| self.take(throttling, action, location, now))
+    }
+
+    /// Does as [`Buckets::admit`] for an action with a limit of its own.
+    pub(crate) fn admit_up_to(
+        &self,
+        limit: Throttling,
+        action: &'static str,
+        location: &Location,
+        now: Instant,
+    ) -> bool {
+        self.throttling.is_none() || self.take(limit, action, location, now)
+    }
+
+    fn take(&self, throttling: Throttling, action: &'static str, location: &Location, now: Instant) -> bool {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let bucket =
             buckets.entry((action, location.clone())).or_insert_with(|| Bucket::full(throttling, now));

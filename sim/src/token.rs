@@ -3,6 +3,7 @@
 use crate::random::mix_bytes;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The position at which a listing continues.
@@ -39,7 +40,7 @@ impl Sealer {
         Self { key }
     }
 
-    pub(crate) fn seal(&self, token: &Token) -> String {
+    pub(crate) fn seal<T: Serialize>(&self, token: &T) -> String {
         // Strings and numbers always serialize; an empty text would be refused by `open`.
         let json = serde_json::to_vec(token).unwrap_or_default();
         let check = mix_bytes(self.key, &json).to_be_bytes();
@@ -47,7 +48,7 @@ impl Sealer {
     }
 
     /// Opens a token; `None` for a text that [`Sealer::seal`] did not make.
-    pub(crate) fn open(&self, text: &str) -> Option<Token> {
+    pub(crate) fn open<T: DeserializeOwned>(&self, text: &str) -> Option<T> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (check, json) = bytes.split_first_chunk::<8>()?;
         let untouched = u64::from_be_bytes(*check) == mix_bytes(self.key, json);
@@ -77,15 +78,15 @@ mod tests {
         for index in 0..sealed.len() {
             let mut changed = sealed.clone().into_bytes();
             changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
-            assert_eq!(sealer.open(&String::from_utf8(changed).unwrap()), None, "at {index}");
+            assert_eq!(sealer.open::<Token>(&String::from_utf8(changed).unwrap()), None, "at {index}");
         }
         for text in ["", "A", "not a token", &sealed[1..]] {
-            assert_eq!(sealer.open(text), None, "{text}");
+            assert_eq!(sealer.open::<Token>(text), None, "{text}");
         }
     }
 
     #[test]
     fn a_token_of_another_simulator_does_not_open() {
-        assert_eq!(Sealer::new(2).open(&Sealer::new(1).seal(&token())), None);
+        assert_eq!(Sealer::new(2).open::<Token>(&Sealer::new(1).seal(&token())), None);
     }
 }

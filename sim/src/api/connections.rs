@@ -2,8 +2,7 @@
 
 mod page;
 
-use crate::answer::{Answer, Reply, Sending, Then};
-use crate::answer::{XML_CONTENT_TYPE, head};
+use crate::answer::{Answer, Reply, Sending, Then, XML_CONTENT_TYPE, cut};
 use crate::error::ApiError;
 use crate::fault::FaultKind;
 use crate::location::Location;
@@ -85,18 +84,7 @@ fn refuse(fault: &FaultKind, parameters: &Parameters, request_id: &str) -> Optio
 /// Delivers the page, complete or cut as the first such fault requires.
 fn deliver(page: ServedPage, faults: &[FaultKind]) -> Sending {
     let Rendered { body, middle } = render(&page);
-    let half = body.len() / 2;
-    let id = &page.request_id;
-    let begun = |length, bytes: &[u8]| [head(id, length).as_bytes(), bytes].concat();
-    let cut = faults.iter().find_map(|fault| match fault {
-        FaultKind::CutBody => Some(Sending::broken(begun(Some(body.len()), first(&body, half)), Then::Close)),
-        FaultKind::CutBodyUnframed => Some(Sending::broken(begun(None, first(&body, middle)), Then::Close)),
-        FaultKind::StallBody => {
-            Some(Sending::broken(begun(Some(body.len()), first(&body, half)), Then::Hold))
-        }
-        FaultKind::MalformedXml => Some(malformed(&body, id)),
-        _ => None,
-    });
+    let cut = faults.iter().find_map(|fault| cut(fault, &body, middle, XML_CONTENT_TYPE, &page.request_id));
     cut.unwrap_or_else(|| {
         let request_id = page.request_id.clone();
         Sending::Whole(Reply {
@@ -106,20 +94,6 @@ fn deliver(page: ServedPage, faults: &[FaultKind]) -> Sending {
             body: body.into(),
             page: Some(page),
         })
-    })
-}
-
-/// Returns a body as long as the proper one, of which only the first half is XML.
-fn malformed(body: &[u8], request_id: &str) -> Sending {
-    let mut bytes = first(body, body.len() / 2).to_vec();
-    bytes.resize(body.len(), b'<');
-    let request_id = request_id.to_owned();
-    Sending::Whole(Reply {
-        status: 200,
-        content_type: XML_CONTENT_TYPE,
-        request_id,
-        body: bytes.into(),
-        page: None,
     })
 }
 
@@ -147,8 +121,4 @@ fn render(page: &ServedPage) -> Rendered {
         xml.optional("nextToken", page.next_token.as_deref());
     });
     Rendered { body, middle }
-}
-
-fn first(bytes: &[u8], count: usize) -> &[u8] {
-    bytes.get(..count).unwrap_or(bytes)
 }

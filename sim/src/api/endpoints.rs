@@ -73,7 +73,7 @@ fn endpoint(xml: &mut Xml, location: &Location, listed: &Listed) {
     let fleet = &listed.fleet;
     let (id, Location { account_id: account, region }) = (&fleet.endpoint().id, location);
     let drawn = Setup::of(fleet);
-    let setup = Setup { is_logged: drawn.is_logged != listed.log_is_switched, ..drawn };
+    let setup = Setup { is_logged: drawn.is_logged != listed.log.is_switched(), ..drawn };
     xml.text("clientVpnEndpointId", id);
     xml.text("description", "Simulated endpoint");
     xml.element("status", |xml| xml.text("code", setup.status()));
@@ -92,17 +92,17 @@ fn endpoint(xml: &mut Xml, location: &Location, listed: &Listed) {
             xml.element("item", |xml| option(xml, *authentication, account, &certificate));
         }
     });
-    options(xml, &setup, location);
+    options(xml, &setup, location, &listed.log.group);
     xml.text("vpcId", &setup.vpc_id);
     xml.text("sessionTimeoutHours", setup.session_timeout_hours);
     xml.flag("disconnectOnSessionTimeout", setup.disconnect_on_session_timeout);
 }
 
-fn options(xml: &mut Xml, setup: &Setup, Location { account_id, region }: &Location) {
+fn options(xml: &mut Xml, setup: &Setup, Location { account_id, region }: &Location, log_group: &str) {
     // These names begin with capitals, as in EC2's own answers.
     xml.element("connectionLogOptions", |xml| {
         xml.flag("Enabled", setup.is_logged);
-        xml.optional("CloudwatchLogGroup", setup.is_logged.then_some("client-vpn"));
+        xml.optional("CloudwatchLogGroup", setup.is_logged.then_some(log_group));
     });
     xml.element("tagSet", |xml| setup.tags.iter().for_each(|(key, value)| tag(xml, key, value)));
     xml.items("securityGroupIdSet", &setup.security_group_ids);

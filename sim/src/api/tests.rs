@@ -6,6 +6,7 @@ use crate::answer::Reply;
 use crate::config::{Config, TimeSource};
 use crate::connection::Connection;
 use crate::fault::{Fault, FaultKind};
+use crate::signature::Signature;
 use jiff::Timestamp;
 
 /// A client of a state, which returns the page or the error code.
@@ -32,7 +33,8 @@ impl Client {
     }
 
     fn reply_to(&self, signature: Option<Signature>, form: &str) -> Reply {
-        let request = (signature, Parameters::parse("", form.as_bytes()));
+        let content = Content::Query(Parameters::parse("", form.as_bytes()));
+        let request = Request { signature, content };
         match answer(&self.state, Some(&request)).sending {
             Sending::Whole(reply) => reply,
             Sending::Broken(broken) => panic!("broken: {broken:?}"),

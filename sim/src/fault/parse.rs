@@ -35,12 +35,17 @@ const KINDS: &[&str] = &[
     "unknown-field",
     "duplicate-row",
     "wrong-endpoint-id",
+    "no-list",
+    "list-as-object",
+    "renamed-list",
+    "clock-skew",
+    "future-times",
 ];
 
 impl FromStr for FaultKind {
     type Err = ParseFaultError;
 
-    /// Parses every kind but [`FaultKind::Custom`], whose rows have no short form.
+    /// Parses every kind but [`FaultKind::Custom`] and [`FaultKind::CustomMessages`], which have no short form.
     fn from_str(text: &str) -> Result<Self, ParseFaultError> {
         let unknown = || ParseFaultError::Kind(text.to_owned());
         Ok(match text {
@@ -63,6 +68,11 @@ impl FromStr for FaultKind {
             "unknown-field" => Self::UnknownField,
             "duplicate-row" => Self::DuplicateRow,
             "wrong-endpoint-id" => Self::WrongEndpointId,
+            "no-list" => Self::NoList,
+            "list-as-object" => Self::ListAsObject,
+            "renamed-list" => Self::RenamedList,
+            "clock-skew" => Self::ClockSkew,
+            "future-times" => Self::FutureTimes,
             _ => {
                 let millis = text.strip_prefix("latency-millis=").and_then(|number| number.parse().ok());
                 Self::LatencyMillis(millis.ok_or_else(unknown)?)

@@ -16,7 +16,8 @@ fn organisation() -> Client {
 }
 
 fn signed(access_key_id: &str, region: &str) -> Option<Signature> {
-    Some(Signature { access_key_id: access_key_id.to_owned(), region: region.to_owned() })
+    let [access_key_id, region, service] = [access_key_id, region, "ec2"].map(str::to_owned);
+    Some(Signature { access_key_id, region, service })
 }
 
 fn ids(reply: &Reply) -> Vec<String> {
