@@ -2,7 +2,7 @@
 
 use crate::error::ApiError;
 use crate::fault::FaultKind;
-use crate::served::ServedPage;
+use crate::served::AnyPage;
 use crate::xml;
 use hyper::body::Bytes;
 use std::time::Duration;
@@ -33,8 +33,8 @@ pub(crate) struct Reply {
     pub(crate) content_type: &'static str,
     pub(crate) request_id: String,
     pub(crate) body: Bytes,
-    /// The page of connections that the body carries, if it does.
-    pub(crate) page: Option<ServedPage>,
+    /// The page that the body carries, if it does.
+    pub(crate) page: Option<AnyPage>,
 }
 
 /// Bytes to be written past HTTP's rules, and the end of the connection after them.

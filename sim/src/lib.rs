@@ -39,5 +39,5 @@ pub use connection::{Connection, ConnectionStatus};
 pub use fault::{Fault, FaultKind, FaultyAction, ParseFaultError};
 pub use log_event::LogEvent;
 pub use log_group::{LateEvents, LogGroup, LogGroupClass};
-pub use served::ServedPage;
+pub use served::{ServedLogPage, ServedPage};
 pub use simulator::Simulator;

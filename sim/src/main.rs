@@ -1,7 +1,9 @@
 //! The simulator as a program.
 
 use clap::Parser;
-use client_vpn_sim::{Config, Fault, MemberRole, ServedPage, Simulator, Throttling, TimeSource};
+use client_vpn_sim::{
+    Config, Fault, FaultyAction, MemberRole, ServedPage, Simulator, Throttling, TimeSource,
+};
 use jiff::Timestamp;
 use std::fs::File;
 use std::io::{self, Write};
@@ -10,10 +12,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// A simulator of EC2's Client VPN connection API.
+/// A simulator of EC2's Client VPN connection API, and of the connection logs in CloudWatch Logs.
 ///
-/// Serves DescribeClientVpnConnections, DescribeClientVpnEndpoints, DescribeClientVpnTargetNetworks, and of STS AssumeRole
-/// and GetCallerIdentity on 127.0.0.1, and prints one line: its URL, then its endpoints, those of the home's account and Region
+/// Serves DescribeClientVpnConnections, DescribeClientVpnEndpoints, DescribeClientVpnTargetNetworks, of CloudWatch Logs
+/// FilterLogEvents and DescribeLogGroups, and of STS AssumeRole and GetCallerIdentity on 127.0.0.1, and prints one line: its URL, then its endpoints, those of the home's account and Region
 /// first: their ids, or where there are several accounts or Regions their ARNs. People connect, transfer, leave, stay listed for 60 minutes, and vanish, all as the seed and
 /// the clock have it. Which account and Region a request is for, its signature says.
 #[derive(Debug, Parser)]
@@ -49,7 +51,8 @@ struct Arguments {
     /// The external id that its trust policy asks for, instead of any or none
     #[arg(long, value_name = "ID", requires = "member_role")]
     external_id: Option<String>,
-    /// Throttle as EC2 documents it: 100 requests at once, then 20 a second, for each action, account and Region
+    /// Throttle as AWS documents it, for each action, account and Region: EC2's 100 requests at once and then 20 a second, and 5,
+    /// 10 or 25 a second for logs
     #[arg(long)]
     throttle: bool,
     /// An account in which no role may be assumed; once for each
@@ -70,6 +73,10 @@ struct Arguments {
     /// unknown-field, duplicate-row, wrong-endpoint-id
     #[arg(long = "fault", value_name = "KIND[:ENDPOINT][@N[-M]]")]
     faults: Vec<Fault>,
+    /// Misbehave in FilterLogEvents, for one log group or all; further kinds: no-list, list-as-object, renamed-list,
+    /// clock-skew, future-times
+    #[arg(long = "log-fault", value_name = "KIND[:GROUP][@N[-M]]")]
+    log_faults: Vec<Fault>,
     /// Answer a page that was asked for before with the same bytes again, request id and all: nothing is rendered twice
     #[arg(long, requires = "time", conflicts_with = "served")]
     replay: bool,
@@ -83,9 +90,11 @@ Examples:
   client-vpn-sim --port 8080 --connections 5000
 
   export AWS_ENDPOINT_URL_EC2=http://127.0.0.1:8080 AWS_ENDPOINT_URL_STS=http://127.0.0.1:8080
+  export AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=http://127.0.0.1:8080
   export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION=eu-central-1
   aws ec2 describe-client-vpn-endpoints
   aws ec2 describe-client-vpn-connections --client-vpn-endpoint-id cvpn-endpoint-...
+  aws logs filter-log-events --log-group-name client-vpn --start-time $(( ($(date +%s) - 900) * 1000 ))
 
   # The second to fourth request for connections throttled, the body of the sixth cut:
   client-vpn-sim --port 8080 --fault throttle@2-4 --fault cut-body@6
@@ -129,6 +138,8 @@ async fn run(arguments: Arguments) -> io::Result<()> {
 async fn start(arguments: &Arguments) -> io::Result<Simulator> {
     let simulator = Simulator::start(config(arguments), arguments.port).await?;
     arguments.faults.iter().cloned().for_each(|fault| simulator.inject(fault));
+    let log_faults = arguments.log_faults.iter().cloned();
+    log_faults.for_each(|fault| simulator.inject_into(FaultyAction::FilterLogEvents, fault));
     arguments.refused.iter().for_each(|account_id| simulator.refuse_role(account_id));
     arguments.down.iter().for_each(|region| simulator.take_down(region));
     Ok(simulator)

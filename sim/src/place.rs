@@ -21,13 +21,20 @@ pub(crate) struct Listed {
 pub(crate) struct LogSettings {
     /// Times at which it was switched on or off, in milliseconds since 1970.
     switched_at: Vec<i64>,
+    /// Time at which the endpoint was removed, in milliseconds since 1970.
+    removed_at: Option<i64>,
     /// Name of the log group.
     pub(crate) group: String,
 }
 
 impl LogSettings {
     fn new() -> Self {
-        Self { switched_at: Vec::new(), group: DEFAULT_GROUP.to_owned() }
+        Self { switched_at: Vec::new(), removed_at: None, group: DEFAULT_GROUP.to_owned() }
+    }
+
+    /// Returns `true` if the endpoint existed at a time in milliseconds since 1970, as far as its removal goes.
+    pub(crate) fn exists_at(&self, time: i64) -> bool {
+        self.removed_at.is_none_or(|at| time < at)
     }
 
     /// Returns `true` if the log is on now and was off at first, or the reverse.
@@ -55,6 +62,8 @@ struct Site {
     /// Number of endpoints that ever existed here.
     count: usize,
     listed: Vec<Listed>,
+    /// Endpoints that are listed no more. Their log groups keep what they logged.
+    removed: Vec<Listed>,
 }
 
 impl Places {
@@ -71,7 +80,12 @@ impl Places {
     pub(crate) fn settle(&self, location: &Location, endpoints: &[EndpointConfig]) {
         self.with(|sites| {
             if !sites.iter().any(|site| site.location == *location) {
-                sites.push(Site { location: location.clone(), count: 0, listed: Vec::new() });
+                sites.push(Site {
+                    location: location.clone(),
+                    count: 0,
+                    listed: Vec::new(),
+                    removed: Vec::new(),
+                });
             }
             for site in sites.iter_mut().filter(|site| site.location == *location) {
                 endpoints.iter().for_each(|endpoint| site.add(self.seed, endpoint.clone()));
@@ -79,11 +93,16 @@ impl Places {
         });
     }
 
-    /// Removes the endpoint wherever it is.
-    pub(crate) fn remove(&self, endpoint_id: &str) {
+    /// Removes the endpoint wherever it is, at `now`.
+    pub(crate) fn remove(&self, endpoint_id: &str, now: Timestamp) {
         self.with(|sites| {
             for site in sites {
-                site.listed.retain(|listed| listed.fleet.endpoint().id != endpoint_id);
+                let is_this = |listed: &mut Listed| listed.fleet.endpoint().id == endpoint_id;
+                let removed = site.listed.extract_if(.., is_this);
+                site.removed.extend(removed.map(|listed| {
+                    let removed_at = Some(now.as_millisecond());
+                    Listed { log: LogSettings { removed_at, ..listed.log }, ..listed }
+                }));
             }
         });
     }
@@ -111,6 +130,15 @@ impl Places {
         self.read(|sites| {
             let site = sites.iter().find(|site| site.location == *location);
             site.map_or_else(Vec::new, |site| site.listed.clone())
+        })
+    }
+
+    /// Returns the endpoints of one account and Region that log, or logged, to this group, as far as their logs are on.
+    pub(crate) fn logging_to(&self, location: &Location, group: &str) -> Vec<Listed> {
+        self.read(|sites| {
+            let sites = sites.iter().filter(|site| site.location == *location);
+            let all = sites.flat_map(|site| site.listed.iter().chain(&site.removed));
+            all.filter(|listed| listed.log.group == group).cloned().collect()
         })
     }
 
@@ -189,7 +217,7 @@ mod tests {
     fn endpoints_keep_their_numbers_when_others_go_and_come() {
         let config = Config::fleet(1, 3, 5);
         let (places, home) = (Places::new(&config), config.home());
-        places.remove(&config.endpoints[0].id);
+        places.remove(&config.endpoints[0].id, Timestamp::UNIX_EPOCH);
         let endpoint = EndpointConfig {
             id: "cvpn-endpoint-0123456789abcdef0".to_owned(),
             ..config.endpoints[0].clone()

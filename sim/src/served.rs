@@ -1,6 +1,7 @@
 //! The pages that were handed out.
 
 use crate::connection::Connection;
+use crate::log_event::LogEvent;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +23,27 @@ pub struct ServedPage {
     pub unknown_fields: BTreeMap<&'static str, &'static str>,
 }
 
+/// A page of log events that a client received completely.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServedLogPage {
+    /// The request id of the answer.
+    pub request_id: String,
+    /// The name of the log group that was asked.
+    pub log_group: String,
+    /// The token in the answer, absent on a last page.
+    pub next_token: Option<String>,
+    /// The events in the answer.
+    pub events: Vec<LogEvent>,
+}
+
+/// A page of either kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AnyPage {
+    Connections(ServedPage),
+    Events(ServedLogPage),
+}
+
 /// Every page handed out, in order.
 #[derive(Debug)]
 pub(crate) struct Served {
@@ -41,7 +63,7 @@ struct Entry {
     number: u64,
     /// `true` if the operating system has taken the page's last byte.
     sent: bool,
-    page: ServedPage,
+    page: AnyPage,
 }
 
 impl Served {
@@ -50,10 +72,22 @@ impl Served {
     }
 
     pub(crate) fn pages(&self) -> Vec<ServedPage> {
-        self.lock().pages.iter().map(|entry| entry.page.clone()).collect()
+        let of = |entry: &Entry| match &entry.page {
+            AnyPage::Connections(page) => Some(page.clone()),
+            AnyPage::Events(_) => None,
+        };
+        self.lock().pages.iter().filter_map(of).collect()
     }
 
-    /// Waits until at least one page was sent, and takes those that were.
+    pub(crate) fn log_pages(&self) -> Vec<ServedLogPage> {
+        let of = |entry: &Entry| match &entry.page {
+            AnyPage::Connections(_) => None,
+            AnyPage::Events(page) => Some(page.clone()),
+        };
+        self.lock().pages.iter().filter_map(of).collect()
+    }
+
+    /// Waits until at least one page of connections was sent, and takes those that were.
     pub(crate) async fn take(&self) -> Vec<ServedPage> {
         loop {
             let news = self.news.notified();
@@ -65,14 +99,22 @@ impl Served {
         }
     }
 
-    /// Takes the pages that were sent, up to the first that is still on its way.
+    /// Takes the pages of connections that were sent, up to the first page that is still on its way.
     pub(crate) fn take_now(&self) -> Vec<ServedPage> {
         let mut inner = self.lock();
         let sent = inner.pages.iter().take_while(|entry| entry.sent).count();
-        inner.pages.drain(..sent).map(|entry| entry.page).collect()
+        let (mut taken, mut kept) = (Vec::new(), Vec::new());
+        for entry in inner.pages.drain(..sent) {
+            match entry.page {
+                AnyPage::Connections(page) => taken.push(page),
+                AnyPage::Events(_) => kept.push(entry),
+            }
+        }
+        inner.pages.splice(..0, kept);
+        taken
     }
 
-    fn add(&self, page: ServedPage) -> u64 {
+    fn add(&self, page: AnyPage) -> u64 {
         let mut inner = self.lock();
         let number = inner.next;
         inner.next += 1;
@@ -116,7 +158,7 @@ impl Receipt {
     }
 
     /// Records that the page's bytes are about to be written.
-    pub(crate) fn begin(&self, page: ServedPage) {
+    pub(crate) fn begin(&self, page: AnyPage) {
         if self.served.on {
             *self.lock() = Some(self.served.add(page));
         }
@@ -157,16 +199,24 @@ mod tests {
         }
     }
 
+    fn events(request_id: &str) -> AnyPage {
+        let (request_id, log_group) = (request_id.to_owned(), "client-vpn".to_owned());
+        AnyPage::Events(ServedLogPage { request_id, log_group, next_token: None, events: Vec::new() })
+    }
+
     #[test]
     fn a_page_that_was_not_written_to_its_end_was_not_served() {
         let served = Arc::new(Served::new(true));
         let (whole, broken) = (Receipt::new(served.clone()), Receipt::new(served.clone()));
-        whole.begin(page("whole"));
-        broken.begin(page("broken"));
+        whole.begin(events("log"));
+        whole.written();
+        whole.begin(AnyPage::Connections(page("whole")));
+        broken.begin(AnyPage::Connections(page("broken")));
         whole.written();
         drop((whole, broken));
         assert_eq!(served.pages(), [page("whole")]);
         assert_eq!(served.take_now(), [page("whole")]);
         assert_eq!(served.pages(), []);
+        assert_eq!(served.log_pages().len(), 1, "pages of events stay");
     }
 }

@@ -7,7 +7,7 @@ use crate::fault::{Fault, FaultyAction};
 use crate::location::Location;
 use crate::log_event::LogEvent;
 use crate::log_group::LogGroup;
-use crate::served::ServedPage;
+use crate::served::{ServedLogPage, ServedPage};
 use crate::server::serve;
 use crate::state::State;
 use jiff::Timestamp;
@@ -63,9 +63,9 @@ impl Simulator {
         self.state.forget();
     }
 
-    /// Removes the endpoint from its account and Region.
+    /// Removes the endpoint from its account and Region. What it logged until now stays in its log group.
     pub fn remove_endpoint(&self, endpoint_id: &str) {
-        self.state.places.remove(endpoint_id);
+        self.state.places.remove(endpoint_id, self.state.now());
         self.state.forget();
     }
 
@@ -158,6 +158,12 @@ impl Simulator {
     /// [`Config::record_served`] is set. A cut, stalled or malformed answer is no page.
     pub fn served(&self) -> Vec<ServedPage> {
         self.state.served.pages()
+    }
+
+    /// Returns every page of log events that was completely handed to the client, in order; empty unless
+    /// [`Config::record_served`] is set. A cut, stalled or malformed answer is no page, nor is one of another shape.
+    pub fn served_logs(&self) -> Vec<ServedLogPage> {
+        self.state.served.log_pages()
     }
 
     /// Waits for at least one page as of [`Simulator::served`], and removes and returns the pages so far.

@@ -110,8 +110,8 @@ impl State {
 
     /// Returns the group with the endpoints that log to it.
     pub(crate) fn journal(&self, location: &Location, group: LogGroup) -> Journal {
-        let listed = self.places.at(location).into_iter().filter(|listed| listed.log.group == group.name);
-        let loggers = listed.map(|listed| Logger::of(&listed)).collect();
+        let listed = self.places.logging_to(location, &group.name);
+        let loggers = listed.iter().map(Logger::of).collect();
         Journal::new(group, location, loggers)
     }
 

@@ -1,7 +1,7 @@
 //! The two ends between which a page counts as handed over: the body that hyper takes it from, and the socket that
 //! takes its last byte.
 
-use crate::served::{Receipt, ServedPage};
+use crate::served::{AnyPage, Receipt};
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use std::convert::Infallible;
 use std::io;
@@ -61,12 +61,12 @@ impl AsyncWrite for Wire {
 /// A body in one piece, and the page in it.
 pub(crate) struct PageBody {
     bytes: Option<Bytes>,
-    page: Option<ServedPage>,
+    page: Option<AnyPage>,
     receipt: Arc<Receipt>,
 }
 
 impl PageBody {
-    pub(crate) fn new(bytes: Bytes, page: Option<ServedPage>, receipt: Arc<Receipt>) -> Self {
+    pub(crate) fn new(bytes: Bytes, page: Option<AnyPage>, receipt: Arc<Receipt>) -> Self {
         Self { bytes: Some(bytes), page, receipt }
     }
 }

@@ -7,7 +7,7 @@ use crate::error::ApiError;
 use crate::fault::FaultKind;
 use crate::location::Location;
 use crate::parameters::Parameters;
-use crate::served::ServedPage;
+use crate::served::{AnyPage, ServedPage};
 use crate::state::State;
 use crate::xml::{self, Xml};
 use std::time::Duration;
@@ -92,7 +92,7 @@ fn deliver(page: ServedPage, faults: &[FaultKind]) -> Sending {
             content_type: XML_CONTENT_TYPE,
             request_id,
             body: body.into(),
-            page: Some(page),
+            page: Some(AnyPage::Connections(page)),
         })
     })
 }

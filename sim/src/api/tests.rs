@@ -6,6 +6,7 @@ use crate::answer::Reply;
 use crate::config::{Config, TimeSource};
 use crate::connection::Connection;
 use crate::fault::{Fault, FaultKind};
+use crate::served::{AnyPage, ServedPage};
 use crate::signature::Signature;
 use jiff::Timestamp;
 
@@ -47,8 +48,8 @@ impl Client {
             "Action=DescribeClientVpnConnections&Version=2016-11-15&ClientVpnEndpointId={endpoint}{more}"
         ));
         match reply.page {
-            Some(page) => Ok((page.connections, page.next_token)),
-            None => Err(code(&reply)),
+            Some(AnyPage::Connections(page)) => Ok((page.connections, page.next_token)),
+            _ => Err(code(&reply)),
         }
     }
 
@@ -65,6 +66,14 @@ impl Client {
             }
         }
         tokens
+    }
+}
+
+/// Returns the page of connections in an answer.
+fn page(reply: &Reply) -> ServedPage {
+    match &reply.page {
+        Some(AnyPage::Connections(page)) => page.clone(),
+        other => panic!("no page of connections: {other:?}"),
     }
 }
 
@@ -256,7 +265,7 @@ fn an_unknown_field_is_in_each_row_beside_those_that_are_known() {
     client.state.rules.add(Fault::on(FaultKind::UnknownField, 1));
     let form = format!("Action=DescribeClientVpnConnections&ClientVpnEndpointId={}", client.endpoint);
     let (bent, plain) = (client.reply(&form), client.reply(&form));
-    let (bent_page, plain_page) = (bent.page.unwrap(), plain.page.unwrap());
+    let (bent_page, plain_page) = (page(&bent), page(&plain));
     assert_eq!(bent_page.connections, plain_page.connections);
     assert_eq!((bent_page.unknown_fields.len(), plain_page.unknown_fields.len()), (2, 0));
     assert_eq!(String::from_utf8(bent.body.to_vec()).unwrap().matches("<clientDeviceType>").count(), 5);

@@ -94,7 +94,7 @@ impl Logger {
 
     /// Returns `true` if the endpoint's connection log is on at this time, in milliseconds since 1970.
     fn is_logged(&self, timestamp: i64) -> bool {
-        self.is_logged_at_first != self.log.is_switched_at(timestamp)
+        self.log.exists_at(timestamp) && self.is_logged_at_first != self.log.is_switched_at(timestamp)
     }
 
     /// Returns the name of the stream that events of this time are in. An endpoint begins one each day.

@@ -1,3 +1,5 @@
+mod logs;
+
 use crate::{Config, Connection, Fault, FaultKind, Simulator};
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};

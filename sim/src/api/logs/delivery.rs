@@ -1,11 +1,12 @@
 //! The bytes of an answer, complete or broken.
 
-use crate::answer::{JSON_CONTENT_TYPE, Sending, Then, cut};
+use crate::answer::{JSON_CONTENT_TYPE, Reply, Sending, Then, cut};
 use crate::api::logs::error;
 use crate::api::logs::page::Page;
 use crate::caller::Caller;
 use crate::fault::FaultKind;
 use crate::log_event::LogEvent;
+use crate::served::{AnyPage, ServedLogPage};
 use serde::Serialize;
 use serde_json::json;
 
@@ -33,9 +34,23 @@ pub(crate) fn refuse(
 }
 
 /// Delivers a page of events, complete, cut or in another shape as the faults require.
-pub(crate) fn deliver(page: &Page, faults: &[FaultKind], request_id: String) -> Sending {
-    let body = render(page, faults);
-    finish(body, faults, request_id)
+pub(crate) fn deliver(page: Page, faults: &[FaultKind], log_group: &str, request_id: String) -> Sending {
+    let body = render(&page, faults);
+    let Page { events, next_token } = page;
+    let log_group = log_group.to_owned();
+    let page = ServedLogPage { request_id: request_id.clone(), log_group, next_token, events };
+    match finish(body, faults, request_id) {
+        Sending::Whole(reply) if !faults.iter().any(spoils) => {
+            Sending::Whole(Reply { page: Some(AnyPage::Events(page)), ..reply })
+        }
+        sending => sending,
+    }
+}
+
+/// Returns `true` if an answer with this fault has the right length and is no page.
+fn spoils(fault: &FaultKind) -> bool {
+    use FaultKind::{ListAsObject, MalformedXml, NoList, RenamedList};
+    matches!(fault, MalformedXml | NoList | ListAsObject | RenamedList)
 }
 
 /// Delivers a body, complete or cut as the first such fault requires.

@@ -34,7 +34,7 @@ pub(crate) fn filter(state: &State, caller: &Caller, fields: &Fields, request_id
         return Answer { delay, sending };
     }
     match events(state, caller, fields, &name, &faults) {
-        Ok(page) => Answer { delay, sending: deliver(&page, &faults, request_id) },
+        Ok(page) => Answer { delay, sending: deliver(page, &faults, &name, request_id) },
         Err(error) => Answer { delay, ..super::refusal(&error, request_id) },
     }
 }

@@ -67,7 +67,7 @@ fn a_listing_of_endpoints_goes_on_where_it_was_when_one_is_removed() {
     let client = client(Config::fleet(1, 12, 1));
     let all = ids(&client.reply(ENDPOINTS));
     let first = client.reply(&format!("{ENDPOINTS}&MaxResults=5"));
-    client.state.places.remove(&all[1]);
+    client.state.places.remove(&all[1], client.state.now());
     let token = texts(&first, "nextToken").remove(0);
     let second = client.reply(&format!("{ENDPOINTS}&MaxResults=5&NextToken={token}"));
     assert_eq!((ids(&first), ids(&second)), (all[..5].to_vec(), all[5..10].to_vec()));
@@ -99,7 +99,7 @@ fn an_assumed_role_sees_its_own_account_and_no_other() {
     let expected: Vec<_> = places.iter().map(|listed| listed.fleet.endpoint().id.clone()).collect();
     assert_eq!(ids(&client.reply_to(signed(&key, "us-east-1"), ENDPOINTS)), expected);
     let question = format!("Action=DescribeClientVpnConnections&ClientVpnEndpointId={}", expected[0]);
-    let rows = client.reply_to(signed(&key, "us-east-1"), &question).page.unwrap().connections;
+    let rows = page(&client.reply_to(signed(&key, "us-east-1"), &question)).connections;
     assert_eq!(rows.len(), 12);
     for stranger in [signed("AKIA", "us-east-1"), signed(&key, "eu-central-1"), None] {
         let refused = client.reply_to(stranger, &question);

@@ -134,3 +134,19 @@ fn endpoints_share_a_group_until_one_logs_elsewhere() {
     assert_eq!(endpoints("other"), BTreeSet::from([moved.clone()]));
     assert!(!endpoints("client-vpn").contains(&moved));
 }
+
+#[test]
+fn what_an_endpoint_logged_stays_when_it_is_removed() {
+    let client = Client::new(40);
+    let endpoint = client.endpoint_ids(true).remove(0);
+    let of = |hours: i64| {
+        let events =
+            client.all(&json!({"startTime": NOW - hours * HOUR, "endTime": NOW - (hours - 4) * HOUR}));
+        events.iter().filter(|event| endpoint_of(event) == endpoint).count()
+    };
+    let (before, after) = (of(8), of(4));
+    assert!(before > 0 && after > 0);
+    client.state.places.remove(&endpoint, Timestamp::from_millisecond(NOW - 4 * HOUR).unwrap());
+    client.state.forget();
+    assert_eq!((of(8), of(4)), (before, 0));
+}
