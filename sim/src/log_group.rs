@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The log group that endpoints log to unless they are told another.
+/// The log group that endpoints log to unless another is set.
 pub(crate) const DEFAULT_GROUP: &str = "client-vpn";
 
 /// A log group of CloudWatch Logs, and what else it holds beside the endpoints' events.

@@ -20,7 +20,7 @@ const MAX_SLICES: i64 = 96;
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
-/// What is asked for, apart from the group.
+/// The window, streams and page that a request is for.
 #[derive(Debug)]
 pub(crate) struct Query {
     /// Milliseconds since 1970, both included.

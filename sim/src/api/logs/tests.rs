@@ -4,6 +4,7 @@ mod sessions;
 
 use super::*;
 use crate::answer::Sending;
+use crate::assumed::AssumedRole;
 use crate::config::{Config, TimeSource};
 use crate::location::Location;
 use crate::log_event::LogEvent;
@@ -331,4 +332,35 @@ fn quotas_are_those_of_the_region() {
         let error = client.answer(signed(region, "logs"), action, b"{}").1;
         assert_eq!(error["__type"], "ThrottlingException");
     }
+}
+
+#[test]
+fn an_assumed_role_sees_the_logs_of_its_own_account_until_it_expires() {
+    let client = Client::of(Config::organisation(1, 2, &["eu-central-1"], 6, 40));
+    let places = client.state.places.all();
+    let member = &places.last().unwrap().0.account_id;
+    let role = AssumedRole {
+        account_id: member.clone(),
+        role_name: "audit".to_owned(),
+        session_name: "audit-1".to_owned(),
+        external_id: None,
+    };
+    let access_key_id = client.state.sessions.begin(role).access_key_id;
+    let signature = || {
+        Some(Signature { access_key_id: access_key_id.clone(), ..signed("eu-central-1", "logs").unwrap() })
+    };
+    let body = json!({"logGroupName": "client-vpn", "startTime": NOW - HOUR}).to_string();
+    let (_, answer) = client.answer(signature(), "FilterLogEvents", body.as_bytes());
+    let here = places.iter().filter(|(at, _)| at.account_id == *member);
+    let ids: Vec<&str> = here.map(|(_, fleet)| fleet.endpoint().id.as_str()).collect();
+    let events = answer["events"].as_array().unwrap();
+    assert!(
+        !events.is_empty() && events.iter().all(|found| ids.contains(&endpoint_of(&event(found)).as_str()))
+    );
+    let (_, groups) = client.answer(signature(), "DescribeLogGroups", b"{}");
+    let arn = format!("arn:aws:logs:eu-central-1:{member}:log-group:client-vpn");
+    assert_eq!(groups["logGroups"][0]["logGroupArn"], arn);
+    client.state.sessions.expire(member);
+    let (status, error) = client.answer(signature(), "DescribeLogGroups", b"{}");
+    assert_eq!((status, &error["__type"]), (400, &json!("ExpiredTokenException")));
 }

@@ -60,7 +60,7 @@ fn empty_pages_lose_no_event_and_never_repeat_a_token() {
 }
 
 #[test]
-fn events_are_bent_as_told() {
+fn a_fault_changes_every_event_of_its_page() {
     let plain = Client::new(40).filter(&json!({"startTime": LAST_HOUR})).unwrap().0;
     let bent = |kind| with(Fault::always(kind)).filter(&json!({"startTime": LAST_HOUR})).unwrap().0;
     assert_eq!(bent(FaultKind::DuplicateRow), [plain.as_slice(), &plain[..1]].concat());
