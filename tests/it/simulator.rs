@@ -6,9 +6,10 @@ use client_vpn_audit::invocation::handler::Auditor;
 use client_vpn_audit::invocation::settings::Settings;
 use client_vpn_audit::tables::column::{Column, ColumnType};
 use client_vpn_audit::tables::connections::columns::COLUMNS;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::harness::{World, fleet, outcomes, python, snapshot};
+use crate::harness::{World, fleet, now, outcomes, python, snapshot};
 
 fn boto3(world: &World, endpoint_id: &str, more: &[&str]) -> Value {
     let url = world.simulator.url();
@@ -130,4 +131,22 @@ async fn preflight_says_of_each_target_and_of_the_lake_whether_it_may() {
         assert!(checks[5].problem.as_ref().unwrap().starts_with("UnauthorizedOperation"));
     }
     assert_eq!(world.files(), ["preflight"], "no evidence was written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
+async fn boto3_lists_the_events_that_were_logged() {
+    let world = World::new(fleet(6, 43)).await;
+    let (from, to) = (now() - SignedDuration::from_hours(2), now() - SignedDuration::from_mins(1));
+    let logged = world.simulator.logged("123456789012", "eu-central-1", "client-vpn", from, to);
+    assert!(logged.len() > 100, "{}", logged.len());
+    let (from, to) = (from.as_millisecond().to_string(), to.as_millisecond().to_string());
+    let url = world.simulator.url();
+    for page_size in ["9", "100", "10000"] {
+        let arguments = ["--endpoint-url", &url, "--from", &from, "--to", &to, "--page-size", page_size];
+        let listed = python("list_logs.py", &arguments, &[]);
+        assert_eq!(listed["error"], Value::Null);
+        assert_eq!(listed["groups"][0]["logGroupName"], "client-vpn");
+        assert_eq!(listed["events"]["client-vpn"], serde_json::to_value(&logged).unwrap(), "{page_size}");
+    }
 }

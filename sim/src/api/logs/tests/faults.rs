@@ -108,3 +108,29 @@ fn faults_of_connections_are_none_of_logs() {
     assert!(client.filter(&json!({})).is_ok());
     assert_eq!(client.state.requests(), 0);
 }
+
+#[test]
+fn log_groups_have_faults_of_their_own() {
+    let ask = |kind: FaultKind, query: &dyn Fn(Option<&str>) -> Value| {
+        let log_groups = ["a", "b", "c"].map(LogGroup::new).to_vec();
+        let client = Client::of(Config { log_groups, ..Config::fleet(1, 1, 1) });
+        client.state.rules_of(FaultyAction::DescribeLogGroups).add(Fault::on(kind, 2));
+        let first = client.ask("DescribeLogGroups", &query(None)).unwrap();
+        let token = first["nextToken"].as_str().unwrap().to_owned();
+        (client.ask("DescribeLogGroups", &query(Some(&token))), token)
+    };
+    let query = |token: Option<&str>| json!({"limit": 1, "nextToken": token});
+    for (kind, expected) in [
+        (FaultKind::Throttle, "400 ThrottlingException"),
+        (FaultKind::Unauthorized, "400 AccessDeniedException"),
+        (FaultKind::ExpireToken, "400 InvalidParameterException"),
+    ] {
+        assert_eq!(ask(kind, &query).0, Err(expected.to_owned()));
+    }
+    let (repeated, token) = ask(FaultKind::RepeatToken, &query);
+    assert_eq!(repeated.unwrap()["nextToken"], token);
+    let (empty, token) = ask(FaultKind::EmptyPage, &query);
+    let empty = empty.unwrap();
+    assert_eq!((&empty["logGroups"], empty["nextToken"] == token), (&json!([]), false));
+    assert!(empty["nextToken"].is_string());
+}
