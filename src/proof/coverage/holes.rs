@@ -125,6 +125,7 @@ pub(super) fn proven(holes: &[Hole], from: Timestamp, to: Timestamp) -> f64 {
     for Hole { gap, .. } in holes {
         let begin = gap.from.max(until);
         let end = gap.to.min(to);
+        // `>=` would give the same: an empty part adds nothing, and no later hole begins before it.
         if end > begin {
             open += end.duration_since(begin);
             until = end;

@@ -55,3 +55,47 @@ fn a_record_lies_under_the_date_in_utc() {
         assert_eq!(date(at(seconds)).to_string(), expected, "{name}");
     }
 }
+
+#[test]
+fn an_endpoint_has_its_attempts_its_longest_gap_and_the_reasons_of_its_holes() {
+    let failing = [
+        good(0, &["e"]),
+        run(20 * M).failed("e"),
+        run(40 * M).failed("e"),
+        good(61 * M, &["e"]),
+        good(70 * M, &["e"]),
+    ];
+    let (endpoints, _) = coverage(&failing, None, 71 * M, 71 * M);
+    let found = endpoints.iter().find(|endpoint| endpoint.endpoint_id == "e").unwrap();
+    assert_eq!(found.outcomes, BTreeMap::from([("complete", 3), ("failed", 2)]));
+    let [hole] = found.holes.as_slice() else { panic!("{found:?}") };
+    assert_eq!((hole.attempts, hole.reason.as_str()), (2, "2 × failed, Timeout"));
+    let gone = [good(0, &["e"]), good(30 * M, &["e"]), good(85 * M, &[]), good(86 * M, &[])];
+    for (name, runs, now, expected) in [
+        ("between captures", &failing[..], 71 * M, false),
+        ("after the last capture", &failing[..1], 71 * M, true),
+        ("after the last capture of one that is gone", &gone[..], 5 * D, false),
+    ] {
+        let (endpoints, _) = coverage(runs, None, now, now);
+        let found = endpoints.iter().find(|endpoint| endpoint.endpoint_id == "e").unwrap();
+        assert_eq!(found.longest_gap.open, expected, "{name}");
+    }
+}
+
+#[test]
+fn a_window_may_end_where_it_begins_and_an_endpoint_may_be_gone_only_later() {
+    check(vec![
+        Case {
+            name: "a window without length",
+            runs: vec![good(0, &["e"]), good(30 * M, &["e"])],
+            window: (Some(45 * M), 45 * M),
+            expected: vec![("e", some(&[]))],
+        },
+        Case {
+            name: "gone at the current time",
+            runs: vec![good(0, &["e"]), good(30 * M, &["e"]), good(45 * M, &[])],
+            window: (None, 45 * M),
+            expected: vec![("e", none())],
+        },
+    ]);
+}

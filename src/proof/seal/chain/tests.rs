@@ -106,6 +106,9 @@ fn a_chain_is_followed_or_stops_where_it_is_broken() {
         digest.previous.as_mut().unwrap().signature = whole[0].signature.clone();
     };
     let signed_as_another = Made { signature: whole[1].signature.clone(), ..whole[2].clone() };
+    let mut remade_unsigned = chain_of(&[None, None, None]);
+    remade_unsigned[1] =
+        made(1, Some(&remade_unsigned[0]), None, |digest| digest.tool_version = "9".to_owned());
     let stopped = |code: ErrorCode, hour: &str| Err((code, format!("2025-11-22T{hour}")));
     let newest = |hour: &str| Ok(format!("2025-11-22T{hour}"));
     let cases = [
@@ -139,6 +142,12 @@ fn a_chain_is_followed_or_stops_where_it_is_broken() {
             "one in the middle was made again",
             o,
             instead(1, made(1, Some(&whole[0]), o, |digest| digest.tool_version = "9".to_owned())),
+            stopped(ErrorCode::DigestForged, "02"),
+        ),
+        (
+            "one in the middle of an unsigned chain was made again",
+            None,
+            remade_unsigned,
             stopped(ErrorCode::DigestForged, "02"),
         ),
         (
@@ -208,4 +217,27 @@ fn what_begins_within_a_chain_is_not_checked_against_the_one_before_it() {
     assert!(chain.is_ours());
     chain.follow(&whole[2].key, &whole[2].written()).unwrap();
     assert_eq!(chain.newest().unwrap().sha256, whole[2].written().sha256);
+}
+
+#[test]
+fn a_chain_is_ours_once_our_key_has_signed_and_leaves_the_older_objects_that_its_newest_digest_left() {
+    let (ours, former) = (TestKey::generate(), TestKey::generate());
+    let hour = Hour::parse("2025-11-22T04").unwrap();
+    let left = OlderLeft { after: None, before: hour.date_before() };
+    for (name, keys, expected) in
+        [("a former key", vec![&former], false), ("our key after it", vec![&former, &ours], true)]
+    {
+        let mut chain = Chain::new(Some(&ours.public), None);
+        assert_eq!((chain.is_ours(), chain.older_left(hour)), (false, Some(left.clone())), "{name}");
+        let mut digests: Vec<Made> = Vec::new();
+        for (hour, key) in (0..).zip(keys) {
+            digests
+                .push(made(hour, digests.last(), Some(key), |digest| digest.older_left = Some(left.clone())));
+        }
+        digests.iter().for_each(|digest| chain.follow(&digest.key, &digest.written()).unwrap());
+        assert_eq!((chain.is_ours(), chain.older_left(hour)), (expected, Some(left.clone())), "{name}");
+        let all_listed = made(2, digests.last(), Some(&ours), |_| ());
+        chain.begin(&all_listed.key, &all_listed.written()).unwrap();
+        assert_eq!(chain.older_left(hour), None, "{name}");
+    }
 }

@@ -99,6 +99,8 @@ fn a_digest_lists_by_key_what_was_read_and_leaves_unread_records() {
     for (hour, number) in [(9, 2), (9, 1), (8, 3)] {
         due.add(&key(hour, number), HASHED);
     }
+    let so_far: Vec<&str> = due.objects().iter().map(|object| name(&object.object_key)).collect();
+    assert_eq!(so_far, ["090000Z_00002", "090000Z_00001", "080000Z_00003"]);
     due.leave(&BTreeSet::from([key(9, 1).to_string()]), vec!["left".to_owned()]);
     due.add(&key(7, 0), HASHED);
     due.settle(true).unwrap();
