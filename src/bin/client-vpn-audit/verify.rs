@@ -184,5 +184,15 @@ fn verdict(verification: &Verification) -> String {
     } else {
         "Not tamper-evident: not every digest is signed by a key that you gave.".to_owned()
     };
-    format!("{state}\n{proof}{late}")
+    let not_proven: u64 = verification.scopes.iter().map(|scope| scope.not_proven).sum();
+    let not_proven = match not_proven {
+        0 => String::new(),
+        1 => "\n1 entry of a digest that was changed is not proven: the fault of the digest names it."
+            .to_owned(),
+        entries => format!(
+            "\n{} entries of digests that were changed are not proven: the faults of the digests name them.",
+            HumanCount(entries)
+        ),
+    };
+    format!("{state}\n{proof}{not_proven}{late}")
 }

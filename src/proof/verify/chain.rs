@@ -36,18 +36,29 @@ pub struct Link {
     is_signed: bool,
     /// `true` if a fault names it.
     is_faulty: bool,
+    /// Objects that it lists.
+    entries: u64,
+}
+
+/// A digest that the one after it contradicts.
+#[derive(Debug)]
+struct Suspect {
+    fault: Fault,
+    entries: u64,
 }
 
 impl Link {
     /// Returns the digest before those that are walked; `None` if there is none.
     pub fn before(hour: Hour, place: &AccountRegion, reading: &Reading) -> Option<Link> {
-        let (sha256, signature) = match reading {
-            Reading::Digest(written) => (written.sha256.clone(), written.signature().map(str::to_owned)),
-            Reading::Invalid(sha256, _) => (sha256.clone(), None),
+        let (sha256, signature, entries) = match reading {
+            Reading::Digest(written) => {
+                (written.sha256.clone(), written.signature().map(str::to_owned), entries(written))
+            }
+            Reading::Invalid(sha256, _) => (sha256.clone(), None, 0),
             Reading::Nothing(..) => return None,
         };
         let key = ObjectKey::of_digest(place, hour);
-        Some(Link { key, sha256, signature, is_signed: false, is_faulty: false })
+        Some(Link { key, sha256, signature, is_signed: false, is_faulty: false, entries })
     }
 }
 
@@ -86,7 +97,9 @@ pub struct Chain<'a> {
     /// The digest read last.
     link: Option<Link>,
     /// A fault of the digest before the last, if the last contradicts it. The next digest shows which of the two was changed.
-    suspect: Option<Fault>,
+    suspect: Option<Suspect>,
+    /// Entries of digests whose signature is wrong, or that the digest after them contradicts.
+    not_proven: u64,
     /// The hour after the one walked last.
     next: Option<Hour>,
     /// Hours without a digest that can be read.
@@ -104,6 +117,7 @@ impl<'a> Chain<'a> {
             lake,
             link,
             suspect: None,
+            not_proven: 0,
             next: None,
             lacking: Vec::new(),
             beginning_is_cut: false,
@@ -120,6 +134,11 @@ impl<'a> Chain<'a> {
     pub fn lacks(&self, hour: Hour) -> bool {
         self.lacking.iter().any(|(from, to)| (*from..*to).contains(&hour))
             || self.beginning_is_cut && hour < self.terms.first
+    }
+
+    /// Returns the number of entries of digests that are faulty, so that these do not prove them.
+    pub fn not_proven(&self) -> u64 {
+        self.not_proven
     }
 
     /// Returns `true` for a digest of this lake that has a right signature, or if no keys are given.
@@ -145,15 +164,22 @@ impl<'a> Chain<'a> {
             Reading::Invalid(sha256, problem) => {
                 scope.digests += 1;
                 self.lacking.push((hour, hour.next()));
-                faults.extend(self.suspect.take());
+                self.report_suspect(faults);
                 faults.push(Fault::new(Kind::DigestInvalid, key.as_str(), problem.to_string()));
                 let sha256 = sha256.clone();
-                self.link = Some(Link { key, sha256, signature: None, is_signed: false, is_faulty: true });
+                self.link = Some(Link {
+                    key,
+                    sha256,
+                    signature: None,
+                    is_signed: false,
+                    is_faulty: true,
+                    entries: 0,
+                });
                 return;
             }
             Reading::Nothing(kind, message) => {
                 self.lacking.push((hour, hour.next()));
-                faults.extend(self.suspect.take());
+                self.report_suspect(faults);
                 faults.push(Fault::new(*kind, key.as_str(), message));
                 self.link = None;
                 return;
@@ -171,7 +197,10 @@ impl<'a> Chain<'a> {
         let signature = self.signature(written);
         let is_signed = signature == Ok(true);
         scope.signatures += u64::from(is_signed);
+        let entries = entries(written);
         if let Err(message) = signature {
+            self.not_proven += entries;
+            let message = format!("{message}; {}", therefore_not_proven(entries));
             faults.push(Fault::new(Kind::SignatureWrong, key.as_str(), message));
         }
         self.follow(&key, written, is_signed, faults);
@@ -181,17 +210,25 @@ impl<'a> Chain<'a> {
             sha256: written.sha256.clone(),
             signature: written.signature().map(str::to_owned),
             is_signed,
+            entries,
         });
+    }
+
+    /// Reports the digest that the one after it contradicts, if there is one.
+    fn report_suspect(&mut self, faults: &mut Vec<Fault>) {
+        if let Some(Suspect { fault, entries }) = self.suspect.take() {
+            self.not_proven += entries;
+            faults.push(fault);
+        }
     }
 
     /// Checks that a digest follows the one before it.
     fn follow(&mut self, key: &ObjectKey, written: &WrittenDigest, is_signed: bool, faults: &mut Vec<Fault>) {
         let before = self.link.take();
-        let suspect = self.suspect.take();
         match self.broken(written, before.as_ref(), key.hour) {
-            None => faults.extend(suspect),
+            None => self.report_suspect(faults),
             Some(Broken::Link(message)) => {
-                faults.extend(suspect);
+                self.report_suspect(faults);
                 faults.push(Fault::new(Kind::ChainBroken, key.as_str(), message));
             }
             Some(Broken::Beginning { previous }) => {
@@ -202,6 +239,7 @@ impl<'a> Chain<'a> {
             }
             // The one before was changed itself, so its claim about its own predecessor proves nothing.
             Some(Broken::OtherBytes(sha256)) => {
+                self.suspect = None;
                 let Some(before) = before else { return };
                 let message = format!(
                     "follows a digest of SHA-256 {sha256}, and that of the hour before has {}: one of the two was changed",
@@ -211,10 +249,12 @@ impl<'a> Chain<'a> {
                 // A right signature shows that the other one was changed.
                 if !before.is_faulty && (is_signed || !before.is_signed) {
                     let message = format!(
-                        "has the SHA-256 {}, and had {sha256} when the digest after it, {key}, was made",
-                        before.sha256
+                        "has the SHA-256 {}, and had {sha256} when the digest after it, {key}, was made; {}",
+                        before.sha256,
+                        therefore_not_proven(before.entries)
                     );
-                    self.suspect = Some(Fault::new(Kind::Changed, before.key.as_str(), message));
+                    let fault = Fault::new(Kind::Changed, before.key.as_str(), message);
+                    self.suspect = Some(Suspect { fault, entries: before.entries });
                 }
             }
         }
@@ -243,7 +283,7 @@ impl<'a> Chain<'a> {
         if from >= to {
             return;
         }
-        faults.extend(self.suspect.take());
+        self.report_suspect(faults);
         self.link = None;
         self.lacking.push((from, to));
         let message = match to.previous() {
@@ -276,7 +316,7 @@ impl<'a> Chain<'a> {
 
     /// Ends the walk: reports a chain that ends too early, and keys that are not known.
     pub fn end(&mut self, scope: &Scope, faults: &mut Vec<Fault>) {
-        faults.extend(self.suspect.take());
+        self.report_suspect(faults);
         let next = self.next.unwrap_or(scope.first_hour);
         if next <= scope.last_hour {
             let key = ObjectKey::of_digest(self.terms.place, next);
@@ -294,6 +334,21 @@ impl<'a> Chain<'a> {
             faults.push(Fault::new(Kind::KeyUnknown, self.terms.place.folder(Table::Digests), message));
         }
     }
+}
+
+/// Returns the number of objects that a digest lists.
+fn entries(written: &WrittenDigest) -> u64 {
+    written.digest.objects.len() as u64
+}
+
+/// States that a digest that is faulty itself proves none of its entries, though the objects may be as it lists them.
+fn therefore_not_proven(entries: u64) -> String {
+    let what = match entries {
+        0 => return "it has no entries".to_owned(),
+        1 => "its one entry is".to_owned(),
+        entries => format!("its {entries} entries are"),
+    };
+    format!("{what} therefore not proven, even where the objects are as it lists them")
 }
 
 #[cfg(test)]

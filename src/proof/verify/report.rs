@@ -159,6 +159,9 @@ pub struct Scope {
     pub sealed_late: u64,
     /// Digests whose signature is right.
     pub signatures: u64,
+    /// Entries of digests whose signature is wrong, or that the digest after them contradicts. Nothing proves these entries,
+    /// even where the objects are as they list them. The faults of these digests name them.
+    pub not_proven: u64,
     /// Objects read.
     pub objects: u64,
     /// Bytes of them.
@@ -188,6 +191,7 @@ impl Scope {
             digests: 0,
             sealed_late: 0,
             signatures: 0,
+            not_proven: 0,
             objects: 0,
             bytes: 0,
             late: 0,

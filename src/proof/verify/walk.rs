@@ -102,6 +102,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
             self.day(&mut of_place, date).await?;
         }
         of_place.chain.end(&of_place.scope, &mut self.verification.faults);
+        of_place.scope.not_proven = of_place.chain.not_proven();
         self.after_the_range(&mut of_place, &days.of_digests).await?;
         self.much_later(&mut of_place).await?;
         for found in of_place.unlisted.into_values() {

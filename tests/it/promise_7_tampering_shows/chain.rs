@@ -8,6 +8,36 @@ use crate::harness::cases::Cases;
 use crate::harness::sealed::{LATER, SealedLake, faults};
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_entries_of_a_changed_digest_are_counted_as_not_proven() {
+    let lake = SealedLake::in_a_directory().await;
+    lake.seal_at(LATER).await;
+    let (digest, run) = (lake.keys_of("digests").await[2].clone(), lake.keys_of("runs").await[6].clone());
+    // A run record is changed so that `verify` finds nothing wrong with it, and the digest with it.
+    let record = String::from_utf8(lake.get(&run).await).unwrap().replace("\"active\":", "\"active\": ");
+    lake.put(&run, record.clone().into_bytes()).await;
+    let mut entries = 0;
+    edit(&lake, &digest, |digest| {
+        let objects = digest["objects"].as_array_mut().unwrap();
+        entries = objects.len();
+        let object = objects.iter_mut().find(|object| object["object_key"] == json!(run)).unwrap();
+        object["bytes"] = json!(record.len());
+        object["sha256"] = json!(hex::encode(<sha2::Sha256 as sha2::Digest>::digest(record.as_bytes())));
+    })
+    .await;
+    for (keys, kind) in [(&[&lake.keys][..], Kind::SignatureWrong), (&[], Kind::Changed)] {
+        let verification = lake.verify_with(keys, |_| ()).await.unwrap();
+        let next = (Kind::ChainBroken, lake.keys_of("digests").await[3].clone());
+        let mut found = faults(&verification);
+        // Without keys, the signatures are by a key that is not known.
+        found.retain(|(kind, _)| *kind != Kind::KeyUnknown);
+        assert_eq!(found, [(kind, digest.clone()), next]);
+        let message = &verification.faults.iter().find(|fault| fault.kind == kind).unwrap().message;
+        assert!(message.contains(&format!("its {entries} entries are therefore not proven")), "{message}");
+        assert_eq!(verification.scopes[0].not_proven, entries as u64);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_fault_of_the_chain_is_named() {
     let cases = Cases::default();
     for lake in lakes().await {
