@@ -1,4 +1,5 @@
-//! XML as EC2 sends it, read from its beginning to its end: elements, texts and references, and nothing else.
+//! XML as EC2 sends it, read from its beginning to its end: elements, texts and references. Beside these, only a field of a row
+//! may have a CDATA section, whose content is a text that hides nothing. Comments, instructions and document types are refused.
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -170,6 +171,15 @@ impl<'a> Document<'a> {
     /// Leaves the element that was entered last, and returns its content. Elements in it are refused if they may be more rows or
     /// the token.
     pub(in crate::tables) fn value(&mut self) -> Result<Value<'a>, DecodeError> {
+        self.content(false)
+    }
+
+    /// Does the same for a field of a row, which may have CDATA sections.
+    pub(in crate::tables) fn field_value(&mut self) -> Result<Value<'a>, DecodeError> {
+        self.content(true)
+    }
+
+    fn content(&mut self, may_have_cdata: bool) -> Result<Value<'a>, DecodeError> {
         if let Some(text) = self.leaf.take() {
             return Ok(Value::Text(Cow::Borrowed(text)));
         }
@@ -193,6 +203,8 @@ impl<'a> Document<'a> {
                 }
                 Event::End(_) => return Ok(Value::Text(text)),
                 Event::Text(part) => self.push_text(&mut text, part.into_inner()),
+                // In it, an ampersand begins no reference.
+                Event::CData(part) if may_have_cdata => text += part.into_inner(),
                 Event::GeneralRef(reference) => self.push_reference(&mut text, &reference),
                 _ => return Err(DecodeError::Malformed),
             }

@@ -55,7 +55,7 @@ pub(in crate::tables) fn text<'a>(
     name: &str,
     field: &mut Option<Cow<'a, str>>,
 ) -> Result<(), DecodeError> {
-    let earlier = match document.value()? {
+    let earlier = match document.field_value()? {
         Value::Text(text) => field.replace(text),
         Value::Xml(xml) => Some(Cow::Borrowed(xml)),
     };
@@ -79,7 +79,7 @@ pub(in crate::tables) fn keep<'a>(
         "" => document.shape().check_field(name)?,
         _ => document.shape().check_within_field(name)?,
     }
-    let value = document.value()?.into_inner();
+    let value = document.field_value()?.into_inner();
     unknown.push(within, name, value);
     Ok(())
 }
@@ -97,7 +97,7 @@ pub(in crate::tables) fn texts<'a>(
     let within = format!("{name}.");
     fields(document, unknown, &within, |document, unknown, child| {
         let value = match child {
-            "item" => document.value()?,
+            "item" => document.field_value()?,
             _ => return keep(document, unknown, &within, child),
         };
         match (value, &mut read) {

@@ -48,6 +48,47 @@ fn what_the_sdk_would_misread_is_refused() {
     assert_eq!(count(b""), Err(MALFORMED));
 }
 
+/// A CDATA section is a text like any other. Anywhere but in a field of a row, it is refused, as a comment is everywhere.
+#[test]
+fn character_data_in_a_field_is_its_text() {
+    for (content, expected) in [
+        ("<![CDATA[a & b]]>", "a & b"),
+        ("<![CDATA[&amp;]]>", "&amp;"),
+        ("<![CDATA[&]]>", "&"),
+        ("<![CDATA[]]>", ""),
+        ("a<![CDATA[b]]>c&lt;<![CDATA[<d>]]>", "abc<<d>"),
+        (
+            "<![CDATA[</commonName></item></connections><nextToken>t</nextToken>]]>",
+            "</commonName></item></connections><nextToken>t</nextToken>",
+        ),
+        ("<![CDATA[<!-- x -->]]>", "<!-- x -->"),
+    ] {
+        let field = format!("<commonName>{content}</commonName>");
+        one(&field, |connection| assert_eq!(connection.common_name.as_deref(), Some(expected), "{content}"));
+        assert_eq!(
+            page(&format!("<connections><item>{field}</item></connections>")),
+            Ok((None, 1)),
+            "{content}"
+        );
+    }
+    let row = "<item><connectionId>c</connectionId></item>";
+    for content in [
+        format!("<connections>{row}<![CDATA[]]></connections>"),
+        format!("<connections><![CDATA[{row}]]></connections>"),
+        format!("<![CDATA[<connections>{row}</connections>]]>"),
+        format!("<connections>{row}</connections><nextToken><![CDATA[t]]></nextToken>"),
+        format!("<connections>{row}</connections><nextToken>t<![CDATA[]]></nextToken>"),
+        format!("<connections>{row}</connections><other><![CDATA[t]]></other>"),
+        "<connections><item><![CDATA[x]]><connectionId>c</connectionId></item></connections>".to_owned(),
+        "<connections><item><status><![CDATA[x]]><code>c</code></status></item></connections>".to_owned(),
+        "<connections><item><commonName>a<!-- x --></commonName></item></connections>".to_owned(),
+        "<connections><item><commonName><![CDATA[a]]><!-- x --></commonName></item></connections>".to_owned(),
+        "<connections><item><commonName><![CDATA[a</commonName></item></connections>".to_owned(),
+    ] {
+        assert_eq!(page(&content), Err(MALFORMED), "{content}");
+    }
+}
+
 /// A list of no rows is the worst misreading of an answer.
 #[test]
 fn an_answer_of_another_shape_is_never_a_page() {
