@@ -94,10 +94,7 @@ fn refused<E: ProvideErrorMetadata>(answer: &ServiceError<E, HttpResponse>, call
     let (service, status) = (call.service, answer.raw().status().as_u16());
     let request_id = request_id(answer.raw());
     let said = answer.err().message().unwrap_or_default();
-    let see = match &request_id {
-        Some(id) => format!("see request id {id} in CloudTrail"),
-        None => "it sent no request id".to_owned(),
-    };
+    let see = request_id::hint(answer.raw(), request_id.as_deref());
     let code = match answer.err().code() {
         Some(code) => Some(AwsCode::parse(code)),
         None => code_of(service, status).map(Some),

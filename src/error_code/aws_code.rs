@@ -90,8 +90,27 @@ const WORDS: [&str; 76] = [
     "Violation",
 ];
 
-/// An error code of AWS's: one that is known, or words in CamelCase, with dots between them, of which one is a word of error
-/// codes. It can be nothing else, such as a name that the sender of the answer put there.
+/// Parts of codes with dots that have none of [`WORDS`]. Sources: EC2 API reference, "Error codes"; S3 API reference, "Error
+/// responses".
+const PARTS: [&str; 14] = [
+    "Client",
+    "EndpointConnectionNotAccepted",
+    "ExistingVpcEndpointConnections",
+    "Format",
+    "Gateway",
+    "KMS",
+    "NonEBSInstance",
+    "NotAttached",
+    "Range",
+    "Resource",
+    "Server",
+    "State",
+    "UnfulfillableCapacity",
+    "Vpc",
+];
+
+/// An error code of AWS's: one that is known, or words in CamelCase with dots between them. Each part has a word of error codes, or
+/// is one of [`PARTS`]. It can be nothing else, such as a name that the sender of the answer put there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AwsCode(Cow<'static, str>);
 
@@ -124,15 +143,15 @@ impl AwsCode {
         if let Some((known, _)) = ADVICE.iter().find(|(known, _)| *known == text) {
             return Some(AwsCode::known(known));
         }
-        let is_part = |part: &str| {
-            let is_camel_case = part.len() >= 2
+        let is_camel_case = |part: &str| {
+            part.len() >= 2
                 && part.bytes().all(|b| b.is_ascii_alphanumeric())
                 && part.bytes().next().is_some_and(|b| b.is_ascii_uppercase())
-                && part.bytes().any(|b| b.is_ascii_lowercase());
-            is_camel_case || part == "KMS"
+                && part.bytes().any(|b| b.is_ascii_lowercase())
         };
-        let has_form = text.len() <= MAX_CHARS && text.split('.').all(is_part);
-        let is_code = has_form && text.split('.').any(has_word);
+        let is_part = |part: &str| PARTS.contains(&part) || is_camel_case(part) && has_word(part);
+        let is_code =
+            text.len() <= MAX_CHARS && text.split('.').all(is_part) && text.split('.').any(has_word);
         is_code.then(|| AwsCode(Cow::Owned(text.to_owned())))
     }
 
@@ -206,7 +225,10 @@ mod tests {
             "InvalidVpcID.NotFound",
             "Client.InvalidInstanceID.NotFound",
             "Server.InternalError",
-            "InvalidClientVpnEndpointId.Unheard",
+            "InvalidClientVpnEndpointId.Expired",
+            "InvalidSubnet.Range",
+            "Resource.AlreadyAssociated",
+            "Client.InvalidParameterValue",
             "DryRunOperation",
             "BrandNewException",
             "SomethingFailed",
@@ -282,6 +304,13 @@ mod tests {
             "MariaNotley",
             "Block.Sandra",
             "Sandra.Block",
+            "InvalidMarialopez.MariaLopez",
+            "Invalid.MariaLopez",
+            "MariaLopez.NotFound",
+            "InvalidSubnet.NotFound.Maria",
+            "Client.Maria",
+            "Client.Server",
+            "Resource",
             "KarlAuthier",
             "AnnaErrorsson",
             "MaxFailla",

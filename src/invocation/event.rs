@@ -154,7 +154,8 @@ fn targets(value: &Value, faults: &mut InvalidInputs) -> Option<Vec<TargetText>>
     Some(targets)
 }
 
-/// Reads the filters. Their values may name people, so no fault quotes them.
+/// Reads the filters. Their values may name people, so no fault quotes them. A name that is not known may be a value by mistake,
+/// so no log quotes it.
 fn filters(value: &Value, faults: &mut InvalidInputs) -> Vec<Filter> {
     let Value::Object(fields) = value else {
         let allowed = "must be an object such as {\"username\": [\"…\"]}";
@@ -164,7 +165,7 @@ fn filters(value: &Value, faults: &mut InvalidInputs) -> Vec<Filter> {
     let mut filters = Vec::new();
     for (name, values) in fields {
         let Some(name) = FILTERS.into_iter().find(|known| known == name) else {
-            faults.push(InvalidInput::of_name("filters", name, FILTERS.join(", ")));
+            faults.push(InvalidInput::new("filters", name, FILTERS.join(", ")));
             continue;
         };
         let texts = values.as_array().filter(|values| !values.is_empty()).and_then(|values| {

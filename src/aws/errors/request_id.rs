@@ -3,8 +3,8 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_types::request_id::RequestId;
 
-/// Longest id, in characters: S3's and that of public emulators are shorter.
-const MAX_BYTES: usize = 64;
+/// Characters of S3's ids.
+const S3_CHARS: usize = 16;
 
 /// Returns the request id of an answer, which an error may have in its body; `None` if it has none of AWS's form.
 pub(crate) fn request_id(answer: &HttpResponse) -> Option<String> {
@@ -13,24 +13,57 @@ pub(crate) fn request_id(answer: &HttpResponse) -> Option<String> {
     in_header.or_else(in_body).map(str::to_owned)
 }
 
+/// Returns a hint to the request in CloudTrail, by the `id` that [`request_id`] read.
+pub(crate) fn hint(answer: &HttpResponse, id: Option<&str>) -> String {
+    let is_in_body = || answer.body().bytes().is_some_and(|body| texts_in(body).next().is_some());
+    match id {
+        Some(id) => format!("see request id {id} in CloudTrail"),
+        None if answer.request_id().is_some() || is_in_body() => {
+            "its request id is not of a known form, and is not repeated".to_owned()
+        }
+        None => "it sent no request id".to_owned(),
+    }
+}
+
 /// Returns the first element of a body that is named as a request id and is one. EC2 writes `RequestID`, STS and S3 `RequestId`.
 fn named_in(body: &[u8]) -> Option<&str> {
+    texts_in(body).find(|id| is_request_id(id))
+}
+
+/// Returns the texts of the elements of a body that are named as a request id.
+fn texts_in(body: &[u8]) -> impl Iterator<Item = &str> {
     let names =
         [("<RequestID>", "</RequestID>"), ("<RequestId>", "</RequestId>"), ("<requestId>", "</requestId>")];
-    let body = str::from_utf8(body).ok()?;
-    names.into_iter().find_map(|(begin, end)| {
+    let body = str::from_utf8(body).unwrap_or_default();
+    names.into_iter().filter_map(move |(begin, end)| {
         let (id, _) = body.split_once(begin)?.1.split_once(end)?;
-        Some(id.trim()).filter(|id| is_request_id(id))
+        Some(id.trim())
     })
 }
 
-/// Returns `true` if a text is a request id and can be nothing else: a UUID's hexadecimal digits, or digits and capitals as S3
-/// has them. A name has letters that are no such digits, or no digit at all.
+/// Returns `true` if a text has one of the forms of AWS's request ids. A name has none of them.
 fn is_request_id(text: &str) -> bool {
-    let fits = |b: u8| b.is_ascii_uppercase() || b == b'-' || b.is_ascii_hexdigit();
-    (1..=MAX_BYTES).contains(&text.len())
-        && text.bytes().all(fits)
-        && text.bytes().any(|b| b.is_ascii_digit())
+    is_uuid(text) || is_of_s3(text)
+}
+
+/// Returns `true` for a UUID, which EC2, STS and KMS send. In AWS's examples, `EXAMPLE` may stand for its end.
+fn is_uuid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
+    let is_hexadecimal = |group: &str| group.bytes().all(|b| b.is_ascii_hexdigit());
+    let last = groups.last().copied().unwrap_or_default();
+    lengths == [8, 4, 4, 4, 12]
+        && groups.iter().rev().skip(1).all(|group| is_hexadecimal(group))
+        && is_hexadecimal(last.strip_suffix("EXAMPLE").unwrap_or(last))
+}
+
+/// Returns `true` for 16 hexadecimal digits, or 16 capitals and digits with a digit between capitals, which S3 sends. A name has
+/// digits at most before or after it.
+fn is_of_s3(text: &str) -> bool {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let is_of_capitals = text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        && text.trim_matches(is_digit).contains(is_digit);
+    text.len() == S3_CHARS && (is_of_capitals || text.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -76,6 +109,18 @@ mod tests {
             ("59dbff89-35bd-4eac-99ed-be587EXAMPLE", true),
             ("EB7A5CAD9F2B1C3D", true),
             ("7b4b9f0d6c5e4f3a", true),
+            ("TX6QS0HKJW5AWFYC", true),
+            ("MARIA-LOPEZ-1985", false),
+            ("MARIALOPEZ198512", false),
+            ("12MARIALOPEZ1985", false),
+            ("ABCDEFGHIJKLMNOP", false),
+            ("MARIAL19-PEZ1985", false),
+            ("abcdefab-cafe-beef-dead-maria1985lop", false),
+            ("abcdefab-cafe-beef-dead-1985maEXAMPLE", false),
+            ("abcdefab-cafe-beef-deadbeef1234", false),
+            ("EB7A5CAD9F2B1C3", false),
+            ("EB7A5CAD9F2B1C3D0", false),
+            ("1985", false),
             ("maria-lopez", false),
             ("maria-lopez-1985", false),
             ("MARIA-LOPEZ", false),
@@ -85,6 +130,25 @@ mod tests {
         ] {
             assert_eq!(is_request_id(id), passes, "{id}");
         }
-        assert!(!is_request_id(&"1".repeat(MAX_BYTES + 1)));
+    }
+
+    #[test]
+    fn the_hint_says_if_an_id_was_sent_that_is_not_repeated() {
+        for (header, body, expected) in [
+            (Some("EB7A5CAD9F2B1C3D"), "", "see request id EB7A5CAD9F2B1C3D in CloudTrail"),
+            (Some("MARIA-LOPEZ-1985"), "", "its request id is not of a known form, and is not repeated"),
+            (
+                None,
+                "<RequestID>maria-lopez</RequestID>",
+                "its request id is not of a known form, and is not repeated",
+            ),
+            (None, "<Response/>", "it sent no request id"),
+        ] {
+            let mut answer = HttpResponse::new(StatusCode::try_from(400).unwrap(), SdkBody::from(body));
+            if let Some(id) = header {
+                answer.headers_mut().insert("x-amzn-requestid", id);
+            }
+            assert_eq!(hint(&answer, request_id(&answer).as_deref()), expected);
+        }
     }
 }

@@ -227,6 +227,8 @@ fn no_value_of_an_event_is_in_a_fault() {
         json!({"action": "snapshot", "targets": [format!("arn:aws:ec2:eu-central-1:{MARIA}:client-vpn-endpoint/*")]}),
         json!({"action": "snapshot", "filters": MARIA}),
         json!({"action": "snapshot", "filters": {MARIA: [MARIA]}}),
+        json!({"action": "snapshot", "filters": {"maria-lopez": ["x"]}}),
+        json!({"action": "snapshot", "filters": {"marialopez": ["x"]}}),
         json!({"action": "snapshot", "filters": {"username": MARIA}}),
         json!({"action": "snapshot", "filters": {"username": [MARIA, 5]}}),
         json!({"action": "snapshot", "page_size": MARIA}),
