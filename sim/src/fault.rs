@@ -111,12 +111,24 @@ pub enum FaultKind {
     DuplicateRow,
     /// The rows name another endpoint as theirs.
     WrongEndpointId,
+    /// 200 with the list under another name.
+    RenamedList,
+    /// 200 with rows named `member`.
+    MemberRows,
+    /// 200 with everything one level deeper, in an element whose name ends with `Result`.
+    ResultWrapper,
+    /// 200 with the token in an element of another name.
+    HiddenToken,
+    /// 200 with a body of more than 16 MiB, most of it blanks.
+    LargeBody,
+    /// A token of more than 16 KiB.
+    LongToken,
+    /// The user name of every row has more than 64 KiB.
+    LongValue,
     /// The answer has no list. Logs only, as are the following kinds.
     NoList,
     /// The answer has an object instead of its list.
     ListAsObject,
-    /// The list has another name.
-    RenamedList,
     /// Events arrived five minutes before they happened.
     ClockSkew,
     /// Events happen two hours from now.

@@ -70,7 +70,8 @@ struct Arguments {
     /// Misbehave: KIND, at one endpoint or all, to the Nth (to Mth) request for connections or to all. Kinds: throttle,
     /// internal-error, unavailable, unauthorized, not-found, reset, cut-body, cut-body-unframed, stall, stall-body,
     /// malformed-xml, repeat-token, cycle-tokens, expire-token, empty-page, odd-values, latency-millis=MS,
-    /// unknown-field, duplicate-row, wrong-endpoint-id
+    /// unknown-field, duplicate-row, wrong-endpoint-id, renamed-list, member-rows, result-wrapper, hidden-token,
+    /// large-body, long-token, long-value
     #[arg(long = "fault", value_name = "KIND[:ENDPOINT][@N[-M]]")]
     faults: Vec<Fault>,
     /// Misbehave in FilterLogEvents, for one log group or all; further kinds: no-list, list-as-object, renamed-list,

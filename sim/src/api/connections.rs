@@ -1,5 +1,6 @@
 //! `DescribeClientVpnConnections`.
 
+mod hostile;
 mod page;
 
 use crate::answer::{Answer, Reply, Sending, Then, XML_CONTENT_TYPE, cut};
@@ -84,7 +85,11 @@ fn refuse(fault: &FaultKind, parameters: &Parameters, request_id: &str) -> Optio
 /// Delivers the page, complete or cut as the first such fault requires.
 fn deliver(page: ServedPage, faults: &[FaultKind]) -> Sending {
     let Rendered { body, middle } = render(&page);
-    let cut = faults.iter().find_map(|fault| cut(fault, &body, middle, XML_CONTENT_TYPE, &page.request_id));
+    let id = &page.request_id;
+    let cut = faults.iter().find_map(|fault| {
+        let reshaped = || hostile::reshaped(fault, &body).map(|body| unread(body, id));
+        cut(fault, &body, middle, XML_CONTENT_TYPE, id).or_else(reshaped)
+    });
     cut.unwrap_or_else(|| {
         let request_id = page.request_id.clone();
         Sending::Whole(Reply {
@@ -94,6 +99,17 @@ fn deliver(page: ServedPage, faults: &[FaultKind]) -> Sending {
             body: body.into(),
             page: Some(AnyPage::Connections(page)),
         })
+    })
+}
+
+/// Sends a body that no client may read as a page, so that none counts as served.
+fn unread(body: Vec<u8>, request_id: &str) -> Sending {
+    Sending::Whole(Reply {
+        status: 200,
+        content_type: XML_CONTENT_TYPE,
+        request_id: request_id.to_owned(),
+        body: body.into(),
+        page: None,
     })
 }
 

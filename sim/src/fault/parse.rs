@@ -40,6 +40,12 @@ const KINDS: &[&str] = &[
     "renamed-list",
     "clock-skew",
     "future-times",
+    "member-rows",
+    "result-wrapper",
+    "hidden-token",
+    "large-body",
+    "long-token",
+    "long-value",
 ];
 
 impl FromStr for FaultKind {
@@ -73,6 +79,12 @@ impl FromStr for FaultKind {
             "renamed-list" => Self::RenamedList,
             "clock-skew" => Self::ClockSkew,
             "future-times" => Self::FutureTimes,
+            "member-rows" => Self::MemberRows,
+            "result-wrapper" => Self::ResultWrapper,
+            "hidden-token" => Self::HiddenToken,
+            "large-body" => Self::LargeBody,
+            "long-token" => Self::LongToken,
+            "long-value" => Self::LongValue,
             _ => {
                 let millis = text.strip_prefix("latency-millis=").and_then(|number| number.parse().ok());
                 Self::LatencyMillis(millis.ok_or_else(unknown)?)

@@ -99,6 +99,31 @@ async fn malformed_xml_is_of_the_promised_length() {
 }
 
 #[tokio::test]
+async fn a_hostile_answer_is_of_the_promised_length_and_counts_as_none() {
+    for (kind, has) in [
+        (FaultKind::RenamedList, "<connectionSet><item>"),
+        (FaultKind::MemberRows, "<connections><member>"),
+        (FaultKind::LargeBody, "  </DescribeClientVpnConnectionsResponse>"),
+        (FaultKind::LongToken, "</connections><nextToken>tttt"),
+    ] {
+        let (answer, _) = ask_with(kind.clone()).await;
+        assert_eq!(promised(&answer), Some(body(&answer).len()), "{kind:?}");
+        assert!(body(&answer).contains(has), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn long_values_are_served() {
+    let simulator = simulator().await;
+    simulator.inject(Fault::on(FaultKind::LongValue, 1));
+    let (answer, _) = ask(&simulator).await;
+    let served = simulator.served();
+    let name = served[0].connections[39].username.as_ref().unwrap();
+    assert_eq!(name.len(), 64 * 1024 + 1);
+    assert_eq!(body(&answer).matches(&format!("<username>{name}</username>")).count(), 40);
+}
+
+#[tokio::test]
 async fn an_unavailable_service_answers_html() {
     let (answer, _) = ask_with(FaultKind::Unavailable).await;
     assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("content-type: text/html"));

@@ -12,6 +12,9 @@ use crate::state::State;
 use crate::token::Token;
 use crate::xml::UNKNOWN_FIELDS;
 
+/// Bytes of a value that is longer than any reader keeps to its end: 64 KiB and one.
+const LONG_VALUE: usize = (64 << 10) + 1;
+
 const FILTERS: &[&str] = &["connection-id", "username"];
 const PARAMETERS: &[&str] = &["ClientVpnEndpointId", "MaxResults", "NextToken"];
 
@@ -69,6 +72,9 @@ fn bend_rows(fault: &FaultKind, rows: &mut Vec<Connection>) {
         FaultKind::OddValues => rows.iter_mut().enumerate().for_each(|(index, row)| *row = odd_row(index)),
         FaultKind::Custom { connections } => rows.clone_from(connections),
         FaultKind::DuplicateRow => rows.extend(rows.first().cloned()),
+        FaultKind::LongValue => {
+            rows.iter_mut().for_each(|row| row.username = Some("x".repeat(LONG_VALUE)));
+        }
         FaultKind::WrongEndpointId => {
             let other = Some("cvpn-endpoint-0fffffffffffffff0".to_owned());
             rows.iter_mut().for_each(|row| row.client_vpn_endpoint_id.clone_from(&other));
