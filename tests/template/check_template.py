@@ -142,7 +142,7 @@ def main():
     # With a key, all statements of the buckets are there, and with every parameter all others.
     variants = [{"KmsKeyArn": KEY}, access.VARIANTS[-1]]
     found = check("template.yaml", checks.CHECKS, mutations.MUTATIONS, variants, [created])
-    found += check("member-role.yaml", member_role.CHECKS, member_role.MUTATIONS, [member_role.GIVEN | {"ExternalId": "42"}])
+    found += check("member-role.yaml", member_role.CHECKS, member_role.MUTATIONS, [member_role.GIVEN | member_role.LOGS | {"ExternalId": "42", "UnmaskConnectionLogs": "true"}])
     sys.exit(1 if found else 0)
 
 
