@@ -7,7 +7,21 @@ import re
 from samtranslator.translator.transform import transform
 
 import cfn
-from common import ADMINISTRATOR, EVIDENCE, KEY, MEMBER_ROLE, SPREAD, TOPIC, compare, many, read, resources
+from common import (
+    ADMINISTRATOR,
+    EVIDENCE,
+    KEY,
+    LOG_GROUPS,
+    LOG_KEY,
+    LOGS,
+    MEMBER_ROLE,
+    SPREAD,
+    TOPIC,
+    compare,
+    many,
+    read,
+    resources,
+)
 
 #: Parameters that make each condition true or false, so that nothing can hide behind one.
 VARIANTS = [
@@ -25,6 +39,11 @@ VARIANTS = [
     {"Accounts": "111122223333,444455556666"},
     {"Regions": "eu-central-1,us-east-1"},
     SPREAD,
+    LOGS,
+    {**LOGS, "UnmaskConnectionLogs": "true"},
+    {**LOGS, "ConnectionLogKeyArn": LOG_KEY},
+    # Without log groups there is nothing to read.
+    {"UnmaskConnectionLogs": "true", "ConnectionLogKeyArn": LOG_KEY},
     # Without Accounts there is nobody to reach.
     {"MemberRoleName": MEMBER_ROLE},
     {"MemberRoleName": MEMBER_ROLE, "Accounts": "111122223333,444455556666"},
@@ -120,9 +139,9 @@ def no_role_deletes_evidence(template):
 
 def trust(template):
     """A role is for one service, and a schedule's only for schedules of this account."""
-    services = {"Capture": "lambda", "Seal": "lambda", "Sessions": "states", "Fleet": "states"}
+    services = {"Capture": "lambda", "Seal": "lambda", "Logs": "lambda", "Sessions": "states", "Fleet": "states"}
     problems = []
-    for name, role in resources(cfn.resolve(template, **SPREAD), "AWS::IAM::Role").items():
+    for name, role in resources(cfn.resolve(template, **SPREAD, **LOGS), "AWS::IAM::Role").items():
         service = "scheduler" if name.endswith("ScheduleRole") else services[name.removesuffix("Role")]
         statement = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
         if service != "lambda":
@@ -132,7 +151,7 @@ def trust(template):
 
 
 def each_takes_its_own_role(template):
-    whole = cfn.resolve(template, **SPREAD)
+    whole = cfn.resolve(template, **SPREAD, **LOGS)
     role = lambda name: f"arn:aws:iam::{cfn.ACCOUNT}:role/{name}Role"
     problems = []
     for name, function in resources(whole, "AWS::Serverless::Function").items():
@@ -229,6 +248,15 @@ VALUES = {
     ),
     "Prefix": (["client-vpn-audit", "a/b.c/d_e"], ["", "*", "/a", "a/", "a//b", "a*", "a b", "a/${x}", "..", "a/../b", "."]),
     "KmsKeyArn": (["", KEY, *in_each(KEY)], ["*", "alias/mine", KEY.replace("1234", "*"), KEY + ",x"]),
+    "ConnectionLogGroups": (
+        ["", *LOG_GROUPS, ",".join(LOG_GROUPS), "arn:aws:logs:*:*:log-group:*", "arn:aws:logs:*:*:log-group:*:*", "arn:aws:logs:*:*:log-group:" + "x" * 512, *in_each(LOG_GROUPS[0])],
+        [
+            "*", "/vpn/a", LOG_GROUPS[0] + ",", ", ".join(LOG_GROUPS), LOG_GROUPS[0] + ",*", LOG_GROUPS[0] + ":log-stream:x", LOG_GROUPS[0] + ":*:*", "arn:aws:logs:*:*:*",
+            "arn:aws:logs:*:*:log-group:", "arn:aws:logs:*:*:log-group::*", "arn:aws:logs:*:*:log-group:a*b", "arn:aws:logs:*:*:log-group:a b", "arn:aws:logs:*:*:log-group:${x}",
+            "arn:aws:logs:eu-*:*:log-group:a", "arn:aws:logs:*:1111*:log-group:a", "arn:*:logs:*:*:log-group:a", "arn:aws:logs:*:*:log-group:" + "x" * 513,
+        ],
+    ),
+    "ConnectionLogKeyArn": (["", LOG_KEY, *in_each(LOG_KEY)], ["*", "alias/mine", LOG_KEY.replace("5678", "*"), LOG_KEY + ",x"]),
     "AlarmTopicArn": (["", TOPIC, *in_each(TOPIC)], ["*", TOPIC + "*"]),
     "DatabaseName": (["", "client_vpn_audit"], ["*", "A", "a-b", "a/b"]),
     "ReservedConcurrency": (["", "2"], ["*", "-1", "0", "12345"]),
@@ -239,6 +267,7 @@ LIMITS = {
     "QueryScanLimitBytes": (10_000_000, None),
     "MemorySize": (128, 3008),
     "SpreadAbove": (0, 100_000),
+    "ConnectionLogDays": (1, 365),
 }
 
 

@@ -17,7 +17,7 @@ import cfn
 import checks
 import member_role
 import mutations
-from common import ADMINISTRATOR, EVIDENCE, KEY, ROOT, SPREAD, TOPIC, compare, resources
+from common import ADMINISTRATOR, EVIDENCE, KEY, LOGS, ROOT, SPREAD, TOPIC, compare, resources
 
 #: Findings of parliament that are intended.
 MEANT = {
@@ -62,7 +62,7 @@ def created(template):
     """Gives resources to the services' own APIs, where the properties are the API's parameters: botocore knows what those
     take, and moto keeps them. Then some of it is read back."""
     os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": cfn.REGION}
-    resolved = cfn.resolve(template, KmsKeyArn=KEY, AlarmTopicArn=TOPIC, AdministratorRoleArn=ADMINISTRATOR, **SPREAD)
+    resolved = cfn.resolve(template, KmsKeyArn=KEY, AlarmTopicArn=TOPIC, AdministratorRoleArn=ADMINISTRATOR, **SPREAD, **LOGS)
     of = lambda kind: resources(resolved, kind).items()
     client = boto3.client
     for name, bucket in of("AWS::S3::Bucket"):
@@ -120,9 +120,9 @@ def read_back(client):
         *compare(
             "schedules in moto",
             schedules,
-            {"CaptureSchedule": "ENABLED", "SealSchedule": "ENABLED", "SessionsSchedule": "ENABLED"},
+            {"CaptureSchedule": "ENABLED", "LogsSchedule": "ENABLED", "SealSchedule": "ENABLED", "SessionsSchedule": "ENABLED"},
         ),
-        *compare("alarms in moto", len(alarms), 15),
+        *compare("alarms in moto", len(alarms), 17),
         *compare("rules in moto", [rule["Name"] for rule in client("events").list_rules()["Rules"]], ["BucketChangedRule", "KeyChangedRule"]),
     ]
 

@@ -12,6 +12,16 @@ ADMINISTRATOR = f"arn:aws:iam::{cfn.ACCOUNT}:role/audit/administrator"
 MEMBER_ROLE = "audit/client-vpn-audit-member"
 #: The parameters with which the state machine that captures in batches exists.
 SPREAD = {"SpreadAbove": 50}
+#: Log groups of connection logs: of one, with what consoles add, and of all Regions and accounts with `*` at the end of the name.
+LOG_GROUPS = [
+    f"arn:aws:logs:{cfn.REGION}:{cfn.ACCOUNT}:log-group:/vpn/a",
+    "arn:aws:logs:us-east-1:*:log-group:vpn_c.d#e:*",
+    "arn:aws:logs:*:*:log-group:/vpn/b*",
+]
+#: What makes the function that records connection logs.
+LOGS = {"ConnectionLogGroups": ",".join(LOG_GROUPS)}
+#: The key that log groups are encrypted with.
+LOG_KEY = f"arn:aws:kms:{cfn.REGION}:{cfn.ACCOUNT}:key/5678"
 EVIDENCE = ["connections", "partials", "runs", "endpoints", "digests"]
 #: The tables that expire: digests stay for longer than what they prove.
 EXPIRES = EVIDENCE[:-1]

@@ -4,7 +4,7 @@ from moto.events.models import EventPattern
 
 import cfn
 import iam
-from common import ADMINISTRATOR, EVIDENCE, KEY, TOPIC, compare, many, resources
+from common import ADMINISTRATOR, EVIDENCE, KEY, LOGS, TOPIC, compare, many, resources
 
 BUCKET = "arn:aws:s3:::evidencebucket"
 #: Actions that delete evidence, or allow somebody to delete it.
@@ -160,7 +160,7 @@ def owners(template):
     """No role reads or writes in a bucket of another account than the one that is named."""
     problems = []
     for given, account in (({}, cfn.ACCOUNT), ({"ExistingBucket": "owners-bucket"}, cfn.ACCOUNT), ({"ExistingBucket": "owners-bucket", "ExistingBucketAccount": "444455556666"}, "444455556666"), ({"ExistingBucketAccount": "444455556666"}, cfn.ACCOUNT)):
-        whole = cfn.resolve(template, **given)
+        whole = cfn.resolve(template, **given, **LOGS)
         lake_account = whole["Globals"]["Function"]["Environment"]["Variables"]["AUDIT_LAKE_ACCOUNT"]
         problems += compare(f"AUDIT_LAKE_ACCOUNT with {given}", lake_account, account)
         for name, role_ in resources(whole, "AWS::IAM::Role").items():

@@ -4,12 +4,12 @@ import json
 import re
 
 import cfn
-from common import SPREAD, TOPIC, compare, read, resources
+from common import LOGS, SPREAD, TOPIC, compare, read, resources
 
 
 def alarms(template):
     """An alarm is above its threshold, but for the silence of the capture, in every one of its periods."""
-    capture, seal = ({"FunctionName": f"{name}function"} for name in ("capture", "seal"))
+    capture, seal, logs = ({"FunctionName": f"{name}function"} for name in ("capture", "seal", "logs"))
     machine, fleet_ = ({"StateMachineArn": f"arn:aws:states:{cfn.REGION}:{cfn.ACCOUNT}:stateMachine:{name}"} for name in ("SessionsStateMachine", "client-vpn-audit-fleet"))
     stack = {"Stack": "client-vpn-audit"}
     expected = {
@@ -22,6 +22,8 @@ def alarms(template):
         "CaptureThrottles": ("AWS/Lambda", "Throttles", capture, "Sum", ">", 0, 900, 1, "notBreaching"),
         "SealErrors": ("AWS/Lambda", "Errors", seal, "Sum", ">", 0, 900, 1, "notBreaching"),
         "SealThrottles": ("AWS/Lambda", "Throttles", seal, "Sum", ">", 0, 900, 1, "notBreaching"),
+        "LogsErrors": ("AWS/Lambda", "Errors", logs, "Sum", ">", 0, 900, 1, "notBreaching"),
+        "LogsThrottles": ("AWS/Lambda", "Throttles", logs, "Sum", ">", 0, 900, 1, "notBreaching"),
         "FailuresQueue": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "failuresqueue"}, "Maximum", ">", 0, 300, 1, "notBreaching"),
         "FleetFailed": ("AWS/States", "ExecutionsFailed", fleet_, "Sum", ">", 0, 900, 1, "notBreaching"),
         "FleetTimedOut": ("AWS/States", "ExecutionsTimedOut", fleet_, "Sum", ">", 0, 900, 1, "notBreaching"),
@@ -34,7 +36,7 @@ def alarms(template):
     found = {}
     problems = []
     metrics = read("src/invocation/metrics.rs")
-    for name, alarm in resources(cfn.resolve(template, AlarmTopicArn=TOPIC, **SPREAD), "AWS::CloudWatch::Alarm").items():
+    for name, alarm in resources(cfn.resolve(template, AlarmTopicArn=TOPIC, **SPREAD, **LOGS), "AWS::CloudWatch::Alarm").items():
         name = name.removesuffix("Alarm")
         alarm = alarm | metric_of(alarm)
         dimensions = {d["Name"]: d["Value"] for d in alarm.get("Dimensions", [])}
@@ -54,8 +56,8 @@ def alarms(template):
 def dashboard(template):
     """It shows every alarm that there is, and is JSON."""
     problems = []
-    for spread in ({}, SPREAD):
-        whole = cfn.resolve(template, **spread)
+    for given in ({}, SPREAD, LOGS, SPREAD | LOGS):
+        whole = cfn.resolve(template, **given)
         shown = re.findall(r"alarm:(\w+)", str(json.loads(whole["Resources"]["Dashboard"]["Properties"]["DashboardBody"])))
         problems += compare("alarms of the dashboard", sorted(shown), sorted(resources(whole, "AWS::CloudWatch::Alarm")))
     return problems

@@ -2,7 +2,7 @@
 
 
 import cfn
-from common import EXPIRES, KEY, compare
+from common import EXPIRES, KEY, LOGS, compare
 
 
 def evidence_bucket(template):
@@ -43,12 +43,12 @@ def encryption(template, name):
 
 def kept(template):
     """Checks the resources that outlive the stack, and others that hold traces of it."""
-    whole = cfn.resolve(template)["Resources"]
+    whole = cfn.resolve(template, **LOGS)["Resources"]
     problems = []
-    for name in ("EvidenceBucket", "EvidenceBucketPolicy", "SealKey", "AnalyticsBucket", "AnalyticsBucketPolicy", "CaptureLogs", "SealLogs"):
+    for name in ("EvidenceBucket", "EvidenceBucketPolicy", "SealKey", "AnalyticsBucket", "AnalyticsBucketPolicy", "CaptureLogs", "LogsLogs", "SealLogs"):
         policies = (whole[name].get("DeletionPolicy"), whole[name].get("UpdateReplacePolicy"))
         problems += compare(f"deletion policy of {name}", policies, ("Retain", "Retain"))
-    for name in ("CaptureLogs", "SealLogs"):
+    for name in ("CaptureLogs", "LogsLogs", "SealLogs"):
         problems += compare(f"retention of {name}", whole[name]["Properties"]["RetentionInDays"], 400)
     queue = whole["FailuresQueue"]["Properties"]
     problems += compare("failures queue", (queue["SqsManagedSseEnabled"], queue["MessageRetentionPeriod"]), (True, 14 * 86400))

@@ -1,9 +1,12 @@
-"""The two functions: their variables and limits, and what invokes them."""
+"""The functions: their variables and limits, and what invokes them."""
 
 import re
 
 import cfn
-from common import KEY, MEMBER_ROLE, SPREAD, compare, read, resources
+from common import KEY, LOGS, MEMBER_ROLE, SPREAD, compare, read, resources
+
+#: What exists only with log groups to read.
+NEEDED_FOR_LOGS = ["LogsErrorsAlarm", "LogsFunction", "LogsLogs", "LogsRole", "LogsSchedule", "LogsScheduleRole", "LogsThrottlesAlarm"]
 
 
 def functions(template):
@@ -21,7 +24,7 @@ def functions(template):
             problems.append(f"after {timeout} s, an event is too old for its second attempt two minutes later than usual")
         if minutes > 30:
             problems.append(f"a schedule of {minutes} minutes can leave a hole")
-    found = cfn.resolve(template)
+    found = cfn.resolve(template, **LOGS)
     for name, function in resources(found, "AWS::Serverless::Function").items():
         asynchronous = function["EventInvokeConfig"]
         retries = (asynchronous["MaximumRetryAttempts"], asynchronous["MaximumEventAgeInSeconds"])
@@ -35,7 +38,11 @@ def functions(template):
         problems += compare(f"variables of {name} alone", function.get("Environment"), None)
         build = template["Resources"][name]["Metadata"]
         problems += compare(f"binary of {name}", build["BuildProperties"]["Binary"], "client-vpn-audit-lambda")
-    problems += compare("time-out of the seal", found["Resources"]["SealFunction"]["Properties"]["Timeout"], 900)
+    for name in ("LogsFunction", "SealFunction"):
+        problems += compare(f"time-out of {name}", found["Resources"][name]["Properties"]["Timeout"], 900)
+    without = cfn.resolve(template)["Resources"]
+    problems += [f"{name} is made without log groups to read" for name in NEEDED_FOR_LOGS if name in without]
+    problems += compare("what is made to record connection logs", sorted(found["Resources"].keys() - without.keys()), NEEDED_FOR_LOGS)
     both = found["Globals"]["Function"]
     runs = [both.get(key) for key in ("CodeUri", "Handler", "Runtime")]
     problems += compare("what runs", runs, [".", "bootstrap", "provided.al2023"])
@@ -44,7 +51,7 @@ def functions(template):
 
 def environment(template):
     """The variables are settings of the program, and say what the parameters say."""
-    given = {"MemberRoleName": MEMBER_ROLE, "ExternalId": "audit:42", **SPREAD, "KmsKeyArn": KEY, "Accounts": "111122223333,444455556666", "Regions": "eu-central-1,us-east-1"}
+    given = {"MemberRoleName": MEMBER_ROLE, "ExternalId": "audit:42", **SPREAD, **LOGS, "ConnectionLogDays": 30, "UnmaskConnectionLogs": "true", "KmsKeyArn": KEY, "Accounts": "111122223333,444455556666", "Regions": "eu-central-1,us-east-1"}
     expected = {
         "AUDIT_TARGETS": ",".join(cfn.ENDPOINTS),
         "AUDIT_LAKE": "s3://evidencebucket/client-vpn-audit",
@@ -55,6 +62,9 @@ def environment(template):
         "AUDIT_MEMBER_ROLE": "",
         "AUDIT_EXTERNAL_ID": "",
         "AUDIT_SPREAD_ABOVE": 0,
+        "AUDIT_CONNECTION_LOG_GROUPS": "",
+        "AUDIT_CONNECTION_LOG_DAYS": 1,
+        "AUDIT_UNMASK_CONNECTION_LOGS": "false",
         "AUDIT_KMS_KEY": "",
         "AUDIT_STACK": "client-vpn-audit",
         "AUDIT_SIGNING_KEY": f"arn:aws:kms:{cfn.REGION}:{cfn.ACCOUNT}:key/SealKey",
@@ -62,7 +72,8 @@ def environment(template):
     of = lambda whole: whole["Globals"]["Function"]["Environment"]["Variables"]
     found = of(cfn.resolve(template))
     problems = compare("variables", found, expected)
-    names = {"AUDIT_MEMBER_ROLE": MEMBER_ROLE, "AUDIT_EXTERNAL_ID": "audit:42", "AUDIT_SPREAD_ABOVE": 50, "AUDIT_KMS_KEY": KEY, "AUDIT_ACCOUNTS": given["Accounts"], "AUDIT_REGIONS": given["Regions"]}
+    logs = {"AUDIT_CONNECTION_LOG_GROUPS": LOGS["ConnectionLogGroups"], "AUDIT_CONNECTION_LOG_DAYS": 30, "AUDIT_UNMASK_CONNECTION_LOGS": "true"}
+    names = {**logs, "AUDIT_MEMBER_ROLE": MEMBER_ROLE, "AUDIT_EXTERNAL_ID": "audit:42", "AUDIT_SPREAD_ABOVE": 50, "AUDIT_KMS_KEY": KEY, "AUDIT_ACCOUNTS": given["Accounts"], "AUDIT_REGIONS": given["Regions"]}
     problems += compare("variables with all parameters", of(cfn.resolve(template, **given)), expected | names)
     variables = set(found)
     known = re.findall(r'setting\("(AUDIT_[A-Z_]+)", (None|Some)', read("src/invocation/settings.rs"))
@@ -71,23 +82,26 @@ def environment(template):
 
 
 def schedules(template):
-    return [problem for spread in ({}, SPREAD) for problem in of_schedules(cfn.resolve(template, **spread), spread)]
+    problems = [problem for spread in ({}, SPREAD) for problem in of_schedules(cfn.resolve(template, **spread, **LOGS), spread)]
+    return problems + compare("schedules without log groups", sorted(resources(cfn.resolve(template), "AWS::Scheduler::Schedule")), ["CaptureSchedule", "SealSchedule", "SessionsSchedule"])
 
 
 def of_schedules(whole, spread):
     snapshot = '{"time":"<aws.scheduler.scheduled-time>"}' if spread else '{"action":"snapshot","time":"<aws.scheduler.scheduled-time>"}'
     expected = {
         "CaptureSchedule": ("cron(0/15 * * * ? *)", snapshot),
+        "LogsSchedule": ("cron(3/15 * * * ? *)", '{"action":"logs"}'),
         "SealSchedule": ("cron(6/15 * * * ? *)", '{"action":"seal"}'),
         "SessionsSchedule": ("cron(20 * * * ? *)", '{"time":"<aws.scheduler.scheduled-time>"}'),
     }
     targets = {
         "CaptureSchedule": "states:{}:stateMachine:client-vpn-audit-fleet" if spread else "lambda:{}:function:CaptureFunction",
+        "LogsSchedule": "lambda:{}:function:LogsFunction",
         "SealSchedule": "lambda:{}:function:SealFunction",
         "SessionsSchedule": "states:{}:stateMachine:SessionsStateMachine",
     }
     # A merge of 55 minutes that begins later meets the next one; a fleet's snapshot could write into an hour that is sealed.
-    ages = {"CaptureSchedule": 300 if spread else 600, "SealSchedule": 600, "SessionsSchedule": 240}
+    ages = {"CaptureSchedule": 300 if spread else 600, "LogsSchedule": 600, "SealSchedule": 600, "SessionsSchedule": 240}
     problems = []
     found = resources(whole, "AWS::Scheduler::Schedule")
     for name, schedule in found.items():

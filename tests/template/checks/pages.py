@@ -5,7 +5,7 @@ import re
 import tomllib
 
 import cfn
-from common import KEY, MEMBER_ROLE, ROOT, SPREAD, compare, read
+from common import KEY, LOG_GROUPS, MEMBER_ROLE, ROOT, SPREAD, compare, read
 
 
 def pages(template):
@@ -30,6 +30,7 @@ def pages(template):
     full = {
         "Targets": "arn:aws:ec2:*:*:client-vpn-endpoint/*", "Accounts": ",".join([cfn.ACCOUNT] * accounts), "Regions": ",".join(["ap-southeast-2"] * regions),
         "MemberRoleName": MEMBER_ROLE, "ExternalId": "client-vpn-audit:example", "ExistingBucket": "b" * 63, "KmsKeyArn": KEY + "-" * 32, **SPREAD,
+        "ConnectionLogGroups": LOG_GROUPS[2], "ConnectionLogDays": 365,
         "AWS::StackName": "s" * number(r"(\d+) for the name of the stack"),
     }
     variables = cfn.resolve(template, **full)["Globals"]["Function"]["Environment"]["Variables"]

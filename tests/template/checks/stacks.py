@@ -4,7 +4,7 @@ import json
 import re
 
 import cfn
-from common import SPREAD, TOPIC, compare
+from common import LOGS, SPREAD, TOPIC, compare
 
 #: The property that names a kind of resource, if two of one account and Region would collide. Others are named by CloudFormation.
 NAMED_BY = {
@@ -20,7 +20,7 @@ NAME = re.compile(r"(Alarm|Alias|Bucket|Dashboard|Domain|Function|Group|LogGroup
 
 def two_stacks(template):
     """Two stacks in one account and Region do not collide: not by the names of what they make, and not in their metrics."""
-    one, other = (cfn.resolve(template, **{"AWS::StackName": name, "AlarmTopicArn": TOPIC}, **SPREAD) for name in ("client-vpn-audit", "vpn-audit-2"))
+    one, other = (cfn.resolve(template, **{"AWS::StackName": name, "AlarmTopicArn": TOPIC}, **SPREAD, **LOGS) for name in ("client-vpn-audit", "vpn-audit-2"))
     problems = [f"the output {name} is exported, which a second stack cannot" for name, output in template.get("Outputs", {}).items() if "Export" in output]
     for name, resource in one["Resources"].items():
         kind, properties, others = resource["Type"], resource["Properties"], other["Resources"][name]["Properties"]
@@ -68,7 +68,7 @@ def shown_metrics(whole):
 
 def untraced(template):
     """X-Ray is not used: nothing here is instrumented, and a trace would be one more place with copies of requests."""
-    text = json.dumps(cfn.resolve(template, **SPREAD)).lower()
+    text = json.dumps(cfn.resolve(template, **SPREAD, **LOGS)).lower()
     return [f"something is traced: {word}" for word in ("xray", '"tracing', "tracingconfiguration") if word in text]
 
 

@@ -33,7 +33,7 @@ WORSE = {
     ),
     "the log is forgotten": (lambda t: properties(t, "CaptureLogs").update(RetentionInDays=1), "retention of CaptureLogs"),
     "the log is another": (lambda t: properties(t, "CaptureFunction").pop("LoggingConfig"), "log of CaptureFunction"),
-    "the seal has no time": (lambda t: properties(t, "SealFunction").update(Timeout=3), "time-out of the seal"),
+    "the seal has no time": (lambda t: properties(t, "SealFunction").update(Timeout=3), "time-out of SealFunction"),
     "functions are traced": (lambda t: t["Globals"]["Function"].update(Tracing="Active"), "something is traced"),
     "merges are traced": (lambda t: properties(t, "SessionsStateMachine").update(TracingConfiguration={"Enabled": True}), "something is traced"),
     "a role may trace": (lambda t: statements(t, "SealRole").append(allow("xray:PutTraceSegments")), "something is traced: xray"),
