@@ -67,6 +67,15 @@ FLEET_TRANSITIONS, BATCH_TRANSITIONS, FLEET_ALARMS = 6, 2, 3
 BATCH_SECONDS = 0.5
 SMALLEST_MOVED = 128 * 1024
 
+# Readings of a log group in a day: a window of 15 minutes each, and every hour once more. Both write an object.
+WINDOWS, LATE_READINGS = 96, 24
+# Assumed, not measured: what an event takes in Parquet, its CPU time on one whole core, the events of a page of 1 MB, and how
+# long CloudWatch Logs takes for a page.
+LOG_EVENT_BYTES, LOG_EVENT_CPU_SECONDS, LOG_PAGE_EVENTS, LOG_PAGE_SECONDS = 100, 10e-6, 1_000, 0.3
+# Assumed: what a run takes besides, and its lists: of the previous run records, of days, and of the objects of two days.
+LOG_RUN_SECONDS, LOG_RUN_LISTS = 0.5, 5
+LOG_ALARMS = 2
+
 
 def capture_seconds(endpoints, connections, memory_mb):
     pages = math.ceil(connections / 1000)
@@ -159,6 +168,34 @@ def fleet(batches):
     return parts, (records + 720 * (7 + SEAL_CHAIN) * batches + 720 * (gets + lists_)) * DATA_EVENT
 
 
+def connection_logs(groups, events):
+    """Dollars a month by part that so many log groups of one account and Region cost besides, each with so many events an hour, for
+    data events, and how much is kept."""
+    # Each event is read twice. An hour that is read once more is one reading.
+    pages = 30 * groups * (WINDOWS * math.ceil(events / 4 / LOG_PAGE_EVENTS) + LATE_READINGS * math.ceil(events / LOG_PAGE_EVENTS))
+    cpu = 30 * groups * 2 * 24 * events * LOG_EVENT_CPU_SECONDS * 1769 / 512
+    seconds = pages * LOG_PAGE_SECONDS + cpu + SNAPSHOTS * LOG_RUN_SECONDS
+    objects = 30 * groups * (WINDOWS + LATE_READINGS)
+    object_bytes = events / 4 * LOG_EVENT_BYTES
+    gb_of_a_day = groups * 24 * events * LOG_EVENT_BYTES / 1e9
+    standard_days = STANDARD_DAYS if object_bytes >= SMALLEST_MOVED else KEPT_DAYS
+    moved = 30 * groups * WINDOWS if object_bytes >= SMALLEST_MOVED else 0
+    # A look and a put for each object, and the run record; the previous run record, and for an hour its four objects.
+    written, read = 2 * objects + SNAPSHOTS * (1 + LOG_RUN_LISTS), SNAPSHOTS + 30 * groups * LATE_READINGS * 4 * 2
+    sealed = objects + SNAPSHOTS
+    # The run records of these runs are in the same folders as those of snapshots.
+    _, ledger_gets, ledger_bytes = ledger(1, 0)
+    parts = {
+        "reading": seconds * 512 / 1024 * LAMBDA_GB_SECOND + SNAPSHOTS * LAMBDA_REQUEST,
+        "requests": written * S3_PUT_OR_LIST + read * S3_GET + moved * S3_TRANSITION,
+        "seal": sealed * S3_GET,
+        "storage": gb_of_a_day * (standard_days * S3_STANDARD_GB_MONTH + (KEPT_DAYS - standard_days) * S3_STANDARD_IA_GB_MONTH),
+        "sessions": 720 * (ledger_gets * S3_GET + ledger_bytes / 1e12 * ATHENA_TB),
+        "alarms": LOG_ALARMS * ALARM_MONTH,
+    }
+    return parts, (written + read + sealed + 720 * ledger_gets) * DATA_EVENT, gb_of_a_day * KEPT_DAYS
+
+
 def main():
     names = ["capture", "requests", "seal", "storage", "sessions", "watching"]
     print("| endpoints | connections of each | one capture | kept | " + " | ".join(names) + " | a month | data events |")
@@ -177,6 +214,15 @@ def main():
         parts, data_events = fleet(batches)
         dollars = " | ".join(f"{parts[name]:,.2f}" for name in names)
         print(f"| {batches} | {dollars} | **{sum(parts.values()):,.2f}** | {data_events:,.2f} |")
+    print()
+    names = ["reading", "requests", "seal", "storage", "sessions", "alarms"]
+    print("| log groups | events an hour of each | kept | " + " | ".join(names) + " | a month, besides | data events |")
+    print("|" + "---|" * (len(names) + 5))
+    for groups in (1, 10):
+        for events in (100, 10_000, 1_000_000):
+            parts, data_events, gb = connection_logs(groups, events)
+            dollars = " | ".join(f"{parts[name]:,.2f}" for name in names)
+            print(f"| {groups} | {events:,} | {gb:,.1f} GB | {dollars} | **{sum(parts.values()):,.2f}** | {data_events:,.2f} |")
 
 
 main()
