@@ -1,7 +1,11 @@
 //! AWS: one door to each service, its errors, and the caller's identity.
 
+mod budget;
 pub mod ec2;
 pub mod errors;
 pub(crate) mod https;
 pub mod identity;
+pub mod logs;
+mod response_reader;
 pub mod sdk;
+mod timing;

@@ -4,6 +4,7 @@ mod connection_ids;
 pub mod discovery;
 mod existing;
 mod listing;
+pub mod logs;
 pub mod plan;
 pub mod preflight;
 pub mod request;

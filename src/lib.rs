@@ -7,12 +7,12 @@
 //! | room | contents |
 //! |---|---|
 //! | [`invocation`] | request and answer: event, settings, handler, answer, metrics |
-//! | [`capture`] | one snapshot: targets, run, capture of a target, plan of a fleet, preflight |
+//! | [`capture`] | one snapshot: targets, run, capture of a target, plan of a fleet, preflight; connection logs |
 //! | [`proof`] | digests, seal, verify, coverage, signing |
 //! | [`lake`] | keys, Parquet objects, ledger, store |
-//! | [`aws`] | EC2, identities, the SDK's set-up, AWS's errors |
+//! | [`aws`] | EC2, CloudWatch Logs, identities, the SDK's set-up, AWS's errors |
 //! | [`tables`] | each table's columns, decoder, typing and rows |
-//! | the words of all rooms | [`target`], [`run_id`], [`snapshot_time`], [`hour`], [`clock`], [`error_code`], [`limits`], [`causes`], [`invalid_input`] |
+//! | the words of all rooms | [`target`], [`run_id`], [`snapshot_time`], [`hour`], [`log_group`], [`log_window`], [`clock`], [`error_code`], [`limits`], [`causes`], [`invalid_input`] |
 //!
 //! The command line and the Lambda function, in `src/bin`, are front ends of [`invocation`] and [`proof`].
 
@@ -27,6 +27,8 @@ pub mod invalid_input;
 pub mod invocation;
 pub mod lake;
 pub mod limits;
+pub mod log_group;
+pub mod log_window;
 pub mod proof;
 pub mod run_id;
 pub mod snapshot_time;

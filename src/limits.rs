@@ -57,6 +57,9 @@ pub const TAG_BYTES: usize = 16 * 1024;
 /// Most attributes of an element.
 pub const ATTRIBUTES: usize = 64;
 
+/// Largest object whose events are compared with a second reading, in bytes: a quarter of an hour with a quarter of a million events.
+pub const OBJECT_BYTES: usize = 16 * 1024 * 1024;
+
 /// A limit that an answer exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
@@ -80,6 +83,8 @@ pub enum Limit {
     Depth,
     /// [`NAME_BYTES`]
     Name,
+    /// [`OBJECT_BYTES`]
+    Object,
     /// [`TAG_BYTES`] or [`ATTRIBUTES`]
     Tag,
 }
@@ -110,6 +115,9 @@ impl fmt::Display for Limit {
             ),
             Limit::Depth => write!(f, "at most {DEPTH} nested elements"),
             Limit::Name => write!(f, "a name of an element of at most {NAME_BYTES} bytes"),
+            Limit::Object => {
+                write!(f, "an object of at most {} KiB to compare with", kibibytes(OBJECT_BYTES))
+            }
             Limit::Tag => {
                 write!(f, "a tag of at most {} KiB with {ATTRIBUTES} attributes", kibibytes(TAG_BYTES))
             }

@@ -81,6 +81,12 @@ impl AccountRegion {
         let partition = region.partition();
         format!("arn:{partition}:ec2:{region}:{account_id}:client-vpn-endpoint/{endpoint_id}")
     }
+
+    /// Returns the beginning of the ARNs of the log groups there.
+    pub fn log_groups_arn(&self) -> String {
+        let AccountRegion { account_id, region } = self;
+        format!("arn:{}:logs:{region}:{account_id}:log-group", region.partition())
+    }
 }
 
 /// One endpoint, with all that is needed to query it and to file its answers.
@@ -138,6 +144,11 @@ impl PlaceTargets {
             Some(id) if self.endpoint_ids.contains(id) => self.named_twice.push(id.clone()),
             Some(id) => self.endpoint_ids.push(id.clone()),
         }
+    }
+
+    /// Returns `true` if the endpoint is wanted.
+    pub fn wants(&self, endpoint_id: &EndpointId) -> bool {
+        self.all || self.endpoint_ids.contains(endpoint_id)
     }
 
     /// Returns the named endpoints, as targets.

@@ -1,13 +1,11 @@
 //! Pages of one target, from EC2. They are decoded, typed and laid out as columns while they are read, so no row is held twice.
 
-mod budget;
 mod client;
 mod endpoints;
 pub mod pager;
 mod response_reader;
 pub mod resume_token;
 mod sources;
-mod timing;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -21,6 +19,7 @@ use crate::limits::Limit;
 use crate::tables::connections::rows::Rows;
 use crate::target::Target;
 
+pub(in crate::aws) use client::Session;
 pub use client::{Ec2Source, Limits};
 pub use endpoints::EndpointListing;
 pub use sources::Places;
@@ -216,7 +215,7 @@ impl PageError {
     }
 
     /// Returns `true` if EC2 no longer accepts the credentials.
-    fn is_expired_credentials(&self) -> bool {
+    pub(in crate::aws) fn is_expired_credentials(&self) -> bool {
         matches!(&self.code, ErrorCode::Aws(code) if code.is_expired_credentials())
     }
 

@@ -81,6 +81,10 @@ async fn answer(
             return Err(Failure { code: ErrorCode::TargetsFailed, message });
         }
     }
+    if let Answer::Logs(report) = &answer {
+        // A fault of connection logs fails no invocation: the next run reads what is missing.
+        write_lines(&metrics::lines(&report.record, auditor.stack()));
+    }
     if let Answer::Seal(report) = &answer {
         write_lines(metrics::seal_line(Clock::system().now(), report, auditor.stack()).as_slice());
         if let Some(message) = report.failure() {

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::aws::ec2::{Ec2Source, EndpointListing, PageError, Places};
 use crate::capture::discovery::{discover, targets};
+use crate::capture::logs::{LogTools, LogsRequest};
 use crate::capture::request::CaptureRequest;
 use crate::capture::request::Progress;
 use crate::capture::request::Tools;
@@ -38,6 +39,8 @@ pub use report::Report;
 pub struct Run {
     /// The request to each target.
     pub plan: Arc<CaptureRequest>,
+    /// The connection logs to read; `None` for a snapshot.
+    pub logs: Option<LogsRequest>,
     /// The trigger of the run.
     pub trigger: Trigger,
     /// `true` if the event has a time, as a schedule's has.
@@ -76,6 +79,9 @@ struct Recorded {
 impl Run {
     /// Captures the wanted targets of one account and Region, and records them. It does not fail: errors are in the record.
     async fn place(&self, wanted: &PlaceTargets) -> Recorded {
+        if let Some(request) = &self.logs {
+            return self.logs_of_place(request, wanted).await;
+        }
         let mut permits = self.permits.of_place();
         let source = self.sources.source(&self.home, &wanted.place, &self.plan.run_id);
         let source = permits.while_reserved(self.plan.in_time(&self.clock, source)).await;
@@ -89,6 +95,16 @@ impl Run {
         entries.iter().for_each(log::target);
         log::place(&place);
         self.write_record(wanted, entries, place).await
+    }
+
+    /// Reads the connection logs of one account and Region, and records them.
+    async fn logs_of_place(&self, request: &LogsRequest, wanted: &PlaceTargets) -> Recorded {
+        let Run { plan, home, sources, store, clock, .. } = self;
+        let tools = LogTools { request, plan, home, places: sources, store, clock };
+        let mut place = PlaceEntry::new(&wanted.place);
+        place.logs = Some(tools.place(wanted).await);
+        log::logs(&place);
+        self.write_record(wanted, Vec::new(), place).await
     }
 
     async fn with_source(

@@ -134,6 +134,11 @@ impl AwsCode {
     /// The KMS key does not exist.
     pub const KEY_NOT_FOUND: AwsCode = AwsCode::known("NotFoundException");
 
+    /// The log group does not exist.
+    pub const LOG_GROUP_NOT_FOUND: AwsCode = AwsCode::known("ResourceNotFoundException");
+    /// The log group's class does not allow its events to be read.
+    pub const LOG_GROUP_CLASS: AwsCode = AwsCode::known("InvalidOperationException");
+
     const fn known(code: &'static str) -> AwsCode {
         AwsCode(Cow::Borrowed(code))
     }

@@ -13,6 +13,8 @@ use crate::proof::seal::{SealFailure, Sealed};
 pub enum Answer {
     /// The report of a snapshot.
     Snapshot(Box<Report>),
+    /// The report of a reading of connection logs.
+    Logs(Box<Report>),
     /// The result of a preflight.
     Preflight {
         /// An entry for each thing that was tried.
@@ -60,6 +62,9 @@ impl Answer {
             Answer::Snapshot(report) => {
                 let configured = report.record.places.iter().all(|place| place.endpoints_error().is_none());
                 configured && report.record.all_captured() && report.record.failed_targets().count() == 0
+            }
+            Answer::Logs(report) => {
+                report.record.places.iter().all(|place| place.logs_errors().next().is_none())
             }
             Answer::Preflight { checks } => checks.iter().all(|check| check.ok),
             Answer::Seal(report) => report.failure().is_none(),

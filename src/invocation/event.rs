@@ -15,8 +15,7 @@ use crate::lake::ledger::Trigger;
 use crate::snapshot_time::SnapshotTime;
 use crate::target::TargetText;
 
-const ACTIONS: &str =
-    "`snapshot`, `preflight`, `plan`, `seal`, or EventBridge's `Scheduled Event` as EventBridge sends it";
+const ACTIONS: &str = "`snapshot`, `preflight`, `plan`, `logs`, `seal`, or EventBridge's `Scheduled Event` as EventBridge sends it";
 
 /// Reads a payload that arrived at `now`.
 ///
@@ -42,6 +41,11 @@ pub fn parse(payload: &Value, now: Timestamp) -> Result<Invocation, InvalidInput
             let mut faults = InvalidInputs::default();
             refuse_unknown(fields, &["action"], &mut faults);
             faults.or(Invocation::Preflight)
+        }
+        Some(Value::String(action)) if action == "logs" => {
+            let mut faults = InvalidInputs::default();
+            refuse_unknown(fields, &["action"], &mut faults);
+            faults.or(Invocation::Logs)
         }
         Some(Value::String(action)) if action == "plan" => {
             let mut faults = InvalidInputs::default();

@@ -11,6 +11,8 @@ use tokio::time::Instant;
 
 use crate::aws::ec2::{Filter, Places};
 use crate::aws::identity::{IdentityError, OwnSession, own_account};
+use crate::aws::logs::LogPlaces;
+use crate::capture::logs::LogsRequest;
 use crate::capture::plan::Spread;
 use crate::capture::preflight::Preflight;
 use crate::capture::request::CaptureRequest;
@@ -24,7 +26,7 @@ use crate::invalid_input::{InvalidInput, InvalidInputs};
 use crate::invocation::answer::{Answer, SealReport};
 use crate::invocation::request::{Invocation, SnapshotRequest};
 use crate::invocation::settings::Settings;
-use crate::lake::ledger::{FilterInForce, SettingsInForce};
+use crate::lake::ledger::{FilterInForce, SettingsInForce, Trigger};
 use crate::lake::parquet::check_temporary_space;
 use crate::lake::store::{Store, StoreError};
 use crate::proof::coverage;
@@ -47,6 +49,7 @@ pub struct Auditor {
     sdk: SdkConfig,
     own: Arc<OwnSession>,
     sources: Arc<Places>,
+    log_sources: Arc<LogPlaces>,
     store: Store,
     clock: Clock,
     progress: Progress,
@@ -104,8 +107,10 @@ impl Auditor {
         let sources = Places::new(sdk.clone(), own.clone(), *limits, clock.clone(), member_role.clone());
         let store = Store::new(&settings.lake, &sdk, settings.kms_key.clone());
         let store = store.owned_by(settings.lake_account.as_ref());
-        let (sources, signer, home) = (Arc::new(sources), OnceCell::new(), OnceCell::new());
-        Auditor { settings, sdk, own, sources, store, clock, progress, signer, home }
+        let sources = Arc::new(sources);
+        let log_sources = Arc::new(LogPlaces::new(sources.clone()));
+        let (signer, home) = (OnceCell::new(), OnceCell::new());
+        Auditor { settings, sdk, own, sources, log_sources, store, clock, progress, signer, home }
     }
 
     /// Returns the value of the dimension `Stack` of all metrics.
@@ -144,6 +149,7 @@ impl Auditor {
             }
             Invocation::Seal { hour } => self.seal(hour, deadline).await.map(Answer::Seal),
             Invocation::Preflight => self.preflight(RunId::new(request_id)).await,
+            Invocation::Logs => self.logs(RunId::new(request_id), deadline).await,
             Invocation::Plan { snapshot_time } => self.plan(snapshot_time, RunId::new(request_id)).await,
         }
     }
@@ -302,6 +308,7 @@ impl Auditor {
         let run = Arc::new(Run {
             settings: self.settings_in_force(&plan),
             plan,
+            logs: None,
             trigger: request.trigger,
             is_scheduled: request.snapshot_time.is_some(),
             start,
@@ -313,13 +320,47 @@ impl Auditor {
             permits: Permits::new(self.settings.concurrency, wanted.len()),
             is_fleet: wanted.len() > 1,
         });
-        let (report, problems) = run.places(wanted).await;
-        match problems.as_slice() {
-            [] => Ok(Answer::Snapshot(Box::new(report))),
-            problems => {
-                Err(InvocationError::RunRecord { problem: problems.join("; "), report: Box::new(report) })
-            }
-        }
+        recorded(run.places(wanted).await).map(Answer::Snapshot)
+    }
+
+    /// Reads the connection logs that are due. Without an allowed log group of an account and Region, nothing is asked there.
+    async fn logs(&self, run_id: RunId, deadline: Option<Timestamp>) -> Result<Answer, InvocationError> {
+        let home = self.home().await?;
+        let request = LogsRequest {
+            allowed: self.settings.connection_log_groups.clone(),
+            span: SignedDuration::from_hours(24 * i64::from(self.settings.connection_log_days)),
+            unmask: self.settings.unmask_connection_logs,
+            sources: self.log_sources.clone(),
+        };
+        let wanted: Vec<PlaceTargets> =
+            self.targets(home, None)?.into_iter().filter(|wanted| request.is_of(wanted)).collect();
+        let start = self.clock.now();
+        let plan = Arc::new(CaptureRequest {
+            snapshot_time: SnapshotTime::truncated(start),
+            run_id,
+            filters: Vec::new(),
+            page_size: self.settings.page_size,
+            max_items: None,
+            starting_token: None,
+            deadline: deadline.and_then(|deadline| end_of_work(start, deadline)),
+            temporary_space: Ok(()),
+        });
+        let run = Arc::new(Run {
+            settings: self.settings_in_force(&plan),
+            plan,
+            logs: Some(request),
+            trigger: Trigger::Action,
+            is_scheduled: false,
+            start,
+            home: home.account_id.clone(),
+            sources: self.sources.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            progress: self.progress.clone(),
+            permits: Permits::new(self.settings.concurrency, wanted.len()),
+            is_fleet: wanted.len() > 1,
+        });
+        recorded(run.places(wanted).await).map(Answer::Logs)
     }
 
     /// Returns the largest number of targets captured at a time.
@@ -346,7 +387,22 @@ impl Auditor {
             kms_key: kms_key.as_ref().map(|key| key.as_str().to_owned()),
             filters: plan.filters.iter().map(filter).collect(),
             max_items: plan.max_items,
+            connection_log_groups: self
+                .settings
+                .connection_log_groups
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
         }
+    }
+}
+
+/// Returns the report of a run, if all of it is on record.
+fn recorded((report, problems): (Report, Vec<String>)) -> Result<Box<Report>, InvocationError> {
+    let report = Box::new(report);
+    match problems.as_slice() {
+        [] => Ok(report),
+        problems => Err(InvocationError::RunRecord { problem: problems.join("; "), report }),
     }
 }
 

@@ -25,9 +25,14 @@ pub fn lines(record: &RunRecord, stack: Option<&str>) -> Vec<Value> {
     // An account and Region with an error counts as a failed target.
     let errors = |place: &PlaceEntry| place.discovery_error().is_some() || place.endpoints_error().is_some();
     let places = record.places.iter().filter(|place| errors(place)).count();
-    let failed = (record.failed_targets().count() + places) as u64;
+    // So does each log group and window with an error.
+    let of_logs: usize = record.places.iter().map(|place| place.logs_errors().count()).sum();
+    let failed = (record.failed_targets().count() + places + of_logs) as u64;
     // An alarm reads one metric, so a metric that alarms watch over all targets has no dimension of a target.
-    let unparsed = record.targets.iter().map(|entry| entry.tally.unparsed_values).sum();
+    let of_targets: u64 = record.targets.iter().map(|entry| entry.tally.unparsed_values).sum();
+    let groups = record.places.iter().filter_map(|place| place.logs.as_ref()).flat_map(|logs| &logs.groups);
+    let windows = groups.flat_map(|group| &group.windows);
+    let unparsed = of_targets + windows.map(|window| window.tally.unparsed_values).sum::<u64>();
     let metrics = [("FailedTargets", "Count", failed), ("UnparsedValues", "Count", unparsed)];
     let run = line(record.end, stack, &[], &metrics);
     targets.chain([run]).collect()

@@ -38,6 +38,8 @@ pub enum Invocation {
         /// The snapshot's time; `None` for now.
         snapshot_time: Option<SnapshotTime>,
     },
+    /// A reading of the connection logs that are due.
+    Logs,
     /// A seal of what was written.
     Seal {
         /// The last hour to seal; `None` for the newest that is closed.

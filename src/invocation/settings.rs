@@ -8,6 +8,7 @@ use crate::aws::ec2::{Limits, PageSize};
 use crate::aws::identity::MemberRole;
 use crate::invalid_input::{InvalidInput, InvalidInputs};
 use crate::lake::store::{KmsKey, Location};
+use crate::log_group::LogGroupPattern;
 use crate::proof::signing::SigningKey;
 use crate::target::{AccountId, AccountRegion, PlaceTargets, Region, TargetText};
 
@@ -41,6 +42,9 @@ pub const SETTINGS: &[Setting] = &[
     setting("AUDIT_CONCURRENCY", Some("5"), "Endpoints captured at a time: a whole number from 1 to 50"),
     setting("AUDIT_CALL_TIMEOUT_SECONDS", Some("20"), "Longest time of one attempt at a call of EC2: a whole number from 1 to 300"),
     setting("AUDIT_MAX_ATTEMPTS", Some("10"), "Attempts at a call of EC2, the first included: a whole number from 1 to 20"),
+    setting("AUDIT_CONNECTION_LOG_GROUPS", Some("none: connection logs are not read"), "Log groups of AWS's own connection logs that may be read: ARNs as `arn:aws:logs:REGION:ACCOUNT:log-group:NAME`, separated by commas. REGION and ACCOUNT may be `*`, NAME may end in `*`, and a trailing `:*` is ignored"),
+    setting("AUDIT_CONNECTION_LOG_DAYS", Some("1"), "Days that the first reading of a log group covers: a whole number from 1 to 365"),
+    setting("AUDIT_UNMASK_CONNECTION_LOGS", Some("false"), "Whether to ask for fields that a data protection policy masks as they were logged, which needs `logs:Unmask`: `true` or `false`"),
     setting("AUDIT_SIGNING_KEY", Some("none: digests are not signed"), "What digests are signed with: a KMS key's ARN, `alias/` and an alias, or a file with a private key in PEM"),
     setting("AUDIT_KMS_KEY", Some("the bucket's own encryption"), "KMS key that objects in S3 are encrypted with: id, alias or ARN"),
     setting("AUDIT_STACK", Some("none"), "Value of the dimension `Stack` of all metrics, such as the stack's name: 1 to 128 letters, digits and hyphens"),
@@ -75,6 +79,12 @@ pub struct Settings {
     pub concurrency: usize,
     /// Timeout and number of attempts of a call.
     pub limits: Limits,
+    /// Log groups of connection logs that may be read; empty for none.
+    pub connection_log_groups: Vec<LogGroupPattern>,
+    /// Days that the first reading of a log group covers.
+    pub connection_log_days: u16,
+    /// `true` to ask for masked fields of connection logs as they were logged.
+    pub unmask_connection_logs: bool,
     /// Key that encrypts objects in S3; `None` for the bucket's own choice.
     pub kms_key: Option<KmsKey>,
     /// Key that signs digests; `None` for digests that are chained and not signed.
@@ -133,6 +143,10 @@ impl Settings {
         let concurrency = reader.number("AUDIT_CONCURRENCY", 5, 1, 50);
         let call_timeout = reader.number("AUDIT_CALL_TIMEOUT_SECONDS", 20, 1, 300);
         let max_attempts = reader.number("AUDIT_MAX_ATTEMPTS", 10, 1, 20);
+        let connection_log_groups =
+            reader.list("AUDIT_CONNECTION_LOG_GROUPS", LogGroupPattern::ALLOWED, LogGroupPattern::parse);
+        let connection_log_days = reader.number("AUDIT_CONNECTION_LOG_DAYS", 1, 1, 365);
+        let unmask_connection_logs = reader.flag("AUDIT_UNMASK_CONNECTION_LOGS");
         let kms_key = reader.kms_key();
         let signing_key = reader.signing_key();
         let stack = reader.stack();
@@ -155,6 +169,9 @@ impl Settings {
                 call_timeout: Duration::from_secs(call_timeout),
                 max_attempts: u32::try_from(max_attempts).unwrap_or(1),
             },
+            connection_log_groups,
+            connection_log_days: u16::try_from(connection_log_days).unwrap_or(1),
+            unmask_connection_logs,
             kms_key,
             signing_key,
             stack,
@@ -328,6 +345,17 @@ impl Reader<'_> {
             }
         }
         values
+    }
+
+    fn flag(&mut self, name: &str) -> bool {
+        match self.value(name) {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                self.fault(name, "true or false");
+                false
+            }
+        }
     }
 
     fn number(&mut self, name: &str, default: u64, least: u64, most: u64) -> u64 {

@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::civil::Date;
 
 use crate::hour::Hour;
+use crate::log_group::LogGroupId;
 use crate::run_id::RunId;
 use crate::snapshot_time::{FIRST_DATE, SnapshotTime};
 use crate::target::{AccountId, AccountRegion, Region, Target};
@@ -20,6 +21,8 @@ pub enum Table {
     Partials,
     /// Configurations of endpoints.
     Endpoints,
+    /// Events of AWS's own connection logs.
+    ConnectionLogs,
     /// The ledger: a record of each run.
     Runs,
     /// Signed digests of the other tables, hour by hour.
@@ -28,11 +31,18 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Table; 5] =
-        [Table::Connections, Table::Partials, Table::Endpoints, Table::Runs, Table::Digests];
+    pub const ALL: [Table; 6] = [
+        Table::Connections,
+        Table::Partials,
+        Table::Endpoints,
+        Table::ConnectionLogs,
+        Table::Runs,
+        Table::Digests,
+    ];
 
     /// The tables whose objects digests list.
-    pub const SEALED: [Table; 4] = [Table::Connections, Table::Partials, Table::Endpoints, Table::Runs];
+    pub const SEALED: [Table; 5] =
+        [Table::Connections, Table::Partials, Table::Endpoints, Table::ConnectionLogs, Table::Runs];
 
     /// Returns the name of its folder.
     pub fn name(self) -> &'static str {
@@ -40,6 +50,7 @@ impl Table {
             Table::Connections => "connections",
             Table::Partials => "partials",
             Table::Endpoints => "endpoints",
+            Table::ConnectionLogs => "connection_logs",
             Table::Runs => "runs",
             Table::Digests => "digests",
         }
@@ -65,7 +76,7 @@ impl Table {
     /// Returns the extension of its objects.
     fn extension(self) -> &'static str {
         match self {
-            Table::Connections | Table::Partials | Table::Endpoints => "parquet",
+            Table::Connections | Table::Partials | Table::Endpoints | Table::ConnectionLogs => "parquet",
             Table::Runs | Table::Digests => "json",
         }
     }
@@ -136,6 +147,7 @@ impl ObjectKey {
             Table::Connections | Table::Partials | Table::Runs => {
                 stem.split_once('_').filter(|(_, rest)| !rest.is_empty())?
             }
+            Table::ConnectionLogs => stem.split_once('_').filter(|(_, rest)| log_group_of(rest).is_some())?,
             Table::Endpoints | Table::Digests => (stem, ""),
         };
         let time = SnapshotTime::parse_compact(time)?;
@@ -163,11 +175,25 @@ impl ObjectKey {
         self.stem().1
     }
 
+    /// Returns the log group of an object in `connection_logs`, and `true` if it has the events that came late.
+    pub fn log_group(&self) -> Option<(LogGroupId, bool)> {
+        if self.table == Table::ConnectionLogs { log_group_of(self.after_time()) } else { None }
+    }
+
     fn stem(&self) -> (&str, &str) {
         let name = self.text.rsplit('/').next().unwrap_or_default();
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
         stem.split_once('_').unwrap_or((stem, ""))
     }
+}
+
+/// Suffix of the name of an object with the events that came late.
+const LATE: &str = "_late";
+
+/// Reads the text after the time in the name of an object in `connection_logs`.
+fn log_group_of(text: &str) -> Option<(LogGroupId, bool)> {
+    let (id, is_late) = text.strip_suffix(LATE).map_or((text, false), |id| (id, true));
+    LogGroupId::parse(id).map(|id| (id, is_late))
 }
 
 impl fmt::Display for ObjectKey {
@@ -201,6 +227,17 @@ pub enum Key<'a> {
         place: &'a AccountRegion,
         /// The time of the snapshot.
         snapshot_time: SnapshotTime,
+    },
+    /// The events of a window of a log group.
+    ConnectionLogs {
+        /// The account and the Region.
+        place: &'a AccountRegion,
+        /// The time at which the reading was due.
+        due: SnapshotTime,
+        /// The log group.
+        group: &'a LogGroupId,
+        /// `true` for the events that came late.
+        is_late: bool,
     },
     /// The ledger's record of one attempt at an account and Region.
     Run {
@@ -239,6 +276,11 @@ impl fmt::Display for Key<'_> {
                     (place.day(Table::Endpoints, snapshot_time.date()), snapshot_time.compact());
                 write!(f, "{folder}{time}.parquet")
             }
+            Key::ConnectionLogs { place, due, group, is_late } => {
+                let (folder, time) = (place.day(Table::ConnectionLogs, due.date()), due.compact());
+                let late = if *is_late { LATE } else { "" };
+                write!(f, "{folder}{time}_{group}{late}.parquet")
+            }
             Key::Run { place, snapshot_time, run_id } => {
                 let (folder, time) = (place.day(Table::Runs, snapshot_time.date()), snapshot_time.compact());
                 write!(f, "{folder}{time}_{run_id}.json")
@@ -270,6 +312,7 @@ mod tests {
         let place = &target.place();
         let snapshot_time = SnapshotTime::parse("2026-11-23T09:15:00Z").unwrap();
         let run_id = &RunId::parse("8f5a-1").unwrap();
+        let group = &LogGroupId::parse("0123456789ab").unwrap();
         let folder = "account_id=111122223333/region=eu-central-1/snapshot_date=2026-11-23";
         let file = "20261123T091500Z_cvpn-endpoint-0123456789abcdef0";
         for (key, expected) in [
@@ -286,6 +329,14 @@ mod tests {
                 format!("runs/{folder}/20261123T091500Z_8f5a-1.json"),
             ),
             (Key::Endpoints { place, snapshot_time }, format!("endpoints/{folder}/20261123T091500Z.parquet")),
+            (
+                Key::ConnectionLogs { place, due: snapshot_time, group, is_late: false },
+                format!("connection_logs/{folder}/20261123T091500Z_0123456789ab.parquet"),
+            ),
+            (
+                Key::ConnectionLogs { place, due: snapshot_time, group, is_late: true },
+                format!("connection_logs/{folder}/20261123T091500Z_0123456789ab_late.parquet"),
+            ),
             (Key::Preflight, "preflight".to_owned()),
         ] {
             assert_eq!(key.to_string(), expected);
@@ -339,6 +390,10 @@ mod tests {
             format!("endpoints/{place}/20261124T091500Z.parquet"),
             format!("connections/{}/20261123T091500Z_a.parquet", place.replace("111122223333", "1")),
             format!("connections/{}/20261123T091500Z_a.parquet", place.replace("eu-central-1", "..")),
+            format!("connection_logs/{place}/20261123T091500Z.parquet"),
+            format!("connection_logs/{place}/20261123T091500Z_cvpn.parquet"),
+            format!("connection_logs/{place}/20261123T091500Z_0123456789ab_.parquet"),
+            format!("connection_logs/{place}/20261123T091500Z_late.parquet"),
             format!("digests/{place}/20261123T090000Z.json"),
             format!("digests/{}/20261123T091500Z.json", place.replace("snapshot", "digest")),
             format!("digests/{}/20261123T090000Z_a.json", place.replace("snapshot", "digest")),

@@ -2,6 +2,7 @@
 //! written last, so that a crash leaves an object without a record and never a record without its object.
 
 mod entry;
+pub mod logs;
 mod object;
 pub mod recorded;
 mod text;
@@ -19,6 +20,7 @@ use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId};
 
 pub use entry::{Entry, Tally};
+pub use logs::{LogGroupEntry, LogsEntry, WindowEntry};
 pub use object::Written;
 use object::or_nulls;
 use text::{as_text, millisecond_time, millisecond_times};
@@ -29,7 +31,7 @@ use text::{as_text, millisecond_time, millisecond_times};
 pub enum Trigger {
     /// EventBridge's `Scheduled Event`.
     ScheduledEvent,
-    /// `{"action":"snapshot"}`, from EventBridge Scheduler or by hand.
+    /// `{"action":"snapshot"}` or `{"action":"logs"}`, from EventBridge Scheduler or by hand.
     Action,
 }
 
@@ -110,6 +112,9 @@ pub struct PlaceEntry {
     pub discovery: Option<Discovery>,
     /// The object with their configuration; `None` for a run that was requested in part.
     pub endpoints: Option<EndpointsEntry>,
+    /// The windows of connection logs; `None` for a snapshot, and left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logs: Option<LogsEntry>,
 }
 
 impl PlaceEntry {
@@ -120,7 +125,13 @@ impl PlaceEntry {
             region: place.region.to_string(),
             discovery: None,
             endpoints: None,
+            logs: None,
         }
+    }
+
+    /// Returns the errors of its connection logs: of the listing of endpoints, of log groups and of windows.
+    pub fn logs_errors(&self) -> impl Iterator<Item = &CaptureError> {
+        self.logs.iter().flat_map(LogsEntry::errors)
     }
 
     /// Returns the reason why the endpoints are not all known, so that some may have been missed.
@@ -212,6 +223,9 @@ pub struct SettingsInForce {
     pub filters: Vec<FilterInForce>,
     /// Maximum connections of each target; `None` for all.
     pub max_items: Option<u64>,
+    /// ARNs of the log groups that may be read; left out if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub connection_log_groups: Vec<String>,
 }
 
 /// A filter, without its values.

@@ -1,14 +1,20 @@
 //! Parquet objects: encoded page by page into a temporary file and hashed on the way, so that
 //! memory does not grow with the number of connections.
 
+mod connection_logs;
 mod endpoints;
 mod layout;
 mod metadata;
+mod object_writer;
 mod temporary;
 mod writer;
 
+pub use connection_logs::{LogWriter, read_event_ids};
 pub use endpoints::encode_endpoints;
 pub use layout::Ends;
-pub use metadata::{Identity, ObjectMetadata, identity_of_connections, identity_of_endpoints};
+pub use metadata::{
+    Identity, ObjectMetadata, identity_of_connection_logs, identity_of_connections, identity_of_endpoints,
+};
+pub use object_writer::{Snapshot, SnapshotError};
 pub use temporary::{SPACE_FOR_A_TARGET, TemporarySpace};
-pub use writer::{Snapshot, SnapshotError, SnapshotWriter, check_temporary_space};
+pub use writer::{SnapshotWriter, check_temporary_space};

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::column::ColumnType;
 use super::typing::unparsed::Unparsed;
-use super::typing::{counter, said, timestamp, typed};
+use super::typing::{counter, said, stated, timestamp, typed};
 
 /// A kind of field: the conversion of its text to a value, and of a page's values to an array.
 pub trait Kind {
@@ -54,22 +54,31 @@ pub struct Text;
 #[derive(Debug)]
 pub struct Word;
 
+/// A text that differs in most rows, of a source that writes `NA` for no value.
+#[derive(Debug)]
+pub struct EventText;
+
+/// A text with few different values, of a source that writes `NA` for no value.
+#[derive(Debug)]
+pub struct EventWord;
+
 /// A time.
 #[derive(Debug)]
 pub struct Time;
 
-/// A count of bytes or packets.
+/// A count of bytes or packets, or another whole number that is not negative.
 #[derive(Debug)]
 pub struct Count;
 
 const NO_TEXT: &str = "absent, empty or `-`";
+const NO_WORD: &str = "absent or a placeholder (empty, `-`, `NA`, `N/A`)";
 const NO_VALUE: &str = "absent, a placeholder (empty, `-`, `NA`, `N/A`), or in `unparsed`";
 
 macro_rules! kind_of_text {
-    ($kind:ident, repeats: $repeats:literal) => {
+    ($kind:ident, repeats: $repeats:literal, null: $null:ident, value: $value:ident) => {
         impl Kind for $kind {
             const COLUMN_TYPE: ColumnType = ColumnType::String;
-            const NULL: &'static str = NO_TEXT;
+            const NULL: &'static str = $null;
             const REPEATS: bool = $repeats;
             type Value<'a> = Cow<'a, str>;
             type Builder = StringBuilder;
@@ -84,7 +93,7 @@ macro_rules! kind_of_text {
                 field: &'static str,
                 text: Option<Cow<'a, str>>,
             ) -> Option<Cow<'a, str>> {
-                unparsed.column(field, said(text)?)
+                unparsed.column(field, $value(text)?)
             }
 
             fn append(builder: &mut StringBuilder, value: Option<&Cow<'_, str>>) {
@@ -102,8 +111,10 @@ macro_rules! kind_of_text {
     };
 }
 
-kind_of_text!(Text, repeats: false);
-kind_of_text!(Word, repeats: true);
+kind_of_text!(Text, repeats: false, null: NO_TEXT, value: said);
+kind_of_text!(Word, repeats: true, null: NO_TEXT, value: said);
+kind_of_text!(EventText, repeats: false, null: NO_WORD, value: stated);
+kind_of_text!(EventWord, repeats: true, null: NO_WORD, value: stated);
 
 impl Kind for Time {
     const COLUMN_TYPE: ColumnType = ColumnType::Timestamp;
@@ -253,6 +264,7 @@ macro_rules! typed_fields {
         }
 
         impl $arrays {
+            #[allow(dead_code, reason = "only connections are read in parts of a page")]
             pub(super) fn slice(&self, offset: usize, length: usize) -> $arrays {
                 $arrays { $($column: <$kind as Kind>::slice(&self.$column, offset, length),)+ }
             }

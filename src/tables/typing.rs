@@ -26,6 +26,16 @@ pub(crate) fn said(raw: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
     raw.filter(|text| !matches!(text.as_ref(), "" | "-"))
 }
 
+/// Returns a text as AWS wrote it; `None` if it is a placeholder for no value.
+pub(crate) fn stated(raw: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
+    raw.filter(|text| !is_placeholder(text))
+}
+
+/// Returns `true` if the text stands for no value: the API writes `-`, the related connection log `NA`.
+fn is_placeholder(text: &str) -> bool {
+    matches!(text, "" | "-" | "NA" | "N/A")
+}
+
 /// Returns the value of a text, or `None`. A text that is neither a value nor a placeholder goes to `unparsed`.
 pub(crate) fn typed<'a, T>(
     unparsed: &mut Unparsed<'a>,
@@ -34,10 +44,6 @@ pub(crate) fn typed<'a, T>(
     read: impl Fn(&str) -> Reading<T>,
 ) -> Option<T> {
     let raw = raw?;
-    let reading = match raw.as_ref() {
-        // The API writes `-`, the related connection log `NA`.
-        "" | "-" | "NA" | "N/A" => Reading::Nothing,
-        text => read(text),
-    };
+    let reading = if is_placeholder(&raw) { Reading::Nothing } else { read(&raw) };
     unparsed.read(field, raw, reading)
 }

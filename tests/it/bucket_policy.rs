@@ -51,7 +51,7 @@ async fn preflight_tells_which_statements_a_bucket_policy_lacks() {
     }
 
     // Not the last, which would refuse every request to a server without TLS.
-    let objects: Vec<String> = ["connections", "partials", "endpoints", "runs", "digests"]
+    let objects: Vec<String> = ["connections", "partials", "endpoints", "connection_logs", "runs", "digests"]
         .map(|table| format!("arn:aws:s3:::{bucket}/vpn/{table}/*"))
         .to_vec();
     let statements = json!([

@@ -105,6 +105,7 @@ fn events() {
                 assert!(hour.is_none_or(|hour| hour <= Hour::newest_closed(at)));
                 "seal".to_owned()
             }
+            Ok(Invocation::Logs) => "logs".to_owned(),
             Ok(Invocation::Plan { snapshot_time }) => format!("plan {}", snapshot_time.is_some()),
             Ok(Invocation::Preflight) => "preflight".to_owned(),
             Err(faults) => {

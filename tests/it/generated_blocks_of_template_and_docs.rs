@@ -9,6 +9,7 @@ use std::process::Command;
 
 use client_vpn_audit::error_code::{Documented, ErrorCode, Operation};
 use client_vpn_audit::tables::column::Column;
+use client_vpn_audit::tables::connection_logs::columns::COLUMNS as LOG_COLUMNS;
 use client_vpn_audit::tables::connections::columns::COLUMNS;
 use client_vpn_audit::tables::endpoints::columns::COLUMNS as ENDPOINT_COLUMNS;
 
@@ -65,6 +66,7 @@ const MARKDOWN: [&str; 2] = ["<!--", " -->"];
 fn the_template_has_the_columns_queries_and_statements_of_their_files() {
     check_block("template.yaml", YAML, "columns", &columns(COLUMNS));
     check_block("template.yaml", YAML, "endpoints columns", &columns(ENDPOINT_COLUMNS));
+    check_block("template.yaml", YAML, "connection_logs columns", &columns(LOG_COLUMNS));
     check_block("template.yaml", YAML, "saved queries", &saved_queries());
     check_block("template.yaml", YAML, "statements", &statements());
     check_block("template.yaml", YAML, "captures columns", &columns_to_compare(CAPTURES));
@@ -75,6 +77,7 @@ fn the_template_has_the_columns_queries_and_statements_of_their_files() {
 fn the_schema_page_has_the_columns_of_every_table() {
     check_block("docs/schema.md", MARKDOWN, "connections", &columns_table(COLUMNS));
     check_block("docs/schema.md", MARKDOWN, "endpoints", &columns_table(ENDPOINT_COLUMNS));
+    check_block("docs/schema.md", MARKDOWN, "connection_logs", &columns_table(LOG_COLUMNS));
     check_block("docs/schema.md", MARKDOWN, "captures", &merged_table(CAPTURES, "null means"));
     check_block("docs/schema.md", MARKDOWN, "sessions", &merged_table(SESSIONS, "which value wins"));
 }

@@ -325,6 +325,7 @@ pub fn command(program: &str, url: &str) -> Command {
         ])
         .envs([
             ("AWS_ENDPOINT_URL_EC2", url),
+            ("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", url),
             ("AWS_ENDPOINT_URL_STS", url),
             ("AWS_EC2_METADATA_DISABLED", "true"),
         ])

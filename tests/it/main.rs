@@ -22,6 +22,7 @@ mod bucket_policy;
 mod command_line;
 mod company_ca;
 mod configuration_fault;
+mod connection_logs;
 mod credentials;
 mod decoder_against_the_sdk;
 mod docs;

@@ -82,7 +82,7 @@ async fn faults_but_empty_folders(lake: &SealedLake) -> Vec<(Kind, String)> {
 
 async fn all_keys(lake: &SealedLake) -> Vec<String> {
     let mut keys = Vec::new();
-    for table in ["connections", "partials", "endpoints", "runs", "digests"] {
+    for table in ["connections", "partials", "endpoints", "connection_logs", "runs", "digests"] {
         keys.extend(lake.keys_of(table).await);
     }
     keys
@@ -95,7 +95,7 @@ async fn a_clean_lake_passes_and_says_what_it_covered() {
         assert_eq!(faults(&verification), []);
         assert!(verification.is_tamper_evident());
         let mut bytes = 0;
-        for table in ["connections", "partials", "endpoints", "runs"] {
+        for table in ["connections", "partials", "endpoints", "connection_logs", "runs"] {
             for key in lake.keys_of(table).await {
                 bytes += lake.get(&key).await.len() as u64;
             }

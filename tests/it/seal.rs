@@ -100,7 +100,7 @@ async fn each_object_is_listed_once_in_its_hour_and_an_empty_hour_has_a_digest()
     // one; then an empty hour.
     assert_eq!(counts, [8 + 3, 8, 8, 8, 8, 0]);
     let mut there = Vec::new();
-    for table in ["connections", "partials", "endpoints", "runs"] {
+    for table in ["connections", "partials", "endpoints", "connection_logs", "runs"] {
         there.extend(lake.keys_of(table).await);
     }
     listed.sort();

@@ -12,17 +12,21 @@ use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::Filter as Ec2Filter;
 use jiff::Timestamp;
 
-use super::budget::Budget;
-use super::response_reader::{ReadPage, ResponseReader};
-use super::timing::{Timed, Timing};
 use super::{Action, Page, PageError, PageRequest};
+use crate::aws::budget::Budget;
 use crate::aws::errors::{Call, describe};
 use crate::aws::identity::{MemberSession, OwnSession};
+use crate::aws::response_reader::{ReadPage, ResponseReader, exceeded};
+use crate::aws::timing::{Timed, Timing};
 use crate::clock::Clock;
 use crate::error_code::{AwsCode, ErrorCode};
-use crate::limits::Limit;
-use crate::tables::xml::{DecodeError, PageEnd};
+use crate::tables::xml::PageEnd;
 use crate::target::Target;
+
+/// EC2's own bucket for each action, account and Region: the calls that it accepts at once, and the calls refilled per second.
+/// Source: EC2 API reference, "Request throttling".
+const BUCKET: usize = 100;
+const REFILL_A_SECOND: u32 = 20;
 
 /// Time and attempts allowed for a call.
 #[derive(Debug, Clone, Copy)]
@@ -33,9 +37,9 @@ pub struct Limits {
     pub max_attempts: u32,
 }
 
-/// The session that provides the credentials for EC2.
+/// The session that provides the credentials for an account.
 #[derive(Debug, Clone)]
-pub(super) enum Session {
+pub(in crate::aws) enum Session {
     /// The program's own.
     Own(Arc<OwnSession>),
     /// Those of the role in another account.
@@ -44,7 +48,7 @@ pub(super) enum Session {
 
 impl Session {
     /// Returns the access key of valid credentials, which are requested if there are none.
-    pub(super) async fn access_key(&self) -> Result<String, PageError> {
+    pub(in crate::aws) async fn access_key(&self) -> Result<String, PageError> {
         let credentials = match self {
             Session::Own(session) => session.credentials().await?,
             Session::Member(session) => session.credentials().await?,
@@ -53,7 +57,7 @@ impl Session {
     }
 
     /// Forgets the credentials with this access key.
-    async fn forget(&self, access_key_id: &str) {
+    pub(in crate::aws) async fn forget(&self, access_key_id: &str) {
         match self {
             Session::Own(session) => session.forget(access_key_id).await,
             Session::Member(session) => session.forget(access_key_id).await,
@@ -87,7 +91,8 @@ impl Ec2Source {
             .retry_partition(RetryPartition::custom(name).token_bucket(TokenBucket::default()).build())
             .timeout_config(timeouts)
             .build();
-        Ec2Source { client: Client::from_conf(config), clock, session, budget: Budget::new() }
+        let budget = Budget::new(BUCKET, Duration::from_secs(1) / REFILL_A_SECOND);
+        Ec2Source { client: Client::from_conf(config), clock, session, budget }
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -225,15 +230,6 @@ where
     }
     let expired_token = error.refuses_token && token.is_some();
     PageError { expired_token, ..PageError::from(error) }
-}
-
-/// Returns the limit that our decoder found exceeded; `None` if the error has another cause.
-fn exceeded(error: &(dyn Error + 'static)) -> Option<Limit> {
-    let mut causes = std::iter::successors(Some(error), |&error| error.source());
-    match causes.find_map(|error| error.downcast_ref())? {
-        DecodeError::Limit(limit) => Some(*limit),
-        DecodeError::Malformed => None,
-    }
 }
 
 /// Returns the error for an answer that cannot be read.

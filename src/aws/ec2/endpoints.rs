@@ -5,10 +5,10 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::client::{Ec2Source, malformed, page_error};
 use super::pager::{Next, Pager};
-use super::response_reader::{ReadPage, ResponseReader};
-use super::timing::Timing;
 use super::{Action, PageError, larger_difference};
 use crate::aws::ec2::PageTimes;
+use crate::aws::response_reader::{ReadPage, ResponseReader};
+use crate::aws::timing::Timing;
 use crate::error_code::AwsCode;
 use crate::limits::{LISTING_BYTES, LISTING_ROWS, Limit, NETWORKS, NETWORKS_BYTES};
 use crate::tables::endpoints::Endpoint;

@@ -63,6 +63,38 @@ impl Places {
         Ok(source)
     }
 
+    /// Returns the SDK's configuration for `place`, with its Region and the credentials of its account, and the session that
+    /// provides these.
+    ///
+    /// # Errors
+    /// Returns an error if there are no credentials, or the role there cannot be assumed.
+    pub(in crate::aws) async fn configured(
+        &self,
+        home: &AccountId,
+        place: &AccountRegion,
+        run_id: &RunId,
+    ) -> Result<(SdkConfig, Session), PageError> {
+        let session = self.source(home, place, run_id).await?.session().clone();
+        Ok((self.sdk_at(place, &session), session))
+    }
+
+    /// Returns the limits of calls, and the clock.
+    pub(in crate::aws) fn limits(&self) -> (Limits, &Clock) {
+        (self.limits, &self.clock)
+    }
+
+    fn sdk_at(&self, place: &AccountRegion, session: &Session) -> SdkConfig {
+        let mut sdk = self.sdk.clone().into_builder().region(SdkRegion::new(place.region.to_string()));
+        if let Session::Member(session) = session {
+            let provider = SharedCredentialsProvider::new(SharedSession(session.clone()));
+            // The session keeps them itself, to be able to forget them.
+            sdk = sdk
+                .credentials_provider(provider)
+                .identity_cache(aws_config::identity::IdentityCache::no_cache());
+        }
+        sdk.build()
+    }
+
     fn kept(&self, home: &AccountId, place: &AccountRegion) -> Ec2Source {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(source) = kept.sources.get(place) {
@@ -76,17 +108,9 @@ impl Places {
             };
             kept.sessions.entry(place.account_id.clone()).or_insert_with(new).clone()
         });
-        let mut sdk = self.sdk.clone().into_builder().region(SdkRegion::new(place.region.to_string()));
-        if let Some(session) = &session {
-            let provider = SharedCredentialsProvider::new(SharedSession(session.clone()));
-            // The session keeps them itself, to be able to forget them.
-            sdk = sdk
-                .credentials_provider(provider)
-                .identity_cache(aws_config::identity::IdentityCache::no_cache());
-        }
         let session = session.map_or_else(|| Session::Own(self.own.clone()), Session::Member);
-        let source =
-            Ec2Source::new(&sdk.build(), place.to_string(), self.limits, self.clock.clone(), session);
+        let sdk = self.sdk_at(place, &session);
+        let source = Ec2Source::new(&sdk, place.to_string(), self.limits, self.clock.clone(), session);
         kept.sources.insert(place.clone(), source.clone());
         source
     }

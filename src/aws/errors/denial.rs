@@ -7,10 +7,13 @@ use super::region_named;
 use crate::target::{AccountId, EndpointId};
 
 /// Actions that this program requests. Another one in a message is not from our request, and could be anything.
-const ACTIONS: [&str; 16] = [
+const ACTIONS: [&str; 19] = [
     "ec2:DescribeClientVpnConnections",
     "ec2:DescribeClientVpnEndpoints",
     "ec2:DescribeClientVpnTargetNetworks",
+    "logs:DescribeLogGroups",
+    "logs:FilterLogEvents",
+    "logs:Unmask",
     "sts:AssumeRole",
     "sts:GetCallerIdentity",
     "s3:GetObject",

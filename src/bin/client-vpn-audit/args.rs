@@ -16,7 +16,8 @@ use client_vpn_audit::lake::ledger::Trigger;
 use jiff::Timestamp;
 
 use crate::examples::{
-    COVERAGE_EXAMPLES, DEMO_EXAMPLES, PREFLIGHT_EXAMPLES, SEAL_EXAMPLES, SNAPSHOT_EXAMPLES, VERIFY_EXAMPLES,
+    COVERAGE_EXAMPLES, DEMO_EXAMPLES, LOGS_EXAMPLES, PREFLIGHT_EXAMPLES, SEAL_EXAMPLES, SNAPSHOT_EXAMPLES,
+    VERIFY_EXAMPLES,
 };
 
 /// Keeps the audit record of AWS Client VPN: who was connected, when, how long, how much, and whether anything was
@@ -39,6 +40,9 @@ pub enum Command {
     /// Find out whether a snapshot could be taken and is safe there, without writing evidence
     #[command(after_help = PREFLIGHT_EXAMPLES)]
     Preflight(Place),
+    /// Read the windows of AWS's own connection logs that are due into the lake
+    #[command(after_help = LOGS_EXAMPLES)]
+    Logs(Logs),
     /// Seal the hours that are closed: a digest each, chained and signed
     #[command(after_help = SEAL_EXAMPLES)]
     Seal(Seal),
@@ -92,6 +96,16 @@ pub struct Snapshot {
     /// Go on where an earlier snapshot stopped: the resume_token of its target. The snapshot is then partial
     #[arg(long, value_name = "TOKEN", allow_hyphen_values = true)]
     starting_token: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Logs {
+    #[command(flatten)]
+    place: Place,
+    /// Log group that may be read: arn:aws:logs:REGION:ACCOUNT:log-group:NAME, where REGION and ACCOUNT may be *, and NAME may end in *;
+    /// may be repeated [env: AUDIT_CONNECTION_LOG_GROUPS]
+    #[arg(long = "log-group", value_name = "ARN")]
+    log_groups: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -181,6 +195,8 @@ pub enum Request<'a> {
     Snapshot(&'a Snapshot),
     /// A preflight, which has no flags of its own.
     Preflight,
+    /// A reading of connection logs, which has no flags of its own.
+    Logs,
     /// A seal.
     Seal(&'a Seal),
 }
@@ -194,6 +210,7 @@ impl Request<'_> {
         match self {
             Request::Snapshot(snapshot) => snapshot.request(now).map(Invocation::Snapshot),
             Request::Preflight => Ok(Invocation::Preflight),
+            Request::Logs => Ok(Invocation::Logs),
             Request::Seal(seal) => seal.request(now),
         }
     }
@@ -222,6 +239,16 @@ impl Place {
             region: self.region.clone(),
             needs_targets: true,
         }
+    }
+}
+
+impl Logs {
+    pub fn inputs(&self) -> Inputs<'_> {
+        let mut variables = self.place.variables();
+        if !self.log_groups.is_empty() {
+            variables.insert("AUDIT_CONNECTION_LOG_GROUPS".to_owned(), self.log_groups.join(","));
+        }
+        Inputs { variables, request: Request::Logs, region: self.place.region.clone(), needs_targets: true }
     }
 }
 
@@ -315,6 +342,7 @@ pub fn flag_name(name: &str) -> String {
     match name {
         "AUDIT_LAKE" => "--lake (AUDIT_LAKE)".to_owned(),
         "AUDIT_TARGETS" => "--target (AUDIT_TARGETS)".to_owned(),
+        "AUDIT_CONNECTION_LOG_GROUPS" => "--log-group (AUDIT_CONNECTION_LOG_GROUPS)".to_owned(),
         "AUDIT_SIGNING_KEY" => "--signing-key (AUDIT_SIGNING_KEY)".to_owned(),
         "AUDIT_ACCOUNT_ID" => "--account-id (AUDIT_ACCOUNT_ID)".to_owned(),
         "AWS_REGION" => "--region (AWS_REGION)".to_owned(),

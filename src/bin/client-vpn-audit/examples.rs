@@ -28,6 +28,17 @@ Example:
 
 Exit status: 0 everything is as it should be, 1 something is not, 2 wrong usage.";
 
+pub const LOGS_EXAMPLES: &str = "\
+Examples:
+  # The windows that are due, of the log group that an endpoint logs to
+  client-vpn-audit logs --lake ./lake --target cvpn-endpoint-0123456789abcdef0 \\
+      --log-group arn:aws:logs:eu-central-1:111122223333:log-group:/vpn/connections
+
+  # Every log group whose name begins with /vpn/, of all endpoints of this account and Region
+  client-vpn-audit logs --lake s3://evidence/vpn --target '*' --log-group 'arn:aws:logs:*:*:log-group:/vpn/*'
+
+Exit status: 0 every window that was due is in the lake, or no log group is allowed, 1 something was not, 2 wrong usage.";
+
 pub const SEAL_EXAMPLES: &str = "\
 Examples:
   # Every hour that is closed and not sealed yet, with a KMS key of your own (only the function may sign with the template's)

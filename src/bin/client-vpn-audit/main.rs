@@ -33,6 +33,7 @@ async fn main() -> ExitCode {
     let done = match &args.command {
         Command::Snapshot(snapshot) => run(snapshot.inputs(), args.json).await,
         Command::Preflight(place) => run(place.preflight_inputs(), args.json).await,
+        Command::Logs(logs) => run(logs.inputs(), args.json).await,
         Command::Seal(seal) => run(seal.inputs(), args.json).await,
         Command::Verify(verify) => verify::run(verify, args.json).await,
         Command::Coverage(coverage) => coverage::run(coverage, args.json).await,

@@ -1,6 +1,6 @@
 //! Output for people and machines: tables and progress, or JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,7 @@ use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::hour::Hour;
 use client_vpn_audit::invocation::answer::{Answer, SealReport};
 use client_vpn_audit::invocation::handler::InvocationError;
-use client_vpn_audit::lake::ledger::{Entry, PlaceEntry};
+use client_vpn_audit::lake::ledger::{Entry, Outcome, PlaceEntry, WindowEntry};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
 use indicatif::{HumanCount, ProgressBar};
@@ -41,6 +41,7 @@ pub fn answer(answer: &Answer, json: bool) {
     }
     match answer {
         Answer::Snapshot(report) => print(&report_text(report)),
+        Answer::Logs(report) => print(&logs_text(report)),
         Answer::Preflight { checks } => print(&checks_table(checks).to_string()),
         Answer::Seal(report) => print(&seal_text(report)),
         Answer::Plan(spread) => print(&json!(spread).to_string()),
@@ -124,6 +125,48 @@ pub fn report_text(report: &Report) -> String {
     lines.extend(twice.map(|arn| format!("{arn}: named in two ways, captured once")));
     lines.extend(report.run_keys.iter().map(|key| format!("Run record: {key}")));
     lines.join("\n")
+}
+
+/// Renders the log groups of a run as a table, followed by notes.
+fn logs_text(report: &Report) -> String {
+    let mut table = new_table([
+        "Log group",
+        "Windows",
+        "Written",
+        "Rows",
+        "Other messages",
+        "Masked fields",
+        "Not tried",
+    ]);
+    let mut notes = Vec::new();
+    for place in &report.record.places {
+        for group in place.logs.iter().flat_map(|logs| &logs.groups) {
+            let written = group.windows.iter().filter(|window| window.outcome == Outcome::Complete);
+            let sum = |of: fn(&WindowEntry) -> u64| -> u64 { group.windows.iter().map(of).sum() };
+            let masked: BTreeSet<&str> =
+                group.windows.iter().flat_map(|window| window.tally.masked.iter().copied()).collect();
+            table.add_row([
+                group.log_group.clone(),
+                group.windows.len().to_string(),
+                written.clone().count().to_string(),
+                HumanCount(
+                    written.filter_map(|window| window.object.as_ref()).map(|object| object.rows).sum(),
+                )
+                .to_string(),
+                HumanCount(sum(|window| window.tally.foreign_rows + window.tally.foreign_left_out))
+                    .to_string(),
+                masked.into_iter().collect::<Vec<_>>().join(", "),
+                group.not_tried.to_string(),
+            ]);
+        }
+        let at = format!("{} {}", place.account_id, place.region);
+        notes.extend(place.logs_errors().map(|error| format!("{at}: {}: {}", error.code, error.message)));
+    }
+    if report.record.places.is_empty() {
+        return "No log group is allowed there: set --log-group.".to_owned();
+    }
+    let keys = report.run_keys.iter().map(|key| format!("Run record: {key}"));
+    [table.to_string()].into_iter().chain(notes).chain(keys).collect::<Vec<_>>().join("\n")
 }
 
 /// Lists the notes on an account and Region.

@@ -2,7 +2,7 @@
 
 use tracing::{error, info, warn};
 
-use crate::lake::ledger::{CaptureError, Discovery, Entry, PlaceEntry, Tally};
+use crate::lake::ledger::{CaptureError, Discovery, Entry, LogGroupEntry, LogsEntry, PlaceEntry, Tally};
 
 /// Logs one line for a target, with identifiers as fields and nothing of its rows.
 pub(super) fn target(entry: &Entry) {
@@ -27,6 +27,30 @@ pub(super) fn target(entry: &Entry) {
                 endpoint_id,
                 outcome, rows, pages, capture_millis, %error_code, error_message, request_id, "capture failed"
             );
+        }
+    }
+}
+
+/// Logs one line for each log group, with the identifiers of its first error.
+pub(super) fn logs(place: &PlaceEntry) {
+    let PlaceEntry { account_id, region, logs, .. } = place;
+    let Some(LogsEntry { groups, error }) = logs else { return };
+    if let Some(CaptureError { code: error_code, message: error_message, .. }) = error {
+        error!(account_id, region, %error_code, error_message, "it is not known which log groups there are");
+    }
+    for group in groups {
+        let LogGroupEntry { log_group, windows, not_tried, error, .. } = group;
+        let rows: u64 =
+            windows.iter().filter_map(|window| window.object.as_ref()).map(|object| object.rows).sum();
+        let (windows, failed) = (windows.len(), windows.iter().find_map(|window| window.error.as_ref()));
+        match error.as_ref().or(failed) {
+            None => info!(log_group, windows, rows, not_tried, "connection log read"),
+            Some(CaptureError { code: error_code, message: error_message, request_id, .. }) => {
+                error!(
+                    log_group,
+                    windows, rows, not_tried, %error_code, error_message, request_id, "connection log failed"
+                );
+            }
         }
     }
 }

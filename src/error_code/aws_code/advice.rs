@@ -15,9 +15,9 @@ const REGION: &str = "the bucket is in another Region; set AWS_REGION to it";
 const KEY: &str = "the KMS key cannot be used: check that it exists, is enabled, and is in this Region";
 const BUSY: &str = "another request for the same object was under way; the next run tries again";
 
-/// Codes, and the advice for each. Source: EC2, S3, STS and KMS API references, "Errors" and "Common errors".
+/// Codes, and the advice for each. Source: EC2, CloudWatch Logs, S3, STS and KMS API references, "Errors" and "Common errors".
 /// To add one, see CONTRIBUTING.md, "Add an error code".
-pub(super) const ADVICE: [(&str, &str); 87] = [
+pub(super) const ADVICE: [(&str, &str); 92] = [
     ("UnauthorizedOperation", ACCESS_DENIED),
     ("Client.UnauthorizedOperation", ACCESS_DENIED),
     ("AccessDenied", ACCESS_DENIED),
@@ -83,13 +83,24 @@ pub(super) const ADVICE: [(&str, &str); 87] = [
     ("ThrottlingException", THROTTLED),
     ("RequestThrottled", THROTTLED),
     ("SlowDown", THROTTLED),
+    ("LimitExceededException", THROTTLED),
     ("InternalError", INTERNAL),
     ("InternalFailure", INTERNAL),
     ("Unavailable", INTERNAL),
     ("ServiceUnavailable", INTERNAL),
+    ("ServiceUnavailableException", INTERNAL),
     ("InsufficientCapacity", INTERNAL),
     ("KMSInternalException", INTERNAL),
     ("DependencyTimeoutException", INTERNAL),
+    (
+        "ResourceNotFoundException",
+        "the log group does not exist in this account and Region; create it, or correct the endpoint's connection logging",
+    ),
+    ("InvalidParameterException", PARAMETER),
+    (
+        "InvalidOperationException",
+        "the log group's class does not allow its events to be read; use a log group of the class Standard",
+    ),
     ("InvalidAction", "the endpoint does not know this action; check AWS_ENDPOINT_URL"),
     ("UnsupportedOperation", "the action is not supported there; check the Region and AWS_ENDPOINT_URL"),
     ("NotImplemented", "the action is not supported there; check the Region and AWS_ENDPOINT_URL"),

@@ -75,7 +75,7 @@ fn what_is_not_an_invocation_is_refused() {
         (json!({"time": "2025-11-24T09:00:00Z"}), "action: is missing"),
         (
             json!({"action": "delete"}),
-            "action: found `delete`, allowed: `snapshot`, `preflight`, `plan`, `seal`",
+            "action: found `delete`, allowed: `snapshot`, `preflight`, `plan`, `logs`, `seal`",
         ),
         (json!({"action": 1}), "action: is no text"),
         (json!({"action": "preflight", "targets": []}), "field: found `targets`"),

@@ -8,6 +8,7 @@ use parquet::file::metadata::{FooterTail, ParquetMetaDataReader};
 
 use super::layout::{Ends, rows};
 use crate::aws::ec2::PageTimes;
+use crate::log_group::LogGroupId;
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId};
 
@@ -29,6 +30,19 @@ pub fn identity_of_endpoints(snapshot_time: SnapshotTime, place: &AccountRegion)
         ("account_id", place.account_id.to_string()),
         ("region", place.region.to_string()),
     ]
+}
+
+/// Returns the fields that identify an object in `connection_logs`, of the reading that was due at `due`.
+pub fn identity_of_connection_logs(
+    due: SnapshotTime,
+    place: &AccountRegion,
+    group: &LogGroupId,
+    is_late: bool,
+) -> Identity {
+    let reading = if is_late { "late" } else { "first" };
+    let mut identity = identity_of_endpoints(due, place);
+    identity.extend([("log_group_id", group.to_string()), ("reading", reading.to_owned())]);
+    identity
 }
 
 /// The fields that have the times of the pages.

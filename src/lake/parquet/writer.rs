@@ -1,55 +1,15 @@
-//! A Parquet object in the making: a temporary file that grows by pages.
+//! The snapshot of one endpoint's connections in the making.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::Path;
-
-use arrow_schema::{ArrowError, SchemaRef};
 use jiff::Timestamp;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
-use parquet::schema::types::ColumnPath;
-use sha2::{Digest, Sha256};
 
 use super::metadata::{identity_of_connections, page_times};
-use super::temporary::{Temporary, TemporarySpace};
+use super::object_writer::{ObjectWriter, Snapshot, SnapshotError};
+use super::temporary::TemporarySpace;
 use crate::aws::ec2::PageTimes;
 use crate::snapshot_time::SnapshotTime;
-use crate::tables::column::{SCHEMA_VERSION, arrow_schema};
 use crate::tables::connections::columns::COLUMNS;
 use crate::tables::connections::rows::{PageColumns, Rows};
 use crate::target::EndpointId;
-
-/// Rows of a row group. Its pages lie compressed in memory until the group is written, so this bounds memory.
-const ROW_GROUP_ROWS: usize = 16_384;
-
-/// Maximum rows of a page of a column, whose values stay in memory as they are until the page is full.
-const PAGE_ROWS: usize = 2_048;
-
-/// The reason why a snapshot could not be encoded. None of these texts contains a row.
-#[derive(Debug, thiserror::Error)]
-pub enum SnapshotError {
-    /// The temporary file could not be made or written.
-    #[error(
-        "the temporary file of the snapshot could not be written; is the temporary directory there, and is it full?"
-    )]
-    TemporaryFile(#[source] io::Error),
-    /// The temporary directory has too little space, so nothing is read.
-    #[error(
-        "{} bytes are free in the temporary directory and {} are needed; give the function more ephemeral storage, or lower \
-         AUDIT_CONCURRENCY", .0.free, .0.needed
-    )]
-    TemporarySpace(TemporarySpace),
-    /// The rows did not fit the schema, which is a fault of this program.
-    #[error("the rows could not be laid out as columns")]
-    Columns(#[source] ArrowError),
-    /// Parquet could not be written.
-    #[error("the snapshot could not be encoded into its temporary file; is the temporary directory full?")]
-    Parquet(#[source] ParquetError),
-}
 
 /// Checks that the temporary directory has room for the snapshots of `targets` that are captured at a time.
 ///
@@ -62,23 +22,9 @@ pub fn check_temporary_space(targets: usize) -> Result<(), SnapshotError> {
 
 /// A writer of the pages of one listing.
 pub struct SnapshotWriter {
-    writer: ArrowWriter<HashingWriter>,
-    file: Temporary,
-    schema: SchemaRef,
+    object: ObjectWriter,
     snapshot_time: Timestamp,
     endpoint_id: EndpointId,
-}
-
-/// A complete Parquet object in a temporary file, which is deleted with this value.
-#[derive(Debug)]
-pub struct Snapshot {
-    file: Temporary,
-    /// Size in bytes.
-    pub bytes: u64,
-    /// SHA-256 of the bytes.
-    pub sha256: [u8; 32],
-    /// Rows in it.
-    pub rows: u64,
 }
 
 impl SnapshotWriter {
@@ -87,19 +33,8 @@ impl SnapshotWriter {
     /// # Errors
     /// If the temporary directory cannot be written.
     pub fn create(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> Result<Self, SnapshotError> {
-        let (file, handle) = Temporary::create().map_err(SnapshotError::TemporaryFile)?;
-        let schema = arrow_schema(COLUMNS);
-        let properties = writer_properties(snapshot_time, endpoint_id);
-        // The embedded Arrow schema would add nothing to the Parquet schema.
-        let options = parquet::arrow::arrow_writer::ArrowWriterOptions::new()
-            .with_properties(properties)
-            .with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(HashingWriter::new(handle), schema.clone(), options)
-            .map_err(SnapshotError::Parquet)?;
         Ok(SnapshotWriter {
-            writer,
-            file,
-            schema,
+            object: ObjectWriter::create(COLUMNS, &identity_of_connections(snapshot_time, endpoint_id))?,
             snapshot_time: snapshot_time.timestamp(),
             endpoint_id: endpoint_id.clone(),
         })
@@ -121,8 +56,7 @@ impl SnapshotWriter {
             request_id,
             endpoint_id: self.endpoint_id.as_str(),
         };
-        let batch = rows.record_batch(self.schema.clone(), &page).map_err(SnapshotError::Columns)?;
-        self.writer.write(&batch).map_err(SnapshotError::Parquet)
+        self.object.write(|schema| rows.record_batch(schema, &page))
     }
 
     /// Returns the rows encoded so far, as the row groups themselves count them. Ends the row group.
@@ -130,105 +64,23 @@ impl SnapshotWriter {
     /// # Errors
     /// If the row group cannot be written.
     pub fn encoded_rows(&mut self) -> Result<u64, SnapshotError> {
-        self.writer.flush().map_err(SnapshotError::Parquet)?;
-        let rows = self.writer.flushed_row_groups().iter().map(|group| group.num_rows());
-        Ok(rows.map(i64::unsigned_abs).sum())
+        self.object.encoded_rows()
     }
 
     /// Ends the object, and records in it the outcome of the capture and the times of its pages.
     ///
     /// # Errors
     /// If the rest cannot be written.
-    pub fn finish(mut self, outcome: &str, times: &PageTimes) -> Result<Snapshot, SnapshotError> {
-        let rows = self.encoded_rows()?;
-        for (name, value) in [("outcome", outcome.to_owned())].into_iter().chain(page_times(times)) {
-            self.writer.append_key_value_metadata(KeyValue::new(name.to_owned(), value));
-        }
-        let (bytes, sha256) = self
-            .writer
-            .into_inner()
-            .map_err(SnapshotError::Parquet)?
-            .finish()
-            .map_err(SnapshotError::TemporaryFile)?;
-        Ok(Snapshot { file: self.file, bytes, sha256, rows })
-    }
-}
-
-impl Snapshot {
-    /// Returns the path of the object until it is stored.
-    pub fn path(&self) -> &Path {
-        self.file.path()
-    }
-}
-
-fn writer_properties(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> WriterProperties {
-    let metadata = metadata(&identity_of_connections(snapshot_time, endpoint_id));
-    let without_dictionary = COLUMNS.iter().filter(|column| !column.repeats);
-    let builder = without_dictionary.fold(properties(), |builder, column| {
-        builder.set_column_dictionary_enabled(ColumnPath::from(column.name), false)
-    });
-    builder
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_data_page_row_count_limit(PAGE_ROWS)
-        .set_key_value_metadata(Some(metadata))
-        .build()
-}
-
-/// Returns the properties that the objects of all tables share.
-pub(super) fn properties() -> WriterPropertiesBuilder {
-    WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        // Without it lists and maps bear Arrow's names instead of the Parquet standard's.
-        .set_coerce_types(true)
-}
-
-/// Returns the key-value metadata: the versions, and `more`.
-pub(super) fn metadata(more: &[(&str, String)]) -> Vec<KeyValue> {
-    let versions =
-        [("schema_version", SCHEMA_VERSION.to_owned()), ("tool_version", crate::TOOL_VERSION.to_owned())];
-    let all = versions.iter().chain(more);
-    all.map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone())).collect()
-}
-
-/// A file that hashes and counts the bytes that it is given, so that nothing is read again.
-struct HashingWriter {
-    file: BufWriter<File>,
-    sha256: Sha256,
-    bytes: u64,
-}
-
-impl HashingWriter {
-    fn new(file: File) -> HashingWriter {
-        HashingWriter { file: BufWriter::new(file), sha256: Sha256::new(), bytes: 0 }
-    }
-
-    fn finish(mut self) -> io::Result<(u64, [u8; 32])> {
-        self.file.flush()?;
-        Ok((self.bytes, self.sha256.finalize().into()))
-    }
-}
-
-impl Write for HashingWriter {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.write_all(buffer).map(|()| buffer.len())
-    }
-
-    fn write_all(&mut self, buffer: &[u8]) -> io::Result<()> {
-        self.file.write_all(buffer)?;
-        self.sha256.update(buffer);
-        self.bytes += buffer.len() as u64;
-        Ok(())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+    pub fn finish(self, outcome: &str, times: &PageTimes) -> Result<Snapshot, SnapshotError> {
+        self.object.finish([("outcome", outcome.to_owned())].into_iter().chain(page_times(times)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::ops::Range;
+
+    use sha2::{Digest, Sha256};
 
     use super::*;
     use crate::lake::parquet::layout::Ends;

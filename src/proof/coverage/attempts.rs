@@ -254,7 +254,7 @@ impl Attempts {
             let place = PlaceName { account_id, region };
             self.push(EndpointName { place, endpoint_id }, run_key, start, times, attempt);
         }
-        for RecordedPlace { account_id, region, discovery } in places {
+        for RecordedPlace { account_id, region, discovery, .. } in places {
             let Some(discovery) = discovery else { continue };
             let attempt =
                 Attempt::of_listing((start, scheduled), &discovery, self.code(discovery.error.as_ref()));

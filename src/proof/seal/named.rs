@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::lake::keys::{ObjectKey, Table};
-use crate::lake::ledger::recorded::{MOST_PLACES, MOST_TARGETS, limited};
+use crate::lake::ledger::recorded::{MOST_PLACES, MOST_TARGETS, MOST_WINDOWS, limited};
 use crate::target::AccountRegion;
 
 /// The parts of a run record that name objects. Fields of other versions are ignored.
@@ -27,6 +27,29 @@ struct Entry {
 #[serde(default)]
 struct Place {
     endpoints: Option<Object>,
+    logs: Option<Logs>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Logs {
+    #[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")]
+    groups: Vec<LogGroup>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct LogGroup {
+    #[serde(deserialize_with = "limited::<MOST_WINDOWS, _, _>")]
+    windows: Vec<Object>,
+}
+
+impl Place {
+    fn object_keys(self) -> impl Iterator<Item = Option<String>> {
+        let groups = self.logs.unwrap_or_default().groups.into_iter();
+        let windows = groups.flat_map(|group| group.windows).map(|window| window.object_key);
+        std::iter::once(self.endpoints.and_then(|endpoints| endpoints.object_key)).chain(windows)
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -42,7 +65,7 @@ pub fn objects(record: &[u8], place: &AccountRegion) -> Vec<ObjectKey> {
     let of_targets = targets
         .into_iter()
         .flat_map(|entry| [entry.object_key, entry.superseded.and_then(|superseded| superseded.object_key)]);
-    let of_places = places.into_iter().map(|place| place.endpoints?.object_key);
+    let of_places = places.into_iter().flat_map(Place::object_keys);
     let names = of_targets.chain(of_places).flatten();
     let keys = names.filter_map(|name| in_the_lake(&name));
     keys.filter(|key| key.table != Table::Digests && key.place == *place).collect()
@@ -68,6 +91,7 @@ mod tests {
         let connections = key("connections", "_cvpn-endpoint-0123456789abcdef0.parquet");
         let superseded = key("partials", "_cvpn-endpoint-0123456789abcdef0_8f5a-1.parquet");
         let endpoints = key("endpoints", ".parquet");
+        let window = key("connection_logs", "_0123456789ab.parquet");
         let elsewhere = endpoints.replace("eu-central-1", "eu-west-1");
         let record = serde_json::json!({
             "run_id": "8f5a-1",
@@ -81,17 +105,18 @@ mod tests {
                 {"endpoints": {"object_key": endpoints}},
                 {"endpoints": {"object_key": elsewhere}},
                 {"endpoints": null},
+                {"logs": {"groups": [{"windows": [{"object_key": format!("vpn/{window}"), "rows": 0}, {"object_key": null}]}, {}]}},
                 {"discovery": {}},
             ],
         });
         let place = ObjectKey::parse(&connections).unwrap().place;
         let found = objects(record.to_string().as_bytes(), &place);
         let found: Vec<&str> = found.iter().map(ObjectKey::as_str).collect();
-        assert_eq!(found, [connections, superseded, endpoints]);
+        assert_eq!(found, [connections, superseded, endpoints, window]);
         let mut long = record.clone();
         let target = record["targets"][0].clone();
         long["targets"] = vec![target.clone(); MOST_TARGETS].into();
-        assert_eq!(objects(long.to_string().as_bytes(), &place).len(), 2 * MOST_TARGETS + 1);
+        assert_eq!(objects(long.to_string().as_bytes(), &place).len(), 2 * MOST_TARGETS + 2);
         long["targets"] = vec![target; MOST_TARGETS + 1].into();
         let long = long.to_string();
         for text in ["", "{", "[]", "null", "{\"targets\": 1}", &long] {

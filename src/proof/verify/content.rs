@@ -4,7 +4,10 @@ use jiff::Timestamp;
 
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::Outcome;
-use crate::lake::parquet::{Ends, Identity, ObjectMetadata, identity_of_connections, identity_of_endpoints};
+use crate::lake::parquet::{
+    Ends, Identity, ObjectMetadata, identity_of_connection_logs, identity_of_connections,
+    identity_of_endpoints,
+};
 use crate::lake::store::Examined;
 use crate::target::EndpointId;
 
@@ -63,6 +66,10 @@ fn expected(key: &ObjectKey) -> Option<(Identity, Outcome)> {
         Table::Connections => (identity_of_connections(time, &endpoint_id()?), Outcome::Complete),
         Table::Partials => (identity_of_connections(time, &endpoint_id()?), Outcome::Partial),
         Table::Endpoints => (identity_of_endpoints(time, &key.place), Outcome::Complete),
+        Table::ConnectionLogs => {
+            let (group, is_late) = key.log_group()?;
+            (identity_of_connection_logs(time, &key.place, &group, is_late), Outcome::Complete)
+        }
         Table::Runs | Table::Digests => return None,
     })
 }

@@ -9,14 +9,14 @@ use serde::de::IgnoredAny;
 
 use crate::lake::keys::ObjectKey;
 use crate::lake::ledger::Outcome;
-use crate::lake::ledger::recorded::{MOST_TARGETS, RecordedDiscovery, limited};
+use crate::lake::ledger::recorded::{MOST_TARGETS, MOST_WINDOWS, RecordedDiscovery, limited};
 use crate::run_id::RunId;
 
 use super::report::{Kind, shortened};
 
 pub use claim::Claim;
 use claim::OfKey;
-use contradictions::{contradictions, misplaced, outside_the_run};
+use contradictions::{contradictions, misplaced, outside_the_run, window_outside_the_run};
 
 /// Most targets that a run is given by name, and one for a `*`.
 const MOST_NAMED: usize = MOST_TARGETS + 1;
@@ -87,6 +87,48 @@ struct PlaceEntry {
     region: String,
     discovery: Option<RecordedDiscovery>,
     endpoints: Option<EndpointsEntry>,
+    logs: Option<LogsEntry>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct LogsEntry {
+    #[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")]
+    groups: Vec<LogGroupEntry>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct LogGroupEntry {
+    log_group: String,
+    #[serde(deserialize_with = "limited::<MOST_WINDOWS, _, _>")]
+    windows: Vec<WindowEntry>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct WindowEntry {
+    start: Timestamp,
+    end: Timestamp,
+    late: bool,
+    outcome: Outcome,
+    events_read: u64,
+    known_events: u64,
+    foreign_left_out: u64,
+    rows: u64,
+    bytes: Option<u64>,
+    object_key: Option<String>,
+    sha256: Option<String>,
+    first_page_requested_at: Option<Timestamp>,
+    first_page_at: Option<Timestamp>,
+    last_page_at: Option<Timestamp>,
+}
+
+impl WindowEntry {
+    fn pages(&self) -> Pages {
+        [self.first_page_requested_at, self.first_page_at, self.last_page_at]
+    }
+
+    fn named(&self) -> NamedObject<'_> {
+        NamedObject { key: self.object_key.as_deref(), bytes: self.bytes, sha256: self.sha256.as_deref() }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -155,6 +197,14 @@ pub fn claims(key: &ObjectKey, record: &Record) -> (Vec<Claim>, Vec<Contradictio
             Ok(of_place) => claims.extend(of_place),
             Err(contradiction) => wrong.push(contradiction),
         }
+    }
+    let groups = record.places.iter().filter_map(|place| place.logs.as_ref()).flat_map(|logs| &logs.groups);
+    for (group, window) in groups.flat_map(|group| group.windows.iter().map(move |window| (group, window))) {
+        match of_key.window(&group.log_group, window) {
+            Ok(of_window) => claims.extend(of_window),
+            Err(contradiction) => wrong.push(contradiction),
+        }
+        wrong.extend(window_outside_the_run(record, window).map(inconsistent));
     }
     (claims, wrong)
 }

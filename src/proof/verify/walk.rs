@@ -11,6 +11,7 @@ use crate::lake::store::{FolderListing, Found, Hashed, Irregular, StoreError};
 use crate::target::AccountRegion;
 
 use super::chain::{Chain, Link, Reading, Terms};
+use super::content::Content;
 use super::objects::{Listed, Sealed, Unaccounted};
 use super::records::{Known, Records};
 use super::report::{self, Fault, Kind, Scope, Verification};
@@ -38,6 +39,9 @@ pub struct Place<'a> {
     pub listed: Listed,
     /// Objects that no digest lists so far.
     pub unlisted: BTreeMap<ObjectKey, Found>,
+    /// Windows of connection logs that no record of their own day names: one of a later day does, since windows are read after they
+    /// are due.
+    unrecorded: BTreeMap<ObjectKey, (Sealed, Option<Content>)>,
 }
 
 impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
@@ -77,6 +81,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
             ),
             listed: Listed::default(),
             unlisted: BTreeMap::new(),
+            unrecorded: BTreeMap::new(),
         };
         let first_date = first.date();
         if verifier.walks(first_date) {
@@ -175,11 +180,15 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                 }
             }
         }
+        // Records of connection logs also name objects of other days, of which nothing is known here.
         let is_absent = |key: &ObjectKey| {
-            !sealed.contains_key(key) && !there.contains(key) && !verifier.has_expired(key.hour)
+            key.hour.date() == date
+                && !sealed.contains_key(key)
+                && !there.contains(key)
+                && !verifier.has_expired(key.hour)
         };
         let mut records = Records::default();
-        let contents = self.read(&readable, &sealed, &mut of_place.scope, &mut records, is_absent).await;
+        let mut contents = self.read(&readable, &sealed, &mut of_place.scope, &mut records, is_absent).await;
         for (key, listed) in &sealed {
             if !listed.is_there {
                 self.not_found(key, listed, &mut of_place.scope);
@@ -188,6 +197,16 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
             // Its record may have expired with it.
             if is_ours && !self.verifier.has_expired(key.hour) && !records.name(key) {
                 self.verification.not_recorded(key.as_str(), &mut of_place.scope);
+                if key.table == Table::ConnectionLogs {
+                    of_place.unrecorded.insert(key.clone(), (listed.clone(), contents.remove(key)));
+                }
+            }
+        }
+        let mut earlier = BTreeMap::new();
+        for key in records.objects().filter(|key| key.hour.date() != date) {
+            if let Some(of_earlier_day) = of_place.unrecorded.remove(key) {
+                self.verification.recorded(key.as_str(), &mut of_place.scope);
+                earlier.insert(key.clone(), of_earlier_day);
             }
         }
         let faults = records.faults(|key| match sealed.get(key) {
@@ -195,7 +214,11 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                 Known::As { bytes: *bytes, sha256, content: contents.get(key) }
             }
             None if is_absent(key) => Known::Absent,
-            None => Known::Unknown,
+            None => earlier.get(key).map_or(Known::Unknown, |(sealed, content)| Known::As {
+                bytes: sealed.bytes,
+                sha256: &sealed.sha256,
+                content: content.as_ref(),
+            }),
         });
         self.verification.faults.extend(faults);
         Ok(())

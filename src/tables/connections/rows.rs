@@ -140,7 +140,7 @@ pub(crate) fn time(time: Timestamp, rows: usize) -> ArrayRef {
     Arc::new(TimestampMillisecondArray::from_value(time.as_millisecond(), rows).with_timezone("UTC"))
 }
 
-fn text(text: Option<&str>, rows: usize) -> ArrayRef {
+pub(crate) fn text(text: Option<&str>, rows: usize) -> ArrayRef {
     Arc::new(StringArray::from_iter(std::iter::repeat_n(text, rows)))
 }
 

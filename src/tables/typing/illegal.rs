@@ -40,6 +40,20 @@ pub(crate) enum Reference {
     Illegal(String),
 }
 
+/// Appends a character that a text of JSON names by an escape, in its form in a text.
+pub(crate) fn push_character(text: &mut String, character: char) {
+    if character == ESCAPE {
+        text.push(ESCAPE);
+    }
+    text.push(character);
+}
+
+/// Appends half of a pair of UTF-16, which is no character, in its form in a text.
+pub(crate) fn push_surrogate(text: &mut String, surrogate: u16) {
+    // Writing into memory does not fail.
+    let _ = write!(text, "{ESCAPE}#{surrogate:X};");
+}
+
 /// Reads a body as text. Also returns `true` if it has characters or bytes that are not allowed.
 pub(crate) fn readable(body: &[u8]) -> (Cow<'_, str>, bool) {
     match str::from_utf8(body) {

@@ -182,12 +182,12 @@ async fn the_chain_of_another_lake_shows_its_name_and_is_a_fault_in_a_bucket() {
     let [lake, other] = [SealedLake::in_a_bucket().await, SealedLake::in_a_bucket().await];
     other.seal_at(LATER).await;
     let mut copied = 0;
-    for table in ["connections", "partials", "endpoints", "runs"] {
+    for table in ["connections", "partials", "endpoints", "connection_logs", "runs"] {
         for key in lake.keys_of(table).await {
             lake.delete(&key).await;
         }
     }
-    for table in ["connections", "partials", "endpoints", "runs", "digests"] {
+    for table in ["connections", "partials", "endpoints", "connection_logs", "runs", "digests"] {
         for key in other.keys_of(table).await {
             lake.put(&key, other.get(&key).await).await;
             copied += usize::from(table == "digests");

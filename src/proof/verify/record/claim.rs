@@ -1,14 +1,18 @@
 //! The objects that a record names, and those that a run of its key can have written.
 
+use crate::hour::Hour;
 use crate::lake::keys::{Key, ObjectKey};
 use crate::lake::ledger::Outcome;
 use crate::lake::store::Location;
+use crate::log_group::LogGroup;
+use crate::log_window::{Reading, Window};
 use crate::run_id::RunId;
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId, Target};
 
 use super::{
-    Contradiction, EndpointsEntry, Pages, Superseded, TargetEntry, inconsistent, misplaced_object, shortened,
+    Contradiction, EndpointsEntry, Pages, Superseded, TargetEntry, WindowEntry, inconsistent,
+    misplaced_object, shortened,
 };
 
 /// An object as a run record names it.
@@ -157,6 +161,63 @@ impl<'a> OfKey<'a> {
             bytes: entry.bytes,
             rows: Some(entry.rows),
             pages: None,
+        }))
+    }
+
+    /// Returns the object of a window of a connection log.
+    pub(super) fn window(
+        &self,
+        log_group: &str,
+        entry: &WindowEntry,
+    ) -> Result<Option<Claim>, Contradiction> {
+        let wrote = match entry.outcome {
+            Outcome::Complete => true,
+            Outcome::AlreadyCaptured => false,
+            Outcome::Partial | Outcome::Failed if entry.named().is_empty() => return Ok(None),
+            Outcome::Partial | Outcome::Failed => {
+                let says = entry.outcome.as_str();
+                return Err(inconsistent(format!("calls a window of a log {says} and names its object")));
+            }
+        };
+        let says = format!("calls the window of a log from {} {}", entry.start, entry.outcome.as_str());
+        let Some(group) = LogGroup::of_arn(self.place, log_group) else {
+            return Err(inconsistent(format!(
+                "names the log group {}, which is none there",
+                shortened(log_group)
+            )));
+        };
+        let reading = if entry.late {
+            Reading::Late(Hour::containing(entry.start))
+        } else {
+            Reading::First(Window::containing(entry.start))
+        };
+        if (reading.start(), reading.end()) != (entry.start, entry.end) {
+            return Err(inconsistent(format!("{says}, and no window is from there to {}", entry.end)));
+        }
+        if !entry.named().is_complete() {
+            return Err(inconsistent(format!(
+                "{says} and does not name its object, its size and its SHA-256"
+            )));
+        }
+        if wrote && entry.pages().iter().any(Option::is_none) {
+            return Err(inconsistent(format!("{says} and does not have the times of its pages")));
+        }
+        let without_row = entry.known_events.checked_add(entry.foreign_left_out);
+        let expected = without_row.and_then(|without_row| entry.events_read.checked_sub(without_row));
+        if wrote && expected != Some(entry.rows) {
+            let (rows, read) = (entry.rows, entry.events_read);
+            return Err(inconsistent(format!("{says}, and {rows} of {read} events were written")));
+        }
+        let (due, is_late) = (reading.due(), entry.late);
+        let expected =
+            Key::ConnectionLogs { place: self.place, due, group: &group.id(), is_late }.to_string();
+        Ok(Some(Claim {
+            object: self.object(entry.object_key.as_deref().unwrap_or_default(), &expected)?,
+            wrote,
+            sha256: entry.sha256.clone(),
+            bytes: entry.bytes,
+            rows: Some(entry.rows),
+            pages: Some(entry.pages()),
         }))
     }
 

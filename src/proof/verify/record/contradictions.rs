@@ -9,7 +9,7 @@ use crate::lake::ledger::Outcome;
 use crate::lake::ledger::recorded::RecordedDiscovery;
 use crate::snapshot_time::SnapshotTime;
 
-use super::{Contradiction, EndpointsEntry, Kind, Pages, Record, TargetEntry, shortened};
+use super::{Contradiction, EndpointsEntry, Kind, Pages, Record, TargetEntry, WindowEntry, shortened};
 
 /// Returns the contradictions of a record with its key.
 pub(super) fn misplaced(key: &ObjectKey, record: &Record) -> Vec<Contradiction> {
@@ -138,4 +138,16 @@ pub(super) fn outside_the_run(record: &Record, entry: &TargetEntry) -> Option<St
     };
     let outside = first_outside(record, earliest, &entry.pages())?;
     Some(page_outside(&shortened(&entry.endpoint_id), outside))
+}
+
+/// Returns why the pages of a window of a connection log cannot have arrived at the times that its entry states.
+pub(super) fn window_outside_the_run(record: &Record, entry: &WindowEntry) -> Option<String> {
+    let earliest = match entry.outcome {
+        Outcome::Complete | Outcome::Partial => record.start,
+        // The object can be of any earlier run.
+        Outcome::AlreadyCaptured => entry.end,
+        Outcome::Failed => return None,
+    };
+    let outside = first_outside(record, earliest, &entry.pages())?;
+    Some(page_outside("a connection log", outside))
 }

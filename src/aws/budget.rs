@@ -1,33 +1,25 @@
-//! The calls that EC2 accepts for an account and Region, shared by all callers, to keep many targets from competing for them with
+//! The calls that AWS accepts for an account and Region, shared by all callers, to keep many targets from competing for them with
 //! retries.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_ec2::config::interceptors::BeforeTransmitInterceptorContextMut;
-use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_ec2::error::BoxError;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 use leaky_bucket::RateLimiter;
-
-/// EC2's own bucket for each action, account and Region: the calls that it accepts at once, and the calls refilled per second.
-/// Source: EC2 API reference, "Request throttling".
-const BUCKET: usize = 100;
-const REFILL_A_SECOND: u32 = 20;
 
 /// Calls of one action in one account and Region.
 #[derive(Debug, Clone)]
 pub(super) struct Budget(Arc<RateLimiter>);
 
 impl Budget {
-    /// Returns a full budget.
-    pub(super) fn new() -> Budget {
-        let limiter = RateLimiter::builder()
-            .initial(BUCKET)
-            .max(BUCKET)
-            .refill(1)
-            .interval(Duration::from_secs(1) / REFILL_A_SECOND)
-            .build();
+    /// Returns a full budget: `bucket` calls at once, to which `interval` adds one each time it passes.
+    pub(super) fn new(bucket: usize, interval: Duration) -> Budget {
+        let limiter = RateLimiter::builder().initial(bucket).max(bucket).refill(1).interval(interval).build();
         Budget(Arc::new(limiter))
     }
 
@@ -64,9 +56,12 @@ mod tests {
 
     use super::*;
 
+    const BUCKET: usize = 100;
+    const REFILL_A_SECOND: u32 = 20;
+
     #[tokio::test]
     async fn a_bucket_of_calls_may_be_made_at_once_and_then_one_waits() {
-        let (start, budget) = (Instant::now(), Budget::new());
+        let (start, budget) = (Instant::now(), Budget::new(BUCKET, Duration::from_secs(1) / REFILL_A_SECOND));
         // Clones share it.
         let (mut made, shared) = (0, budget.clone());
         while shared.wait().now_or_never().is_some() {

@@ -1,20 +1,22 @@
-//! Time of the request of an answer, and the difference between this machine's clock and EC2's.
+//! Time of the request of an answer, and the difference between this machine's clock and AWS's.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_sdk_ec2::config::interceptors::{
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
 };
-use aws_sdk_ec2::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_ec2::error::BoxError;
-use aws_sdk_ec2::primitives::{DateTime, DateTimeFormat};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::date_time::{DateTime, Format};
 use jiff::Timestamp;
 
 use crate::clock::Clock;
 
 /// The attempts at one call. Only the last one is kept, which is the one that succeeded if any did.
 #[derive(Debug, Clone)]
-pub(super) struct Timing {
+pub(crate) struct Timing {
     clock: Clock,
     seen: Arc<Mutex<Seen>>,
 }
@@ -28,7 +30,7 @@ struct Seen {
 
 /// Time of a page's request, and the clock difference that its answer shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Timed {
+pub(crate) struct Timed {
     /// Time at which the request of the successful attempt was sent.
     pub requested_at: Timestamp,
     /// Seconds by which this machine's clock is ahead of EC2's; negative if it is behind. `None` if EC2 sent no `Date`.
@@ -37,13 +39,13 @@ pub(super) struct Timed {
 
 impl Timing {
     /// Starts timing a call that is about to be made.
-    pub(super) fn new(clock: &Clock) -> Timing {
+    pub(crate) fn new(clock: &Clock) -> Timing {
         let seen = Seen { requested_at: clock.now(), date: None };
         Timing { clock: clock.clone(), seen: Arc::new(Mutex::new(seen)) }
     }
 
     /// Returns the times of the call whose answer arrived at `arrived_at`.
-    pub(super) fn of_answer(&self, arrived_at: Timestamp) -> Timed {
+    pub(crate) fn of_answer(&self, arrived_at: Timestamp) -> Timed {
         let Seen { requested_at, date } = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let difference = |date| clock_difference(requested_at, arrived_at, date);
         Timed { requested_at, clock_difference_seconds: date.map(difference) }
@@ -73,7 +75,7 @@ impl Intercept for Timing {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let date = context.response().headers().get("date");
-        let date = date.and_then(|date| DateTime::from_str(date, DateTimeFormat::HttpDate).ok());
+        let date = date.and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).date = date.map(|date| date.secs());
         Ok(())
     }

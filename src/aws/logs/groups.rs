@@ -1,0 +1,185 @@
+//! What there is to know about a log group: its retention, its age, its class and its data protection.
+
+use std::borrow::Cow;
+
+use aws_sdk_cloudwatchlogs::operation::describe_log_groups::{DescribeLogGroups, DescribeLogGroupsOutput};
+use aws_smithy_runtime_api::client::interceptors::context::Output;
+use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
+use jiff::{SignedDuration, Timestamp};
+
+use super::client::{LogSource, page_error};
+use super::{malformed, over_limit, repeated_token};
+use crate::aws::ec2::PageError;
+use crate::aws::ec2::pager::{Next, Pager};
+use crate::aws::response_reader::{Operation, ResponseReader};
+use crate::limits::{Limit, PAGE_ROWS};
+use crate::log_group::LogGroup;
+use crate::tables::connection_logs::decoder::{sibling, token};
+use crate::tables::json::{Value, list, object};
+use crate::tables::xml::{DecodeError, PageEnd};
+
+/// A log group as CloudWatch Logs describes it. Source: CloudWatch Logs API reference, `LogGroup`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GroupDescription {
+    /// Days for which it keeps events; `None` for ever.
+    pub retention_days: Option<i64>,
+    /// Time of its creation; `None` if CloudWatch Logs sent none.
+    pub creation_time: Option<Timestamp>,
+    /// Its class; `None` if CloudWatch Logs sent none.
+    pub class: Option<String>,
+    /// `true` if a data protection policy of its own masks fields.
+    pub is_masked: bool,
+}
+
+impl GroupDescription {
+    /// Returns the time before which it keeps no event at `now`; `None` if it keeps all.
+    pub fn retained_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let hours = self.retention_days?.checked_mul(24)?;
+        now.checked_sub(SignedDuration::from_hours(hours.clamp(0, 1_000_000))).ok()
+    }
+}
+
+impl LogSource {
+    /// Returns the description of a log group; `None` if there is none of this name.
+    ///
+    /// # Errors
+    /// Returns an error if that cannot be determined.
+    pub async fn group(&self, group: &LogGroup) -> Result<Option<GroupDescription>, PageError> {
+        let mut pager = Pager::new(None);
+        loop {
+            let key = self.access_key().await?;
+            let (found, next_token, rows) = match self.groups_page(group, pager.token()).await {
+                Ok(page) => page,
+                Err(error) => {
+                    self.renew_credentials(error, &key).await?;
+                    self.groups_page(group, pager.token()).await?
+                }
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+            match pager.advance(next_token, rows) {
+                Next::Page => {}
+                Next::End => return Ok(None),
+                Next::Repeated => return Err(repeated_token()),
+                Next::TooManyEmpty => return Err(over_limit(Limit::EmptyPages)),
+                Next::TooMany => return Err(over_limit(Limit::Pages)),
+                Next::TooManyRows => return Err(over_limit(Limit::Rows)),
+            }
+        }
+    }
+
+    async fn groups_page(
+        &self,
+        group: &LogGroup,
+        token: Option<&str>,
+    ) -> Result<(Option<GroupDescription>, Option<String>, usize), PageError> {
+        let operation = Operation {
+            config: || DescribeLogGroups::new().config(),
+            empty_output: || Output::erase(DescribeLogGroupsOutput::builder().build()),
+        };
+        let name = group.name().to_owned();
+        let reader = ResponseReader::new(operation, move |bytes| groups(bytes, &name));
+        let resource = format!("{}:*", group.place().log_groups_arn());
+        self.client()
+            .describe_log_groups()
+            .log_group_name_prefix(group.name())
+            .set_next_token(token.map(str::to_owned))
+            .customize()
+            .interceptor(reader.clone())
+            .send()
+            .await
+            .map_err(|error| page_error(error, "logs:DescribeLogGroups", &resource, token))?;
+        let page = reader.take().ok_or_else(malformed)?;
+        let (found, rows) = page.rows;
+        Ok((found, page.end.next_token, rows))
+    }
+}
+
+/// Reads a page of log groups: the one of this name, and the number of all. It has exactly one list, and another shape is refused.
+fn groups(body: &[u8], name: &str) -> Result<(PageEnd, (Option<GroupDescription>, usize)), DecodeError> {
+    let body = str::from_utf8(body).ok().ok_or(DecodeError::Malformed)?;
+    let (mut end, mut of_groups) = (PageEnd::default(), None);
+    object(body, |field, json| match field.as_ref() {
+        "logGroups" if of_groups.is_none() => {
+            of_groups = Some(json);
+            Ok(())
+        }
+        "nextToken" if end.next_token.is_none() => {
+            end.next_token = token(json)?;
+            Ok(())
+        }
+        field => sibling(field, json, &mut end.unknown_elements),
+    })?;
+    let (mut found, mut rows) = (None, 0);
+    list(of_groups.ok_or(DecodeError::Malformed)?, |json| {
+        rows += 1;
+        if rows > PAGE_ROWS {
+            return Err(DecodeError::Limit(Limit::PageRows));
+        }
+        let (group_name, description) = group(json)?;
+        if group_name == name {
+            found = Some(description);
+        }
+        Ok(())
+    })?;
+    Ok((end, (found, rows)))
+}
+
+fn group(json: &str) -> Result<(Cow<'_, str>, GroupDescription), DecodeError> {
+    let (mut name, mut description) = (None, GroupDescription::default());
+    object(json, |field, json| {
+        match (field.as_ref(), Value::new(json)) {
+            ("logGroupName", Value::Text(text)) => name = Some(text),
+            ("retentionInDays", Value::Number(number)) => description.retention_days = number.parse().ok(),
+            ("creationTime", Value::Number(number)) => {
+                let millis = number.parse().ok();
+                description.creation_time =
+                    millis.and_then(|millis| Timestamp::from_millisecond(millis).ok());
+            }
+            ("logGroupClass", Value::Text(text)) => description.class = Some(text.into_owned()),
+            ("dataProtectionStatus", Value::Text(text)) => description.is_masked = text == "ACTIVATED",
+            _ => {}
+        }
+        Ok::<(), DecodeError>(())
+    })?;
+    Ok((name.ok_or(DecodeError::Malformed)?, description))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_group_of_the_name_is_described() {
+        let body = br#"{"logGroups":[{"logGroupName":"/vpn","creationTime":1500000000000,"retentionInDays":7,
+            "logGroupClass":"INFREQUENT_ACCESS","dataProtectionStatus":"ACTIVATED","new":{}},{"logGroupName":"/vpn2"}],"nextToken":"t"}"#;
+        let (end, (found, rows)) = groups(body, "/vpn").unwrap();
+        let expected = GroupDescription {
+            retention_days: Some(7),
+            creation_time: "2017-07-14T02:40:00Z".parse().ok(),
+            class: Some("INFREQUENT_ACCESS".to_owned()),
+            is_masked: true,
+        };
+        assert_eq!((end.next_token.as_deref(), found.as_ref(), rows), (Some("t"), Some(&expected), 2));
+        assert_eq!(groups(body, "/vpn2").unwrap().1, (Some(GroupDescription::default()), 2));
+        assert_eq!(groups(body, "/vp").unwrap().1, (None, 2));
+        let now = "2026-11-23T09:00:00Z".parse().unwrap();
+        assert_eq!(expected.retained_since(now), "2026-11-16T09:00:00Z".parse().ok());
+        assert_eq!(GroupDescription::default().retained_since(now), None);
+    }
+
+    #[test]
+    fn another_shape_is_refused() {
+        for body in [
+            "",
+            "{}",
+            "{\"logGroups\":null}",
+            "{\"logGroups\":[{}]}",
+            "{\"logGroups\":[],\"LogGroups\":[]}",
+            "[]",
+        ] {
+            assert_eq!(groups(body.as_bytes(), "x"), Err(DecodeError::Malformed), "{body}");
+        }
+    }
+}

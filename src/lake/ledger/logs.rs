@@ -1,0 +1,141 @@
+//! The entries of connection logs: a log group, and each of its windows that a run read.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use super::object::or_nulls;
+use super::text::millisecond_times;
+use super::{CaptureError, Outcome, Written};
+use crate::aws::ec2::PageTimes;
+use crate::snapshot_time::SnapshotTime;
+use crate::target::EndpointId;
+
+/// The findings of one run about the connection logs of an account and Region.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct LogsEntry {
+    /// The log groups that were read.
+    pub groups: Vec<LogGroupEntry>,
+    /// The reason why it is not known which log groups there are to read; `None` if it is.
+    pub error: Option<CaptureError>,
+}
+
+impl LogsEntry {
+    /// Returns the errors of the entry, of its log groups and of their windows.
+    pub fn errors(&self) -> impl Iterator<Item = &CaptureError> {
+        let of_groups = self.groups.iter().flat_map(|group| {
+            group.error.iter().chain(group.windows.iter().filter_map(|window| window.error.as_ref()))
+        });
+        self.error.iter().chain(of_groups)
+    }
+}
+
+/// A log group and the windows that a run read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogGroupEntry {
+    /// Its ARN.
+    pub log_group: String,
+    /// The targets that log to it; empty if the last one has been deleted, or logs elsewhere now.
+    pub endpoint_ids: Vec<EndpointId>,
+    /// Days for which it keeps events; `None` for ever, or if it is not known.
+    pub retention_days: Option<i64>,
+    /// Start of the oldest window that the record is to have; `None` if it is not known.
+    pub since: Option<SnapshotTime>,
+    /// Every reading from `since` on that begins before this is in the lake, or is lost; `None` if it is not known.
+    pub complete_before: Option<SnapshotTime>,
+    /// Time of the last run in which an endpoint logged to it. It is read until everything up to then is in the lake.
+    pub logged_until: Option<SnapshotTime>,
+    /// The readings of this run, in the order in which they were made.
+    pub windows: Vec<WindowEntry>,
+    /// Readings that were due and that this run did not try: its time was over, or the log group cannot be read.
+    pub not_tried: u64,
+    /// The reason why the log group was not read; `None` if it was.
+    pub error: Option<CaptureError>,
+}
+
+impl LogGroupEntry {
+    /// Returns an entry without findings.
+    pub fn new(log_group: String, endpoint_ids: Vec<EndpointId>) -> LogGroupEntry {
+        LogGroupEntry {
+            log_group,
+            endpoint_ids,
+            retention_days: None,
+            since: None,
+            complete_before: None,
+            logged_until: None,
+            windows: Vec::new(),
+            not_tried: 0,
+            error: None,
+        }
+    }
+}
+
+/// One reading of a window: a quarter of an hour, or for a second reading an hour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WindowEntry {
+    /// Its first moment.
+    pub start: SnapshotTime,
+    /// The first moment after it.
+    pub end: SnapshotTime,
+    /// `true` for the second reading of an hour, for events that came late.
+    pub late: bool,
+    /// `complete`, `already_captured` or `failed`.
+    pub outcome: Outcome,
+    /// The object, with one row for each event; for `already_captured`, the object found. `None` if there is none.
+    #[serde(flatten, serialize_with = "or_nulls")]
+    pub object: Option<Written>,
+    /// The facts about the pages that were read.
+    #[serde(flatten)]
+    pub tally: WindowTally,
+    /// The reason why there is no object.
+    pub error: Option<CaptureError>,
+}
+
+/// The facts about the pages and events of a window.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct WindowTally {
+    /// Pages read.
+    pub pages: u64,
+    /// Events read: those with a row, those that were left out, and those that the first objects have.
+    pub events_read: u64,
+    /// Events of a second reading that are in first objects.
+    pub known_events: u64,
+    /// Rows whose message is no event of a connection log.
+    pub foreign_rows: u64,
+    /// Such messages that got no row.
+    pub foreign_left_out: u64,
+    /// Rows whose event came before in the same window.
+    pub duplicates: u64,
+    /// Values that could not be typed and are kept as text.
+    pub unparsed_values: u64,
+    /// Names of fields that a data protection policy masked.
+    pub masked: BTreeSet<&'static str>,
+    /// CloudWatch Logs' request id of the first page.
+    pub first_request_id: Option<String>,
+    /// CloudWatch Logs' request id of the last page.
+    pub last_request_id: Option<String>,
+    /// Times of the first and the last page; for `already_captured`, those that the object states.
+    #[serde(flatten, serialize_with = "page_times")]
+    pub times: Option<PageTimes>,
+    /// Names of fields beside the events in the answers that this program does not know.
+    pub unknown_elements: BTreeSet<String>,
+}
+
+fn page_times<S: Serializer>(times: &Option<PageTimes>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Times {
+        #[serde(serialize_with = "millisecond_times")]
+        first_page_requested_at: Option<Timestamp>,
+        #[serde(serialize_with = "millisecond_times")]
+        first_page_at: Option<Timestamp>,
+        #[serde(serialize_with = "millisecond_times")]
+        last_page_at: Option<Timestamp>,
+    }
+    let times = Times {
+        first_page_requested_at: times.map(|times| times.first_page_requested_at),
+        first_page_at: times.map(|times| times.first_page_at),
+        last_page_at: times.map(|times| times.last_page_at),
+    };
+    times.serialize(serializer)
+}

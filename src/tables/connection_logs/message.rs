@@ -1,0 +1,122 @@
+//! The message of an event: one JSON object. All of AWS's values are texts, except for the evaluation of the policy.
+
+use std::borrow::Cow;
+
+use super::RawLoggedEvent;
+use super::columns::COLUMNS;
+use crate::limits::{LIST_TEXTS, NAME_BYTES};
+use crate::tables::column::ColumnType;
+use crate::tables::json::{NotJson, Value, object};
+use crate::tables::typing::illegal::has_illegal;
+
+/// The field with the evaluation of the policy.
+const EVALUATION: &str = "authorization-policy-evaluation";
+
+/// The field with the status of each device token.
+pub(super) const DEVICE_TOKENS: &str = "authorization-policy-evaluation.device-token-status";
+
+/// Fields of which an event has at least one.
+const SIGNS: [&str; 2] = ["connection-log-type", "client-vpn-endpoint-id"];
+
+/// The key of unknown fields whose names are not plain; the text has the name too.
+const FIELD: &str = "field";
+
+/// Reads a message; `None` if it is no event of a connection log.
+pub(super) fn event(message: &str) -> Option<RawLoggedEvent<'_>> {
+    let mut raw = RawLoggedEvent { is_odd: has_illegal(message), ..RawLoggedEvent::default() };
+    let mut is_event = false;
+    object(message, |name, json| {
+        is_event |= SIGNS.contains(&name.as_ref());
+        field(&mut raw, "", &name, json);
+        Ok::<(), NotJson>(())
+    })
+    .ok()?;
+    is_event.then_some(raw)
+}
+
+/// Puts a field into its place.
+fn field<'a>(raw: &mut RawLoggedEvent<'a>, within: &str, name: &str, json: &'a str) {
+    let path = format!("{within}{name}");
+    let value = Value::new(json);
+    match (path.as_str(), value) {
+        (_, Value::Null) => {}
+        // A name with a dot is not the field of that path.
+        _ if name.contains('.') => keep(raw, &path, json),
+        (EVALUATION, Value::Object(json)) => evaluation(raw, json),
+        (DEVICE_TOKENS, Value::Object(json)) => device_tokens(raw, json),
+        ("authorization-policy-evaluation.context", value) => {
+            let text = as_json(value, json);
+            put(raw, &path, text, |raw| Some(&mut raw.context));
+        }
+        ("client-vpn-endpoint-id", Value::Text(text)) => {
+            put(raw, &path, text, |raw| Some(&mut raw.client_vpn_endpoint_id));
+        }
+        (path, Value::Text(text)) => put(raw, path, text, |raw| raw.text_mut(path)),
+        // AWS writes numbers as texts, others may not.
+        (path, Value::Number(json)) if is_number(path) => {
+            put(raw, path, json.into(), |raw| raw.text_mut(path));
+        }
+        (path, _) => keep(raw, path, json),
+    }
+}
+
+fn is_number(path: &str) -> bool {
+    COLUMNS.iter().any(|column| column.source == Some(path) && column.column_type == ColumnType::Bigint)
+}
+
+/// Returns the text of a value that is kept as JSON; a text as it is.
+fn as_json<'a>(value: Value<'a>, json: &'a str) -> Cow<'a, str> {
+    value.text().unwrap_or(Cow::Borrowed(json))
+}
+
+/// Puts a text into its field. If a different one is there already, it is kept among the unknown fields.
+fn put<'a>(
+    raw: &mut RawLoggedEvent<'a>,
+    path: &str,
+    text: Cow<'a, str>,
+    field: impl for<'r> FnOnce(&'r mut RawLoggedEvent<'a>) -> Option<&'r mut Option<Cow<'a, str>>>,
+) {
+    raw.is_odd |= has_illegal(&text);
+    match field(raw) {
+        Some(place @ None) => *place = Some(text),
+        Some(Some(first)) if *first == text => {}
+        _ => push(raw, path, text),
+    }
+}
+
+/// Keeps a field that has no column, or another type than its column.
+fn keep<'a>(raw: &mut RawLoggedEvent<'a>, path: &str, json: &'a str) {
+    let text = as_json(Value::new(json), json);
+    raw.is_odd |= has_illegal(&text);
+    push(raw, path, text);
+}
+
+fn push<'a>(raw: &mut RawLoggedEvent<'a>, path: &str, text: Cow<'a, str>) {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    if !path.is_empty() && path.len() <= NAME_BYTES && path.bytes().all(is_plain) {
+        raw.unknown.push("", path, text);
+    } else {
+        raw.is_odd |= has_illegal(path);
+        raw.unknown.push("", FIELD, format!("{path}: {text}").into());
+    }
+}
+
+fn evaluation<'a>(raw: &mut RawLoggedEvent<'a>, json: &'a str) {
+    // It is well-formed: the message around it was read.
+    let _ = object(json, |name, json| {
+        field(raw, "authorization-policy-evaluation.", &name, json);
+        Ok::<(), NotJson>(())
+    });
+}
+
+fn device_tokens<'a>(raw: &mut RawLoggedEvent<'a>, json: &'a str) {
+    let _ = object(json, |provider, json| {
+        raw.is_odd |= has_illegal(&provider);
+        if raw.device_token_status.len() < LIST_TEXTS {
+            raw.device_token_status.push((provider, json));
+        } else {
+            push(raw, DEVICE_TOKENS, format!("{provider}: {json}").into());
+        }
+        Ok::<(), NotJson>(())
+    });
+}

@@ -1,0 +1,133 @@
+//! Conversion of an event to a typed one. Nothing that was logged is lost. Typing never fails, and never defaults to zero.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::decoder::RawEvent;
+use super::message::{DEVICE_TOKENS, event};
+use super::{LoggedEvent, RawLoggedEvent};
+use crate::tables::typing::illegal::has_illegal;
+use crate::tables::typing::stated;
+use crate::tables::typing::unparsed::Unparsed;
+use crate::tables::unknown::Unknown;
+use crate::target::EndpointId;
+
+/// The key in `unparsed` of a message that is no event of a connection log.
+pub const MESSAGE: &str = "message";
+
+/// The fields that a data protection policy of a log group can mask, as far as they are known to be masked.
+pub const MASKABLE: [&str; 4] = ["client-ip", "common-name", "device-ip", "username"];
+
+/// The beginning of the year 1, in milliseconds since 1970.
+const FIRST_MILLISECOND: i64 = -62_135_596_800_000;
+
+/// One typed event, and the facts about it that a window counts.
+#[derive(Debug)]
+pub struct Typed<'a> {
+    /// The row.
+    pub event: LoggedEvent<'a>,
+    /// Bytes of the message if it is no event of a connection log.
+    pub foreign_bytes: Option<usize>,
+    /// Names of its masked fields.
+    pub masked: Vec<&'static str>,
+}
+
+/// Types one event.
+pub fn normalise<'a>(raw: &'a RawEvent<'_>) -> Typed<'a> {
+    let message = event(&raw.message);
+    let foreign_bytes = message.is_none().then_some(raw.message.len());
+    let is_odd = message.as_ref().map_or_else(|| has_illegal(&raw.message), |message| message.is_odd);
+    let mut unparsed = Unparsed::new(is_odd || raw.is_odd);
+    let mut masked = Vec::new();
+    let mut event = match message {
+        Some(message) => {
+            masked = masked_fields(&message);
+            of_message(message, &mut unparsed)
+        }
+        None => {
+            unparsed.put(MESSAGE, Cow::Borrowed(raw.message.as_ref()));
+            LoggedEvent::default()
+        }
+    };
+    event.event_id = Cow::Borrowed(raw.event_id.as_ref());
+    event.event_time = instant(&mut unparsed, "timestamp", raw.timestamp.as_deref());
+    event.ingestion_time = instant(&mut unparsed, "ingestionTime", raw.ingestion_time.as_deref());
+    let log_stream = raw.log_stream.as_deref().map(Cow::Borrowed);
+    event.log_stream = log_stream.and_then(|name| unparsed.column("logStreamName", name));
+    unparsed.keep(Unknown { kept: raw.unknown.kept.iter().map(borrowed).collect(), more: raw.unknown.more });
+    event.unparsed = unparsed.into_map();
+    Typed { event, foreign_bytes, masked }
+}
+
+fn borrowed<'a>((name, text): &'a (String, Cow<'_, str>)) -> (String, Cow<'a, str>) {
+    (name.clone(), Cow::Borrowed(text.as_ref()))
+}
+
+fn of_message<'a>(mut raw: RawLoggedEvent<'a>, unparsed: &mut Unparsed<'a>) -> LoggedEvent<'a> {
+    let endpoint_id = stated(raw.client_vpn_endpoint_id.take()).and_then(|text| {
+        let endpoint_id = EndpointId::parse(&text);
+        if endpoint_id.is_none() {
+            unparsed.put("client-vpn-endpoint-id", text);
+        }
+        endpoint_id
+    });
+    let (context, tokens) = (raw.context.take(), std::mem::take(&mut raw.device_token_status));
+    let mut unknown = std::mem::take(&mut raw.unknown);
+    let event = raw.typed(unparsed);
+    let context = stated(context);
+    let policy_context =
+        context.and_then(|context| unparsed.column("authorization-policy-evaluation.context", context));
+    let device_token_status = device_tokens(unparsed, &mut unknown, tokens);
+    unparsed.keep(unknown);
+    LoggedEvent { endpoint_id, policy_context, device_token_status, ..event }
+}
+
+/// Returns the statuses for the column. One that is not in the column exactly is kept as unknown.
+fn device_tokens<'a>(
+    unparsed: &Unparsed<'a>,
+    unknown: &mut Unknown<'a>,
+    tokens: Vec<(Cow<'a, str>, &'a str)>,
+) -> BTreeMap<String, Cow<'a, str>> {
+    let mut column: BTreeMap<String, Cow<'a, str>> = BTreeMap::new();
+    for (provider, json) in tokens {
+        let ((name, is_name), (status, is_status)) = (unparsed.element(&provider), unparsed.element(json));
+        let mut is_kept = is_name && is_status;
+        if let (Some(name), Some(status)) = (name, status) {
+            let first = column.entry(name).or_insert_with(|| status.clone().into());
+            is_kept &= *first == status;
+        }
+        if !is_kept {
+            unknown.push("", DEVICE_TOKENS, format!("{provider}: {json}").into());
+        }
+    }
+    column
+}
+
+/// Returns the names of the fields that have nothing but asterisks.
+fn masked_fields(raw: &RawLoggedEvent<'_>) -> Vec<&'static str> {
+    let texts = [&raw.client_ip, &raw.common_name, &raw.device_ip, &raw.username];
+    let is_masked = |text: &Cow<'_, str>| !text.is_empty() && text.bytes().all(|byte| byte == b'*');
+    let fields = MASKABLE.into_iter().zip(texts);
+    fields.filter(|(_, text)| text.as_ref().is_some_and(is_masked)).map(|(field, _)| field).collect()
+}
+
+/// Reads a number of milliseconds since 1970; one that is no time of a column goes to `unparsed`.
+fn instant<'a>(
+    unparsed: &mut Unparsed<'a>,
+    field: &'static str,
+    number: Option<&'a str>,
+) -> Option<Timestamp> {
+    let number = number?;
+    let time = number.parse().ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    // Python's datetime, and so pyarrow, has no year 0.
+    let time = time.filter(|time| time.as_millisecond() >= FIRST_MILLISECOND);
+    if time.is_none() {
+        unparsed.put(field, number.into());
+    }
+    time
+}
+
+#[cfg(test)]
+mod tests;
