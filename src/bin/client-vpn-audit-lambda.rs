@@ -83,7 +83,7 @@ async fn answer(
     }
     if let Answer::Logs(report) = &answer {
         // A fault of connection logs fails no invocation: the next run reads what is missing.
-        write_lines(&metrics::lines(&report.record, auditor.stack()));
+        write_lines(metrics::logs_line(&report.record, auditor.stack()).as_slice());
     }
     if let Answer::Seal(report) = &answer {
         write_lines(metrics::seal_line(Clock::system().now(), report, auditor.stack()).as_slice());

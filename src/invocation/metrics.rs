@@ -19,9 +19,25 @@ pub const STACK: &str = "Stack";
 /// The other dimensions of a target's metrics, in the order that CloudWatch shows them.
 pub const DIMENSIONS: [&str; 3] = ["AccountId", "Region", "EndpointId"];
 
-/// Returns the lines for one run by `stack`: one for each target, then one for the run.
+/// Returns the lines for one snapshot by `stack`: one for each target, then one for the run.
 pub fn lines(record: &RunRecord, stack: Option<&str>) -> Vec<Value> {
     let targets = record.targets.iter().map(|entry| target_line(record.end, stack, entry));
+    targets.chain([run_line(record.end, stack, totals(record))]).collect()
+}
+
+/// Returns the line for one run of connection logs by `stack`; `None` if there is nothing to report. The alarm `NoCapture` counts
+/// the lines of snapshots, and a line of such a run would keep it quiet.
+pub fn logs_line(record: &RunRecord, stack: Option<&str>) -> Option<Value> {
+    let totals = totals(record);
+    (totals != [0, 0]).then(|| run_line(record.end, stack, totals))
+}
+
+fn run_line(time: Timestamp, stack: Option<&str>, [failed, unparsed]: [u64; 2]) -> Value {
+    line(time, stack, &[], &[("FailedTargets", "Count", failed), ("UnparsedValues", "Count", unparsed)])
+}
+
+/// Returns the numbers of failed targets and of unparsed values.
+fn totals(record: &RunRecord) -> [u64; 2] {
     // An account and Region with an error counts as a failed target.
     let errors = |place: &PlaceEntry| place.discovery_error().is_some() || place.endpoints_error().is_some();
     let places = record.places.iter().filter(|place| errors(place)).count();
@@ -32,10 +48,7 @@ pub fn lines(record: &RunRecord, stack: Option<&str>) -> Vec<Value> {
     let of_targets: u64 = record.targets.iter().map(|entry| entry.tally.unparsed_values).sum();
     let groups = record.places.iter().filter_map(|place| place.logs.as_ref()).flat_map(|logs| &logs.groups);
     let windows = groups.flat_map(|group| &group.windows);
-    let unparsed = of_targets + windows.map(|window| window.tally.unparsed_values).sum::<u64>();
-    let metrics = [("FailedTargets", "Count", failed), ("UnparsedValues", "Count", unparsed)];
-    let run = line(record.end, stack, &[], &metrics);
-    targets.chain([run]).collect()
+    [failed, of_targets + windows.map(|window| window.tally.unparsed_values).sum::<u64>()]
 }
 
 /// Returns the line for one seal by `stack`. An alarm watches its age, so it has no dimension of a target. `None` if no

@@ -206,7 +206,7 @@ async fn a_window_that_fails_writes_nothing_and_the_next_run_reads_it() {
     ];
     let mut time = now();
     for (case, faults, code) in cases {
-        time = time + QUARTER;
+        time += QUARTER;
         move_to(&world, time);
         faults
             .into_iter()
