@@ -88,9 +88,9 @@ async fn every_fault_of_the_chain_is_named() {
                 object["sha256"] = json!("d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa");
             })
             .await;
-            // The run record has the bytes that were written.
-            let object = (Kind::RecordedOtherwise, key.clone());
-            vec![object, fault(Kind::SignatureWrong, 0), fault(Kind::ChainBroken, 1)]
+            // The run record has the bytes that were written, and the others are no Parquet file.
+            let object = [(Kind::ObjectInvalid, key.clone()), (Kind::RecordedOtherwise, key.clone())];
+            [object.as_slice(), &[fault(Kind::SignatureWrong, 0), fault(Kind::ChainBroken, 1)]].concat()
         })
         .await;
         check(&cases, &lake, "an object taken out of its digest", &[digest(0), &key], async |lake| {
