@@ -86,6 +86,11 @@ fn the_ledger_page_has_every_limit() {
         ("name of an element", "NAME_BYTES", number(NAME_BYTES)),
         ("tag", "TAG_BYTES", kibibytes(TAG_BYTES)),
         ("tag", "ATTRIBUTES", number(ATTRIBUTES)),
+        (
+            "object that a second reading of a connection log is compared with",
+            "OBJECT_BYTES",
+            mebibytes(OBJECT_BYTES),
+        ),
     ];
     let page = read("docs/ledger.md");
     let rows = table(&page, "| limit | value");
