@@ -131,7 +131,12 @@ async fn what_comes_late_is_listed_by_the_next_digest() {
         assert_eq!(found, late.each_ref().map(|key| (key.as_str(), true)));
         let now = time("2025-11-23T04:40:00Z");
         let verification = lake.verify_with(&[&lake.keys], |verifier| verifier.now = now).await.unwrap();
-        assert_eq!(faults(&verification), []);
+        let copies = late.map(|key| (Kind::ObjectInvalid, key));
+        assert_eq!(
+            faults(&verification),
+            copies,
+            "they are of another time than their keys, and as they were sealed"
+        );
         assert_eq!(verification.scopes[0].late, 2);
     }
 }
