@@ -131,7 +131,7 @@ async fn what_is_no_file_is_named_in_the_place_of_each_kind_of_object() {
     lake.seal_at(LATER).await;
     let aside = tempfile::TempDir::new().unwrap();
     let aside = aside.path().join("aside");
-    for table in ["connections", "partials", "endpoints", "connection_logs", "runs", "digests"] {
+    for table in ["connections", "partials", "endpoints", "runs", "digests"] {
         let key = lake.keys_of(table).await.pop().unwrap();
         let path = root(&lake).join(&key);
         for (what, replace) in replacements() {
