@@ -297,5 +297,5 @@ fn every_sample_event_is_an_invocation() {
         assert!(text.contains("<TIME>") || !text.contains("\"time\""), "{}", path.display());
         count += 1;
     }
-    assert_eq!(count, 7);
+    assert_eq!(count, 8);
 }
