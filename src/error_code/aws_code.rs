@@ -110,7 +110,7 @@ const PARTS: [&str; 14] = [
 ];
 
 /// An error code of AWS's: one that is known, or words in CamelCase with dots between them. Each part has a word of error codes, or
-/// is one of [`PARTS`]. It can be nothing else, such as a name that the sender of the answer put there.
+/// is one that AWS uses. It can be nothing else, such as a name that the sender of the answer put there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AwsCode(Cow<'static, str>);
 
