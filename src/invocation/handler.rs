@@ -15,10 +15,8 @@ use crate::aws::logs::LogPlaces;
 use crate::capture::logs::LogsRequest;
 use crate::capture::plan::Spread;
 use crate::capture::preflight::Preflight;
-use crate::capture::request::CaptureRequest;
-use crate::capture::request::Progress;
-use crate::capture::run::Report;
-use crate::capture::run::{Permits, Run};
+use crate::capture::request::{CaptureRequest, Progress};
+use crate::capture::run::{Permits, Report, Run};
 use crate::clock::Clock;
 use crate::error_code::ErrorCode;
 use crate::hour::Hour;
@@ -103,11 +101,11 @@ impl Auditor {
     /// Makes the clients that `settings` ask for.
     pub fn new(settings: Settings, sdk: SdkConfig, clock: Clock, progress: Progress) -> Auditor {
         let (sdk, own) = OwnSession::begin(sdk, clock.clone());
-        let Settings { limits, member_role, .. } = &settings;
-        let sources = Places::new(sdk.clone(), own.clone(), *limits, clock.clone(), member_role.clone());
+        let (limits, role) = (settings.limits, settings.member_role.clone());
+        let sources = Places::new(sdk.clone(), own.clone(), limits, clock.clone(), role);
+        let sources = Arc::new(sources);
         let store = Store::new(&settings.lake, &sdk, settings.kms_key.clone());
         let store = store.owned_by(settings.lake_account.as_ref());
-        let sources = Arc::new(sources);
         let log_sources = Arc::new(LogPlaces::new(sources.clone()));
         let (signer, home) = (OnceCell::new(), OnceCell::new());
         Auditor { settings, sdk, own, sources, log_sources, store, clock, progress, signer, home }
@@ -144,7 +142,7 @@ impl Auditor {
             Invocation::Snapshot(request) => {
                 let home = self.home().await?;
                 let targets = self.targets(home, request.targets.as_deref())?;
-                check_starting_token(&request, &targets).map_err(InvocationError::InvalidEvent)?;
+                request.check_starting_token(&targets).map_err(InvocationError::InvalidEvent)?;
                 self.snapshot(home, request, targets, RunId::new(request_id), deadline).await
             }
             Invocation::Seal { hour } => self.seal(hour, deadline).await.map(Answer::Seal),
@@ -218,11 +216,9 @@ impl Auditor {
 
     fn region(&self) -> Result<Region, InvalidInput> {
         let region = self.sdk.region().map(|region| region.as_ref()).unwrap_or_default();
+        let not_set = "is not set; set it to a Region such as eu-central-1";
         Region::parse(region).ok_or_else(|| match region {
-            "" => InvalidInput::without_value(
-                "AWS_REGION",
-                "is not set; set it to a Region such as eu-central-1",
-            ),
+            "" => InvalidInput::without_value("AWS_REGION", not_set),
             other => InvalidInput::new("AWS_REGION", other, "a Region such as eu-central-1"),
         })
     }
@@ -262,7 +258,7 @@ impl Auditor {
         hour: Option<Hour>,
         deadline: Option<Timestamp>,
     ) -> Result<SealReport, InvocationError> {
-        let (store, clock) = (&self.store, &self.clock);
+        let Auditor { store, clock, .. } = self;
         let signer = async || Signer::new(self.settings.signing_key.as_ref(), &self.sdk);
         let signer = self.signer.get_or_try_init(signer).await.map_err(InvocationError::Signing)?;
         // Without targets, everything in the lake is sealed, and the own account is not needed.
@@ -295,7 +291,7 @@ impl Auditor {
     ) -> Result<Answer, InvocationError> {
         let start = self.clock.now();
         let resumed_size = request.starting_token.as_ref().map(|token| token.page_size);
-        let plan = Arc::new(CaptureRequest {
+        let plan = CaptureRequest {
             snapshot_time: request.snapshot_time.unwrap_or_else(|| SnapshotTime::truncated(start)),
             run_id,
             filters: request.filters,
@@ -304,21 +300,11 @@ impl Auditor {
             starting_token: request.starting_token,
             deadline: deadline.and_then(|deadline| end_of_work(start, deadline)),
             temporary_space: check_temporary_space(self.max_concurrency(&wanted)),
-        });
+        };
         let run = Arc::new(Run {
-            settings: self.settings_in_force(&plan),
-            plan,
-            logs: None,
             trigger: request.trigger,
             is_scheduled: request.snapshot_time.is_some(),
-            start,
-            home: home.account_id.clone(),
-            sources: self.sources.clone(),
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            progress: self.progress.clone(),
-            permits: Permits::new(self.settings.concurrency, wanted.len()),
-            is_fleet: wanted.len() > 1,
+            ..self.run(home, plan, start, wanted.len())
         });
         recorded(run.places(wanted).await).map(Answer::Snapshot)
     }
@@ -335,7 +321,7 @@ impl Auditor {
         let wanted: Vec<PlaceTargets> =
             self.targets(home, None)?.into_iter().filter(|wanted| request.is_of(wanted)).collect();
         let start = self.clock.now();
-        let plan = Arc::new(CaptureRequest {
+        let plan = CaptureRequest {
             snapshot_time: SnapshotTime::truncated(start),
             run_id,
             filters: Vec::new(),
@@ -344,11 +330,17 @@ impl Auditor {
             starting_token: None,
             deadline: deadline.and_then(|deadline| end_of_work(start, deadline)),
             temporary_space: Ok(()),
-        });
-        let run = Arc::new(Run {
+        };
+        let run = Arc::new(Run { logs: Some(request), ..self.run(home, plan, start, wanted.len()) });
+        recorded(run.places(wanted).await).map(Answer::Logs)
+    }
+
+    /// Returns a run over so many accounts and Regions that was started by hand and reads no connection logs.
+    fn run(&self, home: &AccountRegion, plan: CaptureRequest, start: Timestamp, places: usize) -> Run {
+        Run {
             settings: self.settings_in_force(&plan),
-            plan,
-            logs: Some(request),
+            plan: Arc::new(plan),
+            logs: None,
             trigger: Trigger::Action,
             is_scheduled: false,
             start,
@@ -357,10 +349,9 @@ impl Auditor {
             store: self.store.clone(),
             clock: self.clock.clone(),
             progress: self.progress.clone(),
-            permits: Permits::new(self.settings.concurrency, wanted.len()),
-            is_fleet: wanted.len() > 1,
-        });
-        recorded(run.places(wanted).await).map(Answer::Logs)
+            permits: Permits::new(self.settings.concurrency, places),
+            is_fleet: places > 1,
+        }
     }
 
     /// Returns the largest number of targets captured at a time.
@@ -374,7 +365,7 @@ impl Auditor {
 
     /// Returns the settings in force, without the targets, which each record lists itself.
     fn settings_in_force(&self, plan: &CaptureRequest) -> SettingsInForce {
-        let Settings { lake, concurrency, limits, kms_key, .. } = &self.settings;
+        let Settings { lake, concurrency, limits, kms_key, connection_log_groups, .. } = &self.settings;
         let filter = |filter: &Filter| FilterInForce { name: filter.name, values: filter.values.len() };
         SettingsInForce {
             lake: lake.to_string(),
@@ -387,12 +378,7 @@ impl Auditor {
             kms_key: kms_key.as_ref().map(|key| key.as_str().to_owned()),
             filters: plan.filters.iter().map(filter).collect(),
             max_items: plan.max_items,
-            connection_log_groups: self
-                .settings
-                .connection_log_groups
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
+            connection_log_groups: connection_log_groups.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -411,23 +397,4 @@ fn recorded((report, problems): (Report, Vec<String>)) -> Result<Box<Report>, In
 fn end_of_work(start: Timestamp, deadline: Timestamp) -> Option<Timestamp> {
     let left = deadline.duration_since(start);
     left.is_positive().then(|| deadline - MAX_WRITE_TIME.min(left / 4))
-}
-
-/// Checks that a resume token, which is of one endpoint's listing, goes with that endpoint alone.
-fn check_starting_token(request: &SnapshotRequest, wanted: &[PlaceTargets]) -> Result<(), InvalidInputs> {
-    let Some(token) = &request.starting_token else {
-        return Ok(());
-    };
-    let named: Vec<_> = wanted.iter().flat_map(|wanted| &wanted.endpoint_ids).collect();
-    match named.as_slice() {
-        [one] if wanted.iter().all(|wanted| !wanted.all) => {
-            let allowed = format!("a token of {one}; this one is of {}", token.endpoint_id);
-            let fault = || InvalidInput::without_value("starting_token", allowed).into();
-            if **one == token.endpoint_id { Ok(()) } else { Err(fault()) }
-        }
-        _ => {
-            let allowed = format!("goes with one target, {}, and others are named too", token.endpoint_id);
-            Err(InvalidInput::without_value("starting_token", allowed).into())
-        }
-    }
 }

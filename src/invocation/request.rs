@@ -6,9 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::aws::ec2::resume_token::ResumeToken;
 use crate::aws::ec2::{Filter, PageSize};
 use crate::hour::{CLOSES_AFTER, Hour};
+use crate::invalid_input::{InvalidInput, InvalidInputs};
 use crate::lake::ledger::Trigger;
 use crate::snapshot_time::{SnapshotTime, SnapshotTimeError};
-use crate::target::TargetText;
+use crate::target::{PlaceTargets, TargetText};
 
 /// Greatest age of a snapshot's time. AWS lists a connection for 60 minutes after its end, so what it lists now is no
 /// evidence of an earlier time.
@@ -85,6 +86,29 @@ impl SnapshotRequest {
     pub fn other_page_size(&self) -> Option<PageSize> {
         let token = self.starting_token.as_ref()?;
         self.page_size.is_some_and(|page_size| page_size != token.page_size).then_some(token.page_size)
+    }
+
+    /// Checks that the resume token, which is of one endpoint's listing, goes with that endpoint alone.
+    ///
+    /// # Errors
+    /// Returns the fault of the token.
+    pub fn check_starting_token(&self, wanted: &[PlaceTargets]) -> Result<(), InvalidInputs> {
+        let Some(token) = &self.starting_token else {
+            return Ok(());
+        };
+        let named: Vec<_> = wanted.iter().flat_map(|wanted| &wanted.endpoint_ids).collect();
+        match named.as_slice() {
+            [one] if wanted.iter().all(|wanted| !wanted.all) => {
+                let allowed = format!("a token of {one}; this one is of {}", token.endpoint_id);
+                let fault = || InvalidInput::without_value("starting_token", allowed).into();
+                if **one == token.endpoint_id { Ok(()) } else { Err(fault()) }
+            }
+            _ => {
+                let allowed =
+                    format!("goes with one target, {}, and others are named too", token.endpoint_id);
+                Err(InvalidInput::without_value("starting_token", allowed).into())
+            }
+        }
     }
 }
 

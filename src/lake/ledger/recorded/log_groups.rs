@@ -1,0 +1,82 @@
+//! Log groups in run records: the readings of them that the lake has, for the next run of connection logs.
+
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::{CONCURRENT_READS, MOST_TARGETS, limited, read, short_text};
+use crate::lake::keys::{ObjectKey, Table};
+use crate::lake::store::{Store, StoreError};
+use crate::snapshot_time::SnapshotTime;
+use crate::target::AccountRegion;
+
+/// Maximum windows of a log group in a record: those of a year, which the first reading may have, and second readings.
+pub(crate) const MOST_WINDOWS: usize = 50_000;
+
+/// The connection logs that a run read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RecordedLogs {
+    /// The log groups.
+    #[serde(default, deserialize_with = "limited::<MOST_TARGETS, _, _>")]
+    pub groups: Vec<RecordedLogGroup>,
+}
+
+/// A log group, as far as a later run needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RecordedLogGroup {
+    /// Its ARN.
+    #[serde(deserialize_with = "short_text")]
+    pub log_group: String,
+    /// Start of the oldest window that the record is to have.
+    pub since: Option<Timestamp>,
+    /// Every reading from `since` on that begins before this is in the lake, or is lost.
+    pub complete_before: Option<Timestamp>,
+    /// Time of the last run in which an endpoint logged to it.
+    pub logged_until: Option<Timestamp>,
+}
+
+impl RecordedLogGroup {
+    /// Returns `true` if some of the events that endpoints logged to it may not be in the lake yet.
+    pub fn is_unfinished(&self) -> bool {
+        self.complete_before.zip(self.logged_until).is_some_and(|(complete, logged)| complete <= logged)
+    }
+}
+
+/// Returns the log groups in the newest record of connection logs at `place`, of the day of `now` or the one before, and each of
+/// `log_groups` in the newest record that has it. One that no record has is left out. A record that cannot be read is skipped: the
+/// lake's keys are then listed instead.
+///
+/// # Errors
+/// If the ledger cannot be listed.
+pub async fn known_log_groups(
+    store: &Store,
+    place: &AccountRegion,
+    now: SnapshotTime,
+    log_groups: &[String],
+) -> Result<Vec<RecordedLogGroup>, StoreError> {
+    let mut known: Vec<RecordedLogGroup> = Vec::new();
+    let mut records_of_logs = 0;
+    let is_known = |known: &[RecordedLogGroup], log_group: &String| {
+        known.iter().any(|group| group.log_group == *log_group)
+    };
+    for date in [now.date(), now.date_before()] {
+        let keys = store.keys(&place.day(Table::Runs, date)).await?;
+        let keys: Vec<ObjectKey> = keys.iter().rev().filter_map(|key| ObjectKey::parse(key)).collect();
+        let mut records = std::pin::pin!(read(store, keys, CONCURRENT_READS));
+        while (records_of_logs == 0 || !log_groups.iter().all(|log_group| is_known(&known, log_group)))
+            && let Some((_, record)) = records.next().await
+        {
+            let places = record.into_iter().flat_map(|record| record.places);
+            for logs in places.filter_map(|place| place.logs) {
+                records_of_logs += 1;
+                for group in logs.groups {
+                    let is_wanted = records_of_logs == 1 || log_groups.contains(&group.log_group);
+                    if group.since.is_some() && is_wanted && !is_known(&known, &group.log_group) {
+                        known.push(group);
+                    }
+                }
+            }
+        }
+    }
+    Ok(known)
+}
