@@ -17,7 +17,7 @@ pub struct InvalidInput {
     /// The setting, field or flag, as its user writes it: `AUDIT_PAGE_SIZE`, `page_size` or `--page-size`.
     pub name: String,
     /// The value that is not allowed; `None` if there is none.
-    found: Option<Found>,
+    found: Option<FoundValue>,
     /// The allowed values, or the next step.
     pub allowed: String,
     quotes: Quotes,
@@ -25,7 +25,7 @@ pub struct InvalidInput {
 
 /// A value that is not allowed.
 #[derive(Clone, PartialEq, Eq)]
-struct Found {
+struct FoundValue {
     /// Type and length.
     shape: String,
     /// The value, quoted and shortened; `None` if it may be a secret or the name of a person.
@@ -57,13 +57,13 @@ impl InvalidInput {
         found: &str,
         allowed: impl Into<String>,
     ) -> InvalidInput {
-        let found = Found { shape: shape.into(), quoted: Some(quote(found)), item: None };
+        let found = FoundValue { shape: shape.into(), quoted: Some(quote(found)), item: None };
         InvalidInput { found: Some(found), ..InvalidInput::without_value(name, allowed) }
     }
 
     /// Makes the fault of a value that is never quoted: it may name a person or be a secret.
     pub fn of_hidden(name: impl Into<String>, found: &str, allowed: impl Into<String>) -> InvalidInput {
-        let found = Found { shape: text_of(found), quoted: None, item: None };
+        let found = FoundValue { shape: text_of(found), quoted: None, item: None };
         InvalidInput { found: Some(found), ..InvalidInput::without_value(name, allowed) }
     }
 
@@ -91,7 +91,7 @@ impl InvalidInput {
 impl fmt::Display for InvalidInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.name)?;
-        if let Some(Found { shape, quoted, item }) = &self.found {
+        if let Some(FoundValue { shape, quoted, item }) = &self.found {
             match (self.quotes, quoted, item) {
                 (Quotes::OnTheCommandLine, Some(quoted), _) => write!(f, "found {quoted}, allowed: ")?,
                 (_, _, Some(item)) => write!(f, "item {item}: found {shape}, allowed: ")?,
@@ -103,7 +103,7 @@ impl fmt::Display for InvalidInput {
 }
 
 /// Formats the shape without the value, because errors are logged in this form too.
-impl fmt::Debug for Found {
+impl fmt::Debug for FoundValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shape)
     }

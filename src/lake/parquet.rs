@@ -3,7 +3,7 @@
 
 mod connection_logs;
 mod endpoints;
-mod layout;
+mod footer;
 mod metadata;
 mod object_writer;
 mod temporary;
@@ -11,7 +11,7 @@ mod writer;
 
 pub use connection_logs::{LogWriter, read_event_ids};
 pub use endpoints::encode_endpoints;
-pub use layout::Ends;
+pub use footer::Ends;
 pub use metadata::{
     Identity, ObjectMetadata, identity_of_connection_logs, identity_of_connections, identity_of_endpoints,
 };

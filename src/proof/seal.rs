@@ -23,7 +23,7 @@ use crate::proof::digest::{Digest, OlderLeft, SCHEMA_VERSION, SealedObject, Writ
 use crate::proof::signing::Signer;
 use crate::target::AccountRegion;
 
-use chain::{Chain, ChainError, Link};
+use chain::{ChainError, SealChain, SealLink};
 use day::Days;
 use due::{DueObjects, is_retried, room_beside};
 use error::SealError;
@@ -148,7 +148,7 @@ impl Sealer<'_> {
         &self,
         place: &AccountRegion,
         hour: Hour,
-        chain: &Chain<'_>,
+        chain: &SealChain<'_>,
         days: &mut Days<'_>,
     ) -> Result<(Due, Vec<String>), SealError> {
         let mut unlisted = due::in_order(hour, days.unlisted(hour).await?);
@@ -196,7 +196,7 @@ impl Sealer<'_> {
         hour: Hour,
         Due { objects, older_left }: Due,
         clock_ahead_seconds: i64,
-        chain: &mut Chain<'_>,
+        chain: &mut SealChain<'_>,
     ) -> Result<(WrittenDigest, bool), SealError> {
         let key = ObjectKey::of_digest(place, hour);
         let signed_with = self.signer.identification().await?;
@@ -211,7 +211,7 @@ impl Sealer<'_> {
             tool_version: crate::TOOL_VERSION.to_owned(),
             objects,
             older_left,
-            previous: chain.newest().map(Link::as_predecessor),
+            previous: chain.newest().map(SealLink::as_predecessor),
             signed_with,
         };
         let content =

@@ -5,12 +5,12 @@ mod chain;
 mod content;
 mod digests;
 mod late;
-mod objects;
-mod reading;
+mod listed_objects;
+mod object_reader;
+mod outside_days;
 mod record;
 mod records;
 mod report;
-mod strays;
 mod walk;
 
 use std::collections::BTreeMap;

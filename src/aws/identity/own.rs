@@ -35,11 +35,11 @@ pub struct OwnSession {
     provider: Option<SharedCredentialsProvider>,
     patience: Duration,
     clock: Clock,
-    kept: Mutex<Kept>,
+    kept: Mutex<KeptCredentials>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct KeptCredentials {
     credentials: Option<Credentials>,
     failure: Option<(Instant, CredentialsFailure)>,
 }
@@ -77,7 +77,7 @@ impl OwnSession {
         }
         match self.ask().await {
             Ok(credentials) => {
-                *kept = Kept { credentials: Some(credentials.clone()), failure: None };
+                *kept = KeptCredentials { credentials: Some(credentials.clone()), failure: None };
                 Ok(credentials)
             }
             Err(failure) => {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{FooterTail, ParquetMetaDataReader};
 
-use super::layout::{Ends, rows};
+use super::footer::{Ends, rows};
 use crate::aws::ec2::PageTimes;
 use crate::log_group::LogGroupId;
 use crate::snapshot_time::SnapshotTime;

@@ -83,7 +83,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::lake::parquet::layout::Ends;
+    use crate::lake::parquet::footer::Ends;
     use crate::lake::parquet::metadata::{MetadataError, ObjectMetadata};
     use crate::tables::connections::Connection;
     use crate::tables::connections::rows::RowsBuilder;

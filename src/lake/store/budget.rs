@@ -14,29 +14,29 @@ use super::LARGEST_DOCUMENT;
 const BYTES_OF_A_PERMIT: u64 = 1 << 10;
 
 /// Bytes of documents of more than [`SMALL`] that may be read at a time: one of the largest size.
-const LARGE_AT_A_TIME: u64 = LARGEST_DOCUMENT;
+const MAX_CONCURRENT_LARGE: u64 = LARGEST_DOCUMENT;
 
 /// Largest document that does not wait for large ones, whoever made those and however slow they are.
 const SMALL: u64 = 256 << 10;
 
 /// Bytes of small documents that may be read at a time.
-const SMALL_AT_A_TIME: u64 = 4 << 20;
+const MAX_CONCURRENT_SMALL: u64 = 4 << 20;
 
 /// Permits for the bytes of documents.
 #[derive(Debug, Clone)]
-pub(super) struct Budget {
+pub(super) struct DocumentBudget {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
 }
 
-impl Default for Budget {
-    fn default() -> Budget {
+impl Default for DocumentBudget {
+    fn default() -> DocumentBudget {
         let semaphore = |bytes: u64| Arc::new(Semaphore::new(permits(bytes) as usize));
-        Budget { small: semaphore(SMALL_AT_A_TIME), large: semaphore(LARGE_AT_A_TIME) }
+        DocumentBudget { small: semaphore(MAX_CONCURRENT_SMALL), large: semaphore(MAX_CONCURRENT_LARGE) }
     }
 }
 
-impl Budget {
+impl DocumentBudget {
     /// Waits until a document of `bytes`, at most [`LARGEST_DOCUMENT`], may be read. It may be until the permit is dropped.
     pub(super) async fn take(&self, bytes: u64) -> Option<SemaphorePermit<'_>> {
         let semaphore = if bytes <= SMALL { &self.small } else { &self.large };
@@ -45,7 +45,7 @@ impl Budget {
 }
 
 fn permits(bytes: u64) -> u32 {
-    let most = LARGE_AT_A_TIME / BYTES_OF_A_PERMIT;
+    let most = MAX_CONCURRENT_LARGE / BYTES_OF_A_PERMIT;
     u32::try_from(bytes.div_ceil(BYTES_OF_A_PERMIT).clamp(1, most)).unwrap_or(u32::MAX)
 }
 
@@ -67,7 +67,7 @@ mod tests {
             ("a byte", 1, 4096),
             ("nothing", 0, 4096),
         ] {
-            let budget = Budget::default();
+            let budget = DocumentBudget::default();
             let mut taken = Vec::new();
             while let Some(permit) = budget.take(bytes).now_or_never() {
                 taken.push(permit);
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_large_document_keeps_no_small_one_waiting() {
-        let budget = Budget::default();
+        let budget = DocumentBudget::default();
         let _large = budget.take(LARGEST_DOCUMENT).now_or_never().unwrap();
         assert!(budget.take(LARGEST_DOCUMENT).now_or_never().is_none());
         assert!(budget.take(SMALL).now_or_never().is_some());

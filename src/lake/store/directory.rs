@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::budget::Budget;
+use super::budget::DocumentBudget;
 use super::{
     Content, Examined, FolderListing, Found, Irregular, Keep, LARGEST_DOCUMENT, Look, Object, Put,
     StoreError, examination::Examination, impossible_size, name,
@@ -31,13 +31,13 @@ const LONGEST_PATH: usize = 4096;
 #[derive(Debug, Clone)]
 pub struct DirectoryStore {
     root: PathBuf,
-    documents: Budget,
+    documents: DocumentBudget,
 }
 
 impl DirectoryStore {
     /// Returns the lake under `root`, which is created on the first write.
     pub fn new(root: PathBuf) -> DirectoryStore {
-        DirectoryStore { root, documents: Budget::default() }
+        DirectoryStore { root, documents: DocumentBudget::default() }
     }
 
     /// Returns the directory.

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::bucket_owner::BucketOwner;
 use super::bucket_policy::{self, Protection};
-use super::budget::Budget;
+use super::budget::DocumentBudget;
 use super::time::DateReader;
 use super::{Content, Object, Put, StoreError, name};
 use crate::aws::errors::{AwsError, Call, describe, region_named};
@@ -62,13 +62,13 @@ pub struct S3Store {
     bucket: String,
     prefix: String,
     kms_key: Option<KmsKey>,
-    documents: Budget,
+    documents: DocumentBudget,
 }
 
 impl S3Store {
     /// Returns the lake under `prefix` in `bucket`.
     pub fn new(client: Client, bucket: String, prefix: String, kms_key: Option<KmsKey>) -> S3Store {
-        S3Store { client, bucket, prefix, kms_key, documents: Budget::default() }
+        S3Store { client, bucket, prefix, kms_key, documents: DocumentBudget::default() }
     }
 
     /// Returns the same lake, with each request sent for a bucket of this account only.

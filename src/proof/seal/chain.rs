@@ -9,7 +9,7 @@ use crate::proof::signing::PublicKey;
 
 /// The digest that the next one follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
+pub struct SealLink {
     /// Its key.
     pub key: ObjectKey,
     /// SHA-256 of its bytes, in hexadecimal.
@@ -20,10 +20,10 @@ pub struct Link {
     pub older_left: Option<OlderLeft>,
 }
 
-impl Link {
+impl SealLink {
     /// Returns it as the next digest names it.
     pub fn as_predecessor(&self) -> Predecessor {
-        let Link { key, sha256, signature, .. } = self;
+        let SealLink { key, sha256, signature, .. } = self;
         Predecessor { object_key: key.to_string(), sha256: sha256.clone(), signature: signature.clone() }
     }
 }
@@ -87,7 +87,7 @@ impl ChainError {
 
 /// A chain that is checked digest by digest, in order.
 #[derive(Debug, Clone)]
-pub struct Chain<'a> {
+pub struct SealChain<'a> {
     /// The public part of the key that signs; `None` if nobody signs.
     key: Option<&'a PublicKey>,
     /// The lake that each digest must name; `None` until the first one has named it.
@@ -96,18 +96,18 @@ pub struct Chain<'a> {
     former_key: Option<String>,
     /// `true` if a digest that our key signed has come.
     has_ours: bool,
-    newest: Option<Link>,
+    newest: Option<SealLink>,
 }
 
-impl<'a> Chain<'a> {
+impl<'a> SealChain<'a> {
     /// Returns a chain of which no digest is known, for the owner of `key`. Digests must be of `lake`; `None` to let the first
     /// one name it, since a directory may be moved.
-    pub fn new(key: Option<&'a PublicKey>, lake: Option<String>) -> Chain<'a> {
-        Chain { key, lake, former_key: None, has_ours: false, newest: None }
+    pub fn new(key: Option<&'a PublicKey>, lake: Option<String>) -> SealChain<'a> {
+        SealChain { key, lake, former_key: None, has_ours: false, newest: None }
     }
 
     /// Returns the digest that came last.
-    pub fn newest(&self) -> Option<&Link> {
+    pub fn newest(&self) -> Option<&SealLink> {
         self.newest.as_ref()
     }
 
@@ -137,7 +137,7 @@ impl<'a> Chain<'a> {
     pub fn begin(&mut self, key: &ObjectKey, written: &WrittenDigest) -> Result<(), ChainError> {
         self.check_lake(key, written)?;
         self.check_signature(key, written)?;
-        self.newest = Some(Link {
+        self.newest = Some(SealLink {
             key: key.clone(),
             sha256: written.sha256.clone(),
             signature: written.signature().map(str::to_owned),

@@ -10,7 +10,7 @@ use crate::proof::digest::WrittenDigest;
 use crate::target::AccountRegion;
 
 use super::Sealer;
-use super::chain::{Chain, ChainError};
+use super::chain::{ChainError, SealChain};
 use super::error::SealError;
 
 /// Most digests or run records that are read at a time. A parsed digest may have some 16 MiB.
@@ -68,7 +68,7 @@ impl Sealer<'_> {
         place: &AccountRegion,
         from: Date,
         mut each: impl FnMut(&WrittenDigest),
-    ) -> Result<Chain<'_>, SealError> {
+    ) -> Result<SealChain<'_>, SealError> {
         let mut chain = self.new_chain().await?;
         let dates = self.store.days(Table::Digests, place).await?;
         let (before, dates): (Vec<Date>, Vec<Date>) = dates.into_iter().partition(|date| *date < from);
@@ -100,13 +100,13 @@ impl Sealer<'_> {
     }
 
     /// Returns a chain without a digest.
-    pub(super) async fn new_chain(&self) -> Result<Chain<'_>, SealError> {
+    pub(super) async fn new_chain(&self) -> Result<SealChain<'_>, SealError> {
         // A directory may be moved, and a bucket may not.
         let lake = match self.lake {
             Location::S3 { .. } => Some(self.lake.to_string()),
             Location::Directory(_) => None,
         };
-        Ok(Chain::new(self.signer.public_key().await?, lake))
+        Ok(SealChain::new(self.signer.public_key().await?, lake))
     }
 
     /// Lists the keys of the digests of a day, in order.

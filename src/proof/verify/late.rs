@@ -10,7 +10,7 @@ use crate::lake::store::{Keep, LARGEST_DOCUMENT, StoreError};
 use super::chain::Reading;
 use super::content::Content;
 use super::digests;
-use super::objects::Day;
+use super::listed_objects::Day;
 use super::records::{Known, Records};
 use super::walk::{Place, Walk};
 

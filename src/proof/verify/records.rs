@@ -34,7 +34,7 @@ pub enum Known<'a> {
 
 /// An object, as the records read so far name it.
 #[derive(Debug)]
-struct Named {
+struct NamedObject {
     claim: Claim,
     /// The record that names it first.
     by: String,
@@ -45,7 +45,7 @@ struct Named {
 /// The run records of a day, or of a snapshot, of one account and Region.
 #[derive(Debug, Default)]
 pub struct Records {
-    named: BTreeMap<ObjectKey, Named>,
+    named: BTreeMap<ObjectKey, NamedObject>,
     /// One of each kind for each key: a hostile record could contradict itself without end.
     faults: BTreeMap<(String, Kind), String>,
 }
@@ -106,7 +106,7 @@ impl Records {
         let by = record.to_string();
         let Some(named) = self.named.get_mut(&claim.object) else {
             let writer = claim.wrote.then(|| by.clone());
-            self.named.insert(claim.object.clone(), Named { claim, by, writer });
+            self.named.insert(claim.object.clone(), NamedObject { claim, by, writer });
             return;
         };
         let difference = difference(&named.claim, &claim);
@@ -144,7 +144,7 @@ impl Records {
 
     /// Compares the objects that records name with what is `known` of them.
     pub fn faults<'k>(mut self, known: impl Fn(&ObjectKey) -> Known<'k>) -> Vec<Fault> {
-        for (object, Named { claim, by, .. }) in std::mem::take(&mut self.named) {
+        for (object, NamedObject { claim, by, .. }) in std::mem::take(&mut self.named) {
             match known(&object) {
                 Known::Unknown => {}
                 Known::Absent => self.absent(&object, &by),

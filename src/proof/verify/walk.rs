@@ -12,7 +12,7 @@ use crate::target::AccountRegion;
 
 use super::chain::{Chain, Link, Reading, Terms};
 use super::content::Content;
-use super::objects::{Listed, Sealed, Unaccounted};
+use super::listed_objects::{Listed, Sealed, Unaccounted};
 use super::records::{Known, Records};
 use super::report::{self, Fault, Kind, Scope, Verification};
 use super::{Verifier, digests};

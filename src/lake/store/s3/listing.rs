@@ -48,7 +48,7 @@ impl S3Store {
     pub(in crate::lake::store) async fn keys(&self, folder: &str) -> Result<Vec<String>, StoreError> {
         let prefix = self.prefixed(folder);
         let mut keys = Vec::new();
-        let (mut token, mut progress) = (None, Progress::default());
+        let (mut token, mut progress) = (None, PageProgress::default());
         loop {
             let page = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix);
             let page =
@@ -75,7 +75,7 @@ impl S3Store {
     ) -> Result<FolderListing, StoreError> {
         let prefix = self.prefixed(folder);
         let (mut folders, mut objects) = (BTreeSet::new(), BTreeSet::new());
-        let (mut markers, mut progress): (Markers, _) = ((None, None), Progress::default());
+        let (mut markers, mut progress): (Markers, _) = ((None, None), PageProgress::default());
         loop {
             let page = self.client.list_object_versions().bucket(&self.bucket).prefix(&prefix).delimiter("/");
             let page = page.set_key_marker(markers.0.clone()).set_version_id_marker(markers.1.clone());
@@ -109,7 +109,7 @@ impl S3Store {
         let prefix = self.prefixed(folder);
         let mut found: BTreeMap<String, Found> = BTreeMap::new();
         let mut hidden: Vec<String> = Vec::new();
-        let (mut markers, mut progress): (Markers, _) = ((None, None), Progress::default());
+        let (mut markers, mut progress): (Markers, _) = ((None, None), PageProgress::default());
         loop {
             let page = self.client.list_object_versions().bucket(&self.bucket).prefix(&prefix);
             let page = page.set_key_marker(markers.0.clone()).set_version_id_marker(markers.1.clone());
@@ -213,14 +213,14 @@ enum Stop {
 
 /// Pages of one listing so far. The SDK's own paginators stop at a place that repeats, as if that were the end.
 #[derive(Debug, Default)]
-struct Progress {
+struct PageProgress {
     /// Hashes of the places where the pages began.
     places: HashSet<u64>,
     bytes: usize,
     empty: usize,
 }
 
-impl Progress {
+impl PageProgress {
     /// Records a page with `entries`, whose names have `bytes`, after which the listing continues at `next`.
     fn page(&mut self, entries: usize, bytes: usize, next: Option<[&str; 2]>) -> Result<(), Stop> {
         let next = next.ok_or(Stop::Stuck)?;
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_listing_ends_where_it_gets_nowhere() {
-        let mut progress = Progress::default();
+        let mut progress = PageProgress::default();
         assert_eq!(progress.page(1, 1, None), Err(Stop::Stuck));
         assert_eq!(progress.page(1, 1, Some(["a", ""])), Ok(()));
         assert_eq!(progress.page(1, 1, Some(["b", ""])), Ok(()));
@@ -261,21 +261,21 @@ mod tests {
     #[test]
     fn a_listing_has_limits() {
         let limit = |text: &str| Err(Stop::Limit(text.to_owned()));
-        let mut progress = Progress::default();
+        let mut progress = PageProgress::default();
         let mut empty = |place: usize| progress.page(0, 0, Some([&place.to_string(), ""]));
         for place in 1..EMPTY_PAGES {
             assert_eq!(empty(place), Ok(()), "{place}");
         }
         assert_eq!(empty(EMPTY_PAGES), limit("1000 empty pages in a row"));
-        let mut progress = Progress { empty: EMPTY_PAGES - 1, ..Progress::default() };
+        let mut progress = PageProgress { empty: EMPTY_PAGES - 1, ..PageProgress::default() };
         assert_eq!(progress.page(1, 1, Some(["a", ""])), Ok(()), "one entry is progress");
         assert_eq!(progress.page(0, 0, Some(["b", ""])), Ok(()));
         let longest = "x".repeat(LONGEST_TOKEN + 1);
         assert_eq!(progress.page(1, 1, Some(["", &longest])), limit("16384 bytes for a token"));
-        let mut progress = Progress::default();
+        let mut progress = PageProgress::default();
         assert_eq!(progress.page(1, LARGEST_LISTING - ENTRY_BYTES, Some(["a", ""])), Ok(()));
         assert_eq!(progress.page(0, 1, Some(["b", ""])), limit("67108864 bytes of names"));
-        let mut progress = Progress::default();
+        let mut progress = PageProgress::default();
         let entries = LARGEST_LISTING / ENTRY_BYTES;
         assert_eq!(progress.page(entries, 0, Some(["a", ""])), Ok(()), "names without a byte");
         assert_eq!(progress.page(1, 0, Some(["b", ""])), limit("67108864 bytes of names"));

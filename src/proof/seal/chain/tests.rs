@@ -70,7 +70,7 @@ fn chain_of(keys: &[Option<&TestKey>]) -> Vec<Made> {
 
 /// Follows all of them with `key`. Returns the code and the key of the digest that stops it.
 fn followed(key: Option<&TestKey>, digests: &[Made]) -> Result<String, (ErrorCode, String)> {
-    let mut chain = Chain::new(key.map(|key| &key.public), Some(LAKE.to_owned()));
+    let mut chain = SealChain::new(key.map(|key| &key.public), Some(LAKE.to_owned()));
     for digest in digests {
         chain.follow(&digest.key, &digest.written()).map_err(|error| {
             let at = match &error {
@@ -200,7 +200,7 @@ fn the_lake_is_that_of_the_first_digest_where_it_may_have_been_moved() {
     let first = made(0, None, None, named("file:///a"));
     let same = made(1, Some(&first), None, named("file:///a"));
     let other = made(1, Some(&first), None, named("file:///b"));
-    let mut chain = Chain::new(None, None);
+    let mut chain = SealChain::new(None, None);
     chain.follow(&first.key, &first.written()).unwrap();
     assert_eq!(chain.lake(), Some("file:///a"));
     assert_eq!(chain.clone().follow(&same.key, &same.written()), Ok(()));
@@ -212,7 +212,7 @@ fn the_lake_is_that_of_the_first_digest_where_it_may_have_been_moved() {
 fn what_begins_within_a_chain_is_not_checked_against_the_one_before_it() {
     let key = TestKey::generate();
     let whole = chain_of(&[Some(&key), Some(&key), Some(&key)]);
-    let mut chain = Chain::new(Some(&key.public), None);
+    let mut chain = SealChain::new(Some(&key.public), None);
     chain.begin(&whole[1].key, &whole[1].written()).unwrap();
     assert!(chain.is_ours());
     chain.follow(&whole[2].key, &whole[2].written()).unwrap();
@@ -227,7 +227,7 @@ fn a_chain_is_ours_once_our_key_has_signed_and_leaves_the_older_objects_that_its
     for (name, keys, expected) in
         [("a former key", vec![&former], false), ("our key after it", vec![&former, &ours], true)]
     {
-        let mut chain = Chain::new(Some(&ours.public), None);
+        let mut chain = SealChain::new(Some(&ours.public), None);
         assert_eq!((chain.is_ours(), chain.older_left(hour)), (false, Some(left.clone())), "{name}");
         let mut digests: Vec<Made> = Vec::new();
         for (hour, key) in (0..).zip(keys) {

@@ -8,7 +8,7 @@ use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Found, Keep};
 
 use super::content::Content;
-use super::objects::{Day, Sealed, difference};
+use super::listed_objects::{Day, Sealed, difference};
 use super::records::Records;
 use super::report::{Kind, Scope};
 use super::walk::Walk;
@@ -33,14 +33,14 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
     ) -> BTreeMap<ObjectKey, Content> {
         let mut contents = BTreeMap::new();
         let store = self.verifier.store;
-        for batch in [Batch::Objects, Batch::Records, Batch::LargeRecords] {
-            let is_run = batch != Batch::Objects;
+        for batch in [ReadBatch::Objects, ReadBatch::Records, ReadBatch::LargeRecords] {
+            let is_run = batch != ReadBatch::Objects;
             let max_concurrency = match batch {
-                Batch::Objects | Batch::Records => self.verifier.max_concurrency,
-                Batch::LargeRecords => self.verifier.max_concurrency.min(MAX_CONCURRENT_LARGE_RECORDS),
+                ReadBatch::Objects | ReadBatch::Records => self.verifier.max_concurrency,
+                ReadBatch::LargeRecords => self.verifier.max_concurrency.min(MAX_CONCURRENT_LARGE_RECORDS),
             };
             let objects = objects.iter().filter_map(|(found, key)| Some((found, key, sealed.get(key)?)));
-            let objects = objects.filter(|(_, key, sealed)| Batch::of(key, sealed) == batch);
+            let objects = objects.filter(|(_, key, sealed)| ReadBatch::of(key, sealed) == batch);
             let examine = async |(found, key, sealed): (&Found, &ObjectKey, &Sealed)| {
                 let keep = if is_run { Keep::Document } else { Keep::Tail };
                 (found.clone(), key.clone(), sealed.clone(), store.examine(found, sealed.bytes, keep).await)
@@ -81,18 +81,18 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
 
 /// Objects that are read together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Batch {
+enum ReadBatch {
     Objects,
     Records,
     LargeRecords,
 }
 
-impl Batch {
-    fn of(key: &ObjectKey, sealed: &Sealed) -> Batch {
+impl ReadBatch {
+    fn of(key: &ObjectKey, sealed: &Sealed) -> ReadBatch {
         match key.table {
-            Table::Runs if sealed.bytes <= LARGE_RECORD_BYTES => Batch::Records,
-            Table::Runs => Batch::LargeRecords,
-            _ => Batch::Objects,
+            Table::Runs if sealed.bytes <= LARGE_RECORD_BYTES => ReadBatch::Records,
+            Table::Runs => ReadBatch::LargeRecords,
+            _ => ReadBatch::Objects,
         }
     }
 }

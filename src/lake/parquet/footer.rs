@@ -52,7 +52,7 @@ pub(super) fn rows(metadata: &ParquetMetaData, ends: Ends<'_>, footer_begin: u64
     let is_parquet =
         ends.head.starts_with(MAGIC) && metadata.file_metadata().num_rows().try_into() == Ok(rows);
     let is_filled = is_parquet && is_filled(groups, MAGIC.len() as u64..footer_begin)?;
-    let known = Arc::new(Known { bytes: Bytes::copy_from_slice(ends.tail), begin: ends.tail_begin() });
+    let known = Arc::new(KnownBytes { bytes: Bytes::copy_from_slice(ends.tail), begin: ends.tail_begin() });
     let columns = groups.iter().flat_map(RowGroupMetaData::columns);
     let mut columns = columns.filter(|column| column.byte_range().0 >= known.begin);
     (is_filled && columns.all(|column| has_its_pages(column, &known).unwrap_or(false))).then_some(rows)
@@ -83,7 +83,7 @@ fn is_filled(groups: &[RowGroupMetaData], room: Range<u64>) -> Option<bool> {
 }
 
 /// Returns `true` if the pages of a column have as many values as the column.
-fn has_its_pages(column: &ColumnChunkMetaData, known: &Arc<Known>) -> Result<bool, ParquetError> {
+fn has_its_pages(column: &ColumnChunkMetaData, known: &Arc<KnownBytes>) -> Result<bool, ParquetError> {
     let mut pages = SerializedPageReader::new(known.clone(), column, 0, None)?;
     let mut values = 0_usize;
     while let Some(page) = pages.peek_next_page()? {
@@ -94,12 +94,12 @@ fn has_its_pages(column: &ColumnChunkMetaData, known: &Arc<Known>) -> Result<boo
 }
 
 /// The last bytes of an object, at their places in it.
-struct Known {
+struct KnownBytes {
     bytes: Bytes,
     begin: u64,
 }
 
-impl Known {
+impl KnownBytes {
     fn from(&self, start: u64) -> Result<Bytes, ParquetError> {
         let start = start.checked_sub(self.begin).and_then(|start| usize::try_from(start).ok());
         let start = start.filter(|&start| start <= self.bytes.len());
@@ -108,13 +108,13 @@ impl Known {
     }
 }
 
-impl Length for Known {
+impl Length for KnownBytes {
     fn len(&self) -> u64 {
         self.begin.saturating_add(self.bytes.len() as u64)
     }
 }
 
-impl ChunkReader for Known {
+impl ChunkReader for KnownBytes {
     type T = Cursor<Bytes>;
 
     fn get_read(&self, start: u64) -> Result<Cursor<Bytes>, ParquetError> {
