@@ -1,5 +1,7 @@
 //! The settings: one table of names, defaults and meanings, and the values that result once each is checked.
 
+mod table;
+
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,47 +14,10 @@ use crate::log_group::LogGroupPattern;
 use crate::proof::signing::SigningKey;
 use crate::target::{AccountId, AccountRegion, PlaceTargets, Region, TargetText};
 
+pub use table::{SETTINGS, Setting, Values};
+
 /// Prefix of every setting's name.
 pub const PREFIX: &str = "AUDIT_";
-
-/// One setting, as the environment holds it.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting {
-    /// Name of the environment variable.
-    pub name: &'static str,
-    /// Default, in words; `None` if the setting is required.
-    pub default: Option<&'static str>,
-    /// Meaning and allowed values.
-    pub doc: &'static str,
-}
-
-/// Every setting. A test compares the table in `docs/settings.md` with this one. To add one, see CONTRIBUTING.md, "Add a setting".
-#[rustfmt::skip]
-pub const SETTINGS: &[Setting] = &[
-    setting("AUDIT_TARGETS", None, "Endpoints to capture, separated by commas: ids (`cvpn-endpoint-…`), ARNs, ARNs with `*` as ID for all endpoints there and then also as Region or account for each that the tables know, or `*` for all of the own account and Region"),
-    setting("AUDIT_LAKE", None, "Where the record is written: `s3://bucket/prefix` or a directory"),
-    setting("AUDIT_LAKE_ACCOUNT", Some("any"), "Account that must own the bucket, twelve digits; S3 refuses every request for a bucket of another"),
-    setting("AUDIT_ACCOUNT_ID", Some("asked of STS"), "The own account, twelve digits"),
-    setting("AUDIT_ACCOUNTS", Some("those of the targets"), "Accounts that the lake's tables know, separated by commas; a target outside them is refused"),
-    setting("AUDIT_REGIONS", Some("those of the targets"), "Regions that the lake's tables know, separated by commas; a target outside them is refused"),
-    setting("AUDIT_MEMBER_ROLE", Some("none: other accounts are refused"), "Name of the role, with its path, that is assumed in each other account"),
-    setting("AUDIT_EXTERNAL_ID", Some("none"), "External id that is sent when that role is assumed"),
-    setting("AUDIT_SPREAD_ABOVE", Some("never"), "Endpoints above which `plan` makes a batch for each account and Region: a whole number from 1 to 100000, or 0 for never"),
-    setting("AUDIT_PAGE_SIZE", Some("1000"), "Connections of a page: a whole number from 5 to 1000"),
-    setting("AUDIT_CONCURRENCY", Some("5"), "Endpoints captured at a time: a whole number from 1 to 50"),
-    setting("AUDIT_CALL_TIMEOUT_SECONDS", Some("20"), "Longest time of one attempt at a call of EC2: a whole number from 1 to 300"),
-    setting("AUDIT_MAX_ATTEMPTS", Some("10"), "Attempts at a call of EC2, the first included: a whole number from 1 to 20"),
-    setting("AUDIT_CONNECTION_LOG_GROUPS", Some("none: connection logs are not read"), "Log groups of AWS's own connection logs that may be read: ARNs as `arn:aws:logs:REGION:ACCOUNT:log-group:NAME`, separated by commas. REGION and ACCOUNT may be `*`, NAME may end in `*`, and a trailing `:*` is ignored"),
-    setting("AUDIT_CONNECTION_LOG_DAYS", Some("1"), "Days that the first reading of a log group covers: a whole number from 1 to 365"),
-    setting("AUDIT_UNMASK_CONNECTION_LOGS", Some("false"), "Whether to ask for fields that a data protection policy masks as they were logged, which needs `logs:Unmask`: `true` or `false`"),
-    setting("AUDIT_SIGNING_KEY", Some("none: digests are not signed"), "What digests are signed with: a KMS key's ARN, `alias/` and an alias, or a file with a private key in PEM"),
-    setting("AUDIT_KMS_KEY", Some("the bucket's own encryption"), "KMS key that objects in S3 are encrypted with: id, alias or ARN"),
-    setting("AUDIT_STACK", Some("none"), "Value of the dimension `Stack` of all metrics, such as the stack's name: 1 to 128 letters, digits and hyphens"),
-];
-
-const fn setting(name: &'static str, default: Option<&'static str>, doc: &'static str) -> Setting {
-    Setting { name, default, doc }
-}
 
 /// The settings in force, each checked.
 #[derive(Debug, Clone)]
@@ -138,14 +103,14 @@ impl Settings {
         let regions =
             reader.list("AUDIT_REGIONS", "Regions such as eu-central-1, separated by commas", Region::parse);
         let member_role = reader.member_role();
-        let spread_above = reader.number("AUDIT_SPREAD_ABOVE", 0, 0, 100_000);
-        let page_size = reader.number("AUDIT_PAGE_SIZE", 1000, 5, 1000);
-        let concurrency = reader.number("AUDIT_CONCURRENCY", 5, 1, 50);
-        let call_timeout = reader.number("AUDIT_CALL_TIMEOUT_SECONDS", 20, 1, 300);
-        let max_attempts = reader.number("AUDIT_MAX_ATTEMPTS", 10, 1, 20);
+        let spread_above = reader.number("AUDIT_SPREAD_ABOVE");
+        let page_size = reader.number("AUDIT_PAGE_SIZE");
+        let concurrency = reader.number("AUDIT_CONCURRENCY");
+        let call_timeout = reader.number("AUDIT_CALL_TIMEOUT_SECONDS");
+        let max_attempts = reader.number("AUDIT_MAX_ATTEMPTS");
         let connection_log_groups =
             reader.list("AUDIT_CONNECTION_LOG_GROUPS", LogGroupPattern::ALLOWED, LogGroupPattern::parse);
-        let connection_log_days = reader.number("AUDIT_CONNECTION_LOG_DAYS", 1, 1, 365);
+        let connection_log_days = reader.number("AUDIT_CONNECTION_LOG_DAYS");
         let unmask_connection_logs = reader.flag("AUDIT_UNMASK_CONNECTION_LOGS");
         let kms_key = reader.kms_key();
         let signing_key = reader.signing_key();
@@ -358,7 +323,10 @@ impl Reader<'_> {
         }
     }
 
-    fn number(&mut self, name: &str, default: u64, least: u64, most: u64) -> u64 {
+    fn number(&mut self, name: &str) -> u64 {
+        let values = SETTINGS.iter().find(|setting| setting.name == name).map(|setting| setting.values);
+        // Every name that is asked for is a number in the table: a test reads all defaults.
+        let Some(Values::Number { default, least, most }) = values else { return 0 };
         let Some(text) = self.value(name) else {
             return default;
         };

@@ -32,7 +32,8 @@ fn names(rows: &[&str]) -> BTreeSet<String> {
 #[test]
 fn the_settings_page_has_the_table_of_settings() {
     let row = |setting: &client_vpn_audit::invocation::settings::Setting| {
-        format!("| `{}` | {} | {} |", setting.name, setting.default.unwrap_or("must be set"), setting.doc)
+        let default = setting.default().unwrap_or_else(|| "must be set".to_owned());
+        format!("| `{}` | {default} | {} |", setting.name, setting.meaning())
     };
     let expected: Vec<String> = SETTINGS.iter().map(row).collect();
     assert_eq!(table(&read("docs/settings.md"), "| name | default"), expected);

@@ -76,7 +76,7 @@ def environment(template):
     names = {**logs, "AUDIT_MEMBER_ROLE": MEMBER_ROLE, "AUDIT_EXTERNAL_ID": "audit:42", "AUDIT_SPREAD_ABOVE": 50, "AUDIT_KMS_KEY": KEY, "AUDIT_ACCOUNTS": given["Accounts"], "AUDIT_REGIONS": given["Regions"]}
     problems += compare("variables with all parameters", of(cfn.resolve(template, **given)), expected | names)
     variables = set(found)
-    known = re.findall(r'setting\("(AUDIT_[A-Z_]+)", (None|Some)', read("src/invocation/settings.rs"))
+    known = re.findall(r'(?:setting|number)\("(AUDIT_[A-Z_]+)", (None|Some|[0-9])', read("src/invocation/settings/table.rs"))
     problems += [f"{name} is no setting" for name in sorted(variables - {name for name, _ in known})]
     return problems + [f"{name} is not set" for name, default in known if default == "None" and name not in variables]
 
