@@ -123,7 +123,7 @@ async fn events_are_refused_before_anything_is_read() {
         (json!({"max_item": 5}), "field: found `max_item`"),
         (
             json!({"action": "delete"}),
-            "action: found a text of 6 characters, allowed: `snapshot`, `preflight`, `plan`, `seal`",
+            "action: found a text of 6 characters, allowed: `snapshot`, `preflight`, `plan`, `logs`, `seal`",
         ),
     ] {
         let error = try_snapshot(&auditor, fields.clone()).await.unwrap_err();
