@@ -56,7 +56,9 @@ async fn every_sample_event_is_answered() {
     // Nothing is on record of a configured endpoint, today and yesterday.
     assert!(sealed["oldest_complete_age_minutes"].as_u64().unwrap() >= 24 * 60, "{sealed}");
     let samples = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/events")).unwrap().count();
-    assert_eq!(samples, 4 + 1 + 1 + 1, "every sample is invoked here");
+    assert_eq!(samples, 4 + 1 + 1 + 1 + 1, "every sample is invoked here");
+    let logs = answer(emulator.invoke(&event("logs", "")));
+    assert_eq!(logs["run_keys"], json!([]), "no log group is allowed: {logs}");
     let planned = answer(emulator.invoke(&event("plan", &real_now())));
     assert_eq!(planned["batches"].as_array().unwrap().len(), 1, "{planned}");
     let preflight = answer(emulator.invoke(&event("preflight", "")));
