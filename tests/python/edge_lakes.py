@@ -47,7 +47,7 @@ class Lake:
     def __init__(self, account_id, name):
         self.account_id = account_id
         self.name = name
-        self.tables = {"connections": [], "partials": [], "endpoints": []}
+        self.tables = {"connections": [], "partials": [], "endpoints": [], "connection_logs": []}
         self.ledger = ledgers.Ledger(account_id, name)
         self.ledger.origin = datetime.datetime(2026, 1, 1, tzinfo=UTC)
 
