@@ -1,4 +1,4 @@
-//! What there is to know about a log group: its retention, its age, its class and its data protection.
+//! The description of a log group: its retention, its age, its class and its data protection.
 
 use std::borrow::Cow;
 

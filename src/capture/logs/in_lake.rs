@@ -14,7 +14,7 @@ use crate::log_group::{LogGroup, LogGroupId, LogGroupPattern};
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId};
 
-/// What the lake has of the log groups of an account and Region.
+/// The readings of the log groups of an account and Region that the lake has.
 #[derive(Debug)]
 pub(super) struct Listing {
     now: Timestamp,
