@@ -13,7 +13,14 @@ USING (
         OR try(from_iso8601_timestamp(ledger.start)) IS NULL
         OR try(from_iso8601_timestamp(ledger.snapshot_time)) IS NULL
         OR (entry.first_page_at IS NOT NULL AND try(from_iso8601_timestamp(entry.first_page_at)) IS NULL)
-        OR (entry.last_page_at IS NOT NULL AND try(from_iso8601_timestamp(entry.last_page_at)) IS NULL),
+        OR (entry.last_page_at IS NOT NULL AND try(from_iso8601_timestamp(entry.last_page_at)) IS NULL)
+        OR (
+          entry.kind = 'window'
+          AND coalesce(
+            try(from_iso8601_timestamp(entry.window_start)) >= try(from_iso8601_timestamp(entry.window_end)),
+            true
+          )
+        ),
       'unreadable',
       entry.kind
     ) AS kind,
@@ -31,7 +38,11 @@ USING (
     entry.object_key,
     entry.active_connections,
     -- As text: Athena has timed out on setting an array in MERGE.
-    json_format(CAST(entry.endpoint_ids AS json)) AS endpoint_ids
+    json_format(CAST(entry.endpoint_ids AS json)) AS endpoint_ids,
+    entry.log_group,
+    CAST(try(from_iso8601_timestamp(entry.window_start)) AT TIME ZONE 'UTC' AS timestamp(6)) AS window_start,
+    CAST(try(from_iso8601_timestamp(entry.window_end)) AT TIME ZONE 'UTC' AS timestamp(6)) AS window_end,
+    entry.late
   FROM (
     SELECT
       -- Without the bucket, so that the evidence may move.
@@ -47,7 +58,8 @@ USING (
       target -> ROW(
         'target', target.account_id, target.region, target.endpoint_id, target.outcome, target.error.code,
         target.first_page_requested_at, target.first_page_at, target.last_page_at,
-        target.object_key, target.active, CAST(NULL AS array(varchar))
+        target.object_key, target.active, CAST(NULL AS array(varchar)),
+        CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS boolean)
       )
     )
     || transform(
@@ -59,12 +71,14 @@ USING (
         ROW(
           'listing', place.account_id, place.region, '*', 'complete', place.discovery.error.code,
           place.discovery.first_page_requested_at, place.discovery.first_page_at, place.discovery.last_page_at,
-          CAST(NULL AS varchar), CAST(NULL AS bigint), place.discovery.endpoints
+          CAST(NULL AS varchar), CAST(NULL AS bigint), place.discovery.endpoints,
+          CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS boolean)
         ),
         ROW(
           'listing', place.account_id, place.region, '*', 'failed', place.discovery.error.code,
           place.discovery.first_page_requested_at, place.discovery.first_page_at, place.discovery.last_page_at,
-          CAST(NULL AS varchar), CAST(NULL AS bigint), CAST(NULL AS array(varchar))
+          CAST(NULL AS varchar), CAST(NULL AS bigint), CAST(NULL AS array(varchar)),
+          CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS boolean)
         )
       )
     )
@@ -72,13 +86,50 @@ USING (
       ARRAY[ROW(
         'unreadable', ledger.account_id, ledger.region, '*', 'failed', CAST(NULL AS varchar),
         CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS varchar),
-        CAST(NULL AS varchar), CAST(NULL AS bigint), CAST(NULL AS array(varchar))
+        CAST(NULL AS varchar), CAST(NULL AS bigint), CAST(NULL AS array(varchar)),
+        CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS boolean)
       )],
       record -> ledger.targets IS NULL
     )
+    || flatten(transform(
+      filter(coalesce(places, ARRAY[]), place -> place.logs IS NOT NULL),
+      place -> flatten(transform(
+        coalesce(place.logs.groups, ARRAY[]),
+        log_group -> transform(
+          coalesce(log_group.windows, ARRAY[]),
+          log_window -> ROW(
+            'window', place.account_id, place.region, CAST(NULL AS varchar), log_window.outcome, log_window.error.code,
+            log_window.first_page_requested_at, log_window.first_page_at, log_window.last_page_at,
+            log_window.object_key, CAST(NULL AS bigint), log_group.endpoint_ids,
+            log_group.log_group, log_window.start, log_window."end", log_window.late
+          )
+        )
+      ))
+      || transform(
+        filter(
+          -- The error of the place stands for every log group.
+          ARRAY[CAST(ROW(NULL, place.logs.error.code, NULL) AS ROW(log_group varchar, code varchar, endpoint_ids array(varchar)))]
+            || transform(
+              coalesce(place.logs.groups, ARRAY[]),
+              log_group -> CAST(
+                ROW(log_group.log_group, log_group.error.code, log_group.endpoint_ids)
+                AS ROW(log_group varchar, code varchar, endpoint_ids array(varchar))
+              )
+            ),
+          failure -> failure.code IS NOT NULL
+        ),
+        failure -> ROW(
+          'log_group', place.account_id, place.region, CAST(NULL AS varchar), 'failed', failure.code,
+          CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS varchar),
+          CAST(NULL AS varchar), CAST(NULL AS bigint), failure.endpoint_ids,
+          failure.log_group, CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS boolean)
+        )
+      )
+    ))
   ) WITH ORDINALITY AS entry (
     kind, account_id, region, endpoint_id, outcome, error_code,
-    first_page_requested_at, first_page_at, last_page_at, object_key, active_connections, endpoint_ids, entry
+    first_page_requested_at, first_page_at, last_page_at, object_key, active_connections, endpoint_ids,
+    log_group, window_start, window_end, late, entry
   )
   CROSS JOIN UNNEST(
     -- With a time of the request that cannot be read, the run's own does not stand for it.
@@ -95,9 +146,11 @@ ON known.record_key = seen.record_key
   AND known.snapshot_date >= DATE '{from_date}' - INTERVAL '1' DAY
 WHEN NOT MATCHED THEN INSERT (
   record_key, entry, snapshot_date, kind, account_id, region, endpoint_id, snapshot_time, scheduled, outcome, error_code,
-  attempted_at, first_page_at, last_page_at, object_key, active_connections, endpoint_ids
+  attempted_at, first_page_at, last_page_at, object_key, active_connections, endpoint_ids,
+  log_group, window_start, window_end, late
 ) VALUES (
   seen.record_key, seen.entry, seen.snapshot_date, seen.kind, seen.account_id, seen.region, seen.endpoint_id,
   seen.snapshot_time, seen.scheduled, seen.outcome, seen.error_code, seen.attempted_at, seen.first_page_at,
-  seen.last_page_at, seen.object_key, seen.active_connections, seen.endpoint_ids
+  seen.last_page_at, seen.object_key, seen.active_connections, seen.endpoint_ids,
+  seen.log_group, seen.window_start, seen.window_end, seen.late
 )

@@ -1,4 +1,5 @@
--- Deletes the months of which every day is older than RetentionDays. A month is a partition: Iceberg drops its files. Of a part of a
--- month it would only note which rows are deleted, and the rows would stay in their files.
+-- Deletes the sessions that began and were last seen before a month of which some day is still kept for RetentionDays. What was seen
+-- since stays with all that is known of it, however long ago it began: AWS may still list it.
 DELETE FROM sessions
 WHERE connection_established_time < TIMESTAMP '{expires_before} 00:00:00'
+  AND last_seen < TIMESTAMP '{expires_before} 00:00:00'

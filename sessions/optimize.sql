@@ -1,2 +1,2 @@
--- Puts the small files that the merges leave together into larger ones.
+-- Puts the small files that the merges leave together into larger ones, and rewrites files without the rows that were deleted from them.
 OPTIMIZE sessions REWRITE DATA USING BIN_PACK

@@ -50,6 +50,14 @@ EXPIRY = {
     "old versions stay for five days": (lambda t: set_properties(t, "43200", "432000"), "VACUUM keeps old versions of sessions for 432000 s"),
     "the age of old versions is not set": (lambda t: set_properties(t, "vacuum_max_snapshot_age_seconds", "vacuum_max_metadata_files_to_keep"), "for 432000 s"),
     "what is being written is removed": (lambda t: set_properties(t, "43200", "60"), "VACUUM keeps old versions of sessions for 60 s"),
+    "deleted rows stay in their files": (
+        lambda t: set_properties(t, "'optimize_rewrite_delete_file_threshold' = '1'", "'optimize_rewrite_data_file_threshold' = '1'"),
+        "deletions from a file of sessions that OPTIMIZE waits for",
+    ),
+    "what is still listed is deleted": (
+        lambda t: assigned(t).update(expire_statement=assigned(t)["expire_statement"].partition("  AND last_seen")[0]),
+        "statement of Expire",
+    ),
     "ten old versions stay": (lambda t: set_properties(t, "'1'", "'10'"), "however old they are"),
     "sessions expire after a fixed time": (lambda t: expires_before(t, "${RetentionDays}", "400"), "with 90 days"),
     "sessions expire by days": (lambda t: expires_before(t, "-01'", "-[D01]'"), "first day of sessions"),
