@@ -59,8 +59,10 @@ CAPTURES_DAYS = RETENTION_DAYS + 62
 # A file a month, and one an hour since the table was last put together, and for each statement some of metadata.
 CAPTURES_FILES, METADATA_GETS, METADATA_PUTS = CAPTURES_DAYS // 30 + 24, 10, 6
 METRICS_PER_ENDPOINT, METRICS, ALARMS = 6, 3, 12
-# States that an hour's merge enters: 14, and the maintenance once a day.
-MERGE_TRANSITIONS = 14 + 8 / 24
+# States that an hour's merge enters: 15, and the maintenance once a day; and for connection logs besides.
+MERGE_TRANSITIONS, LOG_MERGE_TRANSITIONS = 15 + 8 / 24, 3
+# Days of connection logs and of endpoints that an hour's merge reads: four, and nine once a day.
+MERGED_LOG_DAYS = 4 + 5 / 24
 # States that an execution of the fleet enters, its start among them, and those of each batch.
 FLEET_TRANSITIONS, BATCH_TRANSITIONS, FLEET_ALARMS = 6, 2, 3
 # Assumed: what an invocation takes besides paging, for a role to be assumed and endpoints to be found.
@@ -185,15 +187,25 @@ def connection_logs(groups, events):
     sealed = objects + SNAPSHOTS
     # The run records of these runs are in the same folders as those of snapshots.
     _, ledger_gets, ledger_bytes = ledger(1, 0)
+    # Their merge into sessions reads the events and the configuration of endpoints, and captures twice. Parquet takes two requests.
+    merge_gets = MERGED_LOG_DAYS * 2 * (groups * (WINDOWS + LATE_READINGS) + 96) + 2 * (CAPTURES_FILES * 2 + METADATA_GETS)
+    merge_lists = lists(groups * (WINDOWS + LATE_READINGS), MERGED_LOG_DAYS) + lists(96, MERGED_LOG_DAYS)
+    merge_bytes = max(ATHENA_LEAST_BYTES, MERGED_LOG_DAYS * gb_of_a_day * 1e9) + ATHENA_LEAST_BYTES
     parts = {
         "reading": seconds * 512 / 1024 * LAMBDA_GB_SECOND + SNAPSHOTS * LAMBDA_REQUEST,
         "requests": written * S3_PUT_OR_LIST + read * S3_GET + moved * S3_TRANSITION,
         "seal": sealed * S3_GET,
         "storage": gb_of_a_day * (standard_days * S3_STANDARD_GB_MONTH + (KEPT_DAYS - standard_days) * S3_STANDARD_IA_GB_MONTH),
-        "sessions": 720 * (ledger_gets * S3_GET + ledger_bytes / 1e12 * ATHENA_TB),
+        "sessions": 720
+        * (
+            (ledger_gets + merge_gets) * S3_GET
+            + merge_lists * S3_PUT_OR_LIST
+            + (ledger_bytes + merge_bytes) / 1e12 * ATHENA_TB
+            + LOG_MERGE_TRANSITIONS * STATE_TRANSITION
+        ),
         "alarms": LOG_ALARMS * ALARM_MONTH,
     }
-    return parts, (written + read + sealed + 720 * ledger_gets) * DATA_EVENT, gb_of_a_day * KEPT_DAYS
+    return parts, (written + read + sealed + 720 * (ledger_gets + merge_gets + merge_lists)) * DATA_EVENT, gb_of_a_day * KEPT_DAYS
 
 
 def main():

@@ -41,7 +41,17 @@ CREATE TABLE IF NOT EXISTS sessions (
   watched boolean COMMENT 'true if its endpoint was watched when it began. Value: computed again by each merge',
   begins_given string COMMENT 'For the next merge: each beginning that AWS gave, as a sorted JSON list. Value: all',
   ends_given string COMMENT 'For the next merge: each end that AWS gave, and the last page that shows it, as a JSON map. Value: all',
-  gaps string COMMENT 'JSON list of the captures, by their requests, that no other followed within 60 minutes, from an hour before its beginning to its end. Value: computed again by each merge'
+  gaps string COMMENT 'JSON list of the captures, by their requests, that no other followed within 60 minutes, from an hour before its beginning to its end. Value: computed again by each merge',
+  device_ip string COMMENT 'Public address of the client, by the connection logs; asterisks if a data protection policy masks it. Null: no event of it that was read has one. Value: that of the last event that has one',
+  device_type string COMMENT 'Operating system of the client, by the connection logs, such as mac or win. Null: no event of it that was read has one. Value: that of the last event that has one',
+  port bigint COMMENT 'Port that the client connected to, by the connection logs. Null: no event of it that was read has one. Value: that of the last event that has one',
+  transport_protocol string COMMENT 'udp or tcp, by the connection logs. Null: no event of it that was read has one. Value: that of the last event that has one',
+  policy_result string COMMENT 'Result of the authorization policy: permit, deny or error, by the connection logs. Null: no event of it that was read has one. Value: that of the last event that has one',
+  policy_denials bigint COMMENT 'Events of it, of those that were read, in which the policy denied it. Null: as of logged. Value: the number',
+  logged boolean COMMENT 'true: the connection logs have an event of it. false: the windows of its beginning were read, and have none. Null: they were not read, its beginning is not known, or its endpoint did not log. Value: true wins',
+  log_group string COMMENT 'Name of the log group that its endpoint logged to when it was first seen, as in endpoints. Null: it did not log, or that is not known. Value: that of the last configuration before the first sight',
+  log_values string COMMENT 'For the next merge: the last value of each field of its events, with the time and id of the event, as a JSON map. Value: the last',
+  policy_denials_by_day string COMMENT 'For the next merge: denials of each day of its events, as a JSON map. Value: days that are merged again are replaced'
 )
 PARTITIONED BY (month(connection_established_time))
 LOCATION 's3://{analytics_bucket}/sessions/'

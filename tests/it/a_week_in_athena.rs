@@ -1,11 +1,11 @@
-//! The questions of `queries/`, asked of a simulated week that the Lambda binary wrote.
+//! The questions of `queries/`, asked of a simulated week that the Lambda binary wrote, with the connection logs of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use client_vpn_audit::lake::store::{Location, Store};
 use client_vpn_audit::proof::coverage::{Coverage, Window};
-use client_vpn_sim::{Connection, Fault, FaultKind, TimeSource};
+use client_vpn_sim::{Config, Connection, Fault, FaultKind, FaultyAction, LateEvents, LogGroup, TimeSource};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -15,6 +15,9 @@ use crate::harness::seaweed::Seaweed;
 use crate::harness::{World, fleet, python, venv};
 use crate::one_definition_of_a_hole::{Hole, of_json};
 
+const ACCOUNT: &str = "123456789012";
+/// The Region with the largest quota of CloudWatch Logs, half of which the function uses.
+const REGION: &str = "us-east-1";
 const MONDAY: &str = "2025-11-17T00:00:00Z";
 const SNAPSHOTS: usize = 7 * 24 * 4;
 const QUARTER_OF_AN_HOUR: SignedDuration = SignedDuration::from_mins(15);
@@ -22,6 +25,10 @@ const QUARTER_OF_AN_HOUR: SignedDuration = SignedDuration::from_mins(15);
 const LISTED_AFTER_END: SignedDuration = SignedDuration::from_mins(60);
 /// The delay from the schedule's time to the arrival of the pages.
 const ARRIVAL_DELAY: SignedDuration = SignedDuration::from_secs(7);
+/// The log group of all endpoints.
+const LOG_GROUP: &str = "client-vpn";
+/// The delay from the time of every fourth snapshot to a run of connection logs.
+const LOGS_DELAY: SignedDuration = SignedDuration::from_mins(3);
 
 /// Faults of the week, by the number of the snapshot.
 mod misfortunes {
@@ -43,6 +50,12 @@ mod misfortunes {
     pub const NEVER_ALLOWED: usize = 3;
     /// The fifth endpoint is deleted on Thursday.
     pub const DELETED: (usize, usize) = (4, 3 * 96 + 10);
+    /// Connection logs are read from Tuesday noon until Sunday evening.
+    pub const LOGS_READ: Range<usize> = 96 + 48..6 * 96 + 73;
+    /// They are not read for twelve hours on Thursday. Nothing is lost: it is read later.
+    pub const LOGS_OUTAGE: Range<usize> = 3 * 96..3 * 96 + 48;
+    /// CloudWatch Logs refuses a run of them, once, on Saturday.
+    pub const LOGS_REFUSED: usize = 5 * 96 + 40;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,8 +108,9 @@ impl Week {
     async fn record(seaweed: &Seaweed, bucket: &str) -> Week {
         let directory = TempDir::new().unwrap();
         let monday: Timestamp = MONDAY.parse().unwrap();
-        let world =
-            World::new(client_vpn_sim::Config { time: TimeSource::Manual(monday), ..fleet(5, 40) }).await;
+        let config =
+            Config { region: REGION.to_owned(), log_groups: vec![log_group()], time: TimeSource::Manual(monday), ..fleet(5, 40) };
+        let world = World::new(config).await;
         let clock = FakeClock::new(directory.path());
         let lake = format!("s3://{bucket}/vpn");
         let own = [
@@ -104,6 +118,7 @@ impl Week {
             ("AUDIT_LAKE", lake.as_str()),
             ("AUDIT_PAGE_SIZE", "25"),
             ("AUDIT_CALL_TIMEOUT_SECONDS", "20"),
+            ("AUDIT_CONNECTION_LOG_GROUPS", "arn:aws:logs:*:*:log-group:client-vpn"),
         ];
         let mut variables = world.variables(&own);
         variables.extend(seaweed.environment().map(|(name, value)| (name.to_owned(), value)));
@@ -135,6 +150,11 @@ impl Week {
             misfortunes(&world, snapshot).into_iter().for_each(|fault| world.simulator.inject(fault));
             emulator.invoke(&json!({"action": "snapshot", "time": time.to_string()}));
             captures.extend(captured(&world, time, at));
+            if reads_logs(snapshot) {
+                clock.set(at + LOGS_DELAY);
+                world.simulator.set_time(at + LOGS_DELAY);
+                emulator.invoke(&json!({"action": "logs"}));
+            }
         }
         let end = monday + QUARTER_OF_AN_HOUR * i32::try_from(SNAPSHOTS - 1).unwrap() + ARRIVAL_DELAY;
         for id in world.simulator.endpoint_ids() {
@@ -151,6 +171,9 @@ impl Week {
             "gone": {&endpoints[deleted]: gone_at.to_string()},
             "captures": captures,
             "configurations": configurations,
+            "log_group": format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{LOG_GROUP}"),
+            // The first reading goes back a day.
+            "events": world.simulator.logged(ACCOUNT, REGION, LOG_GROUP, monday - SignedDuration::from_hours(24), end),
         });
         let truth = directory.path().join("truth.json");
         std::fs::write(&truth, week.to_string()).unwrap();
@@ -170,6 +193,18 @@ fn schedule() -> Vec<(usize, SignedDuration)> {
     schedule
 }
 
+/// The log group, which other programs log to as well, and in which some events are late.
+fn log_group() -> LogGroup {
+    let late = LateEvents { one_in: 20, up_to: SignedDuration::from_hours(20) };
+    LogGroup { foreign_per_hour: 1, late: Some(late), ..LogGroup::new(LOG_GROUP) }
+}
+
+fn reads_logs(snapshot: usize) -> bool {
+    snapshot.is_multiple_of(4)
+        && misfortunes::LOGS_READ.contains(&snapshot)
+        && !misfortunes::LOGS_OUTAGE.contains(&snapshot)
+}
+
 fn misfortunes(world: &World, snapshot: usize) -> Vec<Fault> {
     let endpoints = world.simulator.endpoint_ids();
     let mut faults = vec![Fault::always(FaultKind::Unauthorized).at(&endpoints[misfortunes::NEVER_ALLOWED])];
@@ -178,6 +213,9 @@ fn misfortunes(world: &World, snapshot: usize) -> Vec<Fault> {
     }
     if snapshot == misfortunes::CUT {
         faults.push(Fault::on(FaultKind::Unauthorized, 2).at(&endpoints[1]));
+    }
+    if snapshot == misfortunes::LOGS_REFUSED {
+        world.simulator.inject_into(FaultyAction::FilterLogEvents, Fault::always(FaultKind::Unauthorized));
     }
     if snapshot == misfortunes::ODD {
         let mut connections: Vec<Connection> = world.simulator.listing(&endpoints[0])[..25].to_vec();
@@ -208,7 +246,7 @@ fn captured(world: &World, time: Timestamp, at: Timestamp) -> Vec<Value> {
 
 /// Returns the current configuration of the endpoints, as boto3 lists it.
 fn configuration(world: &World) -> Value {
-    python("list_endpoints.py", &["--endpoint-url", &world.simulator.url(), "--region", "eu-central-1"], &[])
+    python("list_endpoints.py", &["--endpoint-url", &world.simulator.url(), "--region", REGION], &[])
 }
 
 /// The function's own clock, by libfaketime, so that pages arrive when the simulator's clock says.

@@ -151,15 +151,19 @@ fn the_demo_needs_nothing_and_shows_what_the_record_says() {
     let output = run(&[]);
     let out = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{out}{}", text(&output.stderr));
-    assert_eq!(out.matches("Snapshot of ").count(), 3, "{out}");
-    assert_eq!(out.matches("complete").count(), 9, "{out}");
-    for part in ["people connected", "sessions ended", "sent by clients", "read_parquet("] {
+    assert_eq!(out.matches("3 of 3 endpoints").count(), 13, "three hours: {out}");
+    for part in ["people connected", "sessions ended", "sent by clients", "public addresses", "read_parquet("] {
         assert!(out.contains(part), "{part} is not in {out}");
     }
+    let failed = out.lines().find(|line| line.contains("last failed")).unwrap();
+    let (address, reason) = failed.rsplit_once(" from ").unwrap().1.split_once(": ").unwrap();
+    assert!(address.parse::<std::net::IpAddr>().is_ok() && !reason.is_empty(), "{failed}");
     let files = files_under(&lake);
-    assert_eq!(files.iter().filter(|file| file.ends_with(".parquet")).count(), 9 + 3, "{files:?}");
+    let windows = files.iter().filter(|file| file.contains("connection_logs/")).count();
+    assert!(windows > 96, "a day of quarters, and hours that were read twice: {files:?}");
+    assert_eq!(files.iter().filter(|file| file.ends_with(".parquet")).count(), 13 * (3 + 1) + windows, "{files:?}");
     assert!(files.iter().all(|file| out.contains(file.as_str())), "each is named");
-    assert_eq!(files.iter().filter(|file| file.ends_with(".json")).count(), 3, "{files:?}");
+    assert_eq!(files.iter().filter(|file| file.ends_with(".json")).count(), 13 + 1, "{files:?}");
 
     let answer: Value = serde_json::from_slice(&run(&["--json"]).stdout).unwrap();
     assert!(answer["summary"]["people"].as_u64().unwrap() > 1_000, "{}", answer["summary"]);

@@ -6,10 +6,12 @@ To add one, see CONTRIBUTING.md, "Add a query".
 import collections
 import datetime
 
+from truth import ACCOUNT, REGION
+
 UTC = datetime.UTC
 MINUTE = datetime.timedelta(minutes=1)
 NOW = datetime.datetime(2025, 11, 23, 23, 50)
-HERE = ("123456789012", "eu-central-1")
+HERE = (ACCOUNT, REGION)
 
 #: The texts that stand for the day and the moment at which a query is run.
 AT_RUN_TIME = {

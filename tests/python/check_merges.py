@@ -28,6 +28,7 @@ import session_cases
 import session_cases_of_beginnings  # noqa: F401 - it has cases
 import session_cases_of_captures  # noqa: F401 - it has cases
 import session_cases_of_ends  # noqa: F401 - it has cases
+import session_cases_of_logs  # noqa: F401 - it has cases
 import session_cases_of_values  # noqa: F401 - it has cases
 import session_truth
 import template_tables
@@ -60,6 +61,20 @@ for name in merge_lakes.VALUES:
     is_count = name.endswith(("_bytes", "_packets"))
     is_list = name == "posture_compliance_statuses"
     SCHEMAS[name] = timestamp if is_time else pyarrow.int64() if is_count else pyarrow.list_(pyarrow.string()) if is_list else pyarrow.string()
+LOG_TEXTS = ("endpoint_id", "connection_id", "event_id", "log_group", "device_ip", "device_type", "transport_protocol", "policy_result")
+PARTITIONS = dict.fromkeys(("account_id", "region", "snapshot_date"), pyarrow.string())
+#: The columns of each table that are written; run records are JSON.
+TABLES = {
+    "runs": None,
+    "connections": SCHEMAS,
+    "partials": SCHEMAS,
+    "connection_logs": dict.fromkeys(LOG_TEXTS, pyarrow.string()) | {"event_time": timestamp, "port": pyarrow.int64()} | PARTITIONS,
+    "endpoints": {
+        **{"captured_at": timestamp, "endpoint_id": pyarrow.string()},
+        **{"connection_log_enabled": pyarrow.bool_(), "connection_log_group": pyarrow.string()},
+        **PARTITIONS,
+    },
+}
 
 
 def main():
@@ -95,7 +110,13 @@ class Store:
                 values = {"snapshot_time": row.snapshot_time, "captured_at": row.captured_at, "endpoint_id": row.endpoint_id}
                 table = "connections" if row.complete else "partials"
                 self.coming.append((row.available, table, values | row.values | partitions(row.account_id, day)))
-        for table in ("runs", "connections", "partials"):
+            for event in lake.events:
+                self.coming.append((event.available, "connection_logs", event.values | partitions(event.account_id, f"{event.due:%Y-%m-%d}")))
+            for one in lake.configurations:
+                values = {"captured_at": one.captured_at, "endpoint_id": one.endpoint_id}
+                values |= {"connection_log_enabled": one.log_group is not None, "connection_log_group": one.log_group}
+                self.coming.append((one.available, "endpoints", values | partitions(one.account_id, f"{one.snapshot_time:%Y-%m-%d}")))
+        for table in TABLES:
             (folder / table).mkdir(parents=True)
 
     def bring(self, until):
@@ -110,8 +131,9 @@ class Store:
             if table == "runs":
                 (self.folder / table / f"{self.number}.json").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
             else:
-                columns = {name: [entry[name] for entry in entries] for name in SCHEMAS}
-                written = pyarrow.table(columns, pyarrow.schema(list(SCHEMAS.items())))
+                schema = TABLES[table]
+                columns = {name: [entry.get(name) for entry in entries] for name in schema}
+                written = pyarrow.table(columns, pyarrow.schema(list(schema.items())))
                 pyarrow.parquet.write_table(written, self.folder / table / f"{self.number}.parquet")
 
 
@@ -167,8 +189,10 @@ class Checked:
         self.records = [
             (available, lake.account_id, record) for lake in lakes for available, record in zip(lake.available, lake.records, strict=True)
         ]
+        self.events = [event for lake in lakes for event in lake.events]
+        self.configurations = [one for lake in lakes for one in lake.configurations]
         self.problems = []
-        self.counts = {"lakes": len(lakes), "records": len(self.records), "rows": len(self.rows)}
+        self.counts = {"lakes": len(lakes), "records": len(self.records), "rows": len(self.rows), "events": len(self.events)}
         self.differing = collections.Counter()
 
     def run(self, trino):
@@ -288,7 +312,8 @@ class Checked:
     def expected(self, now):
         rows = [row for row in self.rows if row.available <= now]
         records = [(account_id, record) for available, account_id, record in self.records if available <= now]
-        return session_truth.sessions(rows, records, ledgers.REGION, now)
+        events, configurations = ([one for one in of if one.available <= now] for of in (self.events, self.configurations))
+        return session_truth.sessions(rows, records, ledgers.REGION, now, events, configurations)
 
     def compare(self, what, trino, now):
         """Every column of every row."""
@@ -315,7 +340,7 @@ class Checked:
             key, value, right = min(of, key=str)
             self.problems.append(f"{what}: {column} of {len(of)} rows, such as in {self.names[key[0]]} of {key[2]}: {value}, not {right}")
         self.counts[what] = len(found)
-        for name in ("covered", "end_seen", "begin_seen"):
+        for name in ("covered", "end_seen", "begin_seen", "logged"):
             self.differing.update((name, str(row[name])) for row in expected.values())
 
 

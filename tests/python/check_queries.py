@@ -28,10 +28,11 @@ import iceberg_tables
 import template_tables
 import trino_server
 from answers import ANSWERS, AT_RUN_TIME, NOW
-from truth import Truth
+from truth import ACCOUNT, REGION, Truth
 
 ROOT = pathlib.Path(__file__).parents[2]
 SCHEMA = "client_vpn_audit"
+PLACE = f"account_id={ACCOUNT}/region={REGION}"
 BEFORE_THE_WEEK = 16
 
 
@@ -44,6 +45,7 @@ def main():
         "secret_key": os.environ["AWS_SECRET_ACCESS_KEY"],
     }
     lake = Lake(bucket, access)
+    truth.read_logs(lake.records())
     with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], access, SCHEMA) as trino:
         for table in template_tables.glue_tables(bucket, "vpn", "123456789012"):
             trino.create_glue_table(table)
@@ -51,6 +53,7 @@ def main():
         week.check_dialect()
         week.check_lists_and_maps()
         week.check_one_day_reads_one_day()
+        week.check_connection_logs()
         week.check_sessions()
         names = sorted(path.stem for path in (ROOT / "queries").glob("*.sql"))
         for name in names:
@@ -72,6 +75,12 @@ class Lake:
         """Sizes by key."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         return {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}
+
+    def records(self):
+        """The run records of connection logs."""
+        keys = self.objects("vpn/runs/")
+        records = [json.loads(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()) for key in keys]
+        return [record for record in records if any("logs" in place for place in record["places"])]
 
     def take(self, key):
         body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
@@ -98,6 +107,8 @@ class Week:
             "connections that no capture saw": truth.missed,
             "sessions whose end is inferred": sum(s["end_seen"] is False for s in truth.sessions),
             "sessions not covered": sum(not s["covered"] for s in truth.sessions),
+            **{f"sessions with logged {value}": sum(s["logged"] is value for s in truth.sessions) for value in (True, False, None)},
+            "events that came late": sum(event.late for event in truth.logged),
         }
 
     def compare(self, what, found, expected):
@@ -142,7 +153,7 @@ class Week:
 
     def check_one_day_reads_one_day(self):
         for table, column in [("connections", "snapshot_time"), ("runs", "run_id")]:
-            day = self.lake.objects(f"vpn/{table}/account_id=123456789012/region=eu-central-1/snapshot_date=2025-11-20/")
+            day = self.lake.objects(f"vpn/{table}/{PLACE}/snapshot_date=2025-11-20/")
             found, cursor = self.trino.execute(
                 f'SELECT "$path", max({column}) FROM {table} WHERE snapshot_date = \'2025-11-20\' GROUP BY 1 ORDER BY 1'
             )
@@ -153,11 +164,16 @@ class Week:
             if not 0 < read <= sum(day.values()):
                 self.problems.append(f"{table}: {read} bytes read for a day of {sum(day.values())} bytes")
 
+    def check_connection_logs(self):
+        """Each event of a window that was read, once."""
+        found, _ = self.trino.execute("SELECT event_id FROM connection_logs WHERE snapshot_date >= '2025-11-16' ORDER BY 1")
+        self.compare("events of connection logs", found, sorted((event.values["event_id"],) for event in self.truth.events))
+
     def check_sessions(self):
         expected = sorted(self.truth.sessions, key=lambda s: s["connection_id"])
         self.create_tables("first")
         # A snapshot that comes late: it is not there when the first merge runs.
-        key = min(self.lake.objects("vpn/connections/account_id=123456789012/region=eu-central-1/snapshot_date=2025-11-19/"))
+        key = min(self.lake.objects(f"vpn/connections/{PLACE}/snapshot_date=2025-11-19/"))
         body = self.lake.take(key)
         self.merge(BEFORE_THE_WEEK)
         self.compare_sessions("sessions without the late snapshot", expected, equal=False)

@@ -65,8 +65,16 @@ def create(trino, table, location, without=0):
 def merge(trino, now, from_date, edit=lambda text: text):
     """Merges both tables as the state machine does; returns how many rows change in each. `edit` changes the texts before."""
     changed = [merge_one(trino, table, now, from_date, edit) for table in TABLES]
+    changed[1] += merge_logs(trino, now, from_date, edit)
     note_merge(trino, now)
     return changed
+
+
+def merge_logs(trino, now, from_date, edit=lambda text: text):
+    """Merges connection logs into `sessions`, from the day that the state machine finds; returns how many rows change."""
+    logs_from = trino.execute(at(statement("captures", "logs_from"), now, from_date))[0][0][0]
+    text = edit(statement("sessions", "merge_logs")).replace("{logs_from}", logs_from)
+    return trino.execute(at(text, now, from_date))[0][0][0]
 
 
 def merge_one(trino, table, now, from_date, edit=lambda text: text):

@@ -8,6 +8,7 @@ import collections
 
 import check_lake
 import ledgers
+import logs_of_lakes
 from ledgers import A
 
 #: The values that AWS sends of a connection.
@@ -21,11 +22,12 @@ VALUES = [
 Row = collections.namedtuple("Row", "account_id endpoint_id complete snapshot_time captured_at available values")
 
 
-class Lake(ledgers.Ledger):
+class Lake(ledgers.Ledger, logs_of_lakes.Logs):
     """A ledger, and the rows of its captures. Minutes count from the time `days` before NOW, which is midnight if it ends in .5."""
 
     def __init__(self, account_id, name, days=1):
-        super().__init__(account_id, name, days)
+        ledgers.Ledger.__init__(self, account_id, name, days)
+        logs_of_lakes.Logs.__init__(self)
         self.rows = []
         self.lives = []
         #: When each record is there, in their order.

@@ -40,7 +40,35 @@ def random_lake(account_id, seed):
             capture(lake, rng, lives, endpoint_id, minute, snapshot, late, listing, bad)
         if not present and listing is not None:
             lake.record(minute, [], listing, snapshot, late)
+    if rng.random() < 0.7:
+        log(lake, rng, endpoints, minutes, bad)
     return lake
+
+
+def log(lake, rng, endpoints, minutes, bad):
+    """What the connection logs have of the lives: some events are late, some windows are read days later, and some never."""
+    for minute in minutes:
+        for endpoint_id in endpoints:
+            log_group = "vpn" if rng.random() > bad else rng.choice([None, "other"])
+            lake.configured(minute, log_group, endpoint_id, late=rng.choice([0, 300]) if rng.random() < bad else 0)
+    first, late = {}, {}
+    for life in lake.lives:
+        for around in (-10, 0, 10):
+            first.setdefault((life.begins + around) // 15 * 15, [])
+        for number, minute in enumerate([life.begins, *rng.sample(range(2000), 3), life.ends]):
+            at = minute if number in (0, 4) else life.begins + minute
+            if at > min(life.ends, 7 * DAY) or life.odd():
+                continue
+            event = lake.event(at, f"{life.number}", number, life.endpoint_id, **life.logged())
+            start, of = (at // 60 * 60, late) if life.odd() else (at // 15 * 15, first)
+            of.setdefault(start, []).append(event)
+    for is_late, windows in ((False, first), (True, late)):
+        for start, events in sorted(windows.items()):
+            due = start + (60 + 24.5 * 60 if is_late else 45)
+            read = due + (rng.choice([60, 600, 3 * DAY]) if rng.random() < bad else 0)
+            outcome = "failed" if rng.random() < bad / 2 else "complete"
+            if rng.random() > bad / 2:
+                lake.window(start, events, read, is_late, outcome, rng.choice(["vpn"] * 9 + ["other"]))
 
 
 def capture(lake, rng, lives, endpoint_id, minute, snapshot, late, listing, bad):
@@ -85,6 +113,17 @@ class Life:
 
     def was_there(self, instant):
         return self.lake.time(self.begins) <= instant < self.lake.time(self.ends)
+
+    def logged(self):
+        """Returns the values of an event that have no other source."""
+        choose = lambda *values: None if self.odd() else self.rng.choice(values)
+        return {
+            "device_ip": choose("203.0.113.5", "198.51.100.7", "****"),
+            "device_type": choose("mac", "win"),
+            "port": choose(443, 1194),
+            "transport_protocol": choose("udp", "tcp"),
+            "policy_result": choose("permit", "deny", "error", None),
+        }
 
     def odd(self):
         return self.rng.random() < self.bad

@@ -9,6 +9,7 @@ import json
 import re
 
 import hole_definition
+import logs_of_lakes
 
 UTC = datetime.UTC
 HOUR, DAY, MILLI = (datetime.timedelta(hours=1), datetime.timedelta(days=1), datetime.timedelta(milliseconds=1))
@@ -109,7 +110,7 @@ class Ledger:
         return min((ends for begins, ends in looks if begins > last_seen), default=None)
 
 
-def sessions(rows, records, region, now):
+def sessions(rows, records, region, now, events=(), configurations=()):
     """The table, by account, endpoint and connection."""
     by_account = collections.defaultdict(list)
     for account_id, record in records:
@@ -118,7 +119,12 @@ def sessions(rows, records, region, now):
     for row in rows:
         by_key[row.account_id, row.endpoint_id, row.values["connection_id"]].append(row)
     ledgers = {account_id: Ledger(by_account[account_id], now) for account_id in {key[0] for key in by_key}}
-    return {key: session(key, of, ledgers[key[0]], region, now) for key, of in by_key.items()}
+    found, windows = {}, {account_id: logs_of_lakes.windows_of(records) for account_id, records in by_account.items()}
+    for key, of in by_key.items():
+        row = session(key, of, ledgers[key[0]], region, now)
+        of_account = lambda entries, account_id=key[0]: [entry for entry in entries if entry.account_id == account_id]
+        found[key] = row | logs_of_lakes.columns(row, of_account(events), windows.get(key[0], set()), of_account(configurations))
+    return found
 
 
 def session(key, rows, ledger, region, now):

@@ -6,15 +6,19 @@ is listed. Everything else follows.
 
 import collections
 import datetime
+import functools
 import itertools
 import json
 
 import check_lake
 import iceberg_tables
+import logs_of_lakes
 
 #: The texts of a connection that `sessions` has: column to field of the API.
 TEXTS = {column: field for column, field in check_lake.TEXTS.items() if column in dict(iceberg_tables.columns("sessions"))}
+ACCOUNT, REGION = "123456789012", "us-east-1"
 HOUR = datetime.timedelta(hours=1)
+MILLI = datetime.timedelta(milliseconds=1)
 
 
 def time(text):
@@ -40,12 +44,41 @@ class Capture:
         self.rows = {row["connectionId"]: row for row in capture["connections"]}
 
 
+class Logged:
+    """An event that CloudWatch Logs has, with what a connection log says of it; other programs log there too."""
+
+    def __init__(self, event):
+        self.event_time, self.ingestion_time = (
+            datetime.datetime.fromtimestamp(event[name] // 1000, datetime.UTC).replace(tzinfo=None) + event[name] % 1000 * MILLI
+            for name in ("timestamp", "ingestionTime")
+        )
+        #: Whether the second reading of its hour has it, and not the first.
+        self.late = False
+        message = event["message"]
+        says = json.loads(message) if message.startswith("{") else {}
+        said = lambda key: says.get(key) if says.get(key) not in (None, "", "-", "NA") else None
+        self.is_event = "client-vpn-endpoint-id" in says
+        self.says = says
+        self.values = {
+            "endpoint_id": said("client-vpn-endpoint-id"),
+            "connection_id": said("connection-id"),
+            "event_id": event["eventId"],
+            "event_time": self.event_time,
+            "device_ip": said("device-ip"),
+            "device_type": said("device-type"),
+            "port": number(says.get("port")),
+            "transport_protocol": said("transport-protocol"),
+            "policy_result": (says.get("authorization-policy-evaluation") or {}).get("result"),
+        }
+
+
 class Truth:
     """A week: its captures, its connections as sessions, and its holes."""
 
     def __init__(self, path):
         with open(path) as file:
             week = json.load(file)
+        self.week = week
         self.end = time(week["to"])
         #: When an endpoint was found gone.
         self.gone = {endpoint_id: time(at) for endpoint_id, at in week["gone"].items()}
@@ -62,6 +95,45 @@ class Truth:
         lived = [(endpoint["endpoint_id"], lived) for endpoint in week["endpoints"] for lived in endpoint["lived"]]
         self.sessions = [session for of in lived for session in self.session(*of)]
         self.missed = len(lived) - len(self.sessions)
+        self.log_group = week["log_group"]
+        #: What CloudWatch Logs has of the week and the day before, in the order of time.
+        self.logged = [Logged(event) for event in week["events"]]
+        #: Those that the lake has, as of `read_logs`.
+        self.events = []
+
+    def read_logs(self, records):
+        """Adds to the sessions what the readings of these run records have of them. An event is in the first reading that it had arrived
+        for, that of its window or the one a day later."""
+        readings = [
+            (window["late"], *(time(window[name]) for name in ("start", "end", "first_page_requested_at")))
+            for group, window in logs_of_lakes.readings_of(records)
+            if group == self.log_group
+        ]
+        for event in self.logged:
+            of_it = [reading for reading in readings if reading[1] <= event.event_time < reading[2] and event.ingestion_time <= reading[3]]
+            if of_it:
+                event.late, _, end, _ = min(of_it)
+                due = end + (datetime.timedelta(hours=24.5) if event.late else HOUR / 2)
+                self.events.append(logs_of_lakes.Event(ACCOUNT, None, due, event.values))
+        windows = {(name, start.replace(tzinfo=None)) for name, start in logs_of_lakes.windows_of(records)}
+        by_connection = collections.defaultdict(list)
+        for event in self.events:
+            by_connection[event.values["connection_id"]].append(event)
+        for session in self.sessions:
+            session |= logs_of_lakes.columns(session, by_connection[session["connection_id"]], windows, self.log_configurations)
+
+    @functools.cached_property
+    def log_configurations(self):
+        """What each run of the week found of the logging of each endpoint."""
+        runs = {(c["snapshot_time"], c["at"]) for c in self.week["captures"]}
+        found = []
+        for snapshot_time, at in sorted((time(snapshot_time), time(at)) for snapshot_time, at in runs):
+            endpoints = [endpoints for since, endpoints in self.configurations if since <= at][-1]
+            for endpoint in endpoints:
+                options = endpoint["ConnectionLogOptions"]
+                log_group = options.get("CloudwatchLogGroup") if options["Enabled"] else None
+                found.append(logs_of_lakes.Configuration(ACCOUNT, None, snapshot_time, at, endpoint["ClientVpnEndpointId"], log_group))
+        return found
 
     def holes(self, endpoint_id, until=None):
         """Returns the times of 60 minutes or more between captures: from, to, and if it is still open. Up to `until`, also what came
@@ -116,8 +188,8 @@ class Truth:
         identity = lived.get("username", lived["commonName"])
         greatest = lambda name: max((number(row[name]) for row in rows if number(row[name]) is not None), default=None)
         yield {
-            "account_id": "123456789012",
-            "region": "eu-central-1",
+            "account_id": ACCOUNT,
+            "region": REGION,
             "endpoint_id": endpoint_id,
             "identity": identity,
             **{column: lived.get(field) for column, field in TEXTS.items()},

@@ -20,6 +20,8 @@ ATHENA = "arn:aws:states:::athena:startQueryExecution.sync"
 RESULTS = "arn:aws:states:::athena:getQueryResults"
 #: In place of Athena's States.TaskFailed, which no function can answer. What catches that catches this.
 FAILED = "StatementFailed"
+#: The day that the query for the oldest window answers.
+LOGS_FROM = "2024-05-06"
 HOURLY, DAILY = ({"time": f"2025-03-01T{hour}:20:00Z"} for hour in ("09", "03"))
 ALL = {table: iceberg_tables.columns(table) for table in iceberg_tables.TABLES}
 #: The beginning of each statement, by its file and table.
@@ -49,9 +51,11 @@ class Athena:
         self.faults, self.statements, self.last_merge = faults or {}, [], last_merge
 
     def __call__(self, arguments):
-        if arguments.get("QueryExecutionId") == "id of last_merge captures":
-            row = {"VarCharValue": self.last_merge} if self.last_merge else {}
-            return {"ResultSet": {"Rows": [{"Data": [{"VarCharValue": "merged_on"}]}, {"Data": [row]}]}}
+        answers = {"id of last_merge captures": self.last_merge, "id of logs_from captures": LOGS_FROM}
+        if arguments.get("QueryExecutionId") in answers:
+            answer = answers[arguments["QueryExecutionId"]]
+            row = {"VarCharValue": answer} if answer else {}
+            return {"ResultSet": {"Rows": [{"Data": [{"VarCharValue": "name of the column"}]}, {"Data": [row]}]}}
         statement = arguments["QueryString"]
         self.statements.append(statement)
         name = named(statement)
@@ -101,7 +105,11 @@ def other(n):
     return "SYNTAX_ERROR: line 1"
 
 
-HOUR = ["create captures", "last_merge captures", "merge captures", "create sessions", "merge sessions", "note_merge captures"]
+HOUR = [
+    *("create captures", "last_merge captures", "merge captures", "create sessions", "merge sessions"),
+    *("logs_from captures", "merge_logs sessions", "note_merge captures"),
+]
+WITHOUT_LOGS = [one for one in HOUR if "logs" not in one]
 DAY = [*HOUR, *(f"{name} {table}" for table in ("sessions", "captures") for name in ("set_properties", "expire", "optimize", "vacuum"))]
 
 
@@ -137,6 +145,12 @@ def scenarios_of(table):
         ),
         "the note conflicts once": (
             HOURLY, all_, [], {"note_merge captures": commit_error(1)}, ("SUCCEEDED", None, repeated(HOUR, "note_merge captures", 2)),
+        ),
+        "the merge of logs conflicts once": (
+            HOURLY, all_, [], {"merge_logs sessions": commit_error(1)}, ("SUCCEEDED", None, repeated(HOUR, "merge_logs sessions", 2)),
+        ),
+        "the merge of logs fails": (
+            HOURLY, all_, [], {"merge_logs sessions": other}, ("FAILED", "MergeLogsFailed", until(HOUR, "merge_logs sessions")),
         ),
         "an expiry conflicts once": (DAILY, all_, [], {expire: commit_error(1)}, ("SUCCEEDED", None, repeated(DAY, expire, 2))),
         "an expiry fails": (DAILY, all_, [], {expire: other}, ("FAILED", f"Expire{suffix}Failed", until(DAY, expire))),
@@ -223,10 +237,13 @@ def windows(definition, only=None):
         athena = Athena(last_merge=last_merge)
         fleet.execute(by_function(definition), athena, given, tables("captures", ALL["captures"]), evaluate)
         merges = [statement for statement in athena.statements if named(statement).startswith("merge ")]
+        logs = next(statement for statement in athena.statements if named(statement).startswith("merge_logs "))
+        problems += compare(f"{name}, from when on logs are merged", re.findall(r"snapshot_date >= '([0-9-]+)'", logs), [LOGS_FROM])
+        merges += [statement for statement in athena.statements if named(statement).startswith("logs_from ")]
         found = [set(re.findall(r"DATE '([0-9-]+)' - INTERVAL '[12]' DAY", statement)) for statement in merges]
         noted = next(statement for statement in athena.statements if named(statement).startswith("note_merge "))
         of_execution = re.search(r"from_iso8601_timestamp\('([0-9-]{10})T", noted)[1]
-        problems += compare(f"{name}, from when on the tables are merged", found, [{expected or of_execution}] * 2)
+        problems += compare(f"{name}, from when on the tables are merged", found, [{expected or of_execution}] * 3)
     return problems
 
 
@@ -245,7 +262,7 @@ def mutations_of(table):
     columns = "columns" if table == "sessions" else "captures_columns"
     after_columns = "Merge" if table == "sessions" else "LookAtLastMerge"
     # What follows the merge, and what comes before the properties are set and after VACUUM.
-    after_merge = "NoteMerge" if table == "sessions" else "CreateTable"
+    after_merge = "LogsToMerge" if table == "sessions" else "CreateTable"
     before = lambda d: d["States"]["Maintain"]["Choices"][0] if table == "sessions" else d["States"]["Vacuum"]
     choices = lambda d: d["States"]["Again"]["Choices"]
 
@@ -261,7 +278,7 @@ def mutations_of(table):
     def noted_first(d):
         d["States"]["MergeCaptures"].update(Next="NoteMerge")
         d["States"]["NoteMerge"].update(Next="CreateTable")
-        d["States"]["Merge"].update(Next="Maintain")
+        d["States"]["MergeLogs"].update(Next="Maintain")
 
     def other_order(d):
         state(d, "SetProperties").update(Next=name("Vacuum"))
@@ -308,7 +325,18 @@ def mutations_of(table):
             lambda d: d["States"]["MergeCaptures"].update(Next="NoteMerge") if table == "captures" else d["States"]["Prepare"].update(Next="CreateTable"),
             "an hour",
         ),
-    } | ({"the merge is noted before sessions are merged": (noted_first, "a merge fails")} if table == "sessions" else {})
+    } | (
+        {
+            "the merge is noted before sessions are merged": (noted_first, "a merge fails"),
+            "logs are not merged": (lambda d: d["States"]["Merge"].update(Next="NoteMerge"), "an hour"),
+            "a merge of logs that failed is passed over": (
+                lambda d: d["States"]["MergeLogs"].update(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "NoteMerge"}]),
+                "the merge of logs fails",
+            ),
+        }
+        if table == "sessions"
+        else {}
+    )
 
 
 def again(definition, *edits):
@@ -320,9 +348,22 @@ def again(definition, *edits):
         choice["Condition"] = choice["Condition"].replace(old, new)
 
 
+def without_logs(template):
+    """Where no log group may be read, nothing is asked of connection logs."""
+    athena = Athena()
+    definition = definition_of(template)
+    fleet.execute(by_function(definition), athena, HOURLY, tables("captures", ALL["captures"]), evaluate)
+    return compare("statements of an hour without connection logs", list(map(named, athena.statements)), WITHOUT_LOGS)
+
+
+def definition_of(template, **parameters):
+    return cfn.resolve(template, **parameters)["Resources"]["SessionsStateMachine"]["Properties"]["Definition"]
+
+
 def main():
-    definition = cfn.resolve(cfn.load(ROOT / "template.yaml"))["Resources"]["SessionsStateMachine"]["Properties"]["Definition"]
-    found = scenarios(definition) + windows(definition)
+    template = cfn.load(ROOT / "template.yaml")
+    definition = definition_of(template, ConnectionLogGroups="arn:aws:logs:*:*:log-group:client-vpn")
+    found = scenarios(definition) + windows(definition) + without_logs(template)
     mutations = [(table, name, *mutation) for table in iceberg_tables.TABLES for name, mutation in mutations_of(table).items()]
     for table, name, mutate, scenario in mutations:
         changed = json.loads(json.dumps(definition))
@@ -340,7 +381,7 @@ def main():
     for problem in found:
         print(problem)
     worse = len(mutations) + len(WORSE_WINDOWS)
-    print(f"SessionsStateMachine: {len(found)} problems in {len(SCENARIOS) + len(WINDOWS)} executions; {worse} changes for the worse tried")
+    print(f"SessionsStateMachine: {len(found)} problems in {len(SCENARIOS) + len(WINDOWS) + 1} executions; {worse} changes for the worse tried")
     sys.exit(1 if found else 0)
 
 

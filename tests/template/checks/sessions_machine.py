@@ -43,11 +43,12 @@ def state_machine(template):
     statements = {f"{state}Captures": ("captures", name) for state, name in FILES.items()}
     statements |= {"AddCapturesColumns": ("captures", "add_columns"), "SetCapturesProperties": ("captures", "set_properties")}
     statements |= {"LookAtLastMerge": ("captures", "last_merge"), "NoteMerge": ("captures", "note_merge")}
+    statements |= {"LookAtLogsFrom": ("captures", "logs_from"), "MergeLogs": ("sessions", "merge_logs")}
     statements |= {state: ("sessions", name) for state, name in FILES.items() if state != "Create"}
     statements |= {state: ("sessions", name) for state, name in (("CreateTable", "create"), ("AddColumns", "add_columns"), ("SetProperties", "set_properties"))}
     looks = {"LookAtCapturesColumns": "captures", "LookAtColumns": "sessions"}
     tasks = sorted(name for name, state in states.items() if state["Type"] == "Task")
-    problems += compare("tasks", tasks, sorted([*statements, *looks, "ReadLastMerge"]))
+    problems += compare("tasks", tasks, sorted([*statements, *looks, "ReadLastMerge", "ReadLogsFrom"]))
     cases = [
         ({"time": "2026-03-01T09:20:00Z"}, ("2026-03-01", False)),
         ({"time": "2026-03-01T03:20:00Z"}, ("2026-02-24", True)),
@@ -64,7 +65,8 @@ def state_machine(template):
         except (jsonata.JException, ValueError):
             pass
     variables = prepared(machine, time="2026-03-01T09:20:00Z") | {"missing_columns": ["one string", "other bigint"]}
-    marks = {"from_date": "2026-03-01", "merged_at": "2026-03-01T09:20:03.456Z", "analytics_bucket": "analyticsbucket"}
+    variables |= {"logs_from": "2026-02-03"}
+    marks = {"from_date": "2026-03-01", "logs_from": "2026-02-03", "merged_at": "2026-03-01T09:20:03.456Z", "analytics_bucket": "analyticsbucket"}
     marks |= {"expires_before": "2025-01-01", "missing_columns": "one string, other bigint"}
     for state, (table, name) in statements.items():
         task = states[state]
@@ -75,7 +77,7 @@ def state_machine(template):
         # Only what was never begun may be tried again by itself, or two MERGEs could meet.
         problems += compare(f"retries of {state}", [retry["ErrorEquals"] for retry in task["Retry"]], [["Athena.TooManyRequestsException"]])
         # A column that was added cannot be added again; of CREATE TABLE IF NOT EXISTS nothing is to be expected.
-        caught = [] if name in ("create", "add_columns", "last_merge") else [["States.TaskFailed"]]
+        caught = [] if name in ("create", "add_columns", "last_merge", "logs_from") else [["States.TaskFailed"]]
         problems += compare(f"failures of {state} that are caught", [catch["ErrorEquals"] for catch in task.get("Catch", [])], caught)
         statement = iceberg_tables.statement(table, name)
         for mark, value in marks.items():
