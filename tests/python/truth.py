@@ -130,9 +130,8 @@ class Truth:
         for snapshot_time, at in sorted((time(snapshot_time), time(at)) for snapshot_time, at in runs):
             endpoints = [endpoints for since, endpoints in self.configurations if since <= at][-1]
             for endpoint in endpoints:
-                options = endpoint["ConnectionLogOptions"]
-                log_group = options.get("CloudwatchLogGroup") if options["Enabled"] else None
-                found.append(logs_of_lakes.Configuration(ACCOUNT, None, snapshot_time, at, endpoint["ClientVpnEndpointId"], log_group))
+                log_group = endpoint["connection_log_group"] if endpoint["connection_log_enabled"] else None
+                found.append(logs_of_lakes.Configuration(ACCOUNT, None, snapshot_time, at, endpoint["endpoint_id"], log_group))
         return found
 
     def holes(self, endpoint_id, until=None):

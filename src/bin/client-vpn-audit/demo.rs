@@ -34,8 +34,8 @@ use summary::Summary;
 const SNAPSHOTS: i32 = 13;
 const INTERVAL: SignedDuration = SignedDuration::from_mins(15);
 const ENDPOINTS: usize = 3;
-const CONNECTIONS_EACH: usize = 1_200;
-const SEED: u64 = 7;
+const CONNECTIONS_EACH: usize = 400;
+const SEED: u64 = 2;
 /// The Region with the largest quota of CloudWatch Logs, half of which is used.
 const REGION: &str = "us-east-1";
 const LOG_GROUPS: &str = "arn:aws:logs:*:*:log-group:client-vpn";
