@@ -34,6 +34,8 @@ pub struct EventsRequest<'a> {
     pub token: Option<&'a str>,
     /// `true` to ask for masked fields as they were logged.
     pub unmask: bool,
+    /// Maximum events of the page; `None` for as many as CloudWatch Logs sends.
+    pub limit: Option<i32>,
     /// Bytes of messages of other events that still get rows.
     pub foreign_room: usize,
     /// Events that are in the lake already, and get no rows; `None` for none.

@@ -1,27 +1,27 @@
 //! The capture of AWS's own connection logs: each log group in windows of event time, each window into one object.
 
-mod group;
+pub(in crate::capture) mod configured;
+pub(in crate::capture) mod group;
 mod in_lake;
 mod window;
 pub mod windows;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+use self::configured::ConfiguredGroups;
 use self::group::Group;
 use self::in_lake::Listing;
 use crate::aws::ec2::{EndpointListing, PageError, Places};
 use crate::aws::logs::{LogPlaces, LogSource, deadline};
 use crate::capture::request::CaptureRequest;
 use crate::clock::Clock;
-use crate::error_code::ErrorCode;
 use crate::lake::ledger::{CaptureError, LogGroupEntry, LogsEntry};
 use crate::lake::store::Store;
 use crate::log_group::{LogGroup, LogGroupPattern};
 use crate::snapshot_time::SnapshotTime;
-use crate::target::{AccountId, EndpointId, PlaceTargets};
+use crate::target::{AccountId, PlaceTargets};
 
 /// The settings of the capture of connection logs, and the provider of its sources.
 #[derive(Debug)]
@@ -52,6 +52,11 @@ impl LogsRequest {
     pub fn is_of(&self, wanted: &PlaceTargets) -> bool {
         self.allowed.iter().any(|pattern| pattern.is_of(&wanted.place))
     }
+
+    /// Returns `true` if the log group may be read.
+    pub fn allows(&self, group: &LogGroup) -> bool {
+        self.allowed.iter().any(|pattern| pattern.allows(group))
+    }
 }
 
 impl LogTools<'_> {
@@ -62,7 +67,8 @@ impl LogTools<'_> {
             Ok(listed) => listed,
             Err(error) => return failed(error.into()),
         };
-        let (mut groups, error) = self.groups(wanted, &listing);
+        let ConfiguredGroups { mut groups, error } = ConfiguredGroups::of(wanted, &listing);
+        groups.retain(|group, _| self.request.allows(group));
         let (now, allowed) = (self.clock.now(), &self.request.allowed);
         let listed = Listing::read(self.store, &wanted.place, now, &mut groups, allowed);
         let mut in_lake = match self.plan.within(self.clock, listed).await {
@@ -93,41 +99,4 @@ impl LogTools<'_> {
         };
         self.plan.in_time(self.clock, listing).await
     }
-
-    /// Returns the allowed log groups of the wanted endpoints, each with the endpoints that log to it.
-    fn groups(
-        self,
-        wanted: &PlaceTargets,
-        listing: &EndpointListing,
-    ) -> (BTreeMap<LogGroup, Vec<EndpointId>>, Option<CaptureError>) {
-        let mut groups: BTreeMap<LogGroup, Vec<EndpointId>> = BTreeMap::new();
-        let mut odd = 0;
-        for endpoint in listing.endpoints.iter().filter(|endpoint| !endpoint.is_deleted()) {
-            let Some(id) = endpoint.endpoint_id.as_ref().filter(|id| wanted.wants(id)) else { continue };
-            if endpoint.connection_log_enabled != Some(true) {
-                continue;
-            }
-            let name = endpoint.connection_log_group.as_deref();
-            let Some(group) = name.and_then(|name| LogGroup::new(&wanted.place, name)) else {
-                odd += 1;
-                continue;
-            };
-            if self.request.allowed.iter().any(|pattern| pattern.allows(&group)) {
-                let ids = groups.entry(group).or_default();
-                if !ids.contains(id) {
-                    ids.push(id.clone());
-                }
-            }
-        }
-        (groups, (odd > 0).then(|| odd_groups(odd)))
-    }
-}
-
-/// Returns the error for endpoints whose log groups have no name that a log group can have. The names may be anything.
-fn odd_groups(odd: usize) -> CaptureError {
-    let message = format!(
-        "{odd} endpoints log to a log group whose name EC2 does not send, or sends in no form that a name can have; their rows \
-         in the table endpoints show what it sent"
-    );
-    CaptureError::new(ErrorCode::MalformedEndpoint, message)
 }

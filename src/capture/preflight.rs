@@ -1,13 +1,18 @@
 //! Checks that a capture can work, without writing evidence.
 
+mod log_groups;
+
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
-use crate::aws::ec2::{Action, Ec2Source, Places};
+use self::log_groups::log_groups;
+use crate::aws::ec2::{Action, Ec2Source, EndpointListing, PageError, Places};
 use crate::aws::identity::OwnSession;
+use crate::capture::logs::LogsRequest;
 use crate::causes;
+use crate::clock::Clock;
 use crate::lake::keys::Key;
 use crate::lake::parquet::check_temporary_space;
 use crate::lake::store::{Object, Protection, Store};
@@ -40,6 +45,8 @@ pub struct Check {
     pub ok: bool,
     /// The reason why not, and the remedy; `None` if it may.
     pub problem: Option<String>,
+    /// A limit of the record, and the setting that changes it; `None` if there is none. It does not fail the preflight.
+    pub note: Option<String>,
 }
 
 /// The dependencies of the checks.
@@ -49,8 +56,12 @@ pub struct Preflight<'a> {
     pub own: &'a OwnSession,
     /// The provider of sources.
     pub sources: &'a Places,
+    /// The connection logs that are read.
+    pub logs: &'a LogsRequest,
     /// The lake.
     pub store: &'a Store,
+    /// The clock.
+    pub clock: &'a Clock,
     /// The account and Region that the program runs in.
     pub home: &'a AccountRegion,
     /// The attempt.
@@ -58,8 +69,8 @@ pub struct Preflight<'a> {
 }
 
 impl Preflight<'_> {
-    /// Tries the credentials, every role, every listing of endpoints and a dry run on every target, then checks that there is
-    /// temporary space for `max_concurrency` of them, and that the lake can be looked at and written.
+    /// Tries the credentials, every role, every listing of endpoints, a dry run on every target and every log group that is
+    /// read, then checks that there is temporary space for `max_concurrency` of them, and that the lake can be looked at and written.
     pub async fn checks(&self, wanted: &[PlaceTargets], max_concurrency: usize, lake: String) -> Vec<Check> {
         let of_place = |wanted: PlaceTargets| async move {
             let in_time = tokio::time::timeout(PATIENCE, self.place(&wanted)).await;
@@ -104,25 +115,17 @@ impl Preflight<'_> {
                 Err(error) => Some(error.to_string()),
             },
         )];
-        let is_listed = listed.is_ok();
+        let of_logs = async {
+            match &listed {
+                Ok(listing) => log_groups(self, wanted, listing).await,
+                Err(_) => Vec::new(),
+            }
+        };
+        let (of_endpoints, of_logs) = tokio::join!(endpoints(&source, wanted, &listed), of_logs);
+        checks.extend(of_endpoints);
         let clock_difference = listed.as_ref().ok().and_then(|listing| listing.clock_difference_seconds);
-        let found = listed.map(|listing| listing.ids()).unwrap_or_default();
-        // A snapshot asks for the networks of every endpoint there, whichever are wanted.
-        let listed: Vec<Target> = found.iter().map(|id| wanted.target(id)).collect();
-        let networks = stream::iter(listed).map(|target| networks(&source, target));
-        checks.extend(networks.buffered(MAX_CONCURRENT_ENDPOINTS).collect::<Vec<_>>().await);
-        let beside = found.iter().filter(|id| wanted.all && !wanted.endpoint_ids.contains(id));
-        let targets = wanted.endpoint_ids.iter().chain(beside).map(|id| wanted.target(id));
-        let targets: Vec<(Target, bool)> = targets
-            .map(|target| {
-                let is_missing = is_listed && !found.contains(&target.endpoint_id);
-                (target, is_missing)
-            })
-            .collect();
-        let connections =
-            stream::iter(targets).map(|(target, is_missing)| connections(&source, target, is_missing));
-        checks.extend(connections.buffered(MAX_CONCURRENT_ENDPOINTS).collect::<Vec<_>>().await);
         checks.extend(clock_difference.map(|seconds| clock_check(place.arn_of("*"), seconds)));
+        checks.extend(of_logs);
         checks
     }
 
@@ -140,6 +143,30 @@ impl Preflight<'_> {
         };
         Protection::ALL.map(check_of).to_vec()
     }
+}
+
+/// Tries the networks of every listed endpoint and a dry run on every target.
+async fn endpoints(
+    source: &Ec2Source,
+    wanted: &PlaceTargets,
+    listed: &Result<EndpointListing, PageError>,
+) -> Vec<Check> {
+    let found = listed.as_ref().map(EndpointListing::ids).unwrap_or_default();
+    // A snapshot asks for the networks of every endpoint there, whichever are wanted.
+    let every: Vec<Target> = found.iter().map(|id| wanted.target(id)).collect();
+    let tried = stream::iter(every).map(|target| networks(source, target));
+    let mut checks: Vec<Check> = tried.buffered(MAX_CONCURRENT_ENDPOINTS).collect().await;
+    let beside = found.iter().filter(|id| wanted.all && !wanted.endpoint_ids.contains(id));
+    let targets = wanted.endpoint_ids.iter().chain(beside).map(|id| wanted.target(id));
+    let targets: Vec<(Target, bool)> = targets
+        .map(|target| {
+            let is_missing = listed.is_ok() && !found.contains(&target.endpoint_id);
+            (target, is_missing)
+        })
+        .collect();
+    let tried = stream::iter(targets).map(|(target, is_missing)| connections(source, target, is_missing));
+    checks.extend(tried.buffered(MAX_CONCURRENT_ENDPOINTS).collect::<Vec<_>>().await);
+    checks
 }
 
 /// Compares the clock here with EC2's: times of pages and the proof of coverage follow from it.
@@ -169,7 +196,7 @@ async fn connections(source: &Ec2Source, target: Target, is_missing: bool) -> Ch
 }
 
 fn check(action: &'static str, resource: String, problem: Option<String>) -> Check {
-    Check { action, resource, ok: problem.is_none(), problem }
+    Check { action, resource, ok: problem.is_none(), problem, note: None }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! One invocation, stage by stage: the same for the Lambda and the command line.
 
+mod logs;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +14,6 @@ use tokio::time::Instant;
 use crate::aws::ec2::{Filter, Places};
 use crate::aws::identity::{IdentityError, OwnSession, own_account};
 use crate::aws::logs::LogPlaces;
-use crate::capture::logs::LogsRequest;
 use crate::capture::plan::Spread;
 use crate::capture::preflight::Preflight;
 use crate::capture::request::{CaptureRequest, Progress};
@@ -155,8 +156,9 @@ impl Auditor {
     async fn preflight(&self, run_id: RunId) -> Result<Answer, InvocationError> {
         let home = self.home().await?;
         let wanted = self.targets(home, None)?;
-        let Auditor { own, sources, store, .. } = self;
-        let preflight = Preflight { own, sources, store, home, run_id: &run_id };
+        let Auditor { own, sources, store, clock, .. } = self;
+        let (logs, run_id) = (&self.logs_request(), &run_id);
+        let preflight = Preflight { own, sources, logs, store, clock, home, run_id };
         let lake = self.settings.lake.to_string();
         Ok(Answer::Preflight { checks: preflight.checks(&wanted, self.max_concurrency(&wanted), lake).await })
     }
@@ -307,32 +309,6 @@ impl Auditor {
             ..self.run(home, plan, start, wanted.len())
         });
         recorded(run.places(wanted).await).map(Answer::Snapshot)
-    }
-
-    /// Reads the connection logs that are due. Without an allowed log group of an account and Region, nothing is asked there.
-    async fn logs(&self, run_id: RunId, deadline: Option<Timestamp>) -> Result<Answer, InvocationError> {
-        let home = self.home().await?;
-        let request = LogsRequest {
-            allowed: self.settings.connection_log_groups.clone(),
-            span: SignedDuration::from_hours(24 * i64::from(self.settings.connection_log_days)),
-            unmask: self.settings.unmask_connection_logs,
-            sources: self.log_sources.clone(),
-        };
-        let wanted: Vec<PlaceTargets> =
-            self.targets(home, None)?.into_iter().filter(|wanted| request.is_of(wanted)).collect();
-        let start = self.clock.now();
-        let plan = CaptureRequest {
-            snapshot_time: SnapshotTime::truncated(start),
-            run_id,
-            filters: Vec::new(),
-            page_size: self.settings.page_size,
-            max_items: None,
-            starting_token: None,
-            deadline: deadline.and_then(|deadline| end_of_work(start, deadline)),
-            temporary_space: Ok(()),
-        };
-        let run = Arc::new(Run { logs: Some(request), ..self.run(home, plan, start, wanted.len()) });
-        recorded(run.places(wanted).await).map(Answer::Logs)
     }
 
     /// Returns a run over so many accounts and Regions that was started by hand and reads no connection logs.

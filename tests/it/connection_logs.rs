@@ -1,6 +1,7 @@
 //! The connection logs: each event of a log group is in the lake once, whatever CloudWatch Logs does, and no connection is missed
 //! for it.
 
+mod groups;
 mod sealed;
 
 use std::collections::BTreeMap;
@@ -11,18 +12,18 @@ use arrow_array::types::TimestampMillisecondType;
 use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::invocation::answer::Answer;
 use client_vpn_audit::lake::ledger::{LogGroupEntry, Outcome, WindowEntry};
-use client_vpn_sim::{Config, Fault, FaultKind, FaultyAction, LateEvents, LogGroup, LogGroupClass};
+use client_vpn_sim::{Config, Fault, FaultKind, FaultyAction, LateEvents, LogGroup};
 use jiff::{SignedDuration, Timestamp};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
 
-use crate::harness::{World, command_line, fleet, handle, now, snapshot};
+use crate::harness::{World, command_line, fleet, handle, now};
 
-const ACCOUNT: &str = "123456789012";
-const REGION: &str = "us-east-1";
-const GROUP: &str = "client-vpn";
-const PATTERN: &str = "arn:aws:logs:*:*:log-group:client-vpn*";
-const QUARTER: SignedDuration = SignedDuration::from_mins(15);
+pub const ACCOUNT: &str = "123456789012";
+pub const REGION: &str = "us-east-1";
+pub const GROUP: &str = "client-vpn";
+pub const PATTERN: &str = "arn:aws:logs:*:*:log-group:client-vpn*";
+pub const QUARTER: SignedDuration = SignedDuration::from_mins(15);
 
 /// The beginning of the record: the hour that lies a day before the newest window.
 fn begin() -> Timestamp {
@@ -30,16 +31,16 @@ fn begin() -> Timestamp {
 }
 
 /// A Region whose quota lets the first reading end in seconds.
-fn config(endpoints: usize) -> Config {
+pub fn config(endpoints: usize) -> Config {
     Config { region: REGION.to_owned(), ..fleet(endpoints, 20) }
 }
 
-fn move_to(world: &World, time: Timestamp) {
+pub fn move_to(world: &World, time: Timestamp) {
     world.simulator.set_time(time);
     world.clock.set(time);
 }
 
-async fn read(world: &World, own: &[(&str, &str)]) -> Report {
+pub async fn read(world: &World, own: &[(&str, &str)]) -> Report {
     let own = [&[("AUDIT_CONNECTION_LOG_GROUPS", PATTERN)], own].concat();
     match handle(&world.auditor(&own), &json!({"action": "logs"}), "logs-1", None).await.unwrap() {
         Answer::Logs(report) => *report,
@@ -54,7 +55,7 @@ fn group(report: &Report) -> &LogGroupEntry {
     &logs.groups[0]
 }
 
-fn codes(report: &Report) -> Vec<&str> {
+pub fn codes(report: &Report) -> Vec<&str> {
     report.record.places[0].logs_errors().map(|error| error.code.as_str()).collect()
 }
 
@@ -63,23 +64,28 @@ fn of(entry: &WindowEntry) -> (Outcome, String) {
 }
 
 /// The ids and times of the events in the lake, by object.
-fn objects(world: &World) -> BTreeMap<String, Vec<(String, Timestamp)>> {
-    let files = world.files().into_iter().filter(|file| file.starts_with("connection_logs/"));
-    let rows = |file: &String| {
-        let object = File::open(world.lake().join(file)).unwrap();
-        let batches = ParquetRecordBatchReaderBuilder::try_new(object).unwrap().build().unwrap();
-        let mut rows = Vec::new();
-        for batch in batches.map(Result::unwrap) {
-            let ids = batch.column_by_name("event_id").unwrap().as_string::<i32>();
-            let times =
-                batch.column_by_name("event_time").unwrap().as_primitive::<TimestampMillisecondType>();
-            rows.extend(ids.iter().zip(times.iter()).map(|(id, time)| {
+pub fn objects(world: &World) -> BTreeMap<String, Vec<(String, Timestamp)>> {
+    // A process that was killed may leave a temporary file.
+    let is_object = |file: &String| file.starts_with("connection_logs/") && file.ends_with(".parquet");
+    let files = world.files().into_iter().filter(is_object);
+    files.map(|file| (file.clone(), object_events(world, &file))).collect()
+}
+
+/// The ids and times of the events in an object.
+pub fn object_events(world: &World, key: &str) -> Vec<(String, Timestamp)> {
+    let object = File::open(world.lake().join(key)).unwrap();
+    let batches = ParquetRecordBatchReaderBuilder::try_new(object).unwrap().build().unwrap();
+    let mut rows = Vec::new();
+    for batch in batches.map(Result::unwrap) {
+        let ids = batch.column_by_name("event_id").unwrap().as_string::<i32>();
+        let times = batch.column_by_name("event_time").unwrap().as_primitive::<TimestampMillisecondType>();
+        rows.extend(
+            ids.iter().zip(times.iter()).map(|(id, time)| {
                 (id.unwrap().to_owned(), Timestamp::from_millisecond(time.unwrap()).unwrap())
-            }));
-        }
-        rows
-    };
-    files.map(|file| (file.clone(), rows(&file))).collect()
+            }),
+        );
+    }
+    rows
 }
 
 /// The number of objects of first readings.
@@ -89,14 +95,14 @@ fn first_objects(world: &World) -> usize {
 }
 
 /// The ids of the events in the lake, in order.
-fn ids(world: &World) -> Vec<String> {
+pub fn ids(world: &World) -> Vec<String> {
     let mut ids: Vec<String> = objects(world).into_values().flatten().map(|(id, _)| id).collect();
     ids.sort();
     ids
 }
 
 /// The ids of the events that were logged from `from` until `to`, in order.
-fn logged(world: &World, from: Timestamp, to: Timestamp) -> Vec<String> {
+pub fn logged(world: &World, from: Timestamp, to: Timestamp) -> Vec<String> {
     let to = to - SignedDuration::from_millis(1);
     let events = world.simulator.logged(ACCOUNT, REGION, GROUP, from, to);
     let mut ids: Vec<String> = events.into_iter().map(|event| event.event_id).collect();
@@ -223,32 +229,6 @@ async fn a_window_that_fails_writes_nothing_and_the_next_run_reads_it() {
         if case != "odd values" {
             assert_eq!(ids(&world).len(), logged(&world, begin, time - QUARTER * 2).len(), "{case}");
         }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_log_group_that_cannot_be_read_is_named_and_harms_no_connection() {
-    let class = |class| LogGroup { class, ..LogGroup::new(GROUP) };
-    for (case, change, code) in [
-        ("no such group", None, "ResourceNotFoundException"),
-        ("infrequent access", Some(class(LogGroupClass::InfrequentAccess)), "InvalidOperationException"),
-        (
-            "a key that may not be used",
-            Some(LogGroup { is_kms_refused: true, kms_key_id: Some("k".to_owned()), ..LogGroup::new(GROUP) }),
-            "AccessDeniedException",
-        ),
-    ] {
-        let world = World::new(config(1)).await;
-        match change {
-            Some(group) => world.simulator.put_log_group(ACCOUNT, REGION, group),
-            None => world.simulator.remove_log_group(ACCOUNT, REGION, GROUP),
-        }
-        let report = read(&world, &[]).await;
-        assert_eq!(codes(&report), [code], "{case}");
-        assert!(group(&report).windows.len() <= 1, "{case}: it is not asked for every window");
-        assert!(report.failure().is_none(), "{case}: it fails no invocation");
-        let captured = snapshot(&world.auditor(&[]), json!({})).await;
-        assert!(captured.record.all_captured(), "{case}");
     }
 }
 

@@ -38,6 +38,7 @@ mod left_out;
 mod one_definition_of_a_hole;
 mod organisation;
 mod parquet_readers;
+mod preflight_log_groups;
 mod preflight_targets;
 mod promise_1_complete_means_complete;
 mod promise_2_what_was_read_is_kept;

@@ -128,6 +128,7 @@ impl LogSource {
             .start_time(request.start.as_millisecond())
             .end_time(request.end.as_millisecond())
             .set_unmask(request.unmask.then_some(true))
+            .set_limit(request.limit)
             .set_next_token(request.token.map(str::to_owned))
             .customize()
             .interceptor(reader.clone())

@@ -27,7 +27,7 @@ pub struct GroupDescription {
     pub creation_time: Option<Timestamp>,
     /// Its class; `None` if CloudWatch Logs sent none.
     pub class: Option<String>,
-    /// `true` if a data protection policy of its own masks fields.
+    /// `true` if a data protection policy, of its own or of the account, masks fields.
     pub is_masked: bool,
 }
 
@@ -138,7 +138,10 @@ fn group(json: &str) -> Result<(Cow<'_, str>, GroupDescription), DecodeError> {
                     millis.and_then(|millis| Timestamp::from_millisecond(millis).ok());
             }
             ("logGroupClass", Value::Text(text)) => description.class = Some(text.into_owned()),
-            ("dataProtectionStatus", Value::Text(text)) => description.is_masked = text == "ACTIVATED",
+            ("dataProtectionStatus", Value::Text(text)) => description.is_masked |= text == "ACTIVATED",
+            ("inheritedProperties", Value::Other(properties)) => {
+                description.is_masked |= properties.contains("\"ACCOUNT_DATA_PROTECTION\"");
+            }
             _ => {}
         }
         Ok::<(), DecodeError>(())
@@ -164,6 +167,14 @@ mod tests {
         assert_eq!((end.next_token.as_deref(), found.as_ref(), rows), (Some("t"), Some(&expected), 2));
         assert_eq!(groups(body, "/vpn2").unwrap().1, (Some(GroupDescription::default()), 2));
         assert_eq!(groups(body, "/vp").unwrap().1, (None, 2));
+        for (json, is_masked) in [
+            (r#""inheritedProperties":["ACCOUNT_DATA_PROTECTION"],"dataProtectionStatus":"DELETED""#, true),
+            (r#""inheritedProperties":[],"dataProtectionStatus":"DISABLED""#, false),
+        ] {
+            let body = format!(r#"{{"logGroups":[{{"logGroupName":"/vpn",{json}}}]}}"#);
+            let found = groups(body.as_bytes(), "/vpn").unwrap().1.0.unwrap();
+            assert_eq!(found.is_masked, is_masked, "{json}");
+        }
         let now = "2026-11-23T09:00:00Z".parse().unwrap();
         assert_eq!(expected.retained_since(now), "2026-11-16T09:00:00Z".parse().ok());
         assert_eq!(GroupDescription::default().retained_since(now), None);

@@ -40,10 +40,10 @@ pub enum Command {
     Snapshot(Box<Snapshot>),
     /// Find out whether a snapshot could be taken and is safe there, without writing evidence
     #[command(after_help = PREFLIGHT_EXAMPLES)]
-    Preflight(Place),
+    Preflight(PlaceWithLogs),
     /// Read the windows of AWS's own connection logs that are due into the lake
     #[command(after_help = LOGS_EXAMPLES)]
-    Logs(Logs),
+    Logs(PlaceWithLogs),
     /// Seal the hours that are closed: a digest each, chained and signed
     #[command(after_help = SEAL_EXAMPLES)]
     Seal(Seal),
@@ -99,8 +99,9 @@ pub struct Snapshot {
     starting_token: Option<String>,
 }
 
+/// The same, and the connection logs to read.
 #[derive(Debug, clap::Args)]
-pub struct Logs {
+pub struct PlaceWithLogs {
     #[command(flatten)]
     place: Place,
     /// Log group that may be read: arn:aws:logs:REGION:ACCOUNT:log-group:NAME, where REGION and ACCOUNT may be *, and NAME may end in *;
@@ -232,24 +233,16 @@ impl Place {
         }
         variables
     }
-
-    pub fn preflight_inputs(&self) -> Inputs<'_> {
-        Inputs {
-            variables: self.variables(),
-            request: Request::Preflight,
-            region: self.region.clone(),
-            needs_targets: true,
-        }
-    }
 }
 
-impl Logs {
-    pub fn inputs(&self) -> Inputs<'_> {
+impl PlaceWithLogs {
+    /// Returns the inputs of a request that has no flags of its own.
+    pub fn inputs<'a>(&self, request: Request<'a>) -> Inputs<'a> {
         let mut variables = self.place.variables();
         if !self.log_groups.is_empty() {
             variables.insert("AUDIT_CONNECTION_LOG_GROUPS".to_owned(), self.log_groups.join(","));
         }
-        Inputs { variables, request: Request::Logs, region: self.place.region.clone(), needs_targets: true }
+        Inputs { variables, request, region: self.place.region.clone(), needs_targets: true }
     }
 }
 

@@ -23,8 +23,11 @@ Credentials, profiles, Regions and endpoints are the AWS SDK's own: AWS_PROFILE,
 Proxies are HTTPS_PROXY, HTTP_PROXY and NO_PROXY (* for none); nothing that hands out credentials is asked through one.";
 
 pub const PREFLIGHT_EXAMPLES: &str = "\
-Example:
+Examples:
   client-vpn-audit preflight --lake s3://evidence/vpn --target cvpn-endpoint-0123456789abcdef0
+
+  # With the log groups that logs is to read; the checks name those of the endpoints that are missing here
+  client-vpn-audit preflight --lake s3://evidence/vpn --target '*' --log-group 'arn:aws:logs:*:*:log-group:/vpn/*'
 
 Exit status: 0 everything is as it should be, 1 something is not, 2 wrong usage.";
 

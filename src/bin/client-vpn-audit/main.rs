@@ -12,7 +12,7 @@ mod verify;
 
 use std::process::ExitCode;
 
-use args::{Args, Command, Inputs};
+use args::{Args, Command, Inputs, Request};
 use clap::Parser;
 use client_vpn_audit::aws::sdk;
 use client_vpn_audit::clock::Clock;
@@ -32,8 +32,8 @@ async fn main() -> ExitCode {
     let args = Args::parse();
     let done = match &args.command {
         Command::Snapshot(snapshot) => run(snapshot.inputs(), args.json).await,
-        Command::Preflight(place) => run(place.preflight_inputs(), args.json).await,
-        Command::Logs(logs) => run(logs.inputs(), args.json).await,
+        Command::Preflight(place) => run(place.inputs(Request::Preflight), args.json).await,
+        Command::Logs(place) => run(place.inputs(Request::Logs), args.json).await,
         Command::Seal(seal) => run(seal.inputs(), args.json).await,
         Command::Verify(verify) => verify::run(verify, args.json).await,
         Command::Coverage(coverage) => coverage::run(coverage, args.json).await,

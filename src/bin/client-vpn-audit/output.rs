@@ -271,10 +271,12 @@ fn clock_note(report: &SealReport) -> Option<String> {
 }
 
 fn checks_table(checks: &[Check]) -> Table {
-    let mut table = new_table(["Check", "Resource", "Allowed", "Problem"]);
+    let mut table = new_table(["Check", "Resource", "Passed", "Problem or note"]);
     for check in checks {
-        let allowed = if check.ok { "yes" } else { "no" };
-        table.add_row([check.action, &check.resource, allowed, check.problem.as_deref().unwrap_or_default()]);
+        let passed = if check.ok { "yes" } else { "no" };
+        let words: Vec<&str> =
+            [&check.problem, &check.note].into_iter().flatten().map(String::as_str).collect();
+        table.add_row([check.action, &check.resource, passed, &words.join("; ")]);
     }
     table
 }

@@ -74,7 +74,8 @@ fn ends_the_group(error: &CaptureError) -> bool {
     is_of_group || code.is_denial() || code.is_out_of_reach() || *code == ErrorCode::Deadline
 }
 
-fn absent(group: &LogGroup) -> CaptureError {
+/// Returns the error for a log group that does not exist.
+pub(in crate::capture) fn absent(group: &LogGroup) -> CaptureError {
     let message = format!(
         "there is no log group {}; create it, or correct the endpoint's connection logging",
         group.arn()

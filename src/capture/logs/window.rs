@@ -101,6 +101,7 @@ impl Readings<'_> {
                 end: reading.last_millisecond(),
                 token: pager.token(),
                 unmask: request.unmask,
+                limit: None,
                 foreign_room: if counts.foreign_left_out > 0 {
                     0
                 } else {

@@ -5,6 +5,9 @@ from .parts import properties, statement, statements, variables
 #: Statements of the role: log events, log groups, endpoints, roles of members, objects, their versions, lists of objects.
 READS, DESCRIBES, ENDPOINTS, MEMBERS, OBJECTS, VERSIONS, LISTS = range(7)
 
+#: The first statement of the capture's role with which preflight tries the logs.
+PREFLIGHT = 10
+
 
 def conditional(template, number=-1):
     """A statement that a condition adds; the last one is that of the log groups' key."""
@@ -16,7 +19,44 @@ def replaced(template):
     return statement(template, "LogsRole", READS)["Resource"]["Fn::Split"][1]["Fn::Join"][1]["Fn::Split"][1]
 
 
+def of_preflight(template, number):
+    """One of the statements with which preflight tries the logs: it reads events, describes log groups, or uses their key."""
+    return statement(template, "CaptureRole", PREFLIGHT + number)["Fn::If"]
+
+
 READS_LOGS = {
+    "preflight may read any log group": (
+        lambda t: of_preflight(t, 0)[1].update(Resource="*"),
+        "permissions with ConnectionLogGroups: + CaptureRole Allow logs:FilterLogEvents *",
+    ),
+    "preflight may read log groups though nobody named one": (
+        lambda t: statements(t, "CaptureRole").append({**of_preflight(t, 0)[1], "Resource": "*"}),
+        "+ CaptureRole Allow logs:FilterLogEvents *",
+    ),
+    "preflight lists log groups of any Region": (
+        lambda t: of_preflight(t, 1)[1].pop("Condition"),
+        "+ CaptureRole Allow logs:DescribeLogGroups *",
+    ),
+    "preflight lists log groups though nobody named one": (
+        lambda t: statements(t, "CaptureRole").append(of_preflight(t, 1)[1]),
+        "+ CaptureRole Allow logs:DescribeLogGroups *",
+    ),
+    "preflight does not describe log groups": (
+        lambda t: statements(t, "CaptureRole").pop(PREFLIGHT + 1),
+        "- CaptureRole Allow logs:DescribeLogGroups",
+    ),
+    "preflight uses the logs' key for anything": (
+        lambda t: of_preflight(t, 2)[1]["Fn::If"][1].pop("Condition"),
+        "+ CaptureRole Allow kms:Decrypt arn:aws:kms:eu-central-1:111122223333:key/5678",
+    ),
+    "preflight cannot try encrypted log groups": (
+        lambda t: statements(t, "CaptureRole").pop(PREFLIGHT + 2),
+        "- CaptureRole Allow kms:Decrypt arn:aws:kms:eu-central-1:111122223333:key/5678",
+    ),
+    "preflight cannot try masked fields": (
+        lambda t: of_preflight(t, 0)[1].update(Action="logs:FilterLogEvents"),
+        "- CaptureRole Allow logs:Unmask",
+    ),
     "any log group may be read": (lambda t: statement(t, "LogsRole", READS).update(Resource="*"), "+ LogsRole Allow logs:FilterLogEvents *"),
     # A bare ARN is denied.
     "log groups are named without what follows": (
