@@ -78,6 +78,24 @@ pub enum Reading {
 }
 
 impl Reading {
+    /// Returns the reading that was due at this time; `None` if none was.
+    pub fn of_due(due: SnapshotTime, is_late: bool) -> Option<Reading> {
+        if !is_late {
+            return Window::of_due(due).map(Reading::First);
+        }
+        let hour = Hour::containing(later(due.timestamp(), -LATE_AFTER)).previous();
+        (late_due(hour) == due).then_some(Reading::Late(hour))
+    }
+
+    /// Returns the reading in which `start` lies.
+    pub fn starting(start: Timestamp, is_late: bool) -> Reading {
+        if is_late {
+            Reading::Late(Hour::containing(start))
+        } else {
+            Reading::First(Window::containing(start))
+        }
+    }
+
     /// Returns the time of the first event that belongs to it.
     pub fn start(self) -> Timestamp {
         match self {
@@ -149,5 +167,10 @@ mod tests {
         let late = Reading::Late(Hour::parse("2026-11-22T22").unwrap());
         assert_eq!((late.start(), late.end()), (time("2026-11-22T22:00:00"), time("2026-11-22T23:00:00")));
         assert_eq!(late.due().to_string(), "2026-11-23T23:30:00Z");
+        for reading in [reading, late] {
+            assert_eq!(Reading::of_due(reading.due(), reading.is_late()), Some(reading));
+            assert_eq!(Reading::of_due(reading.due(), !reading.is_late()).is_some(), reading.is_late());
+            assert_eq!(Reading::starting(reading.start(), reading.is_late()), reading);
+        }
     }
 }

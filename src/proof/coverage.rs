@@ -4,6 +4,8 @@
 //! minutes after the first page of an earlier one was *requested*, every connection that existed between them was seen. Times
 //! are those of the pages, never that of the snapshot, which a late retry or a person can set.
 //!
+//! The connection logs have a report of their own, in `logs`.
+//!
 //! `LedgerReader` reads records. `Attempts` takes them and `holes` makes the proof, both without I/O. The saved query
 //! `coverage_holes` and the column `covered` of `sessions` follow the same definition.
 
@@ -12,6 +14,7 @@ mod attempts;
 mod documents;
 mod holes;
 mod ledger_reader;
+mod logs;
 mod newest_captures;
 mod sealing;
 pub mod witness;
@@ -30,6 +33,8 @@ use attempts::Attempts;
 pub use attempts::{ClockStepped, LISTING};
 use holes::cover;
 use ledger_reader::LedgerReader;
+use logs::InLake;
+pub use logs::{LogCoverage, LogGroupsNotKnown, MissingLog};
 use sealing::Sealing;
 use witness::{Difference, Witness};
 
@@ -77,6 +82,10 @@ pub struct Coverage {
     /// Keys of the run records that no digest lists although their hour is sealed, relative to the lake's prefix. They count, and
     /// nothing shows that they were there when their hour was sealed.
     pub not_sealed: Vec<String>,
+    /// Every endpoint and log group that it logged to, with the windows in the lake and those that are missing.
+    pub connection_logs: Vec<LogCoverage>,
+    /// Every account and Region of which it is not known which log groups there were to read at the end of this time.
+    pub log_groups_not_known: Vec<LogGroupsNotKnown>,
 }
 
 /// A run record or digest that could not be read.
@@ -162,6 +171,7 @@ impl Coverage {
     ) -> Result<Coverage, StoreError> {
         let mut ledger = LedgerReader::new(store, on_progress);
         let (mut sealed_late, mut not_sealed) = (Vec::new(), Vec::new());
+        let (mut connection_logs, mut log_groups_not_known) = (Vec::new(), Vec::new());
         ledger.note_strays().await?;
         for place in store.places().await? {
             ledger.read_place(&place, window).await?;
@@ -169,6 +179,12 @@ impl Coverage {
             let sealing = Sealing::read(store, &place, window, read, &mut ledger.unreadable).await?;
             sealed_late.extend(sealing.late);
             not_sealed.extend(sealing.not_sealed);
+            let logs = std::mem::take(&mut ledger.logs);
+            if let Some(first) = logs.first_hour(window) {
+                let in_lake = InLake::read(store, &place, first).await?;
+                connection_logs.extend(logs.assess(&place, window, &in_lake));
+            }
+            log_groups_not_known.extend(logs.not_known(&place, window));
         }
         let LedgerReader { attempts, runs, unreadable, .. } = ledger;
         let (endpoints, clock_stepped) = prove(&attempts, window, witnesses);
@@ -181,11 +197,23 @@ impl Coverage {
             clock_stepped,
             sealed_late,
             not_sealed,
+            connection_logs,
+            log_groups_not_known,
         })
     }
 
-    /// Returns `true` if there is an endpoint, each was seen without a hole, and every record could be read and relied on.
+    /// Returns `true` if nothing is missing: neither a connection nor a window of a connection log that was to be read.
     pub fn is_whole(&self) -> bool {
+        self.is_every_connection_seen() && self.has_every_window()
+    }
+
+    /// Returns `true` if every window of a connection log that was to be read is in the lake.
+    pub fn has_every_window(&self) -> bool {
+        self.log_groups_not_known.is_empty() && self.connection_logs.iter().all(LogCoverage::is_whole)
+    }
+
+    /// Returns `true` if there is an endpoint, each was seen without a hole, and every record could be read and relied on.
+    pub fn is_every_connection_seen(&self) -> bool {
         self.unreadable.is_empty()
             && self.clock_stepped.is_empty()
             && self.not_sealed.is_empty()

@@ -1,5 +1,7 @@
 //! Reports what the ledger proves, and where a connection could have been missed.
 
+mod connection_logs;
+
 use std::path::Path;
 
 use client_vpn_audit::clock::Clock;
@@ -19,7 +21,7 @@ use super::output::{Spinner, counted, new_table, print};
 /// Differences to a witness that are printed for each endpoint, the largest first.
 const PRINTED_DIFFERENCES: usize = 10;
 
-/// Runs the command. Returns `true` if there is no hole.
+/// Runs the command. Returns `true` if there is no hole and no connection log is missing.
 pub async fn run(args: &CoverageArgs, json: bool) -> Result<bool, Failure> {
     let now = Clock::system().now();
     let mut moments = Moments::default();
@@ -54,7 +56,8 @@ fn witness(text: &str) -> Result<Witness, InvalidInput> {
 
 fn text(coverage: &Coverage) -> String {
     let Coverage { endpoints, unreadable, clock_stepped: stepped, not_sealed: added, .. } = coverage;
-    if [endpoints.len(), unreadable.len(), stepped.len(), added.len()] == [0; 4] {
+    let logs = connection_logs::parts(coverage);
+    if [endpoints.len(), unreadable.len(), stepped.len(), added.len(), logs.len()] == [0; 5] {
         return format!("No attempt is on record up to {}.", short(coverage.to));
     }
     let mut table =
@@ -84,6 +87,7 @@ fn text(coverage: &Coverage) -> String {
     parts.extend(clock_stepped(&coverage.clock_stepped));
     parts.extend(sealed_late(&coverage.sealed_late));
     parts.extend(not_sealed(&coverage.not_sealed));
+    parts.extend(logs);
     let holes: usize = coverage.endpoints.iter().map(|endpoint| endpoint.holes.len()).sum();
     parts.push(match holes {
         0 => no_hole(coverage),
@@ -99,7 +103,7 @@ fn text(coverage: &Coverage) -> String {
 fn no_hole(coverage: &Coverage) -> String {
     let records = counted(coverage.runs, "run record");
     let to = short(coverage.to);
-    if coverage.is_whole() {
+    if coverage.is_every_connection_seen() {
         return format!(
             "No hole up to {to}, by {records}: every connection was seen, or will be if the next capture is complete in time."
         );

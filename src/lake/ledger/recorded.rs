@@ -1,6 +1,7 @@
 //! Run records read back from the lake. They may be of an earlier or a later version, so fields that are not needed are
 //! ignored.
 
+mod known_endpoints;
 mod log_groups;
 
 use std::fmt;
@@ -13,14 +14,13 @@ use serde::{Deserialize, Deserializer};
 
 use super::Outcome;
 use crate::error_code::ErrorCode;
-use crate::hour::Hour;
-use crate::lake::keys::{ObjectKey, Table};
+use crate::lake::keys::ObjectKey;
 use crate::lake::store::{Store, StoreError};
-use crate::snapshot_time::SnapshotTime;
-use crate::target::{AccountRegion, EndpointId};
+use crate::target::AccountRegion;
 
+pub use known_endpoints::{Known, known_endpoints};
 pub(crate) use log_groups::MOST_WINDOWS;
-pub use log_groups::{RecordedLogGroup, RecordedLogs, known_log_groups};
+pub use log_groups::{RecordedLogGroup, RecordedLogs, RecordedSettings, RecordedWindow, known_log_groups};
 
 /// Maximum targets of a record, and endpoints of a listing: far more than AWS allows in a Region.
 pub(crate) const MOST_TARGETS: usize = 2_000;
@@ -47,6 +47,9 @@ pub struct RecordedRun {
     /// `false` for a run by hand. A record of a version without the field counts as one of a schedule.
     #[serde(default = "yes")]
     pub scheduled: bool,
+    /// The settings in force; those of no log group in a record of a version without the field.
+    #[serde(default)]
+    pub settings_in_force: RecordedSettings,
     /// The result of each target.
     #[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")]
     pub targets: Vec<RecordedTarget>,
@@ -186,15 +189,6 @@ impl RecordedDiscovery {
             Proof::Nothing
         }
     }
-}
-
-/// The endpoints that were known of an account and Region.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
-    /// The endpoints.
-    pub endpoints: Vec<EndpointId>,
-    /// The snapshot whose record has them.
-    pub since: SnapshotTime,
 }
 
 /// The result of one run for one target.
@@ -354,46 +348,4 @@ fn limited_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     struct Endpoints(#[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")] Vec<Id>);
     let endpoints = Option::<Endpoints>::deserialize(deserializer)?;
     Ok(endpoints.map(|Endpoints(ids)| ids.into_iter().map(|Id(id)| id).collect()))
-}
-
-/// Returns the endpoints at `place` by the newest record of an earlier snapshot, of that day or the one before; `None` if no
-/// such record knows. Also returns the reason why a newer record, which may have known better, could not be read.
-///
-/// # Errors
-/// If the ledger cannot be listed.
-pub async fn known_endpoints(
-    store: &Store,
-    place: &AccountRegion,
-    snapshot_time: SnapshotTime,
-) -> Result<(Option<Known>, Option<RecordError>), RecordError> {
-    let (mut unreadable, mut compared_with_nothing) = (None, None);
-    for date in [snapshot_time.date(), snapshot_time.date_before()] {
-        let keys = store.keys(&place.day(Table::Runs, date)).await?;
-        let keys: Vec<ObjectKey> = keys.iter().rev().filter_map(|key| ObjectKey::parse(key)).collect();
-        // Those of this snapshot and of later ones are as many as there were retries and replays.
-        let earlier = keys.into_iter().filter(|key| key.hour <= Hour::containing(snapshot_time.timestamp()));
-        let mut records = std::pin::pin!(read(store, earlier, CONCURRENT_READS));
-        while let Some((_, record)) = records.next().await {
-            match record.map(|record| known(record, snapshot_time)) {
-                Ok(None) => {}
-                Ok(Some((known, true))) => return Ok((Some(known), unreadable)),
-                Ok(Some((known, false))) => compared_with_nothing = compared_with_nothing.or(Some(known)),
-                // A newer record was compared with nothing because of this one, and states so.
-                Err(_) if compared_with_nothing.is_some() => return Ok((compared_with_nothing, unreadable)),
-                Err(error) => unreadable = unreadable.or(Some(error)),
-            }
-        }
-    }
-    Ok((compared_with_nothing, unreadable))
-}
-
-/// Returns the endpoints that a record knows, if it is of an earlier snapshot, and `false` if they were compared with no
-/// previous record: earlier endpoints can have been missed.
-fn known(record: RecordedRun, snapshot_time: SnapshotTime) -> Option<(Known, bool)> {
-    let since = SnapshotTime::truncated(record.snapshot_time);
-    let discovery = record.places.into_iter().find_map(|place| place.discovery)?;
-    let was_compared = discovery.error.is_none_or(|error| !error.is(&ErrorCode::LedgerUnreadable));
-    let endpoints = discovery.endpoints?;
-    let endpoints = endpoints.iter().filter_map(|id| EndpointId::parse(id)).collect();
-    (since < snapshot_time).then_some((Known { endpoints, since }, was_compared))
 }

@@ -18,7 +18,7 @@ use crate::target::AccountRegion;
 pub const LISTING: &str = "*";
 
 /// Longest code of an error that is repeated, in bytes.
-const LONGEST_CODE: usize = 100;
+pub(super) const LONGEST_CODE: usize = 100;
 
 /// Most endpoints that the ledger of an account and Region has over the years. AWS allows a few in a Region at a time.
 const MOST_ENDPOINTS: usize = 10_000;

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::attempts::Attempts;
+use super::logs::LogLedger;
 use super::{MARGIN, Unreadable, Window, date, documents};
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::recorded::RecordedRun;
@@ -24,6 +25,8 @@ pub(super) struct LedgerReader<'a, F> {
     store: &'a Store,
     /// The attempts in them.
     pub attempts: Attempts,
+    /// The connection logs of the current account and Region.
+    pub logs: LogLedger,
     /// Their number.
     pub runs: u64,
     /// Those that could not be read.
@@ -39,6 +42,7 @@ impl<'a, F: Fn(u64)> LedgerReader<'a, F> {
         LedgerReader {
             store,
             attempts: Attempts::default(),
+            logs: LogLedger::default(),
             runs: 0,
             unreadable: Vec::new(),
             of_place: BTreeSet::new(),
@@ -109,7 +113,8 @@ impl<'a, F: Fn(u64)> LedgerReader<'a, F> {
             self.read_day(place, date).await?;
         }
         for date in before.into_iter().rev() {
-            if window.from.is_some_and(|from| self.attempts.is_enough(place, from)) {
+            let is_enough = |from| self.attempts.is_enough(place, from) && self.logs.is_enough(place, from);
+            if window.from.is_some_and(is_enough) {
                 break;
             }
             self.read_day(place, date).await?;
@@ -157,7 +162,7 @@ impl<'a, F: Fn(u64)> LedgerReader<'a, F> {
         };
         let mut records = std::pin::pin!(documents::read(self.store, found, parse));
         while let Some((key, record)) = records.next().await {
-            match record.and_then(|record| self.attempts.note_record(&key, record)) {
+            match record.and_then(|record| self.note(&key, record)) {
                 Ok(()) => {
                     self.runs += 1;
                     self.of_place.insert(key);
@@ -167,6 +172,11 @@ impl<'a, F: Fn(u64)> LedgerReader<'a, F> {
             }
         }
         Ok(())
+    }
+
+    fn note(&mut self, key: &ObjectKey, record: RecordedRun) -> Result<(), String> {
+        self.logs.note(&record)?;
+        self.attempts.note_record(key, record)
     }
 }
 

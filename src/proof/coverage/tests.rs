@@ -354,6 +354,8 @@ fn a_capture_whose_clock_stepped_proves_nothing_and_is_reported() {
             clock_stepped,
             sealed_late: Vec::new(),
             not_sealed: Vec::new(),
+            connection_logs: Vec::new(),
+            log_groups_not_known: Vec::new(),
         };
         assert!(!whole.is_whole());
     }

@@ -2,10 +2,11 @@
 
 use futures_util::StreamExt;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::{CONCURRENT_READS, MOST_TARGETS, limited, read, short_text};
+use super::{CONCURRENT_READS, MOST_TARGETS, RecordedError, limited, read, short_id, short_text};
 use crate::lake::keys::{ObjectKey, Table};
+use crate::lake::ledger::Outcome;
 use crate::lake::store::{Store, StoreError};
 use crate::snapshot_time::SnapshotTime;
 use crate::target::AccountRegion;
@@ -13,26 +14,64 @@ use crate::target::AccountRegion;
 /// Maximum windows of a log group in a record: those of a year, which the first reading may have, and second readings.
 pub(crate) const MOST_WINDOWS: usize = 50_000;
 
+/// The settings of a run that coverage needs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct RecordedSettings {
+    /// ARNs of the log groups that may be read, as the setting has them.
+    #[serde(default, deserialize_with = "texts")]
+    pub connection_log_groups: Vec<String>,
+}
+
 /// The connection logs that a run read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordedLogs {
     /// The log groups.
     #[serde(default, deserialize_with = "limited::<MOST_TARGETS, _, _>")]
     pub groups: Vec<RecordedLogGroup>,
+    /// The reason why it is not known which log groups there are to read.
+    #[serde(default)]
+    pub error: Option<RecordedError>,
 }
 
-/// A log group, as far as a later run needs it.
+/// A log group, as far as a later run and coverage need it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct RecordedLogGroup {
     /// Its ARN.
     #[serde(deserialize_with = "short_text")]
     pub log_group: String,
+    /// The endpoints that logged to it.
+    #[serde(default, deserialize_with = "ids")]
+    pub endpoint_ids: Vec<String>,
+    /// Days for which it keeps events; `None` for ever, or if it is not known.
+    #[serde(default)]
+    pub retention_days: Option<i64>,
     /// Start of the oldest window that the record is to have.
     pub since: Option<Timestamp>,
     /// Every reading from `since` on that begins before this is in the lake, or is lost.
     pub complete_before: Option<Timestamp>,
     /// Time of the last run in which an endpoint logged to it.
     pub logged_until: Option<Timestamp>,
+    /// The readings of the run.
+    #[serde(default, deserialize_with = "limited::<MOST_WINDOWS, _, _>")]
+    pub windows: Vec<RecordedWindow>,
+    /// The reason why it was not read.
+    #[serde(default)]
+    pub error: Option<RecordedError>,
+}
+
+/// One reading of a window.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RecordedWindow {
+    /// Its first moment.
+    pub start: Timestamp,
+    /// `true` for the second reading of an hour.
+    #[serde(default)]
+    pub late: bool,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The error.
+    #[serde(default)]
+    pub error: Option<RecordedError>,
 }
 
 impl RecordedLogGroup {
@@ -79,4 +118,18 @@ pub async fn known_log_groups(
         }
     }
     Ok(known)
+}
+
+/// Reads a list of texts, of which each may be an ARN.
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Text(#[serde(deserialize_with = "short_text")] String);
+    Ok(limited::<MOST_TARGETS, Text, _>(deserializer)?.into_iter().map(|Text(text)| text).collect())
+}
+
+/// Reads a list of ids of endpoints.
+fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    struct Id(#[serde(deserialize_with = "short_id")] String);
+    Ok(limited::<MOST_TARGETS, Id, _>(deserializer)?.into_iter().map(|Id(id)| id).collect())
 }

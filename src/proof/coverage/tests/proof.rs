@@ -22,9 +22,52 @@ fn coverage_is_whole_if_nothing_is_missing_and_everything_could_be_read() {
         ("a record that is not sealed", endpoints(&whole), vec![], vec![], not_sealed(), false),
     ] {
         let (from, to, runs, sealed_late) = (None, at(30 * M), 2, vec!["runs/late".to_owned()]);
-        let coverage =
-            Coverage { from, to, runs, endpoints, unreadable, clock_stepped, sealed_late, not_sealed };
+        let (connection_logs, log_groups_not_known) = (Vec::new(), Vec::new());
+        let mut coverage = Coverage {
+            from,
+            to,
+            runs,
+            endpoints,
+            unreadable,
+            clock_stepped,
+            sealed_late,
+            not_sealed,
+            connection_logs,
+            log_groups_not_known,
+        };
         assert_eq!(coverage.is_whole(), expected, "{name}");
+        for (allowed, has_every_window) in [(false, true), (true, false)] {
+            coverage.connection_logs = vec![missing_log(allowed)];
+            assert_eq!(coverage.has_every_window(), has_every_window, "{name}");
+            assert_eq!(coverage.is_whole(), expected && has_every_window, "{name}");
+            assert_eq!(coverage.is_every_connection_seen(), expected, "{name}");
+        }
+        coverage.connection_logs.clear();
+        coverage.log_groups_not_known.push(LogGroupsNotKnown {
+            account_id: "a".to_owned(),
+            region: "r".to_owned(),
+            from: at(0),
+            to,
+            reason: "no run".to_owned(),
+        });
+        assert!(!coverage.is_whole(), "{name}");
+    }
+}
+
+fn missing_log(allowed: bool) -> LogCoverage {
+    let reason = "not tried".to_owned();
+    LogCoverage {
+        account_id: "a".to_owned(),
+        region: "r".to_owned(),
+        endpoint_id: "e".to_owned(),
+        log_group: "g".to_owned(),
+        from: at(0),
+        to: at(15 * M),
+        hours_in_lake: 0.0,
+        hours_missing: 0.25,
+        hours_pending: 0.0,
+        hours_not_read_again: 0.0,
+        missing: vec![MissingLog { from: at(0), to: at(15 * M), late: false, allowed, lost: false, reason }],
     }
 }
 

@@ -1,0 +1,228 @@
+//! The record of connection logs of an account and Region: run records in, the state of each log group at a time out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::lake::ledger::Outcome;
+use crate::lake::ledger::recorded::{RecordedError, RecordedLogGroup, RecordedLogs, RecordedRun};
+use crate::log_group::{LogGroup, LogGroupPattern};
+use crate::log_window::Reading;
+use crate::target::AccountRegion;
+
+use super::super::attempts::LONGEST_CODE;
+
+/// Most pairs of an endpoint and a log group that the ledger of an account and Region has over the years.
+const MOST_PAIRS: usize = 2_000;
+
+/// An endpoint and the ARN of the log group that it logs to.
+pub(super) type Pair = (Arc<str>, Arc<str>);
+
+/// The record of connection logs of an account and Region.
+#[derive(Debug, Default)]
+pub(in super::super) struct LogLedger {
+    /// The log groups that may be read, by the start of a run with that setting.
+    settings: BTreeMap<Timestamp, Arc<[String]>>,
+    /// The runs of connection logs, by their start.
+    pub(super) runs: BTreeMap<Timestamp, LogsRun>,
+    /// The log groups, by their ARN.
+    pub(super) groups: BTreeMap<Arc<str>, GroupLedger>,
+    /// Each pair once.
+    pairs: BTreeSet<Pair>,
+    texts: BTreeSet<Arc<str>>,
+}
+
+/// The findings of one run of connection logs.
+#[derive(Debug)]
+pub(super) struct LogsRun {
+    /// The endpoints, each with the log group that it logged to.
+    pub logging: Vec<Pair>,
+    /// Code of the reason why it is not known which log groups there are; `None` if it is.
+    pub code: Option<Arc<str>>,
+}
+
+/// The record of one log group.
+#[derive(Debug, Default)]
+pub(super) struct GroupLedger {
+    /// The runs that name it, by their start.
+    pub runs: BTreeMap<Timestamp, GroupRun>,
+    /// The readings whose object a record names.
+    written: BTreeSet<Reading>,
+    /// Codes of the attempts without an object, by reading.
+    failures: BTreeMap<Reading, Vec<Option<Arc<str>>>>,
+}
+
+/// The state of a log group in one run.
+#[derive(Debug)]
+pub(super) struct GroupRun {
+    /// Start of the oldest window that the record is to have, if the run found no reading complete; otherwise `None`.
+    pub first_window: Option<Timestamp>,
+    retention: Option<SignedDuration>,
+    code: Option<Arc<str>>,
+}
+
+impl LogLedger {
+    /// Notes the settings of a record, and the connection logs in it, or returns why it is refused.
+    pub(in super::super) fn note(&mut self, record: &RecordedRun) -> Result<(), String> {
+        let logs: Vec<&RecordedLogs> = record.places.iter().filter_map(|place| place.logs.as_ref()).collect();
+        // A snapshot by hand has the settings of a person's machine.
+        if record.scheduled || !logs.is_empty() {
+            self.note_settings(record);
+        }
+        logs.into_iter().try_for_each(|logs| self.note_logs(record.start, logs))
+    }
+
+    fn note_settings(&mut self, record: &RecordedRun) {
+        let groups = &record.settings_in_force.connection_log_groups;
+        let known = self.settings.values().next().filter(|known| ***known == **groups).cloned();
+        self.settings.insert(record.start, known.unwrap_or_else(|| groups.as_slice().into()));
+    }
+
+    fn note_logs(&mut self, start: Timestamp, logs: &RecordedLogs) -> Result<(), String> {
+        let mut logging = Vec::new();
+        for group in &logs.groups {
+            let log_group = self.text(&group.log_group);
+            for endpoint_id in &group.endpoint_ids {
+                let pair = (self.text(endpoint_id), log_group.clone());
+                self.pairs.insert(pair.clone());
+                logging.push(pair);
+            }
+            if self.pairs.len() > MOST_PAIRS || self.groups.len() >= MOST_PAIRS {
+                return Err(format!(
+                    "LimitExceeded: with it, the ledger of its account and Region would have more than {MOST_PAIRS} log groups of \
+                     endpoints"
+                ));
+            }
+            self.note_group(start, log_group, group);
+        }
+        let code = self.code(logs.error.as_ref());
+        self.runs.insert(start, LogsRun { logging, code });
+        Ok(())
+    }
+
+    fn note_group(&mut self, start: Timestamp, log_group: Arc<str>, group: &RecordedLogGroup) {
+        let run = GroupRun {
+            first_window: group.since.filter(|since| group.complete_before == Some(*since)),
+            retention: group
+                .retention_days
+                .and_then(|days| SignedDuration::from_hours(24).checked_mul(i32::try_from(days).ok()?)),
+            code: self.code(group.error.as_ref()),
+        };
+        let failures: Vec<(Reading, Option<Arc<str>>)> = group
+            .windows
+            .iter()
+            .filter(|window| window.outcome == Outcome::Failed)
+            .map(|window| (Reading::starting(window.start, window.late), self.code(window.error.as_ref())))
+            .collect();
+        let of_group = self.groups.entry(log_group).or_default();
+        of_group.runs.insert(start, run);
+        for (reading, code) in failures {
+            of_group.failures.entry(reading).or_default().push(code);
+        }
+        let written = group.windows.iter().filter(|window| window.outcome != Outcome::Failed);
+        of_group.written.extend(written.map(|window| Reading::starting(window.start, window.late)));
+    }
+
+    /// Keeps each text once.
+    fn text(&mut self, text: &str) -> Arc<str> {
+        let known = self.texts.get(text).cloned();
+        known.unwrap_or_else(|| {
+            let text: Arc<str> = text.into();
+            self.texts.insert(text.clone());
+            text
+        })
+    }
+
+    fn code(&mut self, error: Option<&RecordedError>) -> Option<Arc<str>> {
+        let code = &error?.code;
+        // A forged record may have a code of any length.
+        Some(self.text(if code.len() > LONGEST_CODE { "a code of another form" } else { code }))
+    }
+
+    /// Returns `true` if the settings in force at `time` allow the log group. Before the first record, its settings count.
+    pub(super) fn allows(&self, group: &LogGroup, time: Timestamp) -> bool {
+        let before = self.settings.range(..=time).next_back();
+        let in_force = before.or_else(|| self.settings.iter().next());
+        in_force.is_some_and(|(_, texts)| patterns(texts).any(|pattern| pattern.allows(group)))
+    }
+
+    /// Returns the time since which the settings allow log groups of `place` without interruption, by the records up to `time`;
+    /// `None` if the last of them allows none.
+    pub(super) fn in_force_since(&self, place: &AccountRegion, time: Timestamp) -> Option<Timestamp> {
+        let newest_first = self.settings.range(..=time).rev();
+        let in_force =
+            newest_first.take_while(|(_, texts)| patterns(texts).any(|pattern| pattern.is_of(place)));
+        in_force.last().map(|(start, _)| *start)
+    }
+
+    /// Returns `true` if no earlier record can change which windows are missing from `from` on: the settings at `from` allow nothing,
+    /// or a run of connection logs is known from before.
+    pub(in super::super) fn is_enough(&self, place: &AccountRegion, from: Timestamp) -> bool {
+        let knows = |run: &LogsRun| run.code.is_none();
+        self.in_force_since(place, from).is_none() || self.runs.range(..=from).any(|(_, run)| knows(run))
+    }
+}
+
+impl GroupLedger {
+    /// Returns the reason why a reading that is not in the lake is missing, by the runs up to `horizon`.
+    pub(super) fn reason(&self, reading: Reading, horizon: Timestamp) -> String {
+        if self.written.contains(&reading) {
+            return "its object is on record, and is not in the lake".to_owned();
+        }
+        let due = reading.due().timestamp();
+        let since_due: Vec<(&Timestamp, &GroupRun)> =
+            if due <= horizon { self.runs.range(due..=horizon).collect() } else { Vec::new() };
+        let Some((start, first)) = since_due.first() else {
+            return "no run of connection logs read the log group after it was due".to_owned();
+        };
+        if first.has_dropped(**start, reading) {
+            return "no longer retained by the log group at the first run after it was due".to_owned();
+        }
+        let failed =
+            self.failures.get(&reading).into_iter().flatten().map(|code| ("failed", code.as_deref()));
+        let mut reasons = counts(failed);
+        if reasons.is_empty() {
+            let not_tried = since_due.iter().filter(|(_, run)| run.code.is_some());
+            reasons = counts(not_tried.map(|(_, run)| ("not tried", run.code.as_deref())));
+        }
+        if reasons.is_empty() { "not tried".to_owned() } else { reasons }
+    }
+
+    /// Returns `true` if the log group does not retain the reading's events any more, by the newest run up to `horizon`.
+    pub(super) fn has_dropped(&self, reading: Reading, horizon: Timestamp) -> bool {
+        let newest = self.runs.range(..=horizon).next_back();
+        newest.is_some_and(|(start, run)| run.has_dropped(*start, reading))
+    }
+
+    /// Returns `true` if the log group retains events so long that an hour can be read a second time.
+    pub(super) fn retains_for_second_reading(&self, horizon: Timestamp) -> bool {
+        let newest = self.runs.range(..=horizon).next_back();
+        newest
+            .and_then(|(_, run)| run.retention)
+            .is_none_or(|retention| retention > SignedDuration::from_hours(24))
+    }
+}
+
+impl GroupRun {
+    fn has_dropped(&self, start: Timestamp, reading: Reading) -> bool {
+        let retained_since = self.retention.and_then(|retention| start.checked_sub(retention).ok());
+        retained_since.is_some_and(|since| reading.start() < since)
+    }
+}
+
+fn patterns(texts: &[String]) -> impl Iterator<Item = LogGroupPattern> {
+    texts.iter().filter_map(|text| LogGroupPattern::parse(text))
+}
+
+/// Returns texts as `2 × failed, Throttling`, in order.
+fn counts<'a>(reasons: impl Iterator<Item = (&'static str, Option<&'a str>)>) -> String {
+    let mut counts: BTreeMap<(&str, Option<&str>), u64> = BTreeMap::new();
+    for reason in reasons {
+        *counts.entry(reason).or_default() += 1;
+    }
+    let text = |((outcome, code), times): (&(&str, Option<&str>), &u64)| {
+        code.map_or_else(|| format!("{times} × {outcome}"), |code| format!("{times} × {outcome}, {code}"))
+    };
+    counts.iter().map(text).collect::<Vec<_>>().join("; ")
+}
