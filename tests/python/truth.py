@@ -98,8 +98,8 @@ class Truth:
         self.log_group = week["log_group"]
         #: What CloudWatch Logs has of the week and the day before, in the order of time.
         self.logged = [Logged(event) for event in week["events"]]
-        #: Those that the lake has, as of `read_logs`.
-        self.events = []
+        #: Those that the lake has, and the windows that were read, as of `read_logs`.
+        self.events, self.recorded, self.windows = [], [], []
 
     def read_logs(self, records):
         """Adds to the sessions what the readings of these run records have of them. An event is in the first reading that it had arrived
@@ -115,7 +115,9 @@ class Truth:
                 event.late, _, end, _ = min(of_it)
                 due = end + (datetime.timedelta(hours=24.5) if event.late else HOUR / 2)
                 self.events.append(logs_of_lakes.Event(ACCOUNT, None, due, event.values))
+                self.recorded.append(event)
         windows = {(name, start.replace(tzinfo=None)) for name, start in logs_of_lakes.windows_of(records)}
+        self.windows = sorted(start for _, start in windows)
         by_connection = collections.defaultdict(list)
         for event in self.events:
             by_connection[event.values["connection_id"]].append(event)
