@@ -108,8 +108,12 @@ impl Week {
     async fn record(seaweed: &Seaweed, bucket: &str) -> Week {
         let directory = TempDir::new().unwrap();
         let monday: Timestamp = MONDAY.parse().unwrap();
-        let config =
-            Config { region: REGION.to_owned(), log_groups: vec![log_group()], time: TimeSource::Manual(monday), ..fleet(5, 40) };
+        let config = Config {
+            region: REGION.to_owned(),
+            log_groups: vec![log_group()],
+            time: TimeSource::Manual(monday),
+            ..fleet(5, 40)
+        };
         let world = World::new(config).await;
         let clock = FakeClock::new(directory.path());
         let lake = format!("s3://{bucket}/vpn");

@@ -152,7 +152,8 @@ fn the_demo_needs_nothing_and_shows_what_the_record_says() {
     let out = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{out}{}", text(&output.stderr));
     assert_eq!(out.matches("3 of 3 endpoints").count(), 13, "three hours: {out}");
-    for part in ["people connected", "sessions ended", "sent by clients", "public addresses", "read_parquet("] {
+    for part in ["people connected", "sessions ended", "sent by clients", "public addresses", "read_parquet("]
+    {
         assert!(out.contains(part), "{part} is not in {out}");
     }
     let failed = out.lines().find(|line| line.contains("last failed")).unwrap();
@@ -161,7 +162,11 @@ fn the_demo_needs_nothing_and_shows_what_the_record_says() {
     let files = files_under(&lake);
     let windows = files.iter().filter(|file| file.contains("connection_logs/")).count();
     assert!(windows > 96, "a day of quarters, and hours that were read twice: {files:?}");
-    assert_eq!(files.iter().filter(|file| file.ends_with(".parquet")).count(), 13 * (3 + 1) + windows, "{files:?}");
+    assert_eq!(
+        files.iter().filter(|file| file.ends_with(".parquet")).count(),
+        13 * (3 + 1) + windows,
+        "{files:?}"
+    );
     assert!(files.iter().all(|file| out.contains(file.as_str())), "each is named");
     assert_eq!(files.iter().filter(|file| file.ends_with(".json")).count(), 13 + 1, "{files:?}");
 

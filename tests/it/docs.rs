@@ -147,7 +147,8 @@ fn lake_formation_grants_what_the_merges_read() {
     let granted: BTreeSet<String> = grants
         .map(|line| line.split("\\\"Name\\\":\\\"").nth(1).unwrap().split('\\').next().unwrap().to_owned())
         .collect();
-    let statements = ["sessions/merge.sql", "captures/merge.sql"].map(read).join("\n");
+    let statements =
+        ["sessions/merge.sql", "sessions/merge_logs.sql", "captures/merge.sql"].map(read).join("\n");
     let words: Vec<&str> = statements.split_whitespace().collect();
     let sources = words.windows(2).filter(|pair| ["FROM", "JOIN"].contains(&pair[0])).map(|pair| pair[1]);
     // The others are named within the statement, or created by the state machine.

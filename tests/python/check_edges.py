@@ -16,8 +16,13 @@ import brute_force
 import edge_cases
 import edge_lakes
 import edges_of_hours
+import edges_of_logged_sessions  # noqa: F401 - it has cases
+import edges_of_logging  # noqa: F401 - it has cases
+import edges_of_logs  # noqa: F401 - it has cases
+import edges_of_reconciliation  # noqa: F401 - it has cases
 import edges_of_the_record  # noqa: F401 - it has cases
 import edges_of_usage  # noqa: F401 - it has cases
+import logged_sessions
 import random_lakes
 import trino_server
 
@@ -41,6 +46,8 @@ def main():
     with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], NO_S3, "client_vpn_audit") as trino:
         edge_lakes.create(trino, by_hand + made)
         edge_lakes.create_sessions(trino)
+        logged_sessions.fill(trino, by_hand)
+        asked.check_copies()
         asked.check_random(trino, made)
         for expected in edge_cases.EXPECTED:
             asked.check(trino, expected)
@@ -71,6 +78,15 @@ class Asked:
         if any(changed):
             self.problems.append(f"merged again: {changed} rows change")
         self.answers.clear()
+
+    def check_copies(self):
+        """The lines between the marks are the same in every question that has them."""
+        begin, end = "-- BEGIN NOT RECORDED", "-- END NOT RECORDED"
+        texts = {path.stem: path.read_text() for path in sorted((edge_lakes.ROOT / "queries").glob("*.sql"))}
+        copies = {name: text[text.index(begin) : text.index(end)].splitlines()[1:] for name, text in texts.items() if begin in text}
+        differ = [name for name, lines in copies.items() if lines != copies["failed_attempts"]]
+        if differ or len(copies) < 2:
+            self.problems.append(f"{differ} differ from failed_attempts between the marks, of {sorted(copies)}")
 
     def check(self, trino, expected):
         edits = expected.edits
@@ -157,7 +173,7 @@ class Asked:
 def of_accounts(question, condition):
     """Edits that leave a question the rows of these accounts alone."""
     text = (edge_lakes.ROOT / f"queries/{question}.sql").read_text()
-    from_table = {table: f"FROM {table}\n" for table in ("sessions", "connections", "partials", "endpoints")}
+    from_table = {table: f"FROM {table}\n" for table in ("sessions", "connections", "partials", "endpoints", "connection_logs")}
     return tuple(
         (text_of, f"FROM (SELECT * FROM {table} WHERE account_id {condition}) AS {table}\n")
         for table, text_of in from_table.items()

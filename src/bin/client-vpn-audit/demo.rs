@@ -85,9 +85,7 @@ pub async fn run(demo: &Demo, json: bool) -> Result<bool, InvocationError> {
     if !json {
         print(&format!("{}\n", snapshots_table(&reports)));
     }
-    if let Answer::Logs(report) =
-        auditor.handle(Invocation::Logs, &Uuid::new_v4().to_string(), None).await?
-    {
+    if let Answer::Logs(report) = auditor.handle(Invocation::Logs, &Uuid::new_v4().to_string(), None).await? {
         if !json {
             print(&format!("{}\n", logs_text(&report)));
         }
@@ -95,7 +93,10 @@ pub async fn run(demo: &Demo, json: bool) -> Result<bool, InvocationError> {
     }
     let summary = Summary::of(&lake, &reports).map_err(|error| unusable(&error))?;
     print_summary(&lake, &reports, &summary, json);
-    Ok(reports.iter().all(|report| report.record.all_captured() && report.record.places.iter().all(|place| place.logs_errors().next().is_none())))
+    Ok(reports.iter().all(|report| {
+        report.record.all_captured()
+            && report.record.places.iter().all(|place| place.logs_errors().next().is_none())
+    }))
 }
 
 /// Creates a directory that is kept, to inspect the record.
@@ -125,7 +126,8 @@ fn snapshots_table(reports: &[Box<Report>]) -> Table {
     let mut table = new_table(["Snapshot", "Complete", "Connections"]);
     for Report { record, .. } in reports.iter().map(AsRef::as_ref) {
         let complete = record.targets.iter().filter(|entry| entry.outcome == Outcome::Complete);
-        let rows = record.targets.iter().filter_map(|entry| entry.object.as_ref()).map(|object| object.rows).sum();
+        let rows =
+            record.targets.iter().filter_map(|entry| entry.object.as_ref()).map(|object| object.rows).sum();
         table.add_row([
             record.snapshot_time.to_string(),
             format!("{} of {}", complete.count(), counted(record.targets.len() as u64, "endpoint")),
