@@ -41,7 +41,15 @@ CREATE TABLE IF NOT EXISTS sessions (
   watched boolean COMMENT 'true if its endpoint was watched when it began. Value: computed again by each merge',
   begins_given string COMMENT 'For the next merge: each beginning that AWS gave, as a sorted JSON list. Value: all',
   ends_given string COMMENT 'For the next merge: each end that AWS gave, and the last page that shows it, as a JSON map. Value: all',
-  gaps string COMMENT 'JSON list of the captures, by their requests, that no other followed within 60 minutes, from an hour before its beginning to its end. Value: computed again by each merge'
+  gaps string COMMENT 'JSON list of the captures, by their requests, that no other followed within 60 minutes, from an hour before its beginning to its end. Value: computed again by each merge',
+  device_ip string COMMENT 'Public address of the client. Null: no event of the connection log has one. Value: that of the latest event that has one',
+  device_type string COMMENT 'Type of the client, as the connection log has it. Null: no event has one. Value: that of the latest event that has one',
+  port bigint COMMENT 'Port that the client connected to. Null: no event has one. Value: that of the latest event that has one',
+  transport_protocol string COMMENT 'Protocol, as the connection log has it. Null: no event has one. Value: that of the latest event that has one',
+  policy_result string COMMENT 'Result of the authorization policy. Null: no event has one. Value: that of the latest event that has one',
+  policy_denials bigint COMMENT 'Events with the policy result deny. Null: the connection log was not read, or logging was off. Value: the number',
+  logged boolean COMMENT 'true: the connection log has an event of it. false: the window of its beginning and those beside it were read, and have none. Null: they were not read, or logging was off. Value: computed again by each merge',
+  log_group string COMMENT 'ARN of the log group to which its endpoint logged when it began. Null: logging was off, or it is not known. Value: computed again by each merge'
 )
 PARTITIONED BY (month(connection_established_time))
 LOCATION 's3://{analytics_bucket}/sessions/'

@@ -18,6 +18,7 @@ import edge_lakes
 import edges_of_hours
 import edges_of_the_record  # noqa: F401 - it has cases
 import edges_of_usage  # noqa: F401 - it has cases
+import logged_sessions
 import random_lakes
 import trino_server
 
@@ -41,6 +42,7 @@ def main():
     with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], NO_S3, "client_vpn_audit") as trino:
         edge_lakes.create(trino, by_hand + made)
         edge_lakes.create_sessions(trino)
+        logged_sessions.fill(trino, by_hand)
         asked.check_random(trino, made)
         for expected in edge_cases.EXPECTED:
             asked.check(trino, expected)
@@ -157,7 +159,7 @@ class Asked:
 def of_accounts(question, condition):
     """Edits that leave a question the rows of these accounts alone."""
     text = (edge_lakes.ROOT / f"queries/{question}.sql").read_text()
-    from_table = {table: f"FROM {table}\n" for table in ("sessions", "connections", "partials", "endpoints")}
+    from_table = {table: f"FROM {table}\n" for table in ("sessions", "connections", "partials", "endpoints", "connection_logs")}
     return tuple(
         (text_of, f"FROM (SELECT * FROM {table} WHERE account_id {condition}) AS {table}\n")
         for table, text_of in from_table.items()

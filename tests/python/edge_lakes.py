@@ -81,6 +81,34 @@ class Lake:
         ended = connection(id, user, common_name, begins, ends, **values)
         self.capture(ends + 5 * MINUTE, [ended], endpoint)
 
+    def log_group(self, name="vpn"):
+        """The ARN of a log group of this account."""
+        return f"arn:aws:logs:{REGION}:{self.account_id}:log-group:{name}"
+
+    def event(self, id, time, connection_id, status="successful", endpoint=A, due=None, group="vpn", **values):
+        """An event of a connection log, in the object of its window, or in one that was due then."""
+        start = time.replace(minute=time.minute // 15 * 15, second=0, microsecond=0)
+        due = due or start + 45 * MINUTE
+        values = {"event_id": id, "event_time": time, "connection_id": connection_id, "endpoint_id": endpoint, **values}
+        values |= {"connection_attempt_status": status, "captured_at": due, "log_group": self.log_group(group)}
+        self.row("connection_logs", due, **{"connection_log_type": "connection-attempt"} | values)
+
+    def reads(self, begins, ends, late=False, outcome="complete", group="vpn", endpoints=(A,), minutes=15):
+        """A run that reads the windows of a log group from one time to another; or, late, its hours once more. With more `minutes`,
+        the windows are longer than real ones."""
+        length, due = (60, 24.5 * 60) if late else (minutes, 30)
+        windows, start = [], begins
+        while start < ends:
+            end = min(start + length * MINUTE, ends)
+            window = {"start": f"{start:%Y-%m-%dT%H:%M:%SZ}", "end": f"{end:%Y-%m-%dT%H:%M:%SZ}", "late": late, "outcome": outcome}
+            key = f"connection_logs/{self.account_id}/{end + due * MINUTE:%Y%m%dT%H%M%SZ}"
+            windows.append(window | {"object_key": None if outcome == "failed" else key})
+            start = end
+        self.ledger.run(self.minutes(ends + due * MINUTE), [])
+        read = {"log_group": self.log_group(group), "endpoint_ids": list(endpoints), "windows": windows, "error": None}
+        [place] = self.ledger.records[-1]["places"]
+        place["logs"] = {"groups": [read], "error": None}
+
     def endpoint(self, time, types, endpoint=A, **values):
         """A row of `endpoints`, as a snapshot at `time` shows it."""
         values = {"captured_at": time, "endpoint_id": endpoint, "authentication_types": types, "security_group_ids": []} | values

@@ -3,6 +3,7 @@
 import datetime
 import random
 
+import logged_sessions
 import merge_lakes
 import session_truth
 from edge_lakes import CERTIFICATE, DIRECTORY, MINUTE, NOW, REGION, SAML, UTC, A, B, C, Lake, connection
@@ -112,7 +113,8 @@ def sessions(lakes):
         for table in ("connections", "partials"):
             rows += [sight(made, table, row) for row in made.tables[table] if row["connection_id"] is not None]
     found = session_truth.sessions(rows, records, REGION, aware(NOW))
-    return [{name: naive(value) for name, value in row.items()} for row in found.values()]
+    # They have no connection logs.
+    return [dict.fromkeys(logged_sessions.COLUMNS) | {name: naive(value) for name, value in row.items()} for row in found.values()]
 
 
 def sight(made, table, row):
