@@ -1,0 +1,196 @@
+-- Who failed to connect: failed attempts by reason, user and public address?
+-- Serves: PCI DSS 10.2.1.4, NIST SP 800-53 AC-7 and AU-3, HIPAA 164.308(a)(5)(ii)(C), CIS Controls 8.5.
+-- Edit: the first day, and the day after the last, in UTC. An attempt is an event with the status failed: the same event counts
+-- once, however often it was read. Users are as the connection log names them, in lower case and without a domain. A row without
+-- identity_key has the attempts of which it names nobody. Only asterisks: a data protection policy of the log group masked the value.
+-- Mutual authentication that fails is in no log. Anybody who can write to the log group can write such an event.
+-- endpoint_minutes_not_recorded: for how long, over all endpoints, attempts cannot be known, because the endpoint's logging was off or the
+-- window was not read. Null: no endpoint is on record. It counts up to recorded_until, an hour before the last merge of captures,
+-- since newer windows are not due: events of later time are shown, but are not all. An event that comes late is read a day later.
+-- If there is nothing to show, one row has these columns.
+WITH asked AS (
+  SELECT
+    CAST(current_date - INTERVAL '30' DAY AS timestamp(6)) AS from_time,
+    CAST(current_date + INTERVAL '1' DAY AS timestamp(6)) AS to_time
+),
+last_merge AS (
+  -- The record of later time is not known.
+  SELECT max(merged_at) AS as_of
+  FROM captures
+),
+periods AS (
+  SELECT 'asked' AS period, from_time AS begins, least(to_time, as_of - INTERVAL '1' HOUR) AS ends
+  FROM asked
+  CROSS JOIN last_merge
+),
+described AS (
+  SELECT endpoints.*
+  FROM endpoints
+  CROSS JOIN asked
+  -- A day earlier: for the configuration in force at the beginning.
+  WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
+    AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
+),
+-- BEGIN NOT RECORDED: the same lines as in queries/public_addresses.sql
+configurations AS (
+  -- The log group of each endpoint in each snapshot. Null: logging is off, or not known, or AWS described the endpoint in two ways.
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    snapshot_time,
+    min(captured_at) AS seen_at,
+    min(creation_time) AS creation_time,
+    if(
+      bool_and(coalesce(connection_log_enabled, false)) AND count(DISTINCT coalesce(connection_log_group, '')) = 1,
+      min(connection_log_group)
+    ) AS log_group
+  FROM described
+  WHERE endpoint_id IS NOT NULL
+  GROUP BY account_id, region, endpoint_id, snapshot_time
+),
+gone AS (
+  -- A listing after its last snapshot does not have it.
+  SELECT DISTINCT last.account_id, last.region, last.endpoint_id, true AS is_unlisted
+  FROM (
+    SELECT account_id, region, endpoint_id, max(seen_at) AS seen_at
+    FROM configurations
+    GROUP BY account_id, region, endpoint_id
+  ) AS last
+  JOIN captures
+    ON captures.account_id = last.account_id
+    AND captures.region = last.region
+    AND captures.attempted_at > last.seen_at
+  WHERE captures.kind = 'listing'
+    AND captures.outcome = 'complete'
+    AND NOT contains(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), last.endpoint_id)
+),
+followed AS (
+  SELECT
+    *,
+    row_number() OVER endpoint = 1 AS is_first,
+    lag(log_group) OVER endpoint AS log_group_before,
+    max(seen_at) OVER (PARTITION BY account_id, region, endpoint_id) AS last_seen_at,
+    coalesce(is_unlisted, false)
+      OR max(snapshot_time) OVER (PARTITION BY account_id, region, endpoint_id)
+        < max(snapshot_time) OVER (PARTITION BY account_id, region) AS is_gone
+  FROM configurations
+  LEFT JOIN gone USING (account_id, region, endpoint_id)
+  WINDOW endpoint AS (PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time)
+),
+stretches AS (
+  -- Times in which an endpoint had one log group, or none. The first counts since the endpoint was created.
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    log_group,
+    if(is_first, coalesce(creation_time, TIMESTAMP '2018-12-01 00:00:00'), seen_at) AS begins,
+    coalesce(
+      lead(seen_at) OVER (PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time),
+      if(is_gone, last_seen_at, TIMESTAMP '9999-12-31 00:00:00')
+    ) AS ends
+  FROM followed
+  WHERE is_first OR log_group IS DISTINCT FROM log_group_before
+),
+windows AS (
+  SELECT DISTINCT account_id, region, split_part(log_group, ':', 7) AS log_group, window_start, window_end
+  FROM captures
+  WHERE kind = 'window'
+    AND outcome IN ('complete', 'already_captured')
+    AND NOT late
+),
+expected AS (
+  SELECT
+    periods.period,
+    stretches.account_id,
+    stretches.region,
+    stretches.log_group,
+    greatest(stretches.begins, periods.begins) AS begins,
+    least(stretches.ends, periods.ends) AS ends
+  FROM stretches
+  JOIN periods
+    ON stretches.begins < periods.ends
+    AND stretches.ends > periods.begins
+    AND periods.begins < periods.ends
+),
+recorded AS (
+  SELECT
+    expected.period,
+    sum(date_diff(
+      'second', greatest(expected.begins, windows.window_start), least(expected.ends, windows.window_end)
+    )) AS seconds
+  FROM expected
+  JOIN windows
+    ON windows.account_id = expected.account_id
+    AND windows.region = expected.region
+    AND windows.log_group = expected.log_group
+    AND windows.window_start < expected.ends
+    AND windows.window_end > expected.begins
+  GROUP BY expected.period
+),
+not_recorded AS (
+  -- Rounded up. Null: no endpoint is on record.
+  SELECT
+    periods.period,
+    if(
+      (SELECT count(*) FROM stretches) > 0,
+      (coalesce(sum(date_diff('second', expected.begins, expected.ends)), 0) - coalesce(max(recorded.seconds), 0) + 59) / 60
+    ) AS minutes
+  FROM periods
+  LEFT JOIN expected ON expected.period = periods.period
+  LEFT JOIN recorded ON recorded.period = periods.period
+  GROUP BY periods.period
+),
+-- END NOT RECORDED
+events AS (
+  SELECT
+    *,
+    -- The log of directories and SAML has the user, that of certificates the common name alone.
+    coalesce(username, common_name) AS identity,
+    row_number() OVER (
+      PARTITION BY account_id, region, log_group, event_id ORDER BY snapshot_time, captured_at
+    ) AS reading
+  FROM connection_logs
+  CROSS JOIN asked
+  -- The partition of an event is the day on which its window was due, up to two days later.
+  WHERE snapshot_date >= CAST(CAST(asked.from_time AS date) AS varchar)
+    AND snapshot_date <= CAST(CAST(asked.to_time + INTERVAL '1' DAY AS date) AS varchar)
+    AND (event_time >= asked.from_time AND event_time < asked.to_time OR event_time IS NULL)
+    AND connection_attempt_status = 'failed'
+),
+grouped AS (
+  SELECT
+    connection_attempt_failure_reason AS reason,
+    lower(coalesce(nullif(regexp_replace(identity, '^[^\\]*\\', ''), ''), identity)) AS identity_key,
+    device_ip,
+    count(*) AS attempts,
+    min(event_time) AS first_attempt,
+    max(event_time) AS last_attempt,
+    array_join(array_sort(array_agg(DISTINCT identity) FILTER (WHERE identity IS NOT NULL)), ', ') AS identities,
+    count(DISTINCT ROW(account_id, region, endpoint_id)) AS endpoints,
+    array_join(array_sort(array_agg(DISTINCT endpoint_id) FILTER (WHERE endpoint_id IS NOT NULL)), ', ') AS endpoint_ids,
+    array_join(array_sort(array_agg(DISTINCT account_id) FILTER (WHERE account_id IS NOT NULL)), ', ') AS account_ids
+  FROM events
+  WHERE reading = 1
+  GROUP BY 1, 2, 3
+)
+SELECT
+  grouped.reason,
+  grouped.identities,
+  grouped.device_ip,
+  coalesce(grouped.attempts, 0) AS attempts,
+  grouped.first_attempt,
+  grouped.last_attempt,
+  grouped.endpoints,
+  grouped.endpoint_ids,
+  grouped.account_ids,
+  grouped.identity_key,
+  not_recorded.minutes AS endpoint_minutes_not_recorded,
+  with_timezone(periods.ends, 'UTC') AS recorded_until,
+  with_timezone(last_merge.as_of, 'UTC') AS as_of
+FROM last_merge
+CROSS JOIN periods
+JOIN not_recorded ON not_recorded.period = periods.period
+LEFT JOIN grouped ON true
+ORDER BY grouped.attempts DESC, grouped.reason, grouped.identity_key, grouped.device_ip

@@ -1,0 +1,127 @@
+"""Cases of connection logs: failed attempts, and public addresses."""
+
+from edge_cases import case, expect
+from edge_lakes import SAML, A, B, at
+
+DENIED = "authorization-policy-deny"
+MASKED = "*" * 12
+
+
+def logging(lake, endpoint=A, group="vpn", types=(SAML,), since="2026-10-10 12:00", created="2026-10-01 00:00", **values):
+    """An endpoint that logs to a group since a time."""
+    values = {"connection_log_enabled": True, "connection_log_group": group, "creation_time": at(created)} | values
+    lake.endpoint(at(since), list(types), endpoint, **values)
+
+
+def read_all(lake, until="10 11:00", **values):
+    """Reads a log group from October until an hour before the questions are asked, in a few long windows."""
+    lake.reads(at("2026-10-01 00:00"), at(until), minutes=7 * 24 * 60, **values)
+
+
+def failed(lake, id, time, user="failures.ana", address="198.51.100.1", reason="client-connect-failed", **values):
+    values = {"username": user, "device_ip": address, "connection_attempt_failure_reason": reason, **values}
+    lake.event(id, at(time), f"cvpn-connection-{id}", "failed", **values)
+
+
+@case
+def failures(lake):
+    """Attempts by reason, user and address: the same event twice counts once, and other events do not count."""
+    logging(lake)
+    read_all(lake)
+    failed(lake, "f1", "09 10:00", "CORP\\failures.Ana")
+    failed(lake, "f1", "09 10:00", "CORP\\failures.Ana")
+    # Read again a day later, in another object.
+    failed(lake, "f1", "09 10:00", "CORP\\failures.Ana", due=at("10 11:30"))
+    failed(lake, "f2", "09 23:59:59.999", "FAILURES.ana", endpoint=B)
+    failed(lake, "f3", "10 00:00", "failures.ana", address="198.51.100.2")
+    failed(lake, "f4", "10 00:01", "failures.ana", reason=DENIED)
+    failed(lake, "f5", "10 00:02", None, common_name="failures.cert", reason=None, address=None)
+    for id, status in [("f6", "successful"), ("f7", "waiting-for-assertion"), ("f8", None)]:
+        lake.event(id, at("10 00:03"), f"cvpn-connection-{id}", status, username="failures.ana")
+    columns = "reason identities device_ip attempts first_attempt last_attempt endpoints identity_key endpoint_minutes_not_recorded"
+    failed_first, ana = ("client-connect-failed", "198.51.100.1"), "failures.ana"
+    both = "CORP\\failures.Ana, FAILURES.ana"
+    rows = [
+        (failed_first[0], both, failed_first[1], 2, at("09 10:00"), at("09 23:59:59.999"), 2, ana, 0),
+        (DENIED, ana, "198.51.100.1", 1, at("10 00:01"), at("10 00:01"), 1, ana, 0),
+        (failed_first[0], ana, "198.51.100.2", 1, at("10 00:00"), at("10 00:00"), 1, ana, 0),
+        (None, "failures.cert", None, 1, at("10 00:02"), at("10 00:02"), 1, "failures.cert", 0),
+    ]
+    expect(lake, "failed_attempts", columns, rows, alone=True)
+
+
+@case
+def hostile(lake):
+    """Names and addresses are only values; attempts of nobody are a row; only asterisks stay."""
+    logging(lake)
+    read_all(lake)
+    names = ["hostile.'; DROP TABLE sessions; --", "hostile.{{7*7}}\n<b>", "\\", "CORP\\", MASKED, None]
+    for number, name in enumerate(names):
+        failed(lake, f"h{number}", "09 10:00", name, address=MASKED, reason="' OR 1=1")
+    rows = [
+        (1, MASKED, MASKED),
+        (1, "\\", "\\"),
+        (1, "corp\\", "CORP\\"),
+        (1, "hostile.'; drop table sessions; --", "hostile.'; DROP TABLE sessions; --"),
+        (1, "hostile.{{7*7}}\n<b>", "hostile.{{7*7}}\n<b>"),
+        (1, None, None),
+    ]
+    rows.sort(key=lambda row: row[1] or "~")
+    expect(lake, "failed_attempts", "attempts identity_key identities", rows, alone=True)
+
+
+@case
+def at_midnight(lake):
+    """The first and the last moment of the days that are asked for; an event in the partition of the day after, and one of a late object."""
+    logging(lake)
+    read_all(lake)
+    failed(lake, "m0", "05 23:59:59.999", "midnight.a")
+    failed(lake, "m1", "06 00:00", "midnight.b")
+    failed(lake, "m2", "06 23:59:59.999", "midnight.b")
+    failed(lake, "m3", "06 23:30", "midnight.b", due=at("08 00:30"))
+    failed(lake, "m4", "07 00:00", "midnight.c")
+    failed(lake, "m5", "06 12:00", "midnight.d", group="not-of-a-known-endpoint", endpoint="cvpn-endpoint-0")
+    edits = [
+        ("current_date - INTERVAL '30' DAY AS t", "DATE '2026-11-06' AS t"),
+        ("current_date + INTERVAL '1' DAY", "DATE '2026-11-07'"),
+    ]
+    rows = [(3, "midnight.b", at("06 00:00"), at("06 23:59:59.999")), (1, "midnight.d", at("06 12:00"), at("06 12:00"))]
+    expect(lake, "failed_attempts", "attempts identity_key first_attempt last_attempt", rows, edits, alone=True)
+
+
+@case
+def unread(lake):
+    """Minutes in which an attempt cannot be known. A window that failed, or whose group is that of another endpoint, was not read."""
+    # Logging is off for an hour, and then goes to another group, which was not read for two windows.
+    logging(lake)
+    logging(lake, since="09 10:00", connection_log_enabled=False)
+    logging(lake, since="09 11:00", group="other")
+    # It is gone after an hour, and was never logged.
+    logging(lake, B, since="08 10:00", created="08 09:30", connection_log_enabled=False)
+    logging(lake, B, since="08 10:30", connection_log_enabled=False)
+    read_all(lake, "09 10:00")
+    lake.reads(at("09 11:00"), at("09 11:15"), group="other", outcome="failed")
+    lake.reads(at("09 11:15"), at("09 12:00"), group="other", outcome="already_captured")
+    lake.reads(at("09 12:00"), at("09 12:15"), group="vpn")
+    lake.reads(at("09 12:15"), at("10 11:00"), group="other", minutes=300)
+    # The same window again, and a second reading, count for nothing.
+    lake.reads(at("09 11:15"), at("09 11:30"), group="other")
+    lake.reads(at("09 11:00"), at("09 12:00"), group="other", late=True)
+    expect(lake, "failed_attempts", "reason attempts endpoint_minutes_not_recorded", [(None, 0, 60 + 15 + 15 + 60)], alone=True)
+
+
+@case
+def deleted(lake):
+    """An endpoint that the listings no longer have counts until its last snapshot."""
+    logging(lake, since="10 08:00", created="10 08:00", connection_log_enabled=False)
+    logging(lake, since="10 08:30", connection_log_enabled=False)
+    lake.ledger.run(lake.minutes(at("10 08:30")) - 1, [], [A])
+    lake.ledger.run(lake.minutes(at("10 08:45")), [], [])
+    expect(lake, "failed_attempts", "attempts endpoint_minutes_not_recorded", [(0, 30)], alone=True)
+
+
+@case
+def unlogged(lake):
+    """No endpoint is on record: nothing is known."""
+    lake.reads(at("09 10:00"), at("09 11:00"))
+    expect(lake, "failed_attempts", "reason attempts endpoint_minutes_not_recorded", [(None, 0, None)], alone=True)
