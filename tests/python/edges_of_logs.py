@@ -125,3 +125,87 @@ def unlogged(lake):
     """No endpoint is on record: nothing is known."""
     lake.reads(at("09 10:00"), at("09 11:00"))
     expect(lake, "failed_attempts", "reason attempts endpoint_minutes_not_recorded", [(None, 0, None)], alone=True)
+
+
+def seen(lake, id, time, user, address, **values):
+    lake.event(id, at(time), f"cvpn-connection-{id}", username=user, device_ip=address, **values)
+
+
+ADDRESSES = "identities device_ip finding connections first_seen last_seen_before"
+
+
+@case
+def addresses(lake):
+    """Addresses that are new, those that were seen before, and events that say nothing of a user's address."""
+    logging(lake, since="2026-07-13 00:00", created="2026-07-01 00:00")
+    lake.reads(at("2026-07-01 00:00"), at("10 11:00"), minutes=14 * 24 * 60)
+    eve, home, hotel, cafe = "addresses.eve", "192.0.2.1", "192.0.2.2", "192.0.2.3"
+    before = at("2026-10-10 23:59:59.999")
+    seen(lake, "a1", "2026-10-10 23:59:59.999", "CORP\\addresses.Eve", home)
+    # 120 days before are not enough.
+    seen(lake, "a0", "2026-07-12 23:59:59", eve, hotel)
+    seen(lake, "a2", "2026-10-11 00:00", eve, home)
+    seen(lake, "a3", "2026-10-11 00:01", "ADDRESSES.EVE", hotel)
+    seen(lake, "a3", "2026-10-11 09:01", "ADDRESSES.EVE", hotel, status=None, connection_log_type="connection-reset")
+    seen(lake, "a4", "2026-10-11 00:02", eve, cafe, status="failed")
+    seen(lake, "a5", "2026-10-11 00:03", eve, cafe, status="waiting-for-assertion")
+    seen(lake, "a6", "2026-10-11 00:04", eve, cafe, status=None, connection_reset_status="assertion-received")
+    seen(lake, "a7", "2026-10-11 00:05", eve, None)
+    seen(lake, "a8", "2026-10-11 00:06", eve, MASKED)
+    seen(lake, "a9", "2026-10-11 00:07", None, cafe, common_name="addresses.laptop")
+    rows = [
+        (eve, home, "seen before", 1, at("2026-10-11 00:00"), before),
+        ("ADDRESSES.EVE", hotel, "new", 1, at("2026-10-11 00:01"), None),
+        (eve, None, "not known", 1, at("2026-10-11 00:05"), None),
+        (eve, MASKED, "masked", 1, at("2026-10-11 00:06"), None),
+        ("addresses.laptop", cafe, "new", 1, at("2026-10-11 00:07"), None),
+    ]
+    expect(lake, "public_addresses", ADDRESSES, rows, alone=True)
+
+
+@case
+def hidden_before(lake):
+    """Of a user of whom an address of the time before is masked, no address is new."""
+    logging(lake, since="2026-07-13 00:00", created="2026-07-01 00:00")
+    lake.reads(at("2026-07-01 00:00"), at("10 11:00"), minutes=14 * 24 * 60)
+    seen(lake, "b1", "2026-09-01 00:00", "hidden.a", MASKED)
+    seen(lake, "b2", "09 10:00", "hidden.a", "192.0.2.1")
+    seen(lake, "b3", "09 10:00", "hidden.b", "192.0.2.1")
+    rows = [("hidden.a", "192.0.2.1", "not known"), ("hidden.b", "192.0.2.1", "new")]
+    expect(lake, "public_addresses", "identities device_ip finding", rows, alone=True)
+
+
+@case
+def names_hidden_before(lake):
+    """If an event of the time before names nobody, it can be anybody's."""
+    logging(lake, since="2026-07-13 00:00", created="2026-07-01 00:00")
+    lake.reads(at("2026-07-01 00:00"), at("10 11:00"), minutes=14 * 24 * 60)
+    seen(lake, "c1", "2026-09-01 00:00", MASKED, "192.0.2.9")
+    seen(lake, "c2", "09 10:00", MASKED, "192.0.2.1")
+    seen(lake, "c3", "09 10:00", None, "192.0.2.1")
+    seen(lake, "c4", "09 10:00", "hidden.c", "192.0.2.1")
+    rows = [(MASKED, "not known"), ("hidden.c", "not known"), (None, "not known")]
+    expect(lake, "public_addresses", "identities finding", rows, alone=True)
+
+
+@case
+def not_read_before(lake):
+    """One window of the time before was not read: an address is known to be old, and none is new."""
+    logging(lake, since="2026-07-13 00:00", created="2026-07-01 00:00")
+    lake.reads(at("2026-07-01 00:00"), at("2026-09-01 00:00"), minutes=14 * 24 * 60)
+    lake.reads(at("2026-09-01 00:15"), at("10 10:45"), minutes=14 * 24 * 60)
+    seen(lake, "d1", "2026-09-01 00:20", "unread.a", "192.0.2.1")
+    seen(lake, "d2", "09 10:00", "unread.a", "192.0.2.1")
+    seen(lake, "d3", "09 10:01", "unread.a", "192.0.2.2")
+    rows = [("192.0.2.1", "seen before", 15, 15), ("192.0.2.2", "not known", 15, 15)]
+    columns = "device_ip finding endpoint_minutes_not_recorded endpoint_minutes_not_recorded_before"
+    expect(lake, "public_addresses", columns, rows, alone=True)
+
+
+@case
+def no_addresses(lake):
+    """Nobody connected, and the answer says how much is known."""
+    logging(lake, since="2026-11-09 00:00", created="2026-11-09 00:00")
+    lake.reads(at("09 00:00"), at("10 11:00"), minutes=24 * 60)
+    columns = "finding connections endpoint_minutes_not_recorded endpoint_minutes_not_recorded_before"
+    expect(lake, "public_addresses", columns, [(None, 0, 0, 0)], alone=True)
