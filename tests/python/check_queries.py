@@ -21,6 +21,7 @@ import boto3
 import sqlglot
 import sqlglot.expressions as sql
 
+import answers_of_logs  # noqa: F401 - it has answers
 import answers_of_sessions  # noqa: F401 - it has answers
 import answers_of_the_record  # noqa: F401 - it has answers
 import answers_of_usage  # noqa: F401 - it has answers

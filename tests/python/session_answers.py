@@ -150,6 +150,28 @@ def _(rows, ledgers, now):
     return found
 
 
+@answers("device_types", ("INTERVAL '30' DAY", "INTERVAL '2' DAY"))
+def _(rows, ledgers, now):
+    """These lakes have no connection logs, so no type is known."""
+    recent = [row for row in rows if may_last_until(row, midnight(now) - 2 * DAY)]
+    return [{
+        "device_type": None,
+        "users": len(set(known(recent, "identity_key"))),
+        "sessions": len(recent),
+        "sessions_without_identity": sum(row["identity_key"] is None for row in recent),
+        "first_seen": min(row["connection_established_time"] for row in recent),
+        "last_seen": max(row["ends_at"] for row in recent),
+        "as_of": now,
+    }]
+
+
+@answers("two_addresses_at_once", ("INTERVAL '30' DAY", "INTERVAL '2' DAY"))
+def _(rows, ledgers, now):
+    """Nor is any address."""
+    recent = [row for row in rows if may_last_until(row, midnight(now) - 2 * DAY)]
+    return [{"identity_key": None, "pairs": None, "sessions_not_known": len(recent), "as_of": now}]
+
+
 @answers("silent_users", ("INTERVAL '90' DAY", "INTERVAL '2' DAY"))
 def _(rows, ledgers, now):
     found = []
