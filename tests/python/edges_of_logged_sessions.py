@@ -2,7 +2,7 @@
 
 from edge_cases import case, expect
 from edge_lakes import A, B, at
-from edges_of_logs import MASKED, logging, read_all
+from edges_of_logs import DENIED, MASKED, logging, read_all
 
 
 def logged_session(lake, id, begins, ends, user="pairs.max", address="198.51.100.1", endpoint=A, **values):
@@ -77,3 +77,50 @@ def types_of_devices(lake):
 def no_devices(lake):
     """No session: one row says so."""
     expect(lake, "device_types", "device_type users sessions", [(None, None, 0)], alone=True)
+
+
+def denied(lake, id, time, connection_id, status="successful", result="deny", shadow="disabled", kind="connection-attempt", **values):
+    values |= {"policy_result": result, "policy_shadow_mode": shadow, "policy_evaluation_type": kind}
+    lake.event(id, at(time), connection_id, status, **values)
+
+
+@case
+def denials(lake):
+    """Attempts that were denied, sessions that went on in shadow mode or without it, and those that ended."""
+    logging(lake)
+    read_all(lake)
+    user = {"username": "denials.ana"}
+    denied(lake, "d1", "09 08:00", "d-refused", "failed", connection_attempt_failure_reason=DENIED, policy_reason="policy-deny", **user)
+    # AWS says why it failed, and nothing of the evaluation. The same event twice counts once.
+    for _ in range(2):
+        lake.event("d2", at("09 08:01"), None, "failed", connection_attempt_failure_reason=DENIED)
+    lake.session("d-shadow", "denials.ana", None, at("09 09:00"), at("09 10:00"))
+    denied(lake, "d3", "09 09:00", "d-shadow", "successful", shadow="enabled", **user)
+    denied(lake, "d4", "09 09:30", "d-shadow", None, "error", "enabled", "periodic", connection_log_type="connection-reset", **user)
+    # Without a session, but the log shows that the attempt succeeded.
+    denied(lake, "d5", "09 09:01", "d-not-merged", "successful", shadow="enabled")
+    denied(lake, "d6", "09 09:02", "d-unknown", None, kind="periodic")
+    lake.session("d-ended", "denials.bob", None, at("09 11:00"), at("09 11:30"))
+    denied(lake, "d7", "09 11:29", "d-ended", None, kind="periodic")
+    lake.session("d-went-on", "denials.bob", None, at("09 12:00"), at("09 13:00"))
+    denied(lake, "d8", "09 12:30", "d-went-on", None, "a new word", kind="periodic")
+    denied(lake, "d9", "09 12:31", "d-permitted", "successful", "permit")
+    denied(lake, "d0", "2026-10-10 23:59:59.999", "d-too-early", "failed")
+    columns = "connection_id finding denials policy_results policy_shadow_modes seconds_after endpoint_minutes_not_recorded"
+    rows = [
+        ("d-refused", "attempt denied", 1, "deny", "disabled", None, 0),
+        (None, "attempt denied", 1, None, None, None, 0),
+        ("d-shadow", "went on in shadow mode", 2, "deny, error", "enabled", 3600, 0),
+        ("d-not-merged", "went on in shadow mode", 1, "deny", "enabled", None, 0),
+        ("d-unknown", "not known", 1, "deny", "disabled", None, 0),
+        ("d-ended", "ended", 1, "deny", "disabled", 60, 0),
+        ("d-went-on", "went on", 1, "a new word", "disabled", 1800, 0),
+    ]
+    expect(lake, "posture_denials", columns, rows, alone=True)
+
+
+@case
+def no_denials(lake):
+    """Logging is off: no denial is known, and the answer says so."""
+    logging(lake, since="10 10:00", created="10 10:00", connection_log_enabled=False)
+    expect(lake, "posture_denials", "finding denials endpoint_minutes_not_recorded", [(None, 0, 60)], alone=True)
