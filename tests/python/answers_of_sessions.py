@@ -165,13 +165,35 @@ def _(truth):
 
 def postures(truth, good):
     names = "identity account_id region endpoint_id connection_id connection_established_time connection_end_time"
+    more = "identity_key ends_at end_seen ended_before"
+    captures = [*truth.captures, *truth.partials]
+    evaluated = {(c.endpoint_id, id) for c in captures for id, row in c.rows.items() if was_evaluated(row)}
     rows = []
     for s in in_order(truth.sessions):
-        statuses = set(json.loads(s["posture_compliance_statuses"] or "[]"))
-        if not statuses <= good or not statuses:
-            finding = "not compliant" if statuses else "missing"
-            rows.append((*pick(s, names + " posture_compliance_statuses"), finding, *pick(s, "identity_key ends_at end_seen ended_before")))
+        finding = posture(s, good, (s["endpoint_id"], s["connection_id"]) in evaluated)
+        if finding != "compliant":
+            found = (*pick(s, names + " posture_compliance_statuses"), finding, *pick(s, more))
+            rows.append((*found, s.get("policy_result"), s.get("policy_denials"), s.get("logged")))
     return rows
+
+
+def was_evaluated(row):
+    """If AWS gave a time at which a policy was evaluated; one of the odd rows has a word."""
+    return row.get("authorizationPolicyLastEvaluatedTime", "-")[:1].isdigit()
+
+
+def posture(session, good, is_evaluated):
+    statuses = set(json.loads(session["posture_compliance_statuses"] or "[]"))
+    result, denials = session.get("policy_result"), session.get("policy_denials")
+    if not statuses <= good or denials or result == "deny":
+        return "not compliant"
+    if result == "permit" and denials is not None:
+        return "compliant"
+    if result is not None or is_evaluated:
+        return "unknown"
+    if statuses:
+        return "compliant"
+    return "unknown" if denials is None else "missing"
 
 
 @answers("failed_to_terminate")

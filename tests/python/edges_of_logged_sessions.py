@@ -1,7 +1,7 @@
 """Cases of sessions with what only connection logs have: public addresses, devices and verdicts of policies."""
 
 from edge_cases import case, expect
-from edge_lakes import A, B, at
+from edge_lakes import MINUTE, A, B, at
 from edges_of_logs import DENIED, MASKED, logging, read_all
 
 
@@ -124,3 +124,44 @@ def no_denials(lake):
     """Logging is off: no denial is known, and the answer says so."""
     logging(lake, since="10 10:00", created="10 10:00", connection_log_enabled=False)
     expect(lake, "posture_denials", "finding denials endpoint_minutes_not_recorded", [(None, 0, 60)], alone=True)
+
+
+@case
+def verdicts(lake):
+    """A verdict that only the log has: read, not read, an error, and denied at any time."""
+    logging(lake)
+    logging(lake, B, group="unread")
+    lake.reads(at("09 08:00"), at("09 14:00"))
+    evaluated = at("09 09:05")
+    for number, (id, endpoint, statuses, policy_time, results) in enumerate(
+        [
+            ("v-permit", A, None, evaluated, ["permit"]),
+            ("v-permit-again", A, ["compliant"], evaluated, ["deny", "permit"]),
+            ("v-error", A, ["compliant"], evaluated, ["error"]),
+            ("v-no-result", A, ["compliant"], evaluated, [None]),
+            ("v-handler", A, ["compliant"], None, [None]),
+            ("v-missing", A, None, None, [None]),
+            ("v-logged-nowhere", A, None, None, []),
+            ("v-unread", B, ["compliant"], evaluated, []),
+            ("v-unread-handler", B, ["compliant"], None, []),
+            ("v-unread-nothing", B, [], None, []),
+            ("v-refused", B, ["quarantined"], evaluated, []),
+        ]
+    ):
+        begins = at("09 09:00") + number * MINUTE
+        values = {"posture_compliance_statuses": statuses, "authorization_policy_last_evaluated_time": policy_time}
+        lake.session(id, "verdicts.a", None, begins, begins + 30 * MINUTE, endpoint, **values)
+        for order, result in enumerate(results):
+            time = begins + order * MINUTE
+            denied(lake, f"{id}-{order}", f"{time:%d %H:%M}", id, result=result)
+    rows = [
+        ("v-permit-again", "not compliant"),
+        ("v-error", "unknown"),
+        ("v-no-result", "unknown"),
+        ("v-missing", "missing"),
+        ("v-logged-nowhere", "missing"),
+        ("v-unread", "unknown"),
+        ("v-unread-nothing", "unknown"),
+        ("v-refused", "not compliant"),
+    ]
+    expect(lake, "posture_not_compliant", "connection_id finding", rows)

@@ -214,11 +214,11 @@ def stale(lake):
 
 @case
 def postures(lake):
-    """Postures that are not compliant, missing, and neither."""
+    """Postures that are not compliant, not known, and neither: no log was read that could have a verdict."""
     for number, statuses in enumerate([["compliant"], ["compliant", "quarantined"], [], None, [""]]):
         begins = at("09 09:00") + number * MINUTE
         lake.session(f"p{number}", "postures", "postures", begins, begins + MINUTE, posture_compliance_statuses=statuses)
-    rows = [("p1", "not compliant"), ("p2", "missing"), ("p3", "missing"), ("p4", "not compliant")]
+    rows = [("p1", "not compliant"), ("p2", "unknown"), ("p3", "unknown"), ("p4", "not compliant")]
     expect(lake, "posture_not_compliant", "connection_id finding", rows)
 
 

@@ -169,7 +169,7 @@ def windows(lake):
     expect(lake, "usage_per_session", "connection_id duration_seconds", rows)
     rows = [("windows.d", 1, 50 * 86400), ("windows.c", 1, 3600), ("windows.b", 1, 3660)]
     expect(lake, "usage_per_username", "username sessions duration_seconds", rows)
-    rows = [("over", "missing"), ("ends", "missing"), ("stuck", "missing")]
+    rows = [("over", "unknown"), ("ends", "unknown"), ("stuck", "unknown")]
     expect(lake, "posture_not_compliant", "connection_id finding", [rows[2], rows[1], rows[0]])
 
 

@@ -142,11 +142,12 @@ def _(rows, ledgers, now):
 
 @answers("posture_not_compliant", ("INTERVAL '30' DAY", "INTERVAL '1' DAY"), ("NOT IN ('compliant')", "NOT IN ('a')"))
 def _(rows, ledgers, now):
+    """These lakes have no connection logs, so nothing is known of a policy."""
     found = []
     for row in rows:
         statuses = json.loads(row["posture_compliance_statuses"] or "[]")
         if may_last_until(row, midnight(now) - DAY) and statuses != ["a"]:
-            found.append(told(row, "identity posture_compliance_statuses", finding="not compliant" if statuses else "missing"))
+            found.append(told(row, "identity posture_compliance_statuses", finding="not compliant" if statuses else "unknown"))
     return found
 
 
