@@ -118,6 +118,7 @@ def deleted(lake):
     lake.ledger.run(lake.minutes(at("10 08:30")) - 1, [], [A])
     lake.ledger.run(lake.minutes(at("10 08:45")), [], [])
     expect(lake, "failed_attempts", "attempts endpoint_minutes_not_recorded", [(0, 30)], alone=True)
+    expect(lake, "connection_logging_off", "finding state least_minutes", [("off", "gone", 30)], alone=True)
 
 
 @case
