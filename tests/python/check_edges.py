@@ -19,6 +19,7 @@ import edges_of_hours
 import edges_of_logged_sessions  # noqa: F401 - it has cases
 import edges_of_logging  # noqa: F401 - it has cases
 import edges_of_logs  # noqa: F401 - it has cases
+import edges_of_reconciliation  # noqa: F401 - it has cases
 import edges_of_the_record  # noqa: F401 - it has cases
 import edges_of_usage  # noqa: F401 - it has cases
 import logged_sessions
