@@ -5,7 +5,7 @@
 -- snapshot came for 60 minutes). It began between began_after (the last snapshot before it, null if it is the first of these days) and
 -- began_before, and ended between ended_after and ended_before (null if it has not ended, or the endpoint is gone).
 -- least_minutes and most_minutes are how long that is. Between two snapshots, logging may have been off for less than 60 minutes.
--- state is `ended`, `still`, or `gone` if later snapshots of the account and Region do not have the endpoint. log_group_before is the last
+-- state is `ended`, `still`, or `gone` if a later snapshot or listing of the account and Region does not have the endpoint. log_group_before is the last
 -- known of these days. as_of is the last merge, and snapshots of later time count too. If there is nothing to show, one row has as_of.
 WITH asked AS (
   SELECT CAST(current_date - INTERVAL '30' DAY AS timestamp(6)) AS from_time
@@ -36,13 +36,31 @@ described AS (
     AND endpoint_id IS NOT NULL
   GROUP BY account_id, region, endpoint_id, snapshot_time
 ),
+gone AS (
+  -- A listing after its last snapshot does not have it.
+  SELECT DISTINCT last.account_id, last.region, last.endpoint_id, true AS is_unlisted
+  FROM (
+    SELECT account_id, region, endpoint_id, max(seen_at) AS seen_at
+    FROM described
+    GROUP BY account_id, region, endpoint_id
+  ) AS last
+  JOIN captures
+    ON captures.account_id = last.account_id
+    AND captures.region = last.region
+    AND captures.attempted_at > last.seen_at
+  WHERE captures.kind = 'listing'
+    AND captures.outcome = 'complete'
+    AND NOT contains(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), last.endpoint_id)
+),
 followed AS (
   SELECT
     *,
     lead(seen_at) OVER endpoint AS next_seen_at,
-    max(snapshot_time) OVER (PARTITION BY account_id, region, endpoint_id)
-      < max(snapshot_time) OVER (PARTITION BY account_id, region) AS is_gone
+    coalesce(is_unlisted, false)
+      OR max(snapshot_time) OVER (PARTITION BY account_id, region, endpoint_id)
+        < max(snapshot_time) OVER (PARTITION BY account_id, region) AS is_gone
   FROM described
+  LEFT JOIN gone USING (account_id, region, endpoint_id)
   WINDOW endpoint AS (PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time)
 ),
 steps AS (

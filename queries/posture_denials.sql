@@ -49,15 +49,33 @@ configurations AS (
   WHERE endpoint_id IS NOT NULL
   GROUP BY account_id, region, endpoint_id, snapshot_time
 ),
+gone AS (
+  -- A listing after its last snapshot does not have it.
+  SELECT DISTINCT last.account_id, last.region, last.endpoint_id, true AS is_unlisted
+  FROM (
+    SELECT account_id, region, endpoint_id, max(seen_at) AS seen_at
+    FROM configurations
+    GROUP BY account_id, region, endpoint_id
+  ) AS last
+  JOIN captures
+    ON captures.account_id = last.account_id
+    AND captures.region = last.region
+    AND captures.attempted_at > last.seen_at
+  WHERE captures.kind = 'listing'
+    AND captures.outcome = 'complete'
+    AND NOT contains(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), last.endpoint_id)
+),
 followed AS (
   SELECT
     *,
     row_number() OVER endpoint = 1 AS is_first,
     lag(log_group) OVER endpoint AS log_group_before,
     max(seen_at) OVER (PARTITION BY account_id, region, endpoint_id) AS last_seen_at,
-    max(snapshot_time) OVER (PARTITION BY account_id, region, endpoint_id)
-      < max(snapshot_time) OVER (PARTITION BY account_id, region) AS is_gone
+    coalesce(is_unlisted, false)
+      OR max(snapshot_time) OVER (PARTITION BY account_id, region, endpoint_id)
+        < max(snapshot_time) OVER (PARTITION BY account_id, region) AS is_gone
   FROM configurations
+  LEFT JOIN gone USING (account_id, region, endpoint_id)
   WINDOW endpoint AS (PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time)
 ),
 stretches AS (
@@ -146,8 +164,8 @@ denied AS (
     region,
     endpoint_id,
     connection_id,
-    max_by(identity, ROW(event_time, event_id)) AS identity,
-    max_by(device_ip, ROW(event_time, event_id)) AS device_ip,
+    max_by(identity, ROW(event_time, event_id)) FILTER (WHERE identity IS NOT NULL) AS identity,
+    max_by(device_ip, ROW(event_time, event_id)) FILTER (WHERE device_ip IS NOT NULL) AS device_ip,
     count(*) AS denials,
     min(event_time) AS first_denied,
     max(event_time) AS last_denied,

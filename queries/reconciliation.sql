@@ -271,7 +271,7 @@ read_twice AS (
   JOIN captures
     ON captures.account_id = missing.account_id
     AND captures.region = missing.region
-    AND captures.log_group = missing.log_group
+    AND split_part(captures.log_group, ':', 7) = missing.log_group
     AND captures.window_start <= missing.began
     AND captures.window_end > missing.began
   WHERE captures.kind = 'window'

@@ -125,6 +125,8 @@ impl Week {
             ("AUDIT_CONNECTION_LOG_GROUPS", "arn:aws:logs:*:*:log-group:client-vpn"),
         ];
         let mut variables = world.variables(&own);
+        variables.retain(|(name, _)| name != "AWS_REGION");
+        variables.push(("AWS_REGION".to_owned(), REGION.to_owned()));
         variables.extend(seaweed.environment().map(|(name, value)| (name.to_owned(), value)));
         variables.extend(clock.environment());
         clock.set(monday);

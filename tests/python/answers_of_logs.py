@@ -214,3 +214,46 @@ def off(truth, endpoint_id):
         row = (*HERE, endpoint_id, finding, began_after, at, ended_after, ended_before, state, before[-1] if before else None, log_group)
         row += (None if following is None else steps[following][2], seconds(at, ended_after) // 60)
         yield (*row, None if began_after is None else seconds(began_after, latest) // 60, AS_OF)
+
+
+@answers("reconciliation")
+def _(truth):
+    """The simulator tells both records the same, so they differ only where one of them was not read, or a connection was in a hole."""
+    logged = collections.defaultdict(list)
+    for event in truth.recorded:
+        waits = said(event, "connection-attempt-status") in ("failed", "waiting-for-assertion")
+        if event.is_event and not waits and said(event, "connection-reset-status") != "assertion-received":
+            logged[said(event, "client-vpn-endpoint-id"), said(event, "connection-id")].append(event)
+    by_id = {(s["endpoint_id"], s["connection_id"]): s for s in truth.sessions}
+    without_event = [s for key, s in by_id.items() if key not in logged and s["connection_established_time"] <= UNTIL]
+    rows = []
+    for s in without_event:
+        at = s["connection_established_time"]
+        rows.append(("no log event", why_not_logged(truth, s), *pick(s, "account_id region endpoint_id connection_id identity"), at))
+    for key, of in logged.items():
+        succeeded = [event.event_time for event in of if said(event, "connection-attempt-status") == "successful"]
+        if key not in by_id and succeeded and min(succeeded) <= UNTIL:
+            is_in_hole = any(begins <= min(succeeded) < until for begins, until, _ in truth.holes(key[0], NOW))
+            last = max(of, key=lambda event: (event.event_time, event.values["event_id"]))
+            rows.append(("no session", "coverage hole" if is_in_hole else "not known", *HERE, *key, identity(last), min(succeeded)))
+    shown = [*rows] if rows else [(None,) * 8]
+    counts = (sum(key in logged for key in by_id), len(without_event), UNTIL.replace(tzinfo=UTC), AS_OF)
+    return [(*row, None, None, None, *counts) for row in sorted(shown, key=lambda row: (row[7], row[0], row[5], row[4]))]
+
+
+def why_not_logged(truth, session):
+    began, endpoint_id = session["connection_established_time"], session["endpoint_id"]
+    configured = described(truth, endpoint_id, TODAY - 31 * DAY)
+    for number, (at, _, log_group) in enumerate(configured):
+        before = configured[number - 1][0] if number else at
+        after = configured[number + 1][0] if number + 1 < len(configured) else datetime.datetime.max
+        if before <= began < after and log_group is None:
+            return "logging off"
+    if session["log_group"] is None:
+        return "not known"
+    hour = began.replace(minute=0, second=0, microsecond=0)
+    if session["logged"] is None:
+        return "window not read"
+    if hour in truth.hours_read_twice:
+        return "not known"
+    return "late event may come" if hour + 25.5 * DAY / 24 + 60 * MINUTE > NOW else "window not read"

@@ -78,7 +78,7 @@ def at_midnight(lake):
     failed(lake, "m0", "05 23:59:59.999", "midnight.a")
     failed(lake, "m1", "06 00:00", "midnight.b")
     failed(lake, "m2", "06 23:59:59.999", "midnight.b")
-    failed(lake, "m3", "06 22:59", "midnight.b", due=at("07 23:30"))
+    failed(lake, "m3", "06 23:30", "midnight.b", due=at("08 00:30"))
     failed(lake, "m4", "07 00:00", "midnight.c")
     failed(lake, "m5", "06 12:00", "midnight.d", group="not-of-a-known-endpoint", endpoint="cvpn-endpoint-0")
     edits = [
@@ -108,6 +108,17 @@ def unread(lake):
     lake.reads(at("09 11:15"), at("09 11:30"), group="other")
     lake.reads(at("09 11:00"), at("09 12:00"), group="other", late=True)
     expect(lake, "failed_attempts", "reason attempts endpoint_minutes_not_recorded", [(None, 0, 60 + 15 + 15 + 60)], alone=True)
+
+
+@case
+def deleted(lake):
+    """An endpoint that the listings no longer have counts until its last snapshot."""
+    logging(lake, since="10 08:00", created="10 08:00", connection_log_enabled=False)
+    logging(lake, since="10 08:30", connection_log_enabled=False)
+    lake.ledger.run(lake.minutes(at("10 08:30")) - 1, [], [A])
+    lake.ledger.run(lake.minutes(at("10 08:45")), [], [])
+    expect(lake, "failed_attempts", "attempts endpoint_minutes_not_recorded", [(0, 30)], alone=True)
+    expect(lake, "connection_logging_off", "finding state least_minutes", [("off", "gone", 30)], alone=True)
 
 
 @case

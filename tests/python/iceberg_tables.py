@@ -62,10 +62,12 @@ def create(trino, table, location, without=0):
     )
 
 
-def merge(trino, now, from_date, edit=lambda text: text):
-    """Merges both tables as the state machine does; returns how many rows change in each. `edit` changes the texts before."""
+def merge(trino, now, from_date, edit=lambda text: text, logs=True):
+    """Merges both tables as the state machine does, if wanted without connection logs; returns how many rows change in each. `edit`
+    changes the texts before."""
     changed = [merge_one(trino, table, now, from_date, edit) for table in TABLES]
-    changed[1] += merge_logs(trino, now, from_date, edit)
+    if logs:
+        changed[1] += merge_logs(trino, now, from_date, edit)
     note_merge(trino, now)
     return changed
 

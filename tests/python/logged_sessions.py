@@ -39,7 +39,7 @@ def group_at(lake, endpoint_id, time):
         return None
     when = lambda row: row["captured_at"]
     row = max(before, key=when) if before else min(of_endpoint, key=when)
-    return lake.log_group(row["connection_log_group"]) if row.get("connection_log_enabled") and row.get("connection_log_group") else None
+    return row["connection_log_group"] if row.get("connection_log_enabled") and row.get("connection_log_group") else None
 
 
 def windows_are_read(lake, log_group, time):
@@ -48,7 +48,7 @@ def windows_are_read(lake, log_group, time):
     for record in lake.ledger.records:
         for place in record["places"]:
             for group in place.get("logs", {}).get("groups", []):
-                if group["log_group"] == log_group:
+                if group["log_group"] == lake.log_group(log_group):
                     read |= {hole_definition.millis(w["start"]) for w in group["windows"] if w["outcome"] != "failed" and not w["late"]}
     start = round(time.replace(tzinfo=datetime.UTC).timestamp()) // 900 * 900_000
     return {start - 900_000, start, start + 900_000} <= read

@@ -142,35 +142,34 @@ def _(rows, ledgers, now):
 
 @answers("posture_not_compliant", ("INTERVAL '30' DAY", "INTERVAL '1' DAY"), ("NOT IN ('compliant')", "NOT IN ('a')"))
 def _(rows, ledgers, now):
-    """These lakes have no connection logs, so nothing is known of a policy."""
-    found = []
-    for row in rows:
-        statuses = json.loads(row["posture_compliance_statuses"] or "[]")
-        if may_last_until(row, midnight(now) - DAY) and statuses != ["a"]:
-            found.append(told(row, "identity posture_compliance_statuses", finding="not compliant" if statuses else "unknown"))
-    return found
+    recent = [row for row in rows if may_last_until(row, midnight(now) - DAY)]
+    found = [told(row, "identity posture_compliance_statuses logged", finding=posture(row, ["a"])) for row in recent]
+    return [row for row in found if row["finding"] != "compliant"]
+
+
+def posture(row, good):
+    """No snapshot of these lakes has the time of an evaluation."""
+    statuses, denials = json.loads(row["posture_compliance_statuses"] or "[]"), row["policy_denials"]
+    if denials or row["policy_result"] == "deny" or set(statuses) - set(good):
+        return "not compliant"
+    if row["policy_result"] is not None:
+        return "compliant" if row["policy_result"] == "permit" else "unknown"
+    if statuses:
+        return "compliant"
+    return "unknown" if denials is None else "missing"
 
 
 @answers("device_types", ("INTERVAL '30' DAY", "INTERVAL '2' DAY"))
 def _(rows, ledgers, now):
-    """These lakes have no connection logs, so no type is known."""
     recent = [row for row in rows if may_last_until(row, midnight(now) - 2 * DAY)]
-    return [{
-        "device_type": None,
-        "users": len(set(known(recent, "identity_key"))),
-        "sessions": len(recent),
-        "sessions_without_identity": sum(row["identity_key"] is None for row in recent),
-        "first_seen": min(row["connection_established_time"] for row in recent),
-        "last_seen": max(row["ends_at"] for row in recent),
-        "as_of": now,
-    }]
-
-
-@answers("two_addresses_at_once", ("INTERVAL '30' DAY", "INTERVAL '2' DAY"))
-def _(rows, ledgers, now):
-    """Nor is any address."""
-    recent = [row for row in rows if may_last_until(row, midnight(now) - 2 * DAY)]
-    return [{"identity_key": None, "pairs": None, "sessions_not_known": len(recent), "as_of": now}]
+    found = []
+    for device_type in {row["device_type"] for row in recent}:
+        of = [row for row in recent if row["device_type"] == device_type]
+        counts = {"users": len(set(known(of, "identity_key"))), "sessions": len(of)}
+        counts |= {"device_type": device_type, "sessions_without_identity": sum(row["identity_key"] is None for row in of)}
+        times = {"first_seen": min(row["connection_established_time"] for row in of), "last_seen": max(row["ends_at"] for row in of)}
+        found.append(counts | times | {"as_of": now})
+    return found
 
 
 @answers("silent_users", ("INTERVAL '90' DAY", "INTERVAL '2' DAY"))

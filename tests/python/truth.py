@@ -98,8 +98,8 @@ class Truth:
         self.log_group = week["log_group"]
         #: What CloudWatch Logs has of the week and the day before, in the order of time.
         self.logged = [Logged(event) for event in week["events"]]
-        #: Those that the lake has, and the windows that were read, as of `read_logs`.
-        self.events, self.recorded, self.windows = [], [], []
+        #: Those that the lake has, the windows that were read, and the hours that were read twice, as of `read_logs`.
+        self.events, self.recorded, self.windows, self.hours_read_twice = [], [], [], set()
 
     def read_logs(self, records):
         """Adds to the sessions what the readings of these run records have of them. An event is in the first reading that it had arrived
@@ -118,6 +118,7 @@ class Truth:
                 self.recorded.append(event)
         windows = {(name, start.replace(tzinfo=None)) for name, start in logs_of_lakes.windows_of(records)}
         self.windows = sorted(start for _, start in windows)
+        self.hours_read_twice = {start for late, start, _, _ in readings if late}
         by_connection = collections.defaultdict(list)
         for event in self.events:
             by_connection[event.values["connection_id"]].append(event)
