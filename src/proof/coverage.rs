@@ -180,7 +180,7 @@ impl Coverage {
             sealed_late.extend(sealing.late);
             not_sealed.extend(sealing.not_sealed);
             let logs = std::mem::take(&mut ledger.logs);
-            if let Some(first) = logs.first_hour(window) {
+            if let Some(first) = logs.first_hour(&place, window) {
                 let in_lake = InLake::read(store, &place, first).await?;
                 connection_logs.extend(logs.assess(&place, window, &in_lake));
             }

@@ -1,6 +1,7 @@
 //! The connection logs: each event of a log group is in the lake once, whatever CloudWatch Logs does, and no connection is missed
 //! for it.
 
+mod coverage;
 mod groups;
 mod sealed;
 

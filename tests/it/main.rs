@@ -36,6 +36,7 @@ mod lambda;
 mod lambda_binary;
 mod left_out;
 mod one_definition_of_a_hole;
+mod one_definition_of_a_missing_window;
 mod organisation;
 mod parquet_readers;
 mod preflight_log_groups;

@@ -2,8 +2,9 @@
 
 import collections
 import datetime
+import itertools
 
-from answers import HERE, NOW, UTC, answers, pick, seconds
+from answers import AS_OF, HERE, MINUTE, NOW, UTC, answers, pick, seconds
 
 
 @answers("coverage_holes")
@@ -88,3 +89,44 @@ def as_text(value):
     if isinstance(value, dict):
         return ", ".join(sorted(f"{name}={text}" for name, text in value.items()))
     return value
+
+
+# No connection logs are read in the week.
+@answers("connection_log_coverage")
+def _(truth):
+    rows = []
+    for endpoint_id in truth.endpoint_ids:
+        windows, off = set(), collections.Counter()
+        looks = list(logging(truth, endpoint_id))
+        for (at, log_group), (later, then) in itertools.pairwise([*looks, looks[-1]]):
+            if log_group is None:
+                off.update(minute.date() for minute in steps(at, later, datetime.timedelta(seconds=1)))
+            else:
+                begins = at - (at - datetime.datetime.min) % (15 * MINUTE)
+                until = later if then == log_group else at
+                windows.update((start, log_group) for start in steps(begins, until + MINUTE / 60, 15 * MINUTE))
+        windows = {(start, log_group) for start, log_group in windows if start + 15 * MINUTE <= NOW}
+        for day in sorted(off.keys() | {start.date() for start, _ in windows}):
+            of_day = [window for window in windows if window[0].date() == day]
+            pending = sum(start + 105 * MINUTE > NOW for start, _ in of_day) / 4
+            log_groups = ", ".join(sorted({log_group for _, log_group in of_day}))
+            hours = len(of_day) / 4
+            row = (day, log_groups, hours, 0, 0, pending, hours - pending, 0, off[day] // 60, "", AS_OF)
+            rows.append((*HERE, endpoint_id, *row))
+    return rows
+
+
+def logging(truth, endpoint_id):
+    """When snapshots saw an endpoint, each with the log group that it logged to, or `None`."""
+    for at in sorted({at for at, _, _ in truth.attempts}):
+        if at >= truth.gone.get(endpoint_id, NOW):
+            return
+        endpoints = [endpoints for since, endpoints in truth.configurations if since <= at][-1]
+        (endpoint,) = (endpoint for endpoint in endpoints if endpoint["endpoint_id"] == endpoint_id)
+        yield at, endpoint["connection_log_group"] if endpoint["connection_log_enabled"] else None
+
+
+def steps(begins, ends, step):
+    while begins < ends:
+        yield begins
+        begins += step

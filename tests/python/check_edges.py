@@ -16,6 +16,7 @@ import brute_force
 import edge_cases
 import edge_lakes
 import edges_of_hours
+import edges_of_log_coverage  # noqa: F401 - it has cases
 import edges_of_logged_sessions  # noqa: F401 - it has cases
 import edges_of_logging  # noqa: F401 - it has cases
 import edges_of_logs  # noqa: F401 - it has cases

@@ -20,6 +20,9 @@ pub struct RecordedSettings {
     /// ARNs of the log groups that may be read, as the setting has them.
     #[serde(default, deserialize_with = "texts")]
     pub connection_log_groups: Vec<String>,
+    /// The targets at the record's account and Region, as ARNs; the id `*` means all endpoints.
+    #[serde(default, deserialize_with = "texts")]
+    pub targets: Vec<String>,
 }
 
 /// The connection logs that a run read.

@@ -1,6 +1,7 @@
 //! The report on the connection logs of an account and Region: their ledger and the lake's objects in, missing readings out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,14 +21,14 @@ const LONGEST_FIRST_READING: SignedDuration = SignedDuration::from_hours(24 * 37
 struct Streak {
     first: Timestamp,
     last: Timestamp,
-    /// `true` if no run found it elsewhere afterwards.
+    /// `true` if no run that would have found it there followed.
     is_open: bool,
 }
 
 impl LogLedger {
     /// Returns the first hour of which a window is assessed; `None` if no endpoint is known to log to a log group.
-    pub(in super::super) fn first_hour(&self, window: Window) -> Option<Hour> {
-        let streaks = self.streaks(window.horizon());
+    pub(in super::super) fn first_hour(&self, place: &AccountRegion, window: Window) -> Option<Hour> {
+        let streaks = self.streaks(place, window.horizon());
         let begin = |(pair, streaks): (&Pair, &Vec<Streak>)| {
             streaks.first().map(|streak| self.first_window(pair, *streak).start())
         };
@@ -42,7 +43,7 @@ impl LogLedger {
         window: Window,
         in_lake: &InLake,
     ) -> Vec<LogCoverage> {
-        let streaks = self.streaks(window.horizon());
+        let streaks = self.streaks(place, window.horizon());
         let assessed = streaks.iter().filter_map(|(pair, streaks)| {
             let group = LogGroup::of_arn(place, &pair.1)?;
             let of_group = self.groups.get(&pair.1)?;
@@ -99,23 +100,29 @@ impl LogLedger {
         })
     }
 
-    fn streaks(&self, horizon: Timestamp) -> BTreeMap<Pair, Vec<Streak>> {
+    /// Returns the streaks of each endpoint and log group of `place`, up to `horizon`.
+    fn streaks(&self, place: &AccountRegion, horizon: Timestamp) -> BTreeMap<Pair, Vec<Streak>> {
+        let groups: BTreeMap<&Arc<str>, LogGroup> = self
+            .groups
+            .keys()
+            .filter_map(|log_group| Some((log_group, LogGroup::of_arn(place, log_group)?)))
+            .collect();
         let mut streaks: BTreeMap<Pair, Vec<Streak>> = BTreeMap::new();
         for (start, run) in self.runs.range(..=horizon) {
-            let logging: BTreeSet<&Pair> = run.logging.iter().collect();
-            for pair in &logging {
-                let of_pair = streaks.entry((*pair).clone()).or_default();
+            for pair in run.logging.iter().filter(|(_, log_group)| groups.contains_key(log_group)) {
+                let of_pair = streaks.entry(pair.clone()).or_default();
                 match of_pair.last_mut() {
                     Some(streak) if streak.is_open => streak.last = *start,
                     _ => of_pair.push(Streak { first: *start, last: *start, is_open: true }),
                 }
             }
-            if run.code.is_some() {
-                continue;
-            }
-            for (_, of_pair) in streaks.iter_mut().filter(|(pair, _)| !logging.contains(pair)) {
+            for (pair, of_pair) in streaks.iter_mut().filter(|(pair, _)| !run.logging.contains(pair)) {
+                let (endpoint_id, log_group) = pair;
+                let is_open = groups
+                    .get(log_group)
+                    .is_none_or(|group| !self.would_find(*start, run, endpoint_id, group));
                 if let Some(streak) = of_pair.last_mut() {
-                    streak.is_open = false;
+                    streak.is_open &= is_open;
                 }
             }
         }

@@ -23,7 +23,7 @@ pub(super) type Pair = (Arc<str>, Arc<str>);
 #[derive(Debug, Default)]
 pub(in super::super) struct LogLedger {
     /// The log groups that may be read, by the start of a run with that setting.
-    settings: BTreeMap<Timestamp, Arc<[String]>>,
+    settings: BTreeMap<Timestamp, Arc<[LogGroupPattern]>>,
     /// The runs of connection logs, by their start.
     pub(super) runs: BTreeMap<Timestamp, LogsRun>,
     /// The log groups, by their ARN.
@@ -37,7 +37,9 @@ pub(in super::super) struct LogLedger {
 #[derive(Debug)]
 pub(super) struct LogsRun {
     /// The endpoints, each with the log group that it logged to.
-    pub logging: Vec<Pair>,
+    pub logging: BTreeSet<Pair>,
+    /// The endpoints that it looked for; `None` for all.
+    targets: Option<BTreeSet<Arc<str>>>,
     /// Code of the reason why it is not known which log groups there are; `None` if it is.
     pub code: Option<Arc<str>>,
 }
@@ -70,23 +72,26 @@ impl LogLedger {
         if record.scheduled || !logs.is_empty() {
             self.note_settings(record);
         }
-        logs.into_iter().try_for_each(|logs| self.note_logs(record.start, logs))
+        logs.into_iter().try_for_each(|logs| self.note_logs(record, logs))
     }
 
     fn note_settings(&mut self, record: &RecordedRun) {
-        let groups = &record.settings_in_force.connection_log_groups;
-        let known = self.settings.values().next().filter(|known| ***known == **groups).cloned();
-        self.settings.insert(record.start, known.unwrap_or_else(|| groups.as_slice().into()));
+        let texts = &record.settings_in_force.connection_log_groups;
+        let patterns: Vec<LogGroupPattern> =
+            texts.iter().filter_map(|text| LogGroupPattern::parse(text)).collect();
+        let known = self.settings.values().next().filter(|known| known.as_ref() == patterns).cloned();
+        self.settings.insert(record.start, known.unwrap_or_else(|| patterns.into()));
     }
 
-    fn note_logs(&mut self, start: Timestamp, logs: &RecordedLogs) -> Result<(), String> {
-        let mut logging = Vec::new();
+    fn note_logs(&mut self, record: &RecordedRun, logs: &RecordedLogs) -> Result<(), String> {
+        let start = record.start;
+        let mut logging = BTreeSet::new();
         for group in &logs.groups {
             let log_group = self.text(&group.log_group);
             for endpoint_id in &group.endpoint_ids {
                 let pair = (self.text(endpoint_id), log_group.clone());
                 self.pairs.insert(pair.clone());
-                logging.push(pair);
+                logging.insert(pair);
             }
             if self.pairs.len() > MOST_PAIRS || self.groups.len() >= MOST_PAIRS {
                 return Err(format!(
@@ -97,8 +102,17 @@ impl LogLedger {
             self.note_group(start, log_group, group);
         }
         let code = self.code(logs.error.as_ref());
-        self.runs.insert(start, LogsRun { logging, code });
+        let targets = self.targets(&record.settings_in_force.targets);
+        self.runs.insert(start, LogsRun { logging, targets, code });
         Ok(())
+    }
+
+    /// Returns the ids of endpoints in ARNs; `None` if these mean all endpoints, or if a record does not have them.
+    fn targets(&mut self, arns: &[String]) -> Option<BTreeSet<Arc<str>>> {
+        let ids: Option<Vec<&str>> =
+            arns.iter().map(|arn| arn.rsplit('/').next().filter(|id| *id != "*")).collect();
+        let ids = ids.filter(|ids| !ids.is_empty())?;
+        Some(ids.into_iter().map(|id| self.text(id)).collect())
     }
 
     fn note_group(&mut self, start: Timestamp, log_group: Arc<str>, group: &RecordedLogGroup) {
@@ -144,7 +158,20 @@ impl LogLedger {
     pub(super) fn allows(&self, group: &LogGroup, time: Timestamp) -> bool {
         let before = self.settings.range(..=time).next_back();
         let in_force = before.or_else(|| self.settings.iter().next());
-        in_force.is_some_and(|(_, texts)| patterns(texts).any(|pattern| pattern.allows(group)))
+        in_force.is_some_and(|(_, patterns)| patterns.iter().any(|pattern| pattern.allows(group)))
+    }
+
+    /// Returns `true` if the run that began at `start` would have found the endpoint at the log group: it knew the log groups, the
+    /// endpoint was a target, and the log group was allowed.
+    pub(super) fn would_find(
+        &self,
+        start: Timestamp,
+        run: &LogsRun,
+        endpoint_id: &str,
+        group: &LogGroup,
+    ) -> bool {
+        let is_target = run.targets.as_ref().is_none_or(|targets| targets.contains(endpoint_id));
+        run.code.is_none() && is_target && self.allows(group, start)
     }
 
     /// Returns the time since which the settings allow log groups of `place` without interruption, by the records up to `time`;
@@ -152,7 +179,7 @@ impl LogLedger {
     pub(super) fn in_force_since(&self, place: &AccountRegion, time: Timestamp) -> Option<Timestamp> {
         let newest_first = self.settings.range(..=time).rev();
         let in_force =
-            newest_first.take_while(|(_, texts)| patterns(texts).any(|pattern| pattern.is_of(place)));
+            newest_first.take_while(|(_, patterns)| patterns.iter().any(|pattern| pattern.is_of(place)));
         in_force.last().map(|(start, _)| *start)
     }
 
@@ -209,10 +236,6 @@ impl GroupRun {
         let retained_since = self.retention.and_then(|retention| start.checked_sub(retention).ok());
         retained_since.is_some_and(|since| reading.start() < since)
     }
-}
-
-fn patterns(texts: &[String]) -> impl Iterator<Item = LogGroupPattern> {
-    texts.iter().filter_map(|text| LogGroupPattern::parse(text))
 }
 
 /// Returns texts as `2 × failed, Throttling`, in order.

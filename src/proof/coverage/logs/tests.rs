@@ -65,6 +65,11 @@ impl Run {
         self
     }
 
+    fn settings(mut self, name: &str, value: &[&str]) -> Run {
+        self.0["settings_in_force"][name] = json!(value);
+        self
+    }
+
     fn record(&self) -> RecordedRun {
         RecordedRun::parse(self.0.to_string().as_bytes()).unwrap()
     }

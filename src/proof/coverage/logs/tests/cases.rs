@@ -168,6 +168,35 @@ fn cases_of_what_is_expected() -> Vec<Case> {
             &[],
         ),
         (
+            "a run of other endpoints, and one of other log groups, end nothing",
+            [
+                hourly(10, 11),
+                vec![logs("23T12:05", &[]).settings("targets", &["arn:aws:ec2:r:a:client-vpn-endpoint/b"])],
+                vec![logs("23T13:05", &[]).settings("connection_log_groups", &[OTHER])],
+                hourly(14, 15),
+            ]
+            .concat_runs(),
+            first(GROUP, "23T10:00", "23T14:30"),
+            [4.5, 0.0, 1.5],
+            &[],
+        ),
+        (
+            "a run in which the endpoint was a target, with others or as one of all, ends it",
+            [
+                hourly(10, 11),
+                vec![logs("23T12:05", &[]).settings("targets", &["arn:aws:ec2:r:a:client-vpn-endpoint/*"])],
+                vec![logs("23T13:05", &[group(GROUP, &["a"])])],
+                vec![
+                    logs("23T14:05", &[])
+                        .settings("targets", &["x/b", "arn:aws:ec2:r:a:client-vpn-endpoint/a"]),
+                ],
+            ]
+            .concat_runs(),
+            [first(GROUP, "23T10:00", "23T11:15"), first(GROUP, "23T13:00", "23T13:15")].concat(),
+            [1.5, 0.0, 0.0],
+            &[],
+        ),
+        (
             "a run that did not know the log groups ends nothing",
             [hourly(10, 12), vec![none().failed("UnauthorizedOperation")], hourly(14, 15)].concat_runs(),
             first(GROUP, "23T10:00", "23T14:30"),
