@@ -5,6 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 /// The log group that endpoints log to unless another is set.
 pub(crate) const DEFAULT_GROUP: &str = "client-vpn";
 
+/// Largest number of events on a page of CloudWatch Logs.
+pub(crate) const MAX_PAGE_EVENTS: usize = 10_000;
+
 /// A log group of CloudWatch Logs, and what else it holds beside the endpoints' events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogGroup {
@@ -28,6 +31,8 @@ pub struct LogGroup {
     pub foreign_per_hour: u32,
     /// The events that arrive late; `None` for none.
     pub late: Option<LateEvents>,
+    /// Largest number of events on a page, to have many pages of few events.
+    pub page_events: usize,
 }
 
 /// The class of a log group.
@@ -65,6 +70,7 @@ impl LogGroup {
             is_unmask_refused: false,
             foreign_per_hour: 0,
             late: None,
+            page_events: MAX_PAGE_EVENTS,
         }
     }
 }

@@ -65,11 +65,15 @@ fn of(entry: &WindowEntry) -> (Outcome, String) {
 }
 
 /// The ids and times of the events in the lake, by object.
-pub fn objects(world: &World) -> BTreeMap<String, Vec<(String, Timestamp)>> {
-    // A process that was killed may leave a temporary file.
-    let is_object = |file: &String| file.starts_with("connection_logs/") && file.ends_with(".parquet");
-    let files = world.files().into_iter().filter(is_object);
-    files.map(|file| (file.clone(), object_events(world, &file))).collect()
+fn objects(world: &World) -> BTreeMap<String, Vec<(String, Timestamp)>> {
+    let events = |key: String| (key.clone(), object_events(world, &key));
+    object_keys(&world.files()).map(events).collect()
+}
+
+/// The keys of objects among these files. A process that was killed may leave a temporary file.
+pub fn object_keys(files: &[String]) -> impl Iterator<Item = String> {
+    let is_object = |file: &&String| file.starts_with("connection_logs/") && file.ends_with(".parquet");
+    files.iter().filter(is_object).cloned()
 }
 
 /// The ids and times of the events in an object.
@@ -96,7 +100,7 @@ fn first_objects(world: &World) -> usize {
 }
 
 /// The ids of the events in the lake, in order.
-pub fn ids(world: &World) -> Vec<String> {
+fn ids(world: &World) -> Vec<String> {
     let mut ids: Vec<String> = objects(world).into_values().flatten().map(|(id, _)| id).collect();
     ids.sort();
     ids

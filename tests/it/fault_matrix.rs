@@ -1,6 +1,8 @@
 //! Every fault of EC2 and of the store, at every step, alone and in pairs: no row that was read is lost, none is invented,
 //! nothing is called complete that is not, and nothing is overwritten.
 
+mod logs;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -254,6 +254,15 @@ pub fn files_under(root: &Path) -> Vec<String> {
     files
 }
 
+/// Copies every file of a folder into another one.
+pub fn copy(from: &Path, to: &Path) {
+    for file in files_under(from) {
+        let target = to.join(&file);
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::copy(from.join(&file), target).unwrap();
+    }
+}
+
 /// Returns a runner that draws the same values in every run.
 pub fn seeded() -> TestRunner {
     let seed = b"the same draws in every run, always";

@@ -1,6 +1,8 @@
 //! A process that is killed at any step leaves no half object and nothing that is called complete and is not; the next run
 //! goes on. It is killed at every request that EC2 receives and before every system call that changes the lake, each once.
 
+mod logs;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock};
@@ -13,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::harness::gate::Gate;
 use crate::harness::sealed::{SealedLake, faults};
-use crate::harness::{Checked, World, check_many, command, files_under, fleet, python, real_now};
+use crate::harness::{Checked, World, check_many, command, copy, files_under, fleet, python, real_now};
 
 /// Runs at a time.
 const CONCURRENCY: usize = 3;
@@ -82,14 +84,6 @@ impl Killed {
         let served = json!(world.simulator.served());
         finish(snapshot_command(&world, &world.simulator.url())).await;
         Killed { world, left, served }
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    for file in files_under(from) {
-        let target = to.join(&file);
-        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-        std::fs::copy(from.join(&file), target).unwrap();
     }
 }
 

@@ -9,14 +9,11 @@ use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::fault::FaultKind;
 use crate::location::Location;
-use crate::log_group::{LogGroup, LogGroupClass};
+use crate::log_group::{LogGroup, LogGroupClass, MAX_PAGE_EVENTS};
 use crate::state::State;
 use std::time::Duration;
 
 pub(crate) const ACTION: &str = "FilterLogEvents";
-
-/// Largest number of events on a page.
-const MAX_EVENTS: usize = 10_000;
 
 pub(crate) fn filter(state: &State, caller: &Caller, fields: &Fields, request_id: String) -> Answer {
     let name = match group_name(&caller.location, fields) {
@@ -88,7 +85,7 @@ fn query(fields: &Fields) -> Result<Query, ApiError> {
         from: fields.time("startTime")?,
         to: fields.time("endTime")?,
         streams,
-        limit: fields.limit("limit", 1..=MAX_EVENTS)?,
+        limit: fields.limit("limit", 1..=MAX_PAGE_EVENTS)?,
         unmask: fields.flag("unmask")?,
         token: fields.text("nextToken")?.map(str::to_owned),
     })

@@ -139,6 +139,7 @@ fn list(
             && entry.ingestion_time <= position.as_of
             && query.streams.accept(journal, entry)
     };
+    let limit = query.limit.min(journal.group().page_events);
     let (mut events, mut bytes) = (Vec::new(), 0);
     let Place { slice: first, mut offset } = position.place;
     for slice in first..=slice_of(to) {
@@ -149,7 +150,7 @@ fn list(
         for (number, entry) in entries.iter().filter(is_listed).enumerate().skip(offset) {
             let event = journal.event(entry, query.unmask);
             bytes += event.message.len() + EVENT_OVERHEAD_BYTES;
-            if events.len() == query.limit || (bytes > MAX_PAGE_BYTES && !events.is_empty()) {
+            if events.len() == limit || (bytes > MAX_PAGE_BYTES && !events.is_empty()) {
                 return (events, Some(Place { slice, offset: number }));
             }
             events.push(event);

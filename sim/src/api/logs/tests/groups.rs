@@ -150,3 +150,13 @@ fn what_an_endpoint_logged_stays_when_it_is_removed() {
     client.state.forget();
     assert_eq!((of(8), of(4)), (before, 0));
 }
+
+#[test]
+fn a_group_may_have_pages_of_few_events() {
+    let whole = Client::with_group(LogGroup::new("client-vpn"));
+    let paged = Client::with_group(LogGroup { page_events: 3, ..LogGroup::new("client-vpn") });
+    let query = json!({"startTime": NOW - HOUR});
+    let (page, _) = paged.filter(&query).unwrap();
+    assert_eq!(page.len(), 3);
+    assert_eq!(paged.all(&query), whole.all(&query));
+}
