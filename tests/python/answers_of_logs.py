@@ -136,12 +136,11 @@ def _(truth):
                     pairs.append((earlier, later, begins, until))
     per_day = collections.Counter((later["identity_key"], begins.date()) for _, later, begins, _ in pairs)
     assert max(per_day.values(), default=0) <= 10, "each pair has a row"
-    rows = [
-        (later["identity"], earlier["device_ip"], later["device_ip"], begins, until, seconds(begins, until))
-        + (*place(earlier), *place(later), later["identity_key"], 1, len(of_days) - len(known), AS_OF)
-        for earlier, later, begins, until in pairs
-    ]
-    return sorted(rows, key=lambda row: (row[3], row[9], row[13])) or [(None,) * 16 + (len(of_days) - len(known), AS_OF)]
+    rest, rows = (len(of_days) - len(known), AS_OF), []
+    for earlier, later, begins, until in pairs:
+        row = (later["identity"], earlier["device_ip"], later["device_ip"], begins, until, seconds(begins, until))
+        rows.append((*row, *place(earlier), *place(later), later["identity_key"], 1, *rest))
+    return sorted(rows, key=lambda row: (row[3], row[9], row[13])) or [(*(None,) * 16, *rest)]
 
 
 @answers("device_types")

@@ -91,7 +91,6 @@ def as_text(value):
     return value
 
 
-# No connection logs are read in the week.
 @answers("connection_log_coverage")
 def _(truth):
     rows = []
@@ -108,12 +107,28 @@ def _(truth):
         windows = {(start, log_group) for start, log_group in windows if start + 15 * MINUTE <= NOW}
         for day in sorted(off.keys() | {start.date() for start, _ in windows}):
             of_day = [window for window in windows if window[0].date() == day]
-            pending = sum(start + 105 * MINUTE > NOW for start, _ in of_day) / 4
             log_groups = ", ".join(sorted({log_group for _, log_group in of_day}))
-            hours = len(of_day) / 4
-            row = (day, log_groups, hours, 0, 0, pending, hours - pending, 0, off[day] // 60, "", AS_OF)
+            states = collections.Counter(state_of_window(truth, start) for start, _ in of_day)
+            hours = [states[state] / 4 for state in ("in lake", "missing", "pending", "not read")]
+            row = (day, log_groups, len(of_day) / 4, *hours, not_read_again(truth, of_day), off[day] // 60, "", AS_OF)
             rows.append((*HERE, endpoint_id, *row))
     return rows
+
+
+def state_of_window(truth, start):
+    if start in truth.windows:
+        return "in lake"
+    if start + 105 * MINUTE > NOW:
+        return "pending"
+    return "missing" if start + 15 * MINUTE > truth.logs_read_since else "not read"
+
+
+def not_read_again(truth, windows):
+    """Hours of these windows that are in the lake, and should have been read once more."""
+    by_hour = collections.defaultdict(list)
+    for start, _ in windows:
+        by_hour[start.replace(minute=0)].append(start in truth.windows)
+    return sum(all(of) and hour not in truth.hours_read_twice and hour + 1590 * MINUTE <= NOW for hour, of in by_hour.items())
 
 
 def logging(truth, endpoint_id):

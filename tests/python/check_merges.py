@@ -70,8 +70,10 @@ TABLES = {
     "partials": SCHEMAS,
     "connection_logs": dict.fromkeys(LOG_TEXTS, pyarrow.string()) | {"event_time": timestamp, "port": pyarrow.int64()} | PARTITIONS,
     "endpoints": {
-        **{"captured_at": timestamp, "endpoint_id": pyarrow.string()},
-        **{"connection_log_enabled": pyarrow.bool_(), "connection_log_group": pyarrow.string()},
+        "captured_at": timestamp,
+        "endpoint_id": pyarrow.string(),
+        "connection_log_enabled": pyarrow.bool_(),
+        "connection_log_group": pyarrow.string(),
         **PARTITIONS,
     },
 }

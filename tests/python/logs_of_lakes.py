@@ -43,8 +43,14 @@ class Logs:
         entry = {
             "start": f"{self.time(start):%Y-%m-%dT%H:%M:%SZ}",
             "end": f"{self.time(start + length):%Y-%m-%dT%H:%M:%SZ}",
-            **{"late": late, "outcome": outcome, "rows": len(events), "object_key": None, "error": None},
-            **{"first_page_requested_at": requested, "first_page_at": came, "last_page_at": came},
+            "late": late,
+            "outcome": outcome,
+            "rows": len(events),
+            "object_key": None,
+            "error": None,
+            "first_page_requested_at": requested,
+            "first_page_at": came,
+            "last_page_at": came,
         }
         self.record(read, [])
         group = {"log_group": arn, "endpoint_ids": [endpoint_id], "windows": [entry], "not_tried": 0, "error": None}

@@ -100,6 +100,8 @@ class Truth:
         self.logged = [Logged(event) for event in week["events"]]
         #: Those that the lake has, the windows that were read, and the hours that were read twice, as of `read_logs`.
         self.events, self.recorded, self.windows, self.hours_read_twice = [], [], [], set()
+        #: When connection logs were read first.
+        self.logs_read_since = None
 
     def read_logs(self, records):
         """Adds to the sessions what the readings of these run records have of them. An event is in the first reading that it had arrived
@@ -119,6 +121,7 @@ class Truth:
         windows = {(name, start.replace(tzinfo=None)) for name, start in logs_of_lakes.windows_of(records)}
         self.windows = sorted(start for _, start in windows)
         self.hours_read_twice = {start for late, start, _, _ in readings if late}
+        self.logs_read_since = min(time(record["snapshot_time"]) for record in records)
         by_connection = collections.defaultdict(list)
         for event in self.events:
             by_connection[event.values["connection_id"]].append(event)

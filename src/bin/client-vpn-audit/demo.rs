@@ -149,6 +149,6 @@ fn print_summary(lake: &Path, reports: &[Box<Report>], summary: &Summary, json: 
          SELECT snapshot_time, endpoint_id, count(*) FILTER (status_code = 'active') AS active\n  \
          FROM read_parquet('{lake}/connections/**/*.parquet')\n  \
          GROUP BY ALL ORDER BY ALL;",
-        summary.files_text(),
+        summary.folders_text(),
     ));
 }

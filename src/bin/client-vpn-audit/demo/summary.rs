@@ -15,6 +15,8 @@ use jiff::Timestamp;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
 
+use crate::output::counted;
+
 /// The figures of the summary.
 #[derive(Debug, Default, Serialize)]
 pub struct Summary {
@@ -107,10 +109,18 @@ impl Summary {
         })
     }
 
-    /// Lists the written objects, one a line.
-    pub fn files_text(&self) -> String {
-        let line = |(path, bytes): &(String, u64)| format!("  {path}  {}", DecimalBytes(*bytes));
-        self.files.iter().map(line).collect::<Vec<_>>().join("\n")
+    /// Lists the folders of the lake, one a line, with what was written there.
+    pub fn folders_text(&self) -> String {
+        let mut folders: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        for (path, bytes) in &self.files {
+            let folder = path.split_once('/').map_or(path.as_str(), |(folder, _)| folder);
+            let (objects, sum) = folders.entry(folder).or_default();
+            (*objects, *sum) = (*objects + 1, *sum + bytes);
+        }
+        let line = |(folder, (objects, bytes)): (&str, (u64, u64))| {
+            format!("  {folder:<16} {:>12}  {}", counted(objects, "object"), DecimalBytes(bytes))
+        };
+        folders.into_iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }
 
