@@ -169,8 +169,9 @@ mod tests {
         assert_eq!(late.due().to_string(), "2026-11-23T23:30:00Z");
         for reading in [reading, late] {
             assert_eq!(Reading::of_due(reading.due(), reading.is_late()), Some(reading));
-            assert_eq!(Reading::of_due(reading.due(), !reading.is_late()).is_some(), reading.is_late());
             assert_eq!(Reading::starting(reading.start(), reading.is_late()), reading);
         }
+        let at_a_quarter = SnapshotTime::truncated(time("2026-11-23T23:45:00"));
+        assert_eq!(Reading::of_due(at_a_quarter, true), None);
     }
 }
