@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS sessions (
   begins_given string COMMENT 'For the next merge: each beginning that AWS gave, as a sorted JSON list. Value: all',
   ends_given string COMMENT 'For the next merge: each end that AWS gave, and the last page that shows it, as a JSON map. Value: all',
   gaps string COMMENT 'JSON list of the captures, by their requests, that no other followed within 60 minutes, from an hour before its beginning to its end. Value: computed again by each merge',
-  device_ip string COMMENT 'Public address of the client, by the connection logs; asterisks if a data protection policy masks it. Null: no event of it that was read has one. Value: that of the last event that has one',
+  device_ip string COMMENT 'Public address of the client, by the connection logs, or asterisks if a data protection policy masks it. Null: no event of it that was read has one. Value: that of the last event that has one',
   device_type string COMMENT 'Operating system of the client, by the connection logs, such as mac or win. Null: no event of it that was read has one. Value: that of the last event that has one',
   port bigint COMMENT 'Port that the client connected to, by the connection logs. Null: no event of it that was read has one. Value: that of the last event that has one',
   transport_protocol string COMMENT 'udp or tcp, by the connection logs. Null: no event of it that was read has one. Value: that of the last event that has one',
