@@ -118,6 +118,6 @@ async fn a_directory_has_no_policy_to_check() {
             .unwrap();
     let Answer::Preflight { checks } = answer else { panic!("no preflight but {answer:?}") };
     let of_policy = checks.iter().filter(|check| check.action.starts_with("refuse "));
-    assert_eq!((checks.len(), of_policy.count()), (8, 0));
+    assert_eq!((checks.len(), of_policy.count()), (9, 0));
     assert_eq!((checks[0].action, checks[0].ok), ("get credentials", true));
 }
