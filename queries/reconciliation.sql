@@ -8,7 +8,7 @@
 -- `logging off`: the endpoint's logging was off, or had no log group, in the snapshot before its beginning or in that after.
 -- `window not read`: that of its beginning or one beside it, or not a second time although that is due.
 -- `late event may come`: the second reading, a day later, is not due yet. `assertion waiting`: the log has only events of a SAML sign-in.
--- `masked`: a data protection policy hides the name. `not known`: none of these.
+-- `masked`: a data protection policy hides the name. `not known`: none of these, or the log group at its beginning is not known.
 -- Connections that began later than compared_until, an hour before the last merge, are not compared. sessions_compared is how many
 -- sessions have events, sessions_without_event how many have none. If the records agree, one row has these columns.
 WITH asked AS (
@@ -181,7 +181,7 @@ logged AS (
     bool_or(NOT is_sign_in AND connection_attempt_status IS DISTINCT FROM 'failed') AS is_logged,
     bool_or(is_sign_in) AS has_sign_in,
     min(if(connection_attempt_status = 'successful', event_time)) AS succeeded_at,
-    max_by(identity, ROW(event_time, event_id)) FILTER (WHERE NOT is_sign_in) AS identity,
+    max_by(identity, ROW(coalesce(event_time, TIMESTAMP '0001-01-01 00:00:00'), event_id)) FILTER (WHERE NOT is_sign_in) AS identity,
     array_agg(DISTINCT CAST(connection_start_time AS timestamp(6))) FILTER (WHERE connection_start_time IS NOT NULL) AS begins,
     array_agg(DISTINCT CAST(connection_end_time AS timestamp(6))) FILTER (WHERE connection_end_time IS NOT NULL) AS ends,
     -- In the log, NA is a name or stands for none: it is not compared.
@@ -203,6 +203,7 @@ recent AS (
     if(begin_seen, connection_established_time) AS began_at,
     if(end_seen, connection_end_time) AS ended_at,
     log_group,
+    log_group_since,
     logged
   FROM sessions
   CROSS JOIN asked
@@ -347,7 +348,7 @@ found AS (
     CASE
       WHEN has_sign_in THEN 'assertion waiting'
       WHEN is_off THEN 'logging off'
-      WHEN began_at IS NULL OR log_group IS NULL THEN 'not known'
+      WHEN began_at IS NULL OR log_group IS NULL OR coalesce(log_group_since > began, true) THEN 'not known'
       WHEN logged IS NULL THEN 'window not read'
       WHEN is_read_twice THEN 'not known'
       -- An hour is read again 24.5 hours after its end, and an hour later that reading is merged.

@@ -48,10 +48,11 @@ CREATE TABLE IF NOT EXISTS sessions (
   transport_protocol string COMMENT 'udp or tcp, by the connection logs. Null: no event of it that was read has one. Value: that of the last event that has one',
   policy_result string COMMENT 'Result of the authorization policy: permit, deny or error, by the connection logs. Null: no event of it that was read has one. Value: that of the last event that has one',
   policy_denials bigint COMMENT 'Events of it, of those that were read, in which the policy denied it. Null: as of logged. Value: the number',
-  logged boolean COMMENT 'true: the connection logs have an event of it. false: the windows of its beginning were read, and have none. Null: they were not read, its beginning is not known, or its endpoint did not log. Value: true wins',
-  log_group string COMMENT 'Name of the log group that its endpoint logged to when it was first seen, as in endpoints. Null: it did not log, or that is not known. Value: that of the last configuration before the first sight',
+  logged boolean COMMENT 'true: the connection logs have an event of it. false: the windows of its beginning were read, and have none. Null: they were not read, its beginning is not known, its endpoint did not log, or its log group at the beginning is not known. Value: true wins',
+  log_group string COMMENT 'Name of the log group that its endpoint logged to when it was first seen, as in endpoints. Null: it did not log, or that is not known. Value: that of the last configuration before the first sight, if it is less than an hour older',
   log_values string COMMENT 'For the next merge: the last value of each field of its events, with the time and id of the event, as a JSON map. Value: the last',
-  policy_denials_by_day string COMMENT 'For the next merge: denials of each day of its events, as a JSON map. Value: days that are merged again are replaced'
+  policy_denials_by_day string COMMENT 'For the next merge: denials of each day of its events, as a JSON map. Value: days that are merged again are replaced',
+  log_group_since timestamp COMMENT 'The first of the configurations that show log_group and no other up to the first sight, on its day and the day before. Null: as of log_group, or two differ at one moment. Value: the earliest'
 )
 PARTITIONED BY (month(connection_established_time))
 LOCATION 's3://{analytics_bucket}/sessions/'

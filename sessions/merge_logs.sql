@@ -51,12 +51,14 @@ USING (
       sessions.begin_seen,
       sessions.logged,
       sessions.log_group,
+      sessions.log_group_since,
       sessions.log_values,
       sessions.policy_denials_by_day,
       -- In the order of the last SELECT.
       ROW(
         sessions.device_ip, sessions.device_type, sessions.port, sessions.transport_protocol, sessions.policy_result,
-        sessions.policy_denials, sessions.logged, sessions.log_group, sessions.log_values, sessions.policy_denials_by_day
+        sessions.policy_denials, sessions.logged, sessions.log_group, sessions.log_values, sessions.policy_denials_by_day,
+        sessions.log_group_since
       ) AS old_row,
       events.event_id,
       events.event_time,
@@ -89,6 +91,7 @@ USING (
       arbitrary(begin_seen) AS begin_seen,
       arbitrary(old_row) AS old_row,
       arbitrary(log_group) AS old_log_group,
+      arbitrary(log_group_since) AS old_log_group_since,
       coalesce(arbitrary(logged), false) OR count(event_id) > 0 AS has_event,
       map_zip_with(
         coalesce(CAST(json_parse(arbitrary(log_values)) AS map(varchar, array(varchar))), MAP(ARRAY[], ARRAY[])),
@@ -123,50 +126,98 @@ USING (
     GROUP BY account_id, region, endpoint_id, connection_id
   ),
   configured AS (
-    -- The log group of the last configuration up to five minutes after the first sight, in a snapshot of that day or the day before.
+    -- The configurations up to five minutes after the first sight, in the snapshots of that day and the day before, and the log group of
+    -- the last of them. After an hour without a snapshot it is not known.
     SELECT
-      shown.account_id,
-      shown.region,
-      shown.endpoint_id,
-      shown.connection_id,
-      max_by(
-        if(endpoints.connection_log_enabled, coalesce(endpoints.connection_log_group, ''), ''),
-        ROW(endpoints.captured_at, if(endpoints.connection_log_enabled, coalesce(endpoints.connection_log_group, ''), ''))
-      ) AS log_group
-    FROM shown
-    JOIN endpoints
-      ON endpoints.account_id = shown.account_id
-      AND endpoints.region = shown.region
-      AND endpoints.endpoint_id = shown.endpoint_id
-      AND endpoints.captured_at <= shown.first_seen + INTERVAL '5' MINUTE
-      AND CAST(endpoints.snapshot_date AS date)
-        BETWEEN CAST(shown.first_seen AS date) - INTERVAL '1' DAY AND CAST(shown.first_seen AS date)
-    WHERE endpoints.snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '3' DAY AS varchar)
-      AND shown.first_seen >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '2' DAY
-    GROUP BY shown.account_id, shown.region, shown.endpoint_id, shown.connection_id
+      account_id,
+      region,
+      endpoint_id,
+      connection_id,
+      max_by(log_group, ROW(captured_at, log_group)) AS log_group,
+      array_agg(CAST(ROW(captured_at, log_group) AS ROW(captured_at timestamp(6), log_group varchar))) AS configurations
+    FROM (
+      SELECT
+        shown.account_id,
+        shown.region,
+        shown.endpoint_id,
+        shown.connection_id,
+        shown.first_seen,
+        endpoints.captured_at,
+        if(endpoints.connection_log_enabled, coalesce(endpoints.connection_log_group, ''), '') AS log_group
+      FROM shown
+      JOIN endpoints
+        ON endpoints.account_id = shown.account_id
+        AND endpoints.region = shown.region
+        AND endpoints.endpoint_id = shown.endpoint_id
+        AND endpoints.captured_at <= shown.first_seen + INTERVAL '5' MINUTE
+        AND CAST(endpoints.snapshot_date AS date)
+          BETWEEN CAST(shown.first_seen AS date) - INTERVAL '1' DAY AND CAST(shown.first_seen AS date)
+      WHERE endpoints.snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '3' DAY AS varchar)
+        AND shown.first_seen >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '2' DAY
+    )
+    GROUP BY account_id, region, endpoint_id, connection_id
+    HAVING max(captured_at) > max(first_seen) - INTERVAL '60' MINUTE
+  ),
+  changed AS (
+    SELECT
+      account_id,
+      region,
+      endpoint_id,
+      connection_id,
+      log_group,
+      configurations,
+      array_max(
+        transform(filter(configurations, one -> one.log_group <> log_group), one -> one.captured_at)
+      ) AS last_other
+    FROM configured
+  ),
+  settled AS (
+    -- Since when no snapshot shows another log group.
+    SELECT
+      account_id,
+      region,
+      endpoint_id,
+      connection_id,
+      nullif(log_group, '') AS log_group,
+      if(
+        log_group <> '',
+        array_min(transform(
+          filter(configurations, one -> coalesce(one.captured_at > last_other, true)), one -> one.captured_at
+        ))
+      ) AS log_group_since
+    FROM changed
   ),
   placed AS (
     SELECT
       shown.*,
       if(
         shown.first_seen >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '2' DAY,
-        nullif(configured.log_group, ''),
+        settled.log_group,
         shown.old_log_group
-      ) AS log_group
+      ) AS log_group,
+      if(
+        shown.first_seen >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '2' DAY,
+        settled.log_group_since,
+        shown.old_log_group_since
+      ) AS log_group_since
     FROM shown
-    LEFT JOIN configured
-      ON configured.account_id = shown.account_id
-      AND configured.region = shown.region
-      AND configured.endpoint_id = shown.endpoint_id
-      AND configured.connection_id = shown.connection_id
+    LEFT JOIN settled
+      ON settled.account_id = shown.account_id
+      AND settled.region = shown.region
+      AND settled.endpoint_id = shown.endpoint_id
+      AND settled.connection_id = shown.connection_id
   ),
   judged AS (
-    -- The log lacks a connection if it has no event in the windows from five minutes before its beginning to five minutes after it.
+    -- The log lacks a connection if it has no event in the windows from five minutes before its beginning to five minutes after it, and
+    -- the snapshots from before its beginning to its first sight show one log group.
     SELECT
       placed.*,
       CASE
         WHEN has_event THEN true
-        WHEN begin_seen AND first_window.window_start IS NOT NULL AND last_window.window_start IS NOT NULL THEN false
+        WHEN begin_seen
+          AND log_group_since <= established
+          AND first_window.window_start IS NOT NULL
+          AND last_window.window_start IS NOT NULL THEN false
       END AS logged
     FROM placed
     LEFT JOIN windows AS first_window
@@ -202,14 +253,15 @@ USING (
       log_group,
       -- As text: Athena has timed out on setting an array in MERGE.
       json_format(CAST(log_values AS json)) AS log_values,
-      json_format(CAST(policy_denials_by_day AS json)) AS policy_denials_by_day
+      json_format(CAST(policy_denials_by_day AS json)) AS policy_denials_by_day,
+      log_group_since
     FROM judged
   )
   SELECT *
   FROM merged
   WHERE old_row IS DISTINCT FROM ROW(
     device_ip, device_type, port, transport_protocol, policy_result,
-    policy_denials, logged, log_group, log_values, policy_denials_by_day
+    policy_denials, logged, log_group, log_values, policy_denials_by_day, log_group_since
   )
 ) AS seen
 ON known.account_id = seen.account_id
@@ -226,4 +278,5 @@ WHEN MATCHED THEN UPDATE SET
   logged = seen.logged,
   log_group = seen.log_group,
   log_values = seen.log_values,
-  policy_denials_by_day = seen.policy_denials_by_day
+  policy_denials_by_day = seen.policy_denials_by_day,
+  log_group_since = seen.log_group_since

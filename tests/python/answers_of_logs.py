@@ -248,7 +248,7 @@ def why_not_logged(truth, session):
         after = configured[number + 1][0] if number + 1 < len(configured) else datetime.datetime.max
         if before <= began < after and log_group is None:
             return "logging off"
-    if session["log_group"] is None:
+    if session["log_group_since"] is None or session["log_group_since"] > began:
         return "not known"
     hour = began.replace(minute=0, second=0, microsecond=0)
     if session["logged"] is None:

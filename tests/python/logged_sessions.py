@@ -14,6 +14,7 @@ COLUMNS = {
     "policy_denials": "bigint",
     "logged": "boolean",
     "log_group": "varchar",
+    "log_group_since": "timestamp(6)",
 }
 KEY = ("account_id", "region", "endpoint_id", "connection_id")
 
@@ -22,13 +23,14 @@ def of_session(lake, endpoint_id, connection_id, began):
     """The values of these columns by name."""
     log_group = group_at(lake, endpoint_id, began)
     is_own = lambda row: (row.get("endpoint_id"), row.get("connection_id")) == (endpoint_id, connection_id)
-    events = sorted(filter(is_own, lake.tables["connection_logs"]), key=lambda row: row["event_time"])
+    events = sorted(filter(is_own, lake.tables["connection_logs"]), key=lambda row: (row["event_time"] is not None, row["event_time"] or 0))
     values = {name: last(events, name) for name in list(COLUMNS)[:5]}
     is_read = bool(events) or (log_group is not None and windows_are_read(lake, log_group, began))
     denials = {row["event_id"] for row in events if row.get("policy_result") == "deny"}
     values["policy_denials"] = len(denials) if is_read else None
     values["logged"] = bool(events) if is_read else None
-    return values | {"log_group": log_group}
+    since = [row["captured_at"] for row in lake.tables["endpoints"] if row["endpoint_id"] == endpoint_id and row["captured_at"] <= began]
+    return values | {"log_group": log_group, "log_group_since": max(since, default=None) if log_group else None}
 
 
 def group_at(lake, endpoint_id, time):
@@ -84,4 +86,6 @@ def literal(value, kind):
         return f"CAST(NULL AS {kind})"
     if kind == "varchar":
         return "'" + value.replace("'", "''") + "'"
+    if kind.startswith("timestamp"):
+        return f"TIMESTAMP '{value}'"
     return str(value).lower()

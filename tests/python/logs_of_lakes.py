@@ -105,10 +105,10 @@ def columns(row, events, windows, configurations):
         if event.values.get("policy_result") == "deny":
             denials[f"{day_of(event):%Y-%m-%d}"].add(event.values["event_id"])
     denials = {day: len(ids) for day, ids in sorted(denials.items())}
-    log_group = group_of(row, configurations)
+    log_group, since = group_of(row, configurations)
     logged = True if of_it else None
-    if not of_it and row["begin_seen"] and log_group is not None:
-        begins = row["connection_established_time"]
+    begins = row["connection_established_time"]
+    if not of_it and row["begin_seen"] and since is not None and since <= begins:
         around = {quarter(begins + minutes * datetime.timedelta(minutes=1)) for minutes in (-5, 5)}
         logged = False if all((log_group, start) in windows for start in around) else None
     last = {field: values[field][2] if field in values else None for field in FIELDS}
@@ -120,11 +120,13 @@ def columns(row, events, windows, configurations):
         "log_group": log_group,
         "log_values": compact(dict(sorted(values.items()))),
         "policy_denials_by_day": compact(denials),
+        "log_group_since": since,
     }
 
 
 def group_of(row, configurations):
-    """The log group by the last configuration before the first sight, as the snapshots of that day and the day before have it."""
+    """The log group by the last configuration in the hour before the first sight, and since when the snapshots of that day and the day
+    before show no other."""
     first_seen = row["first_seen"]
     days = (midnight(first_seen) - DAY, midnight(first_seen))
     before = [
@@ -134,7 +136,11 @@ def group_of(row, configurations):
         and midnight(one.snapshot_time) in days
         and one.captured_at <= first_seen + datetime.timedelta(minutes=5)
     ]
-    return max(before)[1] or None if before else None
+    if not before or max(before)[0] <= first_seen - datetime.timedelta(hours=1) or not max(before)[1]:
+        return None, None
+    log_group = max(before)[1]
+    other = max((time for time, of in before if of != log_group), default=None)
+    return log_group, min((time for time, _ in before if other is None or time > other), default=None)
 
 
 def day_of(event):

@@ -114,7 +114,7 @@ def sessions(lakes):
             rows += [sight(made, table, row) for row in made.tables[table] if row["connection_id"] is not None]
     found = session_truth.sessions(rows, records, REGION, aware(NOW))
     # They have no connection logs.
-    of_logs = dict.fromkeys([*logged_sessions.COLUMNS, "log_values", "policy_denials_by_day"])
+    of_logs = dict.fromkeys([*logged_sessions.COLUMNS, "log_values", "policy_denials_by_day", "log_group_since"])
     return [{name: naive(value) for name, value in row.items()} | of_logs for row in found.values()]
 
 

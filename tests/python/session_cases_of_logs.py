@@ -205,3 +205,29 @@ def logged_once_more_after_its_end(lake):
     look(lake, (600, 615, 630), lambda minute: [lake.connection("x", **(began(595) if minute < 620 else ended(595, 620)))])
     lake.window(585, [lake.event(595, "x", **VALUES)])
     lake.window(615, [lake.event(620, "x", device_ip="-")])
+
+
+@case()
+def log_group_that_changes_between_the_beginning_and_the_first_sight(lake):
+    lake.configured(580, log_group="old")
+    lake.configured(598)
+    look(lake, (600, 615), lambda minute: [lake.connection("x", **began(595))])
+    lake.window(585)
+    lake.window(600)
+
+
+@case()
+def logging_that_is_switched_on_between_the_beginning_and_the_first_sight(lake):
+    lake.configured(580, log_group=None)
+    lake.configured(598)
+    look(lake, (600, 615), lambda minute: [lake.connection("x", **began(595))])
+    lake.window(585)
+    lake.window(600)
+
+
+@case()
+def configuration_that_is_an_hour_older_than_the_first_sight(lake):
+    lake.configured(540)
+    look(lake, (600, 615), lambda minute: [lake.connection("x", **began(595))])
+    lake.window(585)
+    lake.window(600)
