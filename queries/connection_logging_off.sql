@@ -2,7 +2,8 @@
 -- Serves: PCI DSS 10.2.1.6 and 10.7.2, NIST SP 800-53 AU-9 and AU-12, AWS Security Hub EC2.51.
 -- Edit: how many days back. A row is a time in which all snapshots of an endpoint show the same finding: `off`, `no log group` (on, without
 -- one), `log group changed` (on, with another than before), or `not known` (AWS said nothing, described the endpoint in two ways, or no
--- snapshot came for 60 minutes). It began between began_after (the last snapshot before it, null if it is the first of these days) and
+-- snapshot came for 60 minutes, also if the endpoint is captured and none came in these days). It began between began_after (the last
+-- snapshot before it, null if it is the first of these days) and
 -- began_before, and ended between ended_after and ended_before (null if it has not ended, or the endpoint is gone).
 -- least_minutes and most_minutes are how long that is. Between two snapshots, logging may have been off for less than 60 minutes.
 -- state is `ended`, `still`, or `gone` if a later snapshot or listing of the account and Region does not have the endpoint. log_group_before is the last
@@ -111,6 +112,48 @@ stretches AS (
     PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time, is_silence
   )
 ),
+undescribed AS (
+  -- Endpoints that were captured, and that no snapshot of these days describes until an hour later.
+  SELECT
+    captured.account_id,
+    captured.region,
+    captured.endpoint_id,
+    greatest(captured.attempted_at, asked.from_time) AS seen_at,
+    followed.seen_at AS ended_before,
+    followed.log_group AS log_group_after
+  FROM (
+    SELECT account_id, region, endpoint_id, min(attempted_at) AS attempted_at, max(attempted_at) AS last_attempt
+    FROM captures
+    WHERE kind = 'target'
+    GROUP BY account_id, region, endpoint_id
+  ) AS captured
+  CROSS JOIN asked
+  LEFT JOIN (
+    SELECT account_id, region, endpoint_id, min(seen_at) AS seen_at, min_by(if(logging = 'on', log_group), seen_at) AS log_group
+    FROM described
+    GROUP BY account_id, region, endpoint_id
+  ) AS followed
+    ON followed.account_id = captured.account_id
+    AND followed.region = captured.region
+    AND followed.endpoint_id = captured.endpoint_id
+  LEFT JOIN (
+    -- Where snapshots describe other endpoints, it is gone.
+    SELECT account_id, region, max(seen_at) AS seen_at
+    FROM described
+    GROUP BY account_id, region
+  ) AS places
+    ON places.account_id = captured.account_id
+    AND places.region = captured.region
+  LEFT JOIN captures
+    ON captures.account_id = captured.account_id
+    AND captures.region = captured.region
+    AND captures.attempted_at > captured.last_attempt
+    AND captures.kind = 'listing'
+    AND captures.outcome = 'complete'
+    AND NOT contains(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), captured.endpoint_id)
+  WHERE followed.seen_at >= greatest(captured.attempted_at + INTERVAL '60' MINUTE, asked.from_time)
+    OR (places.seen_at IS NULL AND captures.attempted_at IS NULL)
+),
 found AS (
   SELECT
     stretches.account_id,
@@ -134,6 +177,22 @@ found AS (
   CROSS JOIN asked
   WHERE (logging <> 'on' OR log_group <> log_group_before)
     AND (ended_before >= asked.from_time OR (ended_before IS NULL AND (NOT is_gone OR last_seen_at >= asked.from_time)))
+  UNION ALL
+  SELECT DISTINCT
+    account_id,
+    region,
+    endpoint_id,
+    'not known',
+    CAST(NULL AS timestamp(6)),
+    seen_at,
+    seen_at,
+    ended_before,
+    if(ended_before IS NULL, 'still', 'ended'),
+    NULL,
+    NULL,
+    log_group_after,
+    true
+  FROM undescribed
 )
 SELECT
   found.account_id,

@@ -3,7 +3,8 @@
 -- Edit: the first day, and the day after the last, in UTC. A row is a connection with an event whose policy result is not permit: deny,
 -- error (the policy could not be evaluated), or a word that AWS adds. So is one whose attempt failed with authorization-policy-deny.
 -- finding is `attempt denied`, `went on in shadow mode` if the attempt succeeded or the session lasted more than 60 seconds after the first
--- denial, `went on` for the same without shadow mode, `ended` if it ended then, and `not known` if no session of it is merged.
+-- denial, `went on` for the same without shadow mode, `ended` if it ended within that time, and `not known` if no session of it is merged,
+-- or if nobody saw when it ended.
 -- seconds_after is how long it went on, as far as the session is known. An endpoint whose logging is off, and a window that was
 -- not read, have no denials: endpoint_minutes_not_recorded is for how long, over all endpoints, that is so. Null: no endpoint is on record.
 -- It counts up to recorded_until, an hour before the last merge of captures. AWS evaluates a policy every five minutes, and does not
@@ -79,19 +80,49 @@ followed AS (
   WINDOW endpoint AS (PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time)
 ),
 stretches AS (
-  -- Times in which an endpoint had one log group, or none. The first counts since the endpoint was created.
+  -- Times in which an endpoint had one log group, or none. Before the first snapshot, since its creation, none is known, but for an hour.
   SELECT
     account_id,
     region,
     endpoint_id,
     log_group,
-    if(is_first, coalesce(creation_time, TIMESTAMP '2018-12-01 00:00:00'), seen_at) AS begins,
+    if(is_first AND creation_time > seen_at - INTERVAL '60' MINUTE, creation_time, seen_at) AS begins,
     coalesce(
       lead(seen_at) OVER (PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time),
       if(is_gone, last_seen_at, TIMESTAMP '9999-12-31 00:00:00')
     ) AS ends
   FROM followed
   WHERE is_first OR log_group IS DISTINCT FROM log_group_before
+  UNION ALL
+  SELECT account_id, region, endpoint_id, NULL, coalesce(creation_time, TIMESTAMP '2018-12-01 00:00:00'), seen_at
+  FROM followed
+  WHERE is_first
+    AND coalesce(creation_time <= seen_at - INTERVAL '60' MINUTE, true)
+  UNION ALL
+  -- Of an endpoint that is captured, and that no snapshot of these days describes, nothing is known.
+  SELECT captured.account_id, captured.region, captured.endpoint_id, NULL, captured.begins, coalesce(
+    min(captures.attempted_at),
+    TIMESTAMP '9999-12-31 00:00:00'
+  )
+  FROM (
+    SELECT account_id, region, endpoint_id, min(attempted_at) AS begins, max(attempted_at) AS last_attempt
+    FROM captures
+    WHERE kind = 'target'
+    GROUP BY account_id, region, endpoint_id
+  ) AS captured
+  LEFT JOIN (SELECT DISTINCT account_id, region, true AS is_described FROM configurations) AS places
+    ON places.account_id = captured.account_id
+    AND places.region = captured.region
+  LEFT JOIN captures
+    ON captures.account_id = captured.account_id
+    AND captures.region = captured.region
+    AND captures.attempted_at > captured.last_attempt
+    AND captures.kind = 'listing'
+    AND captures.outcome = 'complete'
+    AND NOT contains(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), captured.endpoint_id)
+  -- A snapshot describes every endpoint that there is.
+  WHERE places.is_described IS NULL
+  GROUP BY captured.account_id, captured.region, captured.endpoint_id, captured.begins
 ),
 windows AS (
   SELECT DISTINCT account_id, region, split_part(log_group, ':', 7) AS log_group, window_start, window_end
@@ -164,8 +195,12 @@ denied AS (
     region,
     endpoint_id,
     connection_id,
-    max_by(identity, ROW(event_time, event_id)) FILTER (WHERE identity IS NOT NULL) AS identity,
-    max_by(device_ip, ROW(event_time, event_id)) FILTER (WHERE device_ip IS NOT NULL) AS device_ip,
+    max_by(identity, ROW(coalesce(event_time, TIMESTAMP '0001-01-01 00:00:00'), event_id)) FILTER (
+      WHERE identity IS NOT NULL
+    ) AS identity,
+    max_by(device_ip, ROW(coalesce(event_time, TIMESTAMP '0001-01-01 00:00:00'), event_id)) FILTER (
+      WHERE device_ip IS NOT NULL
+    ) AS device_ip,
     count(*) AS denials,
     min(event_time) AS first_denied,
     max(event_time) AS last_denied,
@@ -175,7 +210,7 @@ denied AS (
     array_join(array_sort(array_agg(DISTINCT policy_shadow_mode) FILTER (WHERE policy_shadow_mode IS NOT NULL)), ', ') AS policy_shadow_modes,
     bool_or(connection_attempt_status = 'failed') AS failed,
     bool_or(connection_attempt_status = 'successful') AS succeeded,
-    coalesce(bool_and(policy_shadow_mode = 'enabled'), false) AS is_shadow
+    bool_and(coalesce(policy_shadow_mode = 'enabled', false)) AS is_shadow
   FROM events
   WHERE reading = 1
   -- Events without a connection id are each a row.
@@ -193,6 +228,7 @@ beside_sessions AS (
     sessions.connection_established_time,
     sessions.ends_at,
     sessions.end_seen,
+    sessions.ended_before,
     greatest(date_diff('second', denied.first_denied, sessions.ends_at), 0) AS seconds_after
   FROM denied
   LEFT JOIN recent AS sessions
@@ -205,9 +241,9 @@ shown AS (
   SELECT
     *,
     CASE
-      WHEN failed THEN 'attempt denied'
+      WHEN failed AND coalesce(seconds_after <= 60, true) THEN 'attempt denied'
       WHEN succeeded OR seconds_after > 60 THEN if(is_shadow, 'went on in shadow mode', 'went on')
-      WHEN end_seen IS NOT NULL THEN 'ended'
+      WHEN date_diff('second', first_denied, ended_before) <= 60 THEN 'ended'
       WHEN denials IS NOT NULL THEN 'not known'
     END AS finding
   FROM beside_sessions

@@ -88,19 +88,49 @@ followed AS (
   WINDOW endpoint AS (PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time)
 ),
 stretches AS (
-  -- Times in which an endpoint had one log group, or none. The first counts since the endpoint was created.
+  -- Times in which an endpoint had one log group, or none. Before the first snapshot, since its creation, none is known, but for an hour.
   SELECT
     account_id,
     region,
     endpoint_id,
     log_group,
-    if(is_first, coalesce(creation_time, TIMESTAMP '2018-12-01 00:00:00'), seen_at) AS begins,
+    if(is_first AND creation_time > seen_at - INTERVAL '60' MINUTE, creation_time, seen_at) AS begins,
     coalesce(
       lead(seen_at) OVER (PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time),
       if(is_gone, last_seen_at, TIMESTAMP '9999-12-31 00:00:00')
     ) AS ends
   FROM followed
   WHERE is_first OR log_group IS DISTINCT FROM log_group_before
+  UNION ALL
+  SELECT account_id, region, endpoint_id, NULL, coalesce(creation_time, TIMESTAMP '2018-12-01 00:00:00'), seen_at
+  FROM followed
+  WHERE is_first
+    AND coalesce(creation_time <= seen_at - INTERVAL '60' MINUTE, true)
+  UNION ALL
+  -- Of an endpoint that is captured, and that no snapshot of these days describes, nothing is known.
+  SELECT captured.account_id, captured.region, captured.endpoint_id, NULL, captured.begins, coalesce(
+    min(captures.attempted_at),
+    TIMESTAMP '9999-12-31 00:00:00'
+  )
+  FROM (
+    SELECT account_id, region, endpoint_id, min(attempted_at) AS begins, max(attempted_at) AS last_attempt
+    FROM captures
+    WHERE kind = 'target'
+    GROUP BY account_id, region, endpoint_id
+  ) AS captured
+  LEFT JOIN (SELECT DISTINCT account_id, region, true AS is_described FROM configurations) AS places
+    ON places.account_id = captured.account_id
+    AND places.region = captured.region
+  LEFT JOIN captures
+    ON captures.account_id = captured.account_id
+    AND captures.region = captured.region
+    AND captures.attempted_at > captured.last_attempt
+    AND captures.kind = 'listing'
+    AND captures.outcome = 'complete'
+    AND NOT contains(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), captured.endpoint_id)
+  -- A snapshot describes every endpoint that there is.
+  WHERE places.is_described IS NULL
+  GROUP BY captured.account_id, captured.region, captured.endpoint_id, captured.begins
 ),
 windows AS (
   SELECT DISTINCT account_id, region, split_part(log_group, ':', 7) AS log_group, window_start, window_end

@@ -54,8 +54,9 @@ def minutes_not_recorded(truth, begins, until, first_day):
         rows = described(truth, endpoint_id, first_day)
         changes = [row for before, row in zip([None, *rows], rows, strict=False) if before is None or row[2] != before[2]]
         end = rows[-1][0] if endpoint_id in truth.gone else UNTIL
-        # The endpoints are older than the week, and so is what the first snapshot shows.
-        times = [begins, *(at for at, _, _ in changes[1:]), end]
+        # The endpoints are older than the week. Before the first snapshot, nothing is known.
+        changes.insert(0, (begins, None, None))
+        times = [*(at for at, _, _ in changes), end]
         for (_, _, log_group), start, stop in zip(changes, times, times[1:], strict=False):
             start, stop = max(start, begins), min(stop, until)
             if start >= stop:
@@ -169,13 +170,14 @@ def _(truth):
         session = by_id.get((endpoint_id, connection_id), {})
         first, last = of[0].event_time, of[-1].event_time
         after = max(seconds(first, session["ends_at"]), 0) if session else None
+        ended_before = session.get("ended_before")
         is_shadow = all(evaluation(event, "shadow-mode") == "enabled" for event in of)
-        if "failed" in statuses:
+        if "failed" in statuses and (after or 0) <= 60:
             finding = "attempt denied"
         elif "successful" in statuses or (after or 0) > 60:
             finding = "went on in shadow mode" if is_shadow else "went on"
         else:
-            finding = "ended" if session.get("end_seen") is not None else "not known"
+            finding = "ended" if ended_before is not None and seconds(first, ended_before) <= 60 else "not known"
         last_of = lambda value, of=of: next((value(event) for event in reversed(of) if value(event) is not None), None)
         name = last_of(identity)
         row = (name, *HERE, endpoint_id, connection_id, last_of(lambda event: said(event, "device-ip")), finding, len(of), first, last)

@@ -179,6 +179,10 @@ def of_accounts(question, condition):
         (text_of, f"FROM (SELECT * FROM {table} WHERE account_id {condition}) AS {table}\n")
         for table, text_of in from_table.items()
         if text_of in text
+    ) + tuple(
+        (text_of, text_of.replace("WHERE", f"WHERE account_id {condition} AND"))
+        for text_of in ("    FROM captures\n    WHERE kind = 'target'\n",)
+        if text_of in text
     )
 
 

@@ -1,7 +1,7 @@
 """Cases of sessions with what only connection logs have: public addresses, devices and verdicts of policies."""
 
 from edge_cases import case, expect
-from edge_lakes import MINUTE, A, B, at
+from edge_lakes import MINUTE, A, B, at, connection
 from edges_of_logs import DENIED, MASKED, logging, read_all
 
 
@@ -165,3 +165,35 @@ def verdicts(lake):
         ("v-refused", "not compliant"),
     ]
     expect(lake, "posture_not_compliant", "connection_id finding", rows)
+
+
+@case
+def ended_unseen(lake):
+    """A session that was denied, and whose end nobody saw, may have gone on. So has one of which an attempt failed, and that was seen later."""
+    logging(lake)
+    read_all(lake)
+    there = connection("u1", "unseen.a", None, at("09 08:10"))
+    for time, rows in [("09 08:00", []), ("09 08:30", [there]), ("09 09:00", [there]), ("09 12:00", [])]:
+        lake.capture(at(time), rows)
+    denied(lake, "u1-denied", "09 09:00", "u1", None, shadow="enabled", kind="periodic")
+    lake.session("u2", "unseen.b", None, at("09 13:00"), at("09 14:00"))
+    denied(lake, "u2-denied", "09 13:00", "u2", "failed")
+    # One whose verdict came with a word for the mode that is not known.
+    lake.session("u3", "unseen.c", None, at("09 13:00"), at("09 14:00"))
+    denied(lake, "u3-denied", "09 13:01", "u3", None, shadow="enabled", kind="periodic")
+    denied(lake, "u3-denied-again", "09 13:06", "u3", None, shadow=None, kind="periodic")
+    rows = [("u1", "not known"), ("u2", "went on"), ("u3", "went on")]
+    expect(lake, "posture_denials", "connection_id finding", rows, alone=True)
+
+
+@case
+def times_not_known(lake):
+    """An event without a time that a column can have does not break an answer."""
+    logging(lake)
+    read_all(lake)
+    logged_session(lake, "o1", "09 09:00", "09 10:00", user="odd.a")
+    for id in ("o1-odd", "o1-odder"):
+        denied(lake, id, "09 09:30", "o1", None, kind="periodic", username="odd.a")
+        lake.tables["connection_logs"][-1]["event_time"] = None
+    expect(lake, "posture_denials", "connection_id finding denials first_denied", [("o1", "not known", 2, None)], alone=True)
+    expect(lake, "reconciliation", "kind sessions_compared sessions_without_event", [(None, 1, 0)], alone=True)

@@ -72,3 +72,12 @@ def always_on(lake):
     """Nothing was switched off: one row says until when."""
     snapshots(lake, ("10 11:30", "one"), ("10 11:45", "one"))
     expect(lake, "connection_logging_off", "endpoint_id finding as_of", [(None, None, NOW.replace(tzinfo=UTC))], alone=True)
+
+
+@case
+def described_again(lake):
+    """An endpoint is captured, and its configuration read again only after an outage that began before these days."""
+    lake.capture(at("2026-09-01 00:00"), [])
+    snapshots(lake, ("2026-09-01 00:00", "one"), ("10 11:30", "two"), ("10 11:59", "two"))
+    rows = [(A, "not known", None, at("2026-10-11 00:00"), at("2026-10-11 00:00"), at("10 11:30"), "ended", 0, None)]
+    expect(lake, "connection_logging_off", OFF, rows, alone=True)

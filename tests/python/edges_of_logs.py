@@ -210,3 +210,34 @@ def no_addresses(lake):
     lake.reads(at("09 00:00"), at("10 11:00"), minutes=24 * 60)
     columns = "finding connections endpoint_minutes_not_recorded endpoint_minutes_not_recorded_before"
     expect(lake, "public_addresses", columns, [(None, 0, 0, 0)], alone=True)
+
+
+@case
+def not_described_before(lake):
+    """Before the first snapshot, nobody knows if an endpoint logged: its windows are no record of it."""
+    logging(lake, since="09 00:00", created="2025-01-01 00:00")
+    lake.reads(at("2026-07-01 00:00"), at("10 11:00"), minutes=14 * 24 * 60)
+    seen(lake, "n1", "09 10:00", "described.late", "192.0.2.1")
+    columns = "finding endpoint_minutes_not_recorded endpoint_minutes_not_recorded_before"
+    expect(lake, "public_addresses", columns, [("not known", 29 * 24 * 60, 90 * 24 * 60)], alone=True)
+
+
+@case
+def created_within_the_hour(lake):
+    """An endpoint that was created less than an hour before its first snapshot counts from its creation on."""
+    logging(lake, since="09 00:00", created="08 23:01")
+    lake.reads(at("08 23:00"), at("10 11:00"), minutes=24 * 60)
+    expect(lake, "failed_attempts", "endpoint_minutes_not_recorded", [(0,)], alone=True)
+
+
+@case
+def captured_and_not_described(lake):
+    """Of an endpoint whose configuration was not read in these days, no attempt can be known, until a listing does not have it."""
+    logging(lake, since="2026-09-25 00:00")
+    read_all(lake)
+    lake.capture(at("10 09:00"), [])
+    lake.capture(at("10 10:00"), [], B)
+    lake.ledger.run(lake.minutes(at("10 10:30")), [], [A])
+    # From the request of the first page, a second before, and rounded up.
+    expect(lake, "failed_attempts", "endpoint_minutes_not_recorded", [(120 + 30 + 1,)], alone=True)
+    expect(lake, "connection_logging_off", "endpoint_id finding began_before state", [(A, "not known", at("10 08:59:58.800"), "still")], alone=True)
