@@ -5,6 +5,7 @@ import datetime
 import json
 import zoneinfo
 
+import logs_of_lakes
 from answers import (
     HERE,
     MINUTE,
@@ -170,7 +171,8 @@ def postures(truth, good):
     evaluated = {(c.endpoint_id, id) for c in captures for id, row in c.rows.items() if was_evaluated(row)}
     rows = []
     for s in in_order(truth.sessions):
-        finding = posture(s, good, (s["endpoint_id"], s["connection_id"]) in evaluated)
+        is_read = logs_of_lakes.is_read(s, truth.log_windows, NOW)
+        finding = posture(s, good, (s["endpoint_id"], s["connection_id"]) in evaluated, is_read)
         if finding != "compliant":
             found = (*pick(s, names + " posture_compliance_statuses"), finding, *pick(s, more))
             rows.append((*found, s.get("policy_result"), s.get("policy_denials"), s.get("logged")))
@@ -182,12 +184,12 @@ def was_evaluated(row):
     return row.get("authorizationPolicyLastEvaluatedTime", "-")[:1].isdigit()
 
 
-def posture(session, good, is_evaluated):
+def posture(session, good, is_evaluated, is_read):
     statuses = set(json.loads(session["posture_compliance_statuses"] or "[]"))
     result, denials = session.get("policy_result"), session.get("policy_denials")
     if not statuses <= good or denials or result == "deny":
         return "not compliant"
-    if result == "permit" and denials is not None:
+    if result == "permit" and denials is not None and is_read:
         return "compliant"
     if result is not None or is_evaluated:
         return "unknown"

@@ -197,3 +197,18 @@ def times_not_known(lake):
         lake.tables["connection_logs"][-1]["event_time"] = None
     expect(lake, "posture_denials", "connection_id finding denials first_denied", [("o1", "not known", 2, None)], alone=True)
     expect(lake, "reconciliation", "kind sessions_compared sessions_without_event", [(None, 1, 0)], alone=True)
+
+
+@case
+def permitted_and_not_read(lake):
+    """A policy that permitted a device may have denied it later: a window up to the end was not read."""
+    for endpoint, group in [(A, "read"), (B, "unread")]:
+        logging(lake, endpoint, group=group)
+    lake.reads(at("09 08:00"), at("09 13:00"), group="read")
+    lake.reads(at("09 08:00"), at("09 09:15"), group="unread")
+    lake.reads(at("09 09:30"), at("09 13:00"), group="unread")
+    for id, endpoint, ends in [("p-read", A, "09 13:00"), ("p-longer", A, "09 13:01"), ("p-beside", B, "09 09:15"), ("p-gap", B, "09 09:16")]:
+        lake.session(id, "permitted.a", None, at("09 09:00"), at(ends), endpoint)
+        denied(lake, f"{id}-permit", "09 09:00", id, result="permit", endpoint=endpoint, group="read" if endpoint == A else "unread")
+    rows = [("p-gap", "unknown"), ("p-longer", "unknown")]
+    expect(lake, "posture_not_compliant", "connection_id finding", rows)

@@ -124,6 +124,18 @@ def columns(row, events, windows, configurations):
     }
 
 
+def is_read(row, windows, now):
+    """If every window was read between the beginning of a session and its end, or an hour before now. `windows` are as of `windows_of`."""
+    start, until = quarter(row["connection_established_time"]), min(row["ended_before"] or now, now - datetime.timedelta(hours=1))
+    if row.get("log_group") not in {log_group for log_group, _ in windows}:
+        return False
+    while start < until:
+        if (row["log_group"], start) not in windows:
+            return False
+        start += datetime.timedelta(minutes=15)
+    return True
+
+
 def group_of(row, configurations):
     """The log group by the last configuration in the hour before the first sight, and since when the snapshots of that day and the day
     before show no other."""

@@ -7,6 +7,7 @@ import collections
 import datetime
 import json
 
+import logs_of_lakes
 from session_truth import DAY, EARLIEST, HOUR, greatest
 
 MINUTE = datetime.timedelta(minutes=1)
@@ -143,17 +144,17 @@ def _(rows, ledgers, now):
 @answers("posture_not_compliant", ("INTERVAL '30' DAY", "INTERVAL '1' DAY"), ("NOT IN ('compliant')", "NOT IN ('a')"))
 def _(rows, ledgers, now):
     recent = [row for row in rows if may_last_until(row, midnight(now) - DAY)]
-    found = [told(row, "identity posture_compliance_statuses logged", finding=posture(row, ["a"])) for row in recent]
+    found = [told(row, "identity posture_compliance_statuses logged", finding=posture(row, ["a"], ledgers[row["account_id"]].windows, now)) for row in recent]
     return [row for row in found if row["finding"] != "compliant"]
 
 
-def posture(row, good):
+def posture(row, good, windows, now):
     """No snapshot of these lakes has the time of an evaluation."""
     statuses, denials = json.loads(row["posture_compliance_statuses"] or "[]"), row["policy_denials"]
     if denials or row["policy_result"] == "deny" or set(statuses) - set(good):
         return "not compliant"
     if row["policy_result"] is not None:
-        return "compliant" if row["policy_result"] == "permit" else "unknown"
+        return "compliant" if row["policy_result"] == "permit" and logs_of_lakes.is_read(row, windows, now) else "unknown"
     if statuses:
         return "compliant"
     return "unknown" if denials is None else "missing"

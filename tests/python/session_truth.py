@@ -74,6 +74,7 @@ class Ledger:
         self.now = now
         records = [until(record, now + HOUR) for record in records]
         self.evidence = hole_definition.Evidence(records)
+        self.windows = logs_of_lakes.windows_of(records)
         self.listings = []
         for record in records:
             for place in record["places"]:

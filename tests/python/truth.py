@@ -99,7 +99,7 @@ class Truth:
         #: What CloudWatch Logs has of the week and the day before, in the order of time.
         self.logged = [Logged(event) for event in week["events"]]
         #: Those that the lake has, the windows that were read, and the hours that were read twice, as of `read_logs`.
-        self.events, self.recorded, self.windows, self.hours_read_twice = [], [], [], set()
+        self.events, self.recorded, self.windows, self.log_windows, self.hours_read_twice = [], [], [], set(), set()
         #: When connection logs were read first.
         self.logs_read_since = None
 
@@ -119,7 +119,7 @@ class Truth:
                 self.events.append(logs_of_lakes.Event(ACCOUNT, None, due, event.values))
                 self.recorded.append(event)
         windows = {(name, start.replace(tzinfo=None)) for name, start in logs_of_lakes.windows_of(records)}
-        self.windows = sorted(start for _, start in windows)
+        self.windows, self.log_windows = sorted(start for _, start in windows), windows
         self.hours_read_twice = {start for late, start, _, _ in readings if late}
         self.logs_read_since = min(time(record["snapshot_time"]) for record in records)
         by_connection = collections.defaultdict(list)
