@@ -125,50 +125,66 @@ USING (
     FROM remembered
     GROUP BY account_id, region, endpoint_id, connection_id
   ),
+  configurations AS (
+    -- What snapshots show at one moment: the greatest log group of the endpoint, and another one if AWS described it in two ways.
+    SELECT account_id, region, endpoint_id, snapshot_date, captured_at, min(log_group) AS other_log_group, max(log_group) AS log_group
+    FROM (
+      SELECT
+        account_id,
+        region,
+        endpoint_id,
+        snapshot_date,
+        captured_at,
+        if(connection_log_enabled, coalesce(connection_log_group, ''), '') AS log_group
+      FROM endpoints
+      WHERE snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '3' DAY AS varchar)
+    ) AS described
+    GROUP BY account_id, region, endpoint_id, snapshot_date, captured_at
+  ),
+  steps AS (
+    -- Steps are the first of each day, and those that differ from the one before.
+    SELECT
+      *,
+      row_number() OVER (PARTITION BY account_id, region, endpoint_id, snapshot_date ORDER BY captured_at) = 1
+        OR other_log_group <> log_group
+        OR lag(other_log_group) OVER endpoint IS DISTINCT FROM log_group
+        OR lag(log_group) OVER endpoint IS DISTINCT FROM log_group AS is_step
+    FROM configurations
+    WINDOW endpoint AS (PARTITION BY account_id, region, endpoint_id ORDER BY captured_at, snapshot_date)
+  ),
   configured AS (
     -- The configurations up to five minutes after the first sight, in the snapshots of that day and the day before, and the log group of
     -- the last of them. After an hour without a snapshot it is not known.
     SELECT
-      account_id,
-      region,
-      endpoint_id,
-      connection_id,
-      max_by(log_group, ROW(captured_at, log_group)) AS log_group,
-      array_agg(CAST(ROW(captured_at, log_group) AS ROW(captured_at timestamp(6), log_group varchar))) AS configurations
-    FROM (
-      SELECT
-        shown.account_id,
-        shown.region,
-        shown.endpoint_id,
-        shown.connection_id,
-        shown.first_seen,
-        endpoints.captured_at,
-        if(endpoints.connection_log_enabled, coalesce(endpoints.connection_log_group, ''), '') AS log_group
-      FROM shown
-      JOIN endpoints
-        ON endpoints.account_id = shown.account_id
-        AND endpoints.region = shown.region
-        AND endpoints.endpoint_id = shown.endpoint_id
-        AND endpoints.captured_at <= shown.first_seen + INTERVAL '5' MINUTE
-        AND CAST(endpoints.snapshot_date AS date)
-          BETWEEN CAST(shown.first_seen AS date) - INTERVAL '1' DAY AND CAST(shown.first_seen AS date)
-      WHERE endpoints.snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '3' DAY AS varchar)
-        AND shown.first_seen >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '2' DAY
-    )
-    GROUP BY account_id, region, endpoint_id, connection_id
-    HAVING max(captured_at) > max(first_seen) - INTERVAL '60' MINUTE
+      shown.account_id,
+      shown.region,
+      shown.endpoint_id,
+      shown.connection_id,
+      max_by(steps.log_group, ROW(steps.captured_at, steps.log_group)) AS log_group,
+      array_agg(
+        CAST(
+          ROW(steps.captured_at, steps.log_group, steps.other_log_group)
+          AS ROW(captured_at timestamp(6), log_group varchar, other_log_group varchar)
+        )
+      ) FILTER (WHERE steps.is_step) AS steps
+    FROM shown
+    JOIN steps
+      ON steps.account_id = shown.account_id
+      AND steps.region = shown.region
+      AND steps.endpoint_id = shown.endpoint_id
+      AND steps.captured_at <= shown.first_seen + INTERVAL '5' MINUTE
+      AND CAST(steps.snapshot_date AS date)
+        BETWEEN CAST(shown.first_seen AS date) - INTERVAL '1' DAY AND CAST(shown.first_seen AS date)
+    WHERE shown.first_seen >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '2' DAY
+    GROUP BY shown.account_id, shown.region, shown.endpoint_id, shown.connection_id
+    HAVING max(steps.captured_at) > max(shown.first_seen) - INTERVAL '60' MINUTE
   ),
   changed AS (
     SELECT
-      account_id,
-      region,
-      endpoint_id,
-      connection_id,
-      log_group,
-      configurations,
-      array_max(
-        transform(filter(configurations, one -> one.log_group <> log_group), one -> one.captured_at)
-      ) AS last_other
+      *,
+      array_max(transform(
+        filter(steps, step -> step.log_group <> log_group OR step.other_log_group <> log_group), step -> step.captured_at
+      )) AS last_other
     FROM configured
   ),
   settled AS (
@@ -182,7 +198,7 @@ USING (
       if(
         log_group <> '',
         array_min(transform(
-          filter(configurations, one -> coalesce(one.captured_at > last_other, true)), one -> one.captured_at
+          filter(steps, step -> coalesce(step.captured_at > last_other, true)), step -> step.captured_at
         ))
       ) AS log_group_since
     FROM changed

@@ -231,3 +231,14 @@ def configuration_that_is_an_hour_older_than_the_first_sight(lake):
     look(lake, (600, 615), lambda minute: [lake.connection("x", **began(595))])
     lake.window(585)
     lake.window(600)
+
+
+@case()
+def endpoint_described_in_two_ways_before_the_beginning(lake):
+    lake.configured(580)
+    lake.configured(590, log_group="other")
+    lake.configured(590)
+    lake.configured(598)
+    look(lake, (600, 615), lambda minute: [lake.connection("x", **began(595))])
+    lake.window(585)
+    lake.window(600)
