@@ -149,8 +149,8 @@ recorded AS (
   SELECT
     expected.period,
     sum(date_diff(
-      'second', greatest(expected.begins, windows.window_start), least(expected.ends, windows.window_end)
-    )) AS seconds
+      'millisecond', greatest(expected.begins, windows.window_start), least(expected.ends, windows.window_end)
+    )) AS millis
   FROM expected
   JOIN windows
     ON windows.account_id = expected.account_id
@@ -166,7 +166,9 @@ not_recorded AS (
     periods.period,
     if(
       (SELECT count(*) FROM stretches) > 0,
-      (coalesce(sum(date_diff('second', expected.begins, expected.ends)), 0) - coalesce(max(recorded.seconds), 0) + 59) / 60
+      (
+        coalesce(sum(date_diff('millisecond', expected.begins, expected.ends)), 0) - coalesce(max(recorded.millis), 0) + 59999
+      ) / 60000
     ) AS minutes
   FROM periods
   LEFT JOIN expected ON expected.period = periods.period

@@ -49,7 +49,7 @@ def described(truth, endpoint_id, first_day, last_day=TODAY):
 
 def minutes_not_recorded(truth, begins, until, first_day):
     """Minutes, over all endpoints, of which the log is not in the lake: it was off, or the window was not read."""
-    total = 0
+    total = 0 * MINUTE
     for endpoint_id in truth.endpoint_ids:
         rows = described(truth, endpoint_id, first_day)
         changes = [row for before, row in zip([None, *rows], rows, strict=False) if before is None or row[2] != before[2]]
@@ -61,10 +61,10 @@ def minutes_not_recorded(truth, begins, until, first_day):
             start, stop = max(start, begins), min(stop, until)
             if start >= stop:
                 continue
-            total += seconds(start, stop)
+            total += stop - start
             if log_group is not None:
-                total -= sum(max(seconds(max(start, one), min(stop, one + 15 * MINUTE)), 0) for one in truth.windows)
-    return (total + 59) // 60
+                total -= sum((max(min(stop, one + 15 * MINUTE) - max(start, one), 0 * MINUTE) for one in truth.windows), 0 * MINUTE)
+    return -(-total // MINUTE)
 
 
 def joined(values):

@@ -241,3 +241,15 @@ def captured_and_not_described(lake):
     # From the request of the first page, a second before, and rounded up.
     expect(lake, "failed_attempts", "endpoint_minutes_not_recorded", [(120 + 30 + 1,)], alone=True)
     expect(lake, "connection_logging_off", "endpoint_id finding began_before state", [(A, "not known", at("10 08:59:58.800"), "still")], alone=True)
+
+
+@case
+def changed_within_a_second(lake):
+    """Parts of a second, before and after a change of the log group, add up to no time that was not recorded."""
+    logging(lake)
+    logging(lake, since="09 10:00:00.300", group="other")
+    logging(lake, since="09 12:00:00.700")
+    for group in ("vpn", "other"):
+        read_all(lake, "09 10:00", group=group)
+        lake.reads(at("09 10:00"), at("10 11:00"), group=group)
+    expect(lake, "failed_attempts", "endpoint_minutes_not_recorded", [(0,)], alone=True)
