@@ -191,7 +191,8 @@ events AS (
     endpoint_id,
     connection_id,
     event_time,
-    device_ip,
+    -- An IPv6 address has several forms.
+    coalesce(CAST(try_cast(device_ip AS ipaddress) AS varchar), device_ip) AS device_ip,
     coalesce(username, common_name) AS identity,
     event_time < asked.from_time AS is_before
   FROM connection_logs

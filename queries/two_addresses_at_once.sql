@@ -12,6 +12,8 @@ WITH asked AS (
 recent AS (
   SELECT
     sessions.*,
+    -- An IPv6 address has several forms.
+    coalesce(CAST(try_cast(device_ip AS ipaddress) AS varchar), device_ip) AS address,
     coalesce(regexp_like(device_ip, '^[*]+$'), true) OR coalesce(regexp_like(identity_key, '^[*]+$'), true) AS is_not_known
   FROM sessions
   CROSS JOIN asked
@@ -52,7 +54,7 @@ pairs AS (
   FROM known AS earlier
   JOIN known AS later
     ON later.identity_key = earlier.identity_key
-    AND later.device_ip <> earlier.device_ip
+    AND later.address <> earlier.address
     -- Each pair once.
     AND ROW(
         earlier.connection_established_time, earlier.connection_id, earlier.account_id, earlier.region, earlier.endpoint_id

@@ -212,3 +212,19 @@ def permitted_and_not_read(lake):
         denied(lake, f"{id}-permit", "09 09:00", id, result="permit", endpoint=endpoint, group="read" if endpoint == A else "unread")
     rows = [("p-gap", "unknown"), ("p-longer", "unknown")]
     expect(lake, "posture_not_compliant", "connection_id finding", rows)
+
+
+@case
+def forms_of_an_address(lake):
+    """One IPv6 address in two forms is one address, before and now; what is no address stays as it is."""
+    logging(lake, since="2026-07-13 00:00", created="2026-07-01 00:00")
+    lake.reads(at("2026-07-01 00:00"), at("10 11:00"), minutes=14 * 24 * 60)
+    lake.event("a0", at("2026-09-09 10:00"), "a0", username="forms.a", device_ip="2001:db8::1")
+    logged_session(lake, "a1", "09 09:00", "09 11:00", user="forms.a", address="2001:0DB8:0:0:0:0:0:1")
+    logged_session(lake, "a2", "09 09:30", "09 10:00", user="forms.a", address="2001:db8::1")
+    logged_session(lake, "a3", "09 10:30", "09 10:40", user="forms.a", address="no address")
+    rows = [("2001:db8::1", "seen before", 2), ("no address", "new", 1)]
+    expect(lake, "public_addresses", "device_ip finding connections", rows, alone=True)
+    rows = [("a1", "a3", "2001:0DB8:0:0:0:0:0:1", "no address")]
+    columns = "first_connection_id second_connection_id first_device_ip second_device_ip"
+    expect(lake, "two_addresses_at_once", columns, rows, alone=True)
