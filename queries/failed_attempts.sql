@@ -5,8 +5,8 @@
 -- identity_key has the attempts of which it names nobody. Only asterisks: a data protection policy of the log group masked the value.
 -- Mutual authentication that fails is in no log. Anybody who can write to the log group can write such an event.
 -- endpoint_minutes_not_recorded: for how long, over all endpoints, attempts cannot be known, because the endpoint's logging was off or the
--- window was not read. Null: no endpoint is on record. It counts up to recorded_until, an hour before the last merge of captures,
--- since newer windows are not due: events of later time are shown, but are not all. An event that comes late is read a day later.
+-- window was not read. Null: no endpoint is on record, or all is later than recorded_until. It counts up to that time, an hour before the last merge
+-- of captures, since newer windows are not due: events of later time are shown, but are not all. An event that comes late is read a day later.
 -- If there is nothing to show, one row has these columns.
 WITH asked AS (
   SELECT
@@ -160,11 +160,11 @@ recorded AS (
   GROUP BY expected.period
 ),
 not_recorded AS (
-  -- Rounded up. Null: no endpoint is on record.
+  -- Rounded up. Null: no endpoint is on record, or nothing of that time.
   SELECT
     periods.period,
     if(
-      (SELECT count(*) FROM stretches) > 0,
+      (SELECT count(*) FROM stretches) > 0 AND max(periods.begins) < max(periods.ends),
       (
         coalesce(sum(date_diff('millisecond', expected.begins, expected.ends)), 0) - coalesce(max(recorded.millis), 0) + 59999
       ) / 60000

@@ -6,8 +6,8 @@
 -- denial, `went on` for the same without shadow mode, `ended` if it ended within that time, and `not known` if no session of it is merged,
 -- or if nobody saw when it ended.
 -- seconds_after is how long it went on, as far as the session is known. An endpoint whose logging is off, and a window that was
--- not read, have no denials: endpoint_minutes_not_recorded is for how long, over all endpoints, that is so. Null: no endpoint is on record.
--- It counts up to recorded_until, an hour before the last merge of captures. AWS evaluates a policy every five minutes, and does not
+-- not read, have no denials: endpoint_minutes_not_recorded is for how long, over all endpoints, that is so. Null: no endpoint is on record,
+-- or all is later than recorded_until. It counts up to that time, an hour before the last merge of captures. AWS evaluates a policy every five minutes, and does not
 -- say if it logs each evaluation. If there is nothing to show, one row has these columns.
 WITH asked AS (
   SELECT
@@ -161,11 +161,11 @@ recorded AS (
   GROUP BY expected.period
 ),
 not_recorded AS (
-  -- Rounded up. Null: no endpoint is on record.
+  -- Rounded up. Null: no endpoint is on record, or nothing of that time.
   SELECT
     periods.period,
     if(
-      (SELECT count(*) FROM stretches) > 0,
+      (SELECT count(*) FROM stretches) > 0 AND max(periods.begins) < max(periods.ends),
       (
         coalesce(sum(date_diff('millisecond', expected.begins, expected.ends)), 0) - coalesce(max(recorded.millis), 0) + 59999
       ) / 60000

@@ -1,13 +1,14 @@
 -- From which public addresses did each user connect, and which of them are new?
 -- Serves: PCI DSS 10.2.2 (origin), NIST SP 800-53 AU-3 and AC-2(12), ISO/IEC 27001 A.8.15.
 -- Edit: the first day of the period, the day after its last, and the first day of the time before it, in UTC. Users are as the connection
--- log names them, in lower case and without a domain. Failed attempts and those that wait for a SAML assertion do not count.
--- finding is `seen before` if the user had the address in the time before, and `new` if not and everything of that time is recorded. It is
--- `not known` if anything of that time is not recorded, or a name, or an address of the user, is missing or masked there, and `masked` if a
--- data protection policy hides the address. endpoint_minutes_not_recorded is for how long, over all endpoints, events of the period
--- cannot be known, because the endpoint's logging was off or the window was not read. endpoint_minutes_not_recorded_before is the same of
--- the time before. Null: no endpoint is on record. They count up to recorded_until, an hour before the last merge of captures, since
--- newer windows are not due. If there is nothing to show, one row has these columns.
+-- log names them, in lower case and without a domain. Failed attempts and those that wait for a SAML assertion do not count. finding is
+-- `seen before` if the user had the address in the time before, and `new` if not and everything of that time is recorded. It is `not known`
+-- if anything of that time is not recorded, or is later than recorded_until, or a name, or an address of the user, is missing or masked
+-- there, and `masked` if a data protection policy hides the address. endpoint_minutes_not_recorded is for how long, over all endpoints,
+-- events of the period cannot be known, because the endpoint's logging was off or the window was not read.
+-- endpoint_minutes_not_recorded_before is the same of the time before. Null: no endpoint is on record, or all is later than recorded_until.
+-- They count up to that time, an hour before the last merge of captures, since newer windows are not due. If there is nothing to show, one
+-- row has these columns.
 WITH asked AS (
   SELECT
     CAST(current_date - INTERVAL '30' DAY AS timestamp(6)) AS from_time,
@@ -169,11 +170,11 @@ recorded AS (
   GROUP BY expected.period
 ),
 not_recorded AS (
-  -- Rounded up. Null: no endpoint is on record.
+  -- Rounded up. Null: no endpoint is on record, or nothing of that time.
   SELECT
     periods.period,
     if(
-      (SELECT count(*) FROM stretches) > 0,
+      (SELECT count(*) FROM stretches) > 0 AND max(periods.begins) < max(periods.ends),
       (
         coalesce(sum(date_diff('millisecond', expected.begins, expected.ends)), 0) - coalesce(max(recorded.millis), 0) + 59999
       ) / 60000
@@ -242,7 +243,7 @@ SELECT
     WHEN regexp_like(shown.device_ip, '^[*]+$') THEN 'masked'
     WHEN shown.device_ip IS NULL OR coalesce(regexp_like(shown.identity_key, '^[*]+$'), true) THEN 'not known'
     WHEN shown.last_seen_before IS NOT NULL THEN 'seen before'
-    WHEN before.minutes = 0 AND NOT shown.address_hidden_before AND NOT shown.name_hidden_before THEN 'new'
+    WHEN before.minutes = 0 AND time_before.ends = periods.begins AND NOT shown.address_hidden_before AND NOT shown.name_hidden_before THEN 'new'
     ELSE 'not known'
   END AS finding,
   shown.first_seen,
@@ -257,6 +258,7 @@ SELECT
   with_timezone(last_merge.as_of, 'UTC') AS as_of
 FROM last_merge
 JOIN periods ON periods.period = 'asked'
+JOIN periods AS time_before ON time_before.period = 'before'
 JOIN not_recorded AS asked ON asked.period = 'asked'
 JOIN not_recorded AS before ON before.period = 'before'
 LEFT JOIN shown ON true

@@ -253,3 +253,15 @@ def changed_within_a_second(lake):
         read_all(lake, "09 10:00", group=group)
         lake.reads(at("09 10:00"), at("10 11:00"), group=group)
     expect(lake, "failed_attempts", "endpoint_minutes_not_recorded", [(0,)], alone=True)
+
+
+@case
+def asked_of_today(lake):
+    """The end of the time before is not merged yet, so that no address is new. Nothing is recorded of a time that is not over."""
+    logging(lake, since="2026-07-13 00:00", created="2026-07-01 00:00")
+    lake.reads(at("2026-07-01 00:00"), at("10 11:00"), minutes=14 * 24 * 60)
+    seen(lake, "t1", "10 11:40", "today.a", "192.0.2.1")
+    since = [("CAST(current_date - INTERVAL '30' DAY AS t", "CAST(TIMESTAMP '2026-11-10 11:30:00' AS t")]
+    columns = "finding endpoint_minutes_not_recorded endpoint_minutes_not_recorded_before"
+    expect(lake, "public_addresses", columns, [("not known", None, 0)], since, alone=True)
+    expect(lake, "failed_attempts", "attempts endpoint_minutes_not_recorded", [(0, None)], since, alone=True)
