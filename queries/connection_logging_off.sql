@@ -3,11 +3,11 @@
 -- Edit: how many days back. A row is a time in which all snapshots of an endpoint show the same finding: `off`, `no log group` (on, without
 -- one), `log group changed` (on, with another than before), or `not known` (AWS said nothing, described the endpoint in two ways, or no
 -- snapshot came for 60 minutes, also if the endpoint is captured and none came in these days). It began between began_after (the last
--- snapshot before it, null if it is the first of these days) and
--- began_before, and ended between ended_after and ended_before (null if it has not ended, or the endpoint is gone).
--- least_minutes and most_minutes are how long that is. Between two snapshots, logging may have been off for less than 60 minutes.
--- state is `ended`, `still`, or `gone` if a later snapshot or listing of the account and Region does not have the endpoint. log_group_before is the last
--- known of these days. as_of is the last merge, and snapshots of later time count too. If there is nothing to show, one row has as_of.
+-- snapshot before it, null if it is the first of these days) and began_before, and ended between ended_after and ended_before (null if it
+-- has not ended, or the endpoint is gone). least_minutes and most_minutes are how long that is. Between two snapshots, logging may have
+-- been off for less than 60 minutes. state is `ended`, `still`, or `gone` if a later snapshot or listing of the account and Region does not
+-- have the endpoint. log_group_before is the last known of these days. as_of is the last merge, and snapshots of later time count too. If
+-- there is nothing to show, one row has as_of.
 WITH asked AS (
   SELECT CAST(current_date - INTERVAL '30' DAY AS timestamp(6)) AS from_time
 ),

@@ -4,11 +4,11 @@
 -- error (the policy could not be evaluated), or a word that AWS adds. So is one whose attempt failed with authorization-policy-deny.
 -- finding is `attempt denied`, `went on in shadow mode` if the attempt succeeded or the session lasted more than 60 seconds after the first
 -- denial, `went on` for the same without shadow mode, `ended` if it ended within that time, and `not known` if no session of it is merged,
--- or if nobody saw when it ended.
--- seconds_after is how long it went on, as far as the session is known. An endpoint whose logging is off, and a window that was
--- not read, have no denials: endpoint_minutes_not_recorded is for how long, over all endpoints, that is so. Null: no endpoint is on record,
--- or all is later than recorded_until. It counts up to that time, an hour before the last merge of captures. AWS evaluates a policy every five minutes, and does not
--- say if it logs each evaluation. If there is nothing to show, one row has these columns.
+-- or if nobody saw when it ended. seconds_after is how long it went on, as far as the session is known. An endpoint whose logging is off,
+-- and a window that was not read, have no denials: endpoint_minutes_not_recorded is for how long, over all endpoints, that is so. Null: no
+-- endpoint is on record, or all is later than recorded_until. It counts up to that time, an hour before the last merge of captures. AWS
+-- evaluates a policy every five minutes, and does not say if it logs each evaluation. If there is nothing to show, one row has these
+-- columns.
 WITH asked AS (
   SELECT
     CAST(current_date - INTERVAL '30' DAY AS timestamp(6)) AS from_time,
@@ -81,36 +81,57 @@ followed AS (
 ),
 stretches AS (
   -- Times in which an endpoint had one log group, or none. Before the first snapshot, since its creation, none is known, but for an hour.
-  SELECT
-    account_id,
-    region,
-    endpoint_id,
-    log_group,
-    if(is_first AND creation_time > seen_at - INTERVAL '60' MINUTE, creation_time, seen_at) AS begins,
-    coalesce(
-      lead(seen_at) OVER (PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time),
-      if(is_gone, last_seen_at, TIMESTAMP '9999-12-31 00:00:00')
-    ) AS ends
-  FROM followed
-  WHERE is_first OR log_group IS DISTINCT FROM log_group_before
-  UNION ALL
-  SELECT account_id, region, endpoint_id, NULL, coalesce(creation_time, TIMESTAMP '2018-12-01 00:00:00'), seen_at
-  FROM followed
-  WHERE is_first
-    AND coalesce(creation_time <= seen_at - INTERVAL '60' MINUTE, true)
+  -- An hour after the last snapshot, a window counts only if the run that read it found that the endpoint logs there.
+  SELECT changes.account_id, changes.region, changes.endpoint_id, part.log_group, part.begins, part.ends, part.is_unseen
+  FROM (
+    SELECT
+      *,
+      lead(seen_at) OVER (PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time) AS changed_at,
+      is_first AND coalesce(creation_time <= seen_at - INTERVAL '60' MINUTE, true) AS is_unknown_before
+    FROM followed
+    WHERE is_first OR log_group IS DISTINCT FROM log_group_before
+  ) AS changes
+  CROSS JOIN UNNEST(filter(
+    CAST(
+      ARRAY[
+        ROW(
+          is_unknown_before,
+          NULL,
+          coalesce(creation_time, TIMESTAMP '2018-12-01 00:00:00'),
+          seen_at,
+          false
+        ),
+        ROW(
+          true,
+          changes.log_group,
+          if(is_first AND NOT is_unknown_before, creation_time, seen_at),
+          coalesce(changed_at, if(is_gone, last_seen_at, last_seen_at + INTERVAL '60' MINUTE)),
+          false
+        ),
+        ROW(
+          changed_at IS NULL AND NOT is_gone,
+          changes.log_group,
+          last_seen_at + INTERVAL '60' MINUTE,
+          TIMESTAMP '9999-12-31 00:00:00',
+          true
+        )
+      ] AS array(ROW(is_there boolean, log_group varchar, begins timestamp(6), ends timestamp(6), is_unseen boolean))
+    ),
+    part -> part.is_there
+  )) AS part (is_there, log_group, begins, ends, is_unseen)
   UNION ALL
   -- Of an endpoint that is captured, and that no snapshot of these days describes, nothing is known.
   SELECT captured.account_id, captured.region, captured.endpoint_id, NULL, captured.begins, coalesce(
     min(captures.attempted_at),
     TIMESTAMP '9999-12-31 00:00:00'
-  )
+  ), false
   FROM (
     SELECT account_id, region, endpoint_id, min(attempted_at) AS begins, max(attempted_at) AS last_attempt
     FROM captures
     WHERE kind = 'target'
     GROUP BY account_id, region, endpoint_id
   ) AS captured
-  LEFT JOIN (SELECT DISTINCT account_id, region, true AS is_described FROM configurations) AS places
+  LEFT JOIN (SELECT DISTINCT account_id, region, true AS is_described FROM described WHERE endpoint_id IS NOT NULL) AS places
     ON places.account_id = captured.account_id
     AND places.region = captured.region
   LEFT JOIN captures
@@ -125,25 +146,31 @@ stretches AS (
   GROUP BY captured.account_id, captured.region, captured.endpoint_id, captured.begins
 ),
 windows AS (
-  SELECT DISTINCT account_id, region, split_part(log_group, ':', 7) AS log_group, window_start, window_end
+  SELECT
+    account_id,
+    region,
+    split_part(log_group, ':', 7) AS log_group,
+    window_start,
+    window_end,
+    flatten(array_agg(coalesce(CAST(json_parse(endpoint_ids) AS array(varchar)), ARRAY[]))) AS endpoint_ids
   FROM captures
   WHERE kind = 'window'
     AND outcome IN ('complete', 'already_captured')
     AND NOT late
+  GROUP BY 1, 2, 3, 4, 5
 ),
 expected AS (
   SELECT
     periods.period,
     stretches.account_id,
     stretches.region,
+    stretches.endpoint_id,
     stretches.log_group,
+    stretches.is_unseen,
     greatest(stretches.begins, periods.begins) AS begins,
     least(stretches.ends, periods.ends) AS ends
   FROM stretches
-  JOIN periods
-    ON stretches.begins < periods.ends
-    AND stretches.ends > periods.begins
-    AND periods.begins < periods.ends
+  CROSS JOIN periods
 ),
 recorded AS (
   SELECT
@@ -158,6 +185,8 @@ recorded AS (
     AND windows.log_group = expected.log_group
     AND windows.window_start < expected.ends
     AND windows.window_end > expected.begins
+    AND expected.begins < expected.ends
+    AND (NOT expected.is_unseen OR contains(windows.endpoint_ids, expected.endpoint_id))
   GROUP BY expected.period
 ),
 not_recorded AS (
@@ -165,9 +194,9 @@ not_recorded AS (
   SELECT
     periods.period,
     if(
-      (SELECT count(*) FROM stretches) > 0 AND max(periods.begins) < max(periods.ends),
+      count(expected.account_id) > 0 AND max(periods.begins) < max(periods.ends),
       (
-        coalesce(sum(date_diff('millisecond', expected.begins, expected.ends)), 0) - coalesce(max(recorded.millis), 0) + 59999
+        coalesce(sum(greatest(date_diff('millisecond', expected.begins, expected.ends), 0)), 0) - coalesce(max(recorded.millis), 0) + 59999
       ) / 60000
     ) AS minutes
   FROM periods

@@ -265,3 +265,14 @@ def asked_of_today(lake):
     columns = "finding endpoint_minutes_not_recorded endpoint_minutes_not_recorded_before"
     expect(lake, "public_addresses", columns, [("not known", None, 0)], since, alone=True)
     expect(lake, "failed_attempts", "attempts endpoint_minutes_not_recorded", [(0, None)], since, alone=True)
+
+
+@case
+def described_no_more(lake):
+    """After the last snapshot, only runs of connection logs know where an endpoint logs: one that found it elsewhere recorded nothing of it."""
+    for endpoint in (A, B):
+        logging(lake, endpoint, since="10 08:00", created="10 07:30")
+    lake.reads(at("10 07:30"), at("10 09:30"), endpoints=(A, B))
+    lake.reads(at("10 09:30"), at("10 11:00"), endpoints=(A,))
+    # Of B, from 09:30 on.
+    expect(lake, "failed_attempts", "endpoint_minutes_not_recorded", [(90,)], alone=True)
