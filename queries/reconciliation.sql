@@ -202,8 +202,7 @@ recent AS (
     connection_established_time AS began,
     if(begin_seen, connection_established_time) AS began_at,
     if(end_seen, connection_end_time) AS ended_at,
-    log_group,
-    log_group_since,
+    if(log_group_since <= connection_established_time, log_group) AS log_group,
     logged
   FROM sessions
   CROSS JOIN asked
@@ -348,7 +347,7 @@ found AS (
     CASE
       WHEN has_sign_in THEN 'assertion waiting'
       WHEN is_off THEN 'logging off'
-      WHEN began_at IS NULL OR log_group IS NULL OR coalesce(log_group_since > began, true) THEN 'not known'
+      WHEN began_at IS NULL OR log_group IS NULL THEN 'not known'
       WHEN logged IS NULL THEN 'window not read'
       WHEN is_read_twice THEN 'not known'
       -- An hour is read again 24.5 hours after its end, and an hour later that reading is merged.
