@@ -26,6 +26,12 @@ evaluated AS (
   ) AS shown
   WHERE authorization_policy_last_evaluated_time IS NOT NULL
 ),
+recent AS (
+  SELECT sessions.*
+  FROM sessions
+  CROSS JOIN asked
+  WHERE sessions.ended_before >= asked.from_time OR sessions.ended_before IS NULL
+),
 last_merge AS (
   SELECT max(merged_at) AS as_of
   FROM captures
@@ -68,7 +74,7 @@ unread AS (
 not_read AS (
   -- Sessions of which the log may have more than was read.
   SELECT DISTINCT sessions.account_id, sessions.region, sessions.endpoint_id, sessions.connection_id, true AS is_not_read
-  FROM sessions
+  FROM recent AS sessions
   CROSS JOIN last_merge
   LEFT JOIN log_groups
     ON log_groups.account_id = sessions.account_id
@@ -99,8 +105,7 @@ judged AS (
       WHEN policy_denials IS NULL THEN 'unknown'
       ELSE 'missing'
     END AS finding
-  FROM sessions
-  CROSS JOIN asked
+  FROM recent AS sessions
   LEFT JOIN evaluated
     ON evaluated.account_id = sessions.account_id
     AND evaluated.region = sessions.region
@@ -111,7 +116,6 @@ judged AS (
     AND not_read.region = sessions.region
     AND not_read.endpoint_id = sessions.endpoint_id
     AND not_read.connection_id = sessions.connection_id
-  WHERE sessions.ended_before >= asked.from_time OR sessions.ended_before IS NULL
 )
 SELECT
   identity,
