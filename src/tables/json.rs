@@ -1,14 +1,17 @@
-//! Reads JSON one level at a time: the fields of an object with the text of each value. A nested value is not looked into before
-//! it is needed, so its depth needs no stack.
+//! Reads JSON one value at a time, where it stands: the fields of an object, the elements of a list. A value that nobody looks into
+//! is skipped by the library, whose depth needs no stack. Most of a message are plain texts, which are read directly.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::typing::illegal::{push_character, push_surrogate};
+use super::typing::illegal::of_wtf8;
+
+/// Bytes for which a text with escapes has room at first: those of most messages.
+const OF_MESSAGE: usize = 1_024;
 
 /// A text that is not the JSON that it should be. The error has none of its content, which may name people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,166 +34,265 @@ pub(crate) enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// Reads the JSON of one value.
-    pub(crate) fn new(json: &'a str) -> Value<'a> {
-        match json.as_bytes() {
-            [b'"', .., b'"'] => {
-                let inner = json.get(1..json.len() - 1).unwrap_or_default();
-                Value::Text(unescaped(inner))
+    /// Returns the text, or the JSON of anything else.
+    pub(crate) fn into_text(self) -> Cow<'a, str> {
+        match self {
+            Value::Text(text) => text,
+            Value::Null => Cow::Borrowed("null"),
+            Value::Object(json) | Value::Number(json) | Value::Other(json) => Cow::Borrowed(json),
+        }
+    }
+}
+
+/// JSON that is being read.
+#[derive(Debug)]
+pub(crate) struct Json<'a> {
+    text: &'a str,
+    /// The position of the next byte.
+    at: usize,
+}
+
+impl<'a> Json<'a> {
+    pub(crate) fn new(text: &'a str) -> Json<'a> {
+        Json { text, at: 0 }
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    /// If something follows.
+    pub(crate) fn end(mut self) -> Result<(), NotJson> {
+        if self.peek().is_none() { Ok(()) } else { Err(NotJson) }
+    }
+
+    /// Reads an object, and passes the name of each field to `each`, in their order, which reads the value.
+    ///
+    /// # Errors
+    /// If the next value is no object, or if `each` fails.
+    pub(crate) fn object<E: From<NotJson>>(
+        &mut self,
+        mut each: impl FnMut(Cow<'a, str>, &mut Json<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.items(b'{', b'}', |json| {
+            let name = json.text()?;
+            json.expect(b':')?;
+            each(name, json)
+        })
+    }
+
+    /// Reads a list, and calls `each` for each element, in their order, which reads it.
+    ///
+    /// # Errors
+    /// If the next value is no list, or if `each` fails.
+    pub(crate) fn list<E: From<NotJson>>(
+        &mut self,
+        each: impl FnMut(&mut Json<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.items(b'[', b']', each)
+    }
+
+    fn items<E: From<NotJson>>(
+        &mut self,
+        open: u8,
+        close: u8,
+        mut each: impl FnMut(&mut Json<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.expect(open)?;
+        if self.peek() == Some(close) {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            each(self)?;
+            if self.peek() == Some(close) {
+                self.at += 1;
+                return Ok(());
             }
+            self.expect(b',')?;
+        }
+    }
+
+    /// Reads a value.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub(crate) fn value(&mut self) -> Result<Value<'a>, NotJson> {
+        if self.peek() == Some(b'"') {
+            return self.text().map(Value::Text);
+        }
+        let json = self.raw()?;
+        Ok(match json.as_bytes() {
             [b'n', ..] => Value::Null,
             [b'{', ..] => Value::Object(json),
             [b'-' | b'0'..=b'9', ..] => Value::Number(json),
             _ => Value::Other(json),
-        }
+        })
     }
 
-    /// Returns its text; `None` if it is no text.
-    pub(crate) fn text(self) -> Option<Cow<'a, str>> {
-        match self {
-            Value::Text(text) => Some(text),
-            _ => None,
-        }
+    /// Reads a value, and returns its JSON.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub(crate) fn raw(&mut self) -> Result<&'a str, NotJson> {
+        self.by_library::<&RawValue>().map(RawValue::get)
     }
-}
 
-/// Returns a text without its escapes. An escaped character that is not allowed, or half of a pair, gets the form of
-/// `crate::tables::typing::illegal`. The text has been checked: each escape is complete.
-fn unescaped(text: &str) -> Cow<'_, str> {
-    let Some((before, _)) = text.split_once('\\') else { return Cow::Borrowed(text) };
-    let mut plain = String::with_capacity(text.len());
-    plain.push_str(before);
-    let mut rest = text.get(before.len()..).unwrap_or_default();
-    while let Some(escape) = rest.strip_prefix('\\') {
-        let mut characters = escape.chars();
-        rest = match characters.next() {
-            Some('u') => push_unit(&mut plain, characters.as_str()),
-            Some(named) => {
-                push_character(&mut plain, of_name(named));
-                characters.as_str()
+    /// Reads a text, in the form of `crate::tables::typing::illegal`.
+    ///
+    /// # Errors
+    /// If the next value is no text.
+    pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, NotJson> {
+        if self.peek() != Some(b'"') {
+            return Err(NotJson);
+        }
+        let open = self.at;
+        let rest = self.text.get(open + 1..).unwrap_or_default();
+        let length = plain_length(rest.as_bytes());
+        if let (Some(plain), Some(b'"')) = (rest.get(..length), rest.as_bytes().get(length)) {
+            self.at += length + 2;
+            return Ok(Cow::Borrowed(plain));
+        }
+        match unescaped(rest.as_bytes())? {
+            Some((text, length)) => {
+                self.at += length + 2;
+                Ok(Cow::Owned(text))
             }
-            None => "",
-        };
-        let end = rest.find('\\').unwrap_or(rest.len());
-        let (literal, behind) = rest.split_at(end);
-        plain.push_str(literal);
-        rest = behind;
-    }
-    Cow::Owned(plain)
-}
-
-fn of_name(name: char) -> char {
-    match name {
-        'b' => '\u{8}',
-        'f' => '\u{c}',
-        'n' => '\n',
-        'r' => '\r',
-        't' => '\t',
-        other => other,
-    }
-}
-
-/// Appends the character of four hexadecimal digits, or of two such numbers that are a pair; returns the text behind it.
-fn push_unit<'a>(plain: &mut String, text: &'a str) -> &'a str {
-    let Some((first, behind)) = unit(text) else { return text };
-    let second = behind.strip_prefix("\\u").and_then(unit);
-    let pair = [Some(first), second.map(|(second, _)| second)].into_iter().flatten();
-    let mut decoded = char::decode_utf16(pair);
-    match (decoded.next(), decoded.next(), second) {
-        (Some(Ok(character)), None, Some((_, behind))) => {
-            push_character(plain, character);
-            return behind;
+            None => self.by_library::<Wtf8<'a>>().map(|Wtf8(text)| text),
         }
-        (Some(Ok(character)), ..) => push_character(plain, character),
-        _ => push_surrogate(plain, first),
-    }
-    behind
-}
-
-fn unit(text: &str) -> Option<(u16, &str)> {
-    let (digits, behind) = text.split_at_checked(4)?;
-    u16::from_str_radix(digits, 16).ok().map(|unit| (unit, behind))
-}
-
-/// Reads an object, and passes the name and the JSON of each field to `each`, in their order.
-///
-/// # Errors
-/// If the text is not one object and nothing else, or if `each` fails.
-pub(crate) fn object<'a, E: From<NotJson>>(
-    json: &'a str,
-    mut each: impl FnMut(Cow<'a, str>, &'a str) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut failed = None;
-    let fields = Fields(|name, value| each(name, value).map_err(|error| failed = Some(error)).is_ok());
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let read = deserializer.deserialize_map(fields).and_then(|()| deserializer.end());
-    match failed {
-        Some(error) => Err(error),
-        None => read.ok().ok_or_else(|| NotJson.into()),
-    }
-}
-
-/// Reads a list, and passes the JSON of each element to `each`, in their order.
-///
-/// # Errors
-/// If the text is not one list and nothing else, or if `each` fails.
-pub(crate) fn list<'a, E: From<NotJson>>(
-    json: &'a str,
-    mut each: impl FnMut(&'a str) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut failed = None;
-    let elements = Elements(|value| each(value).map_err(|error| failed = Some(error)).is_ok());
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    let read = deserializer.deserialize_seq(elements).and_then(|()| deserializer.end());
-    match failed {
-        Some(error) => Err(error),
-        None => read.ok().ok_or_else(|| NotJson.into()),
-    }
-}
-
-/// The visitor of an object, whose function returns `false` to stop.
-struct Fields<F>(F);
-
-impl<'a, F: FnMut(Cow<'a, str>, &'a str) -> bool> Visitor<'a> for Fields<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some((Name(name), value)) = map.next_entry::<Name<'a>, &'a RawValue>()? {
-            if !(self.0)(name, value.get()) {
-                return Err(A::Error::custom("stopped"));
-            }
+    fn by_library<T: Deserialize<'a>>(&mut self) -> Result<T, NotJson> {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter();
+        let value = values.next().and_then(Result::ok).ok_or(NotJson)?;
+        self.at += values.byte_offset();
+        Ok(value)
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), NotJson> {
+        if self.peek() != Some(byte) {
+            return Err(NotJson);
         }
+        self.at += 1;
         Ok(())
     }
-}
 
-/// The visitor of a list, whose function returns `false` to stop.
-struct Elements<F>(F);
-
-impl<'a, F: FnMut(&'a str) -> bool> Visitor<'a> for Elements<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
+    /// Returns the next byte that is no white space.
+    fn peek(&mut self) -> Option<u8> {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.byte() {
+            self.at += 1;
+        }
+        self.byte()
     }
 
-    fn visit_seq<A: SeqAccess<'a>>(mut self, mut list: A) -> Result<(), A::Error> {
-        while let Some(value) = list.next_element::<&'a RawValue>()? {
-            if !(self.0)(value.get()) {
-                return Err(A::Error::custom("stopped"));
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+}
+
+/// Returns the text up to the quotation mark that ends it, without its escapes, and the number of bytes that it takes; `None` if it names
+/// a character by its number, which the library reads.
+///
+/// # Errors
+/// If it has no end, or something that no text has.
+fn unescaped(bytes: &[u8]) -> Result<Option<(String, usize)>, NotJson> {
+    let (mut text, mut at) = (Vec::with_capacity(OF_MESSAGE), 0);
+    loop {
+        // Eight bytes are copied, and those that are not plain are dropped again: in a message, one byte in ten is an escape, and a
+        // copy of each part between two takes longer.
+        while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+            let length = plain_of(word);
+            text.extend_from_slice(word);
+            text.truncate(text.len() - word.len() + length);
+            at += length;
+            if length < word.len() {
+                break;
             }
         }
-        Ok(())
+        let byte = *bytes.get(at).ok_or(NotJson)?;
+        at += 1;
+        match byte {
+            b'"' => {
+                let text = String::from_utf8(text).ok().ok_or(NotJson)?;
+                return Ok(Some((text, at - 1)));
+            }
+            b'\\' => {
+                let Some(character) = named(*bytes.get(at).ok_or(NotJson)?) else { return Ok(None) };
+                text.push(character);
+                at += 1;
+            }
+            byte if byte < b' ' => return Err(NotJson),
+            byte => text.push(byte),
+        }
     }
 }
 
-/// The name of a field: a part of the JSON unless it has an escape.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+/// Returns the number of bytes before the first quotation mark, backslash or control character. It looks at eight at a time, since
+/// most of the work on a page is this.
+fn plain_length(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks();
+    for (number, word) in words.iter().enumerate() {
+        let length = plain_of(word);
+        if length < word.len() {
+            return number * word.len() + length;
+        }
+    }
+    let is_end = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < b' ';
+    bytes.len() - rest.len() + rest.iter().position(is_end).unwrap_or(rest.len())
+}
+
+/// The same of eight bytes.
+fn plain_of(word: &[u8; 8]) -> usize {
+    const EACH: u64 = u64::MAX / 0xff;
+    /// The highest bit of each byte that is less than `than`, at most 0x80. Those above the first may be wrong.
+    fn less(word: u64, than: u8) -> u64 {
+        word.wrapping_sub(EACH * u64::from(than)) & !word & (EACH << 7)
+    }
+    let word = u64::from_le_bytes(*word);
+    let is = |byte: u8| less(word ^ (EACH * u64::from(byte)), 1);
+    let ends = less(word, b' ') | is(b'"') | is(b'\\');
+    ends.trailing_zeros() as usize / 8
+}
+
+/// Returns the character that an escape names; `None` for one by its number, and for no escape.
+fn named(escape: u8) -> Option<u8> {
+    Some(match escape {
+        b'"' | b'\\' | b'/' => escape,
+        b'b' => 0x08,
+        b'f' => 0x0c,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        _ => return None,
+    })
+}
+
+/// A text that may have halves of pairs, which no text of Rust has, so the library reads it as bytes.
+struct Wtf8<'a>(Cow<'a, str>);
+
+impl<'a> Deserialize<'a> for Wtf8<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Wtf8<'a>, D::Error> {
+        deserializer.deserialize_bytes(Bytes).map(Wtf8)
+    }
+}
+
+struct Bytes;
+
+impl<'a> Visitor<'a> for Bytes {
+    type Value = Cow<'a, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_borrowed_bytes<E: Error>(self, bytes: &'a [u8]) -> Result<Cow<'a, str>, E> {
+        Ok(of_wtf8(bytes))
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Cow<'a, str>, E> {
+        Ok(Cow::Owned(of_wtf8(bytes).into_owned()))
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -199,11 +301,12 @@ mod tests {
 
     fn of_object(json: &str) -> Option<Vec<(String, String)>> {
         let mut found = Vec::new();
-        let read: Result<(), NotJson> = object(json, |name, value| {
-            found.push((name.into_owned(), value.to_owned()));
+        let mut json = Json::new(json);
+        let read: Result<(), NotJson> = json.object(|name, json| {
+            found.push((name.into_owned(), json.raw()?.to_owned()));
             Ok(())
         });
-        read.is_ok().then_some(found)
+        read.and_then(|()| json.end()).is_ok().then_some(found)
     }
 
     #[test]
@@ -219,7 +322,12 @@ mod tests {
             ("[]", None),
             ("\"text\"", None),
             ("", None),
-            (r#"{"\ud800":1}"#, None),
+            ("{\"a\":1,}", None),
+            ("{,}", None),
+            ("{\"a\"1}", None),
+            ("{\"a\":1 \"b\":2}", None),
+            ("{a:1}", None),
+            (r#"{"\ud800":1}"#, Some(vec![pair("\u{1}#D800;", "1")])),
         ] {
             assert_eq!(of_object(json), expected, "{json}");
         }
@@ -233,14 +341,18 @@ mod tests {
 
     #[test]
     fn a_list_has_its_elements() {
-        let mut found = Vec::new();
-        let read: Result<(), NotJson> = list("[1, \"a\",[]]", |value| {
-            found.push(value.to_owned());
-            Ok(())
-        });
-        assert_eq!((read, found), (Ok(()), vec!["1".to_owned(), "\"a\"".to_owned(), "[]".to_owned()]));
-        for json in ["{}", "[1", "[] []", "1"] {
-            assert_eq!(list::<NotJson>(json, |_| Ok(())), Err(NotJson), "{json}");
+        let elements = |json| {
+            let (mut json, mut found) = (Json::new(json), Vec::new());
+            let read: Result<(), NotJson> = json.list(|json| {
+                found.push(json.raw()?);
+                Ok(())
+            });
+            read.and_then(|()| json.end()).ok().map(|()| found)
+        };
+        assert_eq!(elements("[1, \"a\",[]]"), Some(vec!["1", "\"a\"", "[]"]));
+        assert_eq!(elements("[ ]"), Some(vec![]));
+        for json in ["{}", "[1", "[] []", "1", "[,]", "[1,]", "[1 2]", "[1}"] {
+            assert_eq!(elements(json), None, "{json}");
         }
     }
 
@@ -257,8 +369,9 @@ mod tests {
             (r#""\ud800\u0041""#, "\\u{D800}A", true),
             (r#""\udd12\ud83d""#, "\\u{DD12}\\u{D83D}", true),
             (r#""\ufffe""#, "\\u{FFFE}", true),
+            (r#""\b\f\r\n\/ \u0041""#, "\\u{8}\\u{C}\r\n/ A", true),
         ] {
-            let text = Value::new(json).text().unwrap();
+            let text = Json::new(json).text().unwrap();
             assert_eq!((escaped(&text).as_str(), has_illegal(&text)), (expected, is_odd), "{json}");
         }
     }
@@ -274,7 +387,61 @@ mod tests {
             ("{}", Value::Object("{}")),
             ("\"\"", Value::Text("".into())),
         ] {
-            assert_eq!(Value::new(json), expected, "{json}");
+            assert_eq!(Json::new(json).value(), Ok(expected), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_text_ends_where_a_reader_byte_by_byte_ends_it() {
+        let is_end = |byte: u8| byte == b'"' || byte == b'\\' || byte < b' ';
+        for length in 0..40 {
+            for byte in 0..=255 {
+                for at in 0..=length {
+                    // Bytes beside the limits, and such as need a borrow from their neighbour.
+                    for filler in [0x20, 0x21, 0x23, 0x5b, 0x5d, 0x7f, 0x80, 0xa0, 0xff] {
+                        let mut bytes = vec![filler; length + 1];
+                        bytes[at] = byte;
+                        let expected = bytes.iter().position(|&byte| is_end(byte)).unwrap_or(bytes.len());
+                        assert_eq!(plain_length(&bytes), expected, "{bytes:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_escape_anywhere_is_read_as_the_library_reads_it() {
+        for before in 0..20 {
+            for after in 0..20 {
+                for escape in ["\\\"", "\\\\", "\\/", "\\n", "\\\"\\\"", "\\u00e9", "é\\t全"] {
+                    let json = format!("\"{}{escape}{}\" ,", "x".repeat(before), "é".repeat(after));
+                    let mut read = Json::new(&json);
+                    let expected: String = serde_json::from_str(json.trim_end_matches(" ,")).unwrap();
+                    assert_eq!(read.text().as_deref(), Ok(expected.as_str()), "{json}");
+                    assert_eq!(read.peek(), Some(b','), "{json}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused() {
+        for json in [
+            "",
+            "\"",
+            "\"a",
+            "\"a\\",
+            "\"a\\x\"",
+            "\"a\\u12\"",
+            "\"a\nb\"",
+            "\"a\n\"",
+            "\"a\\\"\u{1}\"",
+            "\"a\\\" and more\n\"",
+            "\"a\\\"\n\"",
+            "1",
+            "null",
+        ] {
+            assert_eq!(Json::new(json).text(), Err(NotJson), "{json:?}");
         }
     }
 }

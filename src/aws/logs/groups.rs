@@ -12,10 +12,10 @@ use super::{malformed, over_limit, repeated_token};
 use crate::aws::ec2::PageError;
 use crate::aws::ec2::pager::{Next, Pager};
 use crate::aws::response_reader::{Operation, ResponseReader};
-use crate::limits::{Limit, PAGE_ROWS};
+use crate::limits::Limit;
 use crate::log_group::LogGroup;
-use crate::tables::connection_logs::decoder::{sibling, token};
-use crate::tables::json::{Value, list, object};
+use crate::tables::connection_logs::decoder::page;
+use crate::tables::json::{Json, Value};
 use crate::tables::xml::{DecodeError, PageEnd};
 
 /// A log group as CloudWatch Logs describes it. Source: CloudWatch Logs API reference, `LogGroup`.
@@ -98,25 +98,9 @@ impl LogSource {
 
 /// Reads a page of log groups: the one of this name, and the number of all. It has exactly one list, and another shape is refused.
 fn groups(body: &[u8], name: &str) -> Result<(PageEnd, (Option<GroupDescription>, usize)), DecodeError> {
-    let body = str::from_utf8(body).ok().ok_or(DecodeError::Malformed)?;
-    let (mut end, mut of_groups) = (PageEnd::default(), None);
-    object(body, |field, json| match field.as_ref() {
-        "logGroups" if of_groups.is_none() => {
-            of_groups = Some(json);
-            Ok(())
-        }
-        "nextToken" if end.next_token.is_none() => {
-            end.next_token = token(json)?;
-            Ok(())
-        }
-        field => sibling(field, json, &mut end.unknown_elements),
-    })?;
     let (mut found, mut rows) = (None, 0);
-    list(of_groups.ok_or(DecodeError::Malformed)?, |json| {
+    let end = page(body, "logGroups", |json| {
         rows += 1;
-        if rows > PAGE_ROWS {
-            return Err(DecodeError::Limit(Limit::PageRows));
-        }
         let (group_name, description) = group(json)?;
         if group_name == name {
             found = Some(description);
@@ -126,17 +110,14 @@ fn groups(body: &[u8], name: &str) -> Result<(PageEnd, (Option<GroupDescription>
     Ok((end, (found, rows)))
 }
 
-fn group(json: &str) -> Result<(Cow<'_, str>, GroupDescription), DecodeError> {
+fn group<'a>(json: &mut Json<'a>) -> Result<(Cow<'a, str>, GroupDescription), DecodeError> {
     let (mut name, mut description) = (None, GroupDescription::default());
-    object(json, |field, json| {
-        match (field.as_ref(), Value::new(json)) {
+    json.object(|field, json| {
+        match (field.as_ref(), json.value()?) {
             ("logGroupName", Value::Text(text)) => name = Some(text),
-            ("retentionInDays", Value::Number(number)) => description.retention_days = number.parse().ok(),
-            ("creationTime", Value::Number(number)) => {
-                let millis = number.parse().ok();
-                description.creation_time =
-                    millis.and_then(|millis| Timestamp::from_millisecond(millis).ok());
-            }
+            (_, Value::Null) => {}
+            ("retentionInDays", value) => description.retention_days = Some(retention_days(&value)?),
+            ("creationTime", value) => description.creation_time = Some(creation_time(&value)?),
             ("logGroupClass", Value::Text(text)) => description.class = Some(text.into_owned()),
             ("dataProtectionStatus", Value::Text(text)) => description.is_masked |= text == "ACTIVATED",
             ("inheritedProperties", Value::Other(properties)) => {
@@ -147,6 +128,18 @@ fn group(json: &str) -> Result<(Cow<'_, str>, GroupDescription), DecodeError> {
         Ok::<(), DecodeError>(())
     })?;
     Ok((name.ok_or(DecodeError::Malformed)?, description))
+}
+
+/// Reads a retention. One that is not understood is no retention: the log group would count as one that keeps events for ever.
+fn retention_days(value: &Value<'_>) -> Result<i64, DecodeError> {
+    let Value::Number(number) = value else { return Err(DecodeError::Malformed) };
+    number.parse().ok().filter(|days| *days > 0).ok_or(DecodeError::Malformed)
+}
+
+fn creation_time(value: &Value<'_>) -> Result<Timestamp, DecodeError> {
+    let Value::Number(number) = value else { return Err(DecodeError::Malformed) };
+    let millis = number.parse().ok();
+    millis.and_then(|millis| Timestamp::from_millisecond(millis).ok()).ok_or(DecodeError::Malformed)
 }
 
 #[cfg(test)]
@@ -188,6 +181,12 @@ mod tests {
             "{\"logGroups\":null}",
             "{\"logGroups\":[{}]}",
             "{\"logGroups\":[],\"LogGroups\":[]}",
+            "{\"logGroups\":[{\"logGroupName\":\"x\",\"retentionInDays\":0}]}",
+            "{\"logGroups\":[{\"logGroupName\":\"x\",\"retentionInDays\":-5}]}",
+            "{\"logGroups\":[{\"logGroupName\":\"x\",\"retentionInDays\":1.0}]}",
+            "{\"logGroups\":[{\"logGroupName\":\"x\",\"retentionInDays\":\"1\"}]}",
+            "{\"logGroups\":[{\"logGroupName\":\"x\",\"retentionInDays\":99999999999999999999}]}",
+            "{\"logGroups\":[{\"logGroupName\":\"x\",\"creationTime\":\"1\"}]}",
             "[]",
         ] {
             assert_eq!(groups(body.as_bytes(), "x"), Err(DecodeError::Malformed), "{body}");

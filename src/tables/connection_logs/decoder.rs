@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::limits::{Limit, NAME_BYTES, PAGE_ROWS, TOKEN_BYTES, VALUE_BYTES};
-use crate::tables::json::{NotJson, Value, list, object};
+use crate::tables::json::{Json, NotJson, Value};
 use crate::tables::typing::illegal::has_illegal;
 use crate::tables::unknown::Unknown;
 use crate::tables::xml::{DecodeError, PageEnd};
@@ -51,34 +51,42 @@ pub fn events(
     body: &[u8],
     mut each: impl FnMut(RawEvent<'_>) -> Result<(), DecodeError>,
 ) -> Result<PageEnd, DecodeError> {
+    page(body, "events", |json| each(event(json)?))
+}
+
+/// Reads a page: exactly one list of this name, and at most one token. `each` reads an element.
+///
+/// # Errors
+/// As [`events`].
+pub(crate) fn page<'a>(
+    body: &'a [u8],
+    list: &str,
+    mut each: impl FnMut(&mut Json<'a>) -> Result<(), DecodeError>,
+) -> Result<PageEnd, DecodeError> {
     let body = str::from_utf8(body).ok().ok_or(DecodeError::Malformed)?;
-    let (mut end, mut of_events) = (PageEnd::default(), None);
-    object(body, |name, json| match name.as_ref() {
-        "events" if of_events.is_none() => {
-            of_events = Some(json);
-            Ok(())
+    let (mut json, mut end, mut rows) = (Json::new(body), PageEnd::default(), None);
+    json.object(|name, json| match name.as_ref() {
+        name if name == list && rows.is_none() => {
+            let rows = rows.insert(0);
+            json.list(|json| {
+                *rows += 1;
+                if *rows > PAGE_ROWS { Err(DecodeError::Limit(Limit::PageRows)) } else { each(json) }
+            })
         }
         "nextToken" if end.next_token.is_none() => {
-            end.next_token = token(json)?;
+            end.next_token = token(json.value()?)?;
             Ok(())
         }
-        "searchedLogStreams" => Ok(()),
-        name => sibling(name, json, &mut end.unknown_elements),
+        "searchedLogStreams" => Ok(json.raw().map(drop)?),
+        name => sibling(name, &json.value()?, &mut end.unknown_elements),
     })?;
-    let mut rows = 0;
-    list(of_events.ok_or(DecodeError::Malformed)?, |json| {
-        rows += 1;
-        if rows > PAGE_ROWS {
-            return Err(DecodeError::Limit(Limit::PageRows));
-        }
-        each(event(json)?)
-    })?;
-    Ok(end)
+    json.end()?;
+    if rows.is_some() { Ok(end) } else { Err(DecodeError::Malformed) }
 }
 
 /// Reads the token; null is none.
-pub(crate) fn token(json: &str) -> Result<Option<String>, DecodeError> {
-    match Value::new(json) {
+fn token(value: Value<'_>) -> Result<Option<String>, DecodeError> {
+    match value {
         Value::Null => Ok(None),
         Value::Text(text) if text.len() > TOKEN_BYTES => Err(DecodeError::Limit(Limit::Token)),
         Value::Text(text) => Ok(Some(text.into_owned())),
@@ -87,35 +95,42 @@ pub(crate) fn token(json: &str) -> Result<Option<String>, DecodeError> {
 }
 
 /// Notes the name of an unknown field beside a list, unless it may be the list, more rows, or the token, in another shape.
-pub(crate) fn sibling(name: &str, json: &str, names: &mut BTreeSet<String>) -> Result<(), DecodeError> {
+fn sibling(name: &str, value: &Value<'_>, names: &mut BTreeSet<String>) -> Result<(), DecodeError> {
     let lower = name.to_ascii_lowercase();
-    let is_sign = ["event", "token", "message", "loggroup"].iter().any(|sign| lower.contains(sign));
-    if is_sign || matches!(Value::new(json), Value::Object(_)) {
+    let is_sign = ["event", "token", "message", "loggroup", "__type"].iter().any(|sign| lower.contains(sign));
+    let may_have_rows = matches!(value, Value::Object(json) | Value::Other(json) if json.contains('{'));
+    if is_sign || may_have_rows || matches!(value, Value::Object(_)) {
         return Err(DecodeError::Malformed);
     }
     if names.len() < RECORDED_NAMES {
-        names.insert(name.chars().take(RECORDED_NAME).collect());
+        names.insert(recorded_name(name));
     }
     Ok(())
 }
 
-fn event(json: &str) -> Result<RawEvent<'_>, DecodeError> {
+/// Returns a name for the ledger. One that no field of AWS's has could be anything, also the name of a person.
+fn recorded_name(name: &str) -> String {
+    let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if is_plain { name.chars().take(RECORDED_NAME).collect() } else { "a name of another form".to_owned() }
+}
+
+fn event<'a>(json: &mut Json<'a>) -> Result<RawEvent<'a>, DecodeError> {
     let mut event = RawEvent::default();
     let (mut event_id, mut message) = (None, None);
-    object(json, |name, json| {
-        let value = Value::new(json);
+    json.object(|name, json| {
+        let value = json.value()?;
         let (field, is_number) = match name.as_ref() {
             "eventId" => (&mut event_id, false),
             "message" => (&mut message, false),
             "logStreamName" => (&mut event.log_stream, false),
             "timestamp" => (&mut event.timestamp, true),
             "ingestionTime" => (&mut event.ingestion_time, true),
+            // Two events in one: if one of them were kept, the other would be lost.
+            name if name.len() > NAME_BYTES || name.eq_ignore_ascii_case("message") => {
+                return Err(DecodeError::Malformed);
+            }
             name => {
-                // Two events in one: if one of them were kept, the other would be lost.
-                if name.len() > NAME_BYTES || name.eq_ignore_ascii_case("message") {
-                    return Err(DecodeError::Malformed);
-                }
-                let text = value.text().unwrap_or(Cow::Borrowed(json));
+                let text = value.into_text();
                 event.is_odd |= has_illegal(&text) || has_illegal(name);
                 event.unknown.push("", name, text);
                 return Ok(());
@@ -183,6 +198,15 @@ mod tests {
                 0,
                 PageEnd { unknown_elements: ["took".to_owned()].into(), ..PageEnd::default() },
             ),
+            (
+                "fields with names that no field of AWS's has",
+                "{\"events\":[],\"maria@example.com\":[1],\"\\u001b[2J\":true}".to_owned(),
+                0,
+                PageEnd {
+                    unknown_elements: ["a name of another form".to_owned()].into(),
+                    ..PageEnd::default()
+                },
+            ),
         ] {
             let (messages, found) = read(&body).unwrap();
             assert_eq!((messages.len(), found), (expected, end), "{case}");
@@ -202,6 +226,8 @@ mod tests {
             ("a list in another spelling", "{\"events\":[],\"Events\":[]}".to_owned()),
             ("a list around it", "[{\"events\":[]}]".to_owned()),
             ("a result in another shape", "{\"events\":[],\"result\":{\"a\":[]}}".to_owned()),
+            ("a list of events beside it", format!("{{\"events\":[],\"records\":[{EVENT}]}}")),
+            ("an error beside it", "{\"__type\":\"ThrottlingException\",\"events\":[]}".to_owned()),
             ("a token in another spelling", "{\"events\":[],\"next_token\":\"a\"}".to_owned()),
             ("a number for the token", "{\"events\":[],\"nextToken\":1}".to_owned()),
             ("two tokens", "{\"events\":[],\"nextToken\":\"a\",\"nextToken\":\"b\"}".to_owned()),

@@ -6,7 +6,7 @@ use super::RawLoggedEvent;
 use super::columns::COLUMNS;
 use crate::limits::{LIST_TEXTS, NAME_BYTES};
 use crate::tables::column::ColumnType;
-use crate::tables::json::{NotJson, Value, object};
+use crate::tables::json::{Json, NotJson, Value};
 use crate::tables::typing::illegal::has_illegal;
 
 /// The field with the evaluation of the policy.
@@ -14,6 +14,9 @@ const EVALUATION: &str = "authorization-policy-evaluation";
 
 /// The field with the status of each device token.
 pub(super) const DEVICE_TOKENS: &str = "authorization-policy-evaluation.device-token-status";
+
+/// The field with the context of the evaluation, which is kept as JSON.
+const CONTEXT: &str = "authorization-policy-evaluation.context";
 
 /// Fields of which an event has at least one.
 const SIGNS: [&str; 2] = ["connection-log-type", "client-vpn-endpoint-id"];
@@ -24,49 +27,60 @@ const FIELD: &str = "field";
 /// Reads a message; `None` if it is no event of a connection log.
 pub(super) fn event(message: &str) -> Option<RawLoggedEvent<'_>> {
     let mut raw = RawLoggedEvent { is_odd: has_illegal(message), ..RawLoggedEvent::default() };
-    let mut is_event = false;
-    object(message, |name, json| {
+    let (mut is_event, mut json) = (false, Json::new(message));
+    json.object(|name, json| {
         is_event |= SIGNS.contains(&name.as_ref());
-        field(&mut raw, "", &name, json);
+        field(&mut raw, &name, json.value()?);
         Ok::<(), NotJson>(())
     })
     .ok()?;
+    json.end().ok()?;
     is_event.then_some(raw)
 }
 
 /// Puts a field into its place.
-fn field<'a>(raw: &mut RawLoggedEvent<'a>, within: &str, name: &str, json: &'a str) {
-    let path = format!("{within}{name}");
-    let value = Value::new(json);
-    match (path.as_str(), value) {
+fn field<'a>(raw: &mut RawLoggedEvent<'a>, path: &str, value: Value<'a>) {
+    match (path, value) {
         (_, Value::Null) => {}
-        // A name with a dot is not the field of that path.
-        _ if name.contains('.') => keep(raw, &path, json),
         (EVALUATION, Value::Object(json)) => evaluation(raw, json),
-        (DEVICE_TOKENS, Value::Object(json)) => device_tokens(raw, json),
-        ("authorization-policy-evaluation.context", value) => {
-            let text = as_json(value, json);
-            put(raw, &path, text, |raw| Some(&mut raw.context));
-        }
+        // A name with a dot is not the field of that path.
+        (path, value) if path.contains('.') => keep(raw, path, value),
         ("client-vpn-endpoint-id", Value::Text(text)) => {
-            put(raw, &path, text, |raw| Some(&mut raw.client_vpn_endpoint_id));
+            put(raw, path, text, |raw| Some(&mut raw.client_vpn_endpoint_id));
         }
-        (path, Value::Text(text)) => put(raw, path, text, |raw| raw.text_mut(path)),
+        (path, value) => place(raw, path, value),
+    }
+}
+
+/// Puts the evaluation of the policy into its fields, by their paths.
+fn evaluation<'a>(raw: &mut RawLoggedEvent<'a>, json: &'a str) {
+    // It is well-formed: the message around it was read.
+    let _ = Json::new(json).object(|name, json| {
+        let path = format!("{EVALUATION}.{name}");
+        let value = json.value()?;
+        match (path.as_str(), value) {
+            (_, Value::Null) => {}
+            (path, value) if name.contains('.') => keep(raw, path, value),
+            (DEVICE_TOKENS, Value::Object(json)) => device_tokens(raw, json),
+            (CONTEXT, value) => put(raw, CONTEXT, value.into_text(), |raw| Some(&mut raw.context)),
+            (path, value) => place(raw, path, value),
+        }
+        Ok::<(), NotJson>(())
+    });
+}
+
+/// Puts a value into the field of its path, if it has the type.
+fn place<'a>(raw: &mut RawLoggedEvent<'a>, path: &str, value: Value<'a>) {
+    match value {
+        Value::Text(text) => put(raw, path, text, |raw| raw.text_mut(path)),
         // AWS writes numbers as texts, others may not.
-        (path, Value::Number(json)) if is_number(path) => {
-            put(raw, path, json.into(), |raw| raw.text_mut(path));
-        }
-        (path, _) => keep(raw, path, json),
+        Value::Number(json) if is_number(path) => put(raw, path, json.into(), |raw| raw.text_mut(path)),
+        value => keep(raw, path, value),
     }
 }
 
 fn is_number(path: &str) -> bool {
     COLUMNS.iter().any(|column| column.source == Some(path) && column.column_type == ColumnType::Bigint)
-}
-
-/// Returns the text of a value that is kept as JSON; a text as it is.
-fn as_json<'a>(value: Value<'a>, json: &'a str) -> Cow<'a, str> {
-    value.text().unwrap_or(Cow::Borrowed(json))
 }
 
 /// Puts a text into its field. If a different one is there already, it is kept among the unknown fields.
@@ -76,7 +90,8 @@ fn put<'a>(
     text: Cow<'a, str>,
     field: impl for<'r> FnOnce(&'r mut RawLoggedEvent<'a>) -> Option<&'r mut Option<Cow<'a, str>>>,
 ) {
-    raw.is_odd |= has_illegal(&text);
+    // The message around it was searched, but not what its escapes stand for.
+    raw.is_odd |= matches!(&text, Cow::Owned(text) if has_illegal(text));
     match field(raw) {
         Some(place @ None) => *place = Some(text),
         Some(Some(first)) if *first == text => {}
@@ -85,8 +100,8 @@ fn put<'a>(
 }
 
 /// Keeps a field that has no column, or another type than its column.
-fn keep<'a>(raw: &mut RawLoggedEvent<'a>, path: &str, json: &'a str) {
-    let text = as_json(Value::new(json), json);
+fn keep<'a>(raw: &mut RawLoggedEvent<'a>, path: &str, value: Value<'a>) {
+    let text = value.into_text();
     raw.is_odd |= has_illegal(&text);
     push(raw, path, text);
 }
@@ -101,16 +116,9 @@ fn push<'a>(raw: &mut RawLoggedEvent<'a>, path: &str, text: Cow<'a, str>) {
     }
 }
 
-fn evaluation<'a>(raw: &mut RawLoggedEvent<'a>, json: &'a str) {
-    // It is well-formed: the message around it was read.
-    let _ = object(json, |name, json| {
-        field(raw, "authorization-policy-evaluation.", &name, json);
-        Ok::<(), NotJson>(())
-    });
-}
-
 fn device_tokens<'a>(raw: &mut RawLoggedEvent<'a>, json: &'a str) {
-    let _ = object(json, |provider, json| {
+    let _ = Json::new(json).object(|provider, json| {
+        let json = json.raw()?;
         raw.is_odd |= has_illegal(&provider);
         if raw.device_token_status.len() < LIST_TEXTS {
             raw.device_token_status.push((provider, json));

@@ -9,6 +9,8 @@ use std::fmt::Write;
 
 /// The beginning of an escape.
 const ESCAPE: char = '\u{1}';
+const ESCAPE_BYTE: u8 = 1;
+const DOUBLED_ESCAPE: &str = "\u{1}\u{1}";
 
 /// The replacement in a column for anything that is not allowed.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
@@ -40,25 +42,36 @@ pub(crate) enum Reference {
     Illegal(String),
 }
 
-/// Appends a character that a text of JSON names by an escape, in its form in a text.
-pub(crate) fn push_character(text: &mut String, character: char) {
-    if character == ESCAPE {
-        text.push(ESCAPE);
+/// Returns a text of JSON, whose escapes may name halves of pairs of UTF-16: the rest is UTF-8, and such a half has the form that
+/// UTF-8 would give it.
+pub(crate) fn of_wtf8(bytes: &[u8]) -> Cow<'_, str> {
+    match str::from_utf8(bytes) {
+        Ok(text) if !bytes.contains(&ESCAPE_BYTE) => Cow::Borrowed(text),
+        Ok(text) => Cow::Owned(text.replace(ESCAPE, DOUBLED_ESCAPE)),
+        Err(_) => Cow::Owned(with_escaped_surrogates(bytes)),
     }
-    text.push(character);
 }
 
-/// Appends half of a pair of UTF-16, which is no character, in its form in a text.
-pub(crate) fn push_surrogate(text: &mut String, surrogate: u16) {
-    // Writing into memory does not fail.
-    let _ = write!(text, "{ESCAPE}#{surrogate:X};");
+fn with_escaped_surrogates(bytes: &[u8]) -> String {
+    let (mut text, mut halves) = (String::with_capacity(bytes.len()), Vec::new());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(&chunk.valid().replace(ESCAPE, DOUBLED_ESCAPE));
+        halves.extend_from_slice(chunk.invalid());
+        if let [_, high, low] = halves[..] {
+            let surrogate = 0xd000 | u16::from(high & 0x3f) << 6 | u16::from(low & 0x3f);
+            // Writing into memory does not fail.
+            let _ = write!(text, "{ESCAPE}#{surrogate:X};");
+            halves.clear();
+        }
+    }
+    text
 }
 
 /// Reads a body as text. Also returns `true` if it has characters or bytes that are not allowed.
 pub(crate) fn readable(body: &[u8]) -> (Cow<'_, str>, bool) {
     match str::from_utf8(body) {
         Ok(text) if body.chunks(4096).all(is_plain) => (Cow::Borrowed(text), false),
-        Ok(text) if text.contains(ESCAPE) => (Cow::Owned(text.replace(ESCAPE, "\u{1}\u{1}")), true),
+        Ok(text) if text.contains(ESCAPE) => (Cow::Owned(text.replace(ESCAPE, DOUBLED_ESCAPE)), true),
         Ok(text) => (Cow::Borrowed(text), has_illegal(text)),
         Err(_) => (Cow::Owned(with_escaped_bytes(body)), true),
     }
@@ -90,7 +103,7 @@ fn with_escaped_bytes(body: &[u8]) -> String {
 
 /// Returns `true` if a text, as [`readable`] returns it, has something that is not allowed.
 pub(crate) fn has_illegal(text: &str) -> bool {
-    text.chars().any(is_illegal)
+    !is_plain(text.as_bytes()) && text.chars().any(is_illegal)
 }
 
 fn is_illegal(character: char) -> bool {
