@@ -23,16 +23,19 @@ ENVIRONMENT = {
 
 
 class Simulator:
-    """EC2, with pages that are rendered once: by the first that asks for them, which is none of the measured."""
+    """EC2 and CloudWatch Logs. At a time that stands still, pages of connections are rendered once: by the first that asks for them,
+    which is none of the measured."""
 
-    def __init__(self, program, connections, endpoints=1, latency_millis=0, more=()):
+    def __init__(self, program, connections, endpoints=1, latency_millis=0, more=(), time="2026-11-23T09:00:00Z"):
         options = ["--connections", connections, "--endpoints", endpoints, "--latency-millis", latency_millis]
-        command = [program, *options, "--time", "2026-11-23T09:00:00Z", "--replay", *more]
+        still = ["--time", time, "--replay"] if time else []
+        command = [program, *options, *still, *more]
         self.process = Process(command, ENVIRONMENT, stdout=subprocess.PIPE)
         url, *self.endpoints = self.process.popen.stdout.readline().decode().split()
         # ARNs where there are several accounts.
         self.accounts = list(dict.fromkeys(arn.split(":")[4] for arn in self.endpoints if ":" in arn))
-        self.environment = ENVIRONMENT | {"AWS_ENDPOINT_URL_EC2": url, "AWS_ENDPOINT_URL_STS": url}
+        names = ["EC2", "STS", "CLOUDWATCH_LOGS"]
+        self.environment = ENVIRONMENT | {f"AWS_ENDPOINT_URL_{name}": url for name in names}
 
     def close(self):
         self.process.kill()
