@@ -98,6 +98,9 @@ error_codes! {
             "an answer was cut off in every attempt, or does not have the shape of this API: one list whose children are all `item`, \
              one row in each of them, and a token only beside it",
             "nothing: the next snapshot starts again; report it if it persists";
+        LogGroupRecreated:
+            "of `logs`: a log group was deleted and created again since the run before; events that were not in the lake are lost",
+            "look for `DeleteLogGroup` in CloudTrail; `coverage` lists the windows that are missing";
         MalformedEndpoint:
             "of `discovery` and `endpoints`: EC2 lists endpoints whose ids do not have the API's form, or that have two; they cannot be \
              captured, and all others were",
@@ -170,7 +173,8 @@ error_codes! {
             "the digest could not be written as JSON, which is a bug",
             "report it";
         ClockAhead:
-            "the clock is more than 5 minutes ahead of the store's, or was when the newest digests were made",
+            "the clock is more than 5 minutes ahead of the store's, or was when the newest digests were made; of `logs`: it is more \
+             than 30 minutes ahead of EC2's",
             "set the clock; see [A clock that is ahead](operate.md#a-clock-that-is-ahead)";
         BeforeTheChain:
             "the hour that was asked for is before the first digest, or before everything that was recorded",

@@ -8,7 +8,7 @@ pub mod windows;
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use self::configured::ConfiguredGroups;
 use self::group::Group;
@@ -17,11 +17,16 @@ use crate::aws::ec2::{EndpointListing, PageError, Places};
 use crate::aws::logs::{LogPlaces, LogSource, deadline};
 use crate::capture::request::CaptureRequest;
 use crate::clock::Clock;
+use crate::error_code::ErrorCode;
+use crate::lake::ledger::recorded::RecordedLogGroup;
 use crate::lake::ledger::{CaptureError, LogGroupEntry, LogsEntry};
 use crate::lake::store::Store;
 use crate::log_group::{LogGroup, LogGroupPattern};
 use crate::snapshot_time::SnapshotTime;
-use crate::target::{AccountId, PlaceTargets};
+use crate::target::{AccountId, EndpointId, PlaceTargets};
+
+/// Most seconds that the clock may be ahead of EC2's. A window is due half an hour after its end, so it is over.
+const MOST_SECONDS_AHEAD: i64 = 1_800;
 
 /// The settings of the capture of connection logs, and the provider of its sources.
 #[derive(Debug)]
@@ -67,6 +72,9 @@ impl LogTools<'_> {
             Ok(listed) => listed,
             Err(error) => return failed(error.into()),
         };
+        if let Some(error) = clock_ahead(&listing) {
+            return failed(error);
+        }
         let ConfiguredGroups { mut groups, error } = ConfiguredGroups::of(wanted, &listing);
         groups.retain(|group, _| self.request.allows(group));
         let (now, allowed) = (self.clock.now(), &self.request.allowed);
@@ -78,11 +86,10 @@ impl LogTools<'_> {
         };
         let mut entry = LogsEntry { groups: Vec::new(), error };
         for (group, endpoint_ids) in groups {
-            let earlier = in_lake.logged_until(&group);
-            let logged_until =
-                if endpoint_ids.is_empty() { earlier } else { Some(SnapshotTime::truncated(now)) };
+            let before = in_lake.before(&group).cloned();
+            let logged_until = logged_until(&endpoint_ids, before.as_ref(), now);
             let lake = in_lake.take(&group);
-            let group = Group { tools: self, source: &source, group: &group, in_lake: lake };
+            let group = Group { tools: self, source: &source, group: &group, in_lake: lake, before };
             entry.groups.push(LogGroupEntry { logged_until, ..group.read(endpoint_ids).await });
         }
         entry
@@ -99,4 +106,27 @@ impl LogTools<'_> {
         };
         self.plan.in_time(self.clock, listing).await
     }
+}
+
+/// Returns the time up to which a log group is read: now if endpoints log to it, or did until this run.
+fn logged_until(
+    endpoint_ids: &[EndpointId],
+    before: Option<&RecordedLogGroup>,
+    now: Timestamp,
+) -> Option<SnapshotTime> {
+    let was_logged_to = before.is_some_and(|before| !before.endpoint_ids.is_empty());
+    if !endpoint_ids.is_empty() || was_logged_to {
+        return Some(SnapshotTime::truncated(now));
+    }
+    before.and_then(|before| before.logged_until).map(SnapshotTime::truncated)
+}
+
+/// Returns the error for a clock that is so far ahead of EC2's that a window may not be over when it seems due.
+fn clock_ahead(listing: &EndpointListing) -> Option<CaptureError> {
+    let seconds = listing.clock_difference_seconds.filter(|seconds| *seconds > MOST_SECONDS_AHEAD)?;
+    let message = format!(
+        "the clock is {seconds} seconds ahead of EC2's, so a window that seems due may not be over; no connection logs were read; \
+         set the clock"
+    );
+    Some(CaptureError::new(ErrorCode::ClockAhead, message))
 }

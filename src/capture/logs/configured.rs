@@ -6,6 +6,7 @@ use crate::aws::ec2::EndpointListing;
 use crate::error_code::ErrorCode;
 use crate::lake::ledger::CaptureError;
 use crate::log_group::LogGroup;
+use crate::tables::endpoints::Endpoint;
 use crate::target::{EndpointId, PlaceTargets};
 
 /// The log groups of the wanted endpoints of an account and Region.
@@ -23,9 +24,21 @@ impl ConfiguredGroups {
         let mut groups: BTreeMap<LogGroup, Vec<EndpointId>> = BTreeMap::new();
         let mut odd = 0;
         for endpoint in listing.endpoints.iter().filter(|endpoint| !endpoint.is_deleted()) {
-            let Some(id) = endpoint.endpoint_id.as_ref().filter(|id| wanted.wants(id)) else { continue };
-            if endpoint.connection_log_enabled != Some(true) {
+            // One without an id may be any of the wanted.
+            let Some(id) = &endpoint.endpoint_id else {
+                odd += 1;
                 continue;
+            };
+            if !wanted.wants(id) {
+                continue;
+            }
+            match endpoint.connection_log_enabled {
+                Some(true) => {}
+                None if is_odd(endpoint) => {
+                    odd += 1;
+                    continue;
+                }
+                Some(false) | None => continue,
             }
             let name = endpoint.connection_log_group.as_deref();
             let Some(group) = name.and_then(|name| LogGroup::new(&wanted.place, name)) else {
@@ -41,11 +54,17 @@ impl ConfiguredGroups {
     }
 }
 
+/// Returns `true` if EC2 says something of the connection logging of an endpoint that is neither on nor off.
+fn is_odd(endpoint: &Endpoint) -> bool {
+    endpoint.connection_log_group.is_some()
+        || endpoint.unparsed.keys().any(|name| name.starts_with("connectionLogOptions"))
+}
+
 /// Returns the error for endpoints whose log groups have no name that a log group can have. The names may be anything.
 fn odd_groups(odd: usize) -> CaptureError {
     let message = format!(
-        "{odd} endpoints log to a log group whose name EC2 does not send, or sends in no form that a name can have; their rows \
-         in the table endpoints show what it sent"
+        "of {odd} endpoints it is not known whether they log, or to which log group: EC2 sent no id, no state of connection logging, \
+         or no name that a log group can have; their rows in the table endpoints show what it sent"
     );
     CaptureError::new(ErrorCode::MalformedEndpoint, message)
 }

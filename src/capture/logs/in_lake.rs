@@ -8,9 +8,11 @@ use jiff::tz::Offset;
 
 use super::windows::InLake;
 use crate::lake::keys::{ObjectKey, Table};
+use crate::lake::ledger::Outcome;
 use crate::lake::ledger::recorded::{RecordedLogGroup, known_log_groups};
 use crate::lake::store::{Store, StoreError};
 use crate::log_group::{LogGroup, LogGroupId, LogGroupPattern};
+use crate::log_window::{Reading, Window};
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId};
 
@@ -67,17 +69,18 @@ impl Listing {
     }
 
     fn of_record(&self, log_group: &str) -> InLake {
-        let recorded = self.recorded.iter().find(|recorded| recorded.log_group == log_group);
-        recorded.map_or_else(InLake::default, |recorded| {
+        self.recorded(log_group).map_or_else(InLake::default, |recorded| {
             InLake::of_record(recorded.since, recorded.complete_before, self.now)
         })
     }
 
-    /// Returns the time of the last run in which an endpoint logged to the log group.
-    pub(super) fn logged_until(&self, group: &LogGroup) -> Option<SnapshotTime> {
-        let arn = group.arn();
-        let recorded = self.recorded.iter().find(|recorded| recorded.log_group == arn)?;
-        recorded.logged_until.map(SnapshotTime::truncated)
+    fn recorded(&self, log_group: &str) -> Option<&RecordedLogGroup> {
+        self.recorded.iter().find(|recorded| recorded.log_group == log_group)
+    }
+
+    /// Returns the previous record of a log group.
+    pub(super) fn before(&self, group: &LogGroup) -> Option<&RecordedLogGroup> {
+        self.recorded(&group.arn())
     }
 
     fn add(&mut self, key: &ObjectKey) {
@@ -87,9 +90,22 @@ impl Listing {
         }
     }
 
-    /// Takes what the lake has of a log group.
+    /// Takes what the lake has of a log group. An object counts if the previous record has it: any other may be anything, and is
+    /// examined.
     pub(super) fn take(&mut self, group: &LogGroup) -> InLake {
-        let InLake { since, complete_before, .. } = self.of_record(&group.arn());
-        InLake { since, complete_before, ..self.found.remove(&group.id()).unwrap_or_default() }
+        let found = self.found.remove(&group.id()).unwrap_or_default();
+        let oldest = found.first.iter().find_map(|due| Window::of_due(*due)).map(Window::start);
+        let mut in_lake = InLake { oldest, ..self.of_record(&group.arn()) };
+        if let Some(recorded) = self.before(group) {
+            let times = |times: &[Timestamp]| times.iter().copied().map(SnapshotTime::truncated).collect();
+            let (first, late): (BTreeSet<_>, BTreeSet<_>) =
+                (times(&recorded.first_in_lake), times(&recorded.late_in_lake));
+            in_lake.first = found.first.intersection(&first).copied().collect();
+            in_lake.late = found.late.intersection(&late).copied().collect();
+            let failed = recorded.windows.iter().filter(|window| window.outcome == Outcome::Failed);
+            in_lake.failed =
+                failed.map(|window| Reading::starting(window.start, window.late).due()).collect();
+        }
+        in_lake
     }
 }

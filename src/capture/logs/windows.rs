@@ -15,11 +15,19 @@ pub struct InLake {
     pub since: Option<Timestamp>,
     /// Every reading from `since` on that begins before this is in the lake or is lost; `None` if it is not known.
     pub complete_before: Option<Timestamp>,
-    /// Times at which the windows in the lake were due, from `complete_before` on or all of them.
+    /// Times at which the windows in the lake were due, from `complete_before` on or all of them. Each was written or examined by
+    /// a run that has a record.
     pub first: BTreeSet<SnapshotTime>,
-    /// Times at which the second readings in the lake were due.
+    /// Times at which the second readings in the lake were due, likewise.
     pub late: BTreeSet<SnapshotTime>,
+    /// Start of the oldest window whose key is in the lake, whatever lies there; `None` if there is none.
+    pub oldest: Option<Timestamp>,
+    /// Times at which the windows were due that the previous run tried in vain.
+    pub failed: BTreeSet<SnapshotTime>,
 }
+
+/// Longest time before now that any record reaches back: more than the setting for the first reading allows.
+const LONGEST_SPAN: SignedDuration = SignedDuration::from_hours(24 * 370);
 
 /// The readings of a run, and the beginning of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,14 +57,7 @@ impl InLake {
     /// is read: the log group no longer has it.
     pub fn plan(&self, now: Timestamp, span: SignedDuration, retained_since: Option<Timestamp>) -> Plan {
         let newest = Window::newest_due(now);
-        let oldest_on_record = self.first.iter().find_map(|due| Window::of_due(*due)).map(Window::start);
-        let known = self.since.or(oldest_on_record);
-        let since = known.unwrap_or_else(|| {
-            let end = newest.end();
-            // Whole hours: the second reading of one must not find events that no first reading asked for.
-            let oldest = Hour::containing(end.checked_sub(span).unwrap_or(end)).start();
-            retained_since.map_or(oldest, |retained| oldest.max(first_window_after(retained)))
-        });
+        let since = self.since.unwrap_or_else(|| self.first_since(newest, span, retained_since));
         let from = self.open_from(since, retained_since);
         let mut missed = Vec::new();
         let mut window = from;
@@ -66,19 +67,36 @@ impl InLake {
             }
             window = window.next();
         }
-        if known.is_none() {
+        if self.since.is_none() {
             missed.reverse();
         }
+        // Windows that always fail delay no other.
+        missed.sort_by_key(|reading| self.failed.contains(&reading.due()));
         let late = self.late_hours(now, since, from.start());
         let newest = (newest >= from).then_some(Reading::First(newest));
         Plan { since, readings: newest.into_iter().chain(missed).chain(late).collect() }
     }
 
+    /// Returns the start of the oldest window that a record is to have which begins now. A run that was killed has no record, and
+    /// began with the newest window: what it left says nothing of the windows before, unless it reaches further back.
+    fn first_since(
+        &self,
+        newest: Window,
+        span: SignedDuration,
+        retained_since: Option<Timestamp>,
+    ) -> Timestamp {
+        let back = |span| newest.end().checked_sub(span).unwrap_or(newest.end());
+        let oldest = self.oldest.map_or(back(span), |oldest| oldest.clamp(back(LONGEST_SPAN), back(span)));
+        // Whole hours: the second reading of one must not find events that no first reading asked for.
+        let oldest = Hour::containing(oldest).start();
+        retained_since.map_or(oldest, |retained| oldest.max(first_window_after(retained)))
+    }
+
     /// Returns the first window that may be missing.
     fn open_from(&self, since: Timestamp, retained_since: Option<Timestamp>) -> Window {
         let from = self.complete_before.map_or(since, |complete| complete.max(since));
-        let from = retained_since.map_or(from, |retained| from.max(retained));
-        Window::containing(from)
+        // Of the window in which the retention ends, a part is gone.
+        Window::containing(retained_since.map_or(from, |retained| from.max(first_window_after(retained))))
     }
 
     /// Lists the second readings that are due: of hours from `from` on of which every window from `since` on is in the lake. One
@@ -123,6 +141,12 @@ impl InLake {
     /// Returns the windows of an hour that are in the lake.
     pub fn first_of(&self, hour: Hour) -> Vec<Window> {
         Window::of_hour(hour).into_iter().filter(|window| self.first.contains(&window.due())).collect()
+    }
+
+    /// Forgets the readings before `time`, of which the record states that they are in the lake or lost.
+    pub fn forget_before(&mut self, time: Timestamp) {
+        self.first.retain(|due| Window::of_due(*due).is_some_and(|window| window.start() >= time));
+        self.late.retain(|due| Reading::of_due(*due, true).is_some_and(|reading| reading.start() >= time));
     }
 
     /// Notes that a reading is in the lake.

@@ -44,8 +44,18 @@ pub struct LogGroupEntry {
     pub since: Option<SnapshotTime>,
     /// Every reading from `since` on that begins before this is in the lake, or is lost; `None` if it is not known.
     pub complete_before: Option<SnapshotTime>,
-    /// Time of the last run in which an endpoint logged to it. It is read until everything up to then is in the lake.
+    /// Times from `complete_before` on at which the windows in the lake were due. The next run reads the others, or examines what
+    /// lies at their keys.
+    pub first_in_lake: Vec<SnapshotTime>,
+    /// The same for second readings.
+    pub late_in_lake: Vec<SnapshotTime>,
+    /// Time of the first run that no longer found an endpoint that logs to it, or of this one if it found some. It is read until
+    /// everything up to then is in the lake.
     pub logged_until: Option<SnapshotTime>,
+    /// Time of its creation; `None` if it is not known.
+    pub created_at: Option<Timestamp>,
+    /// Time of its creation if a run before found it with another one: it was deleted meanwhile, and what it had before is lost.
+    pub recreated_at: Option<Timestamp>,
     /// The readings of this run, in the order in which they were made.
     pub windows: Vec<WindowEntry>,
     /// Readings that were due and that this run did not try: its time was over, or the log group cannot be read.
@@ -63,7 +73,11 @@ impl LogGroupEntry {
             retention_days: None,
             since: None,
             complete_before: None,
+            first_in_lake: Vec::new(),
+            late_in_lake: Vec::new(),
             logged_until: None,
+            created_at: None,
+            recreated_at: None,
             windows: Vec::new(),
             not_tried: 0,
             error: None,

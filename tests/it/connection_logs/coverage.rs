@@ -12,14 +12,14 @@ use crate::harness::{World, command_line, now, snapshot};
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// The coverage of all time until the clock's.
-async fn coverage(world: &World) -> Coverage {
+pub async fn coverage(world: &World) -> Coverage {
     let store = Store::Directory(DirectoryStore::new(world.lake()));
     let now = world.clock.now();
     Coverage::read(&store, Window { from: None, to: now, now }, &[], |_| ()).await.unwrap()
 }
 
 /// The hours in the lake, missing and pending of the only endpoint, and the times and reasons of what is missing.
-fn of_endpoint(coverage: &Coverage) -> ([f64; 3], Vec<(Timestamp, Timestamp, &str)>) {
+pub fn of_endpoint(coverage: &Coverage) -> ([f64; 3], Vec<(Timestamp, Timestamp, &str)>) {
     let [log] = coverage.connection_logs.as_slice() else { panic!("{:?}", coverage.connection_logs) };
     let LogCoverage { hours_in_lake, hours_missing, hours_pending, missing, .. } = log;
     let missing = missing

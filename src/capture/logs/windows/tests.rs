@@ -16,10 +16,11 @@ fn windows(start: &str, end: &str) -> Vec<Window> {
     all.take_while(|window| window.start() < time(end)).collect()
 }
 
-/// Returns a lake that has these windows.
+/// Returns a lake that has these windows, and a record that begins with the first of them.
 fn lake_with(windows: impl IntoIterator<Item = Window>) -> InLake {
     let mut lake = InLake::default();
     windows.into_iter().for_each(|window| lake.note(Reading::First(window)));
+    lake.since = lake.first.first().and_then(|due| Window::of_due(*due)).map(Window::start);
     lake
 }
 
@@ -39,6 +40,32 @@ fn the_first_reading_covers_a_day_newest_first() {
     assert_eq!((found[97].as_str(), plan.since), ("22 09:00", time("2026-11-22T09:00:00")));
     let two = InLake::default().plan(time("2026-11-23T10:05:00"), DAY * 2, None);
     assert_eq!(two.readings.len(), 98 + 96);
+}
+
+#[test]
+fn what_a_run_without_a_record_left_is_no_beginning() {
+    let now = time("2026-11-23T10:05:00");
+    let oldest = |text| InLake { oldest: Some(time(text)), ..InLake::default() };
+    for (case, lake, since) in [
+        (
+            "a first reading that was killed began with the newest window",
+            oldest("2026-11-23T09:00:00"),
+            "2026-11-22T09:00:00",
+        ),
+        ("the record of an older one is lost", oldest("2026-11-20T10:45:00"), "2026-11-20T10:00:00"),
+        ("a key of long ago", oldest("2019-01-01T00:00:00"), "2025-11-18T09:00:00"),
+        ("a key to come", oldest("2030-01-01T00:00:00"), "2026-11-22T09:00:00"),
+    ] {
+        assert_eq!(lake.plan(now, DAY, None).since, time(since), "{case}");
+    }
+}
+
+#[test]
+fn windows_that_failed_before_are_tried_after_the_others() {
+    let mut lake = lake_with(windows("2026-11-23T08:00:00", "2026-11-23T08:30:00"));
+    lake.failed = [window("2026-11-23T08:30:00").due(), window("2026-11-23T08:45:00").due()].into();
+    let plan = lake.plan(time("2026-11-23T10:05:00"), DAY, None);
+    assert_eq!(starts(&plan), ["23 09:15", "23 09:00", "23 08:30", "23 08:45"]);
 }
 
 #[test]
@@ -191,6 +218,7 @@ fn runs_one_after_the_other_read_each_window_once_and_miss_none() {
                 .filter(|due| Window::of_due(*due).unwrap().start() >= complete)
                 .collect(),
             late: lake.late,
+            ..InLake::default()
         };
     }
     let distinct: BTreeSet<Reading> = read.iter().copied().collect();

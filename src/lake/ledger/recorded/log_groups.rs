@@ -2,6 +2,7 @@
 
 use futures_util::StreamExt;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Deserializer};
 
 use super::{CONCURRENT_READS, MOST_TARGETS, RecordedError, limited, read, short_id, short_text};
@@ -52,8 +53,20 @@ pub struct RecordedLogGroup {
     pub since: Option<Timestamp>,
     /// Every reading from `since` on that begins before this is in the lake, or is lost.
     pub complete_before: Option<Timestamp>,
-    /// Time of the last run in which an endpoint logged to it.
+    /// Times from `complete_before` on at which the windows in the lake were due.
+    #[serde(default, deserialize_with = "limited::<MOST_WINDOWS, _, _>")]
+    pub first_in_lake: Vec<Timestamp>,
+    /// The same for second readings.
+    #[serde(default, deserialize_with = "limited::<MOST_WINDOWS, _, _>")]
+    pub late_in_lake: Vec<Timestamp>,
+    /// Time of the first run that no longer found an endpoint that logs to it, or of the run if it found some.
     pub logged_until: Option<Timestamp>,
+    /// Time of its creation.
+    #[serde(default)]
+    pub created_at: Option<Timestamp>,
+    /// Time of its creation, if it was deleted and created again.
+    #[serde(default)]
+    pub recreated_at: Option<Timestamp>,
     /// The readings of the run.
     #[serde(default, deserialize_with = "limited::<MOST_WINDOWS, _, _>")]
     pub windows: Vec<RecordedWindow>,
@@ -84,9 +97,9 @@ impl RecordedLogGroup {
     }
 }
 
-/// Returns the log groups in the newest record of connection logs at `place`, of the day of `now` or the one before, and each of
-/// `log_groups` in the newest record that has it. One that no record has is left out. A record that cannot be read is skipped: the
-/// lake's keys are then listed instead.
+/// Returns the log groups in the newest record of connection logs at `place` that knows them, and each of `log_groups` in the newest
+/// record that has it. One that no record has is left out. Records are sought on the day of `now` and the one before, and if there
+/// is none, on the last two days before that have any: after an outage. A record that cannot be read is skipped.
 ///
 /// # Errors
 /// If the ledger cannot be listed.
@@ -96,31 +109,63 @@ pub async fn known_log_groups(
     now: SnapshotTime,
     log_groups: &[String],
 ) -> Result<Vec<RecordedLogGroup>, StoreError> {
-    let mut known: Vec<RecordedLogGroup> = Vec::new();
-    let mut records_of_logs = 0;
-    let is_known = |known: &[RecordedLogGroup], log_group: &String| {
-        known.iter().any(|group| group.log_group == *log_group)
-    };
-    for date in [now.date(), now.date_before()] {
-        let keys = store.keys(&place.day(Table::Runs, date)).await?;
-        let keys: Vec<ObjectKey> = keys.iter().rev().filter_map(|key| ObjectKey::parse(key)).collect();
-        let mut records = std::pin::pin!(read(store, keys, CONCURRENT_READS));
-        while (records_of_logs == 0 || !log_groups.iter().all(|log_group| is_known(&known, log_group)))
-            && let Some((_, record)) = records.next().await
-        {
-            let places = record.into_iter().flat_map(|record| record.places);
-            for logs in places.filter_map(|place| place.logs) {
-                records_of_logs += 1;
-                for group in logs.groups {
-                    let is_wanted = records_of_logs == 1 || log_groups.contains(&group.log_group);
-                    if group.since.is_some() && is_wanted && !is_known(&known, &group.log_group) {
-                        known.push(group);
-                    }
-                }
+    let mut search = Search { log_groups, known: Vec::new(), is_settled: false };
+    search.read_days(store, place, &[now.date(), now.date_before()]).await?;
+    if !search.is_settled {
+        let days = store.days(Table::Runs, place).await?;
+        let before: Vec<Date> =
+            days.into_iter().rev().filter(|date| *date < now.date_before()).take(2).collect();
+        search.read_days(store, place, &before).await?;
+    }
+    Ok(search.known)
+}
+
+/// The search for log groups in records, the newest first.
+struct Search<'a> {
+    log_groups: &'a [String],
+    known: Vec<RecordedLogGroup>,
+    /// `true` if a record was found that knew which log groups there are.
+    is_settled: bool,
+}
+
+impl Search<'_> {
+    async fn read_days(
+        &mut self,
+        store: &Store,
+        place: &AccountRegion,
+        days: &[Date],
+    ) -> Result<(), StoreError> {
+        for date in days {
+            let keys = store.keys(&place.day(Table::Runs, *date)).await?;
+            let keys: Vec<ObjectKey> = keys.iter().rev().filter_map(|key| ObjectKey::parse(key)).collect();
+            let mut records = std::pin::pin!(read(store, keys, CONCURRENT_READS));
+            while !self.is_done()
+                && let Some((_, record)) = records.next().await
+            {
+                let places = record.into_iter().flat_map(|record| record.places);
+                places.filter_map(|place| place.logs).for_each(|logs| self.add(logs));
             }
         }
+        Ok(())
     }
-    Ok(known)
+
+    fn is_done(&self) -> bool {
+        self.is_settled && self.log_groups.iter().all(|log_group| self.is_known(log_group))
+    }
+
+    fn is_known(&self, log_group: &str) -> bool {
+        self.known.iter().any(|group| group.log_group == log_group)
+    }
+
+    fn add(&mut self, logs: RecordedLogs) {
+        for group in logs.groups {
+            let is_wanted = !self.is_settled || self.log_groups.contains(&group.log_group);
+            if group.since.is_some() && is_wanted && !self.is_known(&group.log_group) {
+                self.known.push(group);
+            }
+        }
+        self.is_settled |= logs.error.is_none();
+    }
 }
 
 /// Reads a list of texts, of which each may be an ARN.

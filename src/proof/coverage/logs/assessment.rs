@@ -170,7 +170,7 @@ impl Assessment<'_> {
     fn first_readings(&self, windows: &[LogWindow], coverage: &mut LogCoverage) {
         for window in windows {
             let reading = Reading::First(*window);
-            let hours = if self.in_lake.contains(&reading) {
+            let hours = if self.is_in_lake(&reading) {
                 &mut coverage.hours_in_lake
             } else if self.is_pending(reading) {
                 &mut coverage.hours_pending
@@ -184,21 +184,31 @@ impl Assessment<'_> {
 
     /// Assesses the second readings of hours whose windows are all in the lake: one with a missing window is missing already.
     fn second_readings(&self, windows: &[LogWindow], coverage: &mut LogCoverage) {
-        if !self.of_group.retains_for_second_reading(self.window.horizon()) {
-            return;
-        }
         let mut of_hour: BTreeMap<Hour, bool> = BTreeMap::new();
         for window in windows {
             let is_read = of_hour.entry(Hour::containing(window.start())).or_insert(true);
-            *is_read &= self.in_lake.contains(&Reading::First(*window));
+            *is_read &= self.is_in_lake(&Reading::First(*window));
         }
         for (hour, _) in of_hour.into_iter().filter(|(_, is_read)| *is_read) {
             let reading = Reading::Late(hour);
-            if !self.in_lake.contains(&reading) && !self.is_pending(reading) {
+            let is_due = self.of_group.retained_for(reading) && !self.is_pending(reading);
+            if is_due && !self.is_in_lake(&reading) {
                 self.add_missing(reading, &mut coverage.missing);
                 coverage.hours_not_read_again += 1.0;
             }
         }
+    }
+
+    /// Returns `true` if the reading's object is in the lake, and a record names it: anything else could lie at its key.
+    fn is_in_lake(&self, reading: &Reading) -> bool {
+        self.in_lake.contains(reading) && self.of_group.names(reading)
+    }
+
+    fn reason(&self, reading: Reading, horizon: Timestamp) -> String {
+        if self.in_lake.contains(&reading) {
+            return "what lies at its key is in no record".to_owned();
+        }
+        self.of_group.reason(reading, horizon)
     }
 
     fn is_pending(&self, reading: Reading) -> bool {
@@ -214,7 +224,7 @@ impl Assessment<'_> {
             late: reading.is_late(),
             allowed: self.ledger.allows(self.group, reading.due().timestamp()),
             lost: self.of_group.has_dropped(reading, horizon),
-            reason: self.of_group.reason(reading, horizon),
+            reason: self.reason(reading, horizon),
         };
         match missing.last_mut() {
             Some(last) if last.to == found.from && last.is_alike(&found) => last.to = found.to,

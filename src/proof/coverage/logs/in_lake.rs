@@ -9,7 +9,7 @@ use crate::log_group::{LogGroup, LogGroupId};
 use crate::log_window::Reading;
 use crate::target::AccountRegion;
 
-/// The readings of an account and Region that are in the lake. An object that was written by a run without a record counts.
+/// The readings of an account and Region whose keys are in the lake.
 #[derive(Debug, Default)]
 pub(in super::super) struct InLake(BTreeMap<LogGroupId, BTreeSet<Reading>>);
 

@@ -222,12 +222,20 @@ impl GroupLedger {
         newest.is_some_and(|(start, run)| run.has_dropped(*start, reading))
     }
 
-    /// Returns `true` if the log group retains events so long that an hour can be read a second time.
-    pub(super) fn retains_for_second_reading(&self, horizon: Timestamp) -> bool {
-        let newest = self.runs.range(..=horizon).next_back();
-        newest
-            .and_then(|(_, run)| run.retention)
-            .is_none_or(|retention| retention > SignedDuration::from_hours(24))
+    /// Returns `true` if a record names the object of the reading.
+    pub(super) fn names(&self, reading: &Reading) -> bool {
+        self.written.contains(reading)
+    }
+
+    /// Returns `true` if the log group retained events so long that an hour could be read a second time, by the newest run up to the
+    /// time at which that was due.
+    pub(super) fn retained_for(&self, reading: Reading) -> bool {
+        let before = self.runs.range(..=reading.due().timestamp()).next_back();
+        let (_, run) = match before.or_else(|| self.runs.iter().next()) {
+            Some(run) => run,
+            None => return true,
+        };
+        run.retention.is_none_or(|retention| retention > SignedDuration::from_hours(24))
     }
 }
 

@@ -121,10 +121,35 @@ fn ledger(runs: &[Run]) -> LogLedger {
     ledger
 }
 
+/// Assesses a lake with these objects, which the records of their log group name.
 fn assess(runs: &[Run], objects: &[String], window: Window) -> Vec<LogCoverage> {
+    let named: Vec<Run> = runs.iter().map(|run| naming(run, objects)).collect();
+    assess_as_recorded(&named, objects, window)
+}
+
+/// Assesses a lake with these objects.
+fn assess_as_recorded(runs: &[Run], objects: &[String], window: Window) -> Vec<LogCoverage> {
     let mut in_lake = InLake::default();
     objects.iter().for_each(|key| in_lake.add(&ObjectKey::parse(key).unwrap()));
     ledger(runs).assess(&place(), window, &in_lake)
+}
+
+/// The run with these objects among the readings of their log group.
+fn naming(run: &Run, objects: &[String]) -> Run {
+    let mut run = Run(run.0.clone());
+    let Some(groups) = run.0.pointer_mut("/places/0/logs/groups") else { return run };
+    for group in groups.as_array_mut().unwrap() {
+        let id = LogGroup::of_arn(&place(), group["log_group"].as_str().unwrap()).unwrap().id();
+        for key in objects.iter().map(|key| ObjectKey::parse(key).unwrap()) {
+            let (found, late) = key.log_group().unwrap();
+            let start = Reading::of_due(key.time().unwrap(), late).unwrap().start();
+            let window = json!({"start": start, "late": late, "outcome": "complete", "error": null});
+            if found == id {
+                group["windows"].as_array_mut().unwrap().push(window);
+            }
+        }
+    }
+    run
 }
 
 fn until(to: &str) -> Window {

@@ -204,13 +204,6 @@ fn cases_of_what_is_expected() -> Vec<Case> {
             &[],
         ),
         (
-            "an object that no record names is in the lake",
-            vec![logs("23T10:05", &[group(GROUP, &["a"])])],
-            first(GROUP, "23T10:00", "23T14:30"),
-            [4.5, 0.0, 1.5],
-            &[],
-        ),
-        (
             "objects of another log group do not count",
             hourly(10, 15),
             first(OTHER, "23T10:00", "23T14:30"),
@@ -245,6 +238,14 @@ fn each_window_of_an_endpoint_that_logs_is_in_the_lake_missing_or_pending() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_object_that_no_record_names_may_be_anything() {
+    let runs = [logs("23T10:05", &[group(GROUP, &["a"])])];
+    let found = assess_as_recorded(&runs, &first(GROUP, "23T10:00", "23T14:30"), until("23T16:00"));
+    assert_eq!(hours(&found[0]), [0.0, 4.5, 1.5]);
+    assert_eq!(missing(&found[0]), ["23T10:00 to 23T14:30: what lies at its key is in no record"]);
 }
 
 #[test]
@@ -313,6 +314,19 @@ fn a_reading_is_missing_an_hour_after_it_was_due() {
     assert_eq!(missing(&assess(&short, &objects, window)[0]), [""; 0]);
     let found = assess(&runs, &objects[1..], window);
     assert_eq!((found[0].hours_missing, found[0].hours_not_read_again), (0.25, 0.0));
+}
+
+#[test]
+fn a_second_reading_was_due_if_the_retention_of_that_time_allowed_it() {
+    let keeping =
+        |start, days: i64| logs(start, &[with(group(GROUP, &["a"]), json!({"retention_days": days}))]);
+    let window = Window { from: None, to: at("23T11:00"), now: at("27T00:00") };
+    let objects = first(GROUP, "23T10:00", "23T11:00");
+    for (case, before, after, is_missing) in [("raised since", 1, 30, false), ("lowered since", 30, 1, true)]
+    {
+        let found = assess(&[keeping("23T10:05", before), keeping("26T10:00", after)], &objects, window);
+        assert_eq!(found[0].hours_not_read_again, if is_missing { 1.0 } else { 0.0 }, "{case}");
+    }
 }
 
 #[test]
