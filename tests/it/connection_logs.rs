@@ -3,7 +3,9 @@
 
 mod coverage;
 mod groups;
+mod lost;
 mod sealed;
+mod typed;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,7 +15,7 @@ use arrow_array::types::TimestampMillisecondType;
 use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::invocation::answer::Answer;
 use client_vpn_audit::lake::ledger::{LogGroupEntry, Outcome, WindowEntry};
-use client_vpn_sim::{Config, Fault, FaultKind, FaultyAction, LateEvents, LogGroup};
+use client_vpn_sim::{Config, Fault, FaultKind, FaultyAction, LateEvents, LogGroup, TimeSource};
 use jiff::{SignedDuration, Timestamp};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
@@ -342,12 +344,12 @@ async fn the_record_has_what_the_objects_have() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_exit_status_of_the_command_shows_a_log_group_that_cannot_be_read() {
-    let world = World::new(fleet(1, 5)).await;
+    let world = World::new(Config { time: TimeSource::System, ..fleet(1, 5) }).await;
     world.simulator.remove_log_group(ACCOUNT, "eu-central-1", GROUP);
     let (lake, endpoints) = (world.lake().display().to_string(), world.simulator.endpoint_ids());
     let arguments = ["logs", "--account-id", ACCOUNT, "--lake", &lake, "--target", &endpoints[0]];
     for (own, status, text) in [
-        (&[][..], 0, "No log group is allowed there"),
+        (&[][..], 0, "No setting allows a log group"),
         (&["--log-group", PATTERN], 1, "ResourceNotFoundException"),
         (
             &["--log-group", PATTERN, "--json"],
