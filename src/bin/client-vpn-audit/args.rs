@@ -50,7 +50,7 @@ pub enum Command {
     /// Verify that nothing of a sealed lake was changed, removed or added
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
-    /// Tell when every connection was seen, and when one may be missing
+    /// Report when every connection was seen, and when one may be missing
     #[command(after_help = COVERAGE_EXAMPLES)]
     Coverage(CoverageArgs),
     /// Watch the whole pipeline work against a built-in simulator; needs no AWS account
@@ -68,7 +68,7 @@ pub struct Place {
     /// account and Region; may be repeated [env: AUDIT_TARGETS]
     #[arg(long = "target", value_name = "TARGET")]
     pub targets: Vec<String>,
-    /// The own account; asked of STS where it is not given [env: AUDIT_ACCOUNT_ID]
+    /// The own account; requested from STS if not given [env: AUDIT_ACCOUNT_ID]
     #[arg(long, value_name = "ACCOUNT")]
     pub account_id: Option<String>,
     /// The own Region [default: that of the AWS profile or of AWS_REGION]
@@ -135,7 +135,7 @@ pub struct Verify {
     /// File with public keys in PEM, or one in DER, that signatures are checked with; may be repeated
     #[arg(long = "public-key", value_name = "FILE")]
     pub public_keys: Vec<PathBuf>,
-    /// A digest that was noted elsewhere, as KEY=SHA256; may be repeated. Tells a chain that was made anew
+    /// A digest that was noted elsewhere, as KEY=SHA256; may be repeated. Detects a chain that was replaced by another
     #[arg(long = "known-digest", value_name = "KEY=SHA256")]
     pub known_digests: Vec<String>,
     /// First time: a day, an hour (2026-11-01T09) or RFC 3339, in UTC [default: the beginning of the record]

@@ -66,21 +66,22 @@ Examples:
 
 Exit status: 0 nothing is wrong, 1 something is or could not be read, 2 wrong usage.
 Without --public-key no signature is checked: then whoever may write the lake could have made all of it anew.
-What `seal --json` prints as digest_key and digest_sha256, kept where the lake's administrators cannot write, is --known-digest.";
+For --known-digest, keep the digest_key and digest_sha256 that `seal --json` prints where the lake's administrators cannot write.";
 
 pub const COVERAGE_EXAMPLES: &str = "\
 Examples:
   # Everything that is on record
   client-vpn-audit coverage --lake s3://evidence/vpn
 
-  # November, held against CloudWatch's own count
+  # November, compared with CloudWatch's own count
   aws cloudwatch get-metric-statistics --namespace AWS/ClientVPN --metric-name ActiveConnectionsCount \\
       --dimensions Name=Endpoint,Value=cvpn-endpoint-0123456789abcdef0 --statistics Maximum --period 300 \\
       --start-time 2026-11-01T00:00:00Z --end-time 2026-11-05T00:00:00Z > connections.json
   client-vpn-audit coverage --lake s3://evidence/vpn --from 2026-11-01 --to 2026-11-05 \\
       --witness cvpn-endpoint-0123456789abcdef0=connections.json
 
-Exit status: 0 no hole, 1 a hole, a capture whose clock stepped, or a run record or digest that cannot be read, 2 wrong usage.
+Exit status: 0 no hole and no missing window of connection logs, 1 a hole, a missing window, log groups that are not known, a capture whose
+clock stepped, or a run record or digest that cannot be read, 2 wrong usage.
 A hole is a time of 60 minutes or more from the request of a complete capture to the last page of one that follows: AWS forgets a
 connection 60 minutes after its end. Of an endpoint that is gone, the time after its last capture is one, however short. * is the
 list of endpoints itself. --from covers every endpoint that was ever known and is not gone.";

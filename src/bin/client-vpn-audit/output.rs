@@ -164,7 +164,7 @@ pub fn logs_text(report: &Report) -> String {
         notes.extend(place.logs_errors().map(|error| format!("{at}: {}: {}", error.code, error.message)));
     }
     if report.record.places.is_empty() {
-        return "No log group is allowed there: set --log-group.".to_owned();
+        return "No setting allows a log group of these accounts and Regions: set --log-group.".to_owned();
     }
     let keys = report.run_keys.iter().map(|key| format!("Run record: {key}"));
     [table.to_string()].into_iter().chain(notes).chain(keys).collect::<Vec<_>>().join("\n")

@@ -56,10 +56,10 @@ impl Setting {
 /// Every setting. A test compares the table in `docs/settings.md` with this one. To add one, see CONTRIBUTING.md, "Add a setting".
 #[rustfmt::skip]
 pub const SETTINGS: &[Setting] = &[
-    setting("AUDIT_TARGETS", None, "Endpoints to capture, separated by commas: ids (`cvpn-endpoint-…`), ARNs, ARNs with `*` as ID for all endpoints there and then also as Region or account for each that the tables know, or `*` for all of the own account and Region").with_flag("target"),
+    setting("AUDIT_TARGETS", None, "Endpoints to capture, separated by commas: ids (`cvpn-endpoint-…`), ARNs, ARNs with `*` as ID for all endpoints of an account and Region (either may be `*` too: each that the tables know), or `*` for all of the own account and Region").with_flag("target"),
     setting("AUDIT_LAKE", None, "Where the record is written: `s3://bucket/prefix` or a directory").with_flag("lake"),
     setting("AUDIT_LAKE_ACCOUNT", Some("any"), "Account that must own the bucket, twelve digits; S3 refuses every request for a bucket of another"),
-    setting("AUDIT_ACCOUNT_ID", Some("asked of STS"), "The own account, twelve digits").with_flag("account-id"),
+    setting("AUDIT_ACCOUNT_ID", Some("requested from STS"), "The own account, twelve digits").with_flag("account-id"),
     setting("AUDIT_ACCOUNTS", Some("those of the targets"), "Accounts that the lake's tables know, separated by commas; a target outside them is refused"),
     setting("AUDIT_REGIONS", Some("those of the targets"), "Regions that the lake's tables know, separated by commas; a target outside them is refused"),
     setting("AUDIT_MEMBER_ROLE", Some("none: other accounts are refused"), "Name of the role, with its path, that is assumed in each other account"),
@@ -71,7 +71,7 @@ pub const SETTINGS: &[Setting] = &[
     number("AUDIT_MAX_ATTEMPTS", 10, (1, 20), "Attempts at a call of EC2, the first included"),
     setting("AUDIT_CONNECTION_LOG_GROUPS", Some("none: connection logs are not read"), "Log groups of AWS's own connection logs that may be read: ARNs as `arn:aws:logs:REGION:ACCOUNT:log-group:NAME`, separated by commas. REGION and ACCOUNT may be `*`, NAME may end in `*`, and a trailing `:*` is ignored").with_flag("log-group"),
     number("AUDIT_CONNECTION_LOG_DAYS", 1, (1, 365), "Days that the first reading of a log group covers"),
-    setting("AUDIT_UNMASK_CONNECTION_LOGS", Some("false"), "Whether to ask for fields that a data protection policy masks as they were logged, which needs `logs:Unmask`: `true` or `false`"),
+    setting("AUDIT_UNMASK_CONNECTION_LOGS", Some("false"), "`true` to ask for fields that a data protection policy masks as they were logged, which needs `logs:Unmask`; or `false`"),
     setting("AUDIT_SIGNING_KEY", Some("none: digests are not signed"), "What digests are signed with: a KMS key's ARN, `alias/` and an alias, or a file with a private key in PEM").with_flag("signing-key"),
     setting("AUDIT_KMS_KEY", Some("the bucket's own encryption"), "KMS key that objects in S3 are encrypted with: id, alias or ARN"),
     setting("AUDIT_STACK", Some("none"), "Value of the dimension `Stack` of all metrics, such as the stack's name: 1 to 128 letters, digits and hyphens"),

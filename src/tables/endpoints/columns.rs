@@ -2,8 +2,8 @@
 
 use crate::tables::column::{Column, ColumnType, column};
 
-const UNTOLD: Option<&str> = Some("AWS said nothing of it");
-const UNTYPED: Option<&str> = Some("AWS said nothing of it, or in `unparsed`");
+const UNTOLD: Option<&str> = Some("AWS sent no value");
+const UNTYPED: Option<&str> = Some("AWS sent no value, or in `unparsed`");
 
 /// The columns of `endpoints`, in order. To add one, see CONTRIBUTING.md, "Add a column".
 #[rustfmt::skip]
@@ -23,14 +23,14 @@ pub const COLUMNS: &[Column] = &[
     column("associated_networks", ColumnType::StringList, Some("targetNetworkId"), "The subnets it is associated with; an empty list for none", Some("it was deleted, or EC2 did not answer for it: `unparsed` then has the error's code under `targetNetworkId#error`")),
     column("security_group_ids", ColumnType::StringList, Some("securityGroupIds"), "Its security groups; an empty list for none", None),
     column("authentication_types", ColumnType::StringList, Some("authenticationOptions.type"), "certificate-authentication, directory-service-authentication, federated-authentication", None),
-    column("split_tunnel", ColumnType::Boolean, Some("splitTunnel"), "Whether only the traffic to the VPC goes through the tunnel", UNTYPED),
+    column("split_tunnel", ColumnType::Boolean, Some("splitTunnel"), "true if only the traffic to the VPC goes through the tunnel", UNTYPED),
     column("transport_protocol", ColumnType::String, Some("transportProtocol"), "udp or tcp", UNTOLD),
     column("vpn_port", ColumnType::Bigint, Some("vpnPort"), "The port that clients connect to", UNTYPED),
-    column("connection_log_enabled", ColumnType::Boolean, Some("connectionLogOptions.enabled"), "Whether AWS's own connection logging is on", UNTYPED),
+    column("connection_log_enabled", ColumnType::Boolean, Some("connectionLogOptions.enabled"), "true if AWS's own connection logging is on", UNTYPED),
     column("connection_log_group", ColumnType::String, Some("connectionLogOptions.cloudwatchLogGroup"), "The log group that it logs to", UNTOLD),
     column("session_timeout_hours", ColumnType::Bigint, Some("sessionTimeoutHours"), "Hours after which a session ends", UNTYPED),
-    column("disconnect_on_session_timeout", ColumnType::Boolean, Some("disconnectOnSessionTimeout"), "Whether a session is cut off then, and not renewed", UNTYPED),
-    column("client_connect_enabled", ColumnType::Boolean, Some("clientConnectOptions.enabled"), "Whether a client connect handler looks at each new connection; posture is what it says", UNTYPED),
+    column("disconnect_on_session_timeout", ColumnType::Boolean, Some("disconnectOnSessionTimeout"), "true if a session is cut off then, and not renewed", UNTYPED),
+    column("client_connect_enabled", ColumnType::Boolean, Some("clientConnectOptions.enabled"), "true if a client connect handler looks at each new connection; posture is what it says", UNTYPED),
     column("server_certificate_arn", ColumnType::String, Some("serverCertificateArn"), "The certificate that the endpoint shows", UNTOLD),
     column("tags", ColumnType::StringMap, Some("tagSet"), "Its tags", Some("it has none")),
     column("unparsed", ColumnType::StringMap, None, "API field name to the text that could not be typed, or to that of a field that has no column", Some("everything parsed")),
