@@ -68,3 +68,70 @@ fn odd_groups(odd: usize) -> CaptureError {
     );
     CaptureError::new(ErrorCode::MalformedEndpoint, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::aws::ec2::PageTimes;
+    use crate::target::AccountRegion;
+
+    fn endpoint(enabled: Option<bool>, group: Option<&str>, unparsed: &str) -> Endpoint {
+        Endpoint {
+            endpoint_id: EndpointId::parse("cvpn-endpoint-0123456789abcdef0"),
+            connection_log_enabled: enabled,
+            connection_log_group: group.map(str::to_owned),
+            unparsed: (!unparsed.is_empty())
+                .then(|| (unparsed.to_owned(), "x".to_owned()))
+                .into_iter()
+                .collect(),
+            ..Endpoint::default()
+        }
+    }
+
+    #[test]
+    fn a_state_of_logging_that_is_not_understood_is_neither_on_nor_off() {
+        let place = AccountRegion::parse("account_id=111122223333", "region=eu-central-1").unwrap();
+        let mut wanted = PlaceTargets::of(place);
+        wanted.add(None);
+        let time = Timestamp::UNIX_EPOCH;
+        for (case, endpoint, groups, is_known) in [
+            ("on", endpoint(Some(true), Some("vpn"), ""), 1, true),
+            ("off", endpoint(Some(false), None, ""), 0, true),
+            (
+                "off, with a group and a new option",
+                endpoint(Some(false), Some("vpn"), "connectionLogOptions.New"),
+                0,
+                true,
+            ),
+            ("not sent", endpoint(None, None, ""), 0, true),
+            ("of another form", endpoint(None, Some("vpn"), "connectionLogOptions.Enabled"), 0, false),
+            (
+                "of another form without a group",
+                endpoint(None, None, "connectionLogOptions.Enabled"),
+                0,
+                false,
+            ),
+            ("absent beside a group", endpoint(None, Some("vpn"), ""), 0, false),
+            ("on, to no group", endpoint(Some(true), None, ""), 0, false),
+            (
+                "of no endpoint",
+                Endpoint { endpoint_id: None, ..endpoint(Some(true), Some("vpn"), "") },
+                0,
+                false,
+            ),
+        ] {
+            let listing = EndpointListing {
+                endpoints: vec![endpoint],
+                times: PageTimes { first_page_requested_at: time, first_page_at: time, last_page_at: time },
+                clock_difference_seconds: None,
+                unknown_elements: BTreeSet::new(),
+            };
+            let found = ConfiguredGroups::of(&wanted, &listing);
+            assert_eq!((found.groups.len(), found.error.is_none()), (groups, is_known), "{case}");
+        }
+    }
+}
