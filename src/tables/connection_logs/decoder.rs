@@ -98,8 +98,9 @@ fn token(value: Value<'_>) -> Result<Option<String>, DecodeError> {
 fn sibling(name: &str, value: &Value<'_>, names: &mut BTreeSet<String>) -> Result<(), DecodeError> {
     let lower = name.to_ascii_lowercase();
     let is_sign = ["event", "token", "message", "loggroup", "__type"].iter().any(|sign| lower.contains(sign));
+    // An object, or a list of objects. A list of texts has none.
     let may_have_rows = matches!(value, Value::Object(json) | Value::Other(json) if json.contains('{'));
-    if is_sign || may_have_rows || matches!(value, Value::Object(_)) {
+    if is_sign || may_have_rows {
         return Err(DecodeError::Malformed);
     }
     if names.len() < RECORDED_NAMES {

@@ -11,7 +11,7 @@ use super::{ACCOUNT, GROUP, PATTERN, REGION, config, read};
 use crate::harness::moto::Moto;
 use crate::harness::{World, command, python};
 
-/// What Python finds in the lake against CloudWatch Logs at this address.
+/// Compares the lake with CloudWatch Logs at this address, by Python.
 fn checked(url: &str, lake: &str) -> Value {
     let arn = format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{GROUP}");
     let checked = python(
