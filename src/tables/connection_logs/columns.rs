@@ -21,7 +21,7 @@ typed_fields! {
         /// `client-vpn-endpoint-id`
         pub client_vpn_endpoint_id: Option<Cow<'a, str>>,
         /// `authorization-policy-evaluation.device-token-status`: providers, each with the JSON of its status.
-        pub device_token_status: Vec<(Cow<'a, str>, &'a str)>,
+        pub device_token_status: Vec<(Cow<'a, str>, Cow<'a, str>)>,
         /// `authorization-policy-evaluation.context`, as JSON.
         pub context: Option<Cow<'a, str>>,
         /// The fields that this program does not know, and those of an unexpected type.

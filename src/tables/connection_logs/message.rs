@@ -24,25 +24,71 @@ const SIGNS: [&str; 2] = ["connection-log-type", "client-vpn-endpoint-id"];
 /// The key of unknown fields whose names are not plain; the text has the name too.
 const FIELD: &str = "field";
 
-/// Reads a message; `None` if it is no event of a connection log.
+/// The message of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// The fields of an event of a connection log, read where the message stands in the answer.
+    Event(Box<RawLoggedEvent<'a>>),
+    /// Any message.
+    Text(Cow<'a, str>),
+}
+
+impl Default for Message<'_> {
+    fn default() -> Self {
+        Message::Text(Cow::default())
+    }
+}
+
+impl<'a, T: Into<Cow<'a, str>>> From<T> for Message<'a> {
+    fn from(text: T) -> Self {
+        Message::Text(text.into())
+    }
+}
+
+/// Reads a message from the answer.
+///
+/// # Errors
+/// If the next value is no text.
+pub(super) fn message<'a>(json: &mut Json<'a>) -> Result<Message<'a>, NotJson> {
+    match json.embedded(fields) {
+        Some((mut raw, text)) => {
+            raw.is_odd |= has_illegal(text);
+            Ok(Message::Event(Box::new(raw)))
+        }
+        None => json.text().map(Message::Text),
+    }
+}
+
+/// Reads the text of a message; `None` if it is no event of a connection log.
 pub(super) fn event(message: &str) -> Option<RawLoggedEvent<'_>> {
-    let mut raw = RawLoggedEvent { is_odd: has_illegal(message), ..RawLoggedEvent::default() };
-    let (mut is_event, mut json) = (false, Json::new(message));
+    let mut json = Json::new(message);
+    let mut raw = fields(&mut json).ok()?;
+    json.end().ok()?;
+    raw.is_odd |= has_illegal(message);
+    Some(raw)
+}
+
+/// Reads the fields of an event of a connection log.
+///
+/// # Errors
+/// If the next value is none.
+fn fields<'a>(json: &mut Json<'a>) -> Result<RawLoggedEvent<'a>, NotJson> {
+    let (mut raw, mut is_event) = (RawLoggedEvent::default(), false);
     json.object(|name, json| {
         is_event |= SIGNS.contains(&name.as_ref());
+        if name == EVALUATION && json.is_at_object() {
+            return evaluation(&mut raw, json);
+        }
         field(&mut raw, &name, json.value()?);
-        Ok::<(), NotJson>(())
-    })
-    .ok()?;
-    json.end().ok()?;
-    is_event.then_some(raw)
+        Ok(())
+    })?;
+    if is_event { Ok(raw) } else { Err(NotJson) }
 }
 
 /// Puts a field into its place.
 fn field<'a>(raw: &mut RawLoggedEvent<'a>, path: &str, value: Value<'a>) {
     match (path, value) {
         (_, Value::Null) => {}
-        (EVALUATION, Value::Object(json)) => evaluation(raw, json),
         // A name with a dot is not the field of that path.
         (path, value) if path.contains('.') => keep(raw, path, value),
         ("client-vpn-endpoint-id", Value::Text(text)) => {
@@ -52,21 +98,21 @@ fn field<'a>(raw: &mut RawLoggedEvent<'a>, path: &str, value: Value<'a>) {
     }
 }
 
-/// Puts the evaluation of the policy into its fields, by their paths.
-fn evaluation<'a>(raw: &mut RawLoggedEvent<'a>, json: &'a str) {
-    // It is well-formed: the message around it was read.
-    let _ = Json::new(json).object(|name, json| {
+/// Reads the evaluation of the policy into its fields, by their paths.
+fn evaluation<'a>(raw: &mut RawLoggedEvent<'a>, json: &mut Json<'a>) -> Result<(), NotJson> {
+    json.object(|name, json| {
         let path = format!("{EVALUATION}.{name}");
-        let value = json.value()?;
-        match (path.as_str(), value) {
+        if path == DEVICE_TOKENS && json.is_at_object() {
+            return device_tokens(raw, json);
+        }
+        match (path.as_str(), json.value()?) {
             (_, Value::Null) => {}
             (path, value) if name.contains('.') => keep(raw, path, value),
-            (DEVICE_TOKENS, Value::Object(json)) => device_tokens(raw, json),
             (CONTEXT, value) => put(raw, CONTEXT, value.into_text(), |raw| Some(&mut raw.context)),
             (path, value) => place(raw, path, value),
         }
-        Ok::<(), NotJson>(())
-    });
+        Ok(())
+    })
 }
 
 /// Puts a value into the field of its path, if it has the type.
@@ -74,7 +120,7 @@ fn place<'a>(raw: &mut RawLoggedEvent<'a>, path: &str, value: Value<'a>) {
     match value {
         Value::Text(text) => put(raw, path, text, |raw| raw.text_mut(path)),
         // AWS writes numbers as texts, others may not.
-        Value::Number(json) if is_number(path) => put(raw, path, json.into(), |raw| raw.text_mut(path)),
+        Value::Number(json) if is_number(path) => put(raw, path, json, |raw| raw.text_mut(path)),
         value => keep(raw, path, value),
     }
 }
@@ -116,15 +162,15 @@ fn push<'a>(raw: &mut RawLoggedEvent<'a>, path: &str, text: Cow<'a, str>) {
     }
 }
 
-fn device_tokens<'a>(raw: &mut RawLoggedEvent<'a>, json: &'a str) {
-    let _ = Json::new(json).object(|provider, json| {
-        let json = json.raw()?;
+fn device_tokens<'a>(raw: &mut RawLoggedEvent<'a>, json: &mut Json<'a>) -> Result<(), NotJson> {
+    json.object(|provider, json| {
+        let status = json.raw()?;
         raw.is_odd |= has_illegal(&provider);
         if raw.device_token_status.len() < LIST_TEXTS {
-            raw.device_token_status.push((provider, json));
+            raw.device_token_status.push((provider, status));
         } else {
-            push(raw, DEVICE_TOKENS, format!("{provider}: {json}").into());
+            push(raw, DEVICE_TOKENS, format!("{provider}: {status}").into());
         }
-        Ok::<(), NotJson>(())
-    });
+        Ok(())
+    })
 }

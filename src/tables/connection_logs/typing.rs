@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::decoder::RawEvent;
-use super::message::{DEVICE_TOKENS, event};
+use super::message::{DEVICE_TOKENS, Message, event};
 use super::{LoggedEvent, RawLoggedEvent};
 use crate::tables::typing::illegal::has_illegal;
 use crate::tables::typing::stated;
@@ -36,18 +36,21 @@ pub struct Typed<'a> {
 
 /// Types one event.
 pub fn normalise<'a>(raw: &'a RawEvent<'_>) -> Typed<'a> {
-    let message = event(&raw.message);
-    let foreign_bytes = message.is_none().then_some(raw.message.len());
-    let is_odd = message.as_ref().map_or_else(|| has_illegal(&raw.message), |message| message.is_odd);
+    let message = match &raw.message {
+        Message::Event(fields) => Ok(fields.as_ref().clone()),
+        Message::Text(text) => event(text).ok_or(text.as_ref()),
+    };
+    let foreign_bytes = message.as_ref().err().map(|text| text.len());
+    let is_odd = message.as_ref().map_or_else(|text| has_illegal(text), |fields| fields.is_odd);
     let mut unparsed = Unparsed::new(is_odd || raw.is_odd);
     let mut masked = Vec::new();
     let mut event = match message {
-        Some(message) => {
-            masked = masked_fields(&message);
-            of_message(message, &mut unparsed)
+        Ok(fields) => {
+            masked = masked_fields(&fields);
+            of_message(fields, &mut unparsed)
         }
-        None => {
-            unparsed.put(MESSAGE, Cow::Borrowed(raw.message.as_ref()));
+        Err(text) => {
+            unparsed.put(MESSAGE, Cow::Borrowed(text));
             LoggedEvent::default()
         }
     };
@@ -88,11 +91,11 @@ fn of_message<'a>(mut raw: RawLoggedEvent<'a>, unparsed: &mut Unparsed<'a>) -> L
 fn device_tokens<'a>(
     unparsed: &Unparsed<'a>,
     unknown: &mut Unknown<'a>,
-    tokens: Vec<(Cow<'a, str>, &'a str)>,
+    tokens: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 ) -> BTreeMap<String, Cow<'a, str>> {
     let mut column: BTreeMap<String, Cow<'a, str>> = BTreeMap::new();
     for (provider, json) in tokens {
-        let ((name, is_name), (status, is_status)) = (unparsed.element(&provider), unparsed.element(json));
+        let ((name, is_name), (status, is_status)) = (unparsed.element(&provider), unparsed.element(&json));
         let mut is_kept = is_name && is_status;
         if let (Some(name), Some(status)) = (name, status) {
             let first = column.entry(name).or_insert_with(|| status.clone().into());

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::tables::typing::illegal::has_illegal;
 
@@ -5,7 +7,7 @@ fn of_object(json: &str) -> Option<Vec<(String, String)>> {
     let mut found = Vec::new();
     let mut json = Json::new(json);
     let read: Result<(), NotJson> = json.object(|name, json| {
-        found.push((name.into_owned(), json.raw()?.to_owned()));
+        found.push((name.into_owned(), json.raw()?.into_owned()));
         Ok(())
     });
     read.and_then(|()| json.end()).is_ok().then_some(found)
@@ -46,12 +48,12 @@ fn a_list_has_its_elements() {
     let elements = |json| {
         let (mut json, mut found) = (Json::new(json), Vec::new());
         let read: Result<(), NotJson> = json.list(|json| {
-            found.push(json.raw()?);
+            found.push(json.raw()?.into_owned());
             Ok(())
         });
         read.and_then(|()| json.end()).ok().map(|()| found)
     };
-    assert_eq!(elements("[1, \"a\",[]]"), Some(vec!["1", "\"a\"", "[]"]));
+    assert_eq!(elements("[1, \"a\",[]]"), Some(["1", "\"a\"", "[]"].map(str::to_owned).to_vec()));
     assert_eq!(elements("[ ]"), Some(vec![]));
     for json in ["{}", "[1", "[] []", "1", "[,]", "[1,]", "[1 2]", "[1}"] {
         assert_eq!(elements(json), None, "{json}");
@@ -82,11 +84,11 @@ fn escapes_are_resolved_and_what_is_no_character_can_be_restored() {
 fn a_value_is_of_the_kind_that_its_first_byte_shows() {
     for (json, expected) in [
         ("null", Value::Null),
-        ("-1.5e9", Value::Number("-1.5e9")),
-        ("0", Value::Number("0")),
-        ("true", Value::Other("true")),
-        ("[1]", Value::Other("[1]")),
-        ("{}", Value::Object("{}")),
+        ("-1.5e9", Value::Number("-1.5e9".into())),
+        ("0", Value::Number("0".into())),
+        ("true", Value::Other("true".into())),
+        ("[1]", Value::Other("[1]".into())),
+        ("{}", Value::Object("{}".into())),
         ("\"\"", Value::Text("".into())),
     ] {
         assert_eq!(Json::new(json).value(), Ok(expected), "{json}");
@@ -144,5 +146,118 @@ fn what_is_no_text_is_refused() {
         "null",
     ] {
         assert_eq!(Json::new(json).text(), Err(NotJson), "{json:?}");
+    }
+}
+
+/// Returns the fields of an object in a text, and the text after it, if they can be read without a copy.
+fn of_embedded(json: &str) -> Option<(Vec<(String, Value<'_>)>, &str, &str)> {
+    let mut json = Json::new(json);
+    let (fields, text) = json.embedded(fields)?;
+    Some((fields, text, &json.text[json.at..]))
+}
+
+fn fields<'a>(json: &mut Json<'a>) -> Result<Vec<(String, Value<'a>)>, NotJson> {
+    let mut found = Vec::new();
+    json.object(|name, json| {
+        found.push((name.into_owned(), json.value()?));
+        Ok::<(), NotJson>(())
+    })?;
+    Ok(found)
+}
+
+#[test]
+fn json_in_a_text_is_read_where_it_stands_unless_it_has_other_escapes() {
+    let text = |text: &'static str| Value::Text(text.into());
+    for (json, expected) in [
+        (r#""{}""#, Some(vec![])),
+        (r#"  " { \"a\" : \"é\" } " "#, Some(vec![("a", text("é"))])),
+        (r#""{\"a\":\"\",\"a\":\"]}{[,:\"}""#, Some(vec![("a", text("")), ("a", text("]}{[,:"))])),
+        (
+            r#""{\"a\":-1,\"b\":null,\"c\":true}""#,
+            Some(vec![
+                ("a", Value::Number("-1".into())),
+                ("b", Value::Null),
+                ("c", Value::Other("true".into())),
+            ]),
+        ),
+        (
+            r#""{\"a\":{\"b\":[\"}\",{}]},\"c\":[[],\"]\"]}""#,
+            Some(vec![
+                ("a", Value::Object(r#"{"b":["}",{}]}"#.into())),
+                ("c", Value::Other(r#"[[],"]"]"#.into())),
+            ]),
+        ),
+        ("a text", None),
+        (r#""a text""#, None),
+        (r#""""#, None),
+        (r#""[]""#, None),
+        (r#""{}x""#, None),
+        (r#""{} {}""#, None),
+        (r#""{}"#, None),
+        (r#""{\"a\":1"#, None),
+        (r#""{\"a\":1\"}""#, None),
+        (r#""{\"a\":}""#, None),
+        (r#""{\"a\":01}""#, None),
+        (r#""{\"a\":[1}""#, None),
+        (r#""{\"a\":[1}]}""#, None),
+        (r#""{\"a\":{\"b\"}}""#, None),
+        (r#""{"a":1}""#, None),
+        (r#""{\"a":1}""#, None),
+        (r#""{\"a\":\"b"}""#, None),
+        (r#""{\"a\":[\"b"]}""#, None),
+        (r#""{\"a\":[\"b\\\"]}""#, None),
+        // Only a copy without the escapes has these.
+        (r#""{\"a\":\"\\\"\"}""#, None),
+        (r#""{\"a\":\"\u0041\"}""#, None),
+        (r#""{\n\"a\":1}""#, None),
+        (r#""{\"a\":[\n]}""#, None),
+        ("\"{\\\"a\\\":\\\"\u{1}\\\"}\"", None),
+    ] {
+        let found = of_embedded(json).map(|(fields, _, _)| fields);
+        let expected =
+            expected.map(|fields| fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+        assert_eq!(found, expected, "{json}");
+    }
+    assert_eq!(of_embedded(r#" "{\"a\":1} " ,"#).unwrap().1, r#"{\"a\":1} "#);
+    assert_eq!(of_embedded(r#" "{\"a\":1} " ,"#).unwrap().2, " ,");
+}
+
+/// Names and texts that look like parts of JSON.
+const TEXT: &str = r#"[a{}\[\],:"\\ é\n]{0,6}"#;
+
+/// Returns values of JSON.
+fn value() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i32>().prop_map(Into::into),
+        TEXT.prop_map(Into::into),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+            prop::collection::btree_map(TEXT, inner, 0..4)
+                .prop_map(|fields| serde_json::Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn json_in_a_text_is_the_same_with_and_without_a_copy(value in value(), cut in any::<prop::sample::Index>()) {
+        let inner = value.to_string();
+        let mut json = serde_json::Value::String(inner.clone()).to_string();
+        let expected = fields(&mut Json::new(&inner)).ok();
+        if let Some((found, _, rest)) = of_embedded(&json) {
+            prop_assert_eq!(Some(found), expected);
+            prop_assert_eq!(rest, "");
+        } else {
+            // One escape is part of each quotation mark; any other needs a copy.
+            let has_other = inner.contains('\\') || inner.contains('\n');
+            prop_assert!(expected.is_none() || has_other, "{}", inner);
+        }
+        let cut = (0..json.len()).rev().find(|&at| at <= cut.index(json.len()) && json.is_char_boundary(at));
+        json.truncate(cut.unwrap_or_default());
+        prop_assert!(of_embedded(&json).is_none());
     }
 }

@@ -1,7 +1,29 @@
 use super::*;
 use crate::limits::{UNKNOWN_FIELDS, VALUE_BYTES};
+use crate::tables::connection_logs::decoder::events;
 
+/// Returns an event with this message, which is typed alike if it is read where it stands in an answer.
 fn raw(message: &str) -> RawEvent<'_> {
+    // With a line break, the message has an escape.
+    for message in [message, &message.replace('\n', " ")].into_iter().filter(|message| !has_illegal(message))
+    {
+        let mut event = serde_json::json!({"eventId": "1", "logStreamName": "stream", "message": message});
+        event["timestamp"] = 1_585_255_035_000_i64.into();
+        event["ingestionTime"] = 1_585_255_036_500_i64.into();
+        let body = serde_json::json!({"events": [event]}).to_string();
+        let end = events(body.as_bytes(), |found| {
+            let as_text = of_text(message);
+            let (found, expected) = (normalise(&found), normalise(&as_text));
+            assert_eq!((found.event, found.masked), (expected.event, expected.masked), "{message}");
+            assert_eq!(found.foreign_bytes, expected.foreign_bytes, "{message}");
+            Ok(())
+        });
+        assert!(end.is_ok(), "{message}");
+    }
+    of_text(message)
+}
+
+fn of_text(message: &str) -> RawEvent<'_> {
     RawEvent {
         event_id: "1".into(),
         timestamp: Some("1585255035000".into()),
