@@ -40,10 +40,10 @@ pub enum Command {
     Snapshot(Box<Snapshot>),
     /// Find out whether a snapshot could be taken and is safe there, without writing evidence
     #[command(after_help = PREFLIGHT_EXAMPLES)]
-    Preflight(PlaceWithLogs),
+    Preflight(Place),
     /// Read the windows of AWS's own connection logs that are due into the lake
     #[command(after_help = LOGS_EXAMPLES)]
-    Logs(PlaceWithLogs),
+    Logs(Place),
     /// Seal the hours that are closed: a digest each, chained and signed
     #[command(after_help = SEAL_EXAMPLES)]
     Seal(Seal),
@@ -68,6 +68,11 @@ pub struct Place {
     /// account and Region; may be repeated [env: AUDIT_TARGETS]
     #[arg(long = "target", value_name = "TARGET")]
     pub targets: Vec<String>,
+    /// Log group that may be read: arn:aws:logs:REGION:ACCOUNT:log-group:NAME, where REGION and ACCOUNT may be *, and NAME may end in *;
+    /// may be repeated. Only the command logs reads it, but every run records the setting, and coverage goes by that
+    /// [env: AUDIT_CONNECTION_LOG_GROUPS]
+    #[arg(long = "log-group", value_name = "ARN")]
+    log_groups: Vec<String>,
     /// The own account; requested from STS if not given [env: AUDIT_ACCOUNT_ID]
     #[arg(long, value_name = "ACCOUNT")]
     pub account_id: Option<String>,
@@ -97,17 +102,6 @@ pub struct Snapshot {
     /// Go on where an earlier snapshot stopped: the resume_token of its target. The snapshot is then partial
     #[arg(long, value_name = "TOKEN", allow_hyphen_values = true)]
     starting_token: Option<String>,
-}
-
-/// The same, and the connection logs to read.
-#[derive(Debug, clap::Args)]
-pub struct PlaceWithLogs {
-    #[command(flatten)]
-    place: Place,
-    /// Log group that may be read: arn:aws:logs:REGION:ACCOUNT:log-group:NAME, where REGION and ACCOUNT may be *, and NAME may end in *;
-    /// may be repeated [env: AUDIT_CONNECTION_LOG_GROUPS]
-    #[arg(long = "log-group", value_name = "ARN")]
-    log_groups: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -222,10 +216,11 @@ impl Place {
     /// The settings of the environment, with those of the flags over them.
     fn variables(&self) -> BTreeMap<String, String> {
         let mut variables: BTreeMap<String, String> = environment().collect();
-        let targets = (!self.targets.is_empty()).then(|| self.targets.join(","));
+        let list = |values: &[String]| (!values.is_empty()).then(|| values.join(","));
         let flags = [
             ("AUDIT_LAKE", self.lake.clone()),
-            ("AUDIT_TARGETS", targets),
+            ("AUDIT_TARGETS", list(&self.targets)),
+            ("AUDIT_CONNECTION_LOG_GROUPS", list(&self.log_groups)),
             ("AUDIT_ACCOUNT_ID", self.account_id.clone()),
         ];
         for (name, value) in flags {
@@ -233,16 +228,11 @@ impl Place {
         }
         variables
     }
-}
 
-impl PlaceWithLogs {
-    /// Returns the inputs of a request that has no flags of its own.
+    /// Returns the inputs of a request for the endpoints.
     pub fn inputs<'a>(&self, request: Request<'a>) -> Inputs<'a> {
-        let mut variables = self.place.variables();
-        if !self.log_groups.is_empty() {
-            variables.insert("AUDIT_CONNECTION_LOG_GROUPS".to_owned(), self.log_groups.join(","));
-        }
-        Inputs { variables, request, region: self.place.region.clone(), needs_targets: true }
+        let variables = self.variables();
+        Inputs { variables, request, region: self.region.clone(), needs_targets: true }
     }
 }
 
@@ -268,12 +258,7 @@ impl Seal {
 
 impl Snapshot {
     pub fn inputs(&self) -> Inputs<'_> {
-        Inputs {
-            variables: self.place.variables(),
-            request: Request::Snapshot(self),
-            region: self.place.region.clone(),
-            needs_targets: true,
-        }
+        self.place.inputs(Request::Snapshot(self))
     }
 
     fn request(&self, now: Timestamp) -> Result<SnapshotRequest, InvalidInputs> {
