@@ -37,13 +37,13 @@ pub struct Args {
 pub enum Command {
     /// Capture every connection of the targets into the lake
     #[command(after_help = SNAPSHOT_EXAMPLES)]
-    Snapshot(Box<Snapshot>),
+    Snapshot(Box<SnapshotArgs>),
     /// Find out whether a snapshot could be taken and is safe there, without writing evidence
     #[command(after_help = PREFLIGHT_EXAMPLES)]
-    Preflight(PlaceWithLogs),
+    Preflight(CaptureArgsWithLogs),
     /// Read the windows of AWS's own connection logs that are due into the lake
     #[command(after_help = LOGS_EXAMPLES)]
-    Logs(PlaceWithLogs),
+    Logs(CaptureArgsWithLogs),
     /// Seal the hours that are closed: a digest each, chained and signed
     #[command(after_help = SEAL_EXAMPLES)]
     Seal(Seal),
@@ -60,7 +60,7 @@ pub enum Command {
 
 /// The lake and the endpoints to read.
 #[derive(Debug, clap::Args)]
-pub struct Place {
+pub struct CaptureArgs {
     /// Lake: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
     #[arg(long, value_name = "LAKE")]
     pub lake: Option<String>,
@@ -77,9 +77,9 @@ pub struct Place {
 }
 
 #[derive(Debug, clap::Args)]
-pub struct Snapshot {
+pub struct SnapshotArgs {
     #[command(flatten)]
-    place: Place,
+    place: CaptureArgs,
     /// Time that the snapshot bears, RFC 3339 in whole seconds, at most 60 minutes in the past or 60 seconds ahead; the same time aims at the same
     /// objects [default: now]
     #[arg(long, value_name = "TIME")]
@@ -101,9 +101,9 @@ pub struct Snapshot {
 
 /// The same, and the connection logs to read.
 #[derive(Debug, clap::Args)]
-pub struct PlaceWithLogs {
+pub struct CaptureArgsWithLogs {
     #[command(flatten)]
-    place: Place,
+    place: CaptureArgs,
     /// Log group that may be read: arn:aws:logs:REGION:ACCOUNT:log-group:NAME, where REGION and ACCOUNT may be *, and NAME may end in *;
     /// may be repeated [env: AUDIT_CONNECTION_LOG_GROUPS]
     #[arg(long = "log-group", value_name = "ARN")]
@@ -194,7 +194,7 @@ pub struct Inputs<'a> {
 #[derive(Clone, Copy)]
 pub enum Request<'a> {
     /// A snapshot.
-    Snapshot(&'a Snapshot),
+    Snapshot(&'a SnapshotArgs),
     /// A preflight, which has no flags of its own.
     Preflight,
     /// A reading of connection logs, which has no flags of its own.
@@ -218,7 +218,7 @@ impl Request<'_> {
     }
 }
 
-impl Place {
+impl CaptureArgs {
     /// The settings of the environment, with those of the flags over them.
     fn variables(&self) -> BTreeMap<String, String> {
         let mut variables: BTreeMap<String, String> = environment().collect();
@@ -235,7 +235,7 @@ impl Place {
     }
 }
 
-impl PlaceWithLogs {
+impl CaptureArgsWithLogs {
     /// Returns the inputs of a request that has no flags of its own.
     pub fn inputs<'a>(&self, request: Request<'a>) -> Inputs<'a> {
         let mut variables = self.place.variables();
@@ -266,7 +266,7 @@ impl Seal {
     }
 }
 
-impl Snapshot {
+impl SnapshotArgs {
     pub fn inputs(&self) -> Inputs<'_> {
         Inputs {
             variables: self.place.variables(),
