@@ -43,7 +43,7 @@ pub(crate) struct Credentials {
 
 /// The role that a request was signed for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Session {
+pub(crate) struct RoleSession {
     pub(crate) role: AssumedRole,
     pub(crate) expired: bool,
 }
@@ -52,12 +52,12 @@ pub(crate) struct Session {
 #[derive(Debug)]
 pub(crate) struct Sessions {
     seed: u64,
-    inner: Mutex<Inner>,
+    inner: Mutex<SessionTable>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
-    sessions: Vec<Session>,
+struct SessionTable {
+    sessions: Vec<RoleSession>,
     /// Index of the session of each access key id.
     keys: HashMap<String, usize>,
 }
@@ -73,13 +73,13 @@ impl Sessions {
             let index = inner.sessions.len();
             let credentials = Credentials::nth(self.seed, index, &role.account_id);
             inner.keys.insert(credentials.access_key_id.clone(), index);
-            inner.sessions.push(Session { role, expired: false });
+            inner.sessions.push(RoleSession { role, expired: false });
             credentials
         })
     }
 
     /// Returns the session of an access key; `None` for a key that was not handed out here.
-    pub(crate) fn find(&self, access_key_id: &str) -> Option<Session> {
+    pub(crate) fn find(&self, access_key_id: &str) -> Option<RoleSession> {
         self.with(|inner| inner.sessions.get(*inner.keys.get(access_key_id)?).cloned())
     }
 
@@ -97,7 +97,7 @@ impl Sessions {
         self.with(|inner| inner.sessions.iter().map(|session| session.role.clone()).collect())
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Inner) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut SessionTable) -> T) -> T {
         work(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -1,6 +1,6 @@
 //! The sender of a request, and its account and Region.
 
-use crate::assumed::{Session, Sessions};
+use crate::assumed::{RoleSession, Sessions};
 use crate::location::Location;
 use crate::signature::Signature;
 
@@ -12,7 +12,7 @@ pub(crate) struct Caller {
     /// The service that the request was signed for, if it was signed.
     pub(crate) service: Option<String>,
     /// The assumed role, if the caller has one.
-    pub(crate) session: Option<Session>,
+    pub(crate) session: Option<RoleSession>,
 }
 
 impl Caller {

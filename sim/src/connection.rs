@@ -25,9 +25,9 @@ macro_rules! connection {
 
         impl Connection {
             /// Passes each element to `visit`, in the order of an answer.
-            pub(crate) fn elements(&self, mut visit: impl FnMut(&str, Content<'_>)) {
+            pub(crate) fn elements(&self, mut visit: impl FnMut(&str, ElementContent<'_>)) {
                 $(if let Some(content) = &self.$field {
-                    visit($element, Content::$kind(content));
+                    visit($element, ElementContent::$kind(content));
                 })*
             }
 
@@ -76,7 +76,7 @@ connection! {
 
 /// The content of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Content<'a> {
+pub(crate) enum ElementContent<'a> {
     /// A text.
     Text(&'a str),
     /// A status, with elements in it.

@@ -48,18 +48,18 @@ pub(crate) enum AnyPage {
 #[derive(Debug)]
 pub(crate) struct Served {
     on: bool,
-    inner: Mutex<Inner>,
+    inner: Mutex<NumberedPages>,
     news: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
+struct NumberedPages {
     next: u64,
-    pages: Vec<Entry>,
+    pages: Vec<NumberedPage>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct NumberedPage {
     number: u64,
     /// `true` if the operating system has taken the page's last byte.
     sent: bool,
@@ -72,7 +72,7 @@ impl Served {
     }
 
     pub(crate) fn pages(&self) -> Vec<ServedPage> {
-        let of = |entry: &Entry| match &entry.page {
+        let of = |entry: &NumberedPage| match &entry.page {
             AnyPage::Connections(page) => Some(page.clone()),
             AnyPage::Events(_) => None,
         };
@@ -80,7 +80,7 @@ impl Served {
     }
 
     pub(crate) fn log_pages(&self) -> Vec<ServedLogPage> {
-        let of = |entry: &Entry| match &entry.page {
+        let of = |entry: &NumberedPage| match &entry.page {
             AnyPage::Connections(_) => None,
             AnyPage::Events(page) => Some(page.clone()),
         };
@@ -118,7 +118,7 @@ impl Served {
         let mut inner = self.lock();
         let number = inner.next;
         inner.next += 1;
-        inner.pages.push(Entry { number, sent: false, page });
+        inner.pages.push(NumberedPage { number, sent: false, page });
         number
     }
 
@@ -136,7 +136,7 @@ impl Served {
         self.news.notify_waiters();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    fn lock(&self) -> MutexGuard<'_, NumberedPages> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,6 @@
 //! The XML of answers.
 
-use crate::connection::{Connection, Content};
+use crate::connection::{Connection, ElementContent};
 use crate::error::ApiError;
 use quick_xml::Writer;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
@@ -99,9 +99,9 @@ pub(crate) const UNKNOWN_FIELDS: [(&str, &str); 2] =
 pub(crate) fn connection(xml: &mut Xml, row: &Connection, unknown_fields: &BTreeMap<&str, &str>) {
     xml.element("item", |xml| {
         row.elements(|name, content| match content {
-            Content::Text(text) => xml.text(name, text),
-            Content::Texts(texts) => xml.items(name, texts),
-            Content::Status(status) => xml.element(name, |xml| {
+            ElementContent::Text(text) => xml.text(name, text),
+            ElementContent::Texts(texts) => xml.items(name, texts),
+            ElementContent::Status(status) => xml.element(name, |xml| {
                 xml.optional("code", status.code.as_deref());
                 xml.optional("message", status.message.as_deref());
             }),

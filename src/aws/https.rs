@@ -65,16 +65,16 @@ pub(crate) enum TransportError {
 
 /// Handling of the body of one call's answer. As an interceptor it applies to the call it is added to.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Body {
+pub(crate) enum BodyHandling {
     /// A body that is read at once, up to a number of bytes.
     AtMost(usize),
     /// A body left to the caller, if the answer is a success.
     Streamed,
 }
 
-impl Intercept for Body {
+impl Intercept for BodyHandling {
     fn name(&self) -> &'static str {
-        "Body"
+        "BodyHandling"
     }
 
     fn modify_before_transmit(
@@ -160,7 +160,7 @@ impl HttpConnector for Connector {
             return HttpConnectorFuture::ready(Err(for_good(TransportError::InvalidEndpoint)));
         };
         let proxied = self.proxied.as_ref().filter(|_| !hands_out_credentials(host));
-        let body = request.extension::<Body>().copied().unwrap_or(Body::AtMost(LARGEST_BODY));
+        let body = request.extension::<BodyHandling>().copied().unwrap_or(BodyHandling::AtMost(LARGEST_BODY));
         let response = proxied.unwrap_or(&self.direct).call(request);
         HttpConnectorFuture::new(async move {
             let response = response.await.map_err(explained)?;
@@ -168,9 +168,9 @@ impl HttpConnector for Connector {
                 return Err(for_good(TransportError::ProxyRefused { asks_for_password: true }));
             }
             match body {
-                Body::Streamed if response.status().is_success() => Ok(response),
-                Body::Streamed => read(response, LARGEST_BODY).await,
-                Body::AtMost(limit) => read(response, limit).await,
+                BodyHandling::Streamed if response.status().is_success() => Ok(response),
+                BodyHandling::Streamed => read(response, LARGEST_BODY).await,
+                BodyHandling::AtMost(limit) => read(response, limit).await,
             }
         })
     }

@@ -13,7 +13,7 @@ use crate::error_code::ErrorCode;
 use crate::limits::Limit;
 use crate::log_group::LogGroup;
 use crate::tables::connection_logs::event_ids::EventIds;
-use crate::tables::connection_logs::rows::Rows;
+use crate::tables::connection_logs::rows::EventRows;
 
 use super::ec2::PageError;
 
@@ -56,7 +56,7 @@ pub struct EventsPage {
     /// Names of fields beside the events that this program does not know.
     pub unknown_elements: BTreeSet<String>,
     /// The events, typed, in the answer's order, without those that are known.
-    pub rows: Rows,
+    pub rows: EventRows,
     /// Events in the answer, with those that got no row.
     pub events: u64,
 }

@@ -22,14 +22,14 @@ type ReadBody<T> = dyn Fn(&[u8]) -> Result<(PageEnd, T), DecodeError> + Send + S
 
 /// A reader of the answer of one call, which keeps the page until it is taken.
 pub(super) struct ResponseReader<T> {
-    operation: Operation,
+    operation: SdkOperation,
     read: Arc<ReadBody<T>>,
     page: Arc<Mutex<Option<ReadPage<T>>>>,
 }
 
 /// The SDK's parts of an operation.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Operation {
+pub(super) struct SdkOperation {
     /// The SDK's configuration, which contains its own deserializer.
     pub config: fn() -> Option<FrozenLayer>,
     /// An output without values.
@@ -65,7 +65,7 @@ pub(super) fn exceeded(error: &(dyn std::error::Error + 'static)) -> Option<Limi
 
 impl<T> ResponseReader<T> {
     pub(super) fn new(
-        operation: Operation,
+        operation: SdkOperation,
         read: impl Fn(&[u8]) -> Result<(PageEnd, T), DecodeError> + Send + Sync + 'static,
     ) -> ResponseReader<T> {
         ResponseReader { operation, read: Arc::new(read), page: Arc::default() }

@@ -53,18 +53,18 @@ async fn auditor() -> Result<Auditor, InvalidInputs> {
 async fn answer_or_panic(
     auditor: Arc<Result<Auditor, InvalidInputs>>,
     event: LambdaEvent<Value>,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, FailedAnswer> {
     let answer = tokio::spawn(async move { answer(&auditor, event).await }).await;
     answer.unwrap_or_else(|_| {
         let message = "the invocation ended in a panic, which is a fault of this program; its log says where";
-        Err(Failure { code: ErrorCode::Panic, message: message.to_owned() })
+        Err(FailedAnswer { code: ErrorCode::Panic, message: message.to_owned() })
     })
 }
 
 async fn answer(
     auditor: &Result<Auditor, InvalidInputs>,
     event: LambdaEvent<Value>,
-) -> Result<Answer, Failure> {
+) -> Result<Answer, FailedAnswer> {
     let auditor = auditor.as_ref().map_err(|faults| InvocationError::InvalidSettings(faults.clone()))?;
     let deadline =
         i64::try_from(event.context.deadline).ok().and_then(|time| Timestamp::from_millisecond(time).ok());
@@ -78,7 +78,7 @@ async fn answer(
         write_lines(&metrics::lines(&report.record, auditor.stack()));
         // Lambda's retry, the dead-letter queue and the alarms react to a failed invocation only.
         if let Some(message) = report.failure() {
-            return Err(Failure { code: ErrorCode::TargetsFailed, message });
+            return Err(FailedAnswer { code: ErrorCode::TargetsFailed, message });
         }
     }
     if let Answer::Logs(report) = &answer {
@@ -88,7 +88,7 @@ async fn answer(
     if let Answer::Seal(report) = &answer {
         write_lines(metrics::seal_line(Clock::system().now(), report, auditor.stack()).as_slice());
         if let Some(message) = report.failure() {
-            return Err(Failure { code: ErrorCode::NotSealed, message });
+            return Err(FailedAnswer { code: ErrorCode::NotSealed, message });
         }
     }
     Ok(answer)
@@ -96,21 +96,21 @@ async fn answer(
 
 /// A failed answer: `errorType` and `errorMessage` of Lambda's answer.
 #[derive(Debug)]
-struct Failure {
+struct FailedAnswer {
     code: ErrorCode,
     message: String,
 }
 
-impl From<InvocationError> for Failure {
-    fn from(error: InvocationError) -> Failure {
-        let failure = Failure { code: error.code(), message: error.to_string() };
+impl From<InvocationError> for FailedAnswer {
+    fn from(error: InvocationError) -> FailedAnswer {
+        let failure = FailedAnswer { code: error.code(), message: error.to_string() };
         error!(error_code = %failure.code, error_message = failure.message, "invocation failed");
         failure
     }
 }
 
-impl From<Failure> for Diagnostic {
-    fn from(failure: Failure) -> Diagnostic {
+impl From<FailedAnswer> for Diagnostic {
+    fn from(failure: FailedAnswer) -> Diagnostic {
         Diagnostic { error_type: failure.code.to_string(), error_message: failure.message }
     }
 }

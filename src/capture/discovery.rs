@@ -1,12 +1,12 @@
 //! The endpoints that exist: those that EC2 lists now, compared with those of the previous record.
 
-use crate::lake::ledger::recorded::Known;
+use crate::lake::ledger::recorded::KnownEndpoints;
 use crate::lake::ledger::{CaptureError, Discovery};
 use crate::target::{EndpointId, PlaceTargets, Target};
 
 /// Compares the listed endpoints with the known ones. If the listing failed, the known ones are assumed to exist still, so that
 /// each of them is tried, and a missed one is named.
-pub fn discover(listed: Result<Vec<EndpointId>, CaptureError>, known: Option<&Known>) -> Discovery {
+pub fn discover(listed: Result<Vec<EndpointId>, CaptureError>, known: Option<&KnownEndpoints>) -> Discovery {
     let before = known.map_or(&[][..], |known| &known.endpoints);
     let texts = |ids: Vec<EndpointId>| ids.iter().map(EndpointId::to_string).collect();
     let without = |ids: &[EndpointId], others: &[EndpointId]| -> Vec<EndpointId> {
@@ -51,8 +51,8 @@ mod tests {
         digits.iter().map(id).collect()
     }
 
-    fn known(digits: &[u32]) -> Known {
-        Known { endpoints: ids(digits), since: SnapshotTime::parse("2026-11-23T09:00:00Z").unwrap() }
+    fn known(digits: &[u32]) -> KnownEndpoints {
+        KnownEndpoints { endpoints: ids(digits), since: SnapshotTime::parse("2026-11-23T09:00:00Z").unwrap() }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::configured::ConfiguredGroups;
 use self::group::Group;
-use self::in_lake::Listing;
+use self::in_lake::LakeListing;
 use crate::aws::ec2::{EndpointListing, PageError, Places};
 use crate::aws::logs::{LogPlaces, LogSource, deadline};
 use crate::capture::request::CaptureRequest;
@@ -78,7 +78,7 @@ impl LogTools<'_> {
         let ConfiguredGroups { mut groups, error } = ConfiguredGroups::of(wanted, &listing);
         groups.retain(|group, _| self.request.allows(group));
         let (now, allowed) = (self.clock.now(), &self.request.allowed);
-        let listed = Listing::read(self.store, &wanted.place, now, &mut groups, allowed);
+        let listed = LakeListing::read(self.store, &wanted.place, now, &mut groups, allowed);
         let mut in_lake = match self.plan.within(self.clock, listed).await {
             Some(Ok(listing)) => listing,
             Some(Err(error)) => return failed(error.into()),

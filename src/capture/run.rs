@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::error_code::ErrorCode;
 use crate::lake::keys::Key;
 use crate::lake::ledger::Trigger;
-use crate::lake::ledger::recorded::{Known, known_endpoints};
+use crate::lake::ledger::recorded::{KnownEndpoints, known_endpoints};
 use crate::lake::ledger::{
     CaptureError, Discovery, EndpointsEntry, Entry, PlaceEntry, RunRecord, SettingsInForce,
 };
@@ -177,7 +177,7 @@ impl Run {
     }
 
     /// Returns the endpoints that were known before, and the error that makes this incomplete.
-    async fn known(&self, wanted: &PlaceTargets) -> (Option<Known>, Option<CaptureError>) {
+    async fn known(&self, wanted: &PlaceTargets) -> (Option<KnownEndpoints>, Option<CaptureError>) {
         let unreadable = |problem: String| {
             CaptureError::new(
                 ErrorCode::LedgerUnreadable,

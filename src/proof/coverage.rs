@@ -33,7 +33,7 @@ use attempts::Attempts;
 pub use attempts::{ClockStepped, LISTING};
 use holes::cover;
 use ledger_reader::LedgerReader;
-use logs::InLake;
+use logs::ReadingsInLake;
 pub use logs::{LogCoverage, LogGroupsNotKnown, MissingLog};
 use sealing::Sealing;
 use witness::{Difference, Witness};
@@ -46,7 +46,7 @@ const MARGIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// The requested times.
 #[derive(Debug, Clone, Copy)]
-pub struct Window {
+pub struct RequestedTimes {
     /// The beginning; `None` for the first attempt on record, of each endpoint.
     pub from: Option<Timestamp>,
     /// The end.
@@ -55,7 +55,7 @@ pub struct Window {
     pub now: Timestamp,
 }
 
-impl Window {
+impl RequestedTimes {
     /// Returns the time up to which captures are looked for: one after `to` may show what existed before it.
     fn horizon(self) -> Timestamp {
         self.to.saturating_add(MARGIN).unwrap_or(self.to).min(self.now).max(self.to)
@@ -165,7 +165,7 @@ impl Coverage {
     /// Returns an error if it cannot be listed. Records that cannot be read are in the result.
     pub async fn read(
         store: &Store,
-        window: Window,
+        window: RequestedTimes,
         witnesses: &[Witness],
         on_progress: impl Fn(u64),
     ) -> Result<Coverage, StoreError> {
@@ -181,7 +181,7 @@ impl Coverage {
             not_sealed.extend(sealing.not_sealed);
             let logs = std::mem::take(&mut ledger.logs);
             if let Some(first) = logs.first_hour(&place, window) {
-                let in_lake = InLake::read(store, &place, first).await?;
+                let in_lake = ReadingsInLake::read(store, &place, first).await?;
                 connection_logs.extend(logs.assess(&place, window, &in_lake));
             }
             log_groups_not_known.extend(logs.not_known(&place, window));
@@ -225,7 +225,7 @@ impl Coverage {
 /// Returns the proof of every endpoint that existed in the window, and the captures of that time that prove nothing.
 fn prove(
     attempts: &Attempts,
-    window: Window,
+    window: RequestedTimes,
     witnesses: &[Witness],
 ) -> (Vec<EndpointCoverage>, Vec<ClockStepped>) {
     let mut endpoints = Vec::new();

@@ -27,7 +27,7 @@ use chain::{ChainError, SealChain, SealLink};
 use day::Days;
 use due::{DueObjects, is_retried, room_beside};
 use error::SealError;
-use plan::{Bounds, Plan};
+use plan::{Bounds, SealPlan};
 pub use report::{SealFailure, Sealed};
 
 /// Most objects that S3 is asked for at a time.
@@ -88,14 +88,14 @@ impl Sealer<'_> {
     ) -> Result<(), SealError> {
         let newest = self.newest_digest(place).await?;
         let mut plan = match &newest {
-            None => Plan::first(bounds, self.oldest_hour(place).await?)?,
+            None => SealPlan::first(bounds, self.oldest_hour(place).await?)?,
             Some(newest) => {
                 let written = self.check_newest(newest, bounds.closed).await?;
                 if let Some(asked) = bounds.asked.filter(|asked| *asked < newest.hour) {
                     self.check_asked(place, asked).await?;
                 }
                 sealed.note(newest, &written.sha256);
-                Plan::after(bounds, newest.hour)
+                SealPlan::after(bounds, newest.hour)
             }
         };
         if plan.is_done() {

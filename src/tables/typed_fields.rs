@@ -12,7 +12,7 @@ use super::typing::unparsed::Unparsed;
 use super::typing::{counter, said, stated, timestamp, typed};
 
 /// A kind of field: the conversion of its text to a value, and of a page's values to an array.
-pub trait Kind {
+pub trait FieldKind {
     /// The type of the column.
     const COLUMN_TYPE: ColumnType;
     /// The meaning of null.
@@ -76,7 +76,7 @@ const NO_VALUE: &str = "absent, a placeholder (empty, `-`, `NA`, `N/A`), or in `
 
 macro_rules! kind_of_text {
     ($kind:ident, repeats: $repeats:literal, null: $null:ident, value: $value:ident) => {
-        impl Kind for $kind {
+        impl FieldKind for $kind {
             const COLUMN_TYPE: ColumnType = ColumnType::String;
             const NULL: &'static str = $null;
             const REPEATS: bool = $repeats;
@@ -116,7 +116,7 @@ kind_of_text!(Word, repeats: true, null: NO_TEXT, value: said);
 kind_of_text!(EventText, repeats: false, null: NO_WORD, value: stated);
 kind_of_text!(EventWord, repeats: true, null: NO_WORD, value: stated);
 
-impl Kind for Time {
+impl FieldKind for Time {
     const COLUMN_TYPE: ColumnType = ColumnType::Timestamp;
     const NULL: &'static str = NO_VALUE;
     const REPEATS: bool = true;
@@ -149,7 +149,7 @@ impl Kind for Time {
     }
 }
 
-impl Kind for Count {
+impl FieldKind for Count {
     const COLUMN_TYPE: ColumnType = ColumnType::Bigint;
     const NULL: &'static str = NO_VALUE;
     const REPEATS: bool = false;
@@ -210,7 +210,7 @@ macro_rules! typed_fields {
             /// Types the texts.
             pub(super) fn typed(self, unparsed: &mut Unparsed<'a>) -> $typed<'a> {
                 $typed {
-                    $($column: <$kind as Kind>::read(unparsed, $field, self.$column),)+
+                    $($column: <$kind as FieldKind>::read(unparsed, $field, self.$column),)+
                     ..$typed::default()
                 }
             }
@@ -219,7 +219,7 @@ macro_rules! typed_fields {
         $(#[$typed_doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Default)]
         pub struct $typed<'a> {
-            $(#[doc = $meaning] pub $column: Option<<$kind as Kind>::Value<'a>>,)+
+            $(#[doc = $meaning] pub $column: Option<<$kind as FieldKind>::Value<'a>>,)+
             $($typed_fields)*
         }
 
@@ -228,11 +228,11 @@ macro_rules! typed_fields {
             $($before,)*
             $(Column {
                 name: stringify!($column),
-                column_type: <$kind as Kind>::COLUMN_TYPE,
+                column_type: <$kind as FieldKind>::COLUMN_TYPE,
                 source: Some($field),
                 doc: $meaning,
-                null: Some(<$kind as Kind>::NULL),
-                repeats: <$kind as Kind>::REPEATS,
+                null: Some(<$kind as FieldKind>::NULL),
+                repeats: <$kind as FieldKind>::REPEATS,
             },)+
             $($after,)*
         ];
@@ -240,33 +240,33 @@ macro_rules! typed_fields {
         /// Builders of the columns of the fields.
         #[derive(Debug)]
         pub(super) struct $builders {
-            $($column: <$kind as Kind>::Builder,)+
+            $($column: <$kind as FieldKind>::Builder,)+
         }
 
         impl $builders {
             pub(super) fn new() -> $builders {
-                $builders { $($column: <$kind as Kind>::builder(),)+ }
+                $builders { $($column: <$kind as FieldKind>::builder(),)+ }
             }
 
             pub(super) fn append(&mut self, row: &$typed<'_>) {
-                $(<$kind as Kind>::append(&mut self.$column, row.$column.as_ref());)+
+                $(<$kind as FieldKind>::append(&mut self.$column, row.$column.as_ref());)+
             }
 
             pub(super) fn finish(self) -> $arrays {
-                $arrays { $($column: <$kind as Kind>::finish(self.$column),)+ }
+                $arrays { $($column: <$kind as FieldKind>::finish(self.$column),)+ }
             }
         }
 
         /// The columns of the fields, as arrays.
         #[derive(Debug, Clone)]
         pub(super) struct $arrays {
-            $(pub(super) $column: <$kind as Kind>::Array,)+
+            $(pub(super) $column: <$kind as FieldKind>::Array,)+
         }
 
         impl $arrays {
             #[allow(dead_code, reason = "only connections are read in parts of a page")]
             pub(super) fn slice(&self, offset: usize, length: usize) -> $arrays {
-                $arrays { $($column: <$kind as Kind>::slice(&self.$column, offset, length),)+ }
+                $arrays { $($column: <$kind as FieldKind>::slice(&self.$column, offset, length),)+ }
             }
 
             /// Returns each array with the name of its column.

@@ -12,7 +12,7 @@ use unparsed::Unparsed;
 
 /// The meaning of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reading<T> {
+pub(crate) enum TextMeaning<T> {
     /// A value, exactly.
     Value(T),
     /// A placeholder for no value.
@@ -41,9 +41,9 @@ pub(crate) fn typed<'a, T>(
     unparsed: &mut Unparsed<'a>,
     field: &'static str,
     raw: Option<Cow<'a, str>>,
-    read: impl Fn(&str) -> Reading<T>,
+    read: impl Fn(&str) -> TextMeaning<T>,
 ) -> Option<T> {
     let raw = raw?;
-    let reading = if is_placeholder(&raw) { Reading::Nothing } else { read(&raw) };
+    let reading = if is_placeholder(&raw) { TextMeaning::Nothing } else { read(&raw) };
     unparsed.read(field, raw, reading)
 }

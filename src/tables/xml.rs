@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 use crate::limits::{Limit, PAGE_ROWS, TOKEN_BYTES};
 use crate::tables::typing::illegal::{has_illegal, readable};
-use document::{Document, Value};
+use document::{Document, ElementContent};
 
 /// Maximum number of recorded names of unknown elements, and of characters in a name.
 const RECORDED_NAMES: usize = 20;
@@ -139,8 +139,8 @@ fn items<'a>(
 
 fn token(document: &mut Document<'_>) -> Result<String, DecodeError> {
     match document.value()? {
-        Value::Text(token) if token.len() > TOKEN_BYTES => Err(DecodeError::Limit(Limit::Token)),
-        Value::Text(token) if !has_illegal(&token) => Ok(token.into_owned()),
+        ElementContent::Text(token) if token.len() > TOKEN_BYTES => Err(DecodeError::Limit(Limit::Token)),
+        ElementContent::Text(token) if !has_illegal(&token) => Ok(token.into_owned()),
         _ => Err(DecodeError::Malformed),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use client_vpn_audit::lake::store::{Location, Store};
-use client_vpn_audit::proof::coverage::{Coverage, Window};
+use client_vpn_audit::proof::coverage::{Coverage, RequestedTimes};
 use client_vpn_sim::{Config, Connection, Fault, FaultKind, FaultyAction, LateEvents, LogGroup, TimeSource};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ async fn check_the_command(seaweed: &Seaweed, bucket: &str, holes: &Value) {
     let holes: BTreeMap<Timestamp, BTreeSet<Hole>> = serde_json::from_value(holes.clone()).unwrap();
     assert_eq!(holes.len(), 2, "{holes:?}");
     for (now, of_query) in holes {
-        let window = Window { from: None, to: now, now };
+        let window = RequestedTimes { from: None, to: now, now };
         let coverage = Coverage::read(&store, window, &[], |_| ()).await.unwrap();
         assert_eq!(coverage.unreadable.len(), 0);
         assert_eq!(of_json(&json!(coverage)), of_query, "at {now}");

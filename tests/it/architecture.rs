@@ -138,6 +138,41 @@ fn no_files_import_each_other_in_a_circle() {
     }
 }
 
+/// Returns the name of the type that `line` defines. An indented `type` belongs to a trait, which may share its names.
+fn defined_type(line: &str) -> Option<&str> {
+    let trimmed = line.trim_start();
+    let restricted = trimmed.strip_prefix("pub(").and_then(|rest| rest.split_once(") "));
+    let item = restricted.map(|(_, item)| item).or(trimmed.strip_prefix("pub ")).unwrap_or(trimmed);
+    let (keyword, rest) = item.split_once(' ')?;
+    let is_alias = keyword == "type" && trimmed == line;
+    let is_type = is_alias || ["struct", "enum", "union", "trait"].contains(&keyword);
+    let name = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()?;
+    // In the definition of a macro the name is a variable, which begins with `$`.
+    (is_type && !name.is_empty()).then_some(name)
+}
+
+/// One name means one type wherever it is read.
+#[test]
+fn no_two_types_of_a_crate_share_a_name() {
+    for folder in ["src", "sim/src"] {
+        let root = format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"));
+        let mut defined: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let files = files_under(root.as_ref()).into_iter();
+        for path in files.filter(|path| !path.ends_with("tests.rs") && !path.contains("/tests/")) {
+            let text = fs::read_to_string(format!("{root}/{path}")).unwrap();
+            let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+            for (number, line) in (1..).zip(code.lines()) {
+                if let Some(name) = defined_type(line) {
+                    defined.entry(name.to_owned()).or_default().push(format!("{path}:{number}"));
+                }
+            }
+        }
+        let number = defined.len();
+        defined.retain(|_, places| places.len() > 1);
+        assert!(number > 50 && defined.is_empty(), "{folder}: {defined:#?}");
+    }
+}
+
 #[test]
 fn the_environment_is_read_by_the_front_ends() {
     assert_eq!(

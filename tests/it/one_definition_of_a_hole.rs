@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use client_vpn_audit::lake::store::{Location, Store};
-use client_vpn_audit::proof::coverage::{Coverage, Window};
+use client_vpn_audit::proof::coverage::{Coverage, RequestedTimes};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -85,7 +85,7 @@ async fn of_library(lake: &Path, from: Option<Timestamp>, now: Timestamp) -> (BT
         &sdk_config("http://127.0.0.1:1", "eu-central-1"),
         None,
     );
-    let coverage = Coverage::read(&store, Window { from, to: now, now }, &[], |_| ()).await.unwrap();
+    let coverage = Coverage::read(&store, RequestedTimes { from, to: now, now }, &[], |_| ()).await.unwrap();
     (of_json(&json!(coverage)), coverage.unreadable.len())
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use client_vpn_audit::lake::store::{DirectoryStore, Store};
-use client_vpn_audit::proof::coverage::{Coverage, Window};
+use client_vpn_audit::proof::coverage::{Coverage, RequestedTimes};
 use jiff::Timestamp;
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -55,7 +55,8 @@ async fn the_command_and_the_query_agree_on_every_endpoint() {
 
 async fn of_command(lake: &Path, now: Timestamp) -> Hours {
     let store = Store::Directory(DirectoryStore::new(lake.to_owned()));
-    let coverage = Coverage::read(&store, Window { from: None, to: now, now }, &[], |_| ()).await.unwrap();
+    let coverage =
+        Coverage::read(&store, RequestedTimes { from: None, to: now, now }, &[], |_| ()).await.unwrap();
     assert_eq!(coverage.unreadable.len(), 0, "{:?}", coverage.unreadable.first());
     let mut hours = Hours::new();
     for log in &coverage.connection_logs {

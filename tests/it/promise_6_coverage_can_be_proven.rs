@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use client_vpn_audit::lake::store::{Location, Store};
 use client_vpn_audit::proof::coverage::witness::Witness;
-use client_vpn_audit::proof::coverage::{Coverage, EndpointCoverage, Window};
+use client_vpn_audit::proof::coverage::{Coverage, EndpointCoverage, RequestedTimes};
 use client_vpn_sim::{Fault, FaultKind, TimeSource};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -71,9 +71,14 @@ impl Recorder {
     ) -> Coverage {
         let location = Location::Directory(self.world.lake());
         let store = Store::new(&location, &self.world.sdk(), None);
-        Coverage::read(&store, Window { from, to, now: self.now.get().unwrap_or(to) }, witnesses, |_| ())
-            .await
-            .unwrap()
+        Coverage::read(
+            &store,
+            RequestedTimes { from, to, now: self.now.get().unwrap_or(to) },
+            witnesses,
+            |_| (),
+        )
+        .await
+        .unwrap()
     }
 
     /// Takes a snapshot of all endpoints there are.

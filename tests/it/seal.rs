@@ -14,7 +14,7 @@ use client_vpn_audit::hour::Hour;
 use client_vpn_audit::invocation::answer::Answer;
 use client_vpn_audit::invocation::metrics;
 use client_vpn_audit::lake::keys::ObjectKey;
-use client_vpn_audit::proof::coverage::{Coverage, Window};
+use client_vpn_audit::proof::coverage::{Coverage, RequestedTimes};
 use client_vpn_audit::proof::digest::WrittenDigest;
 use client_vpn_audit::proof::seal::{Sealed, Sealer};
 use client_vpn_audit::proof::signing::{Signer, SigningKey};
@@ -195,7 +195,8 @@ async fn records_are_whole_around(midnight: &str, before: &str) {
     let verification = lake.verify_with(&[&lake.keys], |verifier| verifier.now = time(&now)).await.unwrap();
     assert_eq!(faults(&verification), [], "{midnight}");
     assert_eq!(verification.objects, sealed.objects);
-    let window = Window { from: Some(first), to: time(&format!("{midnight}T01:30:00Z")), now: time(&now) };
+    let window =
+        RequestedTimes { from: Some(first), to: time(&format!("{midnight}T01:30:00Z")), now: time(&now) };
     let coverage = Coverage::read(&lake.store, window, &[], |_| ()).await.unwrap();
     assert!(coverage.is_whole() && coverage.endpoints.len() == 2, "{coverage:?}");
 }

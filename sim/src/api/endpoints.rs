@@ -28,9 +28,9 @@ pub(crate) fn describe(
     }
 }
 
-type Page = (Vec<Listed>, Option<String>);
+type EndpointPage = (Vec<Listed>, Option<String>);
 
-fn page(state: &State, location: &Location, parameters: &Parameters) -> Result<Page, ApiError> {
+fn page(state: &State, location: &Location, parameters: &Parameters) -> Result<EndpointPage, ApiError> {
     parameters.only(|name| {
         ["MaxResults", "NextToken"].contains(&name)
             || name.starts_with("ClientVpnEndpointId.")

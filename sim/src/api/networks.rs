@@ -25,7 +25,7 @@ pub(crate) fn describe(
     }
 }
 
-struct Page {
+struct NetworkPage {
     endpoint_id: String,
     setup: Setup,
     /// The setup's networks on this page.
@@ -33,7 +33,7 @@ struct Page {
     next_token: Option<String>,
 }
 
-fn page(state: &State, location: &Location, parameters: &Parameters) -> Result<Page, ApiError> {
+fn page(state: &State, location: &Location, parameters: &Parameters) -> Result<NetworkPage, ApiError> {
     parameters
         .only(|name| PARAMETERS.contains(&name) || name.starts_with("AssociationIds.") || is_filter(name))?;
     let endpoint_id = parameters.required("ClientVpnEndpointId")?;
@@ -59,10 +59,10 @@ fn page(state: &State, location: &Location, parameters: &Parameters) -> Result<P
     let networks = matching.by_ref().take(position.size).map(|(_, network)| network.clone()).collect();
     let next = matching.next().map(|(offset, _)| Token { offset, ..position.clone() });
     let next_token = next.map(|token| state.sealer.seal(&token));
-    Ok(Page { endpoint_id: endpoint_id.to_owned(), networks, next_token, setup })
+    Ok(NetworkPage { endpoint_id: endpoint_id.to_owned(), networks, next_token, setup })
 }
 
-fn render(page: &Page, request_id: &str) -> Vec<u8> {
+fn render(page: &NetworkPage, request_id: &str) -> Vec<u8> {
     Xml::document("DescribeClientVpnTargetNetworksResponse", Some(xml::EC2), |xml| {
         xml.text("requestId", request_id);
         xml.element("clientVpnTargetNetworks", |xml| {
@@ -74,7 +74,7 @@ fn render(page: &Page, request_id: &str) -> Vec<u8> {
     })
 }
 
-fn item(xml: &mut Xml, page: &Page, network: &Network) {
+fn item(xml: &mut Xml, page: &NetworkPage, network: &Network) {
     xml.text("associationId", &network.association_id);
     xml.text("vpcId", &page.setup.vpc_id);
     xml.text("targetNetworkId", &network.subnet_id);

@@ -151,7 +151,7 @@ fn value(values: &[Odd], index: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connection::Content;
+    use crate::connection::ElementContent;
 
     #[test]
     fn every_odd_value_comes_up_within_twenty_five_rows() {
@@ -176,7 +176,7 @@ mod tests {
             // Times, counters, the status and the list have values of their own.
             let is_text =
                 !element.ends_with("Time") && !element.ends_with("Bytes") && !element.ends_with("Packets");
-            if let Content::Text(text) = content
+            if let ElementContent::Text(text) = content
                 && is_text
                 && element != "timestamp"
             {

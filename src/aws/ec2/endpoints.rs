@@ -52,7 +52,7 @@ impl Ec2Source {
     /// # Errors
     /// Returns an error if not all could be listed.
     pub async fn endpoints(&self, place: &AccountRegion) -> Result<EndpointListing, PageError> {
-        let mut listing = Listing::new(LISTING_ROWS, Limit::Endpoints);
+        let mut listing = InMemoryListing::new(LISTING_ROWS, Limit::Endpoints);
         let (mut endpoints, mut repetitions) = (Vec::new(), Repetitions::default());
         let (mut begin, mut clock_difference_seconds) = (None, None);
         loop {
@@ -104,7 +104,7 @@ impl Ec2Source {
         place: &AccountRegion,
         endpoint_id: &EndpointId,
     ) -> Result<Option<(Vec<String>, BTreeSet<String>)>, PageError> {
-        let mut listing = Listing::new(NETWORKS, Limit::Networks);
+        let mut listing = InMemoryListing::new(NETWORKS, Limit::Networks);
         let mut networks: Vec<String> = Vec::new();
         loop {
             let key = self.access_key().await?;
@@ -145,7 +145,7 @@ impl Ec2Source {
 
 /// A listing that is kept in memory, page by page.
 #[derive(Debug)]
-struct Listing {
+struct InMemoryListing {
     pager: Pager,
     most_rows: usize,
     limit: Limit,
@@ -154,10 +154,10 @@ struct Listing {
     unknown_elements: BTreeSet<String>,
 }
 
-impl Listing {
-    fn new(most_rows: usize, limit: Limit) -> Listing {
+impl InMemoryListing {
+    fn new(most_rows: usize, limit: Limit) -> InMemoryListing {
         let (pager, unknown_elements) = (Pager::new(None), BTreeSet::new());
-        Listing { pager, most_rows, limit, rows: 0, bytes: 0, unknown_elements }
+        InMemoryListing { pager, most_rows, limit, rows: 0, bytes: 0, unknown_elements }
     }
 
     fn token(&self) -> Option<&str> {
@@ -248,7 +248,7 @@ mod tests {
             ("bytes", vec![(1, LISTING_BYTES), (0, LISTING_BYTES)], true),
             ("one byte more", vec![(1, LISTING_BYTES), (2, 1)], false),
         ] {
-            let mut listing = Listing::new(LISTING_ROWS, Limit::Endpoints);
+            let mut listing = InMemoryListing::new(LISTING_ROWS, Limit::Endpoints);
             let end: Result<Vec<_>, PageError> =
                 pages.into_iter().map(|(rows, bytes)| listing.add(page(rows, bytes))).collect();
             let code = end.err().map(|error| error.code);

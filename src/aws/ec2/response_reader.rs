@@ -14,7 +14,7 @@ use aws_sdk_ec2::operation::describe_client_vpn_target_networks::{
 use aws_smithy_runtime_api::client::interceptors::context::Output;
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 
-use crate::aws::response_reader::{Operation, ResponseReader, limit};
+use crate::aws::response_reader::{ResponseReader, SdkOperation, limit};
 use crate::limits::{Limit, PAGE_UNPARSED_BYTES, PAGE_UNPARSED_VALUES, VALUE_BYTES};
 use crate::tables::connections::rows::{Rows, RowsBuilder};
 use crate::tables::endpoints::Endpoint;
@@ -26,7 +26,7 @@ use crate::target::EndpointId;
 impl ResponseReader<Rows> {
     /// Returns a reader of one answer about the connections of the endpoint `asked`.
     pub(super) fn connections(asked: &EndpointId) -> ResponseReader<Rows> {
-        let operation = Operation {
+        let operation = SdkOperation {
             config: || DescribeClientVpnConnections::new().config(),
             empty_output: || Output::erase(DescribeClientVpnConnectionsOutput::builder().build()),
         };
@@ -47,7 +47,7 @@ impl ResponseReader<Rows> {
 impl ResponseReader<Vec<Endpoint>> {
     /// Returns a reader of one answer about the endpoints of an account and Region. Their time and request id are not set yet.
     pub(super) fn endpoints() -> ResponseReader<Vec<Endpoint>> {
-        let operation = Operation {
+        let operation = SdkOperation {
             config: || DescribeClientVpnEndpoints::new().config(),
             empty_output: || Output::erase(DescribeClientVpnEndpointsOutput::builder().build()),
         };
@@ -69,7 +69,7 @@ impl ResponseReader<Vec<Endpoint>> {
 impl ResponseReader<Vec<String>> {
     /// Returns a reader of one answer about the networks of an endpoint.
     pub(super) fn networks() -> ResponseReader<Vec<String>> {
-        let operation = Operation {
+        let operation = SdkOperation {
             config: || DescribeClientVpnTargetNetworks::new().config(),
             empty_output: || Output::erase(DescribeClientVpnTargetNetworksOutput::builder().build()),
         };

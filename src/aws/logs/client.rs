@@ -19,12 +19,12 @@ use super::{EventsPage, EventsRequest, malformed, over_limit};
 use crate::aws::budget::Budget;
 use crate::aws::ec2::{Limits, PageError, Session};
 use crate::aws::errors::{Call, describe};
-use crate::aws::response_reader::{Operation, ReadPage, ResponseReader, exceeded, limit};
+use crate::aws::response_reader::{ReadPage, ResponseReader, SdkOperation, exceeded, limit};
 use crate::aws::timing::Timing;
 use crate::clock::Clock;
 use crate::limits::{Limit, PAGE_UNPARSED_BYTES, PAGE_UNPARSED_VALUES};
 use crate::tables::connection_logs::decoder::events;
-use crate::tables::connection_logs::rows::{Rows, RowsBuilder};
+use crate::tables::connection_logs::rows::{EventRows, EventRowsBuilder};
 use crate::tables::connection_logs::typing::normalise;
 use crate::target::Region;
 
@@ -153,14 +153,14 @@ impl LogSource {
 }
 
 /// Returns a reader of one answer, which counts its events.
-fn reader(request: &EventsRequest<'_>, count: Arc<AtomicU64>) -> ResponseReader<Rows> {
-    let operation = Operation {
+fn reader(request: &EventsRequest<'_>, count: Arc<AtomicU64>) -> ResponseReader<EventRows> {
+    let operation = SdkOperation {
         config: || FilterLogEvents::new().config(),
         empty_output: || Output::erase(FilterLogEventsOutput::builder().build()),
     };
     let (room, known) = (request.foreign_room, request.known.clone());
     ResponseReader::new(operation, move |bytes| {
-        let mut rows = RowsBuilder::new(room);
+        let mut rows = EventRowsBuilder::new(room);
         let mut of_page = 0;
         let end = events(bytes, |event| {
             of_page += 1;

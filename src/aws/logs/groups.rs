@@ -11,7 +11,7 @@ use super::client::{LogSource, page_error};
 use super::{malformed, over_limit, repeated_token};
 use crate::aws::ec2::PageError;
 use crate::aws::ec2::pager::{Next, Pager};
-use crate::aws::response_reader::{Operation, ResponseReader};
+use crate::aws::response_reader::{ResponseReader, SdkOperation};
 use crate::limits::Limit;
 use crate::log_group::LogGroup;
 use crate::tables::connection_logs::decoder::page;
@@ -74,7 +74,7 @@ impl LogSource {
         group: &LogGroup,
         token: Option<&str>,
     ) -> Result<(Option<GroupDescription>, Option<String>, usize), PageError> {
-        let operation = Operation {
+        let operation = SdkOperation {
             config: || DescribeLogGroups::new().config(),
             empty_output: || Output::erase(DescribeLogGroupsOutput::builder().build()),
         };

@@ -37,13 +37,13 @@ pub struct Args {
 pub enum Command {
     /// Capture every connection of the targets into the lake
     #[command(after_help = SNAPSHOT_EXAMPLES)]
-    Snapshot(Box<Snapshot>),
+    Snapshot(Box<SnapshotArgs>),
     /// Find out whether a snapshot could be taken and is safe there, without writing evidence
     #[command(after_help = PREFLIGHT_EXAMPLES)]
-    Preflight(Place),
+    Preflight(CaptureArgs),
     /// Read the windows of AWS's own connection logs that are due into the lake
     #[command(after_help = LOGS_EXAMPLES)]
-    Logs(Place),
+    Logs(CaptureArgs),
     /// Seal the hours that are closed: a digest each, chained and signed
     #[command(after_help = SEAL_EXAMPLES)]
     Seal(Seal),
@@ -60,7 +60,7 @@ pub enum Command {
 
 /// The lake and the endpoints to read.
 #[derive(Debug, clap::Args)]
-pub struct Place {
+pub struct CaptureArgs {
     /// Lake: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
     #[arg(long, value_name = "LAKE")]
     pub lake: Option<String>,
@@ -82,9 +82,9 @@ pub struct Place {
 }
 
 #[derive(Debug, clap::Args)]
-pub struct Snapshot {
+pub struct SnapshotArgs {
     #[command(flatten)]
-    place: Place,
+    place: CaptureArgs,
     /// Time that the snapshot bears, RFC 3339 in whole seconds, at most 60 minutes in the past or 60 seconds ahead; the same time aims at the same
     /// objects [default: now]
     #[arg(long, value_name = "TIME")]
@@ -188,7 +188,7 @@ pub struct Inputs<'a> {
 #[derive(Clone, Copy)]
 pub enum Request<'a> {
     /// A snapshot.
-    Snapshot(&'a Snapshot),
+    Snapshot(&'a SnapshotArgs),
     /// A preflight, which has no flags of its own.
     Preflight,
     /// A reading of connection logs, which has no flags of its own.
@@ -212,7 +212,7 @@ impl Request<'_> {
     }
 }
 
-impl Place {
+impl CaptureArgs {
     /// The settings of the environment, with those of the flags over them.
     fn variables(&self) -> BTreeMap<String, String> {
         let mut variables: BTreeMap<String, String> = environment().collect();
@@ -256,7 +256,7 @@ impl Seal {
     }
 }
 
-impl Snapshot {
+impl SnapshotArgs {
     pub fn inputs(&self) -> Inputs<'_> {
         self.place.inputs(Request::Snapshot(self))
     }

@@ -7,7 +7,9 @@ use std::path::Path;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::invalid_input::InvalidInput;
 use client_vpn_audit::proof::coverage::witness::{Difference, Witness};
-use client_vpn_audit::proof::coverage::{ClockStepped, Coverage, EndpointCoverage, Hole, LISTING, Window};
+use client_vpn_audit::proof::coverage::{
+    ClockStepped, Coverage, EndpointCoverage, Hole, LISTING, RequestedTimes,
+};
 use comfy_table::CellAlignment;
 use jiff::Timestamp;
 use serde_json::json;
@@ -36,7 +38,7 @@ pub async fn run(args: &CoverageArgs, json: bool) -> Result<bool, Failure> {
     let (_, store) = open(args.lake.as_deref(), args.region.as_deref(), faults).await?;
     let spinner = Spinner::new(json);
     let on_progress = |runs| spinner.message(counted(runs, "run record"));
-    let coverage = Coverage::read(&store, Window { from, to, now }, &witnesses, on_progress).await;
+    let coverage = Coverage::read(&store, RequestedTimes { from, to, now }, &witnesses, on_progress).await;
     spinner.clear();
     let coverage = coverage?;
     if json {

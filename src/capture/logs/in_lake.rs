@@ -18,13 +18,13 @@ use crate::target::{AccountRegion, EndpointId};
 
 /// The readings of the log groups of an account and Region that the lake has.
 #[derive(Debug)]
-pub(super) struct Listing {
+pub(super) struct LakeListing {
     now: Timestamp,
     recorded: Vec<RecordedLogGroup>,
     found: BTreeMap<LogGroupId, InLake>,
 }
 
-impl Listing {
+impl LakeListing {
     /// Lists the objects of the days on which readings of these log groups may be missing, by what the previous records state; if
     /// they state nothing of one, of all days. Adds the allowed log groups that the previous record has and that are not read to
     /// their end: no endpoint logs to them any more.
@@ -37,12 +37,12 @@ impl Listing {
         now: Timestamp,
         groups: &mut BTreeMap<LogGroup, Vec<EndpointId>>,
         allowed: &[LogGroupPattern],
-    ) -> Result<Listing, StoreError> {
+    ) -> Result<LakeListing, StoreError> {
         let arns = |groups: &BTreeMap<LogGroup, Vec<EndpointId>>| -> Vec<String> {
             groups.keys().map(LogGroup::arn).collect()
         };
         let recorded = known_log_groups(store, place, SnapshotTime::truncated(now), &arns(groups)).await?;
-        let mut listing = Listing { now, recorded, found: BTreeMap::new() };
+        let mut listing = LakeListing { now, recorded, found: BTreeMap::new() };
         let unfinished = listing.recorded.iter().filter(|recorded| recorded.is_unfinished());
         for group in unfinished.filter_map(|recorded| LogGroup::of_arn(place, &recorded.log_group)) {
             if allowed.iter().any(|pattern| pattern.allows(&group)) {

@@ -18,7 +18,7 @@ use crate::lake::keys::ObjectKey;
 use crate::lake::store::{Store, StoreError};
 use crate::target::AccountRegion;
 
-pub use known_endpoints::{Known, known_endpoints};
+pub use known_endpoints::{KnownEndpoints, known_endpoints};
 pub(crate) use log_groups::MOST_WINDOWS;
 pub use log_groups::{RecordedLogGroup, RecordedLogs, RecordedSettings, RecordedWindow, known_log_groups};
 
@@ -315,6 +315,10 @@ pub(crate) fn limited<'de, const MOST: usize, T: Deserialize<'de>, D: Deserializ
     deserializer.deserialize_seq(Limited::<T, MOST>(PhantomData))
 }
 
+/// An id, as [`short_id`] reads it.
+#[derive(Deserialize)]
+struct ShortId(#[serde(deserialize_with = "short_id")] String);
+
 /// Reads an id, so that no record takes more memory than it should.
 fn short_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let id = String::deserialize(deserializer)?;
@@ -323,6 +327,10 @@ fn short_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Err
     }
     Ok(id)
 }
+
+/// A text, as [`short_text`] reads it.
+#[derive(Deserialize)]
+struct ShortText(#[serde(deserialize_with = "short_text")] String);
 
 /// Reads a text, and no more of it than a key or a code of this program may have. A longer one is not its own.
 fn short_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -335,17 +343,13 @@ fn short_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::E
 }
 
 fn short_text_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    #[derive(Deserialize)]
-    struct Text(#[serde(deserialize_with = "short_text")] String);
-    Ok(Option::<Text>::deserialize(deserializer)?.map(|Text(text)| text))
+    Ok(Option::<ShortText>::deserialize(deserializer)?.map(|ShortText(text)| text))
 }
 
 /// Reads the endpoints of a listing, or null.
 fn limited_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
     #[derive(Deserialize)]
-    struct Id(#[serde(deserialize_with = "short_id")] String);
-    #[derive(Deserialize)]
-    struct Endpoints(#[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")] Vec<Id>);
+    struct Endpoints(#[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")] Vec<ShortId>);
     let endpoints = Option::<Endpoints>::deserialize(deserializer)?;
-    Ok(endpoints.map(|Endpoints(ids)| ids.into_iter().map(|Id(id)| id).collect()))
+    Ok(endpoints.map(|Endpoints(ids)| ids.into_iter().map(|ShortId(id)| id).collect()))
 }

@@ -14,7 +14,7 @@ use crate::log_group::LogGroup;
 use crate::snapshot_time::SnapshotTime;
 use crate::tables::connection_logs::columns::COLUMNS;
 use crate::tables::connection_logs::event_ids::EventIds;
-use crate::tables::connection_logs::rows::{PageColumns, Rows};
+use crate::tables::connection_logs::rows::{EventPageColumns, EventRows};
 
 /// A writer of the pages of one window.
 pub struct LogWriter {
@@ -40,8 +40,9 @@ impl LogWriter {
     ///
     /// # Errors
     /// If they cannot be encoded or written; the object is then useless.
-    pub fn append(&mut self, captured_at: Timestamp, rows: &Rows) -> Result<(), SnapshotError> {
-        let page = PageColumns { snapshot_time: self.snapshot_time, captured_at, log_group: &self.log_group };
+    pub fn append(&mut self, captured_at: Timestamp, rows: &EventRows) -> Result<(), SnapshotError> {
+        let page =
+            EventPageColumns { snapshot_time: self.snapshot_time, captured_at, log_group: &self.log_group };
         self.object.write(|schema| rows.record_batch(schema, &page))
     }
 
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
     use crate::lake::parquet::{Ends, ObjectMetadata};
     use crate::tables::connection_logs::decoder::RawEvent;
-    use crate::tables::connection_logs::rows::RowsBuilder;
+    use crate::tables::connection_logs::rows::EventRowsBuilder;
     use crate::tables::connection_logs::typing::normalise;
     use crate::target::AccountRegion;
 
@@ -86,7 +87,7 @@ mod tests {
         let group = LogGroup::new(&place, "/vpn").unwrap();
         let due = SnapshotTime::parse("2026-11-23T09:00:00Z").unwrap();
         let mut writer = LogWriter::create(due, &group, is_late).unwrap();
-        let mut rows = RowsBuilder::new(1_000);
+        let mut rows = EventRowsBuilder::new(1_000);
         for message in messages {
             let timestamp = Some("1".into());
             let raw = RawEvent {

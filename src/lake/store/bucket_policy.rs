@@ -72,10 +72,10 @@ impl Protection {
         match self {
             // The second lets parts of multipart uploads pass, whose completion is refused in their place.
             Protection::WriteOnce => &[
-                &[Condition("Null", "s3:if-none-match", Values::Only("true"))],
+                &[Condition("Null", "s3:if-none-match", ConditionValues::Only("true"))],
                 &[
-                    Condition("Null", "s3:if-none-match", Values::Only("true")),
-                    Condition("Bool", "s3:ObjectCreationOperation", Values::Only("true")),
+                    Condition("Null", "s3:if-none-match", ConditionValues::Only("true")),
+                    Condition("Bool", "s3:ObjectCreationOperation", ConditionValues::Only("true")),
                 ],
             ],
             Protection::NoDelete => &[&[]],
@@ -83,8 +83,8 @@ impl Protection {
                 &[&[], &[CALLED_VIA], &[ADMINISTRATOR], &[CALLED_VIA, ADMINISTRATOR]]
             }
             Protection::TlsOnly => &[
-                &[Condition("Bool", "aws:SecureTransport", Values::Only("false"))],
-                &[Condition("BoolIfExists", "aws:SecureTransport", Values::Only("false"))],
+                &[Condition("Bool", "aws:SecureTransport", ConditionValues::Only("false"))],
+                &[Condition("BoolIfExists", "aws:SecureTransport", ConditionValues::Only("false"))],
             ],
         }
     }
@@ -106,11 +106,11 @@ impl Protection {
 
 /// A condition: its operator, its key and the values it may have.
 #[derive(Debug, Clone, Copy)]
-struct Condition(&'static str, &'static str, Values);
+struct Condition(&'static str, &'static str, ConditionValues);
 
 /// The values that a condition may have.
 #[derive(Debug, Clone, Copy)]
-enum Values {
+enum ConditionValues {
     /// This one.
     Only(&'static str),
     /// Roles and users, each by its name.
@@ -119,11 +119,14 @@ enum Values {
 
 /// A condition that lets CloudFormation pass. `ForAllValues` is true if the key is absent, so other requests are refused;
 /// `ForAnyValue` would be false then.
-const CALLED_VIA: Condition =
-    Condition("ForAllValues:StringNotEquals", "aws:CalledVia", Values::Only("cloudformation.amazonaws.com"));
+const CALLED_VIA: Condition = Condition(
+    "ForAllValues:StringNotEquals",
+    "aws:CalledVia",
+    ConditionValues::Only("cloudformation.amazonaws.com"),
+);
 
 /// A condition that lets named administrators pass.
-const ADMINISTRATOR: Condition = Condition("ArnNotLike", "aws:PrincipalArn", Values::Principals);
+const ADMINISTRATOR: Condition = Condition("ArnNotLike", "aws:PrincipalArn", ConditionValues::Principals);
 
 /// Returns the protections that `policy` lacks for `bucket` and each of `objects`, written `bucket/key`.
 pub fn missing(policy: &Value, bucket: &str, objects: &[String]) -> Vec<Protection> {
@@ -159,8 +162,8 @@ fn has_conditions(statement: &Value, expected: &[Condition]) -> bool {
             an_operator.eq_ignore_ascii_case(operator)
                 && a_key.eq_ignore_ascii_case(key)
                 && match expected {
-                    Values::Only(value) => is_only(values, value),
-                    Values::Principals => are_principals(values),
+                    ConditionValues::Only(value) => is_only(values, value),
+                    ConditionValues::Principals => are_principals(values),
                 }
         })
     };

@@ -20,7 +20,7 @@ use super::budget::DocumentBudget;
 use super::time::DateReader;
 use super::{Content, Object, Put, StoreError, name};
 use crate::aws::errors::{AwsError, Call, describe, region_named};
-use crate::aws::https::Body;
+use crate::aws::https::BodyHandling;
 use crate::causes;
 use crate::error_code::{AwsCode, ErrorCode};
 use crate::lake::keys::{Key, Table};
@@ -183,7 +183,7 @@ impl S3Store {
     /// Returns the protections that the bucket's policy lacks. A bucket without a policy lacks all.
     pub(super) async fn missing_protections(&self) -> Result<Vec<Protection>, StoreError> {
         let asked = self.client.get_bucket_policy().bucket(&self.bucket).customize();
-        let policy = match asked.interceptor(Body::AtMost(LARGEST_POLICY)).send().await {
+        let policy = match asked.interceptor(BodyHandling::AtMost(LARGEST_POLICY)).send().await {
             Ok(answer) => answer.policy,
             Err(error) if AwsCode::NO_SUCH_BUCKET_POLICY.is(error.code()) => None,
             // Whatever the policy allows, S3 shows it to the account of the bucket only.

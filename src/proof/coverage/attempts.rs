@@ -132,7 +132,7 @@ pub(super) fn captures(attempts: &[Attempt]) -> Vec<Captured> {
 
 /// A complete listing of the endpoints of a place.
 #[derive(Debug)]
-struct Listing {
+struct CompleteListing {
     begins: Timestamp,
     endpoints: Arc<BTreeSet<String>>,
 }
@@ -142,7 +142,7 @@ struct Listing {
 pub(super) struct PlaceAttempts {
     /// Attempts by endpoint; under [`LISTING`] those at listing the endpoints. One that was listed and never tried has none.
     of_endpoint: BTreeMap<String, Vec<Attempt>>,
-    listings: Vec<Listing>,
+    listings: Vec<CompleteListing>,
 }
 
 /// The time in which an endpoint existed.
@@ -170,7 +170,8 @@ impl PlaceAttempts {
         let attempts = self.of_endpoint.get(endpoint_id)?;
         let tried = || attempts.iter().map(|attempt| attempt.at);
         let of_endpoint = |is_with: bool| {
-            let is_wanted = move |listing: &&Listing| listing.endpoints.contains(endpoint_id) == is_with;
+            let is_wanted =
+                move |listing: &&CompleteListing| listing.endpoints.contains(endpoint_id) == is_with;
             self.listings.iter().filter(is_wanted).map(|listing| listing.begins)
         };
         let (first_tried, first_listed) = (tried().min(), of_endpoint(true).min());
@@ -275,7 +276,7 @@ impl Attempts {
                         place.of_endpoint.insert(endpoint_id.clone(), Vec::new());
                     }
                 }
-                place.listings.push(Listing { begins, endpoints });
+                place.listings.push(CompleteListing { begins, endpoints });
             }
         }
     }

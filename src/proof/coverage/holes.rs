@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::attempts::{Attempt, PlaceName, Presence, captures};
 use super::witness::Witness;
-use super::{EndpointCoverage, Gap, Hole, LISTED_AFTER_END, Window};
+use super::{EndpointCoverage, Gap, Hole, LISTED_AFTER_END, RequestedTimes};
 use crate::lake::ledger::Outcome;
 use crate::lake::ledger::recorded::{Captured, Proof};
 
@@ -20,7 +20,7 @@ pub(super) fn cover(
     endpoint_id: &str,
     attempts: &[Attempt],
     presence: Presence,
-    window: Window,
+    window: RequestedTimes,
     witness: Option<&Witness>,
 ) -> Option<EndpointCoverage> {
     let from = window.from.map_or(presence.beginning, |from| from.max(presence.beginning));

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::attempts::Attempts;
 use super::logs::LogLedger;
-use super::{MARGIN, Unreadable, Window, date, documents};
+use super::{MARGIN, RequestedTimes, Unreadable, date, documents};
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::recorded::RecordedRun;
 use crate::lake::store::{FolderListing, Found, Store, StoreError};
@@ -102,7 +102,7 @@ impl<'a, F: Fn(u64)> LedgerReader<'a, F> {
     pub(super) async fn read_place(
         &mut self,
         place: &AccountRegion,
-        window: Window,
+        window: RequestedTimes,
     ) -> Result<(), StoreError> {
         let first = window.from.map_or(FIRST_DATE, |from| date(from.saturating_sub(MARGIN).unwrap_or(from)));
         let last = date(window.horizon());

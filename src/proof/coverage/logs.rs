@@ -3,7 +3,7 @@
 //! The run records of the action `logs` name the endpoints that log to each log group that may be read. An endpoint logs to a log
 //! group from the first run that finds it there until the last one before a run that does not. Every window of that time
 //! is to be in the lake, and is missing if it is not an hour after it was due. `LogLedger` takes the records and `assess` makes the
-//! report, both without I/O; `InLake` lists the objects.
+//! report, both without I/O; `ReadingsInLake` lists the objects.
 //!
 //! The records do not name endpoints whose connection logging is off, or that log to a log group that may not be read. The
 //! saved query `connection_log_coverage` knows them, from the table `endpoints`.
@@ -15,7 +15,7 @@ mod ledger;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-pub(super) use in_lake::InLake;
+pub(super) use in_lake::ReadingsInLake;
 pub(super) use ledger::LogLedger;
 
 /// Time after a window was due until which it is not missing: by then, a run every quarter of an hour has tried it several times.

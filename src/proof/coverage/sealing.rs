@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Unreadable, Window, date, documents};
+use super::{RequestedTimes, Unreadable, date, documents};
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Store, StoreError};
@@ -35,7 +35,7 @@ impl Sealing {
     pub(super) async fn read(
         store: &Store,
         place: &AccountRegion,
-        window: Window,
+        window: RequestedTimes,
         read: BTreeSet<ObjectKey>,
         unreadable: &mut Vec<Unreadable>,
     ) -> Result<Sealing, StoreError> {

@@ -121,7 +121,7 @@ fn coverage(
     to: i64,
     now: i64,
 ) -> (Vec<EndpointCoverage>, Vec<ClockStepped>) {
-    let window = Window { from: from.map(at), to: at(to), now: at(now) };
+    let window = RequestedTimes { from: from.map(at), to: at(to), now: at(now) };
     prove(&attempts(runs), window, &[])
 }
 

@@ -9,42 +9,42 @@ use crate::target::AccountRegion;
 /// The parts of a run record that name objects. Fields of other versions are ignored.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Record {
+struct RecordKeys {
     #[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")]
-    targets: Vec<Entry>,
+    targets: Vec<TargetKeys>,
     #[serde(deserialize_with = "limited::<MOST_PLACES, _, _>")]
-    places: Vec<Place>,
+    places: Vec<PlaceKeys>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Entry {
+struct TargetKeys {
     object_key: Option<String>,
-    superseded: Option<Object>,
+    superseded: Option<EntryKey>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Place {
-    endpoints: Option<Object>,
-    logs: Option<Logs>,
+struct PlaceKeys {
+    endpoints: Option<EntryKey>,
+    logs: Option<LogsKeys>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Logs {
+struct LogsKeys {
     #[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")]
-    groups: Vec<LogGroup>,
+    groups: Vec<LogGroupKeys>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct LogGroup {
+struct LogGroupKeys {
     #[serde(deserialize_with = "limited::<MOST_WINDOWS, _, _>")]
-    windows: Vec<Object>,
+    windows: Vec<EntryKey>,
 }
 
-impl Place {
+impl PlaceKeys {
     fn object_keys(self) -> impl Iterator<Item = Option<String>> {
         let groups = self.logs.unwrap_or_default().groups.into_iter();
         let windows = groups.flat_map(|group| group.windows).map(|window| window.object_key);
@@ -54,18 +54,18 @@ impl Place {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Object {
+struct EntryKey {
     object_key: Option<String>,
 }
 
 /// Lists the objects of `place` that a run record names, in the record's order. A text that is no run record, or has
 /// more targets than one may have, names none.
 pub fn objects(record: &[u8], place: &AccountRegion) -> Vec<ObjectKey> {
-    let Record { targets, places } = serde_json::from_slice(record).unwrap_or_default();
+    let RecordKeys { targets, places } = serde_json::from_slice(record).unwrap_or_default();
     let of_targets = targets
         .into_iter()
         .flat_map(|entry| [entry.object_key, entry.superseded.and_then(|superseded| superseded.object_key)]);
-    let of_places = places.into_iter().flat_map(Place::object_keys);
+    let of_places = places.into_iter().flat_map(PlaceKeys::object_keys);
     let names = of_targets.chain(of_places).flatten();
     let keys = names.filter_map(|name| in_the_lake(&name));
     keys.filter(|key| key.table != Table::Digests && key.place == *place).collect()

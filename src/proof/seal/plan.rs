@@ -62,18 +62,18 @@ impl Bounds {
 
 /// The plan of a seal in progress.
 #[derive(Debug)]
-pub struct Plan {
+pub struct SealPlan {
     hour: Hour,
     bounds: Bounds,
     problems: Vec<String>,
 }
 
-impl Plan {
+impl SealPlan {
     /// Begins a chain: with the hour of the `oldest` object, if there is one and it is not too long ago.
     ///
     /// # Errors
     /// Returns an error if a requested hour is older than a first digest may be, and nothing was recorded up to it.
-    pub fn first(bounds: Bounds, oldest: Option<Hour>) -> Result<Plan, PlanError> {
+    pub fn first(bounds: Bounds, oldest: Option<Hour>) -> Result<SealPlan, PlanError> {
         let until = bounds.until();
         let hour = match oldest {
             Some(oldest) if oldest <= until => oldest.max(until.earlier(FIRST_DIGEST_HOURS)),
@@ -82,12 +82,12 @@ impl Plan {
             }
             _ => until,
         };
-        Ok(Plan { hour, bounds, problems: Vec::new() })
+        Ok(SealPlan { hour, bounds, problems: Vec::new() })
     }
 
     /// Continues a chain after its newest digest.
-    pub fn after(bounds: Bounds, newest: Hour) -> Plan {
-        Plan { hour: newest.next(), bounds, problems: Vec::new() }
+    pub fn after(bounds: Bounds, newest: Hour) -> SealPlan {
+        SealPlan { hour: newest.next(), bounds, problems: Vec::new() }
     }
 
     /// Returns `true` if no hour is left.

@@ -17,7 +17,7 @@ const LATE_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// The content read under a digest's key.
 #[derive(Debug)]
-pub enum Reading {
+pub enum DigestReading {
     /// A digest of that key.
     Digest(Box<WrittenDigest>),
     /// Other bytes, of that SHA-256.
@@ -49,13 +49,13 @@ struct Suspect {
 
 impl Link {
     /// Returns the digest before those that are walked; `None` if there is none.
-    pub fn before(hour: Hour, place: &AccountRegion, reading: &Reading) -> Option<Link> {
+    pub fn before(hour: Hour, place: &AccountRegion, reading: &DigestReading) -> Option<Link> {
         let (sha256, signature, entries) = match reading {
-            Reading::Digest(written) => {
+            DigestReading::Digest(written) => {
                 (written.sha256.clone(), written.signature().map(str::to_owned), entries(written))
             }
-            Reading::Invalid(sha256, _) => (sha256.clone(), None, 0),
-            Reading::Nothing(..) => return None,
+            DigestReading::Invalid(sha256, _) => (sha256.clone(), None, 0),
+            DigestReading::Nothing(..) => return None,
         };
         let key = ObjectKey::of_digest(place, hour);
         Some(Link { key, sha256, signature, is_signed: false, is_faulty: false, entries })
@@ -153,15 +153,15 @@ impl<'a> Chain<'a> {
     }
 
     /// Checks the digest of `hour`, which is not before those that were walked.
-    pub fn step(&mut self, hour: Hour, reading: &Reading, scope: &mut Scope, faults: &mut Vec<Fault>) {
+    pub fn step(&mut self, hour: Hour, reading: &DigestReading, scope: &mut Scope, faults: &mut Vec<Fault>) {
         let expected = self.next.unwrap_or(scope.first_hour);
         self.without_digest(expected, hour, faults);
         self.next = Some(hour.next());
         let key = ObjectKey::of_digest(self.terms.place, hour);
         let already = faults.len();
         let written = match reading {
-            Reading::Digest(written) => written,
-            Reading::Invalid(sha256, problem) => {
+            DigestReading::Digest(written) => written,
+            DigestReading::Invalid(sha256, problem) => {
                 scope.digests += 1;
                 self.lacking.push((hour, hour.next()));
                 self.report_suspect(faults);
@@ -177,7 +177,7 @@ impl<'a> Chain<'a> {
                 });
                 return;
             }
-            Reading::Nothing(kind, message) => {
+            DigestReading::Nothing(kind, message) => {
                 self.lacking.push((hour, hour.next()));
                 self.report_suspect(faults);
                 faults.push(Fault::new(*kind, key.as_str(), message));

@@ -13,7 +13,7 @@ use crate::target::EndpointId;
 
 /// An object as its own footer describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub enum FooterContent {
     /// A Parquet file of the snapshot that its key names.
     OfItsKey {
         /// Rows in it.
@@ -27,33 +27,35 @@ pub enum Content {
     Foreign(String),
 }
 
-impl Content {
+impl FooterContent {
     /// Reads the footer of the object under `key`, of which the last bytes were kept.
-    pub fn read(key: &ObjectKey, examined: &Examined) -> Content {
+    pub fn read(key: &ObjectKey, examined: &Examined) -> FooterContent {
         let tail = examined.kept.as_deref().unwrap_or_default();
         let ends = Ends { bytes: examined.hashed.bytes, head: &examined.head, tail };
         let metadata = match ObjectMetadata::read(ends) {
             Ok(metadata) => metadata,
-            Err(error) => return Content::Foreign(error.to_string()),
+            Err(error) => return FooterContent::Foreign(error.to_string()),
         };
         let Some((identity, outcome)) = expected(key) else {
-            return Content::Foreign("its key names no endpoint".to_owned());
+            return FooterContent::Foreign("its key names no endpoint".to_owned());
         };
         if !metadata.is_ours() {
-            return Content::Foreign("it is a Parquet file that another program wrote".to_owned());
+            return FooterContent::Foreign("it is a Parquet file that another program wrote".to_owned());
         }
         match metadata.difference(&identity, outcome.as_str()) {
-            Some(field) => Content::OfAnotherKey(field),
-            None => Content::OfItsKey { rows: metadata.rows, pages: metadata.pages() },
+            Some(field) => FooterContent::OfAnotherKey(field),
+            None => FooterContent::OfItsKey { rows: metadata.rows, pages: metadata.pages() },
         }
     }
 
     /// Returns what is wrong with the object; `None` if it is of the snapshot that its key names.
     pub fn problem(&self) -> Option<String> {
         match self {
-            Content::OfItsKey { .. } => None,
-            Content::OfAnotherKey(field) => Some(format!("its metadata has another {field} than its key")),
-            Content::Foreign(found) => Some(found.clone()),
+            FooterContent::OfItsKey { .. } => None,
+            FooterContent::OfAnotherKey(field) => {
+                Some(format!("its metadata has another {field} than its key"))
+            }
+            FooterContent::Foreign(found) => Some(found.clone()),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::proof::digest::WrittenDigest;
 use crate::target::AccountRegion;
 
 use super::Verifier;
-use super::chain::Reading;
+use super::chain::DigestReading;
 use super::report::{HIDDEN, Kind};
 
 /// Returns the first and the newest hour of the days `dates` that has a digest.
@@ -55,14 +55,14 @@ pub async fn of_day(
 }
 
 /// Reads a digest.
-pub async fn read(store: &Store, key: &ObjectKey) -> Reading {
+pub async fn read(store: &Store, key: &ObjectKey) -> DigestReading {
     let parse = |bytes: &[u8]| match WrittenDigest::parse(key, bytes) {
-        Ok(written) => Reading::Digest(Box::new(written)),
-        Err(problem) => Reading::Invalid(hex::encode(Sha256::digest(bytes)), problem),
+        Ok(written) => DigestReading::Digest(Box::new(written)),
+        Err(problem) => DigestReading::Invalid(hex::encode(Sha256::digest(bytes)), problem),
     };
     match store.read_with(key, parse).await {
         Ok(Some(reading)) => reading,
-        Ok(None) => Reading::Nothing(Kind::HiddenByDeleteMarker, HIDDEN.to_owned()),
-        Err(error) => Reading::Nothing(Kind::Unreadable, error.to_string()),
+        Ok(None) => DigestReading::Nothing(Kind::HiddenByDeleteMarker, HIDDEN.to_owned()),
+        Err(error) => DigestReading::Nothing(Kind::Unreadable, error.to_string()),
     }
 }

@@ -7,18 +7,18 @@ use jiff::civil::Date;
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Keep, LARGEST_DOCUMENT, StoreError};
 
-use super::chain::Reading;
-use super::content::Content;
+use super::chain::DigestReading;
+use super::content::FooterContent;
 use super::digests;
 use super::listed_objects::Day;
 use super::records::{Known, Records};
-use super::walk::{Place, Walk};
+use super::walk::{Walk, WalkedPlace};
 
 impl<F: Fn(u64, u64)> Walk<'_, F> {
     /// Searches the digests after the range for late objects of the range.
     pub async fn after_the_range(
         &mut self,
-        of_place: &mut Place<'_>,
+        of_place: &mut WalkedPlace<'_>,
         dates: &BTreeSet<Date>,
     ) -> Result<(), StoreError> {
         if of_place.unlisted.is_empty() {
@@ -28,10 +28,10 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
             for hour in digests::of_day(self.verifier, of_place.place, date).await?.into_keys() {
                 let key = ObjectKey::of_digest(of_place.place, hour);
                 // Faults of these digests are not reported; one that may be forged vouches for nothing.
-                if let Reading::Digest(written) = digests::read(self.verifier.store, &key).await
+                if let DigestReading::Digest(written) = digests::read(self.verifier.store, &key).await
                     && of_place.chain.vouches(&written)
                 {
-                    let Place { listed, unlisted, .. } = of_place;
+                    let WalkedPlace { listed, unlisted, .. } = of_place;
                     listed.add_after(&written, hour, |key| unlisted.contains_key(key));
                 }
             }
@@ -43,7 +43,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
     }
 
     /// Verifies the objects that digests list of days that were done before them, and the run records among these.
-    pub async fn much_later(&mut self, of_place: &mut Place<'_>) -> Result<(), StoreError> {
+    pub async fn much_later(&mut self, of_place: &mut WalkedPlace<'_>) -> Result<(), StoreError> {
         for (date, mut sealed) in of_place.listed.take_after() {
             sealed.retain(|key, _| self.verifier.asks_for(key.hour));
             let mut readable = Vec::new();
@@ -75,7 +75,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
     /// Compares run records that were sealed much later with the other ones of their snapshots and with the objects.
     async fn records_of_done_days(
         &mut self,
-        of_place: &mut Place<'_>,
+        of_place: &mut WalkedPlace<'_>,
         date: Date,
         sealed: &Day,
         mut records: Records,
@@ -96,7 +96,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
             }
         }
         let objects: Vec<ObjectKey> = records.objects().cloned().collect();
-        let mut read: BTreeMap<ObjectKey, Option<(u64, String, Content)>> = BTreeMap::new();
+        let mut read: BTreeMap<ObjectKey, Option<(u64, String, FooterContent)>> = BTreeMap::new();
         for key in objects {
             self.verification.recorded(key.as_str(), &mut of_place.scope);
             for found in self.find(key.as_str()).await?.into_iter().filter(|found| found.key == key.as_str())
@@ -104,7 +104,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
                 let examined = store.examine(&found, u64::MAX, Keep::Tail).await.ok();
                 let examined = examined.map(|examined| {
                     let hashed = examined.hashed;
-                    (hashed.bytes, hex::encode(hashed.sha256), Content::read(&key, &examined))
+                    (hashed.bytes, hex::encode(hashed.sha256), FooterContent::read(&key, &examined))
                 });
                 read.insert(key.clone(), examined);
             }

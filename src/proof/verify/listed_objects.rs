@@ -13,7 +13,7 @@ use super::report::{Fault, Kind};
 
 /// An object as a digest lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sealed {
+pub struct ListedObject {
     pub bytes: u64,
     pub sha256: String,
     pub late: bool,
@@ -23,36 +23,36 @@ pub struct Sealed {
     pub is_there: bool,
 }
 
-impl Sealed {
-    fn new(key: &ObjectKey, object: &SealedObject, digest: &WrittenDigest, hour: Hour) -> Sealed {
+impl ListedObject {
+    fn new(key: &ObjectKey, object: &SealedObject, digest: &WrittenDigest, hour: Hour) -> ListedObject {
         let SealedObject { bytes, sha256, late, .. } = object;
         // The first digest lists objects of any age.
         let is_first = digest.digest.previous.is_none();
         let since = if *late && !is_first { hour } else { key.hour };
-        Sealed { bytes: *bytes, sha256: sha256.clone(), late: *late, since, is_there: false }
+        ListedObject { bytes: *bytes, sha256: sha256.clone(), late: *late, since, is_there: false }
     }
 }
 
 /// Objects of one day.
-pub type Day = BTreeMap<ObjectKey, Sealed>;
+pub type Day = BTreeMap<ObjectKey, ListedObject>;
 
 /// Objects that the digests read so far list, by day, except for days that are done.
 #[derive(Debug, Default)]
-pub struct Listed {
+pub struct ListedObjects {
     days: BTreeMap<Date, Day>,
     done: Option<Date>,
     /// Objects of days that were done already: a digest of a much later day lists them.
     after: BTreeMap<Date, Day>,
 }
 
-impl Listed {
+impl ListedObjects {
     /// Adds the objects that a digest of `hour` lists. The first listing of an object counts.
     pub fn add(&mut self, digest: &WrittenDigest, hour: Hour) {
         for (key, object) in digest.objects() {
             let date = key.hour.date();
             let is_done = self.done.is_some_and(|done| date <= done);
             let days = if is_done { &mut self.after } else { &mut self.days };
-            let sealed = Sealed::new(&key, object, digest, hour);
+            let sealed = ListedObject::new(&key, object, digest, hour);
             days.entry(date).or_default().entry(key).or_insert(sealed);
         }
     }
@@ -60,7 +60,7 @@ impl Listed {
     /// Adds the `wanted` objects of days that are done that a digest of `hour` lists.
     pub fn add_after(&mut self, digest: &WrittenDigest, hour: Hour, wanted: impl Fn(&ObjectKey) -> bool) {
         for (key, object) in digest.objects().filter(|(key, _)| wanted(key)) {
-            let sealed = Sealed::new(&key, object, digest, hour);
+            let sealed = ListedObject::new(&key, object, digest, hour);
             self.after.entry(key.hour.date()).or_default().entry(key).or_insert(sealed);
         }
     }
@@ -88,7 +88,7 @@ impl Listed {
 }
 
 /// Returns what is wrong with the bytes of an object, of which no more than one byte too many was read.
-pub fn difference(found: &Found, sealed: &Sealed, hashed: Hashed) -> Option<Fault> {
+pub fn difference(found: &Found, sealed: &ListedObject, hashed: Hashed) -> Option<Fault> {
     let sha256 = hex::encode(hashed.sha256);
     if hashed.bytes == sealed.bytes && sha256 == sealed.sha256 {
         return None;
@@ -115,7 +115,7 @@ pub fn difference(found: &Found, sealed: &Sealed, hashed: Hashed) -> Option<Faul
 /// Objects that were listed and not found, or found and not listed: kept until the end, because one can be the other renamed.
 #[derive(Debug, Default)]
 pub struct Unaccounted {
-    missing: Vec<(ObjectKey, Sealed)>,
+    missing: Vec<(ObjectKey, ListedObject)>,
     extra: Vec<(Found, &'static str)>,
 }
 
@@ -126,7 +126,7 @@ impl Unaccounted {
     }
 
     /// Notes a listed object that was not found.
-    pub fn missing(&mut self, key: ObjectKey, sealed: Sealed) {
+    pub fn missing(&mut self, key: ObjectKey, sealed: ListedObject) {
         self.missing.push((key, sealed));
     }
 
@@ -135,7 +135,7 @@ impl Unaccounted {
         let Unaccounted { mut missing, extra } = self;
         let mut faults = Vec::new();
         for (found, advice) in extra {
-            let same_size = |(_, sealed): &(ObjectKey, Sealed)| sealed.bytes == found.bytes;
+            let same_size = |(_, sealed): &(ObjectKey, ListedObject)| sealed.bytes == found.bytes;
             let sha256 = if missing.iter().any(same_size) {
                 hash(&found).await.map(|hashed| hex::encode(hashed.sha256))
             } else {

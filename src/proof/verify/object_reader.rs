@@ -7,8 +7,8 @@ use futures_util::{StreamExt, stream};
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Found, Keep};
 
-use super::content::Content;
-use super::listed_objects::{Day, Sealed, difference};
+use super::content::FooterContent;
+use super::listed_objects::{Day, ListedObject, difference};
 use super::records::Records;
 use super::report::{Kind, Scope};
 use super::walk::Walk;
@@ -30,7 +30,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
         scope: &mut Scope,
         records: &mut Records,
         is_absent: impl Fn(&ObjectKey) -> bool,
-    ) -> BTreeMap<ObjectKey, Content> {
+    ) -> BTreeMap<ObjectKey, FooterContent> {
         let mut contents = BTreeMap::new();
         let store = self.verifier.store;
         for batch in [ReadBatch::Objects, ReadBatch::Records, ReadBatch::LargeRecords] {
@@ -41,7 +41,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
             };
             let objects = objects.iter().filter_map(|(found, key)| Some((found, key, sealed.get(key)?)));
             let objects = objects.filter(|(_, key, sealed)| ReadBatch::of(key, sealed) == batch);
-            let examine = async |(found, key, sealed): (&Found, &ObjectKey, &Sealed)| {
+            let examine = async |(found, key, sealed): (&Found, &ObjectKey, &ListedObject)| {
                 let keep = if is_run { Keep::Document } else { Keep::Tail };
                 (found.clone(), key.clone(), sealed.clone(), store.examine(found, sealed.bytes, keep).await)
             };
@@ -64,7 +64,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
                         records.add(&key, examined.kept.as_deref(), &is_absent);
                     }
                     None => {
-                        let content = Content::read(&key, &examined);
+                        let content = FooterContent::read(&key, &examined);
                         if let Some(problem) = content.problem() {
                             let message =
                                 format!("is as it was sealed, and is not what its key names: {problem}");
@@ -88,7 +88,7 @@ enum ReadBatch {
 }
 
 impl ReadBatch {
-    fn of(key: &ObjectKey, sealed: &Sealed) -> ReadBatch {
+    fn of(key: &ObjectKey, sealed: &ListedObject) -> ReadBatch {
         match key.table {
             Table::Runs if sealed.bytes <= LARGE_RECORD_BYTES => ReadBatch::Records,
             Table::Runs => ReadBatch::LargeRecords,

@@ -31,20 +31,20 @@ pub struct Record {
     snapshot_time: Timestamp,
     start: Timestamp,
     end: Option<Timestamp>,
-    settings_in_force: Settings,
-    targets: Vec<TargetEntry>,
+    settings_in_force: RecordedSettingsInForce,
+    targets: Vec<RecordedTargetEntry>,
     #[serde(default)]
-    places: Vec<PlaceEntry>,
+    places: Vec<RecordedPlaceEntry>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct Settings {
+struct RecordedSettingsInForce {
     lake: String,
     #[serde(default, deserialize_with = "limited::<MOST_NAMED, _, _>")]
     targets: Vec<String>,
 }
 
-impl Settings {
+impl RecordedSettingsInForce {
     /// Returns `true` if the run was given the endpoint by its id, and not only by a `*`.
     fn names(&self, endpoint_id: &str) -> bool {
         self.targets.iter().any(|arn| arn.rsplit('/').next() == Some(endpoint_id))
@@ -52,7 +52,7 @@ impl Settings {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct TargetEntry {
+struct RecordedTargetEntry {
     account_id: String,
     region: String,
     endpoint_id: String,
@@ -82,29 +82,29 @@ struct Superseded {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct PlaceEntry {
+struct RecordedPlaceEntry {
     account_id: String,
     region: String,
     discovery: Option<RecordedDiscovery>,
-    endpoints: Option<EndpointsEntry>,
-    logs: Option<LogsEntry>,
+    endpoints: Option<RecordedEndpointsEntry>,
+    logs: Option<RecordedLogsEntry>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct LogsEntry {
+struct RecordedLogsEntry {
     #[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")]
-    groups: Vec<LogGroupEntry>,
+    groups: Vec<RecordedLogGroupEntry>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct LogGroupEntry {
+struct RecordedLogGroupEntry {
     log_group: String,
     #[serde(deserialize_with = "limited::<MOST_WINDOWS, _, _>")]
-    windows: Vec<WindowEntry>,
+    windows: Vec<RecordedWindowEntry>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct WindowEntry {
+struct RecordedWindowEntry {
     start: Timestamp,
     end: Timestamp,
     late: bool,
@@ -121,18 +121,18 @@ struct WindowEntry {
     last_page_at: Option<Timestamp>,
 }
 
-impl WindowEntry {
+impl RecordedWindowEntry {
     fn pages(&self) -> Pages {
         [self.first_page_requested_at, self.first_page_at, self.last_page_at]
     }
 
-    fn named(&self) -> NamedObject<'_> {
-        NamedObject { key: self.object_key.as_deref(), bytes: self.bytes, sha256: self.sha256.as_deref() }
+    fn named(&self) -> EntryObject<'_> {
+        EntryObject { key: self.object_key.as_deref(), bytes: self.bytes, sha256: self.sha256.as_deref() }
     }
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct EndpointsEntry {
+struct RecordedEndpointsEntry {
     outcome: Outcome,
     rows: u64,
     bytes: Option<u64>,
@@ -140,30 +140,30 @@ struct EndpointsEntry {
     sha256: Option<String>,
 }
 
-impl TargetEntry {
+impl RecordedTargetEntry {
     fn pages(&self) -> Pages {
         [self.first_page_requested_at, self.first_page_at, self.last_page_at]
     }
 
-    fn named(&self) -> NamedObject<'_> {
-        NamedObject { key: self.object_key.as_deref(), bytes: self.bytes, sha256: self.sha256.as_deref() }
+    fn named(&self) -> EntryObject<'_> {
+        EntryObject { key: self.object_key.as_deref(), bytes: self.bytes, sha256: self.sha256.as_deref() }
     }
 }
 
-impl EndpointsEntry {
-    fn named(&self) -> NamedObject<'_> {
-        NamedObject { key: self.object_key.as_deref(), bytes: self.bytes, sha256: self.sha256.as_deref() }
+impl RecordedEndpointsEntry {
+    fn named(&self) -> EntryObject<'_> {
+        EntryObject { key: self.object_key.as_deref(), bytes: self.bytes, sha256: self.sha256.as_deref() }
     }
 }
 
 /// The object of an entry, as far as the entry names it.
-struct NamedObject<'a> {
+struct EntryObject<'a> {
     key: Option<&'a str>,
     bytes: Option<u64>,
     sha256: Option<&'a str>,
 }
 
-impl NamedObject<'_> {
+impl EntryObject<'_> {
     fn is_complete(&self) -> bool {
         self.key.is_some() && self.bytes.is_some() && self.sha256.is_some()
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::recorded::{RecordError, RecordedRun};
 
-use super::content::Content;
+use super::content::FooterContent;
 use super::record::{Claim, Pages, Record, claims};
 use super::report::{Fault, Kind, shortened};
 
@@ -24,7 +24,7 @@ pub enum Known<'a> {
         /// Its SHA-256, in hexadecimal.
         sha256: &'a str,
         /// Its footer; `None` if it was not read.
-        content: Option<&'a Content>,
+        content: Option<&'a FooterContent>,
     },
     /// It exists, or has expired; nothing else is known.
     Unknown,
@@ -171,9 +171,9 @@ impl Records {
     }
 
     /// Compares an object's footer with what the record `by` states of it.
-    fn compare(&mut self, object: &ObjectKey, claim: &Claim, content: &Content, by: &str) {
+    fn compare(&mut self, object: &ObjectKey, claim: &Claim, content: &FooterContent, by: &str) {
         // One that is not of its key is reported where it is read.
-        let Content::OfItsKey { rows, pages } = content else { return };
+        let FooterContent::OfItsKey { rows, pages } = content else { return };
         let recorded = claim.rows.filter(|recorded| recorded != rows);
         if let Some(recorded) = recorded {
             let message = format!("has {rows} rows by its footer, and {recorded} by the run record {by}");

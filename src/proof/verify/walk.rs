@@ -10,9 +10,9 @@ use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{FolderListing, Found, Hashed, Irregular, StoreError};
 use crate::target::AccountRegion;
 
-use super::chain::{Chain, Link, Reading, Terms};
-use super::content::Content;
-use super::listed_objects::{Listed, Sealed, Unaccounted};
+use super::chain::{Chain, DigestReading, Link, Terms};
+use super::content::FooterContent;
+use super::listed_objects::{ListedObject, ListedObjects, Unaccounted};
 use super::records::{Known, Records};
 use super::report::{self, Fault, Kind, Scope, Verification};
 use super::{Verifier, digests};
@@ -32,16 +32,16 @@ pub struct Walk<'a, F> {
 }
 
 /// The account and Region that is walked.
-pub struct Place<'a> {
+pub struct WalkedPlace<'a> {
     pub place: &'a AccountRegion,
     pub chain: Chain<'a>,
     pub scope: Scope,
-    pub listed: Listed,
+    pub listed: ListedObjects,
     /// Objects that no digest lists so far.
     pub unlisted: BTreeMap<ObjectKey, Found>,
     /// Windows of connection logs that no record of their own day names: one of a later day does, since windows are read after they
     /// are due.
-    unrecorded: BTreeMap<ObjectKey, (Sealed, Option<Content>)>,
+    unrecorded: BTreeMap<ObjectKey, (ListedObject, Option<FooterContent>)>,
 }
 
 impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
@@ -71,7 +71,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                 Link::before(before, place, &reading)
             }
         };
-        let mut of_place = Place {
+        let mut of_place = WalkedPlace {
             place,
             chain: Chain::new(terms, verifier.lake_of_digests(), link),
             scope: Scope::new(
@@ -79,7 +79,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                 verifier.from.map_or(first, |from| from.max(first)),
                 verifier.last_hour(),
             ),
-            listed: Listed::default(),
+            listed: ListedObjects::default(),
             unlisted: BTreeMap::new(),
             unrecorded: BTreeMap::new(),
         };
@@ -118,14 +118,14 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
     }
 
     /// Verifies the digests of a day, and adds the objects that they list.
-    async fn digests(&mut self, of_place: &mut Place<'_>, date: Date) -> Result<(), StoreError> {
+    async fn digests(&mut self, of_place: &mut WalkedPlace<'_>, date: Date) -> Result<(), StoreError> {
         let place = of_place.place;
         for (hour, found) in digests::of_day(self.verifier, place, date).await? {
             if hour < of_place.scope.first_hour {
                 continue;
             }
             let reading = match found.irregular {
-                Some(irregular) => Reading::Nothing(Kind::Irregular, irregular.to_string()),
+                Some(irregular) => DigestReading::Nothing(Kind::Irregular, irregular.to_string()),
                 None => digests::read(self.verifier.store, &ObjectKey::of_digest(place, hour)).await,
             };
             if found.versions > 1 {
@@ -133,7 +133,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                 self.fault(Kind::Changed, &found.key, message);
             }
             of_place.chain.step(hour, &reading, &mut of_place.scope, &mut self.verification.faults);
-            if let Reading::Digest(written) = reading {
+            if let DigestReading::Digest(written) = reading {
                 of_place.listed.add(&written, hour);
             }
         }
@@ -141,7 +141,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
     }
 
     /// Compares the objects of a day with what digests list of it, and its run records with both.
-    async fn day(&mut self, of_place: &mut Place<'_>, date: Date) -> Result<(), StoreError> {
+    async fn day(&mut self, of_place: &mut WalkedPlace<'_>, date: Date) -> Result<(), StoreError> {
         let verifier = self.verifier;
         let mut sealed = of_place.listed.take_day(date);
         sealed.retain(|key, _| self.verifier.asks_for(key.hour));
@@ -210,7 +210,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
             }
         }
         let faults = records.faults(|key| match sealed.get(key) {
-            Some(Sealed { bytes, sha256, .. }) => {
+            Some(ListedObject { bytes, sha256, .. }) => {
                 Known::As { bytes: *bytes, sha256, content: contents.get(key) }
             }
             None if is_absent(key) => Known::Absent,
@@ -225,7 +225,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
     }
 
     /// Notes a listed object that is missing, unless it has expired.
-    pub fn not_found(&mut self, key: &ObjectKey, sealed: &Sealed, scope: &mut Scope) {
+    pub fn not_found(&mut self, key: &ObjectKey, sealed: &ListedObject, scope: &mut Scope) {
         if self.verifier.has_expired(sealed.since) {
             scope.expired += 1;
         } else {
@@ -322,8 +322,8 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         }
     }
 
-    async fn days(&mut self, place: &AccountRegion) -> Result<Days, StoreError> {
-        let mut days = Days { of_objects: BTreeSet::new(), of_digests: BTreeSet::new() };
+    async fn days(&mut self, place: &AccountRegion) -> Result<FolderDays, StoreError> {
+        let mut days = FolderDays { of_objects: BTreeSet::new(), of_digests: BTreeSet::new() };
         for table in Table::ALL {
             let listed = self.verifier.store.days(table, place).await;
             let listed = self.or_fault(&place.folder(table), listed)?;
@@ -334,14 +334,14 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
 }
 
 /// The days that have a folder in an account and Region.
-struct Days {
+struct FolderDays {
     of_objects: BTreeSet<Date>,
     of_digests: BTreeSet<Date>,
 }
 
 /// Notes an object that no digest lists so far.
-fn unlisted(verifier: &Verifier<'_>, key: ObjectKey, found: Found, of_place: &mut Place<'_>) {
-    let Place { chain, scope, unlisted, .. } = of_place;
+fn unlisted(verifier: &Verifier<'_>, key: ObjectKey, found: Found, of_place: &mut WalkedPlace<'_>) {
+    let WalkedPlace { chain, scope, unlisted, .. } = of_place;
     let newest = chain.newest_hour();
     if key.hour > newest && key.hour <= Hour::containing(verifier.now).next() {
         scope.not_sealed_yet += 1;

@@ -8,7 +8,7 @@ use arrow_array::ArrayRef;
 use jiff::Timestamp;
 
 use crate::tables::column::{Column, ColumnType, column};
-use crate::tables::typed_fields::{Count, EventText, EventWord, Kind, Text, Time, typed_fields};
+use crate::tables::typed_fields::{Count, EventText, EventWord, FieldKind, Text, Time, typed_fields};
 use crate::tables::typing::unparsed::Unparsed;
 use crate::tables::unknown::Unknown;
 use crate::target::EndpointId;

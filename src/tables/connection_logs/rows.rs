@@ -20,7 +20,7 @@ pub const FOREIGN_BYTES: usize = 64 * 1024;
 
 /// Builder of events in columns: those of the schema that an event fills.
 #[derive(Debug)]
-pub struct RowsBuilder {
+pub struct EventRowsBuilder {
     fields: Builders,
     endpoint_id: StringBuilder,
     event_id: StringBuilder,
@@ -61,11 +61,11 @@ impl Counts {
     }
 }
 
-impl RowsBuilder {
+impl EventRowsBuilder {
     /// Returns a builder of a page, with room for this many bytes of foreign messages.
-    pub fn new(foreign_room: usize) -> RowsBuilder {
+    pub fn new(foreign_room: usize) -> EventRowsBuilder {
         let times = || TimestampMillisecondBuilder::new().with_timezone("UTC");
-        RowsBuilder {
+        EventRowsBuilder {
             fields: Builders::new(),
             endpoint_id: StringBuilder::new(),
             event_id: StringBuilder::new(),
@@ -117,8 +117,8 @@ impl RowsBuilder {
     }
 
     /// Returns the events that were appended.
-    pub fn finish(mut self) -> Rows {
-        Rows {
+    pub fn finish(mut self) -> EventRows {
+        EventRows {
             fields: self.fields.finish(),
             endpoint_id: self.endpoint_id.finish(),
             event_id: self.event_id.finish(),
@@ -149,7 +149,7 @@ fn append_map<K: AsRef<str>, V: AsRef<str>>(
 
 /// Events in columns, in the order of the answer.
 #[derive(Debug, Clone)]
-pub struct Rows {
+pub struct EventRows {
     fields: Arrays,
     endpoint_id: StringArray,
     event_id: StringArray,
@@ -165,7 +165,7 @@ pub struct Rows {
 
 /// The values that the rows of one page have in common.
 #[derive(Debug, Clone, Copy)]
-pub struct PageColumns<'a> {
+pub struct EventPageColumns<'a> {
     /// The time at which the window was due.
     pub snapshot_time: Timestamp,
     /// Arrival time of the page.
@@ -174,7 +174,7 @@ pub struct PageColumns<'a> {
     pub log_group: &'a str,
 }
 
-impl Rows {
+impl EventRows {
     /// Returns the number of events.
     pub fn len(&self) -> usize {
         self.event_id.len()
@@ -194,7 +194,7 @@ impl Rows {
     pub(crate) fn record_batch(
         &self,
         schema: SchemaRef,
-        page: &PageColumns<'_>,
+        page: &EventPageColumns<'_>,
     ) -> Result<RecordBatch, ArrowError> {
         let rows = self.len();
         let mut columns = self.fields.named();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow_array::ArrayRef;
 
 use crate::tables::column::{Column, ColumnType, column};
-use crate::tables::typed_fields::{Count, Kind, Text, Time, Word, typed_fields};
+use crate::tables::typed_fields::{Count, FieldKind, Text, Time, Word, typed_fields};
 use crate::tables::typing::unparsed::Unparsed;
 use crate::tables::unknown::Unknown;
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::tables::endpoints::{Endpoint, RawEndpoint, RawTag};
 use crate::tables::typing::unparsed::Unparsed;
-use crate::tables::typing::{Reading, counter, timestamp, typed};
+use crate::tables::typing::{TextMeaning, counter, timestamp, typed};
 use crate::tables::unknown::Unknown;
 use crate::target::EndpointId;
 
@@ -29,7 +29,7 @@ pub fn normalise<'a>(raw: RawEndpoint<'a>) -> Endpoint {
     let client_connect_enabled = flag("clientConnectOptions.enabled", raw.client_connect_enabled);
 
     let endpoint_id = exact(&mut unparsed, "clientVpnEndpointId", raw.client_vpn_endpoint_id, |text| {
-        EndpointId::parse(text).map_or(Reading::Unparsed, Reading::Value)
+        EndpointId::parse(text).map_or(TextMeaning::Unparsed, TextMeaning::Value)
     });
     let mut text = |field, text: Option<Cow<'a, str>>| unparsed.column(field, text?).map(Cow::into_owned);
     let description = text("description", raw.description);
@@ -129,18 +129,18 @@ fn exact<'a, T>(
     unparsed: &mut Unparsed<'a>,
     field: &'static str,
     raw: Option<Cow<'a, str>>,
-    read: impl Fn(&str) -> Reading<T>,
+    read: impl Fn(&str) -> TextMeaning<T>,
 ) -> Option<T> {
     let raw = raw?;
     let reading = read(&raw);
     unparsed.read(field, raw, reading)
 }
 
-fn boolean(text: &str) -> Reading<bool> {
+fn boolean(text: &str) -> TextMeaning<bool> {
     match text {
-        "true" => Reading::Value(true),
-        "false" => Reading::Value(false),
-        _ => Reading::Unparsed,
+        "true" => TextMeaning::Value(true),
+        "false" => TextMeaning::Value(false),
+        _ => TextMeaning::Unparsed,
     }
 }
 

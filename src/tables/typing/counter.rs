@@ -1,13 +1,13 @@
 //! Byte and packet counts, which the API writes as decimal digits.
 
-use super::Reading;
+use super::TextMeaning;
 
 /// Reads decimal digits without sign or leading zeros, up to the largest `bigint`.
-pub(crate) fn read(text: &str) -> Reading<i64> {
+pub(crate) fn read(text: &str) -> TextMeaning<i64> {
     let is_plain = text.bytes().all(|b| b.is_ascii_digit()) && (text.len() == 1 || !text.starts_with('0'));
     match text.parse() {
-        Ok(count) if is_plain => Reading::Value(count),
-        _ => Reading::Unparsed,
+        Ok(count) if is_plain => TextMeaning::Value(count),
+        _ => TextMeaning::Unparsed,
     }
 }
 
@@ -18,7 +18,7 @@ mod tests {
     #[test]
     fn decimal_digits_are_counts() {
         for (text, count) in [("0", 0), ("7", 7), ("9223372036854775807", i64::MAX)] {
-            assert_eq!(read(text), Reading::Value(count), "{text}");
+            assert_eq!(read(text), TextMeaning::Value(count), "{text}");
         }
     }
 
@@ -39,7 +39,7 @@ mod tests {
             "0x10",
             "9223372036854775808",
         ] {
-            assert_eq!(read(text), Reading::Unparsed, "{text}");
+            assert_eq!(read(text), TextMeaning::Unparsed, "{text}");
         }
     }
 }

@@ -5,18 +5,18 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Reading;
+use super::TextMeaning;
 
 /// The beginning of the year 1.
 const FIRST_YEAR: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 
 /// Reads a time in the API's form, with `separator` between date and time of day, or in that of RFC 3339, if it is exact in
 /// milliseconds and not before the year 1.
-pub(crate) fn read(text: &str, separator: u8) -> Reading<Timestamp> {
+pub(crate) fn read(text: &str, separator: u8) -> TextMeaning<Timestamp> {
     match instant(text.as_bytes(), separator) {
         // Python's datetime, and so pyarrow, has no year 0.
-        Some(time) if time >= FIRST_YEAR => Reading::Value(time),
-        _ => Reading::Unparsed,
+        Some(time) if time >= FIRST_YEAR => TextMeaning::Value(time),
+        _ => TextMeaning::Unparsed,
     }
 }
 
@@ -92,12 +92,12 @@ mod tests {
             ("1969-12-31 23:59:59", "1969-12-31T23:59:59Z"),
             ("0001-01-01 00:00:00", "0001-01-01T00:00:00Z"),
         ] {
-            assert_eq!(read(text, b' '), Reading::Value(expected.parse().unwrap()), "{text}");
+            assert_eq!(read(text, b' '), TextMeaning::Value(expected.parse().unwrap()), "{text}");
         }
-        let expected = Reading::Value("2019-08-12T07:57:14Z".parse().unwrap());
+        let expected = TextMeaning::Value("2019-08-12T07:57:14Z".parse().unwrap());
         assert_eq!(read("2019-08-12T07:57:14", b'T'), expected);
-        assert_eq!(read("2019-08-12T07:57:14", b' '), Reading::Unparsed);
-        assert_eq!(read("2019-08-12 07:57:14", b'T'), Reading::Unparsed);
+        assert_eq!(read("2019-08-12T07:57:14", b' '), TextMeaning::Unparsed);
+        assert_eq!(read("2019-08-12 07:57:14", b'T'), TextMeaning::Unparsed);
     }
 
     #[test]
@@ -141,7 +141,8 @@ mod tests {
             ("20251101T000000Z", None),
             ("２025-11-01T00:00:00Z", None),
         ] {
-            let expected = expected.map_or(Reading::Unparsed, |time| Reading::Value(time.parse().unwrap()));
+            let expected =
+                expected.map_or(TextMeaning::Unparsed, |time| TextMeaning::Value(time.parse().unwrap()));
             assert_eq!((read(text, b' '), read(text, b'T')), (expected, expected), "{text}");
         }
     }
@@ -163,19 +164,19 @@ mod tests {
             "1565596634",
             "soon",
         ] {
-            assert_eq!(read(text, b' '), Reading::Unparsed, "{text}");
+            assert_eq!(read(text, b' '), TextMeaning::Unparsed, "{text}");
         }
     }
 
     /// Reads a text by the format, if it prints back to itself.
-    fn by_its_format(text: &str) -> Reading<Timestamp> {
+    fn by_its_format(text: &str) -> TextMeaning<Timestamp> {
         const FORMAT: &str = "%Y-%m-%d %H:%M:%S";
         let parsed = DateTime::strptime(FORMAT, text).and_then(|time| Offset::UTC.to_timestamp(time));
         match parsed {
             Ok(time) if time >= FIRST_YEAR && time.strftime(FORMAT).to_string() == text => {
-                Reading::Value(time)
+                TextMeaning::Value(time)
             }
-            _ => Reading::Unparsed,
+            _ => TextMeaning::Unparsed,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use super::Reading;
+use super::TextMeaning;
 use super::illegal::{beginning, escaped, has_illegal, replaced};
 use crate::limits::VALUE_BYTES;
 use crate::tables::unknown::Unknown;
@@ -63,12 +63,12 @@ impl<'a> Unparsed<'a> {
         &mut self,
         field: &'static str,
         text: Cow<'a, str>,
-        reading: Reading<T>,
+        reading: TextMeaning<T>,
     ) -> Option<T> {
         match reading {
-            Reading::Value(value) => Some(value),
-            Reading::Nothing => None,
-            Reading::Unparsed => {
+            TextMeaning::Value(value) => Some(value),
+            TextMeaning::Nothing => None,
+            TextMeaning::Unparsed => {
                 self.put(field, text);
                 None
             }

@@ -14,18 +14,18 @@ use crate::tables::typing::illegal::{BARE_AMPERSAND, Reference, has_illegal, res
 
 /// The content of an element.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::tables) enum Value<'a> {
+pub(in crate::tables) enum ElementContent<'a> {
     /// A text, with its references resolved.
     Text(Cow<'a, str>),
     /// The XML of content with elements in it, unchanged.
     Xml(&'a str),
 }
 
-impl<'a> Value<'a> {
+impl<'a> ElementContent<'a> {
     pub(in crate::tables) fn into_inner(self) -> Cow<'a, str> {
         match self {
-            Value::Text(text) => text,
-            Value::Xml(xml) => Cow::Borrowed(xml),
+            ElementContent::Text(text) => text,
+            ElementContent::Xml(xml) => Cow::Borrowed(xml),
         }
     }
 }
@@ -170,18 +170,18 @@ impl<'a> Document<'a> {
 
     /// Leaves the element that was entered last, and returns its content. Elements in it are refused if they may be more rows or
     /// the token.
-    pub(in crate::tables) fn value(&mut self) -> Result<Value<'a>, DecodeError> {
+    pub(in crate::tables) fn value(&mut self) -> Result<ElementContent<'a>, DecodeError> {
         self.content(false)
     }
 
     /// Does the same for a field of a row, which may have CDATA sections.
-    pub(in crate::tables) fn field_value(&mut self) -> Result<Value<'a>, DecodeError> {
+    pub(in crate::tables) fn field_value(&mut self) -> Result<ElementContent<'a>, DecodeError> {
         self.content(true)
     }
 
-    fn content(&mut self, may_have_cdata: bool) -> Result<Value<'a>, DecodeError> {
+    fn content(&mut self, may_have_cdata: bool) -> Result<ElementContent<'a>, DecodeError> {
         if let Some(text) = self.leaf.take() {
-            return Ok(Value::Text(Cow::Borrowed(text)));
+            return Ok(ElementContent::Text(Cow::Borrowed(text)));
         }
         let begin = self.position()?;
         let mut text = Cow::Borrowed("");
@@ -199,9 +199,9 @@ impl<'a> Document<'a> {
                 }
                 Event::End(_) if depth > 0 => depth -= 1,
                 Event::End(_) if is_xml => {
-                    return self.text.get(begin..end).map(Value::Xml).ok_or(DecodeError::Malformed);
+                    return self.text.get(begin..end).map(ElementContent::Xml).ok_or(DecodeError::Malformed);
                 }
-                Event::End(_) => return Ok(Value::Text(text)),
+                Event::End(_) => return Ok(ElementContent::Text(text)),
                 Event::Text(part) => self.push_text(&mut text, part.into_inner()),
                 // In it, an ampersand begins no reference.
                 Event::CData(part) if may_have_cdata => text += part.into_inner(),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::DecodeError;
-use super::document::{Document, Value};
+use super::document::{Document, ElementContent};
 use crate::limits::{LIST_TEXTS, VALUE_BYTES};
 use crate::tables::typing::illegal::has_illegal;
 use crate::tables::unknown::Unknown;
@@ -56,8 +56,8 @@ pub(in crate::tables) fn text<'a>(
     field: &mut Option<Cow<'a, str>>,
 ) -> Result<(), DecodeError> {
     let earlier = match document.field_value()? {
-        Value::Text(text) => field.replace(text),
-        Value::Xml(xml) => Some(Cow::Borrowed(xml)),
+        ElementContent::Text(text) => field.replace(text),
+        ElementContent::Xml(xml) => Some(Cow::Borrowed(xml)),
     };
     if let Some(earlier) = earlier {
         unknown.push(within, name, earlier);
@@ -101,15 +101,15 @@ pub(in crate::tables) fn texts<'a>(
             _ => return keep(document, unknown, &within, child),
         };
         match (value, &mut read) {
-            (Value::Text(text), Some(texts)) => {
+            (ElementContent::Text(text), Some(texts)) => {
                 bytes += text.len();
                 texts.push(text);
                 if texts.len() > LIST_TEXTS || bytes > VALUE_BYTES {
                     read = None;
                 }
             }
-            (Value::Xml(xml), _) => unknown.push(&within, child, Cow::Borrowed(xml)),
-            (Value::Text(_), None) => {}
+            (ElementContent::Xml(xml), _) => unknown.push(&within, child, Cow::Borrowed(xml)),
+            (ElementContent::Text(_), None) => {}
         }
         Ok(())
     })?;

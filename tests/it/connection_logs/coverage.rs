@@ -1,7 +1,7 @@
 //! The coverage of connection logs: which hours with logging on are in the lake.
 
 use client_vpn_audit::lake::store::{DirectoryStore, Store};
-use client_vpn_audit::proof::coverage::{Coverage, LogCoverage, Window};
+use client_vpn_audit::proof::coverage::{Coverage, LogCoverage, RequestedTimes};
 use client_vpn_sim::{Fault, FaultKind, FaultyAction};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 pub async fn coverage(world: &World) -> Coverage {
     let store = Store::Directory(DirectoryStore::new(world.lake()));
     let now = world.clock.now();
-    Coverage::read(&store, Window { from: None, to: now, now }, &[], |_| ()).await.unwrap()
+    Coverage::read(&store, RequestedTimes { from: None, to: now, now }, &[], |_| ()).await.unwrap()
 }
 
 /// The hours in the lake, missing and pending of the only endpoint, and the times and reasons of what is missing.

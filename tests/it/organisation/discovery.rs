@@ -4,7 +4,7 @@ use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::invocation::handler::Auditor;
 use client_vpn_audit::invocation::settings::Settings;
 use client_vpn_audit::lake::store::{Location, Store};
-use client_vpn_audit::proof::coverage::{Coverage, Window, oldest_complete_age};
+use client_vpn_audit::proof::coverage::{Coverage, RequestedTimes, oldest_complete_age};
 use client_vpn_audit::target::{AccountId, AccountRegion, PlaceTargets, Region};
 use client_vpn_sim::{Config, EndpointConfig};
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ async fn endpoints_that_appear_and_go_are_facts_in_the_ledger() {
     let store = Store::new(&Location::Directory(world.lake()), &world.sdk(), None);
     let end = at(106).parse().unwrap();
     let coverage =
-        Coverage::read(&store, Window { from: None, to: end, now: end }, &[], |_| ()).await.unwrap();
+        Coverage::read(&store, RequestedTimes { from: None, to: end, now: end }, &[], |_| ()).await.unwrap();
     assert_eq!(coverage.endpoints.len(), 5 + 2, "the one that is gone too, and the lists of two accounts");
     for endpoint in &coverage.endpoints {
         let holes: Vec<(String, String, bool)> = endpoint
@@ -76,7 +76,7 @@ async fn endpoints_that_appear_and_go_are_facts_in_the_ledger() {
         assert_eq!(holes, expected, "{endpoint:?}");
     }
     // From before the fourth endpoint was there on.
-    let since = Window { from: Some(at(1).parse().unwrap()), to: end, now: end };
+    let since = RequestedTimes { from: Some(at(1).parse().unwrap()), to: end, now: end };
     let coverage = Coverage::read(&store, since, &[], |_| ()).await.unwrap();
     let new = coverage.endpoints.iter().find(|endpoint| endpoint.endpoint_id == "cvpn-endpoint-0000000a");
     assert_eq!(new.unwrap().holes.len(), 0, "it was not there, as the listing before shows");
@@ -114,7 +114,7 @@ async fn an_account_that_always_refused_is_a_hole_and_old() {
     let store = Store::new(&Location::Directory(world.lake()), &world.sdk(), None);
     let end = at(76).parse().unwrap();
     let coverage =
-        Coverage::read(&store, Window { from: None, to: end, now: end }, &[], |_| ()).await.unwrap();
+        Coverage::read(&store, RequestedTimes { from: None, to: end, now: end }, &[], |_| ()).await.unwrap();
     assert!(!coverage.is_whole());
     let refused = coverage.endpoints.iter().find(|endpoint| endpoint.account_id == accounts(&world)[1]);
     let refused = refused.unwrap();
@@ -162,7 +162,7 @@ async fn what_is_discovered_late_hides_no_hole() {
     std::fs::remove_file(&record).unwrap();
     std::fs::write(&record, format!("{line}\n")).unwrap();
     let store = Store::new(&Location::Directory(world.lake()), &world.sdk(), None);
-    let window = Window {
+    let window = RequestedTimes {
         from: Some(at(10).parse().unwrap()),
         to: at(120).parse().unwrap(),
         now: at(120).parse().unwrap(),
@@ -190,7 +190,8 @@ async fn a_record_that_cannot_be_read_spoils_one_discovery_and_not_those_after_i
     // EC2 listed the endpoints each time, so that their list has no hole.
     let store = Store::new(&Location::Directory(world.lake()), &world.sdk(), None);
     let now = at(46).parse().unwrap();
-    let coverage = Coverage::read(&store, Window { from: None, to: now, now }, &[], |_| ()).await.unwrap();
+    let coverage =
+        Coverage::read(&store, RequestedTimes { from: None, to: now, now }, &[], |_| ()).await.unwrap();
     let listing = coverage.endpoints.iter().find(|endpoint| endpoint.endpoint_id == "*").unwrap();
     assert_eq!((listing.outcomes.get("complete"), listing.outcomes.get("failed")), (Some(&3), None));
 }

@@ -1,6 +1,6 @@
 //! Run records that were sealed late, or not at all: somebody may have added them.
 
-use client_vpn_audit::proof::coverage::{Coverage, Window};
+use client_vpn_audit::proof::coverage::{Coverage, RequestedTimes};
 use jiff::Timestamp;
 
 use crate::harness::command;
@@ -19,7 +19,8 @@ async fn run_records_that_were_sealed_late_count_and_are_listed() {
     lake.seal_at(LATER).await;
     let now: Timestamp = LATER.parse().unwrap();
     let read = async |from: Option<&str>, to: &str| {
-        let window = Window { from: from.map(|from| from.parse().unwrap()), to: to.parse().unwrap(), now };
+        let window =
+            RequestedTimes { from: from.map(|from| from.parse().unwrap()), to: to.parse().unwrap(), now };
         let coverage = Coverage::read(&lake.store, window, &[], |_| ()).await.unwrap();
         assert_eq!(coverage.unreadable.len(), 0);
         coverage
@@ -45,7 +46,7 @@ async fn run_records_that_were_sealed_late_count_and_are_listed() {
     // A digest that cannot be read leaves open what was late.
     let digest = &lake.keys_of("digests").await[2];
     lake.put(digest, b"half a dig".to_vec()).await;
-    let window = Window { from: None, to: now, now };
+    let window = RequestedTimes { from: None, to: now, now };
     let coverage = Coverage::read(&lake.store, window, &[], |_| ()).await.unwrap();
     assert_eq!(coverage.unreadable.iter().map(|of| &of.object_key).collect::<Vec<_>>(), [digest]);
     assert!(!coverage.is_whole());
@@ -76,7 +77,7 @@ async fn add(lake: &SealedLake, records: &[(String, Vec<u8>)]) {
 /// The coverage of the record, as of `now`.
 async fn coverage(lake: &SealedLake, from: Option<&str>, now: &str) -> Coverage {
     let to = time("2025-11-23T01:30:00Z");
-    let window = Window { from: from.map(time), to, now: time(now) };
+    let window = RequestedTimes { from: from.map(time), to, now: time(now) };
     let coverage = Coverage::read(&lake.store, window, &[], |_| ()).await.unwrap();
     assert_eq!(coverage.unreadable.len(), 0);
     coverage

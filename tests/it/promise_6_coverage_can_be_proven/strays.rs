@@ -1,7 +1,7 @@
 //! Objects that do not belong into the ledger, or not yet: each is named, and fills no hole.
 
 use client_vpn_audit::lake::store::{Location, Store};
-use client_vpn_audit::proof::coverage::{Coverage, Window};
+use client_vpn_audit::proof::coverage::{Coverage, RequestedTimes};
 use jiff::Timestamp;
 
 use super::{Recorder, at};
@@ -11,7 +11,7 @@ use crate::harness::sdk_config;
 async fn unreadable(lake: &std::path::Path, now: Timestamp) -> Vec<String> {
     let location = Location::Directory(lake.to_owned());
     let store = Store::new(&location, &sdk_config("http://127.0.0.1:9", "eu-central-1"), None);
-    let window = Window { from: None, to: now, now };
+    let window = RequestedTimes { from: None, to: now, now };
     let coverage = Coverage::read(&store, window, &[], |_| ()).await.unwrap();
     assert_eq!(coverage.is_whole(), coverage.unreadable.is_empty());
     coverage.unreadable.into_iter().map(|of| of.object_key).collect()

@@ -62,7 +62,7 @@ pub(crate) fn finish(body: Vec<u8>, faults: &[FaultKind], request_id: String) ->
 
 /// An event, with fields that the API does not have today.
 #[derive(Serialize)]
-struct Rendered<'a> {
+struct RenderedEvent<'a> {
     #[serde(flatten)]
     event: &'a LogEvent,
     #[serde(rename = "entityName", skip_serializing_if = "Option::is_none")]
@@ -72,7 +72,7 @@ struct Rendered<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Body<'a> {
-    events: Vec<Rendered<'a>>,
+    events: Vec<RenderedEvent<'a>>,
     /// Empty since 2020.
     searched_log_streams: [(); 0],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,7 +92,7 @@ fn render(page: &Page, faults: &[FaultKind]) -> Vec<u8> {
     other.map_or_else(
         || {
             let unknown = faults.contains(&FaultKind::UnknownField).then_some("not-an-event");
-            let events = events.iter().map(|event| Rendered { event, unknown }).collect();
+            let events = events.iter().map(|event| RenderedEvent { event, unknown }).collect();
             serde_json::to_vec(&Body { events, searched_log_streams: [], next_token }).unwrap_or_default()
         },
         |shape| shape.to_string().into_bytes(),

@@ -22,7 +22,7 @@ const MAX_GROUPS: usize = 50;
 
 /// The name after which a listing continues.
 #[derive(Debug, Serialize, Deserialize)]
-struct Position {
+struct GroupPosition {
     #[serde(rename = "g")]
     listing: String,
     #[serde(rename = "a")]
@@ -64,9 +64,9 @@ fn page(
     let page: Vec<LogGroup> = groups.by_ref().take(limit).collect();
     let next = match page.last() {
         _ if faults.contains(&FaultKind::EmptyPage) => {
-            Some(Position { empty: position.empty + 1, ..position })
+            Some(GroupPosition { empty: position.empty + 1, ..position })
         }
-        Some(last) if groups.peek().is_some() => Some(Position { after: last.name.clone(), ..position }),
+        Some(last) if groups.peek().is_some() => Some(GroupPosition { after: last.name.clone(), ..position }),
         _ => None,
     };
     let next = next.map(|next| state.sealer.seal(&next));
@@ -82,12 +82,12 @@ fn position(
     wanted: &Wanted<'_>,
     token: Option<&str>,
     faults: &[FaultKind],
-) -> Result<Position, ApiError> {
+) -> Result<GroupPosition, ApiError> {
     let listing = format!("{ACTION} {} {} {wanted:?}", location.account_id, location.region);
     let Some(token) = token else {
-        return Ok(Position { listing, after: String::new(), empty: 0 });
+        return Ok(GroupPosition { listing, after: String::new(), empty: 0 });
     };
-    let position: Position = state.sealer.open(token).ok_or_else(error::invalid_token)?;
+    let position: GroupPosition = state.sealer.open(token).ok_or_else(error::invalid_token)?;
     let is_good = position.listing == listing && !faults.contains(&FaultKind::ExpireToken);
     if is_good { Ok(position) } else { Err(error::invalid_token()) }
 }

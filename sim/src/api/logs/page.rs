@@ -57,10 +57,10 @@ struct Position {
     #[serde(rename = "t")]
     as_of: i64,
     #[serde(rename = "p")]
-    place: Place,
+    place: PageStart,
     /// The beginning of the page before; `None` on the first two.
     #[serde(rename = "b")]
-    before: Option<Place>,
+    before: Option<PageStart>,
     /// Number of empty pages before, to make their tokens differ.
     #[serde(rename = "r")]
     empty: u32,
@@ -68,7 +68,7 @@ struct Position {
 
 /// The beginning of a page: a slice, and the number of its events on pages before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Place {
+struct PageStart {
     #[serde(rename = "s")]
     slice: i64,
     #[serde(rename = "o")]
@@ -110,7 +110,7 @@ fn position(
     let listing = format!("{location:?} {} {:?} {:?} {:?}", group.name, query.from, query.to, query.streams);
     let listing = mix_bytes(0, listing.as_bytes());
     let Some(token) = &query.token else {
-        let place = Place { slice: slice_of(beginning(group, query, now)), offset: 0 };
+        let place = PageStart { slice: slice_of(beginning(group, query, now)), offset: 0 };
         return Ok(Position { listing, as_of: now, place, before: None, empty: 0 });
     };
     let position: Position = state.sealer.open(token).ok_or_else(error::invalid_token)?;
@@ -130,7 +130,7 @@ fn list(
     journal: &Journal,
     query: &Query,
     position: &Position,
-) -> (Vec<LogEvent>, Option<Place>) {
+) -> (Vec<LogEvent>, Option<PageStart>) {
     let from = beginning(journal.group(), query, position.as_of);
     // Nothing arrives before it happens.
     let to = query.to.unwrap_or(i64::MAX).min(position.as_of);
@@ -141,17 +141,17 @@ fn list(
     };
     let limit = query.limit.min(journal.group().page_events);
     let (mut events, mut bytes) = (Vec::new(), 0);
-    let Place { slice: first, mut offset } = position.place;
+    let PageStart { slice: first, mut offset } = position.place;
     for slice in first..=slice_of(to) {
         if slice - first == MAX_SLICES {
-            return (events, Some(Place { slice, offset: 0 }));
+            return (events, Some(PageStart { slice, offset: 0 }));
         }
         let entries = index.of(journal, slice);
         for (number, entry) in entries.iter().filter(is_listed).enumerate().skip(offset) {
             let event = journal.event(entry, query.unmask);
             bytes += event.message.len() + EVENT_OVERHEAD_BYTES;
             if events.len() == limit || (bytes > MAX_PAGE_BYTES && !events.is_empty()) {
-                return (events, Some(Place { slice, offset: number }));
+                return (events, Some(PageStart { slice, offset: number }));
             }
             events.push(event);
         }

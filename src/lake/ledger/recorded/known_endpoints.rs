@@ -12,7 +12,7 @@ use crate::target::{AccountRegion, EndpointId};
 
 /// The endpoints that were known of an account and Region.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownEndpoints {
     /// The endpoints.
     pub endpoints: Vec<EndpointId>,
     /// The snapshot whose record has them.
@@ -28,7 +28,7 @@ pub async fn known_endpoints(
     store: &Store,
     place: &AccountRegion,
     snapshot_time: SnapshotTime,
-) -> Result<(Option<Known>, Option<RecordError>), RecordError> {
+) -> Result<(Option<KnownEndpoints>, Option<RecordError>), RecordError> {
     let (mut unreadable, mut compared_with_nothing) = (None, None);
     for date in [snapshot_time.date(), snapshot_time.date_before()] {
         let keys = store.keys(&place.day(Table::Runs, date)).await?;
@@ -52,11 +52,11 @@ pub async fn known_endpoints(
 
 /// Returns the endpoints that a record knows, if it is of an earlier snapshot, and `false` if they were compared with no
 /// previous record: earlier endpoints can have been missed.
-fn known(record: RecordedRun, snapshot_time: SnapshotTime) -> Option<(Known, bool)> {
+fn known(record: RecordedRun, snapshot_time: SnapshotTime) -> Option<(KnownEndpoints, bool)> {
     let since = SnapshotTime::truncated(record.snapshot_time);
     let discovery = record.places.into_iter().find_map(|place| place.discovery)?;
     let was_compared = discovery.error.is_none_or(|error| !error.is(&ErrorCode::LedgerUnreadable));
     let endpoints = discovery.endpoints?;
     let endpoints = endpoints.iter().filter_map(|id| EndpointId::parse(id)).collect();
-    (since < snapshot_time).then_some((Known { endpoints, since }, was_compared))
+    (since < snapshot_time).then_some((KnownEndpoints { endpoints, since }, was_compared))
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer};
 
-use super::{CONCURRENT_READS, MOST_TARGETS, RecordedError, limited, read, short_id, short_text};
+use super::{CONCURRENT_READS, MOST_TARGETS, RecordedError, ShortId, ShortText, limited, read, short_text};
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::Outcome;
 use crate::lake::store::{Store, StoreError};
@@ -170,14 +170,10 @@ impl Search<'_> {
 
 /// Reads a list of texts, of which each may be an ARN.
 fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    struct Text(#[serde(deserialize_with = "short_text")] String);
-    Ok(limited::<MOST_TARGETS, Text, _>(deserializer)?.into_iter().map(|Text(text)| text).collect())
+    Ok(limited::<MOST_TARGETS, ShortText, _>(deserializer)?.into_iter().map(|ShortText(text)| text).collect())
 }
 
 /// Reads a list of ids of endpoints.
 fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    struct Id(#[serde(deserialize_with = "short_id")] String);
-    Ok(limited::<MOST_TARGETS, Id, _>(deserializer)?.into_iter().map(|Id(id)| id).collect())
+    Ok(limited::<MOST_TARGETS, ShortId, _>(deserializer)?.into_iter().map(|ShortId(id)| id).collect())
 }

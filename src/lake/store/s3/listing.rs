@@ -7,7 +7,7 @@ use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::types::EncodingType;
 
 use super::S3Store;
-use crate::aws::https::Body;
+use crate::aws::https::BodyHandling;
 use crate::error_code::ErrorCode;
 use crate::lake::keys::Key;
 use crate::lake::store::{FolderListing, Found, StoreError, name};
@@ -38,7 +38,7 @@ impl S3Store {
         let key = self.object_key(key);
         let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(&key).max_keys(1);
         let listed = listed.encoding_type(EncodingType::Url).customize();
-        let listed = listed.interceptor(Body::AtMost(LARGEST_PAGE)).send().await;
+        let listed = listed.interceptor(BodyHandling::AtMost(LARGEST_PAGE)).send().await;
         let listed = listed.map_err(|error| self.failed("looking for", "s3:ListBucket", &key, &error))?;
         let encoding = listed.encoding_type.as_ref();
         let is_it = |found: &str| decoded(found, encoding) == key;
@@ -53,7 +53,7 @@ impl S3Store {
             let page = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix);
             let page =
                 page.encoding_type(EncodingType::Url).set_continuation_token(token.clone()).customize();
-            let page = page.interceptor(Body::AtMost(LARGEST_PAGE)).send().await;
+            let page = page.interceptor(BodyHandling::AtMost(LARGEST_PAGE)).send().await;
             let page = page.map_err(|error| self.failed("listing", "s3:ListBucket", &prefix, &error))?;
             let encoding = page.encoding_type.as_ref();
             let found = || page.contents().iter().filter_map(|object| object.key());
@@ -80,7 +80,7 @@ impl S3Store {
             let page = self.client.list_object_versions().bucket(&self.bucket).prefix(&prefix).delimiter("/");
             let page = page.set_key_marker(markers.0.clone()).set_version_id_marker(markers.1.clone());
             let page = page.encoding_type(EncodingType::Url).customize();
-            let page = page.interceptor(Body::AtMost(LARGEST_PAGE)).send().await;
+            let page = page.interceptor(BodyHandling::AtMost(LARGEST_PAGE)).send().await;
             let page =
                 page.map_err(|error| self.failed("listing", "s3:ListBucketVersions", &prefix, &error))?;
             let encoding = page.encoding_type.clone();
@@ -114,7 +114,7 @@ impl S3Store {
             let page = self.client.list_object_versions().bucket(&self.bucket).prefix(&prefix);
             let page = page.set_key_marker(markers.0.clone()).set_version_id_marker(markers.1.clone());
             let page = page.encoding_type(EncodingType::Url).customize();
-            let page = page.interceptor(Body::AtMost(LARGEST_PAGE)).send().await;
+            let page = page.interceptor(BodyHandling::AtMost(LARGEST_PAGE)).send().await;
             let page =
                 page.map_err(|error| self.failed("listing", "s3:ListBucketVersions", &prefix, &error))?;
             let encoding = page.encoding_type.clone();

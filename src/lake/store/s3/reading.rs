@@ -13,7 +13,7 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::S3Store;
-use crate::aws::https::Body;
+use crate::aws::https::BodyHandling;
 use crate::causes;
 use crate::error_code::{AwsCode, ErrorCode};
 use crate::lake::keys::{Key, ObjectKey};
@@ -91,7 +91,7 @@ impl S3Store {
         let most = places.end.saturating_sub(places.start);
         let range = format!("bytes={}-{}", places.start, places.end.saturating_sub(1));
         let asked = self.client.get_object().bucket(&self.bucket).key(key).range(range).customize();
-        let object = asked.interceptor(Body::Streamed).send().await;
+        let object = asked.interceptor(BodyHandling::Streamed).send().await;
         let object = object.map_err(|error| self.failed("reading", "s3:GetObject", key, &error))?;
         let mut part = Vec::new();
         self.each_chunk(key, most, most, object.body, |chunk| part.extend_from_slice(chunk)).await?;
@@ -130,7 +130,7 @@ impl S3Store {
     ) -> Result<Examined, StoreError> {
         let key = self.prefixed(key);
         let object = self.client.get_object().bucket(&self.bucket).key(&key).set_version_id(version_id);
-        let object = object.customize().interceptor(Body::Streamed).send().await;
+        let object = object.customize().interceptor(BodyHandling::Streamed).send().await;
         let object = object.map_err(|error| self.failed("reading", "s3:GetObject", &key, &error))?;
         let claimed = object.content_length().and_then(|bytes| u64::try_from(bytes).ok());
         let claimed = claimed.ok_or_else(|| self.limit(&key, "its size: S3 gives none"))?;
@@ -185,7 +185,7 @@ impl S3Store {
     ) -> Result<Option<T>, StoreError> {
         let key = self.prefixed(key.as_str());
         let asked = self.client.get_object().bucket(&self.bucket).key(&key).customize();
-        let object = match asked.interceptor(Body::Streamed).send().await {
+        let object = match asked.interceptor(BodyHandling::Streamed).send().await {
             Ok(object) => object,
             Err(error) if AwsCode::NO_SUCH_KEY.is(error.code()) => return Ok(None),
             Err(error) => return Err(self.failed("reading", "s3:GetObject", &key, &error)),

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::Window;
+use super::super::RequestedTimes;
 use super::ledger::{GroupLedger, LogLedger, Pair};
-use super::{InLake, LogCoverage, LogGroupsNotKnown, MISSING_AFTER, MissingLog};
+use super::{LogCoverage, LogGroupsNotKnown, MISSING_AFTER, MissingLog, ReadingsInLake};
 use crate::hour::Hour;
 use crate::log_group::LogGroup;
-use crate::log_window::{Reading, Window as LogWindow};
+use crate::log_window::{Reading, Window};
 use crate::target::AccountRegion;
 
 /// Longest time before the first run that its first reading covers: more than the setting allows.
@@ -27,7 +27,7 @@ struct Streak {
 
 impl LogLedger {
     /// Returns the first hour of which a window is assessed; `None` if no endpoint is known to log to a log group.
-    pub(in super::super) fn first_hour(&self, place: &AccountRegion, window: Window) -> Option<Hour> {
+    pub(in super::super) fn first_hour(&self, place: &AccountRegion, window: RequestedTimes) -> Option<Hour> {
         let streaks = self.streaks(place, window.horizon());
         let begin = |(pair, streaks): (&Pair, &Vec<Streak>)| {
             streaks.first().map(|streak| self.first_window(pair, *streak).start())
@@ -40,8 +40,8 @@ impl LogLedger {
     pub(in super::super) fn assess(
         &self,
         place: &AccountRegion,
-        window: Window,
-        in_lake: &InLake,
+        window: RequestedTimes,
+        in_lake: &ReadingsInLake,
     ) -> Vec<LogCoverage> {
         let streaks = self.streaks(place, window.horizon());
         let assessed = streaks.iter().filter_map(|(pair, streaks)| {
@@ -76,7 +76,7 @@ impl LogLedger {
     pub(in super::super) fn not_known(
         &self,
         place: &AccountRegion,
-        window: Window,
+        window: RequestedTimes,
     ) -> Option<LogGroupsNotKnown> {
         let in_force_since = self.in_force_since(place, window.to)?;
         let runs = || self.runs.range(..=window.horizon());
@@ -131,20 +131,20 @@ impl LogLedger {
 
     /// Returns the first window of a streak: that in which it begins, or if the log group was read for the first time then, the
     /// oldest one that was to be read.
-    fn first_window(&self, (_, log_group): &Pair, streak: Streak) -> LogWindow {
+    fn first_window(&self, (_, log_group): &Pair, streak: Streak) -> Window {
         let first_run = self.groups.get(log_group).and_then(|group| group.runs.first_key_value());
         let first_reading = first_run.filter(|(start, _)| **start == streak.first);
         let oldest = first_reading.and_then(|(_, run)| run.first_window);
         let earliest = streak.first.saturating_sub(LONGEST_FIRST_READING).unwrap_or(streak.first);
-        LogWindow::containing(oldest.map_or(streak.first, |oldest| oldest.clamp(earliest, streak.first)))
+        Window::containing(oldest.map_or(streak.first, |oldest| oldest.clamp(earliest, streak.first)))
     }
 
     /// Returns the windows of the streaks that lie in the requested time, in order.
-    fn windows(&self, pair: &Pair, streaks: &[Streak], window: Window) -> Vec<LogWindow> {
-        let mut windows: Vec<LogWindow> = Vec::new();
+    fn windows(&self, pair: &Pair, streaks: &[Streak], window: RequestedTimes) -> Vec<Window> {
+        let mut windows: Vec<Window> = Vec::new();
         for streak in streaks {
             let mut next = self.first_window(pair, *streak);
-            let from = window.from.map_or(next, |from| LogWindow::containing(from.max(next.start())));
+            let from = window.from.map_or(next, |from| Window::containing(from.max(next.start())));
             next = if window.from.is_some_and(|begin| from.start() < begin) { from.next() } else { from };
             next = windows.last().map_or(next, |last| next.max(last.next()));
             let last = if streak.is_open { window.to } else { streak.last };
@@ -160,14 +160,14 @@ impl LogLedger {
 /// The assessment of one log group.
 struct Assessment<'a> {
     ledger: &'a LogLedger,
-    window: Window,
+    window: RequestedTimes,
     group: &'a LogGroup,
     of_group: &'a GroupLedger,
     in_lake: &'a BTreeSet<Reading>,
 }
 
 impl Assessment<'_> {
-    fn first_readings(&self, windows: &[LogWindow], coverage: &mut LogCoverage) {
+    fn first_readings(&self, windows: &[Window], coverage: &mut LogCoverage) {
         for window in windows {
             let reading = Reading::First(*window);
             let hours = if self.is_in_lake(&reading) {
@@ -183,7 +183,7 @@ impl Assessment<'_> {
     }
 
     /// Assesses the second readings of hours whose windows are all in the lake: one with a missing window is missing already.
-    fn second_readings(&self, windows: &[LogWindow], coverage: &mut LogCoverage) {
+    fn second_readings(&self, windows: &[Window], coverage: &mut LogCoverage) {
         let mut of_hour: BTreeMap<Hour, bool> = BTreeMap::new();
         for window in windows {
             let is_read = of_hour.entry(Hour::containing(window.start())).or_insert(true);

@@ -11,16 +11,16 @@ use crate::target::AccountRegion;
 
 /// The readings of an account and Region whose keys are in the lake.
 #[derive(Debug, Default)]
-pub(in super::super) struct InLake(BTreeMap<LogGroupId, BTreeSet<Reading>>);
+pub(in super::super) struct ReadingsInLake(BTreeMap<LogGroupId, BTreeSet<Reading>>);
 
-impl InLake {
+impl ReadingsInLake {
     /// Lists the objects of the days from that of `first` on.
     pub(in super::super) async fn read(
         store: &Store,
         place: &AccountRegion,
         first: Hour,
-    ) -> Result<InLake, StoreError> {
-        let mut in_lake = InLake::default();
+    ) -> Result<ReadingsInLake, StoreError> {
+        let mut in_lake = ReadingsInLake::default();
         let days = store.days(Table::ConnectionLogs, place).await?;
         for date in days.into_iter().filter(|date| *date >= first.date()) {
             let keys = store.keys(&place.day(Table::ConnectionLogs, date)).await?;

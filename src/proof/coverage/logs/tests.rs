@@ -9,8 +9,8 @@ use super::*;
 use crate::lake::keys::{Key, ObjectKey};
 use crate::lake::ledger::recorded::RecordedRun;
 use crate::log_group::LogGroup;
-use crate::log_window::{Reading, Window as LogWindow};
-use crate::proof::coverage::Window;
+use crate::log_window::{Reading, Window};
+use crate::proof::coverage::RequestedTimes;
 use crate::target::{AccountId, AccountRegion, Region};
 
 const GROUP: &str = "arn:aws:logs:eu-central-1:123456789012:log-group:/vpn";
@@ -100,7 +100,7 @@ fn window(start: &str, outcome: &str, code: Option<&str>) -> Value {
 
 /// The first readings of a time.
 fn first(arn: &str, from: &str, to: &str) -> Vec<String> {
-    let mut window = LogWindow::containing(at(from));
+    let mut window = Window::containing(at(from));
     let mut keys = Vec::new();
     while window.start() < at(to) {
         keys.push(key(arn, Reading::First(window)));
@@ -122,14 +122,14 @@ fn ledger(runs: &[Run]) -> LogLedger {
 }
 
 /// Assesses a lake with these objects, which the records of their log group name.
-fn assess(runs: &[Run], objects: &[String], window: Window) -> Vec<LogCoverage> {
+fn assess(runs: &[Run], objects: &[String], window: RequestedTimes) -> Vec<LogCoverage> {
     let named: Vec<Run> = runs.iter().map(|run| naming(run, objects)).collect();
     assess_as_recorded(&named, objects, window)
 }
 
 /// Assesses a lake with these objects.
-fn assess_as_recorded(runs: &[Run], objects: &[String], window: Window) -> Vec<LogCoverage> {
-    let mut in_lake = InLake::default();
+fn assess_as_recorded(runs: &[Run], objects: &[String], window: RequestedTimes) -> Vec<LogCoverage> {
+    let mut in_lake = ReadingsInLake::default();
     objects.iter().for_each(|key| in_lake.add(&ObjectKey::parse(key).unwrap()));
     ledger(runs).assess(&place(), window, &in_lake)
 }
@@ -152,8 +152,8 @@ fn naming(run: &Run, objects: &[String]) -> Run {
     run
 }
 
-fn until(to: &str) -> Window {
-    Window { from: None, to: at(to), now: at(to) }
+fn until(to: &str) -> RequestedTimes {
+    RequestedTimes { from: None, to: at(to), now: at(to) }
 }
 
 /// Returns the hours in the lake, missing and pending.

@@ -76,7 +76,7 @@ fn a_witness_is_compared_with_its_own_endpoint() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     writeln!(file, "{},7", at(0)).unwrap();
     let witness = Witness::read("e", file.path()).unwrap();
-    let window = Window { from: None, to: at(M), now: at(M) };
+    let window = RequestedTimes { from: None, to: at(M), now: at(M) };
     let (endpoints, _) = prove(&attempts(&[good(0, &["e", "f"])]), window, &[witness]);
     let found: Vec<(&str, Option<Option<f64>>)> = endpoints
         .iter()

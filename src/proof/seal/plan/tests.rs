@@ -11,7 +11,7 @@ fn bounds(asked: Option<&str>) -> Bounds {
 }
 
 /// Returns the first and the last hour that a plan seals, and their number; `None` if it seals none.
-fn sealed(mut plan: Plan) -> Option<(String, String, usize)> {
+fn sealed(mut plan: SealPlan) -> Option<(String, String, usize)> {
     let mut hours = Vec::new();
     while let Some(hour) = plan.next(Timestamp::UNIX_EPOCH).unwrap() {
         hours.push(hour.to_string());
@@ -68,7 +68,7 @@ fn a_chain_begins_with_the_oldest_object_that_is_not_too_old() {
         ),
     ];
     for (name, asked, oldest, expected) in cases {
-        let found = Plan::first(bounds(asked), oldest.map(hour)).map(sealed);
+        let found = SealPlan::first(bounds(asked), oldest.map(hour)).map(sealed);
         let expected = expected
             .map(|(first, last, hours)| Some((first.to_owned(), last.to_owned(), hours)))
             .map_err(|asked| PlanError::BeforeTheRecord { hour: hour(asked) });
@@ -92,7 +92,7 @@ fn a_chain_goes_on_after_its_newest_digest_up_to_the_newest_closed_or_the_reques
         ("an hour that is sealed is requested", "2025-11-23T05", Some("2025-11-23T05"), None),
     ];
     for (name, newest, asked, expected) in cases {
-        let plan = Plan::after(bounds(asked), hour(newest));
+        let plan = SealPlan::after(bounds(asked), hour(newest));
         assert_eq!(plan.is_done(), expected.is_none(), "{name}");
         let expected = expected.map(|(first, last, hours)| (first.to_owned(), last.to_owned(), hours));
         assert_eq!(sealed(plan), expected, "{name}");
@@ -106,7 +106,7 @@ fn another_seal_may_have_gone_further_meanwhile() {
         ("by an hour", "2025-11-23T07", Some(("2025-11-23T08".to_owned(), CLOSED.to_owned(), 2))),
         ("to the end", CLOSED, None),
     ] {
-        let mut plan = Plan::after(bounds(None), hour("2025-11-23T06"));
+        let mut plan = SealPlan::after(bounds(None), hour("2025-11-23T06"));
         assert_eq!(plan.checked_from().to_string(), "2025-11-21", "{name}");
         plan.follow(hour(newest));
         assert_eq!(sealed(plan), expected, "{name}");
@@ -124,7 +124,8 @@ fn no_digest_is_begun_at_the_deadline_or_later() {
         ("after it", "2025-11-23T07", at("2025-11-23T11:00:00Z"), Err(PlanError::Deadline { hour: first })),
         ("after it, with nothing left", CLOSED, at("2025-11-23T11:00:00Z"), Ok(None)),
     ] {
-        let plan = Plan::after(Bounds { asked: None, closed: done, deadline: Some(deadline) }, hour(newest));
+        let plan =
+            SealPlan::after(Bounds { asked: None, closed: done, deadline: Some(deadline) }, hour(newest));
         assert_eq!(plan.next(now), expected, "{name}");
     }
 }
@@ -141,7 +142,7 @@ fn each_problem_is_kept_once_and_the_last_is_named() {
         ("one of each hour", &[&["a"], &["b"], &["c"]], unreadable("c", 2)),
     ];
     for (name, hours, expected) in cases {
-        let mut plan = Plan::after(bounds(None), hour("2025-11-23T06"));
+        let mut plan = SealPlan::after(bounds(None), hour("2025-11-23T06"));
         for problems in hours {
             plan.sealed(problems.iter().map(|problem| (*problem).to_owned()).collect());
         }

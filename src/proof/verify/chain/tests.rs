@@ -83,8 +83,8 @@ fn written(hour: Hour, digest: &Digest, signature: Option<&str>) -> WrittenDiges
     WrittenDigest::parse(&ObjectKey::of_digest(&place(), hour), line.as_bytes()).unwrap()
 }
 
-fn read(digest: &WrittenDigest) -> Reading {
-    Reading::Digest(Box::new(digest.clone()))
+fn read(digest: &WrittenDigest) -> DigestReading {
+    DigestReading::Digest(Box::new(digest.clone()))
 }
 
 /// Returns a chain whose digests of the indices `changed` were changed after those after them were made.

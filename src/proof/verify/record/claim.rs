@@ -11,8 +11,8 @@ use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId, Target};
 
 use super::{
-    Contradiction, EndpointsEntry, Pages, Superseded, TargetEntry, WindowEntry, inconsistent,
-    misplaced_object, shortened,
+    Contradiction, Pages, RecordedEndpointsEntry, RecordedTargetEntry, RecordedWindowEntry, Superseded,
+    inconsistent, misplaced_object, shortened,
 };
 
 /// An object as a run record names it.
@@ -57,7 +57,7 @@ impl<'a> OfKey<'a> {
     }
 
     /// Returns the objects of a target.
-    pub(super) fn target(&self, entry: &TargetEntry) -> Result<Vec<Claim>, Contradiction> {
+    pub(super) fn target(&self, entry: &RecordedTargetEntry) -> Result<Vec<Claim>, Contradiction> {
         let AccountRegion { account_id, region } = self.place.clone();
         let Some(endpoint_id) = EndpointId::parse(&entry.endpoint_id) else {
             return Err(inconsistent(format!(
@@ -136,7 +136,7 @@ impl<'a> OfKey<'a> {
     }
 
     /// Returns the object with the configuration of the endpoints.
-    pub(super) fn endpoints(&self, entry: &EndpointsEntry) -> Result<Option<Claim>, Contradiction> {
+    pub(super) fn endpoints(&self, entry: &RecordedEndpointsEntry) -> Result<Option<Claim>, Contradiction> {
         let wrote = match entry.outcome {
             Outcome::Complete => true,
             Outcome::AlreadyCaptured => false,
@@ -168,7 +168,7 @@ impl<'a> OfKey<'a> {
     pub(super) fn window(
         &self,
         log_group: &str,
-        entry: &WindowEntry,
+        entry: &RecordedWindowEntry,
     ) -> Result<Option<Claim>, Contradiction> {
         let wrote = match entry.outcome {
             Outcome::Complete => true,

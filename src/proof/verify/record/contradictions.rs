@@ -9,7 +9,10 @@ use crate::lake::ledger::Outcome;
 use crate::lake::ledger::recorded::RecordedDiscovery;
 use crate::snapshot_time::SnapshotTime;
 
-use super::{Contradiction, EndpointsEntry, Kind, Pages, Record, TargetEntry, WindowEntry, shortened};
+use super::{
+    Contradiction, Kind, Pages, Record, RecordedEndpointsEntry, RecordedTargetEntry, RecordedWindowEntry,
+    shortened,
+};
 
 /// Returns the contradictions of a record with its key.
 pub(super) fn misplaced(key: &ObjectKey, record: &Record) -> Vec<Contradiction> {
@@ -80,7 +83,7 @@ pub(super) fn contradictions(record: &Record) -> Vec<String> {
 fn of_listing(
     record: &Record,
     discovery: &RecordedDiscovery,
-    configuration: Option<&EndpointsEntry>,
+    configuration: Option<&RecordedEndpointsEntry>,
 ) -> Vec<String> {
     let mut found = Vec::new();
     let pages = [discovery.first_page_requested_at, discovery.first_page_at, discovery.last_page_at];
@@ -93,18 +96,18 @@ fn of_listing(
     }
     let listed: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
     // The endpoints are listed before any of them is captured, so one created in between was configured by its id.
-    let is_unlisted = |target: &&TargetEntry| {
+    let is_unlisted = |target: &&RecordedTargetEntry| {
         target.outcome != Outcome::Failed
             && !listed.contains(target.endpoint_id.as_str())
             && !record.settings_in_force.names(&target.endpoint_id)
     };
-    if let Some(TargetEntry { endpoint_id, outcome, .. }) = record.targets.iter().find(is_unlisted) {
+    if let Some(RecordedTargetEntry { endpoint_id, outcome, .. }) = record.targets.iter().find(is_unlisted) {
         let id = shortened(endpoint_id);
         found.push(format!("calls {id} {} and does not list it among the endpoints", outcome.as_str()));
     }
     // Both are of one listing, and the configuration is also of endpoints that were deleted.
-    let is_of_it = |entry: &&EndpointsEntry| entry.outcome == Outcome::Complete;
-    if let Some(EndpointsEntry { rows, .. }) = configuration.filter(is_of_it)
+    let is_of_it = |entry: &&RecordedEndpointsEntry| entry.outcome == Outcome::Complete;
+    if let Some(RecordedEndpointsEntry { rows, .. }) = configuration.filter(is_of_it)
         && *rows < listed.len() as u64
     {
         let count = listed.len();
@@ -129,7 +132,7 @@ fn page_outside(of: &str, time: Timestamp) -> String {
 }
 
 /// Returns why the pages of an entry cannot have arrived at the times that it states.
-pub(super) fn outside_the_run(record: &Record, entry: &TargetEntry) -> Option<String> {
+pub(super) fn outside_the_run(record: &Record, entry: &RecordedTargetEntry) -> Option<String> {
     let earliest = match entry.outcome {
         Outcome::Complete | Outcome::Partial => record.start,
         // The object can be of an earlier run of the same snapshot.
@@ -141,7 +144,7 @@ pub(super) fn outside_the_run(record: &Record, entry: &TargetEntry) -> Option<St
 }
 
 /// Returns why the pages of a window of a connection log cannot have arrived at the times that its entry states.
-pub(super) fn window_outside_the_run(record: &Record, entry: &WindowEntry) -> Option<String> {
+pub(super) fn window_outside_the_run(record: &Record, entry: &RecordedWindowEntry) -> Option<String> {
     let earliest = match entry.outcome {
         Outcome::Complete | Outcome::Partial => record.start,
         // The object can be of any earlier run.

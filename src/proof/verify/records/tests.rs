@@ -78,11 +78,11 @@ fn listing(ids: &[&str]) -> Value {
 }
 
 /// Returns the footer of the connections.
-fn footer() -> Content {
+fn footer() -> FooterContent {
     let time = |text: &str| Some(text.parse().unwrap());
     let pages =
         [time("2025-11-22T21:00:01.1Z"), time("2025-11-22T21:00:01.2Z"), time("2025-11-22T21:00:01.3Z")];
-    Content::OfItsKey { rows: 3, pages }
+    FooterContent::OfItsKey { rows: 3, pages }
 }
 
 /// Returns the faults of these records, if digests and footers describe the objects as the first record does.
@@ -91,7 +91,7 @@ fn faults(records: &[Value]) -> Vec<(Kind, String)> {
 }
 
 /// Returns the same if the connections have that footer.
-fn faults_beside(records: &[Value], content: &Content) -> Vec<(Kind, String)> {
+fn faults_beside(records: &[Value], content: &FooterContent) -> Vec<(Kind, String)> {
     let mut machine = Records::default();
     for record in records {
         let key =
@@ -252,23 +252,27 @@ fn what_agrees_is_no_fault() {
 
 #[test]
 fn a_footer_that_contradicts_the_records_is_named() {
-    let Content::OfItsKey { rows, pages } = footer() else { unreachable!() };
+    let FooterContent::OfItsKey { rows, pages } = footer() else { unreachable!() };
     let later = |index: usize| {
         let mut pages = pages;
         pages[index] = Some("2025-11-22T21:30:00Z".parse().unwrap());
-        Content::OfItsKey { rows, pages }
+        FooterContent::OfItsKey { rows, pages }
     };
     let other = Some(Kind::RecordedOtherwise);
     for (case, content, expected) in [
         ("as the record says", footer(), None),
-        ("without times", Content::OfItsKey { rows, pages: [None; 3] }, other),
-        ("other rows", Content::OfItsKey { rows: 2, pages }, other),
-        ("no rows", Content::OfItsKey { rows: 0, pages }, other),
+        ("without times", FooterContent::OfItsKey { rows, pages: [None; 3] }, other),
+        ("other rows", FooterContent::OfItsKey { rows: 2, pages }, other),
+        ("no rows", FooterContent::OfItsKey { rows: 0, pages }, other),
         ("requested at another time", later(0), other),
         ("its first page at another time", later(1), other),
         ("its last page at another time", later(2), other),
-        ("no Parquet, which is reported elsewhere", Content::Foreign("it is not Parquet".to_owned()), None),
-        ("another snapshot, which is too", Content::OfAnotherKey("snapshot_time"), None),
+        (
+            "no Parquet, which is reported elsewhere",
+            FooterContent::Foreign("it is not Parquet".to_owned()),
+            None,
+        ),
+        ("another snapshot, which is too", FooterContent::OfAnotherKey("snapshot_time"), None),
     ] {
         let expected: Vec<_> = expected.into_iter().map(|kind| (kind, connections())).collect();
         for records in [vec![record()], vec![record(), repeat()], vec![repeat()]] {

@@ -277,7 +277,7 @@ fn only_windows_in_the_requested_time_count() {
         ("21T00:00", "22T11:00", Some(("22T10:00", "22T11:00", 1.0))),
         ("21T00:00", "22T10:14", None),
     ] {
-        let window = Window { from: Some(at(from)), to: at(to), now: at("24T00:00") };
+        let window = RequestedTimes { from: Some(at(from)), to: at(to), now: at("24T00:00") };
         let found = assess(&runs, &[], window);
         let found = found.first().map(|of| (of.from, of.to, of.hours_missing));
         assert_eq!(found, expected.map(|(from, to, hours)| (at(from), at(to), hours)), "{from} {to}");
@@ -288,7 +288,7 @@ fn only_windows_in_the_requested_time_count() {
 fn a_reading_is_missing_an_hour_after_it_was_due() {
     let runs = [logs("23T10:05", &[group(GROUP, &["a"])])];
     for (now, expected) in [("23T11:44", [0.0, 0.0, 0.25]), ("23T11:45", [0.0, 0.25, 0.0])] {
-        let window = Window { from: None, to: at("23T10:15"), now: at(now) };
+        let window = RequestedTimes { from: None, to: at("23T10:15"), now: at(now) };
         assert_eq!(hours(&assess(&runs, &[], window)[0]), expected, "{now}");
     }
     // The second reading of the hour is due at 11:30 of the next day.
@@ -300,14 +300,14 @@ fn a_reading_is_missing_an_hour_after_it_was_due() {
             vec!["late 23T10:00 to 23T11:00: no run of connection logs read the log group after it was due"],
         ),
     ] {
-        let window = Window { from: None, to: at("23T11:00"), now: at(now) };
+        let window = RequestedTimes { from: None, to: at("23T11:00"), now: at(now) };
         let found = assess(&runs, &objects, window);
         assert_eq!(missing(&found[0]), expected, "{now}");
         assert_eq!(found[0].hours_not_read_again, if expected.is_empty() { 0.0 } else { 1.0 }, "{now}");
         assert_eq!(found[0].is_whole(), expected.is_empty(), "{now}");
     }
     let late = key(GROUP, Reading::starting(at("23T10:00"), true));
-    let window = Window { from: None, to: at("23T11:00"), now: at("25T00:00") };
+    let window = RequestedTimes { from: None, to: at("23T11:00"), now: at("25T00:00") };
     assert_eq!(missing(&assess(&runs, &[objects.clone(), vec![late]].concat(), window)[0]), [""; 0]);
     // What is kept for a day cannot be read a day later, and an hour with a missing window is missing already.
     let short = [logs("23T10:05", &[with(group(GROUP, &["a"]), json!({"retention_days": 1}))])];
@@ -320,7 +320,7 @@ fn a_reading_is_missing_an_hour_after_it_was_due() {
 fn a_second_reading_was_due_if_the_retention_of_that_time_allowed_it() {
     let keeping =
         |start, days: i64| logs(start, &[with(group(GROUP, &["a"]), json!({"retention_days": days}))]);
-    let window = Window { from: None, to: at("23T11:00"), now: at("27T00:00") };
+    let window = RequestedTimes { from: None, to: at("23T11:00"), now: at("27T00:00") };
     let objects = first(GROUP, "23T10:00", "23T11:00");
     for (case, before, after, is_missing) in [("raised since", 1, 30, false), ("lowered since", 30, 1, true)]
     {

@@ -7,7 +7,7 @@ fn walk<'a>(
     place: &'a AccountRegion,
     first: usize,
     link: Option<Link>,
-    readings: &[(usize, Reading)],
+    readings: &[(usize, DigestReading)],
 ) -> (Vec<Fault>, Scope, Chain<'a>) {
     let hours = hours();
     let mut scope = Scope::new(place, hours[first], hours[HOURS - 1]);
@@ -20,12 +20,12 @@ fn walk<'a>(
     (faults, scope, chain)
 }
 
-fn invalid(sha256: &str) -> Reading {
-    Reading::Invalid(sha256.to_owned(), DigestError::NotADigest)
+fn invalid(sha256: &str) -> DigestReading {
+    DigestReading::Invalid(sha256.to_owned(), DigestError::NotADigest)
 }
 
-fn nothing() -> Reading {
-    Reading::Nothing(Kind::Unreadable, "cannot be read".to_owned())
+fn nothing() -> DigestReading {
+    DigestReading::Nothing(Kind::Unreadable, "cannot be read".to_owned())
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_digest_that_cannot_be_read_breaks_the_chain_only_if_it_has_other_bytes() {
             4,
         ),
     ] {
-        let mut readings: Vec<(usize, Reading)> = digests.iter().map(read).enumerate().collect();
+        let mut readings: Vec<(usize, DigestReading)> = digests.iter().map(read).enumerate().collect();
         readings[at].1 = reading;
         let place = place();
         let (mut faults, scope, mut chain) = walk(&place, 0, None, &readings);
@@ -83,7 +83,7 @@ fn consecutive_hours_without_a_digest_are_one_fault() {
         ("the first two", vec![2, 3, 4], vec![0, 1], vec![up_to_22]),
     ] {
         let place = place();
-        let readings: Vec<(usize, Reading)> =
+        let readings: Vec<(usize, DigestReading)> =
             indices.into_iter().map(|index| (index, read(&whole[index]))).collect();
         let (faults, _, chain) = walk(&place, 0, None, &readings);
         let messages: Vec<&str> = faults.iter().map(|fault| fault.message.as_str()).collect();
@@ -129,7 +129,8 @@ fn a_walk_that_begins_within_the_chain_is_compared_with_the_digest_before_it() {
     ] {
         let place = place();
         let link = Link::before(hours()[1], &place, &before);
-        let readings: Vec<(usize, Reading)> = (2..HOURS).map(|index| (index, read(&whole[index]))).collect();
+        let readings: Vec<(usize, DigestReading)> =
+            (2..HOURS).map(|index| (index, read(&whole[index]))).collect();
         let (mut faults, scope, mut chain) = walk(&place, 2, link, &readings);
         chain.end(&scope, &mut faults);
         assert_eq!(by_index(faults), expected, "{name}");
