@@ -13,7 +13,11 @@ last_merge AS (
   SELECT with_timezone(max(merged_at), 'UTC') AS as_of
   FROM captures
 ),
--- BEGIN HOLES: the same lines as in sessions/merge.sql
+-- BEGIN GENERATED sql_fragments/holes.sql
+-- Finds the times between captures of each endpoint, and which of them are holes, as docs/evidence.md defines them.
+-- Reads captures, and last_merge with as_of: the time, with its zone, up to which the record is known.
+-- Gives gaps, a row for each time between two captures. is_hole says if it is a hole, and open if no capture came after it.
+-- Gives ordered, a row for each capture, failed attempt and listing of an endpoint, and for its beginning.
 entries AS (
   -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
   SELECT
@@ -142,7 +146,7 @@ gaps AS (
   WHERE gap_begins IS NOT NULL
   GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at, as_of
 ),
--- END HOLES
+-- END GENERATED sql_fragments/holes.sql
 sealed_late AS (
   SELECT digests.account_id, digests.region, count(*) AS records_sealed_late
   FROM digests

@@ -32,7 +32,10 @@ described AS (
   WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
     AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
 ),
--- BEGIN NOT RECORDED: the same lines as in queries/failed_attempts.sql
+-- BEGIN GENERATED sql_fragments/not_recorded.sql
+-- Counts how long, over all endpoints, events of connection logs cannot be known in each period.
+-- Reads captures, periods (period, begins, ends), and described: the rows of endpoints from a day before the first period on.
+-- Gives not_recorded (period, minutes): the minutes in which an endpoint's logging was off or its window was not read.
 configurations AS (
   -- The log group of each endpoint in each snapshot. Null: logging is off, or not known, or AWS described the endpoint in two ways.
   SELECT
@@ -204,7 +207,7 @@ not_recorded AS (
   LEFT JOIN recorded ON recorded.period = periods.period
   GROUP BY periods.period
 ),
--- END NOT RECORDED
+-- END GENERATED sql_fragments/not_recorded.sql
 events AS (
   SELECT
     *,

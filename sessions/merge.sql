@@ -3,6 +3,7 @@
 -- days, end in the rows that one merge of all days makes.
 -- Each capture in `captures` has its rows in the lake: they were written before its record, and the record was read before them. Of
 -- the run records that were merged just before, this reads all rows: both begin a day before {from_date}.
+-- The parts of the statement are written in sql_fragments/, and copied here.
 MERGE INTO sessions AS known
 USING (
   WITH
@@ -10,7 +11,11 @@ USING (
     -- The record of later time is not known. The tables say in captures when they were merged, once both are.
     SELECT from_iso8601_timestamp('{merged_at}') AS as_of
   ),
-  -- BEGIN HOLES: the same lines as in queries/coverage_holes.sql
+  -- BEGIN GENERATED sql_fragments/holes.sql
+  -- Finds the times between captures of each endpoint, and which of them are holes, as docs/evidence.md defines them.
+  -- Reads captures, and last_merge with as_of: the time, with its zone, up to which the record is known.
+  -- Gives gaps, a row for each time between two captures. is_hole says if it is a hole, and open if no capture came after it.
+  -- Gives ordered, a row for each capture, failed attempt and listing of an endpoint, and for its beginning.
   entries AS (
     -- Attempts at endpoints, attempts at listing them (under *), and under each endpoint the listings that have it.
     SELECT
@@ -139,7 +144,10 @@ USING (
     WHERE gap_begins IS NOT NULL
     GROUP BY account_id, region, endpoint_id, gap_begins, next_ends, gone_at, as_of
   ),
-  -- END HOLES
+  -- END GENERATED sql_fragments/holes.sql
+  -- BEGIN GENERATED sql_fragments/merge_sessions/holes_and_captures.sql
+  -- Prepares what sql_fragments/holes.sql gives: collects the gaps of each endpoint that are holes or may become holes (holes), and names
+  -- the columns of its captures, attempts and listings so that they can stand beside those of sessions (entries_in_order).
   holes AS (
     -- For each endpoint: the gaps that are holes, or may become holes since nothing follows yet.
     SELECT
@@ -167,6 +175,10 @@ USING (
       nullif(endpoint_id, endpoint_id) AS entry_connection_id
     FROM ordered
   ),
+  -- END GENERATED sql_fragments/merge_sessions/holes_and_captures.sql
+  -- BEGIN GENERATED sql_fragments/merge_sessions/rows_of_snapshots.sql
+  -- Reads the rows of connections and partials since two days before {from_date} (sights), places each on a day (placed), drops times
+  -- that cannot be right (typed), and combines the rows of each connection into one (shown).
   sights AS (
     SELECT
       account_id, region, endpoint_id, connection_id, snapshot_date, snapshot_time, captured_at, true AS complete,
@@ -275,6 +287,10 @@ USING (
     GROUP BY account_id, region, endpoint_id, connection_id
     HAVING bool_or(is_recent)
   ),
+  -- END GENERATED sql_fragments/merge_sessions/rows_of_snapshots.sql
+  -- BEGIN GENERATED sql_fragments/merge_sessions/known_rows.sql
+  -- Joins what the snapshots show with the rows of sessions that may change (remembered), and keeps one row for each connection, with the
+  -- first and the last time at which it was seen (joined).
   remembered AS (
     -- With the rows that may change: those that are shown, whose beginning, end or coverage a late capture may settle, that reach into
     -- the days that are read, or that an older version made.
@@ -400,6 +416,11 @@ USING (
     FROM remembered
     WHERE copy = 1
   ),
+  -- END GENERATED sql_fragments/merge_sessions/known_rows.sql
+  -- BEGIN GENERATED sql_fragments/merge_sessions/times_given_by_aws.sql
+  -- Chooses the beginning of each session from those that AWS gave (begun). Chooses its end: finds the possible ends (possible), the last
+  -- of all and the last that no later snapshot contradicts (chosen), and takes the latter if there is one (with_end). Derives from both
+  -- the times that the rest needs, such as the time from which the session must have been watched (dated).
   begun AS (
     -- Of the beginnings that AWS gave, those count that are not after the first sight. The two clocks may differ.
     SELECT
@@ -460,6 +481,11 @@ USING (
       )) AS first_seen_ended
     FROM with_end
   ),
+  -- END GENERATED sql_fragments/merge_sessions/times_given_by_aws.sql
+  -- BEGIN GENERATED sql_fragments/merge_sessions/neighbouring_captures.sql
+  -- Finds the captures and listings before and after each session, in one list of sessions and entries of the record (timeline,
+  -- beside_entries, beside_listings_without), and the first capture that no longer shows it (missed). They bound a beginning or an end
+  -- that AWS did not give (closed).
   timeline AS (
     -- The sessions and the entries of the ledger, one below the other: no entry has a connection.
     SELECT
@@ -539,6 +565,10 @@ USING (
       if(NOT begin_seen AND preceded_by < established, preceded_by) AS began_after
     FROM missed
   ),
+  -- END GENERATED sql_fragments/merge_sessions/neighbouring_captures.sql
+  -- BEGIN GENERATED sql_fragments/merge_sessions/coverage.sql
+  -- Finds the gaps that each session touches and counts its snapshots of each day (beside_holes). Finds out if the endpoint was watched
+  -- from the beginning of the session on (beside_beginning), and from when on gaps count (watched).
   beside_holes AS (
     SELECT
       closed.*,
@@ -621,6 +651,9 @@ USING (
       FROM beside_beginning
     )
   ),
+  -- END GENERATED sql_fragments/merge_sessions/coverage.sql
+  -- BEGIN GENERATED sql_fragments/merge_sessions/columns.sql
+  -- Computes the columns of sessions (merged), and selects the rows that are new or that differ from those that sessions has.
   merged AS (
     SELECT
       account_id,
@@ -691,11 +724,14 @@ USING (
       status_code, status_message, failed_to_terminate, posture_compliance_statuses,
       snapshots, complete_snapshots, snapshots_by_day, watched, gaps, covered
     )
+  -- END GENERATED sql_fragments/merge_sessions/columns.sql
 ) AS seen
 ON known.account_id = seen.account_id
   AND known.region = seen.region
   AND known.endpoint_id = seen.endpoint_id
   AND known.connection_id = seen.connection_id
+-- BEGIN GENERATED sql_fragments/merge_sessions/changes.sql
+-- Writes the selected rows: deletes the copies that an older version made, updates the rows that sessions has, and inserts the others.
 -- An older version made a row a day of some connections. One is left.
 WHEN MATCHED AND known.connection_established_time <> seen.kept_time THEN DELETE
 WHEN MATCHED THEN UPDATE SET
@@ -752,3 +788,4 @@ WHEN NOT MATCHED THEN INSERT (
   seen.status_message, seen.failed_to_terminate, seen.posture_compliance_statuses, seen.snapshots,
   seen.complete_snapshots, seen.snapshots_by_day, seen.watched, seen.gaps, seen.covered
 )
+-- END GENERATED sql_fragments/merge_sessions/changes.sql

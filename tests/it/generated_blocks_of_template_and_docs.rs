@@ -3,8 +3,6 @@
 //! `UPDATE_GENERATED=1 tests/run --test it -- generated` writes what these tests find to be out of date.
 
 use std::fmt::Write;
-use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use client_vpn_audit::error_code::{Documented, ErrorCode, Operation};
@@ -13,54 +11,24 @@ use client_vpn_audit::tables::connection_logs::columns::COLUMNS as LOG_COLUMNS;
 use client_vpn_audit::tables::connections::columns::COLUMNS;
 use client_vpn_audit::tables::endpoints::columns::COLUMNS as ENDPOINT_COLUMNS;
 
-use crate::harness::{files_under, option_env_at_run_time, venv};
+use crate::generated_blocks_of_sql::statement_of_fragments;
+use crate::harness::generated_blocks::{Comment, fill_blocks, is_up_to_date, read, stems};
+use crate::harness::venv;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-fn read(path: &str) -> String {
-    fs::read_to_string(format!("{ROOT}/{path}")).unwrap()
-}
-
-/// Every file of a folder with this ending, by its stem, in order.
-fn stems(folder: &str, ending: &str) -> Vec<String> {
-    let files = files_under(Path::new(&format!("{ROOT}/{folder}")));
-    files.iter().filter_map(|file| file.strip_suffix(ending)).map(str::to_owned).collect()
-}
-
-/// Holds every block of the file between the marks of `name` against `lines`, indented as the marks are.
-fn check_block(path: &str, comment: [&str; 2], name: &str, lines: &str) {
-    let text = read(path);
-    let [open, close] = comment;
-    let marks =
-        [format!("{open} BEGIN GENERATED {name}{close}"), format!("{open} END GENERATED {name}{close}")];
-    let mut expected = String::new();
-    let mut within = false;
-    let mut blocks = 0;
-    for line in text.lines() {
-        let mark = line.trim_start();
-        within &= mark != marks[1];
-        if !within {
-            writeln!(expected, "{line}").unwrap();
-        }
-        if mark == marks[0] {
-            within = true;
-            blocks += 1;
-            let indent = &line[..line.len() - mark.len()];
-            for line in lines.lines() {
-                writeln!(expected, "{}", format!("{indent}{line}").trim_end()).unwrap();
-            }
-        }
-    }
-    assert!(blocks > 0 && !within, "{path} has no block between {marks:?}");
-    if text != expected && option_env_at_run_time("UPDATE_GENERATED").is_some() {
-        return fs::write(format!("{ROOT}/{path}"), &expected).unwrap();
-    }
-    assert!(text == expected, "{name} in {path} is out of date; run this test with UPDATE_GENERATED=1");
+/// Checks every block of `name` in a file, or writes it.
+fn check_block(path: &str, comment: Comment, name: &str, lines: &str) {
+    let expected = fill_blocks(path, &read(path), comment, name, lines);
+    assert!(
+        is_up_to_date(path, &expected),
+        "{name} in {path} is out of date; run this test with UPDATE_GENERATED=1"
+    );
 }
 
 /// The beginning and the end of a comment in each format.
-const YAML: [&str; 2] = ["#", ""];
-const MARKDOWN: [&str; 2] = ["<!--", " -->"];
+const YAML: Comment = ["#", ""];
+const MARKDOWN: Comment = ["<!--", " -->"];
 
 #[test]
 fn the_template_has_the_columns_queries_and_statements_of_their_files() {
@@ -140,7 +108,7 @@ fn columns(columns: &[Column]) -> String {
 fn saved_queries() -> String {
     let mut lines = String::new();
     for name in stems("queries", ".sql") {
-        let text = read(&format!("queries/{name}.sql"));
+        let text = statement_of_fragments(&format!("queries/{name}.sql"));
         let question = text.lines().next().unwrap().strip_prefix("-- ").unwrap();
         let id: String = name.split('_').map(capitalised).collect();
         writeln!(
@@ -165,7 +133,7 @@ fn statements() -> String {
     let mut lines = String::new();
     for (folder, prefix) in [("captures", "captures_"), ("sessions", "")] {
         for name in stems(folder, ".sql") {
-            let text = read(&format!("{folder}/{name}.sql"));
+            let text = statement_of_fragments(&format!("{folder}/{name}.sql"));
             assert!(text.starts_with("-- "), "{folder}/{name}.sql does not begin with what it is for");
             let statement: Vec<&str> = text.lines().skip_while(|line| line.starts_with("-- ")).collect();
             writeln!(lines, "{prefix}{name}_statement: {}", literal(&statement.join("\n"), "  ")).unwrap();
@@ -234,7 +202,7 @@ fn error_codes(operation: Operation) -> String {
 fn questions() -> String {
     let mut lines = String::from("| saved query | question |\n|---|---|\n");
     for name in stems("queries", ".sql") {
-        let text = read(&format!("queries/{name}.sql"));
+        let text = statement_of_fragments(&format!("queries/{name}.sql"));
         let question = text.lines().next().unwrap().strip_prefix("-- ").unwrap();
         writeln!(lines, "| [`{name}`](../queries/{name}.sql) | {question} |").unwrap();
     }

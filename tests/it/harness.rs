@@ -3,6 +3,7 @@
 pub mod cases;
 pub mod emulator;
 pub mod gate;
+pub mod generated_blocks;
 pub mod hostile;
 pub mod moto;
 pub mod mutations;

@@ -29,6 +29,7 @@ mod docs;
 mod documented_answers;
 mod fault_matrix;
 mod fuzz;
+mod generated_blocks_of_sql;
 mod generated_blocks_of_template_and_docs;
 mod hostile_answers;
 mod kill;

@@ -12,7 +12,6 @@ import os
 import pathlib
 import random
 import sys
-import textwrap
 
 import pyarrow
 import pyarrow.parquet
@@ -71,7 +70,6 @@ def main():
         checked.check_that_open_holes_stay(trino)
         checked.check_that_as_of_is_always_shown(trino, ledgers.NOW)
         checked.check_covered(trino)
-    checked.check_that_the_lines_are_the_same()
     expected = [{"since": since, "holes": sorted(checked.holes(since))} for since in SINCE]
     print(json.dumps({"problems": checked.problems, "counts": checked.counts, "now": NOW, "expected": expected}))
 
@@ -288,19 +286,6 @@ class Checked:
                 f"covered is {found.get(id)}, not {covered}, for {len(wrong)} probes of {len(self.probes)}, such as in "
                 f"{self.names[name[0]]}: {name[2]} {times}"
             )
-
-    def check_that_the_lines_are_the_same(self):
-        """Checks that the SQL that finds holes is one text in all files that have it, apart from its indentation."""
-        blocks = {}
-        for path in sorted([*(ROOT / "queries").glob("*.sql"), *(ROOT / "sessions").glob("*.sql")]):
-            text = path.read_text()
-            if "-- BEGIN HOLES" in text:
-                lines = text[text.index("-- BEGIN HOLES") : text.index("-- END HOLES")].splitlines()[1:]
-                blocks[path.name] = textwrap.dedent("\n".join(lines)).strip()
-        for name in blocks:
-            if blocks[name] != blocks["coverage_holes.sql"]:
-                self.problems.append(f"coverage_holes.sql and {name} differ between BEGIN HOLES and END HOLES")
-        self.counts["files with the lines"] = len(blocks)
 
 
 timestamp = pyarrow.timestamp("ms", "UTC")

@@ -1,0 +1,57 @@
+-- Writes the selected rows: deletes the copies that an older version made, updates the rows that sessions has, and inserts the others.
+-- An older version made a row a day of some connections. One is left.
+WHEN MATCHED AND known.connection_established_time <> seen.kept_time THEN DELETE
+WHEN MATCHED THEN UPDATE SET
+  identity = seen.identity,
+  identity_key = seen.identity_key,
+  username = seen.username,
+  common_name = seen.common_name,
+  client_ip = seen.client_ip,
+  client_ipv6_address = seen.client_ipv6_address,
+  first_seen = seen.first_seen,
+  last_seen = seen.last_seen,
+  last_active = seen.last_active,
+  first_seen_ended = seen.first_seen_ended,
+  begins_given = seen.begins_given,
+  ends_given = seen.ends_given,
+  connection_established_time = seen.connection_established_time,
+  begin_seen = seen.begin_seen,
+  began_after = seen.began_after,
+  connection_end_time = seen.connection_end_time,
+  end_seen = seen.end_seen,
+  ended_after = seen.ended_after,
+  ended_before = seen.ended_before,
+  ends_at = seen.ends_at,
+  duration_seconds = seen.duration_seconds,
+  as_of = seen.as_of,
+  ingress_bytes = seen.ingress_bytes,
+  egress_bytes = seen.egress_bytes,
+  ingress_packets = seen.ingress_packets,
+  egress_packets = seen.egress_packets,
+  status_code = seen.status_code,
+  status_message = seen.status_message,
+  failed_to_terminate = seen.failed_to_terminate,
+  posture_compliance_statuses = seen.posture_compliance_statuses,
+  snapshots = seen.snapshots,
+  complete_snapshots = seen.complete_snapshots,
+  snapshots_by_day = seen.snapshots_by_day,
+  watched = seen.watched,
+  gaps = seen.gaps,
+  covered = seen.covered
+WHEN NOT MATCHED THEN INSERT (
+  account_id, region, endpoint_id, connection_id, identity, identity_key, username, common_name, client_ip,
+  client_ipv6_address, first_seen, last_seen, last_active, first_seen_ended, begins_given, ends_given,
+  connection_established_time, begin_seen, began_after,
+  connection_end_time, end_seen, ended_after, ended_before, ends_at, duration_seconds, as_of,
+  ingress_bytes, egress_bytes, ingress_packets, egress_packets, status_code, status_message, failed_to_terminate,
+  posture_compliance_statuses, snapshots, complete_snapshots, snapshots_by_day, watched, gaps, covered
+) VALUES (
+  seen.account_id, seen.region, seen.endpoint_id, seen.connection_id, seen.identity, seen.identity_key, seen.username,
+  seen.common_name, seen.client_ip, seen.client_ipv6_address, seen.first_seen, seen.last_seen, seen.last_active,
+  seen.first_seen_ended, seen.begins_given, seen.ends_given,
+  seen.connection_established_time, seen.begin_seen, seen.began_after, seen.connection_end_time,
+  seen.end_seen, seen.ended_after, seen.ended_before, seen.ends_at, seen.duration_seconds, seen.as_of,
+  seen.ingress_bytes, seen.egress_bytes, seen.ingress_packets, seen.egress_packets, seen.status_code,
+  seen.status_message, seen.failed_to_terminate, seen.posture_compliance_statuses, seen.snapshots,
+  seen.complete_snapshots, seen.snapshots_by_day, seen.watched, seen.gaps, seen.covered
+)
