@@ -149,14 +149,16 @@ fn what_is_no_text_is_refused() {
     }
 }
 
-/// Returns the fields of an object in a text, and the text after it, if they can be read without a copy.
-fn of_embedded(json: &str) -> Option<(Vec<(String, Value<'_>)>, &str, &str)> {
+type Fields<'a> = Vec<(String, Value<'a>)>;
+
+/// Returns the fields of an object in a text, that text, and what follows it, if they can be read without a copy.
+fn of_embedded(json: &str) -> Option<(Fields<'_>, &str, &str)> {
     let mut json = Json::new(json);
     let (fields, text) = json.embedded(fields)?;
     Some((fields, text, &json.text[json.at..]))
 }
 
-fn fields<'a>(json: &mut Json<'a>) -> Result<Vec<(String, Value<'a>)>, NotJson> {
+fn fields<'a>(json: &mut Json<'a>) -> Result<Fields<'a>, NotJson> {
     let mut found = Vec::new();
     json.object(|name, json| {
         found.push((name.into_owned(), json.value()?));
