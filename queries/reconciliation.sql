@@ -1,4 +1,4 @@
--- Do the two records agree: which sessions have no event in the connection logs, which successful attempts no session, and what differs?
+-- Do the two records agree: which sessions have no event in the connection logs, which logged connections no session, and what differs?
 -- Serves: NIST SP 800-53 AU-6(3) and AU-12, PCI DSS 10.3.4, ISO/IEC 27001 A.8.15: each record checks the other.
 -- Edit: how many days back, and the seconds by which times may differ: both records give whole seconds, and a client connects again
 -- within 2 to 3 seconds, so 60 is neither a rounding nor a reconnect. kind is `no log event` (those that wait for a SAML assertion, and failed ones, do not count), `no session`, `beginning differs`,
@@ -184,7 +184,12 @@ logged AS (
     connection_id,
     bool_or(NOT is_sign_in AND connection_attempt_status IS DISTINCT FROM 'failed') AS is_logged,
     bool_or(is_sign_in) AS has_sign_in,
-    min(if(connection_attempt_status = 'successful', event_time)) AS succeeded_at,
+    -- The attempt itself may not have been read: then as the other events of the connection say.
+    coalesce(
+      min(if(connection_attempt_status = 'successful', event_time)),
+      min(coalesce(connection_start_time, event_time))
+        FILTER (WHERE NOT is_sign_in AND connection_attempt_status IS DISTINCT FROM 'failed')
+    ) AS connected_at,
     max_by(identity, ROW(coalesce(event_time, TIMESTAMP '0001-01-01 00:00:00'), event_id)) FILTER (WHERE NOT is_sign_in) AS identity,
     array_agg(DISTINCT CAST(connection_start_time AS timestamp(6))) FILTER (WHERE connection_start_time IS NOT NULL) AS begins,
     array_agg(DISTINCT CAST(connection_end_time AS timestamp(6))) FILTER (WHERE connection_end_time IS NOT NULL) AS ends,
@@ -289,7 +294,7 @@ without_session AS (
     logged.endpoint_id,
     logged.connection_id,
     logged.identity,
-    logged.succeeded_at,
+    logged.connected_at,
     -- In a hole, or beside every capture.
     if(
       logged.connection_id IS NOT NULL AND logged.endpoint_id IS NOT NULL AND coalesce(bool_or(gaps.is_hole), true),
@@ -307,10 +312,10 @@ without_session AS (
     ON gaps.account_id = logged.account_id
     AND gaps.region = logged.region
     AND gaps.endpoint_id = logged.endpoint_id
-    AND CAST(gaps.gap_begins AS timestamp(6)) <= logged.succeeded_at
-    AND CAST(gaps.gap_ends AS timestamp(6)) > logged.succeeded_at
+    AND CAST(gaps.gap_begins AS timestamp(6)) <= logged.connected_at
+    AND CAST(gaps.gap_ends AS timestamp(6)) > logged.connected_at
   WHERE recent.connection_id IS NULL
-    AND logged.succeeded_at BETWEEN from_time AND until_time
+    AND logged.connected_at BETWEEN from_time AND until_time
   GROUP BY 1, 2, 3, 4, 5, 6
 ),
 times AS (
@@ -371,7 +376,7 @@ found AS (
   LEFT JOIN unlogged USING (account_id, region, endpoint_id, connection_id)
   LEFT JOIN read_twice USING (account_id, region, endpoint_id, connection_id)
   UNION ALL
-  SELECT 'no session', reason, account_id, region, endpoint_id, connection_id, identity, succeeded_at, NULL, NULL, NULL
+  SELECT 'no session', reason, account_id, region, endpoint_id, connection_id, identity, connected_at, NULL, NULL, NULL
   FROM without_session
   UNION ALL
   SELECT

@@ -18,6 +18,12 @@ def said(event, key):
     return None if value in (NOTHING[:3] if key in ("username", "common-name") else NOTHING) else value
 
 
+def start_of(event):
+    """When the connection began, as far as the event says so."""
+    start = said(event, "connection-start-time")
+    return datetime.datetime.strptime(start, "%Y-%m-%d %H:%M:%S") if start else event.event_time
+
+
 def evaluation(event, key):
     return (event.says.get("authorization-policy-evaluation") or {}).get(key)
 
@@ -233,10 +239,12 @@ def _(truth):
         rows.append(("no log event", why_not_logged(truth, s), *pick(s, "account_id region endpoint_id connection_id identity"), at))
     for key, of in logged.items():
         succeeded = [event.event_time for event in of if said(event, "connection-attempt-status") == "successful"]
-        if key not in by_id and succeeded and min(succeeded) <= UNTIL:
-            is_in_hole = any(begins <= min(succeeded) < until for begins, until, _ in truth.holes(key[0], NOW))
+        # Of an attempt that was not read, later events have the time.
+        connected = min(succeeded or [start_of(event) for event in of])
+        if key not in by_id and connected <= UNTIL:
+            is_in_hole = any(begins <= connected < until for begins, until, _ in truth.holes(key[0], NOW))
             last = max(of, key=lambda event: (event.event_time, event.values["event_id"]))
-            rows.append(("no session", "coverage hole" if is_in_hole else "not known", *HERE, *key, identity(last), min(succeeded)))
+            rows.append(("no session", "coverage hole" if is_in_hole else "not known", *HERE, *key, identity(last), connected))
     shown = [*rows] if rows else [(None,) * 8]
     counts = (sum(key in logged for key in by_id), len(without_event), UNTIL.replace(tzinfo=UTC), AS_OF)
     return [(*row, None, None, None, *counts) for row in sorted(shown, key=lambda row: (row[7], row[0], row[5], row[4]))]

@@ -70,7 +70,7 @@ def reasons(lake):
 
 @case
 def without_sessions(lake):
-    """Successful attempts without a session: in a hole, on an endpoint that nobody captures, without an id, and none of these."""
+    """Logged connections without a session: in a hole, on an endpoint that nobody captures, without an id, and none of these."""
     logging(lake)
     captured(lake, "09 08:00", "09 10:00")
     captured(lake, "09 11:15", "09 13:00")
@@ -86,16 +86,22 @@ def without_sessions(lake):
         ("s-young", "10 11:00:00.001", A),
     ]:
         lake.event(f"e-{id}", at(time), id, endpoint=endpoint, username="without.eve")
-    # The same event twice, a failed attempt, and an end without a beginning.
+    # The same event twice, a failed attempt, and ends without a beginning: one has its time, which may be long before.
     lake.event("e-s-hole", at("09 10:30"), "s-hole", due=at("10 11:30"), username="without.eve")
     lake.event("f1", at("09 12:00"), "s-failed", "failed")
-    lake.event("f2", at("09 12:00"), "s-end", None, connection_log_type="connection-reset")
+    lake.event("f2", at("09 12:00:30"), "s-end", None, connection_log_type="connection-reset")
+    for id, begins in [("s-end-of-hole", "09 10:31"), ("s-end-of-october", "2026-10-10 23:59:59")]:
+        lake.event(f"e-{id}", at("09 12:00"), id, None, connection_log_type="connection-reset", connection_start_time=at(begins))
+    # A sign-in is no connection.
+    lake.event("f3", at("09 12:00"), "s-sign-in", None, connection_log_type="connection-reset", connection_reset_status="assertion-received")
     rows = [
         ("no session", "coverage hole", "s-before"),
         ("no session", "not known", "s-missed"),
         ("no session", "coverage hole", "s-hole"),
         ("no session", "coverage hole", "s-hole-2"),
+        ("no session", "coverage hole", "s-end-of-hole"),
         ("no session", "coverage hole", "s-unknown"),
+        ("no session", "not known", "s-end"),
         ("no session", "not known", None),
         ("no session", "not known", "s-nowhere"),
     ]
