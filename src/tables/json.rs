@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::memchr2;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -148,11 +149,10 @@ impl<'a> Json<'a> {
         let open = self.at + 1;
         let mut json = Json { text: self.text, at: open, quote: Quote::Escaped };
         let value = read(&mut json).ok()?;
-        if json.peek() != Some(b'"') {
-            return None;
-        }
+        let is_end = json.peek() == Some(b'"');
+        let text = self.text.get(open..json.at).filter(|text| is_end && !has_control(text))?;
         self.at = json.at + 1;
-        Some((value, self.text.get(open..json.at)?))
+        Some((value, text))
     }
 
     /// Reads a value.
@@ -207,14 +207,21 @@ impl<'a> Json<'a> {
         let quote = self.quote.as_bytes();
         let rest = self.text.get(self.at + quote.len()..).unwrap_or_default();
         let (plain, end) = rest.split_at_checked(plain_length(rest.as_bytes())).ok_or(NotJson)?;
-        if end.as_bytes().starts_with(quote) {
-            self.at += plain.len() + 2 * quote.len();
-            return Ok(Cow::Borrowed(plain));
+        let is_end = end.as_bytes().starts_with(quote);
+        match self.quote {
+            // Its control characters are looked for in all of the text that it is in.
+            Quote::Escaped if is_end => {}
+            Quote::Plain if is_end && !has_control(plain) => {}
+            Quote::Escaped => return Err(NotJson),
+            Quote::Plain => return self.text_with_escapes(rest),
         }
-        if self.quote == Quote::Escaped {
-            return Err(NotJson);
-        }
-        match unescaped(rest.as_bytes())? {
+        self.at += plain.len() + 2 * quote.len();
+        Ok(Cow::Borrowed(plain))
+    }
+
+    /// Reads a text of which `rest` begins with the first character.
+    fn text_with_escapes(&mut self, rest: &'a str) -> Result<Cow<'a, str>, NotJson> {
+        match unescaped(rest)? {
             Some((text, length)) => {
                 self.at += length + 2;
                 Ok(Cow::Owned(text))
@@ -298,74 +305,43 @@ fn embedded_length(bytes: &[u8]) -> Result<usize, NotJson> {
 ///
 /// # Errors
 /// If it has no end, or something that no text has.
-fn unescaped(bytes: &[u8]) -> Result<Option<(String, usize)>, NotJson> {
-    let (mut text, mut at) = (Vec::with_capacity(OF_MESSAGE), 0);
+fn unescaped(json: &str) -> Result<Option<(String, usize)>, NotJson> {
+    let (mut text, mut rest) = (String::with_capacity(OF_MESSAGE), json);
     loop {
-        // Eight bytes are copied, and those that are not plain are dropped again: in a message, one byte in ten is an escape, and a
-        // copy of each part between two takes longer.
-        while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-            let length = plain_of(word);
-            text.extend_from_slice(word);
-            text.truncate(text.len() - word.len() + length);
-            at += length;
-            if length < word.len() {
-                break;
-            }
+        let (plain, end) = rest.split_at_checked(plain_length(rest.as_bytes())).ok_or(NotJson)?;
+        if has_control(plain) {
+            return Err(NotJson);
         }
-        let byte = *bytes.get(at).ok_or(NotJson)?;
-        at += 1;
-        match byte {
-            b'"' => {
-                let text = String::from_utf8(text).ok().ok_or(NotJson)?;
-                return Ok(Some((text, at - 1)));
-            }
-            b'\\' => {
-                let Some(character) = named(*bytes.get(at).ok_or(NotJson)?) else { return Ok(None) };
-                text.push(character);
-                at += 1;
-            }
-            byte if byte < b' ' => return Err(NotJson),
-            byte => text.push(byte),
-        }
+        text.push_str(plain);
+        let Some(escape) = end.strip_prefix('\\') else { break rest = end };
+        let mut after = escape.chars();
+        let Some(character) = named(after.next().ok_or(NotJson)?) else { return Ok(None) };
+        text.push(character);
+        rest = after.as_str();
     }
+    if rest.is_empty() { Err(NotJson) } else { Ok(Some((text, json.len() - rest.len()))) }
 }
 
-/// Returns the number of bytes before the first quotation mark, backslash or control character. It looks at eight at a time, since
-/// most of the work on a page is this.
+/// Returns the number of bytes before the first quotation mark or backslash.
 fn plain_length(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks();
-    for (number, word) in words.iter().enumerate() {
-        let length = plain_of(word);
-        if length < word.len() {
-            return number * word.len() + length;
-        }
-    }
-    let is_end = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < b' ';
-    bytes.len() - rest.len() + rest.iter().position(is_end).unwrap_or(rest.len())
+    memchr2(b'"', b'\\', bytes).unwrap_or(bytes.len())
 }
 
-/// The same of eight bytes.
-fn plain_of(word: &[u8; 8]) -> usize {
-    const EACH: u64 = u64::MAX / 0xff;
-    /// The highest bit of each byte that is less than `than`, at most 0x80. Those above the first may be wrong.
-    fn less(word: u64, than: u8) -> u64 {
-        word.wrapping_sub(EACH * u64::from(than)) & !word & (EACH << 7)
-    }
-    let word = u64::from_le_bytes(*word);
-    let is = |byte: u8| less(word ^ (EACH * u64::from(byte)), 1);
-    let ends = less(word, b' ') | is(b'"') | is(b'\\');
-    ends.trailing_zeros() as usize / 8
+/// Returns `true` if a text has a control character, which no text of JSON has. Without an early exit, the compiler checks many bytes
+/// at once.
+fn has_control(text: &str) -> bool {
+    text.bytes().fold(false, |found, byte| found | (byte < b' '))
 }
 
 /// Returns the character that an escape names; `None` for one by its number, and for no escape.
-fn named(escape: u8) -> Option<u8> {
+fn named(escape: char) -> Option<char> {
     Some(match escape {
-        b'"' | b'\\' | b'/' => escape,
-        b'b' => 0x08,
-        b'f' => 0x0c,
-        b'n' => b'\n',
-        b'r' => b'\r',
-        b't' => b'\t',
+        '"' | '\\' | '/' => escape,
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
         _ => return None,
     })
 }

@@ -70,6 +70,10 @@ pub struct Time;
 #[derive(Debug)]
 pub struct Count;
 
+/// Rows for which a builder has room at first, those of most pages, and the bytes of each text.
+const PAGE_ROWS: usize = 1_024;
+const TEXT_BYTES: usize = 16;
+
 const NO_TEXT: &str = "absent, empty or `-`";
 const NO_WORD: &str = "absent or a placeholder (empty, `-`, `NA`, `N/A`)";
 const NO_VALUE: &str = "absent, a placeholder (empty, `-`, `NA`, `N/A`), or in `unparsed`";
@@ -85,7 +89,7 @@ macro_rules! kind_of_text {
             type Array = StringArray;
 
             fn builder() -> StringBuilder {
-                StringBuilder::new()
+                StringBuilder::with_capacity(PAGE_ROWS, PAGE_ROWS * TEXT_BYTES)
             }
 
             fn read<'a>(
@@ -125,7 +129,7 @@ impl FieldKind for Time {
     type Array = TimestampMillisecondArray;
 
     fn builder() -> TimestampMillisecondBuilder {
-        TimestampMillisecondBuilder::new().with_timezone("UTC")
+        TimestampMillisecondBuilder::with_capacity(PAGE_ROWS).with_timezone("UTC")
     }
 
     fn read<'a>(
@@ -158,7 +162,7 @@ impl FieldKind for Count {
     type Array = Int64Array;
 
     fn builder() -> Int64Builder {
-        Int64Builder::new()
+        Int64Builder::with_capacity(PAGE_ROWS)
     }
 
     fn read<'a>(unparsed: &mut Unparsed<'a>, field: &'static str, text: Option<Cow<'a, str>>) -> Option<i64> {

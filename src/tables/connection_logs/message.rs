@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use super::RawLoggedEvent;
 use super::columns::COLUMNS;
 use crate::limits::{LIST_TEXTS, NAME_BYTES};
@@ -52,7 +54,8 @@ impl<'a, T: Into<Cow<'a, str>>> From<T> for Message<'a> {
 pub(super) fn message<'a>(json: &mut Json<'a>) -> Result<Message<'a>, NotJson> {
     match json.embedded(fields) {
         Some((mut raw, text)) => {
-            raw.is_odd |= has_illegal(text);
+            // Of the characters that are not allowed, it can have those that begin with this byte.
+            raw.is_odd |= memchr(0xef, text.as_bytes()).is_some() && has_illegal(text);
             Ok(Message::Event(Box::new(raw)))
         }
         None => json.text().map(Message::Text),
@@ -75,7 +78,7 @@ pub(super) fn event(message: &str) -> Option<RawLoggedEvent<'_>> {
 fn fields<'a>(json: &mut Json<'a>) -> Result<RawLoggedEvent<'a>, NotJson> {
     let (mut raw, mut is_event) = (RawLoggedEvent::default(), false);
     json.object(|name, json| {
-        is_event |= SIGNS.contains(&name.as_ref());
+        is_event = is_event || SIGNS.contains(&name.as_ref());
         if name == EVALUATION && json.is_at_object() {
             return evaluation(&mut raw, json);
         }
@@ -89,8 +92,8 @@ fn fields<'a>(json: &mut Json<'a>) -> Result<RawLoggedEvent<'a>, NotJson> {
 fn field<'a>(raw: &mut RawLoggedEvent<'a>, path: &str, value: Value<'a>) {
     match (path, value) {
         (_, Value::Null) => {}
-        // A name with a dot is not the field of that path.
-        (path, value) if path.contains('.') => keep(raw, path, value),
+        // A name is no path, such as that of a field of the evaluation.
+        (path, value) if path.starts_with(EVALUATION) => keep(raw, path, value),
         ("client-vpn-endpoint-id", Value::Text(text)) => {
             put(raw, path, text, |raw| Some(&mut raw.client_vpn_endpoint_id));
         }
