@@ -4,7 +4,7 @@
 -- page arrived, and the greatest count of a step is shown. A connection counts once, however often its listing has it, and a moment
 -- without anybody counts as 0. A step without a capture has no row, unless a hole touches it: touches_hole is then true, and
 -- active_connections is null, which is not 0. as_of is when captures was last merged. Of a step that was not over by then,
--- touches_hole is null if no hole touches it yet. docs/evidence.md defines a hole.
+-- touches_hole is null if no hole touches it yet. docs/coverage.md defines a hole.
 WITH recorded AS (
   -- One row for each object of the ledger, also if the run that wrote it was killed and a later one found it.
   SELECT
@@ -51,7 +51,7 @@ last_merge AS (
   FROM captures
 ),
 -- BEGIN GENERATED sql_fragments/holes.sql
--- Finds the times between captures of each endpoint, and which of them are holes, as docs/evidence.md defines them.
+-- Finds the times between captures of each endpoint, and which of them are holes, as docs/coverage.md defines them.
 -- Reads captures, and last_merge with as_of: the time, with its zone, up to which the record is known.
 -- Gives gaps, a row for each time between two captures. is_hole says if it is a hole, and open if no capture came after it.
 -- Gives ordered, a row for each capture, failed attempt and listing of an endpoint, and for its beginning.

@@ -8,7 +8,7 @@
 -- error_codes are those of the missing windows, and of their log groups on the days on which they were due.
 -- as_of is when captures was last merged. Nothing is known of later time, or of an endpoint after its last snapshot. A window
 -- whose run was killed before it wrote its record is missing here, and in the lake for the command coverage. If there is nothing to
--- show, one row has as_of. docs/evidence.md has the definition.
+-- show, one row has as_of. docs/coverage.md has the definition.
 WITH
 asked AS (
   SELECT CAST(current_date - INTERVAL '30' DAY AS timestamp) AS since

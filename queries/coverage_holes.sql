@@ -6,7 +6,7 @@
 -- Open holes are shown however long ago that was.
 -- The endpoint * stands for the list of endpoints of an account and Region. In records_sealed_late is the number of run records
 -- of the account and Region that a digest lists as late. They count like all others. A row without an endpoint has no hole. If
--- there is nothing to show, one row has as_of. Without as_of nothing was ever merged. docs/evidence.md defines a hole.
+-- there is nothing to show, one row has as_of. Without as_of nothing was ever merged. docs/coverage.md defines a hole.
 WITH
 last_merge AS (
   -- The record of later time is not known.
@@ -14,7 +14,7 @@ last_merge AS (
   FROM captures
 ),
 -- BEGIN GENERATED sql_fragments/holes.sql
--- Finds the times between captures of each endpoint, and which of them are holes, as docs/evidence.md defines them.
+-- Finds the times between captures of each endpoint, and which of them are holes, as docs/coverage.md defines them.
 -- Reads captures, and last_merge with as_of: the time, with its zone, up to which the record is known.
 -- Gives gaps, a row for each time between two captures. is_hole says if it is a hole, and open if no capture came after it.
 -- Gives ordered, a row for each capture, failed attempt and listing of an endpoint, and for its beginning.

@@ -13,7 +13,7 @@ last_merge AS (
   FROM captures
 ),
 -- BEGIN GENERATED sql_fragments/holes.sql
--- Finds the times between captures of each endpoint, and which of them are holes, as docs/evidence.md defines them.
+-- Finds the times between captures of each endpoint, and which of them are holes, as docs/coverage.md defines them.
 -- Reads captures, and last_merge with as_of: the time, with its zone, up to which the record is known.
 -- Gives gaps, a row for each time between two captures. is_hole says if it is a hole, and open if no capture came after it.
 -- Gives ordered, a row for each capture, failed attempt and listing of an endpoint, and for its beginning.

@@ -1,4 +1,4 @@
-"""Computes holes from run records by trying every pair of captures: the definition in docs/evidence.md, taken at its word.
+"""Computes holes from run records by trying every pair of captures: the definition in docs/coverage.md, taken at its word.
 
 Shares nothing with `src/proof/coverage.rs` or the SQL. Times are milliseconds since 1970.
 """
