@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::result::{DispatchFailure, SdkError, ServiceE
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::aws::https::TransportError;
-use crate::causes::{self, chain};
+use crate::error_causes::{self, chain};
 use crate::error_code::{AwsCode, ErrorCode};
 
 pub use credentials::CredentialsFailure;
@@ -169,7 +169,7 @@ fn not_sent(failure: &DispatchFailure, service: &str) -> AwsError {
     if failure.is_other() && failure.as_other().is_none() {
         return not_made(error, service);
     }
-    let cause = causes::of_the_system(error);
+    let cause = error_causes::of_the_system(error);
     let cause = cause.unwrap_or_else(|| "no connection came about, or it broke off".to_owned());
     let check = format!("check the network, the Region and AWS_ENDPOINT_URL for {service}");
     AwsError::new(ErrorCode::ConnectionFailed, format!("{service} could not be asked: {cause}; {check}"))

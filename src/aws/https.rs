@@ -24,7 +24,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::config_bag::ConfigBag;
 
-use crate::causes::chain;
+use crate::error_causes::chain;
 
 /// Largest body of an answer, in bytes, unless its caller sets another limit.
 pub(crate) const LARGEST_BODY: usize = 16 << 20;

@@ -1,8 +1,8 @@
 //! Identity: the account that we run in, and the roles that we assume in others. The only user of STS's client.
 
-mod member;
-mod own;
-mod provider;
+mod member_role;
+mod own_credentials;
+mod provider_chain;
 mod service_settings;
 
 use std::time::Duration;
@@ -13,9 +13,9 @@ use crate::aws::errors::{Call, describe};
 use crate::error_code::ErrorCode;
 use crate::target::AccountId;
 
-pub(crate) use member::SharedSession;
-pub use member::{AssumeRoleError, MemberRole, MemberSession};
-pub use own::OwnSession;
+pub(crate) use member_role::SharedSession;
+pub use member_role::{AssumeRoleError, MemberRole, MemberSession};
+pub use own_credentials::OwnSession;
 
 /// Minimum life of credentials. Those that expire sooner count as expired: a request must still arrive.
 const MIN_CREDENTIALS_LIFE: Duration = Duration::from_secs(60);

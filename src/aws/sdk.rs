@@ -1,7 +1,7 @@
 //! The settings of AWS's SDK, loaded once for both front ends. A value that the SDK would panic at, or log and ignore, is
 //! reported by the name of its variable.
 
-mod credentials;
+mod panic_safe_provider;
 mod variables;
 
 use std::any::Any;
@@ -15,10 +15,10 @@ use aws_config::{Region, SdkConfig};
 
 use crate::aws::https;
 use crate::bounded_file::{self, ReadError};
-use crate::causes;
+use crate::error_causes;
 use crate::invalid_input::{InvalidInput, InvalidInputs};
-use credentials::PanicSafeProvider;
-pub(crate) use credentials::is_key;
+use panic_safe_provider::PanicSafeProvider;
+pub(crate) use variables::is_key;
 use variables::{Checked, is_region, is_true};
 
 /// Attempts at a call, except those of EC2, which are a setting.
@@ -87,7 +87,7 @@ async fn files(variables: &BTreeMap<String, String>) -> Result<(), InvalidInputs
     let profiles = match tokio::spawn(load).await.map_err(|error| panicked(error.try_into_panic().ok()))? {
         Ok(profiles) => profiles,
         Err(error) => {
-            let error = causes::in_words(&error);
+            let error = error_causes::in_words(&error);
             let allowed =
                 "files of profiles as the AWS CLI reads them; AWS_SHARED_CREDENTIALS_FILE is the other one";
             faults.push(InvalidInput::of_shape(

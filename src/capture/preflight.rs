@@ -11,8 +11,8 @@ use self::log_groups::log_groups;
 use crate::aws::ec2::{Action, Ec2Source, EndpointListing, PageError, Places};
 use crate::aws::identity::OwnSession;
 use crate::capture::logs::LogsRequest;
-use crate::causes;
 use crate::clock::Clock;
+use crate::error_causes;
 use crate::lake::keys::Key;
 use crate::lake::parquet::check_temporary_space;
 use crate::lake::store::{Object, Protection, Store};
@@ -83,7 +83,7 @@ impl Preflight<'_> {
         let credentials = self.own.credentials().await.err().map(|error| error.to_string());
         let mut checks = vec![check("get credentials", self.own.provider().await, credentials)];
         checks.extend(places.collect::<Vec<_>>().await.into_iter().flatten());
-        let space = check_temporary_space(max_concurrency).err().map(|error| causes::in_words(&error));
+        let space = check_temporary_space(max_concurrency).err().map(|error| error_causes::in_words(&error));
         checks.push(check("write temporary files", std::env::temp_dir().display().to_string(), space));
         let listed = self.store.contains(Key::Preflight).await;
         checks.push(check("look for an object", lake.clone(), listed.err().map(|error| error.to_string())));

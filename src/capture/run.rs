@@ -1,8 +1,8 @@
 //! A run: for each account and Region, its endpoints, a capture of each, their configuration, and the record.
 
+mod concurrency;
 mod endpoints;
 mod log;
-mod permits;
 mod places;
 mod report;
 
@@ -30,8 +30,8 @@ use crate::lake::ledger::{
 use crate::lake::store::{Object, Put, Store};
 use crate::target::{AccountId, EndpointId, PlaceTargets, Target};
 
-pub use permits::Permits;
-use permits::PlacePermits;
+pub use concurrency::Permits;
+use concurrency::PlacePermits;
 pub use report::Report;
 
 /// The settings and tools that the accounts and Regions of a run share.

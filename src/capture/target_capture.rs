@@ -1,7 +1,7 @@
 //! One target, from the search for its existing object to its entry in the ledger.
 
 use crate::aws::ec2::PageTimes;
-use crate::causes;
+use crate::error_causes;
 use crate::error_code::ErrorCode;
 use crate::lake::keys::Key;
 use crate::lake::ledger::{CaptureError, Entry, Outcome, Tally, Written};
@@ -210,6 +210,6 @@ impl From<&SnapshotError> for CaptureError {
             SnapshotError::TemporarySpace(_) => ErrorCode::TemporarySpace,
             _ => ErrorCode::SnapshotFailed,
         };
-        CaptureError::new(code, causes::in_words(error))
+        CaptureError::new(code, error_causes::in_words(error))
     }
 }

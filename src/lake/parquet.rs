@@ -2,19 +2,19 @@
 //! memory does not grow with the number of connections.
 
 mod connection_logs;
+mod connections;
 mod endpoints;
 mod footer;
 mod metadata;
-mod object_writer;
 mod temporary;
 mod writer;
 
 pub use connection_logs::{LogWriter, read_event_ids};
+pub use connections::{SnapshotWriter, check_temporary_space};
 pub use endpoints::encode_endpoints;
 pub use footer::Ends;
 pub use metadata::{
     Identity, ObjectMetadata, identity_of_connection_logs, identity_of_connections, identity_of_endpoints,
 };
-pub use object_writer::{Snapshot, SnapshotError};
 pub use temporary::{SPACE_FOR_A_TARGET, TemporarySpace};
-pub use writer::{SnapshotWriter, check_temporary_space};
+pub use writer::{Snapshot, SnapshotError};

@@ -22,7 +22,7 @@ use rustls_pki_types::{PrivateKeyDer, SubjectPublicKeyInfoDer};
 use sha2::{Digest, Sha256};
 
 use crate::bounded_file;
-use crate::causes;
+use crate::error_causes;
 use crate::error_code::ErrorCode;
 
 use ecdsa::Signature;
@@ -188,8 +188,9 @@ impl LocalSigner {
 
     fn sign(&self, text: &str) -> Result<String, SigningError> {
         let signature = self.key_pair.sign(&SystemRandom::new(), text.as_bytes());
-        let signature = signature
-            .map_err(|error| invalid_key("signing with", self.path.display(), causes::in_words(&error)))?;
+        let signature = signature.map_err(|error| {
+            invalid_key("signing with", self.path.display(), error_causes::in_words(&error))
+        })?;
         encoded(signature.as_ref())
             .ok_or_else(|| invalid_key("signing with", self.path.display(), "its signature is no DER of one"))
     }

@@ -40,7 +40,7 @@ fn each_aws_client_has_one_user() {
     assert_eq!(files_with("aws_sdk_kms"), ["proof/signing/kms.rs"]);
     assert_eq!(
         files_with("aws_sdk_sts"),
-        ["aws/identity.rs", "aws/identity/member.rs", "bin/client-vpn-audit/demo.rs"]
+        ["aws/identity.rs", "aws/identity/member_role.rs", "bin/client-vpn-audit/demo.rs"]
     );
 }
 
@@ -50,7 +50,7 @@ fn arrow_is_known_to_the_tables_the_parquet_objects_and_the_reader_of_the_demo()
         "bin/client-vpn-audit/demo/summary.rs",
         "lake/parquet/connection_logs.rs",
         "lake/parquet/endpoints.rs",
-        "lake/parquet/object_writer.rs",
+        "lake/parquet/writer.rs",
         "tables/column.rs",
         "tables/connection_logs/columns.rs",
         "tables/connection_logs/rows.rs",

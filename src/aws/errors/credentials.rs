@@ -5,7 +5,7 @@ use std::error::Error;
 use aws_config::meta::ProviderChainError;
 use aws_credential_types::provider::error::CredentialsError;
 
-use crate::causes::{chain, of_the_system};
+use crate::error_causes::{chain, of_the_system};
 use crate::error_code::{AwsCode, ErrorCode};
 
 /// Fixed parts of the SDK's texts, and their meaning. The text around them can name people.

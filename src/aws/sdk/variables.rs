@@ -6,7 +6,6 @@ use std::path::Path;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::credentials::is_key;
 use crate::aws::https::PROXY_VARIABLES;
 use crate::bounded_file;
 use crate::invalid_input::{InvalidInput, InvalidInputs};
@@ -200,6 +199,11 @@ fn has_certificate(path: &Path) -> bool {
         .is_ok_and(|pem| CertificateDer::pem_slice_iter(&pem).any(|found| found.is_ok()))
 }
 
+/// Checks that a text can be a key, its secret or a session token: visible characters of ASCII.
+pub(crate) fn is_key(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -365,6 +369,23 @@ mod tests {
             ),
         ] {
             assert_eq!(faults(variables, has_region).to_string(), "", "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_has_visible_characters_of_ascii() {
+        for (text, expected) in [
+            ("AKIA", true),
+            ("se/cret+", true),
+            ("to==ken", true),
+            ("AKIA\n", false),
+            ("AK IA", false),
+            ("AKIÄ", false),
+            ("", false),
+            ("secret\r\n", false),
+            ("to\u{b}ken", false),
+        ] {
+            assert_eq!(is_key(text), expected, "{text:?}");
         }
     }
 }

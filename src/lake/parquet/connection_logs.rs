@@ -8,7 +8,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
 
 use super::metadata::{identity_of_connection_logs, page_times};
-use super::object_writer::{ObjectWriter, Snapshot, SnapshotError};
+use super::writer::{ObjectWriter, Snapshot, SnapshotError};
 use crate::aws::ec2::PageTimes;
 use crate::log_group::LogGroup;
 use crate::snapshot_time::SnapshotTime;

@@ -4,7 +4,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 
 use super::metadata::identity_of_endpoints;
-use super::object_writer::{SnapshotError, metadata, properties};
+use super::writer::{SnapshotError, metadata, properties};
 use crate::snapshot_time::SnapshotTime;
 use crate::tables::column::{arrow_schema, record_batch};
 use crate::tables::endpoints::Endpoint;

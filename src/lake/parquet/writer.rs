@@ -1,214 +1,199 @@
-//! The snapshot of one endpoint's connections in the making.
+//! A Parquet object in the making: a temporary file that grows by pages.
 
-use jiff::Timestamp;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
-use super::metadata::{identity_of_connections, page_times};
-use super::object_writer::{ObjectWriter, Snapshot, SnapshotError};
-use super::temporary::TemporarySpace;
-use crate::aws::ec2::PageTimes;
-use crate::snapshot_time::SnapshotTime;
-use crate::tables::connections::columns::COLUMNS;
-use crate::tables::connections::rows::{PageColumns, Rows};
-use crate::target::EndpointId;
+use arrow_array::RecordBatch;
+use arrow_schema::{ArrowError, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
+use sha2::{Digest, Sha256};
 
-/// Checks that the temporary directory has room for the snapshots of `targets` that are captured at a time.
-///
-/// # Errors
-/// If there is no room, or no such directory.
-pub fn check_temporary_space(targets: usize) -> Result<(), SnapshotError> {
-    let space = TemporarySpace::of(targets).map_err(SnapshotError::TemporaryFile)?;
-    if space.suffices() { Ok(()) } else { Err(SnapshotError::TemporarySpace(space)) }
+use super::metadata::Identity;
+use super::temporary::{Temporary, TemporarySpace};
+use crate::tables::column::{Column, SCHEMA_VERSION, arrow_schema};
+
+/// Rows of a row group. Its pages lie compressed in memory until the group is written, so this bounds memory.
+const ROW_GROUP_ROWS: usize = 16_384;
+
+/// Maximum rows of a page of a column, whose values stay in memory as they are until the page is full.
+const PAGE_ROWS: usize = 2_048;
+
+/// The reason why a snapshot could not be encoded. None of these texts contains a row.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The temporary file could not be made or written.
+    #[error(
+        "the temporary file of the snapshot could not be written; is the temporary directory there, and is it full?"
+    )]
+    TemporaryFile(#[source] io::Error),
+    /// The temporary directory has too little space, so nothing is read.
+    #[error(
+        "{} bytes are free in the temporary directory and {} are needed; give the function more ephemeral storage, or lower \
+         AUDIT_CONCURRENCY", .0.free, .0.needed
+    )]
+    TemporarySpace(TemporarySpace),
+    /// The rows did not fit the schema, which is a fault of this program.
+    #[error("the rows could not be laid out as columns")]
+    Columns(#[source] ArrowError),
+    /// Parquet could not be written.
+    #[error("the snapshot could not be encoded into its temporary file; is the temporary directory full?")]
+    Parquet(#[source] ParquetError),
 }
 
-/// A writer of the pages of one listing.
-pub struct SnapshotWriter {
-    object: ObjectWriter,
-    snapshot_time: Timestamp,
-    endpoint_id: EndpointId,
+/// A complete Parquet object in a temporary file, which is deleted with this value.
+#[derive(Debug)]
+pub struct Snapshot {
+    file: Temporary,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the bytes.
+    pub sha256: [u8; 32],
+    /// Rows in it.
+    pub rows: u64,
 }
 
-impl SnapshotWriter {
-    /// Starts an object in a temporary file.
+/// A writer of the batches of one object.
+pub(super) struct ObjectWriter {
+    writer: ArrowWriter<HashingWriter>,
+    file: Temporary,
+    schema: SchemaRef,
+}
+
+impl ObjectWriter {
+    /// Starts an object with these `columns` in a temporary file.
     ///
     /// # Errors
     /// If the temporary directory cannot be written.
-    pub fn create(snapshot_time: SnapshotTime, endpoint_id: &EndpointId) -> Result<Self, SnapshotError> {
-        Ok(SnapshotWriter {
-            object: ObjectWriter::create(COLUMNS, &identity_of_connections(snapshot_time, endpoint_id))?,
-            snapshot_time: snapshot_time.timestamp(),
-            endpoint_id: endpoint_id.clone(),
-        })
+    pub(super) fn create(columns: &[Column], identity: &Identity) -> Result<ObjectWriter, SnapshotError> {
+        let (file, handle) = Temporary::create().map_err(SnapshotError::TemporaryFile)?;
+        let schema = arrow_schema(columns);
+        // The embedded Arrow schema would add nothing to the Parquet schema.
+        let options = ArrowWriterOptions::new()
+            .with_properties(writer_properties(columns, identity))
+            .with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(HashingWriter::new(handle), schema.clone(), options)
+            .map_err(SnapshotError::Parquet)?;
+        Ok(ObjectWriter { writer, file, schema })
     }
 
-    /// Appends connections of one page, in their order.
+    /// Appends the batch that `rows` makes for the schema.
     ///
     /// # Errors
-    /// If they cannot be encoded or written; the snapshot is then useless.
-    pub fn append(
+    /// If it cannot be encoded or written; the object is then useless.
+    pub(super) fn write(
         &mut self,
-        captured_at: Timestamp,
-        request_id: Option<&str>,
-        rows: &Rows,
+        rows: impl FnOnce(SchemaRef) -> Result<RecordBatch, ArrowError>,
     ) -> Result<(), SnapshotError> {
-        let page = PageColumns {
-            snapshot_time: self.snapshot_time,
-            captured_at,
-            request_id,
-            endpoint_id: self.endpoint_id.as_str(),
-        };
-        self.object.write(|schema| rows.record_batch(schema, &page))
+        let batch = rows(self.schema.clone()).map_err(SnapshotError::Columns)?;
+        self.writer.write(&batch).map_err(SnapshotError::Parquet)
     }
 
     /// Returns the rows encoded so far, as the row groups themselves count them. Ends the row group.
     ///
     /// # Errors
     /// If the row group cannot be written.
-    pub fn encoded_rows(&mut self) -> Result<u64, SnapshotError> {
-        self.object.encoded_rows()
+    pub(super) fn encoded_rows(&mut self) -> Result<u64, SnapshotError> {
+        self.writer.flush().map_err(SnapshotError::Parquet)?;
+        let rows = self.writer.flushed_row_groups().iter().map(|group| group.num_rows());
+        Ok(rows.map(i64::unsigned_abs).sum())
     }
 
-    /// Ends the object, and records in it the outcome of the capture and the times of its pages.
+    /// Ends the object, and adds these fields to its metadata.
     ///
     /// # Errors
     /// If the rest cannot be written.
-    pub fn finish(self, outcome: &str, times: &PageTimes) -> Result<Snapshot, SnapshotError> {
-        self.object.finish([("outcome", outcome.to_owned())].into_iter().chain(page_times(times)))
+    pub(super) fn finish(
+        mut self,
+        fields: impl Iterator<Item = (&'static str, String)>,
+    ) -> Result<Snapshot, SnapshotError> {
+        let rows = self.encoded_rows()?;
+        for (name, value) in fields {
+            self.writer.append_key_value_metadata(KeyValue::new(name.to_owned(), value));
+        }
+        let (bytes, sha256) = self
+            .writer
+            .into_inner()
+            .map_err(SnapshotError::Parquet)?
+            .finish()
+            .map_err(SnapshotError::TemporaryFile)?;
+        Ok(Snapshot { file: self.file, bytes, sha256, rows })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::ops::Range;
+impl Snapshot {
+    /// Returns the path of the object until it is stored.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+}
 
-    use sha2::{Digest, Sha256};
+fn writer_properties(columns: &[Column], identity: &Identity) -> WriterProperties {
+    let without_dictionary = columns.iter().filter(|column| !column.repeats);
+    let builder = without_dictionary.fold(properties(), |builder, column| {
+        builder.set_column_dictionary_enabled(ColumnPath::from(column.name), false)
+    });
+    builder
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_key_value_metadata(Some(metadata(identity)))
+        .build()
+}
 
-    use super::*;
-    use crate::lake::parquet::footer::Ends;
-    use crate::lake::parquet::metadata::{MetadataError, ObjectMetadata};
-    use crate::tables::connections::Connection;
-    use crate::tables::connections::rows::RowsBuilder;
+/// Returns the properties that the objects of all tables share.
+pub(super) fn properties() -> WriterPropertiesBuilder {
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        // Without it lists and maps bear Arrow's names instead of the Parquet standard's.
+        .set_coerce_types(true)
+}
 
-    const TIMES: PageTimes = PageTimes {
-        first_page_requested_at: Timestamp::UNIX_EPOCH,
-        first_page_at: Timestamp::UNIX_EPOCH,
-        last_page_at: Timestamp::MAX,
-    };
+/// Returns the key-value metadata: the versions, and `more`.
+pub(super) fn metadata(more: &[(&str, String)]) -> Vec<KeyValue> {
+    let versions =
+        [("schema_version", SCHEMA_VERSION.to_owned()), ("tool_version", crate::TOOL_VERSION.to_owned())];
+    let all = versions.iter().chain(more);
+    all.map(|(key, value)| KeyValue::new((*key).to_owned(), value.clone())).collect()
+}
 
-    fn writer() -> SnapshotWriter {
-        let time = SnapshotTime::parse("2026-11-23T09:00:00Z").unwrap();
-        let endpoint_id = EndpointId::parse("cvpn-endpoint-0123456789abcdef0").unwrap();
-        SnapshotWriter::create(time, &endpoint_id).unwrap()
+/// A file that hashes and counts the bytes that it is given, so that nothing is read again.
+struct HashingWriter {
+    file: BufWriter<File>,
+    sha256: Sha256,
+    bytes: u64,
+}
+
+impl HashingWriter {
+    fn new(file: File) -> HashingWriter {
+        HashingWriter { file: BufWriter::new(file), sha256: Sha256::new(), bytes: 0 }
     }
 
-    fn rows(ids: Range<u32>) -> Rows {
-        let mut rows = RowsBuilder::default();
-        for id in ids {
-            rows.append(&Connection {
-                connection_id: Some(format!("cvpn-connection-{id:017x}").into()),
-                ingress_bytes: Some(i64::from(id)),
-                unparsed: [("egressBytes".into(), "many".into())].into(),
-                ..Connection::default()
-            });
-        }
-        rows.finish()
+    fn finish(mut self) -> io::Result<(u64, [u8; 32])> {
+        self.file.flush()?;
+        Ok((self.bytes, self.sha256.finalize().into()))
+    }
+}
+
+impl Write for HashingWriter {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.write_all(buffer).map(|()| buffer.len())
     }
 
-    #[test]
-    fn the_hash_and_size_are_those_of_the_file() {
-        let mut writer = writer();
-        writer.append(Timestamp::UNIX_EPOCH, Some("id"), &rows(0..2)).unwrap();
-        let snapshot = writer.finish("complete", &TIMES).unwrap();
-        let bytes = std::fs::read(snapshot.path()).unwrap();
-        assert_eq!(snapshot.bytes, bytes.len() as u64);
-        assert_eq!(snapshot.sha256, <[u8; 32]>::from(Sha256::digest(&bytes)));
-        assert_eq!(snapshot.rows, 2);
+    fn write_all(&mut self, buffer: &[u8]) -> io::Result<()> {
+        self.file.write_all(buffer)?;
+        self.sha256.update(buffer);
+        self.bytes += buffer.len() as u64;
+        Ok(())
     }
 
-    #[test]
-    fn the_metadata_is_read_back_from_the_end_of_the_file() {
-        let mut writer = writer();
-        writer.append(Timestamp::UNIX_EPOCH, Some("id"), &rows(0..20_000)).unwrap();
-        let times = PageTimes { last_page_at: "2026-11-23T09:00:01.25Z".parse().unwrap(), ..TIMES };
-        let snapshot = writer.finish("complete", &times).unwrap();
-        let bytes = std::fs::read(snapshot.path()).unwrap();
-        let tail = &bytes[bytes.len() / 2..];
-        let ends = Ends { bytes: bytes.len() as u64, head: &bytes[..4], tail };
-        let metadata = ObjectMetadata::read(ends).unwrap();
-        assert_eq!((metadata.rows, metadata.times()), (20_000, Some(times)));
-        let time = |text| SnapshotTime::parse(text).unwrap();
-        let id = |digit: u32| EndpointId::parse(&format!("cvpn-endpoint-{digit:017x}")).unwrap();
-        let ours = EndpointId::parse("cvpn-endpoint-0123456789abcdef0").unwrap();
-        for (expected, time, id) in [
-            (None, time("2026-11-23T09:00:00Z"), &ours),
-            (Some("snapshot_time"), time("2026-11-23T09:15:00Z"), &ours),
-            (Some("endpoint_id"), time("2026-11-23T09:00:00Z"), &id(1)),
-        ] {
-            let identity = identity_of_connections(time, id);
-            assert_eq!(metadata.difference(&identity, "complete"), expected);
-            assert_eq!(metadata.difference(&identity, "partial"), Some("outcome"));
-        }
-        let partial = self::writer().finish("partial", &TIMES).unwrap();
-        let partial = std::fs::read(partial.path()).unwrap();
-        let partial = ObjectMetadata::read(Ends::of_all(&partial)).unwrap();
-        let identity = identity_of_connections(time("2026-11-23T09:00:00Z"), &ours);
-        assert_eq!((partial.rows, partial.difference(&identity, "complete")), (0, Some("outcome")));
-    }
-
-    #[test]
-    fn a_footer_of_other_bytes_is_none() {
-        let mut writer = writer();
-        writer.append(Timestamp::UNIX_EPOCH, Some("id"), &rows(0..20_000)).unwrap();
-        let snapshot = writer.finish("complete", &TIMES).unwrap();
-        let object = std::fs::read(snapshot.path()).unwrap();
-        assert_eq!(ObjectMetadata::read(Ends::of_all(&object)).unwrap().rows, 20_000);
-        let length = object.last_chunk::<8>().unwrap().first_chunk::<4>().unwrap();
-        let begin = object.len() - 8 - usize::try_from(u32::from_le_bytes(*length)).unwrap();
-        let (data, footer) = object.split_at(begin);
-        let middle = data.len() / 2;
-        let with = |at: usize, bytes: &[u8]| {
-            let mut data = data.to_vec();
-            data[at..at + bytes.len()].copy_from_slice(bytes);
-            data
-        };
-        for (name, data) in [
-            ("no data", Vec::new()),
-            ("the magic alone", b"PAR1".to_vec()),
-            ("zeros", vec![0; data.len()]),
-            ("zeros behind the magic", with(4, &vec![0; data.len() - 4])),
-            ("zeros in the second half", with(middle, &vec![0; data.len() - middle])),
-            ("junk", vec![b'x'; 400]),
-            ("junk before the data", [&[b'x'; 400], data].concat()),
-            ("junk behind the data", [data, &[b'x'; 400]].concat()),
-            ("a byte less", data[..data.len() - 1].to_vec()),
-            ("a byte more", [data, b"x"].concat()),
-            ("another magic", with(0, b"PAR2")),
-        ] {
-            let object = [&data, footer].concat();
-            let found = ObjectMetadata::read(Ends::of_all(&object));
-            assert!(matches!(found, Err(MetadataError::Layout)), "{name}: {found:?}");
-        }
-        // Of a large object, only the ends are known.
-        let (bytes, head) = (object.len() as u64, &object[..4]);
-        let tail = [&with(middle, &vec![0; data.len() - middle])[middle..], footer].concat();
-        for (name, ends, is_refused) in [
-            ("as it is", Ends { bytes, head, tail: &object[middle..] }, false),
-            ("the footer alone", Ends { bytes, head, tail: footer }, false),
-            ("another magic", Ends { bytes, head: b"PAR2", tail: footer }, true),
-            ("another size", Ends { bytes: bytes - 1, head, tail: footer }, true),
-            ("zeros before the footer", Ends { bytes, head, tail: &tail }, true),
-        ] {
-            assert_eq!(ObjectMetadata::read(ends).is_err(), is_refused, "{name}");
-        }
-    }
-
-    #[test]
-    fn the_same_pages_give_the_same_bytes() {
-        let hash = || {
-            let mut writer = writer();
-            writer.append(Timestamp::UNIX_EPOCH, None, &rows(0..2_000)).unwrap();
-            writer.append(Timestamp::UNIX_EPOCH, None, &rows(0..0)).unwrap();
-            writer.finish("complete", &TIMES).unwrap().sha256
-        };
-        assert_eq!(hash(), hash());
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }

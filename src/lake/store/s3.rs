@@ -21,7 +21,7 @@ use super::time::DateReader;
 use super::{Content, Object, Put, StoreError, name};
 use crate::aws::errors::{AwsError, Call, describe, region_named};
 use crate::aws::https::BodyHandling;
-use crate::causes;
+use crate::error_causes;
 use crate::error_code::{AwsCode, ErrorCode};
 use crate::lake::keys::{Key, Table};
 use crate::target::{AccountId, Region};
@@ -146,7 +146,7 @@ impl S3Store {
                 code: ErrorCode::StorageFailed,
                 doing: "reading the temporary file of",
                 object: self.url(key),
-                problem: causes::in_words(&error),
+                problem: error_causes::in_words(&error),
             })?,
         };
         let encryption = self.kms_key.as_ref().map(|_| ServerSideEncryption::AwsKms);

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::S3Store;
 use crate::aws::https::BodyHandling;
-use crate::causes;
+use crate::error_causes;
 use crate::error_code::{AwsCode, ErrorCode};
 use crate::lake::keys::{Key, ObjectKey};
 use crate::lake::store::{
@@ -217,5 +217,5 @@ fn checksum(head: &HeadObjectOutput) -> Option<[u8; 32]> {
 
 /// Returns the cause of a connection that broke off, as far as the system gives one.
 fn of_the_system(error: &(dyn Error + 'static)) -> String {
-    causes::of_the_system(error).map(|cause| format!(": {cause}")).unwrap_or_default()
+    error_causes::of_the_system(error).map(|cause| format!(": {cause}")).unwrap_or_default()
 }

@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 use super::service_settings::without_empty_endpoints;
-use super::{MIN_CREDENTIALS_LIFE, provider};
+use super::{MIN_CREDENTIALS_LIFE, provider_chain};
 use crate::aws::errors::CredentialsFailure;
 use crate::aws::https;
 use crate::aws::sdk::is_key;
@@ -96,7 +96,7 @@ impl OwnSession {
 
     /// Returns the providers of the credentials, by kind.
     pub async fn provider(&self) -> String {
-        provider::configured().await.kinds
+        provider_chain::configured().await.kinds
     }
 
     fn lasts(&self, credentials: &Credentials, left: Duration) -> bool {
@@ -106,17 +106,18 @@ impl OwnSession {
 
     async fn ask(&self) -> Result<Credentials, CredentialsFailure> {
         let Some(provider) = &self.provider else {
-            return Err(CredentialsFailure::none(provider::configured().await));
+            return Err(CredentialsFailure::none(provider_chain::configured().await));
         };
         match timeout(self.patience, provider.provide_credentials()).await {
             Ok(Ok(credentials)) if is_usable(&credentials) => Ok(credentials),
-            Ok(Ok(_)) => Err(CredentialsFailure::unusable(provider::configured().await)),
-            Ok(Err(error)) => Err(CredentialsFailure::read(&error, provider::configured().await)),
+            Ok(Ok(_)) => Err(CredentialsFailure::unusable(provider_chain::configured().await)),
+            Ok(Err(error)) => Err(CredentialsFailure::read(&error, provider_chain::configured().await)),
             Err(_) => match provider.fallback_on_interrupt() {
                 Some(credentials) => Ok(credentials),
-                None => {
-                    Err(CredentialsFailure::timed_out(self.patience.as_secs(), provider::configured().await))
-                }
+                None => Err(CredentialsFailure::timed_out(
+                    self.patience.as_secs(),
+                    provider_chain::configured().await,
+                )),
             },
         }
     }
