@@ -3,7 +3,7 @@
 -- days, end in the rows that one merge of all days makes.
 -- Each capture in `captures` has its rows in the lake: they were written before its record, and the record was read before them. Of
 -- the run records that were merged just before, this reads all rows: both begin a day before {from_date}.
--- The parts of the statement are written in sql_fragments/, and copied here.
+-- What a column of `sessions` needs is written here; the generated parts are written in sql_fragments/.
 MERGE INTO sessions AS known
 USING (
   WITH
@@ -288,7 +288,6 @@ USING (
     HAVING bool_or(is_recent)
   ),
   -- END GENERATED sql_fragments/merge_sessions/rows_of_snapshots.sql
-  -- BEGIN GENERATED sql_fragments/merge_sessions/known_rows.sql
   -- Joins what the snapshots show with the rows of sessions that may change (remembered), and keeps one row for each connection, with the
   -- first and the last time at which it was seen (joined).
   remembered AS (
@@ -416,7 +415,6 @@ USING (
     FROM remembered
     WHERE copy = 1
   ),
-  -- END GENERATED sql_fragments/merge_sessions/known_rows.sql
   -- BEGIN GENERATED sql_fragments/merge_sessions/times_given_by_aws.sql
   -- Chooses the beginning of each session from those that AWS gave (begun). Chooses its end: finds the possible ends (possible), the last
   -- of all and the last that no later snapshot contradicts (chosen), and takes the latter if there is one (with_end). Derives from both
@@ -652,7 +650,6 @@ USING (
     )
   ),
   -- END GENERATED sql_fragments/merge_sessions/coverage.sql
-  -- BEGIN GENERATED sql_fragments/merge_sessions/columns.sql
   -- Computes the columns of sessions (merged), and selects the rows that are new or that differ from those that sessions has.
   merged AS (
     SELECT
@@ -724,13 +721,11 @@ USING (
       status_code, status_message, failed_to_terminate, posture_compliance_statuses,
       snapshots, complete_snapshots, snapshots_by_day, watched, gaps, covered
     )
-  -- END GENERATED sql_fragments/merge_sessions/columns.sql
 ) AS seen
 ON known.account_id = seen.account_id
   AND known.region = seen.region
   AND known.endpoint_id = seen.endpoint_id
   AND known.connection_id = seen.connection_id
--- BEGIN GENERATED sql_fragments/merge_sessions/changes.sql
 -- Writes the selected rows: deletes the copies that an older version made, updates the rows that sessions has, and inserts the others.
 -- An older version made a row a day of some connections. One is left.
 WHEN MATCHED AND known.connection_established_time <> seen.kept_time THEN DELETE
@@ -788,4 +783,3 @@ WHEN NOT MATCHED THEN INSERT (
   seen.status_message, seen.failed_to_terminate, seen.posture_compliance_statuses, seen.snapshots,
   seen.complete_snapshots, seen.snapshots_by_day, seen.watched, seen.gaps, seen.covered
 )
--- END GENERATED sql_fragments/merge_sessions/changes.sql
