@@ -4,11 +4,11 @@
 mod chain;
 mod day;
 mod digests;
-mod due;
+mod due_hours;
+mod due_objects;
 mod error;
 mod named;
 mod older;
-mod plan;
 mod report;
 
 use futures_util::{StreamExt, stream};
@@ -25,9 +25,9 @@ use crate::target::AccountRegion;
 
 use chain::{ChainError, SealChain, SealLink};
 use day::Days;
-use due::{DueObjects, is_retried, room_beside};
+use due_hours::{Bounds, SealPlan};
+use due_objects::{DueObjects, is_retried, room_beside};
 use error::SealError;
-use plan::{Bounds, SealPlan};
 pub use report::{SealFailure, Sealed};
 
 /// Most objects that S3 is asked for at a time.
@@ -151,7 +151,7 @@ impl Sealer<'_> {
         chain: &SealChain<'_>,
         days: &mut Days<'_>,
     ) -> Result<(Due, Vec<String>), SealError> {
-        let mut unlisted = due::in_order(hour, days.unlisted(hour).await?);
+        let mut unlisted = due_objects::in_order(hour, days.unlisted(hour).await?);
         let left = chain.older_left(hour);
         let mut older_left = None;
         if let Some(left) = &left {

@@ -4,7 +4,7 @@
 mod chain;
 mod content;
 mod digests;
-mod late;
+mod later_digests;
 mod listed_objects;
 mod object_reader;
 mod outside_days;

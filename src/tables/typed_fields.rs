@@ -8,8 +8,9 @@ use arrow_array::{Array, Int64Array, StringArray, TimestampMillisecondArray};
 use jiff::Timestamp;
 
 use super::column::ColumnType;
+use super::typing::placeholder::{said, stated};
 use super::typing::unparsed::Unparsed;
-use super::typing::{counter, said, stated, timestamp, typed};
+use super::typing::{counter, timestamp, typed};
 
 /// A kind of field: the conversion of its text to a value, and of a page's values to an array.
 pub trait FieldKind {

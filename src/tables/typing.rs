@@ -3,11 +3,13 @@
 
 pub(crate) mod counter;
 pub(crate) mod illegal;
+pub(crate) mod placeholder;
 pub(crate) mod timestamp;
 pub(crate) mod unparsed;
 
 use std::borrow::Cow;
 
+use placeholder::is_placeholder;
 use unparsed::Unparsed;
 
 /// The meaning of a text.
@@ -19,21 +21,6 @@ pub(crate) enum TextMeaning<T> {
     Nothing,
     /// Something else, to be kept as it is.
     Unparsed,
-}
-
-/// Returns a text as AWS wrote it; `None` if it is empty or `-`. `NA` stays: it can be somebody's name.
-pub(crate) fn said(raw: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
-    raw.filter(|text| !matches!(text.as_ref(), "" | "-"))
-}
-
-/// Returns a text as AWS wrote it; `None` if it is a placeholder for no value.
-pub(crate) fn stated(raw: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
-    raw.filter(|text| !is_placeholder(text))
-}
-
-/// Returns `true` if the text stands for no value: the API writes `-`, the related connection log `NA`.
-fn is_placeholder(text: &str) -> bool {
-    matches!(text, "" | "-" | "NA" | "N/A")
 }
 
 /// Returns the value of a text, or `None`. A text that is neither a value nor a placeholder goes to `unparsed`.

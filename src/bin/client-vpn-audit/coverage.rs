@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::args::CoverageArgs;
-use super::failure::Failure;
+use super::exit_status::Failure;
 use super::lake::open;
 use super::moment::Moments;
 use super::output::{Spinner, counted, new_table, print};

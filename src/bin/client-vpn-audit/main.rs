@@ -4,7 +4,7 @@ mod args;
 mod coverage;
 mod demo;
 mod examples;
-mod failure;
+mod exit_status;
 mod lake;
 mod moment;
 mod output;
@@ -20,7 +20,7 @@ use client_vpn_audit::invalid_input::InvalidInputs;
 use client_vpn_audit::invocation::answer::Answer;
 use client_vpn_audit::invocation::handler::{Auditor, InvocationError};
 use client_vpn_audit::invocation::settings::Settings;
-use failure::Failure;
+use exit_status::Failure;
 use uuid::Uuid;
 
 /// Exit status if something was not complete, or is not as it should be.

@@ -18,7 +18,7 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
 use indicatif::{HumanCount, ProgressBar};
 use serde_json::json;
 
-use super::failure::Failure;
+use super::exit_status::Failure;
 
 /// Seconds that a clock may be behind without a note.
 const CLOCK_NOTE_SECONDS: i64 = 300;

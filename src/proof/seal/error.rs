@@ -9,7 +9,7 @@ use crate::proof::digest::DigestError;
 use crate::proof::signing::SigningError;
 
 use super::chain::ChainError;
-use super::plan::PlanError;
+use super::due_hours::PlanError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {

@@ -9,7 +9,7 @@ use super::decoder::RawEvent;
 use super::message::{DEVICE_TOKENS, Message, event};
 use super::{LoggedEvent, RawLoggedEvent};
 use crate::tables::typing::illegal::has_illegal;
-use crate::tables::typing::stated;
+use crate::tables::typing::placeholder::stated;
 use crate::tables::typing::unparsed::Unparsed;
 use crate::tables::unknown::Unknown;
 use crate::target::EndpointId;

@@ -1,7 +1,7 @@
 //! Conversion of a raw connection to a typed one. Nothing that AWS wrote is lost. Typing never fails, and never defaults to zero.
 
 use super::{Connection, RawConnection};
-use crate::tables::typing::said;
+use crate::tables::typing::placeholder::said;
 use crate::tables::typing::unparsed::Unparsed;
 use crate::target::EndpointId;
 

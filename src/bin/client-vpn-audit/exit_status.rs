@@ -1,4 +1,4 @@
-//! Failures of commands.
+//! Failures of commands, and the exit status of each.
 
 use client_vpn_audit::error_code::ErrorCode;
 use client_vpn_audit::invocation::handler::InvocationError;
