@@ -3,12 +3,12 @@
 
 mod bucket_owner;
 mod bucket_policy;
-mod budget;
 mod directory;
 mod error;
 mod examination;
 mod found;
 mod location;
+mod memory_budget;
 mod name;
 mod s3;
 mod time;

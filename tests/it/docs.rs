@@ -200,3 +200,38 @@ fn every_recipe_for_a_change_is_named_where_the_change_begins() {
     }
     assert_eq!(named, recipes);
 }
+
+#[test]
+fn every_path_that_a_page_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = [
+        "benches/",
+        "captures/",
+        "docs/",
+        "events/",
+        "queries/",
+        "sessions/",
+        "sim/",
+        "sql_fragments/",
+        "src/",
+        "tests/",
+    ];
+    let pages = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = pages.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let pages: Vec<_> = pages.chain([root.join("README.md"), root.join("CONTRIBUTING.md")]).collect();
+    let mut named = 0;
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        for code in text.split('`').skip(1).step_by(2) {
+            // `NAME` stands for a name of the reader's choice.
+            let is_path = folders.iter().any(|folder| code.starts_with(folder))
+                && !code.contains(|c: char| c.is_whitespace() || "*{<…".contains(c))
+                && !code.contains("NAME");
+            if is_path {
+                named += 1;
+                assert!(root.join(code).exists(), "{} names {code}, which is not there", page.display());
+            }
+        }
+    }
+    assert!(named > 50, "{named} paths were found");
+}

@@ -13,7 +13,7 @@ use aws_sdk_ec2::types::Filter as Ec2Filter;
 use jiff::Timestamp;
 
 use super::{Action, Page, PageError, PageRequest};
-use crate::aws::budget::Budget;
+use crate::aws::call_budget::Budget;
 use crate::aws::errors::{Call, describe};
 use crate::aws::identity::{MemberSession, OwnSession};
 use crate::aws::response_reader::{ReadPage, ResponseReader, exceeded};

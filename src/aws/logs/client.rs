@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 use jiff::Timestamp;
 
 use super::{EventsPage, EventsRequest, malformed, over_limit};
-use crate::aws::budget::Budget;
+use crate::aws::call_budget::Budget;
 use crate::aws::ec2::{Limits, PageError, Session};
 use crate::aws::errors::{Call, describe};
 use crate::aws::response_reader::{ReadPage, ResponseReader, SdkOperation, exceeded, limit};

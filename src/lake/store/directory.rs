@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::budget::DocumentBudget;
+use super::memory_budget::DocumentBudget;
 use super::{
     Content, Examined, FolderListing, Found, Irregular, Keep, LARGEST_DOCUMENT, Look, Object, Put,
     StoreError, examination::Examination, impossible_size, name,

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::bucket_owner::BucketOwner;
 use super::bucket_policy::{self, Protection};
-use super::budget::DocumentBudget;
+use super::memory_budget::DocumentBudget;
 use super::time::DateReader;
 use super::{Content, Object, Put, StoreError, name};
 use crate::aws::errors::{AwsError, Call, describe, region_named};
