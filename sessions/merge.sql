@@ -3,7 +3,7 @@
 -- days, end in the rows that one merge of all days makes.
 -- Each capture in `captures` has its rows in the lake: they were written before its record, and the record was read before them. Of
 -- the run records that were merged just before, this reads all rows: both begin a day before {from_date}.
--- What a column of `sessions` needs is written here; the generated parts are written in sql_fragments/.
+-- What a column of `sessions` needs is written here, the generated parts are written in sql_fragments/.
 MERGE INTO sessions AS known
 USING (
   WITH

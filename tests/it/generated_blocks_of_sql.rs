@@ -81,3 +81,11 @@ fn no_statement_or_fragment_has_too_many_lines_written_by_hand() {
         );
     }
 }
+
+#[test]
+fn no_statement_or_fragment_has_a_semicolon() {
+    // Athena takes one statement, and a semicolon may end it, even one in a comment.
+    for path in statements().into_iter().chain(fragments()) {
+        assert!(!read(&path).contains(';'), "{path}");
+    }
+}
