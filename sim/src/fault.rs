@@ -5,12 +5,18 @@ mod odd_messages;
 mod parse;
 mod rules;
 
-pub(crate) use odd::odd_row;
+pub(crate) use odd::{odd_row, odd_text};
 pub(crate) use odd_messages::odd_message;
 pub use parse::ParseFaultError;
 pub(crate) use rules::Rules;
 
 use crate::connection::Connection;
+
+/// The endpoint that rows name as theirs in [`FaultKind::WrongEndpointId`].
+pub(crate) const OTHER_ENDPOINT: &str = "cvpn-endpoint-0fffffffffffffff0";
+
+/// Bytes of a value that is longer than any reader keeps to its end: 64 KiB and one.
+pub(crate) const LONG_VALUE: usize = (64 << 10) + 1;
 
 /// A way to misbehave, and the requests that it affects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,11 +50,44 @@ impl Fault {
     }
 }
 
-/// An action that faults can be injected into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FaultyAction {
+/// Declares [`FaultyAction`]. Each line is an action under its own name.
+macro_rules! actions {
+    ($($(#[$doc:meta])* $action:ident,)*) => {
+        /// An action that faults can be injected into.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FaultyAction {
+            $($(#[$doc])* $action,)*
+        }
+
+        impl FaultyAction {
+            /// Every action that faults can be injected into.
+            pub const ALL: &[Self] = &[$(Self::$action),*];
+
+            /// Returns the name of the action, such as `DescribeClientVpnRoutes`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$action => stringify!($action),)*
+                }
+            }
+        }
+    };
+}
+
+actions! {
     /// EC2's `DescribeClientVpnConnections`.
     DescribeClientVpnConnections,
+    /// EC2's `DescribeClientVpnEndpoints`. A request is for the first endpoint that it names, if it names one.
+    DescribeClientVpnEndpoints,
+    /// EC2's `DescribeClientVpnTargetNetworks`.
+    DescribeClientVpnTargetNetworks,
+    /// EC2's `DescribeClientVpnAuthorizationRules`.
+    DescribeClientVpnAuthorizationRules,
+    /// EC2's `DescribeClientVpnRoutes`.
+    DescribeClientVpnRoutes,
+    /// EC2's `ExportClientVpnClientCertificateRevocationList`.
+    ExportClientVpnClientCertificateRevocationList,
+    /// EC2's `GetClientVpnEndpointAuthorizationPolicy`.
+    GetClientVpnEndpointAuthorizationPolicy,
     /// CloudWatch Logs' `FilterLogEvents`.
     FilterLogEvents,
     /// CloudWatch Logs' `DescribeLogGroups`.
@@ -71,6 +110,8 @@ pub enum FaultKind {
     Unavailable,
     /// 403 `UnauthorizedOperation`, also to a `DryRun`; of logs 400 `AccessDeniedException`.
     Unauthorized,
+    /// 400 `InvalidAction`, also to a `DryRun`, as in a partition without the action; of logs 400 `UnknownOperationException`.
+    UnknownAction,
     /// `InvalidClientVpnEndpointId.NotFound`, though the endpoint exists; of logs `ResourceNotFoundException`.
     NotFound,
     /// The connection is reset before any answer.
@@ -123,7 +164,7 @@ pub enum FaultKind {
     LargeBody,
     /// A token of more than 16 KiB.
     LongToken,
-    /// The user name of every row has more than 64 KiB.
+    /// The user name of every connection, or the description of every other row, has more than 64 KiB.
     LongValue,
     /// The answer has no list. Logs only, as are the following kinds.
     NoList,

@@ -4,13 +4,12 @@
 mod answer;
 mod api;
 mod assumed;
-
 mod caller;
 mod config;
 mod connection;
+mod element;
 mod error;
 mod fault;
-
 mod location;
 mod log_event;
 mod log_group;

@@ -107,12 +107,12 @@ impl Simulator {
     /// Adds a rule for the requests of an action from now on. Of `FilterLogEvents`, a log group is to [`Fault::at`] what an
     /// endpoint is of connections.
     pub fn inject_into(&self, action: FaultyAction, fault: Fault) {
-        self.state.rules_of(action).add(fault);
+        self.state.rules.add(action, fault);
     }
 
     /// Removes all rules.
     pub fn clear_faults(&self) {
-        self.state.clear_rules();
+        self.state.rules.clear();
     }
 
     /// Refuses every role of this account from now on. Credentials handed out before stay valid.
@@ -178,7 +178,12 @@ impl Simulator {
 
     /// Returns the number of requests for connections, of whatever outcome, `DryRun` included.
     pub fn requests(&self) -> usize {
-        self.state.requests()
+        self.action_requests(FaultyAction::DescribeClientVpnConnections)
+    }
+
+    /// Returns the number of requests of an action, of whatever outcome, `DryRun` included.
+    pub fn action_requests(&self, action: FaultyAction) -> usize {
+        self.state.requests(action)
     }
 
     /// Returns the number of requests to CloudWatch Logs, of whatever outcome.

@@ -14,6 +14,7 @@ use crate::served::Served;
 use crate::throttle::Buckets;
 use crate::token::Sealer;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,10 +29,7 @@ pub(crate) struct State {
     pub(crate) sessions: Sessions,
     pub(crate) outages: Outages,
     pub(crate) buckets: Buckets,
-    /// Rules for requests for connections, for log events and for log groups.
     pub(crate) rules: Rules,
-    pub(crate) log_rules: Rules,
-    pub(crate) group_rules: Rules,
     pub(crate) groups: Groups,
     pub(crate) index: Index,
     pub(crate) sealer: Sealer,
@@ -39,7 +37,7 @@ pub(crate) struct State {
     pub(crate) replay: Replay,
     seed: u64,
     time: Mutex<TimeSource>,
-    requests: AtomicUsize,
+    requests: Mutex<BTreeMap<FaultyAction, usize>>,
     log_requests: AtomicUsize,
     answers: AtomicU64,
 }
@@ -56,8 +54,6 @@ impl State {
             outages: Outages::default(),
             buckets: Buckets::new(config.throttling),
             rules: Rules::default(),
-            log_rules: Rules::default(),
-            group_rules: Rules::default(),
             groups: Groups::new(config.log_groups),
             index: Index::default(),
             sealer: Sealer::new(mix(&[seed, 0x746f_6b65])),
@@ -65,7 +61,7 @@ impl State {
             replay: Replay::new(config.replay),
             seed,
             time: Mutex::new(config.time),
-            requests: AtomicUsize::new(0),
+            requests: Mutex::default(),
             log_requests: AtomicUsize::new(0),
             answers: AtomicU64::new(0),
         }
@@ -94,20 +90,6 @@ impl State {
         *self.time.lock().unwrap_or_else(PoisonError::into_inner) = TimeSource::Manual(now);
     }
 
-    pub(crate) fn rules_of(&self, action: FaultyAction) -> &Rules {
-        match action {
-            FaultyAction::DescribeClientVpnConnections => &self.rules,
-            FaultyAction::FilterLogEvents => &self.log_rules,
-            FaultyAction::DescribeLogGroups => &self.group_rules,
-        }
-    }
-
-    pub(crate) fn clear_rules(&self) {
-        self.rules.clear();
-        self.log_rules.clear();
-        self.group_rules.clear();
-    }
-
     /// Returns the group with the endpoints that log to it.
     pub(crate) fn journal(&self, location: &Location, group: LogGroup) -> Journal {
         let listed = self.places.logging_to(location, &group.name);
@@ -123,12 +105,15 @@ impl State {
         self.log_requests.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn count_request(&self) {
-        self.requests.fetch_add(1, Ordering::SeqCst);
+    pub(crate) fn count_request(&self, action: FaultyAction) {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        *requests.entry(action).or_default() += 1;
     }
 
-    pub(crate) fn requests(&self) -> usize {
-        self.requests.load(Ordering::SeqCst)
+    /// Returns the number of requests of an action.
+    pub(crate) fn requests(&self, action: FaultyAction) -> usize {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.get(&action).copied().unwrap_or_default()
     }
 
     /// Returns an id shaped like a UUID of version 4; the nth is the same for the same seed.

@@ -45,14 +45,14 @@ impl Xml {
         }
     }
 
-    /// Writes an element with `true` or `false` in it.
-    pub(crate) fn flag(&mut self, name: &str, flag: bool) {
-        self.text(name, if flag { "true" } else { "false" });
-    }
-
     /// Writes an element with a list of texts in it.
     pub(crate) fn items(&mut self, name: &str, texts: &[String]) {
         self.element(name, |xml| texts.iter().for_each(|text| xml.text("item", text)));
+    }
+
+    /// Writes an element with markup in it, as it is.
+    pub(crate) fn markup(&mut self, name: &str, markup: &str) {
+        self.element(name, |xml| xml.event(Event::Text(BytesText::from_escaped(markup))));
     }
 
     /// Returns the number of bytes so far.
@@ -107,7 +107,7 @@ pub(crate) fn connection(xml: &mut Xml, row: &Connection, unknown_fields: &BTree
             }),
         });
         for (name, content) in unknown_fields {
-            xml.element(name, |xml| xml.event(Event::Text(BytesText::from_escaped(*content))));
+            xml.markup(name, content);
         }
     });
 }

@@ -1,36 +1,21 @@
 //! `DescribeClientVpnEndpoints`.
 
-use super::{Answer, find, position};
+use super::document::Document;
+use super::inquiry::Inquiry;
+use super::tree::{self, Row};
 use crate::config::Authentication;
+use crate::element::Element;
 use crate::error::ApiError;
 use crate::location::Location;
-use crate::parameters::{Parameters, is_filter};
+use crate::parameters::is_filter;
 use crate::place::Listed;
 use crate::setup::Setup;
-use crate::state::State;
-use crate::token::Token;
-use crate::xml::{self, Xml};
 
-const ACTION: &str = "DescribeClientVpnEndpoints";
+pub(crate) const LIST: &str = "clientVpnEndpoint";
 const FILTERS: &[&str] = &["endpoint-id", "transport-protocol"];
 
-pub(crate) fn describe(
-    state: &State,
-    location: &Location,
-    parameters: &Parameters,
-    request_id: String,
-) -> Answer {
-    match page(state, location, parameters) {
-        Ok((endpoints, next)) => {
-            Answer::xml(render(location, &endpoints, next.as_deref(), &request_id), request_id)
-        }
-        Err(error) => Answer::error(&error, request_id),
-    }
-}
-
-type EndpointPage = (Vec<Listed>, Option<String>);
-
-fn page(state: &State, location: &Location, parameters: &Parameters) -> Result<EndpointPage, ApiError> {
+pub(crate) fn describe(inquiry: &Inquiry<'_>) -> Result<Document, ApiError> {
+    let Inquiry { location, parameters, .. } = inquiry;
     parameters.only(|name| {
         ["MaxResults", "NextToken"].contains(&name)
             || name.starts_with("ClientVpnEndpointId.")
@@ -39,88 +24,74 @@ fn page(state: &State, location: &Location, parameters: &Parameters) -> Result<E
     let filters = parameters.filters(FILTERS)?;
     let ids = parameters.list("ClientVpnEndpointId");
     for id in &ids {
-        find(state, location, id)?;
+        inquiry.find(id)?;
     }
-    if parameters.dry_run()? {
-        return Err(ApiError::dry_run());
-    }
-    let listing = format!("{ACTION} {} {}", location.account_id, location.region);
-    let position = position(state, parameters, &listing, filters.digest())?;
-    let mut matching = state.places.at(location).into_iter().filter(|listed| {
+    let place = format!("{} {}", location.account_id, location.region);
+    let matches = |listed: &Listed| {
         let id = listed.fleet.endpoint().id.as_str();
         let field = |name: &str| match name {
             "endpoint-id" => Some(id.to_owned()),
             _ => Some(Setup::of(&listed.fleet).transport_protocol.to_owned()),
         };
-        listed.number >= position.offset && (ids.is_empty() || ids.contains(&id)) && filters.match_all(field)
-    });
-    let endpoints = matching.by_ref().take(position.size).collect();
-    let next = matching.next().map(|listed| Token { offset: listed.number, ..position.clone() });
-    Ok((endpoints, next.map(|token| state.sealer.seal(&token))))
+        (ids.is_empty() || ids.contains(&id)) && filters.match_all(field)
+    };
+    let matching = inquiry.state.places.at(location).into_iter().filter(matches);
+    let rows = matching.map(|listed| (listed.number, endpoint(location, &listed)));
+    tree::page(inquiry, LIST, &place, &filters, rows)
 }
 
-fn render(location: &Location, endpoints: &[Listed], next: Option<&str>, request_id: &str) -> Vec<u8> {
-    Xml::document("DescribeClientVpnEndpointsResponse", Some(xml::EC2), |xml| {
-        xml.text("requestId", request_id);
-        xml.element("clientVpnEndpoint", |xml| {
-            endpoints.iter().for_each(|listed| xml.element("item", |xml| endpoint(xml, location, listed)));
-        });
-        xml.optional("nextToken", next);
-    })
-}
-
-fn endpoint(xml: &mut Xml, location: &Location, listed: &Listed) {
+fn endpoint(location: &Location, listed: &Listed) -> Row {
     let fleet = &listed.fleet;
     let (id, Location { account_id: account, region }) = (&fleet.endpoint().id, location);
     let drawn = Setup::of(fleet);
     let setup = Setup { is_logged: drawn.is_logged != listed.log.is_switched(), ..drawn };
-    xml.text("clientVpnEndpointId", id);
-    xml.text("description", "Simulated endpoint");
-    xml.element("status", |xml| xml.text("code", setup.status()));
-    xml.text("creationTime", &setup.created);
-    xml.text("dnsName", &format!("*.{id}.prod.clientvpn.{region}.amazonaws.com"));
-    xml.text("clientCidrBlock", &format!("{}/12", fleet.client_range()));
-    xml.flag("splitTunnel", setup.split_tunnel);
-    xml.text("vpnProtocol", "openvpn");
-    xml.text("transportProtocol", setup.transport_protocol);
-    xml.text("vpnPort", setup.vpn_port);
     let certificate =
         format!("arn:aws:acm:{region}:{account}:certificate/00000000-0000-4000-8000-000000000001");
-    xml.text("serverCertificateArn", &certificate);
-    xml.element("authenticationOptions", |xml| {
-        for authentication in options_of(fleet.endpoint().authentication) {
-            xml.element("item", |xml| option(xml, *authentication, account, &certificate));
-        }
-    });
-    options(xml, &setup, location, &listed.log.group);
-    xml.text("vpcId", &setup.vpc_id);
-    xml.text("sessionTimeoutHours", setup.session_timeout_hours);
-    xml.flag("disconnectOnSessionTimeout", setup.disconnect_on_session_timeout);
+    let kinds = options_of(fleet.endpoint().authentication).iter();
+    let authentication = kinds.map(|kind| Element::Parent("item", option(*kind, account, &certificate)));
+    let mut row = vec![
+        Element::text("clientVpnEndpointId", id),
+        Element::text("description", "Simulated endpoint"),
+        Element::status(setup.status(), None),
+        Element::text("creationTime", &setup.created),
+        Element::text("dnsName", format!("*.{id}.prod.clientvpn.{region}.amazonaws.com")),
+        Element::text("clientCidrBlock", format!("{}/12", fleet.client_range())),
+        Element::flag("splitTunnel", setup.split_tunnel),
+        Element::text("vpnProtocol", "openvpn"),
+        Element::text("transportProtocol", setup.transport_protocol),
+        Element::text("vpnPort", setup.vpn_port),
+        Element::text("serverCertificateArn", &certificate),
+        Element::Parent("authenticationOptions", authentication.collect()),
+    ];
+    row.extend(options(&setup, location, &listed.log.group));
+    row.extend([
+        Element::text("vpcId", &setup.vpc_id),
+        Element::text("sessionTimeoutHours", setup.session_timeout_hours),
+        Element::flag("disconnectOnSessionTimeout", setup.disconnect_on_session_timeout),
+    ]);
+    row
 }
 
-fn options(xml: &mut Xml, setup: &Setup, Location { account_id, region }: &Location, log_group: &str) {
+fn options(setup: &Setup, Location { account_id, region }: &Location, log_group: &str) -> [Element; 4] {
     // These names begin with capitals, as in EC2's own answers.
-    xml.element("connectionLogOptions", |xml| {
-        xml.flag("Enabled", setup.is_logged);
-        xml.optional("CloudwatchLogGroup", setup.is_logged.then_some(log_group));
-    });
-    xml.element("tagSet", |xml| setup.tags.iter().for_each(|(key, value)| tag(xml, key, value)));
-    xml.items("securityGroupIdSet", &setup.security_group_ids);
-    xml.element("clientConnectOptions", |xml| {
-        xml.flag("enabled", setup.connect_handler.is_some());
-        if let Some(function) = setup.connect_handler {
-            let arn = format!("arn:aws:lambda:{region}:{account_id}:function:{function}");
-            xml.text("lambdaFunctionArn", &arn);
-        }
-        xml.element("status", |xml| xml.text("code", "applied"));
-    });
+    let group = setup.is_logged.then(|| Element::text("CloudwatchLogGroup", log_group));
+    let log = [Some(Element::flag("Enabled", setup.is_logged)), group];
+    let arn = |function| format!("arn:aws:lambda:{region}:{account_id}:function:{function}");
+    let connect = [
+        Some(Element::flag("enabled", setup.connect_handler.is_some())),
+        setup.connect_handler.map(|function| Element::text("lambdaFunctionArn", arn(function))),
+        Some(Element::status("applied", None)),
+    ];
+    [
+        Element::Parent("connectionLogOptions", log.into_iter().flatten().collect()),
+        Element::Parent("tagSet", setup.tags.iter().map(|(key, value)| tag(key, value)).collect()),
+        Element::items("securityGroupIdSet", &setup.security_group_ids),
+        Element::Parent("clientConnectOptions", connect.into_iter().flatten().collect()),
+    ]
 }
 
-fn tag(xml: &mut Xml, key: &str, value: &str) {
-    xml.element("item", |xml| {
-        xml.text("key", key);
-        xml.text("value", value);
-    });
+fn tag(key: &str, value: &str) -> Element {
+    Element::Parent("item", vec![Element::text("key", key), Element::text("value", value)])
 }
 
 /// Returns the options that an endpoint was made with. With Active Directory, clients have a certificate too.
@@ -132,20 +103,21 @@ fn options_of(authentication: Authentication) -> &'static [Authentication] {
     }
 }
 
-fn option(xml: &mut Xml, authentication: Authentication, account: &str, certificate: &str) {
-    match authentication {
+fn option(authentication: Authentication, account: &str, certificate: &str) -> Vec<Element> {
+    let (kind, element, content) = match authentication {
         Authentication::Certificate => {
-            xml.text("type", "certificate-authentication");
-            xml.element("mutualAuthentication", |xml| xml.text("clientRootCertificateChain", certificate));
+            let content = Element::text("clientRootCertificateChain", certificate);
+            ("certificate-authentication", "mutualAuthentication", content)
         }
         Authentication::Federated => {
-            xml.text("type", "federated-authentication");
             let provider = format!("arn:aws:iam::{account}:saml-provider/corp");
-            xml.element("federatedAuthentication", |xml| xml.text("samlProviderArn", &provider));
+            let content = Element::text("samlProviderArn", provider);
+            ("federated-authentication", "federatedAuthentication", content)
         }
         Authentication::DirectoryService => {
-            xml.text("type", "directory-service-authentication");
-            xml.element("activeDirectory", |xml| xml.text("directoryId", "d-0123456789"));
+            let content = Element::text("directoryId", "d-0123456789");
+            ("directory-service-authentication", "activeDirectory", content)
         }
-    }
+    };
+    vec![Element::text("type", kind), Element::Parent(element, vec![content])]
 }

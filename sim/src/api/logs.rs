@@ -11,6 +11,7 @@ use crate::answer::{Answer, JSON_CONTENT_TYPE, Reply, Sending};
 use crate::caller::Caller;
 use crate::config::Throttling;
 use crate::error::ApiError;
+use crate::fault::FaultyAction;
 use crate::outages::Outage;
 use crate::request::JsonContent;
 use crate::state::State;
@@ -34,6 +35,8 @@ pub(crate) fn act(state: &State, caller: &Caller, content: &JsonContent, request
     let Some((name, action)) = ACTIONS.iter().find(|(known, _)| *known == name) else {
         return refusal(&error::unknown_operation(), request_id);
     };
+    let faulty = FaultyAction::ALL.iter().find(|action| action.name() == *name);
+    faulty.iter().for_each(|action| state.count_request(**action));
     match refuse(state, caller, name) {
         Some(error) => refusal(&error, request_id),
         None => match Fields::parse(&content.body) {

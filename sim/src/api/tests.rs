@@ -2,10 +2,11 @@ mod organisation;
 mod setup;
 
 use super::*;
-use crate::answer::Reply;
+use crate::answer::{Reply, Sending};
 use crate::config::{Config, TimeSource};
 use crate::connection::Connection;
-use crate::fault::{Fault, FaultKind};
+use crate::fault::{Fault, FaultKind, FaultyAction};
+use crate::location::Location;
 use crate::served::{AnyPage, ServedPage};
 use crate::signature::Signature;
 use jiff::Timestamp;
@@ -173,7 +174,11 @@ fn requests_are_refused_as_ec2_does() {
     for (form, expected) in cases {
         assert_eq!(code(&client.reply(&form)), expected, "{form}");
     }
-    assert_eq!(client.state.requests(), 8, "those with the action and its version");
+    assert_eq!(
+        client.state.requests(FaultyAction::DescribeClientVpnConnections),
+        8,
+        "those with the action and its version"
+    );
 }
 
 #[test]
@@ -183,11 +188,12 @@ fn faults_with_an_error_answer_it() {
         (FaultKind::InternalError, "500 InternalError"),
         (FaultKind::Unavailable, "503 "),
         (FaultKind::Unauthorized, "403 UnauthorizedOperation"),
+        (FaultKind::UnknownAction, "400 InvalidAction"),
         (FaultKind::NotFound, "400 InvalidClientVpnEndpointId.NotFound"),
     ];
     for (kind, expected) in cases {
         let client = Client::new(5);
-        client.state.rules.add(Fault::on(kind, 2));
+        client.state.rules.add(FaultyAction::DescribeClientVpnConnections, Fault::on(kind, 2));
         assert!(client.ask("").is_ok());
         assert_eq!(client.ask(""), Err(expected.to_owned()));
         assert!(client.ask("").is_ok());
@@ -197,17 +203,20 @@ fn faults_with_an_error_answer_it() {
 #[test]
 fn a_dry_run_meets_missing_permission_and_no_other_fault() {
     let client = Client::new(5);
-    client.state.rules.add(Fault::always(FaultKind::Throttle));
+    client.state.rules.add(FaultyAction::DescribeClientVpnConnections, Fault::always(FaultKind::Throttle));
     assert_eq!(client.ask("&DryRun=true"), Err("412 DryRunOperation".to_owned()));
     client.state.rules.clear();
-    client.state.rules.add(Fault::always(FaultKind::Unauthorized));
+    client
+        .state
+        .rules
+        .add(FaultyAction::DescribeClientVpnConnections, Fault::always(FaultKind::Unauthorized));
     assert_eq!(client.ask("&DryRun=true"), Err("403 UnauthorizedOperation".to_owned()));
 }
 
 #[test]
 fn a_repeated_token_is_the_one_that_was_sent() {
     let client = Client::new(50);
-    client.state.rules.add(Fault::always(FaultKind::RepeatToken));
+    client.state.rules.add(FaultyAction::DescribeClientVpnConnections, Fault::always(FaultKind::RepeatToken));
     let tokens = client.tokens(4);
     assert!(tokens[0].is_some() && tokens.iter().all(|token| *token == tokens[0]));
 }
@@ -215,7 +224,7 @@ fn a_repeated_token_is_the_one_that_was_sent() {
 #[test]
 fn cycling_tokens_take_turns() {
     let client = Client::new(50);
-    client.state.rules.add(Fault::always(FaultKind::CycleTokens));
+    client.state.rules.add(FaultyAction::DescribeClientVpnConnections, Fault::always(FaultKind::CycleTokens));
     let tokens = client.tokens(6);
     assert_ne!(tokens[0], tokens[1]);
     assert_eq!(tokens[0..2], tokens[2..4]);
@@ -225,7 +234,7 @@ fn cycling_tokens_take_turns() {
 #[test]
 fn an_expired_token_refuses_pages_but_the_first() {
     let client = Client::new(50);
-    client.state.rules.add(Fault::always(FaultKind::ExpireToken));
+    client.state.rules.add(FaultyAction::DescribeClientVpnConnections, Fault::always(FaultKind::ExpireToken));
     let (_, token) = client.ask("&MaxResults=5").unwrap();
     let next = client.ask(&format!("&NextToken={}", token.unwrap()));
     assert_eq!(next, Err("400 InvalidPaginationToken".to_owned()));
@@ -234,7 +243,10 @@ fn an_expired_token_refuses_pages_but_the_first() {
 #[test]
 fn empty_pages_lose_no_row_and_never_repeat_a_token() {
     let client = Client::new(12);
-    client.state.rules.add(Fault { last: 4, ..Fault::on(FaultKind::EmptyPage, 2) });
+    client.state.rules.add(
+        FaultyAction::DescribeClientVpnConnections,
+        Fault { last: 4, ..Fault::on(FaultKind::EmptyPage, 2) },
+    );
     let tokens = client.tokens(9);
     assert_eq!(tokens.len(), 3 + 3);
     assert_eq!(tokens.iter().collect::<std::collections::BTreeSet<_>>().len(), 6);
@@ -244,7 +256,7 @@ fn empty_pages_lose_no_row_and_never_repeat_a_token() {
 fn rows_are_bent_as_told() {
     let bent = |kind| {
         let client = Client::new(30);
-        client.state.rules.add(Fault::always(kind));
+        client.state.rules.add(FaultyAction::DescribeClientVpnConnections, Fault::always(kind));
         client.ask("").unwrap().0
     };
     let plain = Client::new(30).ask("").unwrap().0;
@@ -262,7 +274,7 @@ fn rows_are_bent_as_told() {
 #[test]
 fn an_unknown_field_is_in_each_row_beside_those_that_are_known() {
     let client = Client::new(5);
-    client.state.rules.add(Fault::on(FaultKind::UnknownField, 1));
+    client.state.rules.add(FaultyAction::DescribeClientVpnConnections, Fault::on(FaultKind::UnknownField, 1));
     let form = format!("Action=DescribeClientVpnConnections&ClientVpnEndpointId={}", client.endpoint);
     let (bent, plain) = (client.reply(&form), client.reply(&form));
     let (bent_page, plain_page) = (page(&bent), page(&plain));
@@ -316,7 +328,10 @@ fn a_page_that_was_asked_for_before_is_the_same_bytes_again() {
         let again = client.reply(&form);
         assert_eq!((first.body == again.body, first.request_id == again.request_id), (same, same));
         assert_ne!(client.reply(&form.replace("MaxResults=5", "MaxResults=6")).body, first.body);
-        client.state.rules.add(Fault::always(FaultKind::DuplicateRow));
+        client
+            .state
+            .rules
+            .add(FaultyAction::DescribeClientVpnConnections, Fault::always(FaultKind::DuplicateRow));
         assert_ne!(client.reply(&form).body, first.body, "a fault is made anew");
     }
 }

@@ -144,6 +144,11 @@ fn posture(index: usize) -> Option<Vec<String>> {
     items.map(|items| items.iter().map(|item| (*item).to_owned()).collect())
 }
 
+/// Returns the text of a field of any other row; `None` leaves the element out.
+pub(crate) fn odd_text(index: usize) -> Option<String> {
+    value(TEXTS, index)
+}
+
 fn value(values: &[Odd], index: usize) -> Option<String> {
     values.get(index % values.len()).copied().flatten().map(str::to_owned)
 }

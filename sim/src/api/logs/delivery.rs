@@ -23,6 +23,7 @@ pub(crate) fn refuse(
             FaultKind::Throttle => error::throttled(),
             FaultKind::InternalError => error::internal(),
             FaultKind::Unauthorized => error::access_denied(&caller.identity().0, action, resource),
+            FaultKind::UnknownAction => error::unknown_operation(),
             FaultKind::NotFound => error::group_not_found(),
             FaultKind::Unavailable => return Some(Sending::unavailable(request_id.to_owned())),
             FaultKind::Reset => return Some(Sending::broken(Vec::new(), Then::Reset)),

@@ -7,7 +7,7 @@ use crate::api::logs::fields::{Fields, violation};
 use crate::api::logs::page::{Page, Query, Streams, page};
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::fault::FaultKind;
+use crate::fault::{FaultKind, FaultyAction};
 use crate::location::Location;
 use crate::log_group::{LogGroup, LogGroupClass, MAX_PAGE_EVENTS};
 use crate::state::State;
@@ -20,7 +20,7 @@ pub(crate) fn filter(state: &State, caller: &Caller, fields: &Fields, request_id
         Ok(name) => name,
         Err(error) => return super::refusal(&error, request_id),
     };
-    let faults = state.log_rules.request(&name);
+    let faults = state.rules.request(FaultyAction::FilterLogEvents, &name);
     let delay = faults.iter().map(|fault| match fault {
         FaultKind::LatencyMillis(millis) => Duration::from_millis(*millis),
         _ => Duration::ZERO,

@@ -7,7 +7,7 @@ use crate::api::logs::fields::Fields;
 use crate::api::logs::filter::group_arn;
 use crate::caller::Caller;
 use crate::error::ApiError;
-use crate::fault::FaultKind;
+use crate::fault::{FaultKind, FaultyAction};
 use crate::location::Location;
 use crate::log_group::LogGroup;
 use crate::random::mix_bytes;
@@ -33,7 +33,7 @@ struct GroupPosition {
 }
 
 pub(crate) fn describe(state: &State, caller: &Caller, fields: &Fields, request_id: String) -> Answer {
-    let faults = state.group_rules.request(ACTION);
+    let faults = state.rules.request(FaultyAction::DescribeLogGroups, ACTION);
     let delay = faults.iter().map(|fault| match fault {
         FaultKind::LatencyMillis(millis) => Duration::from_millis(*millis),
         _ => Duration::ZERO,

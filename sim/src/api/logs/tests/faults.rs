@@ -5,7 +5,7 @@ use crate::fault::{Fault, FaultKind, FaultyAction};
 
 fn with(fault: Fault) -> Client {
     let client = Client::new(40);
-    client.state.rules_of(FaultyAction::FilterLogEvents).add(fault);
+    client.state.rules.add(FaultyAction::FilterLogEvents, fault);
     client
 }
 
@@ -17,6 +17,7 @@ fn faults_with_an_error_answer_it() {
         (FaultKind::Throttle, "400 ThrottlingException"),
         (FaultKind::InternalError, "500 ServiceUnavailableException"),
         (FaultKind::Unauthorized, "400 AccessDeniedException"),
+        (FaultKind::UnknownAction, "400 UnknownOperationException"),
         (FaultKind::NotFound, "400 ResourceNotFoundException"),
     ] {
         let client = with(Fault::on(kind, 2).at("client-vpn"));
@@ -89,7 +90,7 @@ fn answers_take_other_shapes() {
         (FaultKind::RenamedList, FaultyAction::DescribeLogGroups, "/groups/0/arn"),
     ] {
         let client = Client::new(40);
-        client.state.rules_of(action).add(Fault::on(kind.clone(), 1));
+        client.state.rules.add(action, Fault::on(kind.clone(), 1));
         let (name, list, query) = match action {
             FaultyAction::DescribeLogGroups => ("DescribeLogGroups", "logGroups", json!({})),
             _ => ("FilterLogEvents", "events", json!({"logGroupName": "client-vpn", "startTime": LAST_HOUR})),
@@ -104,9 +105,9 @@ fn answers_take_other_shapes() {
 #[test]
 fn faults_of_connections_are_none_of_logs() {
     let client = Client::new(40);
-    client.state.rules.add(Fault::always(FaultKind::Throttle));
+    client.state.rules.add(FaultyAction::DescribeClientVpnConnections, Fault::always(FaultKind::Throttle));
     assert!(client.filter(&json!({})).is_ok());
-    assert_eq!(client.state.requests(), 0);
+    assert_eq!(client.state.requests(FaultyAction::DescribeClientVpnConnections), 0);
 }
 
 #[test]
@@ -114,7 +115,7 @@ fn log_groups_have_faults_of_their_own() {
     let ask = |kind: FaultKind, query: &dyn Fn(Option<&str>) -> Value| {
         let log_groups = ["a", "b", "c"].map(LogGroup::new).to_vec();
         let client = Client::of(Config { log_groups, ..Config::fleet(1, 1, 1) });
-        client.state.rules_of(FaultyAction::DescribeLogGroups).add(Fault::on(kind, 2));
+        client.state.rules.add(FaultyAction::DescribeLogGroups, Fault::on(kind, 2));
         let first = client.ask("DescribeLogGroups", &query(None)).unwrap();
         let token = first["nextToken"].as_str().unwrap().to_owned();
         (client.ask("DescribeLogGroups", &query(Some(&token))), token)
