@@ -10,7 +10,11 @@ mod inquiry;
 mod listing;
 mod logs;
 mod networks;
+mod policy;
+mod revocation;
 mod role;
+mod routes;
+mod rules;
 mod tree;
 
 use crate::answer::Answer;

@@ -1,5 +1,6 @@
 //! Elements of an answer as a tree, which faults can change before it is written.
 
+use crate::access::AccessStatus;
 use crate::xml::{UNKNOWN_FIELDS, Xml};
 
 /// An element of an answer.
@@ -18,6 +19,11 @@ impl Element {
         Self::Text(name, text.into())
     }
 
+    /// Returns an element with a text in it, or `None` for `None`.
+    pub(crate) fn optional(name: &'static str, text: Option<&str>) -> Option<Self> {
+        text.map(|text| Self::text(name, text))
+    }
+
     /// Returns an element with `true` or `false` in it.
     pub(crate) fn flag(name: &'static str, flag: bool) -> Self {
         Self::text(name, if flag { "true" } else { "false" })
@@ -28,10 +34,20 @@ impl Element {
         Self::Parent(name, texts.iter().map(|text| Self::text("item", text)).collect())
     }
 
-    /// Returns an element with a code and perhaps a message in it.
-    pub(crate) fn status(code: &str, message: Option<&str>) -> Self {
-        let message = message.map(|message| Self::text("message", message));
-        Self::Parent("status", [Some(Self::text("code", code)), message].into_iter().flatten().collect())
+    /// Returns an element with those elements in it that there are.
+    pub(crate) fn parent(name: &'static str, inside: impl IntoIterator<Item = Option<Self>>) -> Self {
+        Self::Parent(name, inside.into_iter().flatten().collect())
+    }
+
+    /// Returns a status without a message.
+    pub(crate) fn status(code: &str) -> Self {
+        Self::Parent("status", vec![Self::text("code", code)])
+    }
+
+    /// Returns a status with its message, if it has one.
+    pub(crate) fn of_status(status: &AccessStatus) -> Self {
+        let message = Self::optional("message", status.message.as_deref());
+        Self::parent("status", [Some(Self::text("code", &status.code)), message])
     }
 
     /// Returns the elements that the API does not have today.

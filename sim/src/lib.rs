@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod access;
 mod answer;
 mod api;
 mod assumed;
@@ -32,6 +33,10 @@ mod token;
 mod wire;
 mod xml;
 
+pub use access::{
+    Access, AccessStatus, AuthenticationOption, AuthorizationPolicy, AuthorizationRule, EndpointOptions,
+    RevocationList, RevokedCertificate, Route, TransitGateway, TrustProvider,
+};
 pub use assumed::AssumedRole;
 pub use config::{Authentication, Config, EndpointConfig, MemberRole, Place, Throttling, TimeSource};
 pub use connection::{Connection, ConnectionStatus};

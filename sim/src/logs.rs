@@ -11,6 +11,7 @@ mod journal;
 mod line;
 mod logger;
 
+pub(crate) use evaluation::Policy;
 pub(crate) use groups::Groups;
 pub(crate) use index::{Index, slice_of};
 pub(crate) use journal::{Entry, Journal};

@@ -152,6 +152,13 @@ impl Places {
         self.read(|sites| sites.iter().find_map(|site| site.find(endpoint_id)))
     }
 
+    /// Returns the endpoint of this id with its account and Region.
+    pub(crate) fn locate(&self, endpoint_id: &str) -> Option<(Location, Arc<People>)> {
+        self.read(|sites| {
+            sites.iter().find_map(|site| Some((site.location.clone(), site.find(endpoint_id)?)))
+        })
+    }
+
     pub(crate) fn all(&self) -> Vec<(Location, Arc<People>)> {
         self.read(|sites| {
             let fleets = |site: &Site| {

@@ -1,5 +1,6 @@
 //! A running simulator.
 
+use crate::access::Access;
 use crate::assumed::AssumedRole;
 use crate::config::{Config, EndpointConfig};
 use crate::connection::Connection;
@@ -79,6 +80,22 @@ impl Simulator {
     /// Lets an endpoint log to this group of its account and Region instead of `client-vpn`. Its earlier events are there too.
     pub fn log_to(&self, endpoint_id: &str, group: &str) {
         self.state.places.log_to(endpoint_id, group);
+        self.state.forget();
+    }
+
+    /// Returns the access settings of an endpoint that are in force now; `None` for an unknown endpoint. A record of this time
+    /// should have the same.
+    pub fn access(&self, endpoint_id: &str) -> Option<Access> {
+        let (location, fleet) = self.state.places.locate(endpoint_id)?;
+        Some(Access::clone(&self.state.access.of(&location, &fleet)))
+    }
+
+    /// Changes the access settings of an endpoint from now on. Later pages of a listing that has begun show the change.
+    pub fn change_access(&self, endpoint_id: &str, change: impl FnOnce(&mut Access)) {
+        let Some((location, fleet)) = self.state.places.locate(endpoint_id) else { return };
+        let mut access = Access::clone(&self.state.access.of(&location, &fleet));
+        change(&mut access);
+        self.state.access.put(location, &fleet, access);
         self.state.forget();
     }
 

@@ -1,5 +1,6 @@
 //! The state from which requests are answered.
 
+use crate::access::ChangedAccess;
 use crate::assumed::Sessions;
 use crate::config::{Config, MemberRole, TimeSource};
 use crate::fault::{FaultyAction, Rules};
@@ -25,6 +26,7 @@ pub(crate) struct State {
     pub(crate) home: Location,
     pub(crate) latency: Duration,
     pub(crate) places: Places,
+    pub(crate) access: ChangedAccess,
     pub(crate) member_role: Option<MemberRole>,
     pub(crate) sessions: Sessions,
     pub(crate) outages: Outages,
@@ -49,6 +51,7 @@ impl State {
             home: config.home(),
             latency: config.latency,
             places: Places::new(&config),
+            access: ChangedAccess::default(),
             member_role: config.member_role,
             sessions: Sessions::new(seed),
             outages: Outages::default(),

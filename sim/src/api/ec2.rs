@@ -3,7 +3,7 @@
 use super::document::Document;
 use super::hostile::Shape;
 use super::inquiry::Inquiry;
-use super::{connections, endpoints, networks};
+use super::{connections, endpoints, networks, policy, revocation, routes, rules};
 use crate::answer::{Answer, Reply, Sending, Then, XML_CONTENT_TYPE, cut};
 use crate::caller::Caller;
 use crate::error::ApiError;
@@ -18,26 +18,33 @@ pub(super) struct Operation {
     pub(super) action: FaultyAction,
     /// The element with the rows; `None` if the answer is no listing.
     list: Option<&'static str>,
-    describe: fn(&Inquiry<'_>) -> Result<Document, ApiError>,
+    describe: Describe,
 }
 
-pub(super) const OPERATIONS: [Operation; 3] = [
-    Operation {
-        action: FaultyAction::DescribeClientVpnConnections,
-        list: Some(connections::LIST),
-        describe: connections::describe,
-    },
-    Operation {
-        action: FaultyAction::DescribeClientVpnEndpoints,
-        list: Some(endpoints::LIST),
-        describe: endpoints::describe,
-    },
-    Operation {
-        action: FaultyAction::DescribeClientVpnTargetNetworks,
-        list: Some(networks::LIST),
-        describe: networks::describe,
-    },
-];
+impl Operation {
+    const fn listing(action: FaultyAction, list: &'static str, describe: Describe) -> Self {
+        Self { action, list: Some(list), describe }
+    }
+
+    const fn single(action: FaultyAction, describe: Describe) -> Self {
+        Self { action, list: None, describe }
+    }
+}
+
+type Describe = fn(&Inquiry<'_>) -> Result<Document, ApiError>;
+
+pub(super) const OPERATIONS: [Operation; 7] = {
+    use FaultyAction::*;
+    [
+        Operation::listing(DescribeClientVpnConnections, connections::LIST, connections::describe),
+        Operation::listing(DescribeClientVpnEndpoints, endpoints::LIST, endpoints::describe),
+        Operation::listing(DescribeClientVpnTargetNetworks, networks::LIST, networks::describe),
+        Operation::listing(DescribeClientVpnAuthorizationRules, rules::LIST, rules::describe),
+        Operation::listing(DescribeClientVpnRoutes, routes::LIST, routes::describe),
+        Operation::single(ExportClientVpnClientCertificateRevocationList, revocation::describe),
+        Operation::single(GetClientVpnEndpointAuthorizationPolicy, policy::describe),
+    ]
+};
 
 /// Answers one request.
 pub(super) fn answer(

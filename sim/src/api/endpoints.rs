@@ -1,9 +1,11 @@
 //! `DescribeClientVpnEndpoints`.
 
+mod options;
+
 use super::document::Document;
 use super::inquiry::Inquiry;
 use super::tree::{self, Row};
-use crate::config::Authentication;
+use crate::access::Access;
 use crate::element::Element;
 use crate::error::ApiError;
 use crate::location::Location;
@@ -36,88 +38,45 @@ pub(crate) fn describe(inquiry: &Inquiry<'_>) -> Result<Document, ApiError> {
         (ids.is_empty() || ids.contains(&id)) && filters.match_all(field)
     };
     let matching = inquiry.state.places.at(location).into_iter().filter(matches);
-    let rows = matching.map(|listed| (listed.number, endpoint(location, &listed)));
+    let rows = matching.map(|listed| {
+        let access = inquiry.access(&listed.fleet);
+        (listed.number, endpoint(location, &listed, &access))
+    });
     tree::page(inquiry, LIST, &place, &filters, rows)
 }
 
-fn endpoint(location: &Location, listed: &Listed) -> Row {
+fn endpoint(location: &Location, listed: &Listed, access: &Access) -> Row {
     let fleet = &listed.fleet;
-    let (id, Location { account_id: account, region }) = (&fleet.endpoint().id, location);
-    let drawn = Setup::of(fleet);
-    let setup = Setup { is_logged: drawn.is_logged != listed.log.is_switched(), ..drawn };
-    let certificate =
-        format!("arn:aws:acm:{region}:{account}:certificate/00000000-0000-4000-8000-000000000001");
-    let kinds = options_of(fleet.endpoint().authentication).iter();
-    let authentication = kinds.map(|kind| Element::Parent("item", option(*kind, account, &certificate)));
-    let mut row = vec![
-        Element::text("clientVpnEndpointId", id),
-        Element::text("description", "Simulated endpoint"),
-        Element::status(setup.status(), None),
-        Element::text("creationTime", &setup.created),
-        Element::text("dnsName", format!("*.{id}.prod.clientvpn.{region}.amazonaws.com")),
-        Element::text("clientCidrBlock", format!("{}/12", fleet.client_range())),
-        Element::flag("splitTunnel", setup.split_tunnel),
-        Element::text("vpnProtocol", "openvpn"),
-        Element::text("transportProtocol", setup.transport_protocol),
-        Element::text("vpnPort", setup.vpn_port),
-        Element::text("serverCertificateArn", &certificate),
-        Element::Parent("authenticationOptions", authentication.collect()),
+    let (id, region, setup, options) =
+        (&fleet.endpoint().id, &location.region, Setup::of(fleet), &access.options);
+    let elements = [
+        Some(Element::text("clientVpnEndpointId", id)),
+        Element::optional("description", options.description.as_deref()),
+        Some(Element::status(setup.status())),
+        Some(Element::text("creationTime", &setup.created)),
+        Some(Element::text("dnsName", format!("*.{id}.prod.clientvpn.{region}.amazonaws.com"))),
+        Some(Element::text("clientCidrBlock", format!("{}/12", fleet.client_range()))),
+        Some(Element::items("dnsServer", &options.dns_servers)),
+        Some(Element::flag("splitTunnel", options.split_tunnel)),
+        Some(Element::text("vpnProtocol", "openvpn")),
+        Some(Element::text("transportProtocol", setup.transport_protocol)),
+        Some(Element::text("vpnPort", options.vpn_port.to_string())),
+        Some(Element::text("serverCertificateArn", &options.server_certificate_arn)),
+        Some(options::authentication(&options.authentication)),
+        Some(options::log(options, &listed.log.group, setup.is_logged != listed.log.is_switched())),
+        Some(options::tags(&options.tags)),
+        Some(Element::items("securityGroupIdSet", &options.security_group_ids)),
+        Some(options::connect(options)),
+        Element::optional("vpcId", options.vpc_id.as_deref()),
+        Element::optional("selfServicePortalUrl", options.self_service_portal_url.as_deref()),
+        Some(Element::text("sessionTimeoutHours", options.session_timeout_hours.to_string())),
+        Some(options::login_banner(options.login_banner.as_deref())),
+        Some(options::route_enforcement(options.is_route_enforced)),
+        Some(Element::flag("disconnectOnSessionTimeout", options.disconnect_on_session_timeout)),
+        Some(Element::text("endpointIpAddressType", &options.endpoint_ip_address_type)),
+        Some(Element::text("trafficIpAddressType", &options.traffic_ip_address_type)),
+        options.transit_gateway.as_ref().map(options::transit_gateway),
+        options::device_posture(&options.trust_providers),
     ];
-    row.extend(options(&setup, location, &listed.log.group));
-    row.extend([
-        Element::text("vpcId", &setup.vpc_id),
-        Element::text("sessionTimeoutHours", setup.session_timeout_hours),
-        Element::flag("disconnectOnSessionTimeout", setup.disconnect_on_session_timeout),
-    ]);
-    row
-}
-
-fn options(setup: &Setup, Location { account_id, region }: &Location, log_group: &str) -> [Element; 4] {
-    // These names begin with capitals, as in EC2's own answers.
-    let group = setup.is_logged.then(|| Element::text("CloudwatchLogGroup", log_group));
-    let log = [Some(Element::flag("Enabled", setup.is_logged)), group];
-    let arn = |function| format!("arn:aws:lambda:{region}:{account_id}:function:{function}");
-    let connect = [
-        Some(Element::flag("enabled", setup.connect_handler.is_some())),
-        setup.connect_handler.map(|function| Element::text("lambdaFunctionArn", arn(function))),
-        Some(Element::status("applied", None)),
-    ];
-    [
-        Element::Parent("connectionLogOptions", log.into_iter().flatten().collect()),
-        Element::Parent("tagSet", setup.tags.iter().map(|(key, value)| tag(key, value)).collect()),
-        Element::items("securityGroupIdSet", &setup.security_group_ids),
-        Element::Parent("clientConnectOptions", connect.into_iter().flatten().collect()),
-    ]
-}
-
-fn tag(key: &str, value: &str) -> Element {
-    Element::Parent("item", vec![Element::text("key", key), Element::text("value", value)])
-}
-
-/// Returns the options that an endpoint was made with. With Active Directory, clients have a certificate too.
-fn options_of(authentication: Authentication) -> &'static [Authentication] {
-    match authentication {
-        Authentication::Certificate => &[Authentication::Certificate],
-        Authentication::Federated => &[Authentication::Federated],
-        Authentication::DirectoryService => &[Authentication::DirectoryService, Authentication::Certificate],
-    }
-}
-
-fn option(authentication: Authentication, account: &str, certificate: &str) -> Vec<Element> {
-    let (kind, element, content) = match authentication {
-        Authentication::Certificate => {
-            let content = Element::text("clientRootCertificateChain", certificate);
-            ("certificate-authentication", "mutualAuthentication", content)
-        }
-        Authentication::Federated => {
-            let provider = format!("arn:aws:iam::{account}:saml-provider/corp");
-            let content = Element::text("samlProviderArn", provider);
-            ("federated-authentication", "federatedAuthentication", content)
-        }
-        Authentication::DirectoryService => {
-            let content = Element::text("directoryId", "d-0123456789");
-            ("directory-service-authentication", "activeDirectory", content)
-        }
-    };
-    vec![Element::text("type", kind), Element::Parent(element, vec![content])]
+    elements.into_iter().flatten().collect()
 }

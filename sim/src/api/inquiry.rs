@@ -1,5 +1,6 @@
 //! A request for an action of EC2.
 
+use crate::access::Access;
 use crate::error::ApiError;
 use crate::fault::{FaultKind, FaultyAction};
 use crate::location::Location;
@@ -34,6 +35,19 @@ impl Inquiry<'_> {
         let filters = self.parameters.filters(filters)?;
         self.parameters.page_size()?;
         Ok((self.find(endpoint_id)?, filters))
+    }
+
+    /// Returns the endpoint that an action without a listing is for, unless the request is a `DryRun`.
+    pub(crate) fn asked(&self) -> Result<Arc<People>, ApiError> {
+        self.parameters.only(|name| name == "ClientVpnEndpointId")?;
+        let fleet = self.find(self.parameters.required("ClientVpnEndpointId")?)?;
+        self.end_dry_run()?;
+        Ok(fleet)
+    }
+
+    /// Returns the access settings in force.
+    pub(crate) fn access(&self, fleet: &People) -> Arc<Access> {
+        self.state.access.of(self.location, fleet)
     }
 
     /// Returns the endpoint of this id, if the account and Region have it.

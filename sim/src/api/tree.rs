@@ -1,4 +1,4 @@
-//! Rows that are element trees.
+//! Answers made of element trees: rows of listings, and answers without a list.
 
 use crate::api::document::Document;
 use crate::api::inquiry::Inquiry;
@@ -8,7 +8,7 @@ use crate::error::ApiError;
 use crate::fault::{FaultKind, LONG_VALUE, OTHER_ENDPOINT, odd_text};
 use crate::parameters::Filters;
 use crate::token::Token;
-use crate::xml::Xml;
+use crate::xml::{self, Xml};
 
 /// The elements of a row.
 pub(crate) type Row = Vec<Element>;
@@ -30,6 +30,19 @@ pub(crate) fn page(
     })?;
     let write = |xml: &mut Xml, row: &Row| xml.element("item", |xml| Element::write_all(row, xml));
     Ok(listing::render(inquiry, list, &page, write))
+}
+
+/// Returns an answer without a list, as the faults change it.
+pub(crate) fn single(inquiry: &Inquiry<'_>, mut elements: Vec<Element>) -> Document {
+    inquiry.faults.iter().for_each(|fault| bend(fault, 0, &mut elements));
+    let mut middle = 0;
+    let root = format!("{}Response", inquiry.action.name());
+    let body = Xml::document(&root, Some(xml::EC2), |xml| {
+        xml.text("requestId", &inquiry.request_id);
+        middle = xml.written();
+        Element::write_all(&elements, xml);
+    });
+    Document { body, middle, page: None }
 }
 
 /// Changes the row at `index` of its page.
@@ -74,7 +87,7 @@ mod tests {
         vec![
             Element::text("clientVpnEndpointId", "cvpn-endpoint-1"),
             Element::text("description", "d"),
-            Element::status("active", None),
+            Element::status("active"),
         ]
     }
 

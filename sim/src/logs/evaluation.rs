@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 pub(crate) struct Policy {
     /// `true` if verdicts are logged and not enforced.
     pub(crate) is_shadow: bool,
-    provider: &'static str,
+    pub(crate) provider: &'static str,
     /// `true` if the log has the context of each evaluation.
-    has_context: bool,
+    pub(crate) has_context: bool,
 }
 
 /// The occasion of an evaluation.

@@ -1,0 +1,70 @@
+//! Authorization rules.
+
+use super::{AccessStatus, description};
+use crate::config::Authentication;
+use crate::people::People;
+use crate::random::Stream;
+use serde::Serialize;
+
+/// One authorization rule. Serialized under the API's names, absent fields left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuthorizationRule {
+    /// The description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The group that the rule is for; `None` for everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<String>,
+    /// `true` if the rule is for everybody.
+    pub access_all: bool,
+    /// The network that the rule is about.
+    pub destination_cidr: String,
+    /// The rule's state: `authorizing`, `active`, `failed` or `revoking`.
+    pub status: AccessStatus,
+}
+
+const SAML_GROUPS: &[&str] =
+    &["Engineering", "VPN Users", "Büro \"Süd\" & <Werk>", "o'brien-team", "arn:aws:example:group/finance"];
+
+/// Draws one to six rules, no two for the same network and group.
+pub(super) fn draw(stream: &mut Stream, fleet: &People) -> Vec<AuthorizationRule> {
+    let count = stream.between(1, 6);
+    (0..count).map(|index| rule(stream, fleet.endpoint().authentication, index)).collect()
+}
+
+fn rule(stream: &mut Stream, authentication: Authentication, index: i64) -> AuthorizationRule {
+    let is_for_all = stream.one_in(2);
+    let group_id = match authentication {
+        Authentication::Certificate => None,
+        _ if is_for_all => None,
+        Authentication::Federated => Some(stream.pick(SAML_GROUPS).to_owned()),
+        Authentication::DirectoryService => Some(sid(stream)),
+    };
+    let is_internet = index == 0 && stream.one_in(2);
+    let network = format!("10.{}.{}.0/24", index * 40 + stream.between(0, 39), stream.between(0, 255));
+    AuthorizationRule {
+        description: description(stream),
+        access_all: group_id.is_none(),
+        group_id,
+        destination_cidr: if is_internet { "0.0.0.0/0".to_owned() } else { network },
+        status: status(stream),
+    }
+}
+
+/// Draws the id of a group in Active Directory.
+fn sid(stream: &mut Stream) -> String {
+    let domain = [stream.number(), stream.number(), stream.number()].map(|part| part >> 32);
+    format!("S-1-5-21-{}-{}-{}-{}", domain[0], domain[1], domain[2], stream.between(1000, 9999))
+}
+
+fn status(stream: &mut Stream) -> AccessStatus {
+    match stream.between(1, 12) {
+        1 => AccessStatus::of("authorizing"),
+        2 => AccessStatus {
+            code: "failed".to_owned(),
+            message: Some("The group \"<unknown>\" & its members were not found.".to_owned()),
+        },
+        _ => AccessStatus::of("active"),
+    }
+}
