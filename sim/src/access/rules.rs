@@ -46,9 +46,9 @@ fn rule(stream: &mut Stream, authentication: Authentication, index: i64) -> Auth
     AuthorizationRule {
         description: description(stream),
         access_all: group_id.is_none(),
+        status: status(stream, group_id.is_some()),
         group_id,
         destination_cidr: if is_internet { "0.0.0.0/0".to_owned() } else { network },
-        status: status(stream),
     }
 }
 
@@ -58,10 +58,11 @@ fn sid(stream: &mut Stream) -> String {
     format!("S-1-5-21-{}-{}-{}-{}", domain[0], domain[1], domain[2], stream.between(1000, 9999))
 }
 
-fn status(stream: &mut Stream) -> AccessStatus {
+/// Draws a status. Only a group can be unknown.
+fn status(stream: &mut Stream, is_for_group: bool) -> AccessStatus {
     match stream.between(1, 12) {
         1 => AccessStatus::of("authorizing"),
-        2 => AccessStatus {
+        2 | 3 if is_for_group => AccessStatus {
             code: "failed".to_owned(),
             message: Some("The group \"<unknown>\" & its members were not found.".to_owned()),
         },

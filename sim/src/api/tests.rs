@@ -1,3 +1,5 @@
+mod access;
+mod every_action;
 mod organisation;
 mod setup;
 
