@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use client_vpn_sim::{
-    Config, Fault, FaultyAction, MemberRole, ServedPage, Simulator, Throttling, TimeSource,
+    Config, Fault, FaultyAction, MemberRole, ParseFaultError, ServedPage, Simulator, Throttling, TimeSource,
 };
 use jiff::Timestamp;
 use std::fs::File;
@@ -14,7 +14,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// A simulator of EC2's Client VPN connection API, and of the connection logs in CloudWatch Logs.
 ///
-/// Serves DescribeClientVpnConnections, DescribeClientVpnEndpoints, DescribeClientVpnTargetNetworks, of CloudWatch Logs
+/// Serves DescribeClientVpnConnections, DescribeClientVpnEndpoints, DescribeClientVpnTargetNetworks,
+/// DescribeClientVpnAuthorizationRules, DescribeClientVpnRoutes, ExportClientVpnClientCertificateRevocationList and
+/// GetClientVpnEndpointAuthorizationPolicy, of CloudWatch Logs
 /// FilterLogEvents and DescribeLogGroups, and of STS AssumeRole and GetCallerIdentity on 127.0.0.1, and prints one line: its URL, then its endpoints, those of the home's account and Region
 /// first: their ids, or where there are several accounts or Regions their ARNs. People connect, transfer, leave, stay listed for 60 minutes, and vanish, all as the seed and
 /// the clock have it. Which account and Region a request is for, its signature says.
@@ -68,12 +70,15 @@ struct Arguments {
     #[arg(long, default_value_t = 0)]
     latency_millis: u64,
     /// Misbehave: KIND, at one endpoint or all, to the Nth (to Mth) request for connections or to all. Kinds: throttle,
-    /// internal-error, unavailable, unauthorized, not-found, reset, cut-body, cut-body-unframed, stall, stall-body,
+    /// internal-error, unavailable, unauthorized, unknown-action, not-found, reset, cut-body, cut-body-unframed, stall, stall-body,
     /// malformed-xml, repeat-token, cycle-tokens, expire-token, empty-page, odd-values, latency-millis=MS,
     /// unknown-field, duplicate-row, wrong-endpoint-id, renamed-list, member-rows, result-wrapper, hidden-token,
     /// large-body, long-token, long-value
     #[arg(long = "fault", value_name = "KIND[:ENDPOINT][@N[-M]]")]
     faults: Vec<Fault>,
+    /// Misbehave in the requests of another action, such as DescribeClientVpnRoutes=throttle@2
+    #[arg(long = "action-fault", value_name = "ACTION=KIND[:ENDPOINT][@N[-M]]", value_parser = action_fault)]
+    action_faults: Vec<(FaultyAction, Fault)>,
     /// Misbehave in FilterLogEvents, for one log group or all; further kinds: no-list, list-as-object, renamed-list,
     /// clock-skew, future-times
     #[arg(long = "log-fault", value_name = "KIND[:GROUP][@N[-M]]")]
@@ -141,9 +146,17 @@ async fn start(arguments: &Arguments) -> io::Result<Simulator> {
     arguments.faults.iter().cloned().for_each(|fault| simulator.inject(fault));
     let log_faults = arguments.log_faults.iter().cloned();
     log_faults.for_each(|fault| simulator.inject_into(FaultyAction::FilterLogEvents, fault));
+    let action_faults = arguments.action_faults.iter().cloned();
+    action_faults.for_each(|(action, fault)| simulator.inject_into(action, fault));
     arguments.refused.iter().for_each(|account_id| simulator.refuse_role(account_id));
     arguments.down.iter().for_each(|region| simulator.take_down(region));
     Ok(simulator)
+}
+
+/// Parses an action and its fault.
+fn action_fault(text: &str) -> Result<(FaultyAction, Fault), ParseFaultError> {
+    let (action, fault) = text.split_once('=').unwrap_or((text, ""));
+    Ok((action.parse()?, fault.parse()?))
 }
 
 fn config(arguments: &Arguments) -> Config {

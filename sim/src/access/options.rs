@@ -136,7 +136,8 @@ pub(super) fn draw(
         tags: setup.tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
         security_group_ids: setup.security_group_ids,
         vpc_id: Some(setup.vpc_id),
-        self_service_portal_url: stream.one_in(2).then_some(portal),
+        // The portal asks for a user name.
+        self_service_portal_url: (stream.one_in(2) && kind != Authentication::Certificate).then_some(portal),
         connect_handler_arn: setup.connect_handler.map(arn),
         connect_handler_status: AccessStatus::of("applied"),
         session_timeout_hours: setup.session_timeout_hours.parse().unwrap_or(24),

@@ -13,7 +13,7 @@ pub struct AuthorizationRule {
     /// The description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The group that the rule is for; `None` for everybody.
+    /// The group that the rule is for. For everybody it is empty, as in the answer that AWS documents, or absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group_id: Option<String>,
     /// `true` if the rule is for everybody.
@@ -34,19 +34,18 @@ pub(super) fn draw(stream: &mut Stream, fleet: &People) -> Vec<AuthorizationRule
 }
 
 fn rule(stream: &mut Stream, authentication: Authentication, index: i64) -> AuthorizationRule {
-    let is_for_all = stream.one_in(2);
+    let is_for_all = stream.one_in(2) || authentication == Authentication::Certificate;
     let group_id = match authentication {
-        Authentication::Certificate => None,
-        _ if is_for_all => None,
-        Authentication::Federated => Some(stream.pick(SAML_GROUPS).to_owned()),
+        _ if is_for_all => stream.one_in(2).then(String::new),
         Authentication::DirectoryService => Some(sid(stream)),
+        _ => Some(stream.pick(SAML_GROUPS).to_owned()),
     };
     let is_internet = index == 0 && stream.one_in(2);
     let network = format!("10.{}.{}.0/24", index * 40 + stream.between(0, 39), stream.between(0, 255));
     AuthorizationRule {
         description: description(stream),
-        access_all: group_id.is_none(),
-        status: status(stream, group_id.is_some()),
+        access_all: is_for_all,
+        status: status(stream, !is_for_all),
         group_id,
         destination_cidr: if is_internet { "0.0.0.0/0".to_owned() } else { network },
     }

@@ -39,7 +39,8 @@ fn endpoints_vary_in_all_that_decides_about_access() {
 #[test]
 fn a_rule_is_for_a_group_or_for_everybody_and_for_one_network() {
     for access in accesses() {
-        assert!(access.rules.iter().all(|rule| rule.access_all == rule.group_id.is_none()));
+        let group = |rule: &AuthorizationRule| rule.group_id.clone().unwrap_or_default();
+        assert!(access.rules.iter().all(|rule| rule.access_all == group(rule).is_empty()));
         let networks: BTreeSet<_> = access.rules.iter().map(|rule| &rule.destination_cidr).collect();
         assert_eq!(networks.len(), access.rules.len());
     }

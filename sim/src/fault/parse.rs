@@ -1,6 +1,6 @@
 //! Faults as the command line writes them: `KIND[:ENDPOINT][@N[-M]]`.
 
-use super::{Fault, FaultKind};
+use super::{Fault, FaultKind, FaultyAction};
 use std::str::FromStr;
 
 /// An error of a text that is not a fault.
@@ -9,6 +9,9 @@ pub enum ParseFaultError {
     /// No such kind.
     #[error("expected one of {known}, but found {0:?}", known = KINDS.join(", "))]
     Kind(String),
+    /// No such action.
+    #[error("expected one of {known}, but found {0:?}", known = names().join(", "))]
+    Action(String),
     /// The part after `@` is not `N`, `N-M` or `N-`, with 1 the first request.
     #[error("expected @N, @N-M or @N- with 1 or more for N and no less for M, but found {0:?}")]
     Requests(String),
@@ -48,6 +51,21 @@ const KINDS: &[&str] = &[
     "long-token",
     "long-value",
 ];
+
+/// Returns the names of all actions.
+fn names() -> Vec<&'static str> {
+    FaultyAction::ALL.iter().map(|action| action.name()).collect()
+}
+
+impl FromStr for FaultyAction {
+    type Err = ParseFaultError;
+
+    /// Parses the name of an action, such as `DescribeClientVpnRoutes`.
+    fn from_str(text: &str) -> Result<Self, ParseFaultError> {
+        let named = Self::ALL.iter().find(|action| action.name() == text);
+        named.copied().ok_or_else(|| ParseFaultError::Action(text.to_owned()))
+    }
+}
 
 impl FromStr for FaultKind {
     type Err = ParseFaultError;
@@ -151,6 +169,14 @@ mod tests {
         for text in ["", "Throttle", "custom", "latency-millis", "throttle@0", "throttle@3-2", "throttle@x"] {
             assert!(text.parse::<Fault>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn actions_are_read_by_their_names() {
+        for action in FaultyAction::ALL {
+            assert_eq!(action.name().parse(), Ok(*action));
+        }
+        assert!("DescribeInstances".parse::<FaultyAction>().is_err());
     }
 
     #[test]

@@ -1,3 +1,4 @@
+mod access;
 mod logs;
 
 use crate::{Config, Connection, Fault, FaultKind, Simulator};

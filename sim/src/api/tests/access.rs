@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::access::{Access, AuthorizationRule, RevocationList, Route, TransitGateway};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const RULES: &str = "DescribeClientVpnAuthorizationRules";
@@ -198,5 +199,31 @@ fn endpoints_have_all_options_of_the_api() {
         "<publicSigningKeyUrl>https://crowdstrike.example/keys?tenant=1&amp;format=&lt;jwk&gt;<",
     ] {
         assert!(text.contains(expected), "{expected}\n{text}");
+    }
+}
+
+/// Returns the names of the elements of a document.
+fn names(text: &str) -> BTreeSet<&str> {
+    let inside = text.split('<').skip(1);
+    let names = inside.filter_map(|tag| tag.split(|c: char| !c.is_alphanumeric()).next());
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn answers_have_the_elements_of_those_that_aws_documents() {
+    let client = Client::new(1);
+    client.change(|access| {
+        access.rules[0].description = Some("d".to_owned());
+        access.rules[0].group_id = Some(String::new());
+        access.policy.as_mut().unwrap().description = Some("d".to_owned());
+    });
+    for (action, sample) in [
+        (RULES, include_str!("../../../../tests/fixtures/ec2-authorization-rules.xml")),
+        (ROUTES, include_str!("../../../../tests/fixtures/ec2-routes.xml")),
+        (POLICY, include_str!("../../../../tests/fixtures/ec2-authorization-policy.xml")),
+    ] {
+        let text = String::from_utf8(client.of(action, "").body.to_vec()).unwrap();
+        let (ours, documented) = (names(&text), names(sample));
+        assert_eq!(documented.difference(&ours).collect::<Vec<_>>(), [] as [&&str; 0], "{action}");
     }
 }
