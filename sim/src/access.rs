@@ -92,6 +92,12 @@ impl ChangedAccess {
         known.unwrap_or_else(|| Arc::new(Access::draw(location, fleet)))
     }
 
+    /// Forgets what was changed at an endpoint.
+    pub(crate) fn forget(&self, endpoint_id: &str) {
+        let mut changed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        changed.retain(|(_, id), _| id != endpoint_id);
+    }
+
     /// Replaces the settings in force.
     pub(crate) fn put(&self, location: Location, fleet: &People, access: Access) {
         let mut changed = self.0.lock().unwrap_or_else(PoisonError::into_inner);

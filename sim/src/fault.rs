@@ -139,7 +139,7 @@ pub enum FaultKind {
     EmptyPage,
     /// Every field of every row, and every message of a log event, holds something that parsers trip over.
     OddValues,
-    /// Exactly these rows. The token is what it would have been.
+    /// Exactly these rows, of connections only. The token is what it would have been.
     Custom {
         /// The rows of the page.
         connections: Vec<Connection>,

@@ -67,6 +67,7 @@ impl Simulator {
     /// Removes the endpoint from its account and Region. What it logged until now stays in its log group.
     pub fn remove_endpoint(&self, endpoint_id: &str) {
         self.state.places.remove(endpoint_id, self.state.now());
+        self.state.access.forget(endpoint_id);
         self.state.forget();
     }
 

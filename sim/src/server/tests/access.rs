@@ -70,4 +70,10 @@ async fn a_change_is_in_force_from_the_next_answer_on() {
     assert!(cidr(&ask_for(&simulator, DescribeClientVpnAuthorizationRules).await.0));
     let after = simulator.access(&id).unwrap();
     assert_eq!((after.routes == before.routes, after.rules == before.rules), (true, false));
+
+    let endpoint = Config::fleet(1, 1, 40).endpoints.remove(0);
+    simulator.remove_endpoint(&id);
+    assert_eq!(simulator.access(&id), None);
+    simulator.add_endpoint("123456789012", "eu-central-1", endpoint);
+    assert_eq!(simulator.access(&id), Some(before), "a new endpoint of the same id has no changes");
 }
