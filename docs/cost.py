@@ -29,13 +29,17 @@ CPU_SECONDS_PER_CONNECTION = 1.15 / 200_000
 RUN_BYTES, TARGET_BYTES = 1_100, 800
 # Assumed, not measured: how long EC2 takes for a page of 1,000 connections.
 PAGE_SECONDS = 0.3
+# Tables with configuration, the calls for it about each endpoint, and the endpoints that are asked about at once.
+CONFIGURATION_TABLES, CONFIGURATION_CALLS, CONFIGURATION_CONCURRENCY = 3, 5, 4
+# Assumed, not measured: how long EC2 takes for an answer about the configuration of an endpoint.
+ANSWER_SECONDS = 0.1
 # EC2's API throttling: calls a second of one account and Region, once the bucket of 100 is empty.
 CALLS_PER_SECOND = 20
 
 CONCURRENCY = 5
 SNAPSHOTS = 96 * 30
 # Assumed: S3 answers in tens of milliseconds.
-SEAL_SECONDS, SEAL_LISTINGS = 1.5, 14
+SEAL_SECONDS, SEAL_LISTINGS = 1.5, 20
 # Digests that the seal of an hour reads before it continues the chain: those of 48 hours, and of the hours of objects that came late.
 SEAL_CHAIN = 60
 MERGED_DAYS = 3 + 5 / 24  # three each hour, eight once a day
@@ -82,7 +86,8 @@ LOG_ALARMS = 2
 def capture_seconds(endpoints, connections, memory_mb):
     pages = math.ceil(connections / 1000)
     paging = math.ceil(endpoints / CONCURRENCY) * pages * PAGE_SECONDS
-    throttled = (endpoints * pages - 100) / CALLS_PER_SECOND
+    paging += math.ceil(endpoints / CONFIGURATION_CONCURRENCY) * CONFIGURATION_CALLS * ANSWER_SECONDS
+    throttled = (endpoints * (pages + CONFIGURATION_CALLS) - 100) / CALLS_PER_SECOND
     cpu = endpoints * connections * CPU_SECONDS_PER_CONNECTION * 1769 / min(memory_mb, 1769)
     return max(paging, throttled) + cpu + 0.2
 
@@ -121,9 +126,9 @@ def month(endpoints, connections):
     gets = CONNECTIONS_READ * MERGED_DAYS * 96 * 2 * endpoints + ledger_gets + captures_gets
     # There are hardly any partial captures, and their folders are listed all the same.
     listed = CONNECTIONS_READ * lists(96 * endpoints, MERGED_DAYS) + PARTIALS_READ * lists(1, MERGED_DAYS) + ledger_lists
-    # A look and a put for each endpoint, the endpoints' configuration, and the run record.
-    captured = SNAPSHOTS * (2 * endpoints + 2)
-    seal_lists, sealed_gets = SNAPSHOTS * SEAL_LISTINGS + 720 * 6, 720 * (4 * (endpoints + 1) + SEAL_CHAIN)
+    # A look and a put for each endpoint and each table with configuration, and the run record.
+    captured = SNAPSHOTS * (2 * (endpoints + CONFIGURATION_TABLES) + 1)
+    seal_lists, sealed_gets = SNAPSHOTS * SEAL_LISTINGS + 720 * 8, 720 * (4 * (endpoints + CONFIGURATION_TABLES) + SEAL_CHAIN)
     parts = {
         "capture": SNAPSHOTS * (seconds * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
         "requests": captured * S3_PUT_OR_LIST + moved * S3_TRANSITION,
@@ -156,18 +161,18 @@ def fleet(batches):
     lists_, gets, bytes_ = ledger(batches, 0)
     bytes_ += captures(batches, 0)[1]
     lists_ += (CONNECTIONS_READ * lists(96, MERGED_DAYS) + PARTIALS_READ * lists(1, MERGED_DAYS)) * batches
-    records = SNAPSHOTS * batches * 2
+    records = SNAPSHOTS * batches * (2 * CONFIGURATION_TABLES + 1)
     parts = {
         "transitions": SNAPSHOTS * (FLEET_TRANSITIONS + BATCH_TRANSITIONS * batches) * STATE_TRANSITION,
         "invocations": SNAPSHOTS * (batches + 1) * (BATCH_SECONDS * 512 / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
         # A run record of its own, and the configuration of its endpoints.
         "records": records * S3_PUT_OR_LIST,
-        "digests": 720 * batches * (7 * S3_PUT_OR_LIST + SEAL_CHAIN * S3_GET + KMS_ECC_SIGN),
+        "digests": 720 * batches * (9 * S3_PUT_OR_LIST + SEAL_CHAIN * S3_GET + KMS_ECC_SIGN),
         # The hourly statements read the ledger of each and its rows of captures, and list its folders.
         "sessions": 720 * (gets * S3_GET + lists_ * S3_PUT_OR_LIST + bytes_ / 1e12 * ATHENA_TB),
         "alarms": FLEET_ALARMS * ALARM_MONTH,
     }
-    return parts, (records + 720 * (7 + SEAL_CHAIN) * batches + 720 * (gets + lists_)) * DATA_EVENT
+    return parts, (records + 720 * (9 + SEAL_CHAIN) * batches + 720 * (gets + lists_)) * DATA_EVENT
 
 
 def connection_logs(groups, events):

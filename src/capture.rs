@@ -2,6 +2,7 @@
 
 mod connection_ids;
 pub mod discovery;
+mod endpoint_configuration;
 mod existing;
 mod listing;
 pub mod logs;

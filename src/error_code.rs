@@ -140,6 +140,10 @@ error_codes! {
              another outcome, time, endpoint or place, or page times that no capture of this snapshot can have. In a directory also a \
              symbolic link, which is never followed. Nothing was written",
             "find out who put it there, and move it elsewhere; then the snapshot can be repeated";
+        ConfigurationPartial:
+            "the authorization rules or routes of this snapshot were written by an earlier run without those of an endpoint, and evidence is \
+             never overwritten",
+            "nothing: the next snapshot lists them again; the row of the endpoint in `endpoints` says which are not known, under `unparsed`";
         KeyExists:
             "a partial object with this random id exists; it was not overwritten",
             "run it again, and report it";

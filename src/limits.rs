@@ -45,6 +45,21 @@ pub const NETWORKS: usize = LIST_TEXTS;
 /// Most bytes of the ids of the networks of an endpoint.
 pub const NETWORKS_BYTES: usize = VALUE_BYTES;
 
+/// Most pages of a listing of one endpoint other than that of its connections: a hundred times as many as AWS's quotas fill.
+pub const ENDPOINT_PAGES: u32 = 100;
+
+/// Most authorization rules, and most routes, of an endpoint: far above AWS's quotas.
+pub const ENDPOINT_ROWS: usize = 10_000;
+
+/// Most bytes of the pages with the authorization rules, or the routes, of an endpoint.
+pub const ENDPOINT_ROWS_BYTES: usize = 8 * 1024 * 1024;
+
+/// Size from which a revocation list is not in its column, in bytes.
+pub const REVOCATION_LIST_BYTES: usize = 256 * 1024;
+
+/// Most bytes of the revocation lists of an account and Region that are in their columns. Those beyond are not.
+pub const REVOCATION_LISTS_BYTES: usize = 32 * 1024 * 1024;
+
 /// Deepest nesting of elements within a field.
 pub const DEPTH: usize = 64;
 
@@ -77,8 +92,10 @@ pub enum Limit {
     EmptyPages,
     /// [`LISTING_ROWS`] or [`LISTING_BYTES`]
     Endpoints,
-    /// [`NETWORKS`] or [`NETWORKS_BYTES`]
+    /// [`ENDPOINT_PAGES`], [`NETWORKS`], [`NETWORKS_BYTES`] or [`ENDPOINT_ROWS_BYTES`]
     Networks,
+    /// [`ENDPOINT_PAGES`], [`ENDPOINT_ROWS`] or [`ENDPOINT_ROWS_BYTES`]
+    EndpointRows,
     /// [`DEPTH`]
     Depth,
     /// [`NAME_BYTES`]
@@ -110,8 +127,13 @@ impl fmt::Display for Limit {
             ),
             Limit::Networks => write!(
                 f,
-                "at most {NETWORKS} networks of an endpoint, and {} KiB of their ids",
+                "at most {NETWORKS} networks of an endpoint, {ENDPOINT_PAGES} pages of them and {} KiB of their ids",
                 kibibytes(NETWORKS_BYTES)
+            ),
+            Limit::EndpointRows => write!(
+                f,
+                "at most {ENDPOINT_ROWS} authorization rules or routes of an endpoint, {ENDPOINT_PAGES} pages and {} KiB of them",
+                kibibytes(ENDPOINT_ROWS_BYTES)
             ),
             Limit::Depth => write!(f, "at most {DEPTH} nested elements"),
             Limit::Name => write!(f, "a name of an element of at most {NAME_BYTES} bytes"),

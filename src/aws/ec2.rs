@@ -1,7 +1,9 @@
 //! Pages of one target, from EC2. They are decoded, typed and laid out as columns while they are read, so no row is held twice.
 
 mod client;
+mod endpoint_configuration;
 mod endpoints;
+mod in_memory_listing;
 pub mod pager;
 mod response_reader;
 pub mod resume_token;
@@ -21,6 +23,7 @@ use crate::target::Target;
 
 pub(in crate::aws) use client::Session;
 pub use client::{Ec2Source, Limits};
+pub use endpoint_configuration::ListedRows;
 pub use endpoints::EndpointListing;
 pub use sources::Places;
 
@@ -44,6 +47,14 @@ pub enum Action {
     Endpoints,
     /// `DescribeClientVpnTargetNetworks`
     TargetNetworks,
+    /// `DescribeClientVpnAuthorizationRules`
+    AuthorizationRules,
+    /// `DescribeClientVpnRoutes`
+    Routes,
+    /// `GetClientVpnEndpointAuthorizationPolicy`
+    AuthorizationPolicy,
+    /// `ExportClientVpnClientCertificateRevocationList`
+    RevocationList,
 }
 
 impl Action {
@@ -53,6 +64,10 @@ impl Action {
             Action::Connections => "ec2:DescribeClientVpnConnections",
             Action::Endpoints => "ec2:DescribeClientVpnEndpoints",
             Action::TargetNetworks => "ec2:DescribeClientVpnTargetNetworks",
+            Action::AuthorizationRules => "ec2:DescribeClientVpnAuthorizationRules",
+            Action::Routes => "ec2:DescribeClientVpnRoutes",
+            Action::AuthorizationPolicy => "ec2:GetClientVpnEndpointAuthorizationPolicy",
+            Action::RevocationList => "ec2:ExportClientVpnClientCertificateRevocationList",
         }
     }
 }

@@ -15,10 +15,12 @@ use crate::snapshot_time::SnapshotTime;
 /// Maximum difference between the clocks of two runs. An event may be as far ahead.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(60);
 
-/// A complete object of the snapshot that is already in the lake.
+/// An object of the snapshot that is already in the lake.
 #[derive(Debug)]
 pub(crate) struct Existing {
     pub object: Written,
+    /// Its outcome.
+    pub outcome: Outcome,
     /// Times of its pages; `None` if the object does not state them.
     pub times: Option<PageTimes>,
 }
@@ -29,7 +31,7 @@ pub(crate) fn possible_times(snapshot_time: SnapshotTime, now: Timestamp) -> Ran
     first.saturating_sub(CLOCKS_DIFFER).unwrap_or(first)..=now.saturating_add(CLOCKS_DIFFER).unwrap_or(now)
 }
 
-/// Returns the object at `key`, which must be complete and of this `identity`, with pages of these `times`; `None` if there is
+/// Returns the object at `key`, which must have one of these `outcomes` and this `identity`, with pages of these `times`; `None` if there is
 /// none.
 ///
 /// # Errors
@@ -38,6 +40,7 @@ pub(crate) async fn find_existing(
     store: &Store,
     key: Key<'_>,
     identity: &Identity,
+    outcomes: &[Outcome],
     times: RangeInclusive<Timestamp>,
 ) -> Result<Option<Existing>, CaptureError> {
     let object_key = store.object_key(key);
@@ -48,7 +51,9 @@ pub(crate) async fn find_existing(
     };
     let ends = Ends { bytes: hashed.bytes, head: &head, tail: &tail };
     let metadata = ObjectMetadata::read(ends).map_err(|error| foreign(&object_key, &error.to_string()))?;
-    if let Some(field) = metadata.difference(identity, Outcome::Complete.as_str()) {
+    let outcome = outcomes.iter().find(|outcome| metadata.has_outcome(outcome.as_str())).copied();
+    let outcome = outcome.unwrap_or(Outcome::Complete);
+    if let Some(field) = metadata.difference(identity, outcome.as_str()) {
         return Err(foreign(&object_key, &format!("its metadata has another {field}")));
     }
     if metadata.pages().iter().flatten().any(|time| !times.contains(time)) {
@@ -61,6 +66,7 @@ pub(crate) async fn find_existing(
             bytes: hashed.bytes,
             sha256: hex::encode(hashed.sha256),
         },
+        outcome,
         times: metadata.times(),
     }))
 }

@@ -13,6 +13,7 @@ use crate::aws::identity::OwnSession;
 use crate::capture::logs::LogsRequest;
 use crate::clock::Clock;
 use crate::error_causes;
+use crate::error_code::AwsCode;
 use crate::lake::keys::Key;
 use crate::lake::parquet::check_temporary_space;
 use crate::lake::store::{Object, Protection, Store};
@@ -30,6 +31,9 @@ const MOST_CLOCK_DIFFERENCE_SECONDS: u64 = 60;
 
 /// Endpoints of one account and Region that are tried at a time.
 const MAX_CONCURRENT_ENDPOINTS: usize = 8;
+
+const NO_POLICIES: &str =
+    "this partition has no authorization policies, so the columns of `endpoints` for them stay null";
 
 const MISSING: &str = "the list of the endpoints of this account and Region does not have it: it was deleted, or the id, the \
                        account or the Region is another one";
@@ -145,17 +149,18 @@ impl Preflight<'_> {
     }
 }
 
-/// Tries the networks of every listed endpoint and a dry run on every target.
+/// Tries the configuration of every listed endpoint and a dry run on every target.
 async fn endpoints(
     source: &Ec2Source,
     wanted: &PlaceTargets,
     listed: &Result<EndpointListing, PageError>,
 ) -> Vec<Check> {
     let found = listed.as_ref().map(EndpointListing::ids).unwrap_or_default();
-    // A snapshot asks for the networks of every endpoint there, whichever are wanted.
+    // A snapshot requests the configuration of every endpoint there, whichever are wanted.
     let every: Vec<Target> = found.iter().map(|id| wanted.target(id)).collect();
-    let tried = stream::iter(every).map(|target| networks(source, target));
-    let mut checks: Vec<Check> = tried.buffered(MAX_CONCURRENT_ENDPOINTS).collect().await;
+    let tried = stream::iter(every).map(|target| configuration(source, target));
+    let tried: Vec<[Check; 5]> = tried.buffered(MAX_CONCURRENT_ENDPOINTS).collect().await;
+    let mut checks: Vec<Check> = tried.into_iter().flatten().collect();
     let beside = found.iter().filter(|id| wanted.all && !wanted.endpoint_ids.contains(id));
     let targets = wanted.endpoint_ids.iter().chain(beside).map(|id| wanted.target(id));
     let targets: Vec<(Target, bool)> = targets
@@ -179,11 +184,24 @@ fn clock_check(resource: String, ahead_seconds: i64) -> Check {
     check("compare the clock with EC2's", resource, problem)
 }
 
-/// Tries the listing of one endpoint's target networks.
-async fn networks(source: &Ec2Source, target: Target) -> Check {
-    let tried = source.associated_networks(&target.place(), &target.endpoint_id).await;
-    let problem = tried.err().map(|error| error.to_string());
-    check(Action::TargetNetworks.permission(), target.arn(), problem)
+/// Tries each part of one endpoint's configuration.
+async fn configuration(source: &Ec2Source, target: Target) -> [Check; 5] {
+    let of = |action: Action, error: Option<PageError>| {
+        // Authorization policies are not in every partition.
+        let is_absent = |error: &PageError| {
+            action == Action::AuthorizationPolicy && error.code == AwsCode::INVALID_ACTION
+        };
+        let note = error.as_ref().filter(|error| is_absent(error)).map(|_| NO_POLICIES.to_owned());
+        let problem = error.filter(|error| !is_absent(error)).map(|error| error.to_string());
+        Check { note, ..check(action.permission(), target.arn(), problem) }
+    };
+    [
+        of(Action::TargetNetworks, source.associated_networks(&target).await.err()),
+        of(Action::AuthorizationRules, source.authorization_rules(&target).await.err()),
+        of(Action::Routes, source.routes(&target).await.err()),
+        of(Action::AuthorizationPolicy, source.authorization_policy(&target).await.err()),
+        of(Action::RevocationList, source.revocation_list(&target).await.err()),
+    ]
 }
 
 /// Tries a dry run of one target. EC2 may allow it for an endpoint that does not exist, so one that the listing of endpoints

@@ -1,7 +1,7 @@
 //! A run: for each account and Region, its endpoints, a capture of each, their configuration, and the record.
 
 mod concurrency;
-mod endpoints;
+mod configuration;
 mod log;
 mod places;
 mod report;
@@ -24,9 +24,7 @@ use crate::error_code::ErrorCode;
 use crate::lake::keys::Key;
 use crate::lake::ledger::Trigger;
 use crate::lake::ledger::recorded::{KnownEndpoints, known_endpoints};
-use crate::lake::ledger::{
-    CaptureError, Discovery, EndpointsEntry, Entry, PlaceEntry, RunRecord, SettingsInForce,
-};
+use crate::lake::ledger::{CaptureError, Discovery, Entry, PlaceEntry, RunRecord, SettingsInForce};
 use crate::lake::store::{Object, Put, Store};
 use crate::target::{AccountId, EndpointId, PlaceTargets, Target};
 
@@ -132,10 +130,10 @@ impl Run {
             _ => self.capture_all(source, targets, permits).await,
         };
         if self.plan.restrictions().is_empty() {
-            place.endpoints = Some(match out_of_reach(&entries) {
-                Some(error) => EndpointsEntry::failed(error.clone()),
-                None => self.endpoints(source, wanted, listed).await,
-            });
+            match out_of_reach(&entries) {
+                Some(error) => place.fail_configuration(error),
+                None => self.configuration(source, wanted, listed, &mut place).await,
+            }
         }
         (entries, place)
     }
@@ -148,7 +146,7 @@ impl Run {
             place.discovery = Some(discover(Err(error.clone()), known.as_ref()));
         }
         if self.plan.restrictions().is_empty() {
-            place.endpoints = Some(EndpointsEntry::failed(error.clone()));
+            place.fail_configuration(&error);
         }
         (failed(&targets(wanted, place.discovery.as_ref()), &error), place)
     }

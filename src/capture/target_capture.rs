@@ -71,12 +71,12 @@ async fn existing(
 ) -> Result<Option<Existing>, CaptureError> {
     let identity = identity_of_connections(plan.snapshot_time, &target.endpoint_id);
     let times = possible_times(plan.snapshot_time, tools.clock.now());
-    find_existing(&tools.store, key, &identity, times).await
+    find_existing(&tools.store, key, &identity, &[Outcome::Complete], times).await
 }
 
 /// Returns `entry` with the values of the object of an earlier run.
 fn already_captured(entry: Entry, existing: Existing) -> Entry {
-    let Existing { object, times } = existing;
+    let Existing { object, times, .. } = existing;
     let tally = Tally { times, ..entry.tally };
     Entry { outcome: Outcome::AlreadyCaptured, tally, object: Some(object), ..entry }
 }
@@ -173,7 +173,7 @@ async fn write(
     Ok((put, written))
 }
 
-fn counts_differ(read: u64, encoded: u64) -> CaptureError {
+pub(crate) fn counts_differ(read: u64, encoded: u64) -> CaptureError {
     let message = format!("{read} rows were read and {encoded} encoded, which is a fault of this program");
     CaptureError::new(ErrorCode::CountsDiffer, message)
 }

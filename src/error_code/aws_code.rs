@@ -117,6 +117,8 @@ pub struct AwsCode(Cow<'static, str>);
 impl AwsCode {
     /// The endpoint does not exist.
     pub const ENDPOINT_NOT_FOUND: AwsCode = AwsCode::known("InvalidClientVpnEndpointId.NotFound");
+    /// AWS does not know the action, there.
+    pub const INVALID_ACTION: AwsCode = AwsCode::known("InvalidAction");
     /// The request was a dry run, and would have been allowed.
     pub const DRY_RUN: AwsCode = AwsCode::known("DryRunOperation");
     /// S3 or IAM denies access.

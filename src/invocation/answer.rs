@@ -60,7 +60,8 @@ impl Answer {
     pub fn is_success(&self) -> bool {
         match self {
             Answer::Snapshot(report) => {
-                let configured = report.record.places.iter().all(|place| place.endpoints_error().is_none());
+                let configured =
+                    report.record.places.iter().all(|place| place.configuration_errors().next().is_none());
                 configured && report.record.all_captured() && report.record.failed_targets().count() == 0
             }
             Answer::Logs(report) => {

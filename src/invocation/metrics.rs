@@ -39,7 +39,9 @@ fn run_line(time: Timestamp, stack: Option<&str>, [failed, unparsed]: [u64; 2]) 
 /// Returns the numbers of failed targets and of unparsed values.
 fn totals(record: &RunRecord) -> [u64; 2] {
     // An account and Region with an error counts as a failed target.
-    let errors = |place: &PlaceEntry| place.discovery_error().is_some() || place.endpoints_error().is_some();
+    let errors = |place: &PlaceEntry| {
+        place.discovery_error().is_some() || place.configuration_errors().next().is_some()
+    };
     let places = record.places.iter().filter(|place| errors(place)).count();
     // So does each log group and window with an error.
     let of_logs: usize = record.places.iter().map(|place| place.logs_errors().count()).sum();

@@ -21,6 +21,10 @@ pub enum Table {
     Partials,
     /// Configurations of endpoints.
     Endpoints,
+    /// Authorization rules of endpoints.
+    AuthorizationRules,
+    /// Routes of endpoints.
+    Routes,
     /// Events of AWS's own connection logs.
     ConnectionLogs,
     /// The ledger: a record of each run.
@@ -31,18 +35,27 @@ pub enum Table {
 
 impl Table {
     /// Every table.
-    pub const ALL: [Table; 6] = [
+    pub const ALL: [Table; 8] = [
         Table::Connections,
         Table::Partials,
         Table::Endpoints,
+        Table::AuthorizationRules,
+        Table::Routes,
         Table::ConnectionLogs,
         Table::Runs,
         Table::Digests,
     ];
 
     /// The tables whose objects digests list.
-    pub const SEALED: [Table; 5] =
-        [Table::Connections, Table::Partials, Table::Endpoints, Table::ConnectionLogs, Table::Runs];
+    pub const SEALED: [Table; 7] = [
+        Table::Connections,
+        Table::Partials,
+        Table::Endpoints,
+        Table::AuthorizationRules,
+        Table::Routes,
+        Table::ConnectionLogs,
+        Table::Runs,
+    ];
 
     /// Returns the name of its folder.
     pub fn name(self) -> &'static str {
@@ -50,6 +63,8 @@ impl Table {
             Table::Connections => "connections",
             Table::Partials => "partials",
             Table::Endpoints => "endpoints",
+            Table::AuthorizationRules => "authorization_rules",
+            Table::Routes => "routes",
             Table::ConnectionLogs => "connection_logs",
             Table::Runs => "runs",
             Table::Digests => "digests",
@@ -76,8 +91,48 @@ impl Table {
     /// Returns the extension of its objects.
     fn extension(self) -> &'static str {
         match self {
-            Table::Connections | Table::Partials | Table::Endpoints | Table::ConnectionLogs => "parquet",
+            Table::Connections
+            | Table::Partials
+            | Table::Endpoints
+            | Table::AuthorizationRules
+            | Table::Routes
+            | Table::ConnectionLogs => "parquet",
             Table::Runs | Table::Digests => "json",
+        }
+    }
+}
+
+/// A table with configuration: it has one object for each account, Region and snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfigurationTable {
+    /// Configurations of endpoints.
+    Endpoints,
+    /// Authorization rules of endpoints.
+    AuthorizationRules,
+    /// Routes of endpoints.
+    Routes,
+}
+
+impl ConfigurationTable {
+    /// Every table with configuration.
+    pub const ALL: [ConfigurationTable; 3] =
+        [ConfigurationTable::Endpoints, ConfigurationTable::AuthorizationRules, ConfigurationTable::Routes];
+
+    /// Returns what its rows are, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            ConfigurationTable::Endpoints => "endpoints",
+            ConfigurationTable::AuthorizationRules => "authorization rules",
+            ConfigurationTable::Routes => "routes",
+        }
+    }
+
+    /// Returns the table.
+    pub fn table(self) -> Table {
+        match self {
+            ConfigurationTable::Endpoints => Table::Endpoints,
+            ConfigurationTable::AuthorizationRules => Table::AuthorizationRules,
+            ConfigurationTable::Routes => Table::Routes,
         }
     }
 }
@@ -148,7 +203,7 @@ impl ObjectKey {
                 stem.split_once('_').filter(|(_, rest)| !rest.is_empty())?
             }
             Table::ConnectionLogs => stem.split_once('_').filter(|(_, rest)| log_group_of(rest).is_some())?,
-            Table::Endpoints | Table::Digests => (stem, ""),
+            Table::Endpoints | Table::AuthorizationRules | Table::Routes | Table::Digests => (stem, ""),
         };
         let time = SnapshotTime::parse_compact(time)?;
         let hour = Hour::containing(time.timestamp());
@@ -221,8 +276,10 @@ pub enum Key<'a> {
         /// The attempt.
         run_id: &'a RunId,
     },
-    /// The configuration of the endpoints of an account and Region.
-    Endpoints {
+    /// Configuration of the endpoints of an account and Region.
+    Configuration {
+        /// The table.
+        table: ConfigurationTable,
         /// The account and the Region.
         place: &'a AccountRegion,
         /// The time of the snapshot.
@@ -271,9 +328,9 @@ impl fmt::Display for Key<'_> {
                 let folder = target.place().day(Table::Partials, snapshot_time.date());
                 write!(f, "{folder}{}_{}_{run_id}.parquet", snapshot_time.compact(), target.endpoint_id)
             }
-            Key::Endpoints { place, snapshot_time } => {
+            Key::Configuration { table, place, snapshot_time } => {
                 let (folder, time) =
-                    (place.day(Table::Endpoints, snapshot_time.date()), snapshot_time.compact());
+                    (place.day(table.table(), snapshot_time.date()), snapshot_time.compact());
                 write!(f, "{folder}{time}.parquet")
             }
             Key::ConnectionLogs { place, due, group, is_late } => {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::ec2::PageError;
 use crate::aws::errors::Denial;
 use crate::error_code::ErrorCode;
+use crate::lake::keys::ConfigurationTable;
 use crate::run_id::RunId;
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId};
@@ -111,7 +112,11 @@ pub struct PlaceEntry {
     /// The discovery of endpoints; `None` if no `*` asked for it.
     pub discovery: Option<Discovery>,
     /// The object with their configuration; `None` for a run that was requested in part.
-    pub endpoints: Option<EndpointsEntry>,
+    pub endpoints: Option<ConfigurationEntry>,
+    /// The object with their authorization rules; `None` as for `endpoints`.
+    pub authorization_rules: Option<ConfigurationEntry>,
+    /// The object with their routes; `None` as for `endpoints`.
+    pub routes: Option<ConfigurationEntry>,
     /// The windows of connection logs; `None` for a snapshot, and left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logs: Option<LogsEntry>,
@@ -125,6 +130,8 @@ impl PlaceEntry {
             region: place.region.to_string(),
             discovery: None,
             endpoints: None,
+            authorization_rules: None,
+            routes: None,
             logs: None,
         }
     }
@@ -139,9 +146,36 @@ impl PlaceEntry {
         self.discovery.as_ref()?.error.as_ref()
     }
 
-    /// Returns the reason why the configuration of its endpoints is not on record.
-    pub fn endpoints_error(&self) -> Option<&CaptureError> {
-        self.endpoints.as_ref()?.error.as_ref()
+    /// Adds the object of a table with configuration.
+    pub fn set_configuration(&mut self, table: ConfigurationTable, entry: ConfigurationEntry) {
+        let field = match table {
+            ConfigurationTable::Endpoints => &mut self.endpoints,
+            ConfigurationTable::AuthorizationRules => &mut self.authorization_rules,
+            ConfigurationTable::Routes => &mut self.routes,
+        };
+        *field = Some(entry);
+    }
+
+    /// Records that no configuration could be written, in any of its tables.
+    pub fn fail_configuration(&mut self, error: &CaptureError) {
+        for table in ConfigurationTable::ALL {
+            self.set_configuration(table, ConfigurationEntry::failed(error.clone()));
+        }
+    }
+
+    /// Returns the object of a table with configuration; `None` for a run that was requested in part.
+    pub fn configuration(&self, table: ConfigurationTable) -> Option<&ConfigurationEntry> {
+        match table {
+            ConfigurationTable::Endpoints => self.endpoints.as_ref(),
+            ConfigurationTable::AuthorizationRules => self.authorization_rules.as_ref(),
+            ConfigurationTable::Routes => self.routes.as_ref(),
+        }
+    }
+
+    /// Returns the reasons why configuration of its endpoints is not on record, each with the table that lacks it.
+    pub fn configuration_errors(&self) -> impl Iterator<Item = (ConfigurationTable, &CaptureError)> {
+        let tables = ConfigurationTable::ALL.into_iter();
+        tables.filter_map(|table| Some((table, self.configuration(table)?.error.as_ref()?)))
     }
 }
 
@@ -173,30 +207,31 @@ pub struct Discovery {
     pub error: Option<CaptureError>,
 }
 
-/// The object that has the configuration of the endpoints of an account and Region.
+/// An object with configuration of the endpoints of an account and Region, in one of its tables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct EndpointsEntry {
-    /// `complete`, `already_captured` or `failed`.
+pub struct ConfigurationEntry {
+    /// `complete`, `already_captured` or `failed`; `partial` for authorization rules and routes if those of an endpoint are not
+    /// known.
     pub outcome: Outcome,
-    /// The object, with one row for each endpoint, including one that is known only in part; for `already_captured`, the object
-    /// found. `None` if there is none.
+    /// The object; for `already_captured`, the object found. `None` if there is none. That of `endpoints` has one row for each
+    /// endpoint, including one that is known only in part.
     #[serde(flatten, serialize_with = "or_nulls")]
     pub object: Option<Written>,
-    /// Names of elements beside the endpoints or networks in EC2's answers that this program does not know.
+    /// Names of elements beside the rows in EC2's answers that this program does not know.
     pub unknown_elements: BTreeSet<String>,
-    /// The reason why there is no object, or why the endpoints in it are not fully known.
+    /// The reason why there is no object, or why it does not have everything.
     pub error: Option<CaptureError>,
 }
 
-impl EndpointsEntry {
+impl ConfigurationEntry {
     /// Returns an entry for which nothing was written.
-    pub fn new(outcome: Outcome) -> EndpointsEntry {
-        EndpointsEntry { outcome, object: None, unknown_elements: BTreeSet::new(), error: None }
+    pub fn new(outcome: Outcome) -> ConfigurationEntry {
+        ConfigurationEntry { outcome, object: None, unknown_elements: BTreeSet::new(), error: None }
     }
 
     /// Returns the entry of an object that could not be made.
-    pub fn failed(error: CaptureError) -> EndpointsEntry {
-        EndpointsEntry { error: Some(error), ..EndpointsEntry::new(Outcome::Failed) }
+    pub fn failed(error: CaptureError) -> ConfigurationEntry {
+        ConfigurationEntry { error: Some(error), ..ConfigurationEntry::new(Outcome::Failed) }
     }
 }
 

@@ -1,132 +1,262 @@
 //! An endpoint and its configuration, typed. Auditors request them beside its connections.
 
-pub mod columns;
+mod answer;
+pub mod authorization_policy;
 pub mod decoder;
-pub mod rows;
+pub mod networks;
+pub mod revocation_list;
 pub mod typing;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use arrow_array::ArrayRef;
 use jiff::Timestamp;
 
+use crate::snapshot_time::SnapshotTime;
+use crate::tables::column::{Column, ColumnType, column};
+use crate::tables::configuration::object::RawObject;
+use crate::tables::configuration::{
+    ConfigurationRow, Flag, Id, Number, OwnedKind, OwnedText, OwnedTime, RawFields, configuration_fields,
+    lists, maps,
+};
+use crate::tables::connections::rows::time;
+use crate::tables::typing::unparsed::Unparsed;
 use crate::tables::unknown::Unknown;
-use crate::target::EndpointId;
 
 /// The key and the value of a tag.
 pub type RawTag<'a> = (Option<Cow<'a, str>>, Option<Cow<'a, str>>);
 
-/// One endpoint as `DescribeClientVpnEndpoints` describes it, not yet checked. `None` means that the element was absent.
-/// Source: EC2 API reference, `ClientVpnEndpoint`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RawEndpoint<'a> {
-    /// `clientVpnEndpointId`
-    pub client_vpn_endpoint_id: Option<Cow<'a, str>>,
-    /// `description`
-    pub description: Option<Cow<'a, str>>,
-    /// `status.code`
-    pub status_code: Option<Cow<'a, str>>,
-    /// `status.message`
-    pub status_message: Option<Cow<'a, str>>,
-    /// `creationTime`
-    pub creation_time: Option<Cow<'a, str>>,
-    /// `deletionTime`
-    pub deletion_time: Option<Cow<'a, str>>,
-    /// `dnsName`
-    pub dns_name: Option<Cow<'a, str>>,
-    /// `clientCidrBlock`
-    pub client_cidr_block: Option<Cow<'a, str>>,
-    /// `vpcId`
-    pub vpc_id: Option<Cow<'a, str>>,
-    /// `securityGroupIdSet`
-    pub security_group_ids: Option<Vec<Cow<'a, str>>>,
-    /// `authenticationOptions.item.type`
-    pub authentication_types: Vec<Cow<'a, str>>,
-    /// `splitTunnel`
-    pub split_tunnel: Option<Cow<'a, str>>,
-    /// `transportProtocol`
-    pub transport_protocol: Option<Cow<'a, str>>,
-    /// `vpnPort`
-    pub vpn_port: Option<Cow<'a, str>>,
-    /// `connectionLogOptions.Enabled`
-    pub connection_log_enabled: Option<Cow<'a, str>>,
-    /// `connectionLogOptions.CloudwatchLogGroup`
-    pub connection_log_group: Option<Cow<'a, str>>,
-    /// `sessionTimeoutHours`
-    pub session_timeout_hours: Option<Cow<'a, str>>,
-    /// `disconnectOnSessionTimeout`
-    pub disconnect_on_session_timeout: Option<Cow<'a, str>>,
-    /// `clientConnectOptions.enabled`
-    pub client_connect_enabled: Option<Cow<'a, str>>,
-    /// `serverCertificateArn`
-    pub server_certificate_arn: Option<Cow<'a, str>>,
-    /// `tagSet.item.key` and `tagSet.item.value`
-    pub tags: Vec<RawTag<'a>>,
-    /// The fields that this program does not know.
-    pub unknown: Unknown<'a>,
-    /// `true` if the texts may have characters that XML does not allow, in the form of `crate::tables::typing::illegal`.
-    pub is_odd: bool,
+const NONE_SENT: Option<&str> = Some("AWS sent none");
+const NO_POLICY: Option<&str> = Some(
+    "it has none; if it was deleted or EC2 did not answer for it, `unparsed` has the error's code under `authorizationPolicy#error`",
+);
+const NO_LIST: Option<&str> = Some(
+    "it has none; if it was deleted or EC2 did not answer for it, `unparsed` has the error's code under \
+     `certificateRevocationList#error`",
+);
+
+configuration_fields! {
+    /// One endpoint as `DescribeClientVpnEndpoints` describes it, not yet checked. `None` means that the element was absent.
+    /// Source: EC2 API reference, `ClientVpnEndpoint`.
+    RawEndpoint {
+        /// `securityGroupIdSet`
+        pub security_group_ids: Option<Vec<Cow<'a, str>>>,
+        /// `dnsServer`
+        pub dns_servers: Option<Vec<Cow<'a, str>>>,
+        /// `transitGatewayConfiguration.availabilityZoneSet`
+        pub availability_zones: Option<Vec<Cow<'a, str>>>,
+        /// `transitGatewayConfiguration.availabilityZoneIdSet`
+        pub availability_zone_ids: Option<Vec<Cow<'a, str>>>,
+        /// `authenticationOptions.item.type`
+        pub authentication_types: Vec<Cow<'a, str>>,
+        /// `devicePostureOptions.trustProviderSet`
+        pub trust_providers: Vec<RawObject<'a>>,
+        /// `associatedTargetNetwork`
+        pub associated_target_networks: Vec<RawObject<'a>>,
+        /// `tagSet.item.key` and `tagSet.item.value`
+        pub tags: Vec<RawTag<'a>>,
+        /// The fields that this program does not know.
+        pub unknown: Unknown<'a>,
+        /// `true` if the texts may have characters that XML does not allow, in the form of `crate::tables::typing::illegal`.
+        pub is_odd: bool,
+    }
+    /// One endpoint with its configuration, as several actions of EC2 describe it. `None` means that AWS sent no value. Source:
+    /// EC2 API reference, `ClientVpnEndpoint`, `TargetNetwork`, `GetClientVpnEndpointAuthorizationPolicy` and
+    /// `ExportClientVpnClientCertificateRevocationList`.
+    Endpoint {
+        /// EC2's request id of the page that listed it.
+        pub request_id: Option<String>,
+        /// Time at which that page arrived.
+        pub captured_at: Timestamp,
+        /// The subnets it is associated with; `None` if they are not known.
+        pub associated_networks: Option<Vec<String>>,
+        /// Its associations with networks as JSON text; `None` if they are not known.
+        pub network_associations: Option<String>,
+        /// Its security groups.
+        pub security_group_ids: Vec<String>,
+        /// The DNS servers that clients use; `None` if it names none.
+        pub dns_servers: Option<Vec<String>>,
+        /// The Availability Zones of its transit gateway; `None` if it has none.
+        pub availability_zones: Option<Vec<String>>,
+        /// The ids of these Availability Zones.
+        pub availability_zone_ids: Option<Vec<String>>,
+        /// The ways in which its users authenticate.
+        pub authentication_types: Vec<String>,
+        /// The providers of device posture as JSON text.
+        pub device_trust_providers: Option<String>,
+        /// The networks of a field that AWS no longer fills, as JSON text.
+        pub associated_target_networks: Option<String>,
+        /// Its authorization policy, if it has one and could be read.
+        pub authorization_policy: AuthorizationPolicy,
+        /// The list of revoked client certificates, if it has one and could be read.
+        pub revocation_list: RevocationList,
+        /// Its tags.
+        pub tags: BTreeMap<String, String>,
+        /// The API's field name to the text that could not be typed, or to that of a field that has no column.
+        pub unparsed: BTreeMap<String, String>,
+    }
+    /// The columns of `endpoints`, in order. To add one, see CONTRIBUTING.md, "Add a column".
+    COLUMNS {
+        before {
+            column("snapshot_time", ColumnType::Timestamp, None, "Time of the snapshot: the schedule's, whole seconds", None),
+            column("captured_at", ColumnType::Timestamp, None, "When the page that held the endpoint arrived", None),
+            column("request_id", ColumnType::String, None, "EC2's request id of that page, the same id CloudTrail logs", NONE_SENT),
+        }
+        fields {
+            endpoint_id: Id, "clientVpnEndpointId", "The Client VPN endpoint";
+            description: OwnedText, "description", "What its owner wrote about it";
+            status_code: OwnedText, "status.code", "available, pending-associate, deleting, or another word of AWS's";
+            status_message: OwnedText, "status.message", "What AWS says about the status";
+            creation_time: OwnedTime, "creationTime", "When it was created";
+            deletion_time: OwnedTime, "deletionTime", "When it was deleted";
+            dns_name: OwnedText, "dnsName", "The name that clients connect to";
+            client_cidr_block: OwnedText, "clientCidrBlock", "The addresses that clients get";
+            vpc_id: OwnedText, "vpcId", "Its VPC";
+            split_tunnel: Flag, "splitTunnel", "true if only the traffic to the VPC goes through the tunnel";
+            vpn_protocol: OwnedText, "vpnProtocol", "The protocol of the VPN, openvpn";
+            transport_protocol: OwnedText, "transportProtocol", "udp or tcp";
+            vpn_port: Number, "vpnPort", "The port that clients connect to";
+            endpoint_ip_address_type: OwnedText, "endpointIpAddressType", "Addresses of the endpoint itself: ipv4, ipv6 or dual-stack";
+            traffic_ip_address_type: OwnedText, "trafficIpAddressType", "Addresses of the traffic in the tunnel: ipv4, ipv6 or dual-stack";
+            directory_id: OwnedText, "authenticationOptions.item.activeDirectory.directoryId", "The Active Directory that authenticates users";
+            client_root_certificate_chain: OwnedText, "authenticationOptions.item.mutualAuthentication.clientRootCertificateChain", "ARN of the certificate that client certificates are checked against";
+            saml_provider_arn: OwnedText, "authenticationOptions.item.federatedAuthentication.samlProviderArn", "The SAML provider that authenticates users";
+            self_service_saml_provider_arn: OwnedText, "authenticationOptions.item.federatedAuthentication.selfServiceSamlProviderArn", "The SAML provider of the self-service portal";
+            connection_log_enabled: Flag, "connectionLogOptions.Enabled", "true if AWS's own connection logging is on";
+            connection_log_group: OwnedText, "connectionLogOptions.CloudwatchLogGroup", "The log group that it logs to";
+            connection_log_stream: OwnedText, "connectionLogOptions.CloudwatchLogStream", "The log stream that it logs to";
+            connection_log_policy_context: Flag, "connectionLogOptions.IncludeAuthorizationPolicyContext", "true if the log has the context in which the authorization policy was evaluated";
+            session_timeout_hours: Number, "sessionTimeoutHours", "Hours after which a session ends";
+            disconnect_on_session_timeout: Flag, "disconnectOnSessionTimeout", "true if a session is cut off then, and not renewed";
+            client_connect_enabled: Flag, "clientConnectOptions.enabled", "true if a client connect handler looks at each new connection; posture is what it says";
+            client_connect_function_arn: OwnedText, "clientConnectOptions.lambdaFunctionArn", "The Lambda function that is the client connect handler";
+            client_connect_status_code: OwnedText, "clientConnectOptions.status.code", "applying or applied: the state of the client connect options";
+            client_connect_status_message: OwnedText, "clientConnectOptions.status.message", "What AWS says about that state";
+            client_login_banner_enabled: Flag, "clientLoginBannerOptions.enabled", "true if clients show a banner when a session begins";
+            client_login_banner_text: OwnedText, "clientLoginBannerOptions.bannerText", "The text of the banner";
+            client_route_enforced: Flag, "clientRouteEnforcementOptions.enforced", "true if clients keep the routes of the administrator";
+            self_service_portal_url: OwnedText, "selfServicePortalUrl", "The address of the self-service portal";
+            server_certificate_arn: OwnedText, "serverCertificateArn", "The certificate that the endpoint shows";
+            transit_gateway_id: OwnedText, "transitGatewayConfiguration.transitGatewayId", "The transit gateway that it is attached to";
+            transit_gateway_attachment_id: OwnedText, "transitGatewayConfiguration.transitGatewayAttachmentId", "The attachment to that transit gateway";
+        }
+        after {
+            column("availability_zones", ColumnType::StringList, Some("transitGatewayConfiguration.availabilityZoneSet"), "The Availability Zones of an endpoint with a transit gateway", NONE_SENT),
+            column("availability_zone_ids", ColumnType::StringList, Some("transitGatewayConfiguration.availabilityZoneIdSet"), "The ids of these Availability Zones", NONE_SENT),
+            column("associated_networks", ColumnType::StringList, Some("clientVpnTargetNetworks.item.targetNetworkId"), "The subnets it is associated with; an empty list for none", Some("it was deleted, or EC2 did not answer for it: `unparsed` then has the error's code under `targetNetworkId#error`")),
+            column("network_associations", ColumnType::String, Some("clientVpnTargetNetworks"), "Its associations with networks, as JSON: an array of objects with the API's names, each with its status and its subnet or Availability Zones", Some("as for `associated_networks`")),
+            column("associated_target_networks", ColumnType::String, Some("associatedTargetNetwork"), "Networks in a field that AWS no longer uses, as JSON", NONE_SENT),
+            column("security_group_ids", ColumnType::StringList, Some("securityGroupIdSet"), "Its security groups; an empty list for none", None),
+            column("dns_servers", ColumnType::StringList, Some("dnsServer"), "The DNS servers that clients use", NONE_SENT),
+            column("authentication_types", ColumnType::StringList, Some("authenticationOptions.item.type"), "certificate-authentication, directory-service-authentication, federated-authentication", None),
+            column("device_trust_providers", ColumnType::String, Some("devicePostureOptions.trustProviderSet"), "The providers of device posture, as JSON: an array of objects with the API's names", NONE_SENT),
+            column("authorization_policy", ColumnType::String, Some("authorizationPolicy.policyDocument"), "Its authorization policy, in Cedar", NO_POLICY),
+            column("authorization_policy_description", ColumnType::String, Some("authorizationPolicy.description"), "What its owner wrote about the policy", NO_POLICY),
+            column("authorization_policy_shadow_mode", ColumnType::String, Some("authorizationPolicy.shadowMode"), "enabled if decisions of the policy are logged and not enforced, else disabled", NO_POLICY),
+            column("authorization_policy_status", ColumnType::String, Some("authorizationPolicy.status"), "creating, updating, active, failed or deleting", NO_POLICY),
+            column("revocation_list", ColumnType::String, Some("certificateRevocationList"), "The list of revoked client certificates as AWS sent it, if it is smaller than 256 KiB, and the lists of the endpoints before it in the object have less than 32 MiB", NO_LIST),
+            column("revocation_list_sha256", ColumnType::String, None, "SHA-256 of that text, in hexadecimal digits, whatever its size", NO_LIST),
+            column("revocation_list_entries", ColumnType::Bigint, None, "Certificates that it revokes", Some("it has none, or it cannot be read as a revocation list: then `unparsed` has it too")),
+            column("revocation_list_next_update", ColumnType::Timestamp, None, "Time until which it is valid; after that it has expired", Some("it has no list, the list names no time, or it cannot be read")),
+            column("revocation_list_status_code", ColumnType::String, Some("certificateRevocationList.status.code"), "pending or active", NO_LIST),
+            column("revocation_list_status_message", ColumnType::String, Some("certificateRevocationList.status.message"), "What AWS says about that status", NO_LIST),
+            column("tags", ColumnType::StringMap, Some("tagSet"), "Its tags", Some("it has none")),
+            column("unparsed", ColumnType::StringMap, None, "API field name to the text that could not be typed, or to that of a field that has no column", Some("everything parsed")),
+        }
+    }
 }
 
-/// One endpoint as `DescribeClientVpnEndpoints` and `DescribeClientVpnTargetNetworks` describe it. `None` means that AWS sent no
-/// value. Source: EC2 API reference, `ClientVpnEndpoint` and `TargetNetwork`.
+/// The authorization policy of an endpoint, as `GetClientVpnEndpointAuthorizationPolicy` answers. `None` where AWS sent no value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Endpoint {
-    /// Its id; `None` if it has none of the API's form.
-    pub endpoint_id: Option<EndpointId>,
-    /// EC2's request id of the page that listed it.
-    pub request_id: Option<String>,
-    /// Time at which that page arrived.
-    pub captured_at: Timestamp,
-    /// Its owner's description of it.
+pub struct AuthorizationPolicy {
+    /// `policyDocument`
+    pub document: Option<String>,
+    /// `description`
     pub description: Option<String>,
-    /// `available`, `pending-associate`, `deleting`, …
+    /// `shadowMode`
+    pub shadow_mode: Option<String>,
+    /// `status`
+    pub status: Option<String>,
+}
+
+/// The list of revoked client certificates of an endpoint, as `ExportClientVpnClientCertificateRevocationList` answers. `None`
+/// where AWS sent no value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct RevocationList {
+    /// The list itself; `None` also if it is too large for a column.
+    pub text: Option<String>,
+    /// SHA-256 of its text, in hexadecimal digits.
+    pub sha256: Option<String>,
+    /// Certificates in it; `None` also if it cannot be read.
+    pub entries: Option<i64>,
+    /// Time until which it is valid; `None` also if it names none or cannot be read.
+    pub next_update: Option<Timestamp>,
+    /// `status.code`
     pub status_code: Option<String>,
-    /// AWS's message about the status.
+    /// `status.message`
     pub status_message: Option<String>,
-    /// Time of its creation.
-    pub creation_time: Option<Timestamp>,
-    /// Time of its deletion.
-    pub deletion_time: Option<Timestamp>,
-    /// The name that clients connect to.
-    pub dns_name: Option<String>,
-    /// The addresses that clients get.
-    pub client_cidr_block: Option<String>,
-    /// Its VPC.
-    pub vpc_id: Option<String>,
-    /// The subnets it is associated with; `None` if they are not known.
-    pub associated_networks: Option<Vec<String>>,
-    /// Its security groups.
-    pub security_group_ids: Vec<String>,
-    /// The ways in which its users authenticate.
-    pub authentication_types: Vec<String>,
-    /// `true` if only the traffic to the VPC goes through the tunnel.
-    pub split_tunnel: Option<bool>,
-    /// `udp` or `tcp`.
-    pub transport_protocol: Option<String>,
-    /// The port that clients connect to.
-    pub vpn_port: Option<i64>,
-    /// `true` if AWS's own connection logging is on.
-    pub connection_log_enabled: Option<bool>,
-    /// The log group of that logging.
-    pub connection_log_group: Option<String>,
-    /// Hours after which a session ends.
-    pub session_timeout_hours: Option<i64>,
-    /// `true` if a session is disconnected then, instead of being renewed.
-    pub disconnect_on_session_timeout: Option<bool>,
-    /// `true` if a handler checks each new connection: it reports the posture.
-    pub client_connect_enabled: Option<bool>,
-    /// The certificate that the endpoint presents.
-    pub server_certificate_arn: Option<String>,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
-    /// The API's field name to the text that could not be typed, or to that of a field that has no column.
-    pub unparsed: BTreeMap<String, String>,
 }
 
 impl Endpoint {
     /// Returns `true` if it is listed although it no longer exists.
     pub fn is_deleted(&self) -> bool {
         self.status_code.as_deref() == Some("deleted")
+    }
+
+    /// Adds what another answer about it has beyond its columns: the second text of a name under `name[2]`.
+    pub fn keep(&mut self, unparsed: BTreeMap<String, String>) {
+        for (name, text) in unparsed {
+            let numbered = (2..).map(|number| format!("{name}[{number}]"));
+            let mut keys = std::iter::once(name.clone()).chain(numbered);
+            if let Some(key) = keys.find(|key| !self.unparsed.contains_key(key)) {
+                self.unparsed.insert(key, text);
+            }
+        }
+    }
+}
+
+impl ConfigurationRow for Endpoint {
+    const COLUMNS: &'static [Column] = COLUMNS;
+
+    fn arrays(snapshot_time: SnapshotTime, rows: &[Endpoint]) -> Vec<(&'static str, ArrayRef)> {
+        let texts = |text: fn(&Endpoint) -> &Option<String>| {
+            OwnedText::array(rows.iter().map(|row| text(row).as_ref()))
+        };
+        let list = |list: fn(&Endpoint) -> Option<&Vec<String>>| lists(rows.iter().map(list));
+        let mut arrays = Endpoint::field_arrays(&rows.iter().collect::<Vec<&Endpoint>>());
+        arrays.extend([
+            ("snapshot_time", time(snapshot_time.timestamp(), rows.len())),
+            ("captured_at", OwnedTime::array(rows.iter().map(|row| Some(&row.captured_at)))),
+            ("request_id", texts(|row| &row.request_id)),
+            ("availability_zones", list(|row| row.availability_zones.as_ref())),
+            ("availability_zone_ids", list(|row| row.availability_zone_ids.as_ref())),
+            ("associated_networks", list(|row| row.associated_networks.as_ref())),
+            ("network_associations", texts(|row| &row.network_associations)),
+            ("associated_target_networks", texts(|row| &row.associated_target_networks)),
+            ("security_group_ids", list(|row| Some(&row.security_group_ids))),
+            ("dns_servers", list(|row| row.dns_servers.as_ref())),
+            ("authentication_types", list(|row| Some(&row.authentication_types))),
+            ("device_trust_providers", texts(|row| &row.device_trust_providers)),
+            ("authorization_policy", texts(|row| &row.authorization_policy.document)),
+            ("authorization_policy_description", texts(|row| &row.authorization_policy.description)),
+            ("authorization_policy_shadow_mode", texts(|row| &row.authorization_policy.shadow_mode)),
+            ("authorization_policy_status", texts(|row| &row.authorization_policy.status)),
+            ("revocation_list", texts(|row| &row.revocation_list.text)),
+            ("revocation_list_sha256", texts(|row| &row.revocation_list.sha256)),
+            (
+                "revocation_list_entries",
+                Number::array(rows.iter().map(|row| row.revocation_list.entries.as_ref())),
+            ),
+            (
+                "revocation_list_next_update",
+                OwnedTime::array(rows.iter().map(|row| row.revocation_list.next_update.as_ref())),
+            ),
+            ("revocation_list_status_code", texts(|row| &row.revocation_list.status_code)),
+            ("revocation_list_status_message", texts(|row| &row.revocation_list.status_message)),
+            ("tags", maps(rows.iter().map(|row| &row.tags))),
+            ("unparsed", maps(rows.iter().map(|row| &row.unparsed))),
+        ]);
+        arrays
     }
 }

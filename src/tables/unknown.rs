@@ -22,4 +22,16 @@ impl<'a> Unknown<'a> {
             self.more += 1;
         }
     }
+
+    /// Returns `true` if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty() && self.more == 0
+    }
+
+    /// Returns the fields with `within` before their names.
+    #[must_use]
+    pub fn within(self, within: &str) -> Unknown<'a> {
+        let kept = self.kept.into_iter().map(|(name, text)| (format!("{within}{name}"), text));
+        Unknown { kept: kept.collect(), more: self.more }
+    }
 }

@@ -48,6 +48,13 @@ impl<'a> Body<'a> {
         let (text, is_odd) = readable(bytes);
         Body { text, is_odd }
     }
+
+    /// Returns it as a document whose root was entered.
+    pub(super) fn document(&self, shape: &'static Shape) -> Result<Document<'_>, DecodeError> {
+        let mut document = Document::new(&self.text, self.is_odd, shape);
+        document.root(shape.root)?;
+        Ok(document)
+    }
 }
 
 /// The parts of a page beside its rows.
@@ -80,8 +87,7 @@ pub(super) fn page<'a>(
     shape: &'static Shape,
     mut row: impl FnMut(&mut Document<'a>) -> Result<(), DecodeError>,
 ) -> Result<PageEnd, DecodeError> {
-    let mut document = Document::new(&body.text, body.is_odd, shape);
-    document.root(shape.root)?;
+    let mut document = body.document(shape)?;
     let prefix = document.prefix();
     let mut end = PageEnd::default();
     let mut lists = 0;
@@ -162,7 +168,7 @@ impl Shape {
 
     /// Refuses the name of an element beside the list, or in such an element, that may be the list or the token in another
     /// shape, or an error in place of them.
-    fn check(&self, name: &str) -> Result<(), DecodeError> {
+    pub(super) fn check(&self, name: &str) -> Result<(), DecodeError> {
         let name = words(name);
         let is = |word: &&str| name.eq_ignore_ascii_case(word);
         let is_sign = self.ids.iter().chain(self.signs).any(is);

@@ -49,14 +49,17 @@ fn arrow_is_known_to_the_tables_the_parquet_objects_and_the_reader_of_the_demo()
     let known = [
         "bin/client-vpn-audit/demo/summary.rs",
         "lake/parquet/connection_logs.rs",
-        "lake/parquet/endpoints.rs",
         "lake/parquet/writer.rs",
+        "tables/authorization_rules.rs",
         "tables/column.rs",
+        "tables/configuration.rs",
+        "tables/configuration/endpoint_row.rs",
         "tables/connection_logs/columns.rs",
         "tables/connection_logs/rows.rs",
         "tables/connections/columns.rs",
         "tables/connections/rows.rs",
-        "tables/endpoints/rows.rs",
+        "tables/endpoints.rs",
+        "tables/routes.rs",
         "tables/typed_fields.rs",
     ];
     assert_eq!(files_with("arrow_"), known);

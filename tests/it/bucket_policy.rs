@@ -2,6 +2,7 @@
 
 use aws_sdk_s3::Client;
 use client_vpn_audit::invocation::answer::Answer;
+use client_vpn_audit::lake::keys::Table;
 use client_vpn_audit::lake::store::{Protection, S3Store, Store};
 use serde_json::{Value, json};
 
@@ -51,9 +52,8 @@ async fn preflight_tells_which_statements_a_bucket_policy_lacks() {
     }
 
     // Not the last, which would refuse every request to a server without TLS.
-    let objects: Vec<String> = ["connections", "partials", "endpoints", "connection_logs", "runs", "digests"]
-        .map(|table| format!("arn:aws:s3:::{bucket}/vpn/{table}/*"))
-        .to_vec();
+    let objects: Vec<String> =
+        Table::ALL.map(|table| format!("arn:aws:s3:::{bucket}/vpn/{table}/*")).to_vec();
     let statements = json!([
         {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": objects,
          "Condition": {"Null": {"s3:if-none-match": "true"}}},
@@ -118,6 +118,6 @@ async fn a_directory_has_no_policy_to_check() {
             .unwrap();
     let Answer::Preflight { checks } = answer else { panic!("no preflight but {answer:?}") };
     let of_policy = checks.iter().filter(|check| check.action.starts_with("refuse "));
-    assert_eq!((checks.len(), of_policy.count()), (9, 0));
+    assert_eq!((checks.len(), of_policy.count()), (13, 0));
     assert_eq!((checks[0].action, checks[0].ok), ("get credentials", true));
 }

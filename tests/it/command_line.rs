@@ -164,10 +164,16 @@ fn the_demo_needs_nothing_and_shows_what_the_record_says() {
     assert!((96..=100).contains(&windows), "a day and the quarters of an hour that has begun: {files:?}");
     assert_eq!(
         files.iter().filter(|file| file.ends_with(".parquet")).count(),
-        13 * (3 + 1) + windows,
+        13 * (3 + 3) + windows,
         "{files:?}"
     );
-    for folder in ["connections 39 objects", "endpoints 13 objects", "runs 14 objects"] {
+    for folder in [
+        "connections 39 objects",
+        "endpoints 13 objects",
+        "authorization_rules 13 objects",
+        "routes 13 objects",
+        "runs 14 objects",
+    ] {
         let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(out.lines().any(|line| words(line).starts_with(folder)), "{folder} is not in {out}");
     }
@@ -220,7 +226,7 @@ async fn verify_says_what_it_covered_and_what_is_wrong() {
         "2025-11-22T21",
         "2025-11-23T02",
         "Sealed as file:///",
-        "Nothing is wrong: 43 objects (",
+        "Nothing is wrong: 63 objects (",
         "and 6 digests of ",
         "Signed: every",
     ] {
@@ -235,7 +241,7 @@ async fn verify_says_what_it_covered_and_what_is_wrong() {
     lake.put(&key, b"other".to_vec()).await;
     let (text, status) = run(&with_the_key);
     assert!(text.contains(&format!("truncated: {key}\n    has 5 bytes")) && status == 1, "{text}");
-    assert!(text.contains("1 fault in 43 objects"), "{text}");
+    assert!(text.contains("1 fault in 63 objects"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -258,6 +264,6 @@ async fn verify_shows_the_name_of_a_copy_and_what_no_run_record_names() {
     assert_eq!(output.status.code(), Some(0), "{text}");
     let name = std::fs::canonicalize(&original).unwrap();
     assert!(text.contains(&format!("Sealed as file://{}\n", name.display())), "{text}");
-    assert!(text.contains("3 sealed objects without a run record"), "{text}");
+    assert!(text.contains("5 sealed objects without a run record"), "{text}");
     assert!(objects.iter().all(|key| text.contains(key)), "{text}");
 }

@@ -31,7 +31,12 @@ async fn the_command_line_exits_with_1() {
     assert_eq!(status, Some(1));
     let (text, status) = run(&world, &[]);
     assert_eq!(status, Some(1));
-    assert!(text.contains("the configuration of the endpoints is not on record"), "{text}");
+    assert!(
+        text.contains(
+            "the configuration of the endpoints is not fully on record in endpoints: StorageFailed"
+        ),
+        "{text}"
+    );
     assert!(text.contains("Run record: runs/"), "{text}");
 }
 

@@ -6,10 +6,12 @@ use std::fmt::Write;
 use std::process::Command;
 
 use client_vpn_audit::error_code::{Documented, ErrorCode, Operation};
+use client_vpn_audit::tables::authorization_rules::COLUMNS as RULE_COLUMNS;
 use client_vpn_audit::tables::column::Column;
 use client_vpn_audit::tables::connection_logs::columns::COLUMNS as LOG_COLUMNS;
 use client_vpn_audit::tables::connections::columns::COLUMNS;
-use client_vpn_audit::tables::endpoints::columns::COLUMNS as ENDPOINT_COLUMNS;
+use client_vpn_audit::tables::endpoints::COLUMNS as ENDPOINT_COLUMNS;
+use client_vpn_audit::tables::routes::COLUMNS as ROUTE_COLUMNS;
 
 use crate::generated_blocks_of_sql::statement_of_fragments;
 use crate::harness::generated_blocks::{Comment, fill_blocks, is_up_to_date, read, stems};
@@ -34,6 +36,8 @@ const MARKDOWN: Comment = ["<!--", " -->"];
 fn the_template_has_the_columns_queries_and_statements_of_their_files() {
     check_block("template.yaml", YAML, "columns", &columns(COLUMNS));
     check_block("template.yaml", YAML, "endpoints columns", &columns(ENDPOINT_COLUMNS));
+    check_block("template.yaml", YAML, "authorization_rules columns", &columns(RULE_COLUMNS));
+    check_block("template.yaml", YAML, "routes columns", &columns(ROUTE_COLUMNS));
     check_block("template.yaml", YAML, "connection_logs columns", &columns(LOG_COLUMNS));
     check_block("template.yaml", YAML, "saved queries", &saved_queries());
     check_block("template.yaml", YAML, "statements", &statements());
@@ -45,6 +49,8 @@ fn the_template_has_the_columns_queries_and_statements_of_their_files() {
 fn the_schema_page_has_the_columns_of_every_table() {
     check_block("docs/schema.md", MARKDOWN, "connections", &columns_table(COLUMNS));
     check_block("docs/schema.md", MARKDOWN, "endpoints", &columns_table(ENDPOINT_COLUMNS));
+    check_block("docs/schema.md", MARKDOWN, "authorization_rules", &columns_table(RULE_COLUMNS));
+    check_block("docs/schema.md", MARKDOWN, "routes", &columns_table(ROUTE_COLUMNS));
     check_block("docs/schema.md", MARKDOWN, "connection_logs", &columns_table(LOG_COLUMNS));
     check_block("docs/schema.md", MARKDOWN, "captures", &merged_table(CAPTURES, "null means"));
     check_block("docs/schema.md", MARKDOWN, "sessions", &merged_table(SESSIONS, "which value wins"));

@@ -9,6 +9,8 @@ use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::invocation::handler::Auditor;
 use client_vpn_audit::invocation::settings::Settings;
+use client_vpn_audit::lake::keys::ConfigurationTable;
+use client_vpn_audit::lake::ledger::ConfigurationEntry;
 use serde_json::{Value, json};
 
 use crate::harness::stub::Stub;
@@ -17,24 +19,43 @@ use crate::harness::{World, error_codes, fleet, outcomes, sdk_config, snapshot};
 const ENDPOINT_A: &str = "cvpn-endpoint-0000000000000000a";
 const ENDPOINT_B: &str = "cvpn-endpoint-0000000000000000b";
 
-const LISTINGS: [(&str, &str); 3] = [
+const LISTINGS: [(&str, &str); 5] = [
     ("DescribeClientVpnConnections", "connections"),
     ("DescribeClientVpnEndpoints", "clientVpnEndpoint"),
     ("DescribeClientVpnTargetNetworks", "clientVpnTargetNetworks"),
+    ("DescribeClientVpnAuthorizationRules", "authorizationRule"),
+    ("DescribeClientVpnRoutes", "routes"),
 ];
 
-/// An EC2 that answers as it should, for two endpoints: their connections, their configuration, and one network for each.
+const POLICY: &str = "GetClientVpnEndpointAuthorizationPolicy";
+const REVOCATION_LIST: &str = "ExportClientVpnClientCertificateRevocationList";
+
+/// An answer of EC2 that refuses a request, with a name in it.
+const REFUSAL: &str = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>maria</Message></Error></Errors>\
+     <RequestID>refused</RequestID></Response>";
+
+/// An EC2 that answers as it should, for two endpoints: their connections, their configuration, and one network, one rule and one
+/// route for each.
 struct Ec2 {
-    connections: Vec<u8>,
-    endpoints: Vec<u8>,
-    networks: Vec<u8>,
-    /// The request for the networks of B.
-    networks_of_b: Option<(u16, Vec<u8>)>,
+    /// The answers to the operations of [`LISTINGS`].
+    listings: [Vec<u8>; 5],
+    /// An action that answers otherwise for B.
+    of_b: Option<(&'static str, u16, Vec<u8>)>,
 }
 
 fn answer(operation: usize, content: &str) -> Vec<u8> {
-    let (action, _) = LISTINGS[operation];
+    document(LISTINGS[operation].0, content)
+}
+
+fn document(action: &str, content: &str) -> Vec<u8> {
     format!("<{action}Response>{content}</{action}Response>").into_bytes()
+}
+
+fn policy_of(id: &str, content: &str) -> Vec<u8> {
+    document(
+        POLICY,
+        &format!("<requestId>r</requestId><clientVpnEndpointId>{id}</clientVpnEndpointId>{content}"),
+    )
 }
 
 fn list_of(operation: usize, items: &str) -> Vec<u8> {
@@ -50,31 +71,39 @@ fn endpoint(id: &str, more: &str) -> String {
 
 impl Ec2 {
     fn new() -> Ec2 {
+        let row = "<item><destinationCidr>10.0.0.0/8</destinationCidr></item>";
         Ec2 {
-            connections: list_of(0, "<item><connectionId>c</connectionId></item>"),
-            endpoints: list_of(1, &[endpoint(ENDPOINT_A, ""), endpoint(ENDPOINT_B, "")].concat()),
-            networks: list_of(2, "<item><targetNetworkId>subnet-1</targetNetworkId></item>"),
-            networks_of_b: None,
+            listings: [
+                list_of(0, "<item><connectionId>c</connectionId></item>"),
+                list_of(1, &[endpoint(ENDPOINT_A, ""), endpoint(ENDPOINT_B, "")].concat()),
+                list_of(2, "<item><targetNetworkId>subnet-1</targetNetworkId></item>"),
+                list_of(3, row),
+                list_of(4, row),
+            ],
+            of_b: None,
         }
     }
 
     /// The same with another answer to one operation.
     fn with(operation: usize, body: Vec<u8>) -> Ec2 {
         let mut ec2 = Ec2::new();
-        *[&mut ec2.connections, &mut ec2.endpoints, &mut ec2.networks][operation] = body;
+        ec2.listings[operation] = body;
         ec2
     }
 
     async fn start(self) -> Stub {
+        let of =
+            |action: &str, id: &str| format!("Action={action}&Version=2016-11-15&ClientVpnEndpointId={id}");
         let mut answers = Vec::new();
-        if let Some((status, body)) = self.networks_of_b {
-            let request =
-                format!("Action={}&Version=2016-11-15&ClientVpnEndpointId={ENDPOINT_B}", LISTINGS[2].0);
-            answers.push((request, status, body));
+        if let Some((action, status, body)) = self.of_b {
+            answers.push((of(action, ENDPOINT_B), status, body));
         }
-        let bodies = [self.connections, self.endpoints, self.networks];
-        for ((action, _), body) in LISTINGS.iter().zip(bodies) {
+        for ((action, _), body) in LISTINGS.iter().zip(self.listings) {
             answers.push((format!("Action={action}&"), 200, body));
+        }
+        for id in [ENDPOINT_A, ENDPOINT_B] {
+            answers.push((of(POLICY, id), 200, policy_of(id, "")));
+            answers.push((of(REVOCATION_LIST, id), 200, document(REVOCATION_LIST, "")));
         }
         Stub::by_request(answers).await
     }
@@ -107,14 +136,23 @@ impl Taken {
         self.report.record.places[0].discovery_error().map_or("", |error| error.code.as_str())
     }
 
+    /// The code of the error of a table with configuration.
+    fn error_of(&self, table: ConfigurationTable) -> &str {
+        let mut errors = self.report.record.places[0].configuration_errors();
+        errors.find(|(of, _)| *of == table).map_or("", |(_, error)| error.code.as_str())
+    }
+
     fn endpoints_error(&self) -> &str {
-        self.report.record.places[0].endpoints_error().map_or("", |error| error.code.as_str())
+        self.error_of(ConfigurationTable::Endpoints)
     }
 
     /// The rows of the object of endpoints.
     fn endpoints(&self) -> Vec<Value> {
-        let entry = self.report.record.places[0].endpoints.as_ref().unwrap();
-        let object = &self.world.read()["endpoints"][&entry.object.as_ref().unwrap().object_key];
+        self.rows("endpoints", self.report.record.places[0].endpoints.as_ref())
+    }
+
+    fn rows(&self, table: &str, entry: Option<&ConfigurationEntry>) -> Vec<Value> {
+        let object = &self.world.read()[table][&entry.unwrap().object.as_ref().unwrap().object_key];
         object["rows"].as_array().unwrap().clone()
     }
 
@@ -195,9 +233,7 @@ async fn networks_of_another_shape_are_not_known_and_the_endpoints_are_written()
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn networks_that_are_refused_for_one_endpoint_are_null_with_the_reason() {
-    let refusal = "<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>maria</Message></Error></Errors>\
-         <RequestID>refused</RequestID></Response>";
-    let ec2 = Ec2 { networks_of_b: Some((403, refusal.into())), ..Ec2::new() };
+    let ec2 = Ec2 { of_b: Some((LISTINGS[2].0, 403, REFUSAL.into())), ..Ec2::new() };
     let taken = ec2.snapshot().await;
     assert_eq!((outcomes(&taken.report), taken.discovery_error()), (vec!["complete"; 2], ""));
     let entry = taken.report.record.places[0].endpoints.as_ref().unwrap();
@@ -220,6 +256,109 @@ async fn networks_that_are_refused_for_one_endpoint_are_null_with_the_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
+async fn rules_and_routes_of_another_shape_are_not_known_and_the_rest_is_written() {
+    for (operation, table, key) in [
+        (3, ConfigurationTable::AuthorizationRules, "authorizationRule#error"),
+        (4, ConfigurationTable::Routes, "routes#error"),
+    ] {
+        for (name, content) in other_shapes(LISTINGS[operation].1) {
+            let taken = Ec2::with(operation, answer(operation, &content)).snapshot().await;
+            assert_eq!(outcomes(&taken.report), ["complete"; 2], "{name}");
+            let errors: Vec<(ConfigurationTable, &str)> = ConfigurationTable::ALL
+                .into_iter()
+                .map(|of| (of, taken.error_of(of)))
+                .filter(|(_, code)| !code.is_empty())
+                .collect();
+            assert_eq!(errors, [(table, "MalformedResponse")], "{name}");
+            let unparsed: Vec<Value> = taken.endpoints().iter().map(|row| row["unparsed"].clone()).collect();
+            assert_eq!(
+                unparsed,
+                [json!({key: "MalformedResponse"}), json!({key: "MalformedResponse"})],
+                "{name}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
+async fn rules_that_are_refused_for_one_endpoint_leave_those_of_the_other() {
+    let ec2 = Ec2 { of_b: Some((LISTINGS[3].0, 403, REFUSAL.into())), ..Ec2::new() };
+    let taken = ec2.snapshot().await;
+    let place = &taken.report.record.places[0];
+    let (rules, routes) = (place.authorization_rules.as_ref().unwrap(), place.routes.as_ref().unwrap());
+    assert_eq!((rules.outcome.as_str(), routes.outcome.as_str()), ("partial", "complete"));
+    let error = rules.error.as_ref().unwrap();
+    let begin = "the authorization rules of 1 of 2 endpoints are not known: ";
+    assert!(error.message.starts_with(begin) && !error.message.contains("maria"), "{}", error.message);
+    let ids = |table, entry| -> Vec<Value> {
+        taken.rows(table, entry).iter().map(|row| row["endpoint_id"].clone()).collect()
+    };
+    assert_eq!(ids("authorization_rules", Some(rules)), [json!(ENDPOINT_A)]);
+    assert_eq!(ids("routes", Some(routes)), [json!(ENDPOINT_A), json!(ENDPOINT_B)]);
+    let unparsed: Vec<Value> = taken.endpoints().iter().map(|row| row["unparsed"].clone()).collect();
+    assert_eq!(unparsed, [Value::Null, json!({"authorizationRule#error": "UnauthorizedOperation"})]);
+    assert!(taken.report.failure().is_none(), "the invocation succeeds: the connections are complete");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
+async fn a_policy_or_revocation_list_of_another_shape_is_not_known_and_never_none() {
+    let malformed = "MalformedResponse";
+    let error = |code: &'static str| Value::from(code);
+    let cases = [
+        ("nothing but the id", POLICY, 200, policy_of(ENDPOINT_B, ""), None),
+        ("no id", POLICY, 200, document(POLICY, "<policyDocument>p</policyDocument>"), Some(malformed)),
+        (
+            "another id",
+            POLICY,
+            200,
+            policy_of(ENDPOINT_A, "<policyDocument>p</policyDocument>"),
+            Some(malformed),
+        ),
+        (
+            "one level deeper",
+            POLICY,
+            200,
+            policy_of(ENDPOINT_B, "<policy><document>p</document></policy>"),
+            Some(malformed),
+        ),
+        ("a token", POLICY, 200, policy_of(ENDPOINT_B, "<nextToken>t</nextToken>"), Some(malformed)),
+        ("another root", POLICY, 200, document("Other", ""), Some(malformed)),
+        ("no document", POLICY, 200, Vec::new(), Some(malformed)),
+        ("refused", POLICY, 403, REFUSAL.into(), Some("UnauthorizedOperation")),
+        ("no list", REVOCATION_LIST, 200, document(REVOCATION_LIST, "<requestId>r</requestId>"), None),
+        ("another list", REVOCATION_LIST, 200, document(REVOCATION_LIST, "<crl>c</crl>"), Some(malformed)),
+        ("another root", REVOCATION_LIST, 200, document("Other", ""), Some(malformed)),
+        ("cut off", REVOCATION_LIST, 200, b"<ExportClientVpn".to_vec(), Some(malformed)),
+        ("refused", REVOCATION_LIST, 403, REFUSAL.into(), Some("UnauthorizedOperation")),
+    ];
+    for (name, action, status, body, expected) in cases {
+        let key =
+            if action == POLICY { "authorizationPolicy#error" } else { "certificateRevocationList#error" };
+        let taken = Ec2 { of_b: Some((action, status, body)), ..Ec2::new() }.snapshot().await;
+        assert_eq!(outcomes(&taken.report), ["complete"; 2], "{name}");
+        assert_eq!(taken.endpoints_error(), expected.unwrap_or_default(), "{action} {name}");
+        let row = taken.endpoints()[1].clone();
+        assert_eq!(row["unparsed"].get(key), expected.map(error).as_ref(), "{action} {name}");
+        for column in ["authorization_policy", "revocation_list", "revocation_list_sha256"] {
+            assert_eq!(row[column], Value::Null, "{action} {name} {column}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
+async fn a_partition_without_authorization_policies_is_no_fault() {
+    let absent = "<Response><Errors><Error><Code>InvalidAction</Code><Message>m</Message></Error></Errors>\
+         <RequestID>r</RequestID></Response>";
+    let taken = Ec2 { of_b: Some((POLICY, 400, absent.into())), ..Ec2::new() }.snapshot().await;
+    assert_eq!((outcomes(&taken.report), taken.endpoints_error()), (vec!["complete"; 2], ""));
+    assert_eq!(taken.endpoints()[1]["unparsed"], json!({"authorizationPolicy#error": "InvalidAction"}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_element_beside_a_list_is_recorded() {
     for (operation, (action, list)) in LISTINGS.iter().enumerate() {
         let content = format!("<{list}/><warnings><item>w</item></warnings><note/>");
@@ -233,12 +372,17 @@ async fn an_unknown_element_beside_a_list_is_recorded() {
                 && operation == 0,
             discovery.unknown_elements == names,
             endpoints.unknown_elements == names,
+            place.authorization_rules.as_ref().unwrap().unknown_elements == names,
+            place.routes.as_ref().unwrap().unknown_elements == names,
         ];
-        assert_eq!(
-            found,
-            [[true, false, false], [false, true, true], [false, false, true]][operation],
-            "{action}"
-        );
+        let expected = [
+            [true, false, false, false, false],
+            [false, true, true, false, false],
+            [false, false, true, false, false],
+            [false, false, false, true, false],
+            [false, false, false, false, true],
+        ];
+        assert_eq!(found, expected[operation], "{action}");
         let record = std::fs::read_to_string(taken.world.lake().join(&taken.report.run_keys[0])).unwrap();
         assert!(record.contains("\"unknown_elements\":[\"note\",\"warnings\"]"), "{record}");
     }

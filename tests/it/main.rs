@@ -27,6 +27,7 @@ mod credentials;
 mod decoder_against_the_sdk;
 mod docs;
 mod documented_answers;
+mod endpoint_configuration;
 mod fault_matrix;
 mod fuzz;
 mod generated_blocks_of_sql;

@@ -27,7 +27,7 @@ def main():
 
 def describe(lake):
     described = {}
-    for table in ["connections", "partials", "endpoints", "connection_logs"]:
+    for table in ["connections", "partials", "endpoints", "authorization_rules", "routes", "connection_logs"]:
         described |= {key: without_ids(lakes.rows(lake, key)) for key in lakes.objects(lake, table)}
     for path in (lake / "runs").rglob("*.json"):
         # Its own id is in its key.

@@ -15,7 +15,7 @@ import lake as lakes
 def main():
     lake = lakes.open_lake(sys.argv[1])
     tables = {}
-    for table in ["connections", "partials", "endpoints", "connection_logs"]:
+    for table in ["connections", "partials", "endpoints", "authorization_rules", "routes", "connection_logs"]:
         tables[table] = {key: describe(lake, key) for key in lakes.objects(lake, table)}
     print(json.dumps({**tables, "runs": lakes.runs(lake)}))
 

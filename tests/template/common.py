@@ -22,11 +22,11 @@ LOG_GROUPS = [
 LOGS = {"ConnectionLogGroups": ",".join(LOG_GROUPS)}
 #: The key that log groups are encrypted with.
 LOG_KEY = f"arn:aws:kms:{cfn.REGION}:{cfn.ACCOUNT}:key/5678"
-EVIDENCE = ["connections", "partials", "runs", "endpoints", "connection_logs", "digests"]
+EVIDENCE = ["connections", "partials", "runs", "endpoints", "authorization_rules", "routes", "connection_logs", "digests"]
 #: The tables that expire: digests stay for longer than what they prove.
 EXPIRES = EVIDENCE[:-1]
 #: The tables that are written as Parquet; the rest is JSON.
-PARQUET_TABLES = ["connections", "partials", "endpoints", "connection_logs"]
+PARQUET_TABLES = ["connections", "partials", "endpoints", "authorization_rules", "routes", "connection_logs"]
 
 
 def read(path):

@@ -19,6 +19,10 @@ GRANTS = {
     f"MemberRole Allow AWS {CAPTURE_ROLE} sts:AssumeRole",
     f"MemberRole Allow ec2:DescribeClientVpnConnections {HERE}",
     f"MemberRole Allow ec2:DescribeClientVpnTargetNetworks {HERE}",
+    f"MemberRole Allow ec2:DescribeClientVpnAuthorizationRules {HERE}",
+    f"MemberRole Allow ec2:DescribeClientVpnRoutes {HERE}",
+    f"MemberRole Allow ec2:ExportClientVpnClientCertificateRevocationList {HERE}",
+    "MemberRole Allow ec2:GetClientVpnEndpointAuthorizationPolicy *",
     "MemberRole Allow ec2:DescribeClientVpnEndpoints *",
 }
 

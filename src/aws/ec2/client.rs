@@ -28,6 +28,9 @@ use crate::target::Target;
 const BUCKET: usize = 100;
 const REFILL_A_SECOND: u32 = 20;
 
+/// Maximum number of rows in a page of a listing that is kept in memory. Source: EC2 API reference, `MaxResults`.
+pub(super) const PAGE_SIZE: i32 = 1000;
+
 /// Time and attempts allowed for a call.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -71,7 +74,7 @@ pub struct Ec2Source {
     client: Client,
     clock: Clock,
     session: Session,
-    /// Budget for pages of connections. The other actions are called once for each endpoint, too rarely to be throttled.
+    /// Budget for pages of connections, and for the configuration of endpoints, which is requested after these.
     budget: Budget,
 }
 
@@ -97,6 +100,10 @@ impl Ec2Source {
 
     pub(super) fn client(&self) -> &Client {
         &self.client
+    }
+
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     pub(super) fn session(&self) -> &Session {
@@ -139,19 +146,30 @@ impl Ec2Source {
         }
     }
 
+    /// Makes a call, and repeats it with new credentials if EC2 no longer accepts those that it was made with.
+    ///
+    /// # Errors
+    /// Returns the call's error, or one if there are no credentials.
+    pub(super) async fn with_credentials<T, F>(&self, call: impl Fn() -> F) -> Result<T, PageError>
+    where
+        F: Future<Output = Result<T, PageError>>,
+    {
+        let key = self.access_key().await?;
+        match call().await {
+            Ok(answer) => Ok(answer),
+            Err(error) => {
+                self.renew_credentials(error, key.as_deref()).await?;
+                call().await
+            }
+        }
+    }
+
     /// Reads one page.
     ///
     /// # Errors
     /// Returns an error if EC2 refuses, or if no attempt received a complete answer.
     pub async fn page(&self, request: PageRequest<'_>) -> Result<Page, PageError> {
-        let key = self.access_key().await?;
-        match self.try_page(request).await {
-            Ok(page) => Ok(page),
-            Err(error) => {
-                self.renew_credentials(error, key.as_deref()).await?;
-                self.try_page(request).await
-            }
-        }
+        self.with_credentials(|| self.try_page(request)).await
     }
 
     async fn try_page(&self, request: PageRequest<'_>) -> Result<Page, PageError> {

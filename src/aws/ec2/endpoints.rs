@@ -3,19 +3,14 @@
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
-use super::client::{Ec2Source, malformed, page_error};
-use super::pager::{Next, Pager};
+use super::client::{Ec2Source, PAGE_SIZE, malformed, page_error};
+use super::in_memory_listing::{InMemoryListing, OF_ENDPOINTS};
 use super::{Action, PageError, larger_difference};
 use crate::aws::ec2::PageTimes;
 use crate::aws::response_reader::{ReadPage, ResponseReader};
 use crate::aws::timing::Timing;
-use crate::error_code::AwsCode;
-use crate::limits::{LISTING_BYTES, LISTING_ROWS, Limit, NETWORKS, NETWORKS_BYTES};
 use crate::tables::endpoints::Endpoint;
 use crate::target::{AccountRegion, EndpointId};
-
-/// Maximum number of endpoints or networks in a page. Source: EC2 API reference, `MaxResults`.
-const PAGE_SIZE: i32 = 1000;
 
 /// Every endpoint of an account and Region.
 #[derive(Debug, Clone)]
@@ -52,18 +47,12 @@ impl Ec2Source {
     /// # Errors
     /// Returns an error if not all could be listed.
     pub async fn endpoints(&self, place: &AccountRegion) -> Result<EndpointListing, PageError> {
-        let mut listing = InMemoryListing::new(LISTING_ROWS, Limit::Endpoints);
+        let mut listing = InMemoryListing::new(OF_ENDPOINTS);
         let (mut endpoints, mut repetitions) = (Vec::new(), Repetitions::default());
         let (mut begin, mut clock_difference_seconds) = (None, None);
         loop {
-            let key = self.access_key().await?;
-            let (page, timing) = match self.endpoints_page(place, listing.token()).await {
-                Ok(page) => page,
-                Err(error) => {
-                    self.renew_credentials(error, key.as_deref()).await?;
-                    self.endpoints_page(place, listing.token()).await?
-                }
-            };
+            let page = || self.endpoints_page(place, listing.token());
+            let (page, timing) = self.with_credentials(page).await?;
             let (request_id, captured_at) = (page.request_id.clone(), self.now());
             let timed = timing.of_answer(captured_at);
             clock_difference_seconds =
@@ -93,95 +82,6 @@ impl Ec2Source {
         let answer = call.interceptor(reader.clone()).interceptor(timing.clone()).send().await;
         answer.map_err(|error| page_error(error, Action::Endpoints, &place.arn_of("*"), token))?;
         Ok((reader.take().ok_or_else(malformed)?, timing))
-    }
-
-    /// Lists the subnets that an endpoint is associated with; `None` if the endpoint was deleted meanwhile.
-    ///
-    /// # Errors
-    /// Returns an error if not all could be listed.
-    pub async fn associated_networks(
-        &self,
-        place: &AccountRegion,
-        endpoint_id: &EndpointId,
-    ) -> Result<Option<(Vec<String>, BTreeSet<String>)>, PageError> {
-        let mut listing = InMemoryListing::new(NETWORKS, Limit::Networks);
-        let mut networks: Vec<String> = Vec::new();
-        loop {
-            let key = self.access_key().await?;
-            let page = match self.networks_page(place, endpoint_id, listing.token()).await {
-                Ok(page) => page,
-                Err(error) if error.code == AwsCode::ENDPOINT_NOT_FOUND => return Ok(None),
-                Err(error) => {
-                    self.renew_credentials(error, key.as_deref()).await?;
-                    self.networks_page(place, endpoint_id, listing.token()).await?
-                }
-            };
-            let (rows, goes_on) = listing.add(page)?;
-            networks.extend(rows);
-            if networks.iter().map(String::len).sum::<usize>() > NETWORKS_BYTES {
-                return Err(PageError::limit(Limit::Networks));
-            }
-            if !goes_on {
-                return Ok(Some((networks, listing.unknown_elements)));
-            }
-        }
-    }
-
-    async fn networks_page(
-        &self,
-        place: &AccountRegion,
-        endpoint_id: &EndpointId,
-        token: Option<&str>,
-    ) -> Result<ReadPage<Vec<String>>, PageError> {
-        let reader = ResponseReader::networks();
-        let call = self.client().describe_client_vpn_target_networks().max_results(PAGE_SIZE);
-        let call = call.client_vpn_endpoint_id(endpoint_id.as_str()).set_next_token(token.map(str::to_owned));
-        let answer = call.customize().interceptor(reader.clone()).send().await;
-        let arn = place.arn_of(endpoint_id.as_str());
-        answer.map_err(|error| page_error(error, Action::TargetNetworks, &arn, token))?;
-        reader.take().ok_or_else(malformed)
-    }
-}
-
-/// A listing that is kept in memory, page by page.
-#[derive(Debug)]
-struct InMemoryListing {
-    pager: Pager,
-    most_rows: usize,
-    limit: Limit,
-    rows: usize,
-    bytes: usize,
-    unknown_elements: BTreeSet<String>,
-}
-
-impl InMemoryListing {
-    fn new(most_rows: usize, limit: Limit) -> InMemoryListing {
-        let (pager, unknown_elements) = (Pager::new(None), BTreeSet::new());
-        InMemoryListing { pager, most_rows, limit, rows: 0, bytes: 0, unknown_elements }
-    }
-
-    fn token(&self) -> Option<&str> {
-        self.pager.token()
-    }
-
-    /// Adds a page. Returns its rows, and `true` if another page follows.
-    fn add<T>(&mut self, page: ReadPage<Vec<T>>) -> Result<(Vec<T>, bool), PageError> {
-        let ReadPage { end, bytes, rows, .. } = page;
-        self.rows += rows.len();
-        // Nothing of a page without rows is kept.
-        self.bytes += if rows.is_empty() { 0 } else { bytes };
-        if self.rows > self.most_rows || self.bytes > LISTING_BYTES {
-            return Err(PageError::limit(self.limit));
-        }
-        self.unknown_elements.extend(end.unknown_elements);
-        match self.pager.advance(end.next_token, rows.len()) {
-            Next::Page => Ok((rows, true)),
-            Next::End => Ok((rows, false)),
-            Next::Repeated => Err(PageError::repeated_token()),
-            Next::TooManyEmpty => Err(PageError::limit(Limit::EmptyPages)),
-            Next::TooMany => Err(PageError::limit(Limit::Pages)),
-            Next::TooManyRows => Err(PageError::limit(Limit::Rows)),
-        }
     }
 }
 
@@ -232,27 +132,5 @@ mod tests {
         let fault = listing.odd_endpoints().unwrap();
         assert_eq!(fault.code, ErrorCode::MalformedEndpoint);
         assert!(fault.message.starts_with("2 of 5 endpoints"), "{}", fault.message);
-    }
-
-    #[test]
-    fn a_listing_in_memory_has_a_limit() {
-        let page = |rows: usize, bytes| ReadPage {
-            request_id: None,
-            end: crate::tables::xml::PageEnd { next_token: Some(rows.to_string()), ..Default::default() },
-            bytes,
-            rows: vec![(); rows],
-        };
-        for (name, pages, is_met) in [
-            ("rows", vec![(LISTING_ROWS - 1, 1), (1, 1)], true),
-            ("one row more", vec![(LISTING_ROWS - 1, 1), (2, 1)], false),
-            ("bytes", vec![(1, LISTING_BYTES), (0, LISTING_BYTES)], true),
-            ("one byte more", vec![(1, LISTING_BYTES), (2, 1)], false),
-        ] {
-            let mut listing = InMemoryListing::new(LISTING_ROWS, Limit::Endpoints);
-            let end: Result<Vec<_>, PageError> =
-                pages.into_iter().map(|(rows, bytes)| listing.add(page(rows, bytes))).collect();
-            let code = end.err().map(|error| error.code);
-            assert_eq!(code, (!is_met).then_some(ErrorCode::LimitExceeded), "{name}");
-        }
     }
 }

@@ -7,10 +7,14 @@ use super::region_named;
 use crate::target::{AccountId, EndpointId};
 
 /// Actions that this program requests. Another one in a message is not from our request, and could be anything.
-const ACTIONS: [&str; 19] = [
+const ACTIONS: [&str; 23] = [
     "ec2:DescribeClientVpnConnections",
     "ec2:DescribeClientVpnEndpoints",
     "ec2:DescribeClientVpnTargetNetworks",
+    "ec2:DescribeClientVpnAuthorizationRules",
+    "ec2:DescribeClientVpnRoutes",
+    "ec2:GetClientVpnEndpointAuthorizationPolicy",
+    "ec2:ExportClientVpnClientCertificateRevocationList",
     "logs:DescribeLogGroups",
     "logs:FilterLogEvents",
     "logs:Unmask",

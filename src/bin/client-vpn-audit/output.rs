@@ -180,10 +180,12 @@ fn place_notes(place: &PlaceEntry) -> Vec<String> {
             error.code, error.message
         ));
     }
-    if let Some(error) = place.endpoints_error() {
+    for (table, error) in place.configuration_errors() {
         notes.push(format!(
-            "{at}: the configuration of the endpoints is not on record: {}: {}",
-            error.code, error.message
+            "{at}: the configuration of the endpoints is not fully on record in {}: {}: {}",
+            table.table(),
+            error.code,
+            error.message
         ));
     }
     if let Some(discovery) = &place.discovery {

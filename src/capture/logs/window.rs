@@ -180,7 +180,8 @@ impl Readings<'_> {
         let (group, due) = (self.group.id(), reading.due());
         let identity = identity_of_connection_logs(due, self.group.place(), &group, reading.is_late());
         let times = possible_times(due, self.tools.clock.now());
-        find_existing(self.tools.store, self.key(reading, &group), &identity, times).await
+        find_existing(self.tools.store, self.key(reading, &group), &identity, &[Outcome::Complete], times)
+            .await
     }
 
     /// Returns the ids of the events that the first objects of these windows have.

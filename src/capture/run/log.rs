@@ -61,10 +61,12 @@ pub(super) fn place(place: &PlaceEntry) {
     if let Some(CaptureError { code: error_code, message: error_message, .. }) = place.discovery_error() {
         error!(account_id, region, %error_code, error_message, "it is not known which endpoints there are");
     }
-    if let Some(CaptureError { code: error_code, message: error_message, .. }) = place.endpoints_error() {
+    for (table, CaptureError { code: error_code, message: error_message, .. }) in place.configuration_errors()
+    {
+        let table = table.table().name();
         error!(
             account_id,
-            region, %error_code, error_message, "the configuration of the endpoints is not on record"
+            region, table, %error_code, error_message, "the configuration of the endpoints is not fully on record"
         );
     }
     if let Some(Discovery { discovered, gone, .. }) = &place.discovery

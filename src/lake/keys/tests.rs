@@ -25,7 +25,18 @@ fn keys_are_those_of_the_design() {
             format!("partials/{folder}/{file}_8f5a-1.parquet"),
         ),
         (Key::Run { place, snapshot_time, run_id }, format!("runs/{folder}/20261123T091500Z_8f5a-1.json")),
-        (Key::Endpoints { place, snapshot_time }, format!("endpoints/{folder}/20261123T091500Z.parquet")),
+        (
+            Key::Configuration { table: ConfigurationTable::Endpoints, place, snapshot_time },
+            format!("endpoints/{folder}/20261123T091500Z.parquet"),
+        ),
+        (
+            Key::Configuration { table: ConfigurationTable::AuthorizationRules, place, snapshot_time },
+            format!("authorization_rules/{folder}/20261123T091500Z.parquet"),
+        ),
+        (
+            Key::Configuration { table: ConfigurationTable::Routes, place, snapshot_time },
+            format!("routes/{folder}/20261123T091500Z.parquet"),
+        ),
         (
             Key::ConnectionLogs { place, due: snapshot_time, group, is_late: false },
             format!("connection_logs/{folder}/20261123T091500Z_0123456789ab.parquet"),

@@ -44,9 +44,9 @@ fn entries_have_the_same_fields_in_the_same_order_with_and_without_an_object() {
         superseded: Some(written("other", 6, 11, "cd")),
         ..Entry::new(&target(), Outcome::Complete)
     };
-    let endpoints = EndpointsEntry {
+    let endpoints = ConfigurationEntry {
         object: Some(written("other", 6, 11, "cd")),
-        ..EndpointsEntry::new(Outcome::Complete)
+        ..ConfigurationEntry::new(Outcome::Complete)
     };
     let cases = [
         (
@@ -66,7 +66,7 @@ fn entries_have_the_same_fields_in_the_same_order_with_and_without_an_object() {
         ),
         (
             "endpoints without an object",
-            serde_json::to_string(&EndpointsEntry::new(Outcome::Failed)),
+            serde_json::to_string(&ConfigurationEntry::new(Outcome::Failed)),
             r#"{"outcome":"failed","rows":0,"bytes":null,"object_key":null,"sha256":null,"unknown_elements":[],"error":null}"#,
         ),
     ];

@@ -23,8 +23,8 @@ pub fn identity_of_connections(snapshot_time: SnapshotTime, endpoint_id: &Endpoi
     vec![("snapshot_time", snapshot_time.to_string()), ("endpoint_id", endpoint_id.to_string())]
 }
 
-/// Returns the fields that identify an object in `endpoints`.
-pub fn identity_of_endpoints(snapshot_time: SnapshotTime, place: &AccountRegion) -> Identity {
+/// Returns the fields that identify an object in a table with configuration, beside its key.
+pub fn identity_of_configuration(snapshot_time: SnapshotTime, place: &AccountRegion) -> Identity {
     vec![
         ("snapshot_time", snapshot_time.to_string()),
         ("account_id", place.account_id.to_string()),
@@ -40,7 +40,7 @@ pub fn identity_of_connection_logs(
     is_late: bool,
 ) -> Identity {
     let reading = if is_late { "late" } else { "first" };
-    let mut identity = identity_of_endpoints(due, place);
+    let mut identity = identity_of_configuration(due, place);
     identity.extend([("log_group_id", group.to_string()), ("reading", reading.to_owned())]);
     identity
 }
@@ -107,10 +107,18 @@ impl ObjectMetadata {
 
     /// Returns the name of the first field that differs from `identity` or `outcome`.
     pub fn difference(&self, identity: &Identity, outcome: &str) -> Option<&'static str> {
-        let is = |name: &str, value: &str| self.fields.get(name).is_some_and(|found| found == value);
-        let outcome = (!is("outcome", outcome)).then_some("outcome");
-        let mut others = identity.iter().filter(|(name, value)| !is(name, value));
+        let outcome = (!self.has_outcome(outcome)).then_some("outcome");
+        let mut others = identity.iter().filter(|(name, value)| !self.has(name, value));
         outcome.or_else(|| others.next().map(|(name, _)| *name))
+    }
+
+    /// Returns `true` if it has this outcome.
+    pub fn has_outcome(&self, outcome: &str) -> bool {
+        self.has("outcome", outcome)
+    }
+
+    fn has(&self, name: &str, value: &str) -> bool {
+        self.fields.get(name).is_some_and(|found| found == value)
     }
 
     /// Returns the times of the pages; `None` if the object does not have all of them.

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::Outcome;
 use crate::lake::parquet::{
-    Ends, Identity, ObjectMetadata, identity_of_connection_logs, identity_of_connections,
-    identity_of_endpoints,
+    Ends, Identity, ObjectMetadata, identity_of_configuration, identity_of_connection_logs,
+    identity_of_connections,
 };
 use crate::lake::store::Examined;
 use crate::target::EndpointId;
@@ -36,13 +36,15 @@ impl FooterContent {
             Ok(metadata) => metadata,
             Err(error) => return FooterContent::Foreign(error.to_string()),
         };
-        let Some((identity, outcome)) = expected(key) else {
+        let Some((identity, outcomes)) = expected(key) else {
             return FooterContent::Foreign("its key names no endpoint".to_owned());
         };
         if !metadata.is_ours() {
             return FooterContent::Foreign("it is a Parquet file that another program wrote".to_owned());
         }
-        match metadata.difference(&identity, outcome.as_str()) {
+        let outcome = outcomes.iter().find(|outcome| metadata.has_outcome(outcome.as_str()));
+        let outcome = outcome.or(outcomes.first()).map_or("", |outcome| outcome.as_str());
+        match metadata.difference(&identity, outcome) {
             Some(field) => FooterContent::OfAnotherKey(field),
             None => FooterContent::OfItsKey { rows: metadata.rows, pages: metadata.pages() },
         }
@@ -60,17 +62,22 @@ impl FooterContent {
     }
 }
 
-/// Returns the fields that an object under `key` has in its metadata, and its outcome.
-fn expected(key: &ObjectKey) -> Option<(Identity, Outcome)> {
+const COMPLETE: &[Outcome] = &[Outcome::Complete];
+
+/// Returns the fields that an object under `key` has in its metadata, and the outcomes of which it has one.
+fn expected(key: &ObjectKey) -> Option<(Identity, &'static [Outcome])> {
     let time = key.time()?;
     let endpoint_id = || EndpointId::parse(key.after_time().split('_').next()?);
     Some(match key.table {
-        Table::Connections => (identity_of_connections(time, &endpoint_id()?), Outcome::Complete),
-        Table::Partials => (identity_of_connections(time, &endpoint_id()?), Outcome::Partial),
-        Table::Endpoints => (identity_of_endpoints(time, &key.place), Outcome::Complete),
+        Table::Connections => (identity_of_connections(time, &endpoint_id()?), COMPLETE),
+        Table::Partials => (identity_of_connections(time, &endpoint_id()?), &[Outcome::Partial]),
+        Table::Endpoints => (identity_of_configuration(time, &key.place), COMPLETE),
+        Table::AuthorizationRules | Table::Routes => {
+            (identity_of_configuration(time, &key.place), &[Outcome::Complete, Outcome::Partial])
+        }
         Table::ConnectionLogs => {
             let (group, is_late) = key.log_group()?;
-            (identity_of_connection_logs(time, &key.place, &group, is_late), Outcome::Complete)
+            (identity_of_connection_logs(time, &key.place, &group, is_late), COMPLETE)
         }
         Table::Runs | Table::Digests => return None,
     })

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::lake::keys::ObjectKey;
+use crate::lake::keys::{ConfigurationTable, ObjectKey};
 use crate::lake::ledger::Outcome;
 use crate::lake::ledger::recorded::{MOST_TARGETS, MOST_WINDOWS, RecordedDiscovery, limited};
 use crate::run_id::RunId;
@@ -86,8 +86,23 @@ struct RecordedPlaceEntry {
     account_id: String,
     region: String,
     discovery: Option<RecordedDiscovery>,
-    endpoints: Option<RecordedEndpointsEntry>,
+    endpoints: Option<RecordedConfigurationEntry>,
+    authorization_rules: Option<RecordedConfigurationEntry>,
+    routes: Option<RecordedConfigurationEntry>,
     logs: Option<RecordedLogsEntry>,
+}
+
+impl RecordedPlaceEntry {
+    fn configuration(&self) -> impl Iterator<Item = (ConfigurationTable, &RecordedConfigurationEntry)> {
+        ConfigurationTable::ALL.into_iter().filter_map(|table| {
+            let entry = match table {
+                ConfigurationTable::Endpoints => &self.endpoints,
+                ConfigurationTable::AuthorizationRules => &self.authorization_rules,
+                ConfigurationTable::Routes => &self.routes,
+            };
+            Some((table, entry.as_ref()?))
+        })
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -132,7 +147,7 @@ impl RecordedWindowEntry {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-struct RecordedEndpointsEntry {
+struct RecordedConfigurationEntry {
     outcome: Outcome,
     rows: u64,
     bytes: Option<u64>,
@@ -150,7 +165,7 @@ impl RecordedTargetEntry {
     }
 }
 
-impl RecordedEndpointsEntry {
+impl RecordedConfigurationEntry {
     fn named(&self) -> EntryObject<'_> {
         EntryObject { key: self.object_key.as_deref(), bytes: self.bytes, sha256: self.sha256.as_deref() }
     }
@@ -192,8 +207,8 @@ pub fn claims(key: &ObjectKey, record: &Record) -> (Vec<Claim>, Vec<Contradictio
         }
         wrong.extend(outside_the_run(record, entry).map(inconsistent));
     }
-    for entry in record.places.iter().filter_map(|place| place.endpoints.as_ref()) {
-        match of_key.endpoints(entry) {
+    for (table, entry) in record.places.iter().flat_map(RecordedPlaceEntry::configuration) {
+        match of_key.configuration(table, entry) {
             Ok(of_place) => claims.extend(of_place),
             Err(contradiction) => wrong.push(contradiction),
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::lake::keys::{ObjectKey, Table};
+use crate::lake::keys::{ConfigurationTable, ObjectKey};
 use crate::lake::ledger::recorded::{RecordError, RecordedRun};
 
 use super::content::FooterContent;
@@ -113,7 +113,8 @@ impl Records {
         let first = named.by.clone();
         let object = claim.object.clone();
         // The same configuration at the same time makes the same bytes, and S3 takes them for one put.
-        let may_be_both = object.table == Table::Endpoints && difference.is_none();
+        let is_configuration = ConfigurationTable::ALL.iter().any(|table| table.table() == object.table);
+        let may_be_both = is_configuration && difference.is_none();
         let twice = match &named.writer {
             Some(writer) if claim.wrote && !may_be_both => Some(writer.clone()),
             Some(_) => None,

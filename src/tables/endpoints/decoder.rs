@@ -1,9 +1,10 @@
-//! A row of `DescribeClientVpnEndpoints` and of `DescribeClientVpnTargetNetworks`. Source: EC2 API reference,
-//! `ClientVpnEndpoint` and `TargetNetwork`.
+//! A row of `DescribeClientVpnEndpoints`. Source: EC2 API reference, `ClientVpnEndpoint`.
 
 use std::borrow::Cow;
 
 use crate::limits::LIST_TEXTS;
+use crate::tables::configuration::field;
+use crate::tables::configuration::object::{ObjectShape, RawObject};
 use crate::tables::connections::decoder::status;
 use crate::tables::endpoints::RawEndpoint;
 use crate::tables::unknown::Unknown;
@@ -25,12 +26,14 @@ const ENDPOINTS: Shape = Shape {
     ],
 };
 
-const NETWORKS: Shape = Shape {
-    root: "DescribeClientVpnTargetNetworksResponse",
-    list: "clientVpnTargetNetworks",
-    ids: &["targetNetworkId", "associationId"],
-    signs: &["clientVpnEndpointId"],
+const TRUST_PROVIDER: ObjectShape = ObjectShape {
+    within: "devicePostureOptions.trustProviderSet.item.",
+    texts: &["trustProviderType", "tenantId", "publicSigningKeyUrl"],
+    lists: &[],
 };
+
+const TARGET_NETWORK: ObjectShape =
+    ObjectShape { within: "associatedTargetNetwork.item.", texts: &["networkId", "networkType"], lists: &[] };
 
 /// Reads a page of endpoints in the same way.
 ///
@@ -43,110 +46,90 @@ pub fn endpoints<'a>(
     page(body, &ENDPOINTS, |document| each(endpoint(document)?))
 }
 
-/// Reads a page of target networks in the same way: the id of each one's subnet, which may be missing.
-///
-/// # Errors
-/// Returns the errors of [`connections`](crate::tables::connections::decoder::connections).
-pub fn networks<'a>(
-    body: &'a Body<'_>,
-    mut each: impl FnMut(Option<Cow<'a, str>>) -> Result<(), DecodeError>,
-) -> Result<PageEnd, DecodeError> {
-    page(body, &NETWORKS, |document| each(network(document)?))
-}
-
 pub(in crate::tables) fn endpoint<'a>(document: &mut Document<'a>) -> Result<RawEndpoint<'a>, DecodeError> {
     let mut raw = RawEndpoint::default();
     let (mut unknown, mut ids) = (Unknown::default(), 0);
-    row(document, &mut unknown, |document, unknown, name| {
-        let field = match name {
-            "clientVpnEndpointId" => {
-                ids += 1;
-                &mut raw.client_vpn_endpoint_id
-            }
-            "description" => &mut raw.description,
-            "creationTime" => &mut raw.creation_time,
-            "deletionTime" => &mut raw.deletion_time,
-            "dnsName" => &mut raw.dns_name,
-            "clientCidrBlock" => &mut raw.client_cidr_block,
-            "splitTunnel" => &mut raw.split_tunnel,
-            "transportProtocol" => &mut raw.transport_protocol,
-            "vpnPort" => &mut raw.vpn_port,
-            "serverCertificateArn" => &mut raw.server_certificate_arn,
-            "vpcId" => &mut raw.vpc_id,
-            "sessionTimeoutHours" => &mut raw.session_timeout_hours,
-            "disconnectOnSessionTimeout" => &mut raw.disconnect_on_session_timeout,
-            "status" => {
-                return status(document, unknown, [&mut raw.status_code, &mut raw.status_message]);
-            }
-            "securityGroupIdSet" => return texts(document, unknown, name, &mut raw.security_group_ids),
-            // The names of its members begin with capitals, in EC2's own answers too.
-            "connectionLogOptions" => {
-                let (enabled, group) = (&mut raw.connection_log_enabled, &mut raw.connection_log_group);
-                return options(
-                    document,
-                    unknown,
-                    name,
-                    &mut [("Enabled", enabled), ("CloudwatchLogGroup", group)],
-                );
-            }
-            "clientConnectOptions" => {
-                return options(document, unknown, name, &mut [("enabled", &mut raw.client_connect_enabled)]);
-            }
-            "authenticationOptions" => {
-                return items(document, unknown, name, |document, unknown, within| {
-                    let mut kind = None;
-                    members(document, unknown, within, &mut [("type", &mut kind)])?;
-                    raw.authentication_types.extend(kind);
-                    Ok(())
-                });
-            }
-            "tagSet" => {
-                return items(document, unknown, name, |document, unknown, within| {
-                    let (mut key, mut value) = (None, None);
-                    members(document, unknown, within, &mut [("key", &mut key), ("value", &mut value)])?;
-                    raw.tags.push((key, value));
-                    Ok(())
-                });
-            }
-            _ => return keep(document, unknown, "", name),
-        };
-        text(document, unknown, "", name, field)
+    row(document, &mut unknown, |document, unknown, name| match name {
+        "clientVpnEndpointId" => {
+            ids += 1;
+            text(document, unknown, "", name, &mut raw.endpoint_id)
+        }
+        "status" => status(document, unknown, [&mut raw.status_code, &mut raw.status_message]),
+        "securityGroupIdSet" => texts(document, unknown, name, &mut raw.security_group_ids),
+        "dnsServer" => texts(document, unknown, name, &mut raw.dns_servers),
+        "transitGatewayConfiguration" => transit_gateway(document, unknown, &mut raw),
+        "authenticationOptions" => authentication(document, unknown, &mut raw),
+        "devicePostureOptions" => device_posture(document, unknown, &mut raw),
+        "associatedTargetNetwork" => items(document, unknown, name, |document, unknown, _| {
+            raw.associated_target_networks.push(RawObject::read(document, unknown, TARGET_NETWORK)?);
+            Ok(())
+        }),
+        "tagSet" => items(document, unknown, name, |document, unknown, within| {
+            let (mut key, mut value) = (None, None);
+            members(document, unknown, within, &mut [("key", &mut key), ("value", &mut value)])?;
+            raw.tags.push((key, value));
+            Ok(())
+        }),
+        _ => field(document, unknown, &mut raw, "", name),
     })?;
     // Of two ids, either may be that of an endpoint that nothing else names.
     if ids > 1
-        && let Some(last) = raw.client_vpn_endpoint_id.take()
+        && let Some(last) = raw.endpoint_id.take()
     {
         unknown.push("", "clientVpnEndpointId", last);
     }
     Ok(RawEndpoint { unknown, is_odd: document.is_odd(), ..raw })
 }
 
-/// Reads the id of the subnet of a target network; `None` if it has none.
-pub(in crate::tables) fn network<'a>(
+fn transit_gateway<'a>(
     document: &mut Document<'a>,
-) -> Result<Option<Cow<'a, str>>, DecodeError> {
-    let mut id = None;
-    row(document, &mut Unknown::default(), |document, unknown, name| match name {
-        // Two rows in one.
-        "targetNetworkId" if id.is_some() => Err(DecodeError::Malformed),
-        "targetNetworkId" => text(document, unknown, "", name, &mut id),
-        _ => keep(document, unknown, "", name),
-    })?;
-    Ok(id)
+    unknown: &mut Unknown<'a>,
+    raw: &mut RawEndpoint<'a>,
+) -> Result<(), DecodeError> {
+    const WITHIN: &str = "transitGatewayConfiguration.";
+    fields(document, unknown, WITHIN, |document, unknown, name| {
+        let list = match name {
+            "availabilityZoneSet" => &mut raw.availability_zones,
+            "availabilityZoneIdSet" => &mut raw.availability_zone_ids,
+            _ => return field(document, unknown, raw, WITHIN, name),
+        };
+        texts(document, unknown, &format!("{WITHIN}{name}"), list)
+    })
+}
+
+fn authentication<'a>(
+    document: &mut Document<'a>,
+    unknown: &mut Unknown<'a>,
+    raw: &mut RawEndpoint<'a>,
+) -> Result<(), DecodeError> {
+    items(document, unknown, "authenticationOptions", |document, unknown, within| {
+        let mut kind = None;
+        fields(document, unknown, within, |document, unknown, name| match name {
+            "type" => text(document, unknown, within, name, &mut kind),
+            _ => field(document, unknown, raw, within, name),
+        })?;
+        raw.authentication_types.extend(kind);
+        Ok(())
+    })
+}
+
+fn device_posture<'a>(
+    document: &mut Document<'a>,
+    unknown: &mut Unknown<'a>,
+    raw: &mut RawEndpoint<'a>,
+) -> Result<(), DecodeError> {
+    const WITHIN: &str = "devicePostureOptions.";
+    fields(document, unknown, WITHIN, |document, unknown, name| match name {
+        "trustProviderSet" => items(document, unknown, &format!("{WITHIN}{name}"), |document, unknown, _| {
+            raw.trust_providers.push(RawObject::read(document, unknown, TRUST_PROVIDER)?);
+            Ok(())
+        }),
+        _ => keep(document, unknown, WITHIN, name),
+    })
 }
 
 /// A member's name, and the field for its text.
 type Member<'m, 'a> = (&'static str, &'m mut Option<Cow<'a, str>>);
-
-/// Reads an element that has members.
-fn options<'a>(
-    document: &mut Document<'a>,
-    unknown: &mut Unknown<'a>,
-    name: &str,
-    known: &mut [Member<'_, 'a>],
-) -> Result<(), DecodeError> {
-    members(document, unknown, &format!("{name}."), known)
-}
 
 fn members<'a>(
     document: &mut Document<'a>,

@@ -3,82 +3,46 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
+use crate::tables::configuration::object::json_texts;
+use crate::tables::configuration::owned;
 use crate::tables::endpoints::{Endpoint, RawEndpoint, RawTag};
 use crate::tables::typing::unparsed::Unparsed;
-use crate::tables::typing::{TextMeaning, counter, timestamp, typed};
 use crate::tables::unknown::Unknown;
-use crate::target::EndpointId;
 
-/// Types one endpoint. The caller adds its time and request id.
-pub fn normalise<'a>(raw: RawEndpoint<'a>) -> Endpoint {
+/// Types one endpoint. The caller adds its time and request id, and what other answers have of it.
+pub fn normalise(mut raw: RawEndpoint<'_>) -> Endpoint {
     let mut unparsed = Unparsed::new(raw.is_odd);
-    let mut time = |field, text| typed(&mut unparsed, field, text, |text| timestamp::read(text, b'T'));
-    let creation_time = time("creationTime", raw.creation_time);
-    let deletion_time = time("deletionTime", raw.deletion_time);
-
-    let mut number = |field, text| exact(&mut unparsed, field, text, counter::read);
-    let vpn_port = number("vpnPort", raw.vpn_port);
-    let session_timeout_hours = number("sessionTimeoutHours", raw.session_timeout_hours);
-
-    let mut flag = |field, text| exact(&mut unparsed, field, text, boolean);
-    let split_tunnel = flag("splitTunnel", raw.split_tunnel);
-    let connection_log_enabled = flag("connectionLogOptions.Enabled", raw.connection_log_enabled);
-    let disconnect_on_session_timeout = flag("disconnectOnSessionTimeout", raw.disconnect_on_session_timeout);
-    let client_connect_enabled = flag("clientConnectOptions.enabled", raw.client_connect_enabled);
-
-    let endpoint_id = exact(&mut unparsed, "clientVpnEndpointId", raw.client_vpn_endpoint_id, |text| {
-        EndpointId::parse(text).map_or(TextMeaning::Unparsed, TextMeaning::Value)
-    });
-    let mut text = |field, text: Option<Cow<'a, str>>| unparsed.column(field, text?).map(Cow::into_owned);
-    let description = text("description", raw.description);
-    let status_code = text("status.code", raw.status_code);
-    let status_message = text("status.message", raw.status_message);
-    let dns_name = text("dnsName", raw.dns_name);
-    let client_cidr_block = text("clientCidrBlock", raw.client_cidr_block);
-    let vpc_id = text("vpcId", raw.vpc_id);
-    let transport_protocol = text("transportProtocol", raw.transport_protocol);
-    let connection_log_group = text("connectionLogOptions.CloudwatchLogGroup", raw.connection_log_group);
-    let server_certificate_arn = text("serverCertificateArn", raw.server_certificate_arn);
-
-    let security_group_ids = unparsed.list(raw.security_group_ids.unwrap_or_default());
-    let mut unknown = raw.unknown;
-    let authentication_types = authentication_types(&unparsed, &mut unknown, raw.authentication_types);
-    let tags = tags(&unparsed, &mut unknown, raw.tags);
+    let mut unknown = std::mem::take(&mut raw.unknown);
+    let list = |list: Option<Vec<_>>| Some(owned_list(&unparsed, list?));
+    let security_group_ids = list(raw.security_group_ids.take()).unwrap_or_default();
+    let dns_servers = list(raw.dns_servers.take());
+    let availability_zones = list(raw.availability_zones.take());
+    let availability_zone_ids = list(raw.availability_zone_ids.take());
+    let types = std::mem::take(&mut raw.authentication_types);
+    let authentication_types = authentication_types(&unparsed, &mut unknown, types);
+    let tags = tags(&unparsed, &mut unknown, std::mem::take(&mut raw.tags));
+    let mut json =
+        |objects: &mut Vec<_>, field| json_texts(std::mem::take(objects), &mut unparsed, &mut unknown, field);
+    let device_trust_providers = json(&mut raw.trust_providers, "devicePostureOptions.trustProviderSet");
+    let associated_target_networks = json(&mut raw.associated_target_networks, "associatedTargetNetwork");
+    let endpoint = raw.typed(&mut unparsed);
     unparsed.keep(unknown);
-
     Endpoint {
-        endpoint_id,
-        request_id: None,
-        captured_at: Timestamp::UNIX_EPOCH,
-        description,
-        status_code,
-        status_message,
-        creation_time,
-        deletion_time,
-        dns_name,
-        client_cidr_block,
-        vpc_id,
-        associated_networks: None,
-        security_group_ids: security_group_ids.into_iter().map(Cow::into_owned).collect(),
+        security_group_ids,
+        dns_servers,
+        availability_zones,
+        availability_zone_ids,
         authentication_types,
-        split_tunnel,
-        transport_protocol,
-        vpn_port,
-        connection_log_enabled,
-        connection_log_group,
-        session_timeout_hours,
-        disconnect_on_session_timeout,
-        client_connect_enabled,
-        server_certificate_arn,
         tags,
-        unparsed: owned(unparsed.into_map()),
+        device_trust_providers,
+        associated_target_networks,
+        unparsed: owned(unparsed),
+        ..endpoint
     }
 }
 
-fn owned(map: BTreeMap<Cow<'static, str>, Cow<'_, str>>) -> BTreeMap<String, String> {
-    map.into_iter().map(|(key, text)| (key.into_owned(), text.into_owned())).collect()
+fn owned_list<'a>(unparsed: &Unparsed<'a>, list: Vec<Cow<'a, str>>) -> Vec<String> {
+    unparsed.list(list).into_iter().map(Cow::into_owned).collect()
 }
 
 /// Returns the types for the column; those that it does not have exactly are kept as unknown.
@@ -124,29 +88,10 @@ fn tags<'a>(
     column
 }
 
-/// Returns the value of a text. Every text without a value goes to `unparsed`, even an empty one.
-fn exact<'a, T>(
-    unparsed: &mut Unparsed<'a>,
-    field: &'static str,
-    raw: Option<Cow<'a, str>>,
-    read: impl Fn(&str) -> TextMeaning<T>,
-) -> Option<T> {
-    let raw = raw?;
-    let reading = read(&raw);
-    unparsed.read(field, raw, reading)
-}
-
-fn boolean(text: &str) -> TextMeaning<bool> {
-    match text {
-        "true" => TextMeaning::Value(true),
-        "false" => TextMeaning::Value(false),
-        _ => TextMeaning::Unparsed,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::target::EndpointId;
 
     fn text(text: &'static str) -> Option<Cow<'static, str>> {
         Some(text.into())
@@ -159,7 +104,7 @@ mod tests {
     #[test]
     fn odd_fields_are_null_and_stand_in_unparsed() {
         let raw = RawEndpoint {
-            client_vpn_endpoint_id: text("cvpn-endpoint-0123456789abcdef0"),
+            endpoint_id: text("cvpn-endpoint-0123456789abcdef0"),
             description: text("bad\u{b}"),
             creation_time: text("0000-01-01T00:00:00"),
             split_tunnel: text(""),
@@ -205,8 +150,7 @@ mod tests {
             "vpn-1",
             "cvpn-endpoint-0123456789abcdef0 ",
         ] {
-            let endpoint =
-                normalise(RawEndpoint { client_vpn_endpoint_id: text(id), ..RawEndpoint::default() });
+            let endpoint = normalise(RawEndpoint { endpoint_id: text(id), ..RawEndpoint::default() });
             assert_eq!(
                 (endpoint.endpoint_id.as_ref(), unparsed(&endpoint)),
                 (None, vec![("clientVpnEndpointId", id)])

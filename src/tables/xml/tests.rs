@@ -4,9 +4,13 @@ mod rows;
 mod shape;
 
 use super::*;
+use crate::tables::authorization_rules::authorization_rules;
 use crate::tables::connections::RawConnection;
 use crate::tables::connections::decoder::connections;
-use crate::tables::endpoints::decoder::{endpoints, networks};
+use crate::tables::endpoints::decoder::endpoints;
+use crate::tables::endpoints::networks::networks;
+use crate::tables::routes::routes;
+use crate::target::EndpointId;
 
 const MALFORMED: DecodeError = DecodeError::Malformed;
 
@@ -14,6 +18,10 @@ fn document(content: &str) -> String {
     format!(
         "<?xml version=\"1.0\"?>\n<DescribeClientVpnConnectionsResponse>{content}</DescribeClientVpnConnectionsResponse>\n"
     )
+}
+
+fn asked() -> EndpointId {
+    EndpointId::parse("cvpn-endpoint-0123456789abcdef0").unwrap()
 }
 
 /// Returns the token, and the number of connections.

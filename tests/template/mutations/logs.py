@@ -6,7 +6,7 @@ from .parts import properties, statement, statements, variables
 READS, DESCRIBES, ENDPOINTS, MEMBERS, OBJECTS, VERSIONS, LISTS = range(7)
 
 #: The first statement of the capture's role with which preflight tries the logs.
-PREFLIGHT = 10
+PREFLIGHT = 11
 
 
 def conditional(template, number=-1):

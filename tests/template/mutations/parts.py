@@ -13,7 +13,7 @@ def statements(template, role):
 
 
 #: The ARNs under which the capture's role may read and write objects.
-S3 = 4
+S3 = 5
 
 
 def allow(action, **more):
@@ -26,7 +26,7 @@ def add(template, kind, **properties_):
 
 def members(template):
     """Returns the statement that lets the capture assume roles of other accounts."""
-    return statement(template, "CaptureRole", 3)["Fn::If"][1]
+    return statement(template, "CaptureRole", 4)["Fn::If"][1]
 
 
 def policy(template):

@@ -85,6 +85,10 @@ WIDER = {
         lambda t: t["Conditions"].update(HasMembers={"Fn::Not": [{"Fn::Equals": [{"Ref": "MemberRoleName"}, ""]}]}),
         "permissions with MemberRoleName: + CaptureRole Allow sts:AssumeRole",
     ),
+    "authorization policies of any Region are read": (
+        lambda t: statement(t, "CaptureRole", 3).pop("Condition"),
+        "+ CaptureRole Allow ec2:GetClientVpnEndpointAuthorizationPolicy *",
+    ),
     "endpoints of any Region are listed": (lambda t: statement(t, "CaptureRole", 2).pop("Condition"), "+ CaptureRole Allow ec2:DescribeClientVpnEndpoints *"),
     "networks of any endpoint are read": (
         lambda t: statement(t, "CaptureRole", 1).update(Resource="arn:aws:ec2:*:*:client-vpn-endpoint/*"),

@@ -1,7 +1,7 @@
 //! The objects that a record names, and those that a run of its key can have written.
 
 use crate::hour::Hour;
-use crate::lake::keys::{Key, ObjectKey};
+use crate::lake::keys::{ConfigurationTable, Key, ObjectKey};
 use crate::lake::ledger::Outcome;
 use crate::lake::store::Location;
 use crate::log_group::LogGroup;
@@ -11,7 +11,7 @@ use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId, Target};
 
 use super::{
-    Contradiction, Pages, RecordedEndpointsEntry, RecordedTargetEntry, RecordedWindowEntry, Superseded,
+    Contradiction, Pages, RecordedConfigurationEntry, RecordedTargetEntry, RecordedWindowEntry, Superseded,
     inconsistent, misplaced_object, shortened,
 };
 
@@ -135,25 +135,29 @@ impl<'a> OfKey<'a> {
         })
     }
 
-    /// Returns the object with the configuration of the endpoints.
-    pub(super) fn endpoints(&self, entry: &RecordedEndpointsEntry) -> Result<Option<Claim>, Contradiction> {
+    /// Returns the object of a table with configuration.
+    pub(super) fn configuration(
+        &self,
+        table: ConfigurationTable,
+        entry: &RecordedConfigurationEntry,
+    ) -> Result<Option<Claim>, Contradiction> {
+        let says = format!("calls the {} {}", table.words(), entry.outcome.as_str());
+        // Only a listing of each endpoint can lack one of them.
+        let may_be_partial = table != ConfigurationTable::Endpoints;
         let wrote = match entry.outcome {
             Outcome::Complete => true,
             Outcome::AlreadyCaptured => false,
+            Outcome::Partial if may_be_partial => true,
             Outcome::Partial | Outcome::Failed if entry.named().is_empty() => return Ok(None),
             Outcome::Partial | Outcome::Failed => {
-                let says = entry.outcome.as_str();
-                return Err(inconsistent(format!("calls the endpoints {says} and names their object")));
+                return Err(inconsistent(format!("{says} and names their object")));
             }
         };
         if !entry.named().is_complete() {
-            let says = entry.outcome.as_str();
-            let message = format!(
-                "calls the endpoints {says} and does not name their object, its size and its SHA-256"
-            );
+            let message = format!("{says} and does not name their object, its size and its SHA-256");
             return Err(inconsistent(message));
         }
-        let expected = Key::Endpoints { place: self.place, snapshot_time: self.time }.to_string();
+        let expected = Key::Configuration { table, place: self.place, snapshot_time: self.time }.to_string();
         Ok(Some(Claim {
             object: self.object(entry.object_key.as_deref().unwrap_or_default(), &expected)?,
             wrote,

@@ -10,7 +10,7 @@ use crate::lake::ledger::recorded::RecordedDiscovery;
 use crate::snapshot_time::SnapshotTime;
 
 use super::{
-    Contradiction, Kind, Pages, Record, RecordedEndpointsEntry, RecordedTargetEntry, RecordedWindowEntry,
+    Contradiction, Kind, Pages, Record, RecordedConfigurationEntry, RecordedTargetEntry, RecordedWindowEntry,
     shortened,
 };
 
@@ -83,7 +83,7 @@ pub(super) fn contradictions(record: &Record) -> Vec<String> {
 fn of_listing(
     record: &Record,
     discovery: &RecordedDiscovery,
-    configuration: Option<&RecordedEndpointsEntry>,
+    configuration: Option<&RecordedConfigurationEntry>,
 ) -> Vec<String> {
     let mut found = Vec::new();
     let pages = [discovery.first_page_requested_at, discovery.first_page_at, discovery.last_page_at];
@@ -106,8 +106,8 @@ fn of_listing(
         found.push(format!("calls {id} {} and does not list it among the endpoints", outcome.as_str()));
     }
     // Both are of one listing, and the configuration is also of endpoints that were deleted.
-    let is_of_it = |entry: &&RecordedEndpointsEntry| entry.outcome == Outcome::Complete;
-    if let Some(RecordedEndpointsEntry { rows, .. }) = configuration.filter(is_of_it)
+    let is_of_it = |entry: &&RecordedConfigurationEntry| entry.outcome == Outcome::Complete;
+    if let Some(RecordedConfigurationEntry { rows, .. }) = configuration.filter(is_of_it)
         && *rows < listed.len() as u64
     {
         let count = listed.len();

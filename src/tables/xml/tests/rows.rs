@@ -170,19 +170,27 @@ fn what_is_said_twice_of_one_field_is_kept() {
         let mut seen = Vec::new();
         endpoints(&body, |endpoint| {
             let unknown = endpoint.unknown.kept.iter().map(|(_, text)| text.to_string());
-            seen.push((
-                endpoint.client_vpn_endpoint_id.as_deref().map(str::to_owned),
-                Vec::from_iter(unknown),
-            ));
+            seen.push((endpoint.endpoint_id.as_deref().map(str::to_owned), Vec::from_iter(unknown)));
             Ok(())
         })
         .unwrap();
         let kept = kept.iter().map(|text| text.to_string()).collect();
         assert_eq!(seen, [(expected.map(str::to_owned), kept)], "{name}");
     }
-    let ids = "<targetNetworkId>a</targetNetworkId><targetNetworkId>b</targetNetworkId>";
-    let document = listing("DescribeClientVpnTargetNetworksResponse", "clientVpnTargetNetworks", ids);
-    assert_eq!(networks(&Body::new(document.as_bytes()), |_| Ok(())), Err(MALFORMED));
+    for field in ["targetNetworkId", "associationId"] {
+        let ids = format!("<targetNetworkId>s</targetNetworkId><{field}>a</{field}><{field}>b</{field}>");
+        let document = listing("DescribeClientVpnTargetNetworksResponse", "clientVpnTargetNetworks", &ids);
+        assert_eq!(
+            networks(&Body::new(document.as_bytes()), &asked(), |_| Ok(())),
+            Err(MALFORMED),
+            "{field}"
+        );
+    }
+    let cidrs = "<destinationCidr>a</destinationCidr><destinationCidr>b</destinationCidr>";
+    let document = listing("DescribeClientVpnAuthorizationRulesResponse", "authorizationRule", cidrs);
+    assert_eq!(authorization_rules(&Body::new(document.as_bytes()), &asked(), |_| Ok(())), Err(MALFORMED));
+    let document = listing("DescribeClientVpnRoutesResponse", "routes", cidrs);
+    assert_eq!(routes(&Body::new(document.as_bytes()), &asked(), |_| Ok(())), Err(MALFORMED));
 }
 
 #[test]
@@ -198,7 +206,11 @@ fn an_endpoint_is_read_field_by_field() {
          <authenticationOptions><item><type>t</type><mutualAuthentication><c>d</c></mutualAuthentication></item>\
          <item><type>u</type></item></authenticationOptions>\
          <tagSet><item><key>k</key><value>v</value></item><item><key>alone</key></item></tagSet>\
-         <securityGroupIdSet><item>sg-1</item></securityGroupIdSet><vpnProtocol>openvpn</vpnProtocol>";
+         <securityGroupIdSet><item>sg-1</item></securityGroupIdSet><vpnProtocol>openvpn</vpnProtocol>\
+         <transitGatewayConfiguration><transitGatewayId>tgw</transitGatewayId><new>t</new>\
+         <availabilityZoneSet><item>eu-central-1a</item></availabilityZoneSet></transitGatewayConfiguration>\
+         <devicePostureOptions><trustProviderSet><item><tenantId>1</tenantId><new>p</new></item></trustProviderSet>\
+         </devicePostureOptions>";
     let document = format!(
         "<DescribeClientVpnEndpointsResponse><clientVpnEndpoint><item>{content}</item></clientVpnEndpoint>\
          </DescribeClientVpnEndpointsResponse>"
@@ -213,7 +225,7 @@ fn an_endpoint_is_read_field_by_field() {
     let text = |text: &'static str| Some(Cow::from(text));
     let kept = |name: &str, text: &'static str| (name.to_owned(), Cow::from(text));
     let expected = RawEndpoint {
-        client_vpn_endpoint_id: text("id"),
+        endpoint_id: text("id"),
         description: text("d"),
         creation_time: text("c"),
         deletion_time: text("e"),
@@ -231,18 +243,25 @@ fn an_endpoint_is_read_field_by_field() {
         split_tunnel: text(""),
         connection_log_enabled: text("true"),
         connection_log_group: text("g"),
+        connection_log_stream: text("s"),
+        vpn_protocol: text("openvpn"),
+        transit_gateway_id: text("tgw"),
+        availability_zones: Some(vec!["eu-central-1a".into()]),
         authentication_types: vec!["t".into(), "u".into()],
         tags: vec![(text("k"), text("v")), (text("alone"), None)],
         security_group_ids: Some(vec!["sg-1".into()]),
         unknown: crate::tables::unknown::Unknown {
             kept: vec![
-                kept("connectionLogOptions.CloudwatchLogStream", "s"),
-                kept("authenticationOptions.item.mutualAuthentication", "<c>d</c>"),
-                kept("vpnProtocol", "openvpn"),
+                kept("authenticationOptions.item.mutualAuthentication.c", "d"),
+                kept("transitGatewayConfiguration.new", "t"),
+                kept("devicePostureOptions.trustProviderSet.item.new", "p"),
             ],
             more: 0,
         },
-        is_odd: false,
+        ..RawEndpoint::default()
     };
-    assert_eq!(seen, [expected]);
+    let [mut seen] = <[RawEndpoint<'_>; 1]>::try_from(seen).unwrap();
+    let providers = std::mem::take(&mut seen.trust_providers);
+    assert_eq!(seen, expected);
+    assert_eq!(providers.iter().map(|provider| provider.text("tenantId")).collect::<Vec<_>>(), [Some("1")]);
 }

@@ -349,17 +349,25 @@ fn unknown_elements_beside_the_list_are_recorded_by_name() {
 #[test]
 fn the_listings_have_one_rule() {
     type Count = fn(&Body<'_>) -> Result<PageEnd, DecodeError>;
-    let listings: [(&str, &str, Count); 3] = [
-        ("DescribeClientVpnConnectionsResponse", "connections", |body| connections(body, |_| Ok(()))),
-        ("DescribeClientVpnEndpointsResponse", "clientVpnEndpoint", |body| endpoints(body, |_| Ok(()))),
-        ("DescribeClientVpnTargetNetworksResponse", "clientVpnTargetNetworks", |body| {
-            networks(body, |_| Ok(()))
+    let listings: [(&str, &str, &str, Count); 5] = [
+        ("DescribeClientVpnConnectionsResponse", "connections", "", |body| connections(body, |_| Ok(()))),
+        ("DescribeClientVpnEndpointsResponse", "clientVpnEndpoint", "", |body| endpoints(body, |_| Ok(()))),
+        (
+            "DescribeClientVpnTargetNetworksResponse",
+            "clientVpnTargetNetworks",
+            "<targetNetworkId>s</targetNetworkId>",
+            |body| networks(body, &asked(), |_| Ok(())),
+        ),
+        ("DescribeClientVpnAuthorizationRulesResponse", "authorizationRule", "", |body| {
+            authorization_rules(body, &asked(), |_| Ok(()))
         }),
+        ("DescribeClientVpnRoutesResponse", "routes", "", |body| routes(body, &asked(), |_| Ok(()))),
     ];
-    for (root, list, read) in listings {
+    for (root, list, row, read) in listings {
         let read = |content: &str| read(&Body::new(format!("<{root}>{content}</{root}>").as_bytes()));
         assert_eq!(read(&format!("<{list}/>")), Ok(PageEnd::default()), "{list}");
-        let end = read(&format!("<{list}><item/></{list}><nextToken>t</nextToken><new/>")).unwrap();
+        let end =
+            read(&format!("<{list}><item>{row}</item></{list}><nextToken>t</nextToken><new/>")).unwrap();
         assert_eq!((end.next_token.as_deref(), end.unknown_elements.len()), (Some("t"), 1), "{list}");
         for content in [
             "<requestId>r</requestId>".to_owned(),

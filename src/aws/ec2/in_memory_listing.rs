@@ -1,0 +1,123 @@
+//! A listing of which every row is kept in memory.
+
+use std::collections::BTreeSet;
+
+use super::PageError;
+use super::pager::{Next, Pager};
+use crate::aws::response_reader::ReadPage;
+use crate::limits::{
+    ENDPOINT_PAGES, ENDPOINT_ROWS, ENDPOINT_ROWS_BYTES, LISTING_BYTES, LISTING_ROWS, Limit, NETWORKS, PAGES,
+};
+
+/// The bounds of a listing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ListingBounds {
+    pub most_pages: u32,
+    pub most_rows: usize,
+    /// Most bytes of the pages that have rows.
+    pub most_bytes: usize,
+    /// The limit that is reported if it exceeds one of them.
+    pub limit: Limit,
+}
+
+/// The bounds of the endpoints of an account and Region.
+pub(super) const OF_ENDPOINTS: ListingBounds = ListingBounds {
+    most_pages: PAGES,
+    most_rows: LISTING_ROWS,
+    most_bytes: LISTING_BYTES,
+    limit: Limit::Endpoints,
+};
+
+/// The bounds of the networks of an endpoint.
+pub(super) const OF_NETWORKS: ListingBounds = ListingBounds {
+    most_pages: ENDPOINT_PAGES,
+    most_rows: NETWORKS,
+    most_bytes: ENDPOINT_ROWS_BYTES,
+    limit: Limit::Networks,
+};
+
+/// The bounds of the authorization rules, and of the routes, of an endpoint.
+pub(super) const OF_ENDPOINT_ROWS: ListingBounds = ListingBounds {
+    most_pages: ENDPOINT_PAGES,
+    most_rows: ENDPOINT_ROWS,
+    most_bytes: ENDPOINT_ROWS_BYTES,
+    limit: Limit::EndpointRows,
+};
+
+/// A listing that is kept in memory, page by page.
+#[derive(Debug)]
+pub(super) struct InMemoryListing {
+    pager: Pager,
+    bounds: ListingBounds,
+    pages: u32,
+    rows: usize,
+    bytes: usize,
+    /// Names of elements beside the list that this program does not know.
+    pub unknown_elements: BTreeSet<String>,
+}
+
+impl InMemoryListing {
+    /// Returns an empty listing with these bounds.
+    pub(super) fn new(bounds: ListingBounds) -> InMemoryListing {
+        let (pager, unknown_elements) = (Pager::new(None), BTreeSet::new());
+        InMemoryListing { pager, bounds, pages: 0, rows: 0, bytes: 0, unknown_elements }
+    }
+
+    /// Returns the token of the page to read; `None` for page one.
+    pub(super) fn token(&self) -> Option<&str> {
+        self.pager.token()
+    }
+
+    /// Adds a page. Returns its rows, and `true` if another page follows.
+    ///
+    /// # Errors
+    /// Returns an error if the listing exceeds a limit, or has no end.
+    pub(super) fn add<T>(&mut self, page: ReadPage<Vec<T>>) -> Result<(Vec<T>, bool), PageError> {
+        let ReadPage { end, bytes, rows, .. } = page;
+        self.rows += rows.len();
+        // Nothing of a page without rows is kept.
+        self.bytes += if rows.is_empty() { 0 } else { bytes };
+        self.pages += 1;
+        let ListingBounds { most_pages, most_rows, most_bytes, limit } = self.bounds;
+        if self.pages > most_pages || self.rows > most_rows || self.bytes > most_bytes {
+            return Err(PageError::limit(limit));
+        }
+        self.unknown_elements.extend(end.unknown_elements);
+        match self.pager.advance(end.next_token, rows.len()) {
+            Next::Page => Ok((rows, true)),
+            Next::End => Ok((rows, false)),
+            Next::Repeated => Err(PageError::repeated_token()),
+            Next::TooManyEmpty => Err(PageError::limit(Limit::EmptyPages)),
+            Next::TooMany => Err(PageError::limit(Limit::Pages)),
+            Next::TooManyRows => Err(PageError::limit(Limit::Rows)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error_code::ErrorCode;
+
+    #[test]
+    fn a_listing_in_memory_has_a_limit() {
+        let page = |rows: usize, bytes| ReadPage {
+            request_id: None,
+            end: crate::tables::xml::PageEnd { next_token: Some(rows.to_string()), ..Default::default() },
+            bytes,
+            rows: vec![(); rows],
+        };
+        for (name, pages, is_met) in [
+            ("rows", vec![(LISTING_ROWS - 1, 1), (1, 1)], true),
+            ("one row more", vec![(LISTING_ROWS - 1, 1), (2, 1)], false),
+            ("bytes", vec![(1, LISTING_BYTES), (0, LISTING_BYTES)], true),
+            ("one byte more", vec![(1, LISTING_BYTES), (2, 1)], false),
+        ] {
+            let mut listing = InMemoryListing::new(OF_ENDPOINTS);
+            let end: Result<Vec<_>, PageError> =
+                pages.into_iter().map(|(rows, bytes)| listing.add(page(rows, bytes))).collect();
+            let code = end.err().map(|error| error.code);
+            assert_eq!(code, (!is_met).then_some(ErrorCode::LimitExceeded), "{name}");
+        }
+    }
+}

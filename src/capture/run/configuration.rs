@@ -1,0 +1,279 @@
+//! The objects with the configuration of every endpoint of an account and Region: one for each table that has some.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt, stream};
+
+use super::Run;
+use crate::aws::ec2::{Ec2Source, EndpointListing, PageError};
+use crate::capture::endpoint_configuration::{Described, Part, Requests};
+use crate::capture::existing::{Existing, find_existing, possible_times};
+use crate::capture::target_capture::{counts_differ, vanished};
+use crate::error_code::ErrorCode;
+use crate::lake::keys::{ConfigurationTable, Key};
+use crate::lake::ledger::{CaptureError, ConfigurationEntry, Outcome, PlaceEntry, Written};
+use crate::lake::parquet::{ConfigurationWriter, identity_of_configuration};
+use crate::lake::store::{Content, Object, Put};
+use crate::limits::REVOCATION_LISTS_BYTES;
+use crate::tables::authorization_rules::AuthorizationRule;
+use crate::tables::configuration::ConfigurationRow;
+use crate::tables::configuration::endpoint_row::EndpointRow;
+use crate::tables::endpoints::Endpoint;
+use crate::tables::routes::Route;
+use crate::target::{AccountRegion, PlaceTargets};
+
+/// Maximum endpoints whose configuration is requested at a time.
+const MAX_CONCURRENT_ENDPOINTS: usize = 4;
+
+/// The outcomes of an object with configuration: it has what EC2 said of all endpoints, or of some.
+const OUTCOMES: &[Outcome] = &[Outcome::Complete, Outcome::Partial];
+
+impl Run {
+    /// Writes the configuration of every endpoint there, wanted or not, as far as it is not in the lake already, and adds the
+    /// outcomes to `place`.
+    pub(super) async fn configuration(
+        &self,
+        source: &Ec2Source,
+        wanted: &PlaceTargets,
+        listed: Option<Result<EndpointListing, PageError>>,
+        place: &mut PlaceEntry,
+    ) {
+        let mut missing = Vec::new();
+        for table in ConfigurationTable::ALL {
+            let existing = self.existing_configuration(&wanted.place, table).await;
+            match existing {
+                Ok(None) => missing.push(table),
+                Ok(Some(existing)) => place.set_configuration(table, already_captured(existing)),
+                Err(error) => place.set_configuration(table, ConfigurationEntry::failed(error)),
+            }
+        }
+        if missing.is_empty() {
+            return;
+        }
+        let listing = match listed {
+            Some(listed) => listed,
+            None => self.plan.in_time(&self.clock, source.endpoints(&wanted.place)).await,
+        };
+        match listing {
+            Ok(listing) => self.new_configuration(source, wanted, listing, &missing, place).await,
+            Err(error) => missing.into_iter().for_each(|table| {
+                place.set_configuration(table, ConfigurationEntry::failed(error.clone().into()));
+            }),
+        }
+    }
+
+    async fn existing_configuration(
+        &self,
+        place: &AccountRegion,
+        table: ConfigurationTable,
+    ) -> Result<Option<Existing>, CaptureError> {
+        let snapshot_time = self.plan.snapshot_time;
+        let key = Key::Configuration { table, place, snapshot_time };
+        let times = possible_times(snapshot_time, self.clock.now());
+        find_existing(&self.store, key, &identity_of_configuration(snapshot_time, place), OUTCOMES, times)
+            .await
+    }
+
+    /// Requests the configuration of the endpoints that are listed, and writes the objects that are missing.
+    async fn new_configuration(
+        &self,
+        source: &Ec2Source,
+        wanted: &PlaceTargets,
+        listing: EndpointListing,
+        missing: &[ConfigurationTable],
+        entry: &mut PlaceEntry,
+    ) {
+        let place = &wanted.place;
+        let requests = Requests::new(source, &self.plan, &self.clock, missing.to_vec());
+        let mut rules = self.new_object::<EndpointRow<AuthorizationRule>>(place);
+        let mut routes = self.new_object::<EndpointRow<Route>>(place);
+        let mut unknown = NotKnown { endpoints: listing.endpoints.len(), errors: Vec::new() };
+        let odd_endpoints = listing.odd_endpoints().map(CaptureError::from);
+        let (mut endpoints, mut of_endpoints) = (RetainedEndpoints::default(), listing.unknown_elements);
+        let described = stream::iter(listing.endpoints).map(|endpoint| requests.describe(place, endpoint));
+        let mut described = std::pin::pin!(described.buffered(MAX_CONCURRENT_ENDPOINTS));
+        while let Some(Described { endpoint, rules: of_rules, routes: of_routes, errors, unknown_elements }) =
+            described.next().await
+        {
+            endpoints.push(endpoint);
+            rules.append(&of_rules);
+            routes.append(&of_routes);
+            unknown.errors.extend(errors);
+            for (part, names) in unknown_elements {
+                match part.table() {
+                    ConfigurationTable::Endpoints => of_endpoints.extend(names),
+                    ConfigurationTable::AuthorizationRules => rules.unknown_elements.extend(names),
+                    ConfigurationTable::Routes => routes.unknown_elements.extend(names),
+                }
+            }
+        }
+        if missing.contains(&ConfigurationTable::AuthorizationRules) {
+            self.put_listings(ConfigurationTable::AuthorizationRules, rules, &unknown, entry, place).await;
+        }
+        if missing.contains(&ConfigurationTable::Routes) {
+            self.put_listings(ConfigurationTable::Routes, routes, &unknown, entry, place).await;
+        }
+        if missing.contains(&ConfigurationTable::Endpoints) {
+            // Every endpoint has a row, and the row says what is not known of it.
+            let (table, outcome) = (ConfigurationTable::Endpoints, Outcome::Complete);
+            let error = odd_endpoints.or(unknown.error(table));
+            for part in [Part::AuthorizationRules, Part::Routes] {
+                endpoints.mark(part, entry.configuration(part.table()));
+            }
+            let mut object = self.new_object::<Endpoint>(place);
+            object.unknown_elements = of_endpoints;
+            object.append(&endpoints.rows);
+            entry.set_configuration(table, self.put_object(place, table, object, outcome, error).await);
+        }
+    }
+
+    /// Puts an object with the listings of endpoints, which is partial if one of them is not known.
+    async fn put_listings<R: ConfigurationRow>(
+        &self,
+        table: ConfigurationTable,
+        object: NewObject<R>,
+        unknown: &NotKnown,
+        entry: &mut PlaceEntry,
+        place: &AccountRegion,
+    ) {
+        let error = unknown.error(table);
+        let outcome = if error.is_some() { Outcome::Partial } else { Outcome::Complete };
+        entry.set_configuration(table, self.put_object(place, table, object, outcome, error).await);
+    }
+
+    fn new_object<R: ConfigurationRow>(&self, place: &AccountRegion) -> NewObject<R> {
+        let writer = ConfigurationWriter::create(self.plan.snapshot_time, place).map_err(CaptureError::from);
+        NewObject { writer, rows: 0, unknown_elements: BTreeSet::new() }
+    }
+
+    /// Finishes an object and puts it. `error` is the reason why something in it is not known.
+    async fn put_object<R: ConfigurationRow>(
+        &self,
+        place: &AccountRegion,
+        table: ConfigurationTable,
+        object: NewObject<R>,
+        outcome: Outcome,
+        error: Option<CaptureError>,
+    ) -> ConfigurationEntry {
+        let key = Key::Configuration { table, place, snapshot_time: self.plan.snapshot_time };
+        let NewObject { writer, rows, unknown_elements } = object;
+        let written = async {
+            let snapshot = writer?.finish(outcome.as_str())?;
+            if snapshot.rows != rows {
+                return Err(counts_differ(rows, snapshot.rows));
+            }
+            let written = Written {
+                object_key: self.store.object_key(key),
+                rows,
+                bytes: snapshot.bytes,
+                sha256: hex::encode(snapshot.sha256),
+            };
+            let content = Content::File(snapshot.path());
+            let object =
+                Object { content, sha256: snapshot.sha256, content_type: "application/vnd.apache.parquet" };
+            match self.store.put_if_absent(key, object).await? {
+                Put::Written => Ok(ConfigurationEntry {
+                    object: Some(written),
+                    unknown_elements,
+                    error,
+                    ..ConfigurationEntry::new(outcome)
+                }),
+                Put::AlreadyThere => {
+                    let existing = self.existing_configuration(place, table).await?;
+                    existing.map(already_captured).ok_or_else(|| vanished(&self.store.object_key(key)))
+                }
+            }
+        };
+        written.await.unwrap_or_else(ConfigurationEntry::failed)
+    }
+}
+
+/// An object in the making.
+struct NewObject<R> {
+    writer: Result<ConfigurationWriter<R>, CaptureError>,
+    /// Rows appended so far.
+    rows: u64,
+    unknown_elements: BTreeSet<String>,
+}
+
+impl<R: ConfigurationRow> NewObject<R> {
+    fn append(&mut self, rows: &[R]) {
+        let appended = match &mut self.writer {
+            Ok(writer) => writer.append(rows),
+            Err(_) => return,
+        };
+        match appended {
+            Ok(()) => self.rows += rows.len() as u64,
+            Err(error) => self.writer = Err(error.into()),
+        }
+    }
+}
+
+/// The endpoints of an account and Region, until it is known what the other tables have of them.
+#[derive(Default)]
+struct RetainedEndpoints {
+    rows: Vec<Endpoint>,
+    /// Bytes of their revocation lists.
+    bytes: usize,
+}
+
+impl RetainedEndpoints {
+    fn push(&mut self, mut endpoint: Endpoint) {
+        let bytes = endpoint.revocation_list.text.as_ref().map_or(0, String::len);
+        if self.bytes + bytes > REVOCATION_LISTS_BYTES {
+            endpoint.revocation_list.text = None;
+        } else {
+            self.bytes += bytes;
+        }
+        self.rows.push(endpoint);
+    }
+
+    /// Marks a part as not known of every endpoint, if its table does not have it, or was written by an earlier run without some.
+    fn mark(&mut self, part: Part, entry: Option<&ConfigurationEntry>) {
+        // What a run writes in part, it has marked endpoint by endpoint.
+        let entry = entry.filter(|entry| entry.outcome != Outcome::Partial);
+        let Some(error) = entry.and_then(|entry| entry.error.as_ref()) else { return };
+        for endpoint in self.rows.iter_mut().filter(|endpoint| !endpoint.is_deleted()) {
+            let marks = &mut endpoint.unparsed;
+            marks.entry(part.error_key().to_owned()).or_insert_with(|| error.code.to_string());
+        }
+    }
+}
+
+/// The parts of endpoints that are not known.
+struct NotKnown {
+    /// Endpoints that are listed.
+    endpoints: usize,
+    errors: Vec<(Part, PageError)>,
+}
+
+impl NotKnown {
+    /// Returns the error for what a table lacks; `None` if it lacks nothing.
+    fn error(&self, table: ConfigurationTable) -> Option<CaptureError> {
+        let (part, first) = self.errors.iter().find(|(part, _)| part.table() == table)?;
+        let of_part = self.errors.iter().filter(|(other, _)| other == part).count();
+        let words = part.words();
+        let message = format!(
+            "the {words} of {of_part} of {} endpoints are not known: {}",
+            self.endpoints, first.message
+        );
+        Some(CaptureError { message, ..first.clone().into() })
+    }
+}
+
+/// Returns the entry of an object of an earlier run.
+fn already_captured(existing: Existing) -> ConfigurationEntry {
+    let error = (existing.outcome == Outcome::Partial).then(|| {
+        let message = format!(
+            "{} was written by an earlier run without the rows of an endpoint, and is never overwritten; the next snapshot \
+             lists them again",
+            existing.object.object_key
+        );
+        CaptureError::new(ErrorCode::ConfigurationPartial, message)
+    });
+    ConfigurationEntry {
+        object: Some(existing.object),
+        error,
+        ..ConfigurationEntry::new(Outcome::AlreadyCaptured)
+    }
+}
