@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use client_vpn_audit::lake::store::{Location, Store};
 use client_vpn_audit::proof::coverage::{Coverage, RequestedTimes};
-use client_vpn_sim::{Config, Connection, Fault, FaultKind, FaultyAction, LateEvents, LogGroup, TimeSource};
+use client_vpn_sim::{
+    Access, AccessStatus, AuthorizationPolicy, AuthorizationRule, Config, Connection, Fault, FaultKind,
+    FaultyAction, LateEvents, LogGroup, RevocationList, Route, TimeSource,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -150,8 +153,11 @@ impl Week {
             if misfortunes::SWITCHED.contains(&snapshot) {
                 world.simulator.switch_connection_log(&world.simulator.endpoint_ids()[0]);
             }
-            if snapshot == 0 || misfortunes::SWITCHED.contains(&snapshot) {
-                configurations.push(json!({"since": time.to_string(), "endpoints": configuration(&world)}));
+            let is_changed = change_access(&world, &endpoints, snapshot, at);
+            if snapshot == 0 || is_changed || misfortunes::SWITCHED.contains(&snapshot) {
+                let (endpoints, access) = (configuration(&world), access(&world));
+                configurations
+                    .push(json!({"since": time.to_string(), "endpoints": endpoints, "access": access}));
             }
             misfortunes(&world, snapshot).into_iter().for_each(|fault| world.simulator.inject(fault));
             emulator.invoke(&json!({"action": "snapshot", "time": time.to_string()}));
@@ -250,9 +256,69 @@ fn captured(world: &World, time: Timestamp, at: Timestamp) -> Vec<Value> {
     world.simulator.endpoint_ids().iter().map(of_endpoint).collect()
 }
 
+/// Changes what an endpoint gives access to before some of the snapshots; returns `true` if it did.
+fn change_access(world: &World, endpoints: &[String], snapshot: usize, now: Timestamp) -> bool {
+    let change = |endpoint: usize, change: fn(&mut Access, Timestamp)| {
+        world.simulator.change_access(&endpoints[endpoint], |access| change(access, now));
+    };
+    match snapshot {
+        // All users may reach everything for some hours of Tuesday.
+        136 => change(0, |access, _| {
+            access.rules.push(AuthorizationRule {
+                description: Some("Temporary".to_owned()),
+                group_id: None,
+                access_all: true,
+                destination_cidr: "0.0.0.0/0".to_owned(),
+                status: AccessStatus::of("active"),
+            });
+        }),
+        166 => change(0, |access, _| {
+            access.rules.pop();
+        }),
+        222 => change(1, |access, _| {
+            access.routes.push(Route {
+                destination_cidr: "10.99.0.0/16".to_owned(),
+                target_subnet: Some("subnet-0123456789abcdef0".to_owned()),
+                route_type: "Nat".to_owned(),
+                origin: "add-route".to_owned(),
+                status: AccessStatus::of("creating"),
+                description: None,
+                transit_gateway_attachment_id: None,
+            });
+        }),
+        223 => change(1, |access, _| {
+            if let Some(route) = access.routes.last_mut() {
+                route.status = AccessStatus::of("active");
+            }
+        }),
+        348 => change(1, |access, _| {
+            access.policy = Some(AuthorizationPolicy {
+                document: "forbid(principal, action, resource);".to_owned(),
+                description: Some("Nobody".to_owned()),
+                is_shadow: false,
+                status: "active".to_owned(),
+            });
+        }),
+        404 => change(2, |access, now| {
+            access.revocation_list = Some(RevocationList::of_serials(now, 1..=3));
+            access.options.split_tunnel = !access.options.split_tunnel;
+            access.options.session_timeout_hours = 9;
+            access.options.login_banner = Some("\"Grüße\" <&>".to_owned());
+        }),
+        _ => return false,
+    }
+    true
+}
+
 /// Returns the current configuration of the endpoints, as boto3 lists it.
 fn configuration(world: &World) -> Value {
     python("list_endpoints.py", &["--endpoint-url", &world.simulator.url(), "--region", REGION], &[])
+}
+
+/// Returns the current rules, routes, policies, revocation lists and options of the endpoints, as boto3 lists them.
+fn access(world: &World) -> Value {
+    let url = world.simulator.url();
+    python("list_access.py", &["--region", REGION], &[("AWS_ENDPOINT_URL_EC2", url.as_str())])
 }
 
 /// The function's own clock, by libfaketime, so that pages arrive when the simulator's clock says.

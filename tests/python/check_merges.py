@@ -76,6 +76,8 @@ TABLES = {
         "connection_log_group": pyarrow.string(),
         **PARTITIONS,
     },
+    # There are none, but a question reads them.
+    "authorization_rules": PARTITIONS,
 }
 
 

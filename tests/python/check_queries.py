@@ -23,6 +23,7 @@ import sqlglot.expressions as sql
 
 import answers_of_logs  # noqa: F401 - it has answers
 import answers_of_sessions  # noqa: F401 - it has answers
+import answers_of_the_configuration  # noqa: F401 - it has answers
 import answers_of_the_record  # noqa: F401 - it has answers
 import answers_of_usage  # noqa: F401 - it has answers
 import iceberg_tables

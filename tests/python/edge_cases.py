@@ -18,9 +18,12 @@ def case(build):
     CASES.append(build)
 
 
-def all_cases():
+def all_cases(modules=()):
+    """The lakes of all cases, or of those of some modules."""
     lakes = []
     for number, build in enumerate(CASES):
+        if modules and build.__module__ not in modules:
+            continue
         lake = Lake(f"{200_000_000_000 + number}", build.__name__)
         build(lake)
         lakes.append(lake)

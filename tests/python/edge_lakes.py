@@ -47,7 +47,8 @@ class Lake:
     def __init__(self, account_id, name):
         self.account_id = account_id
         self.name = name
-        self.tables = {"connections": [], "partials": [], "endpoints": [], "connection_logs": []}
+        tables = ("connections", "partials", "endpoints", "authorization_rules", "routes", "connection_logs")
+        self.tables = {table: [] for table in tables}
         self.ledger = ledgers.Ledger(account_id, name)
         self.ledger.origin = datetime.datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -113,6 +114,32 @@ class Lake:
         """A row of `endpoints`, as a snapshot at `time` shows it."""
         values = {"captured_at": time, "endpoint_id": endpoint, "authentication_types": types, "security_group_ids": []} | values
         self.row("endpoints", time.replace(second=0, microsecond=0), **values)
+
+    def configured(self, time, rules=(), routes=(), endpoint=A, **values):
+        """A snapshot of an endpoint with rules and routes as `rule()` and `route()` make them; `None` for those that EC2 refused."""
+        listings = {
+            "authorization_rules": (rules, "authorizationRule#error"),
+            "routes": (routes, "routes#error"),
+        }
+        unparsed = dict(values.pop("unparsed", {}))
+        for table, (rows, error_key) in listings.items():
+            if rows is None:
+                unparsed[error_key] = "UnauthorizedOperation"
+            for row in rows or ():
+                self.row(table, time.replace(second=0, microsecond=0), **{"captured_at": time, "endpoint_id": endpoint} | row)
+        values = {"status_code": "available", "unparsed": unparsed or None} | values
+        self.endpoint(time, values.pop("authentication_types", [SAML]), endpoint, **values)
+
+
+def rule(destination, group=None, status="active", **values):
+    """A row of `authorization_rules`, for all users if there is no group, but for what its snapshot adds."""
+    values = {"group_id": group, "access_all": group is None} | values
+    return {"destination_cidr": destination, "status_code": status, **values}
+
+
+def route(destination, target="subnet-1", status="active", **values):
+    """A row of `routes`, but for what its snapshot adds."""
+    return {"destination_cidr": destination, "target_subnet": target, "status_code": status, **values}
 
 
 def connection(id, user=None, common_name=None, begins=None, ends=None, **values):

@@ -111,6 +111,28 @@ def sessions_of(user):
     return answer
 
 
+@answers(
+    "sessions_under_open_rules",
+    ("  FROM endpoints\n", "  FROM (SELECT * FROM endpoints WHERE false) AS endpoints\n"),
+    ("INTERVAL '30' DAY", "INTERVAL '2' DAY"),
+)
+def _(rows, ledgers, now):
+    """Without a snapshot that describes an endpoint, nothing is known of its rules up to the last merge."""
+    since = midnight(now) - 2 * DAY
+    return [
+        told(
+            row,
+            "identity began_after ended_after ended_before",
+            finding="not known",
+            seen_from=since - DAY,
+            seen_until=now,
+            proven=row["connection_established_time"] < now and row["ended_after"] is not None and row["ended_after"] >= since,
+        )
+        for row in rows
+        if earliest(row) < now and (row["ended_before"] is None or row["ended_before"] > since)
+    ]
+
+
 DATES = [("2026-11-01 00:00:00", "2025-11-20 12:00:00"), ("2026-12-01 00:00:00", "2025-11-22 12:00:00")]
 answers("sessions_of_user", ("maria.lopez@corp.example", "EXAMPLE\\Maria"), *DATES)(sessions_of("maria"))
 answers("sessions_of_user", ("maria.lopez@corp.example", "cert"), *DATES)(sessions_of("cert"))

@@ -91,6 +91,8 @@ class Truth:
             self.by_endpoint[capture.endpoint_id].append(capture)
         #: The endpoints that boto3 lists, and from which snapshot on.
         self.configurations = [(time(c["since"]), c["endpoints"]) for c in week["configurations"]]
+        #: What boto3 lists of the access to each endpoint, from the same snapshots on.
+        self.access = [(time(c["since"]), c["access"]) for c in week["configurations"]]
         self.endpoint_ids = sorted(endpoint["endpoint_id"] for endpoint in week["endpoints"])
         lived = [(endpoint["endpoint_id"], lived) for endpoint in week["endpoints"] for lived in endpoint["lived"]]
         self.sessions = [session for of in lived for session in self.session(*of)]

@@ -1,0 +1,351 @@
+-- When did a rule, a route, the authorization policy, the revocation list or an option of an endpoint change, from what to what?
+-- Serves: NIST SP 800-53 CM-3, CM-5 and AU-12, PCI DSS 1.2.2 and 10.2.1.7, ISO/IEC 27001 A.8.9 and A.8.32.
+-- Edit: the first day, and the day after the last, in UTC. A row is a change of one value. It happened between from_snapshot, the last
+-- snapshot that shows from_value, and to_snapshot, the first that shows to_value. A value that changed back between two snapshots is not
+-- seen. A missing snapshot is no change, and neither is one at which a value is not known because EC2 did not answer: the change is then
+-- between the snapshots around it. kind is `option`, `authorization_rule`, `route`, `authorization_policy`, `revocation_list` or
+-- `endpoint`. name is the column of endpoints. For a rule it is the network and whom the rule is for, and for a route the network and its
+-- target. from_value is null if a rule or route was added, if an endpoint appeared, or if AWS sent no value before. to_value is null for
+-- the opposite. Values of rules and routes are JSON and include the status. An endpoint is gone if a later snapshot or listing of its
+-- account and Region does not have it, or if AWS lists it as deleted. Snapshots count in the order of arrival. If AWS gave two values at
+-- once, both are shown, separated by ` | `. A text that could not be typed is shown as AWS sent it. Values are compared from the day before
+-- the first day on, and the first known value is no change. Without rows, nothing changed between the snapshots that exist:
+-- coverage_holes shows when they are missing. Status messages, unparsed and the text of a revocation list are not compared, but its
+-- SHA-256 is.
+WITH asked AS (
+  SELECT
+    CAST(current_date - INTERVAL '30' DAY AS timestamp(6)) AS from_time,
+    CAST(current_date + INTERVAL '1' DAY AS timestamp(6)) AS to_time
+),
+described AS (
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    snapshot_time,
+    CAST(captured_at AS timestamp(6)) AS captured_at,
+    status_code IS NOT DISTINCT FROM 'deleted' AS is_deleted,
+    coalesce(unparsed, MAP()) AS unparsed,
+    -- The part whose error makes the value unknown, the column, the field in unparsed, and the value.
+    CAST(
+      ARRAY[
+        ROW('', 'description', 'description', description),
+        ROW('', 'status_code', 'status.code', status_code),
+        ROW('', 'creation_time', 'creationTime', CAST(creation_time AS varchar)),
+        ROW('', 'deletion_time', 'deletionTime', CAST(deletion_time AS varchar)),
+        ROW('', 'dns_name', 'dnsName', dns_name),
+        ROW('', 'client_cidr_block', 'clientCidrBlock', client_cidr_block),
+        ROW('', 'vpc_id', 'vpcId', vpc_id),
+        ROW('', 'split_tunnel', 'splitTunnel', CAST(split_tunnel AS varchar)),
+        ROW('', 'vpn_protocol', 'vpnProtocol', vpn_protocol),
+        ROW('', 'transport_protocol', 'transportProtocol', transport_protocol),
+        ROW('', 'vpn_port', 'vpnPort', CAST(vpn_port AS varchar)),
+        ROW('', 'endpoint_ip_address_type', 'endpointIpAddressType', endpoint_ip_address_type),
+        ROW('', 'traffic_ip_address_type', 'trafficIpAddressType', traffic_ip_address_type),
+        ROW('', 'directory_id', 'authenticationOptions.item.activeDirectory.directoryId', directory_id),
+        ROW(
+          '',
+          'client_root_certificate_chain',
+          'authenticationOptions.item.mutualAuthentication.clientRootCertificateChain',
+          client_root_certificate_chain
+        ),
+        ROW('', 'saml_provider_arn', 'authenticationOptions.item.federatedAuthentication.samlProviderArn', saml_provider_arn),
+        ROW(
+          '',
+          'self_service_saml_provider_arn',
+          'authenticationOptions.item.federatedAuthentication.selfServiceSamlProviderArn',
+          self_service_saml_provider_arn
+        ),
+        ROW('', 'connection_log_enabled', 'connectionLogOptions.Enabled', CAST(connection_log_enabled AS varchar)),
+        ROW('', 'connection_log_group', 'connectionLogOptions.CloudwatchLogGroup', connection_log_group),
+        ROW('', 'connection_log_stream', 'connectionLogOptions.CloudwatchLogStream', connection_log_stream),
+        ROW(
+          '',
+          'connection_log_policy_context',
+          'connectionLogOptions.IncludeAuthorizationPolicyContext',
+          CAST(connection_log_policy_context AS varchar)
+        ),
+        ROW('', 'session_timeout_hours', 'sessionTimeoutHours', CAST(session_timeout_hours AS varchar)),
+        ROW('', 'disconnect_on_session_timeout', 'disconnectOnSessionTimeout', CAST(disconnect_on_session_timeout AS varchar)),
+        ROW('', 'client_connect_enabled', 'clientConnectOptions.enabled', CAST(client_connect_enabled AS varchar)),
+        ROW('', 'client_connect_function_arn', 'clientConnectOptions.lambdaFunctionArn', client_connect_function_arn),
+        ROW('', 'client_connect_status_code', 'clientConnectOptions.status.code', client_connect_status_code),
+        ROW('', 'client_login_banner_enabled', 'clientLoginBannerOptions.enabled', CAST(client_login_banner_enabled AS varchar)),
+        ROW('', 'client_login_banner_text', 'clientLoginBannerOptions.bannerText', client_login_banner_text),
+        ROW('', 'client_route_enforced', 'clientRouteEnforcementOptions.enforced', CAST(client_route_enforced AS varchar)),
+        ROW('', 'self_service_portal_url', 'selfServicePortalUrl', self_service_portal_url),
+        ROW('', 'server_certificate_arn', 'serverCertificateArn', server_certificate_arn),
+        ROW('', 'transit_gateway_id', 'transitGatewayConfiguration.transitGatewayId', transit_gateway_id),
+        ROW(
+          '',
+          'transit_gateway_attachment_id',
+          'transitGatewayConfiguration.transitGatewayAttachmentId',
+          transit_gateway_attachment_id
+        ),
+        ROW(
+          '',
+          'availability_zones',
+          'transitGatewayConfiguration.availabilityZoneSet',
+          json_format(CAST(array_sort(availability_zones) AS json))
+        ),
+        ROW(
+          '',
+          'availability_zone_ids',
+          'transitGatewayConfiguration.availabilityZoneIdSet',
+          json_format(CAST(array_sort(availability_zone_ids) AS json))
+        ),
+        ROW('', 'security_group_ids', 'securityGroupIdSet', json_format(CAST(array_sort(security_group_ids) AS json))),
+        ROW('', 'dns_servers', 'dnsServer', json_format(CAST(array_sort(dns_servers) AS json))),
+        ROW('', 'authentication_types', 'authenticationOptions.item.type', json_format(CAST(array_sort(authentication_types) AS json))),
+        ROW('', 'device_trust_providers', 'devicePostureOptions.trustProviderSet', device_trust_providers),
+        ROW('', 'associated_target_networks', 'associatedTargetNetwork', associated_target_networks),
+        ROW('', 'tags', 'tagSet', json_format(CAST(tags AS json))),
+        ROW('targetNetworkId', 'associated_networks', '', json_format(CAST(array_sort(associated_networks) AS json))),
+        ROW(
+          'targetNetworkId',
+          'network_associations',
+          '',
+          -- In an order that does not depend on AWS's.
+          array_join(
+            array_sort(transform(CAST(json_parse(network_associations) AS array(json)), item -> json_format(item))), ', '
+          )
+        ),
+        ROW('authorizationPolicy', 'authorization_policy', 'authorizationPolicy.policyDocument', authorization_policy),
+        ROW(
+          'authorizationPolicy',
+          'authorization_policy_description',
+          'authorizationPolicy.description',
+          authorization_policy_description
+        ),
+        ROW(
+          'authorizationPolicy',
+          'authorization_policy_shadow_mode',
+          'authorizationPolicy.shadowMode',
+          authorization_policy_shadow_mode
+        ),
+        ROW('authorizationPolicy', 'authorization_policy_status', 'authorizationPolicy.status', authorization_policy_status),
+        ROW('certificateRevocationList', 'revocation_list_sha256', '', revocation_list_sha256),
+        ROW('certificateRevocationList', 'revocation_list_entries', '', CAST(revocation_list_entries AS varchar)),
+        ROW('certificateRevocationList', 'revocation_list_next_update', '', CAST(revocation_list_next_update AS varchar)),
+        ROW(
+          'certificateRevocationList',
+          'revocation_list_status_code',
+          'certificateRevocationList.status.code',
+          revocation_list_status_code
+        )
+      ] AS array(ROW(part varchar, name varchar, field varchar, value varchar))
+    ) AS options
+  FROM endpoints
+  CROSS JOIN asked
+  -- A day earlier: for the values at the beginning.
+  WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
+    AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
+),
+listed AS (
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    snapshot_time,
+    'authorizationRule' AS part,
+    concat(
+      coalesce(destination_cidr, element_at(unparsed, 'destinationCidr'), 'not known'),
+      ' for ',
+      CASE
+        WHEN access_all THEN 'all users'
+        ELSE coalesce('group ' || coalesce(nullif(group_id, ''), element_at(unparsed, 'groupId')), 'not known')
+      END
+    ) AS name,
+    json_format(CAST(MAP(ARRAY['status_code', 'description'], ARRAY[status_code, description]) AS json)) AS value
+  FROM authorization_rules
+  CROSS JOIN asked
+  WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
+    AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
+  UNION ALL
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    snapshot_time,
+    'routes',
+    concat(
+      coalesce(destination_cidr, element_at(unparsed, 'destinationCidr'), 'not known'),
+      ' via ',
+      coalesce(
+        target_subnet,
+        transit_gateway_attachment_id,
+        element_at(unparsed, 'targetSubnet'),
+        element_at(unparsed, 'transitGatewayAttachmentId'),
+        'not known'
+      )
+    ),
+    json_format(CAST(
+      MAP(ARRAY['status_code', 'origin', 'type', 'description'], ARRAY[status_code, origin, route_type, description]) AS json
+    ))
+  FROM routes
+  CROSS JOIN asked
+  WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
+    AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
+),
+listings AS (
+  -- A checksum does not depend on the order in which AWS lists.
+  SELECT account_id, region, endpoint_id, snapshot_time, checksum(ROW(part, name, value)) AS of_listings
+  FROM listed
+  GROUP BY account_id, region, endpoint_id, snapshot_time
+),
+snapshots AS (
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    snapshot_time,
+    min(described.captured_at) AS seen_at,
+    array_sort(array_distinct(flatten(array_agg(
+      transform(filter(map_keys(described.unparsed), key -> key LIKE '%#error'), key -> replace(key, '#error', ''))
+    )))) AS not_known,
+    -- Equal for snapshots that show the same.
+    ROW(checksum(described.options), checksum(described.unparsed), arbitrary(listings.of_listings)) AS content
+  FROM described
+  LEFT JOIN listings USING (account_id, region, endpoint_id, snapshot_time)
+  WHERE endpoint_id IS NOT NULL
+    AND NOT described.is_deleted
+  GROUP BY account_id, region, endpoint_id, snapshot_time
+),
+edges AS (
+  -- Of snapshots that follow one another and show the same, the first and the last.
+  SELECT account_id, region, endpoint_id, snapshot_time, seen_at, not_known
+  FROM (
+    SELECT
+      *,
+      lag(content) OVER endpoint AS content_before,
+      lead(content) OVER endpoint AS content_after
+    FROM snapshots
+    WINDOW endpoint AS (PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time)
+  )
+  WHERE content IS DISTINCT FROM content_before
+    OR content IS DISTINCT FROM content_after
+),
+shown AS (
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    snapshot_time,
+    part,
+    name,
+    if(count(value) > 0, array_join(array_sort(array_agg(DISTINCT value)), ' | ', 'no value')) AS value
+  FROM (
+    SELECT
+      edges.account_id,
+      edges.region,
+      edges.endpoint_id,
+      edges.snapshot_time,
+      option.part,
+      option.name,
+      coalesce(option.value, element_at(described.unparsed, option.field)) AS value
+    FROM edges
+    JOIN described
+      ON described.account_id = edges.account_id
+      AND described.region = edges.region
+      AND described.endpoint_id = edges.endpoint_id
+      AND described.snapshot_time = edges.snapshot_time
+    CROSS JOIN UNNEST(described.options) AS option (part, name, field, value)
+    WHERE NOT described.is_deleted
+    UNION ALL
+    SELECT listed.*
+    FROM listed
+    JOIN edges
+      ON edges.account_id = listed.account_id
+      AND edges.region = listed.region
+      AND edges.endpoint_id = listed.endpoint_id
+      AND edges.snapshot_time = listed.snapshot_time
+  )
+  GROUP BY account_id, region, endpoint_id, snapshot_time, part, name
+),
+names AS (
+  SELECT DISTINCT account_id, region, endpoint_id, part, name
+  FROM shown
+),
+places AS (
+  -- The endpoints of an account and Region, by its snapshots and listings. An endpoint without an id is null in a list.
+  SELECT account_id, region, snapshot_time, min(captured_at) AS seen_at, array_agg(endpoint_id) FILTER (
+    WHERE NOT is_deleted
+  ) AS endpoint_ids
+  FROM described
+  GROUP BY account_id, region, snapshot_time
+  UNION ALL
+  SELECT account_id, region, snapshot_time, attempted_at, CAST(json_parse(endpoint_ids) AS array(varchar))
+  FROM captures
+  CROSS JOIN asked
+  WHERE kind = 'listing'
+    AND outcome = 'complete'
+    AND endpoint_ids IS NOT NULL
+    AND attempted_at >= asked.from_time - INTERVAL '1' DAY
+    AND attempted_at < asked.to_time
+),
+known AS (
+  -- Each value at each snapshot at which it is known. A rule that is not listed then has the value null.
+  SELECT edges.account_id, edges.region, edges.endpoint_id, edges.snapshot_time, edges.seen_at, names.part, names.name, shown.value
+  FROM edges
+  JOIN names
+    ON names.account_id = edges.account_id
+    AND names.region = edges.region
+    AND names.endpoint_id = edges.endpoint_id
+  LEFT JOIN shown
+    ON shown.account_id = edges.account_id
+    AND shown.region = edges.region
+    AND shown.endpoint_id = edges.endpoint_id
+    AND shown.snapshot_time = edges.snapshot_time
+    AND shown.part = names.part
+    AND shown.name = names.name
+  WHERE NOT contains(edges.not_known, names.part)
+  UNION ALL
+  SELECT
+    lived.account_id,
+    lived.region,
+    lived.endpoint_id,
+    places.snapshot_time,
+    places.seen_at,
+    'endpoint',
+    lived.endpoint_id,
+    if(contains(places.endpoint_ids, lived.endpoint_id), 'there')
+  FROM (SELECT DISTINCT account_id, region, endpoint_id FROM snapshots) AS lived
+  JOIN places
+    ON places.account_id = lived.account_id
+    AND places.region = lived.region
+  -- An endpoint without an id may be this one.
+  WHERE contains(coalesce(places.endpoint_ids, ARRAY[]), lived.endpoint_id) IS NOT NULL
+),
+followed AS (
+  SELECT
+    *,
+    row_number() OVER value_of AS number,
+    lag(snapshot_time) OVER value_of AS from_snapshot,
+    lag(value) OVER value_of AS from_value
+  FROM known
+  WINDOW value_of AS (PARTITION BY account_id, region, endpoint_id, part, name ORDER BY seen_at, snapshot_time)
+)
+SELECT
+  followed.account_id,
+  followed.region,
+  followed.endpoint_id,
+  followed.from_snapshot,
+  followed.snapshot_time AS to_snapshot,
+  CASE followed.part
+    WHEN 'endpoint' THEN 'endpoint'
+    WHEN 'authorizationRule' THEN 'authorization_rule'
+    WHEN 'routes' THEN 'route'
+    WHEN 'authorizationPolicy' THEN 'authorization_policy'
+    WHEN 'certificateRevocationList' THEN 'revocation_list'
+    ELSE 'option'
+  END AS kind,
+  followed.name,
+  followed.from_value,
+  followed.value AS to_value
+FROM followed
+CROSS JOIN asked
+WHERE followed.number > 1
+  AND followed.value IS DISTINCT FROM followed.from_value
+  AND followed.snapshot_time >= asked.from_time
+  AND followed.snapshot_time < asked.to_time
+ORDER BY 1, 2, 3, followed.seen_at, 5, 6, 7

@@ -1,0 +1,135 @@
+-- What could a group reach on a day, by the authorization rules of each endpoint?
+-- Serves: PCI DSS 7.2.1 and 7.2.4, NIST SP 800-53 AC-3 and AC-6, ISO/IEC 27001 A.5.15 and A.5.18.
+-- Edit: the group, as the rules name it (the SID of an Active Directory group, or the name that the SAML provider uses), and the day, in
+-- UTC. A row is a rule for the group or for all users. first_active and last_active are the first and the last snapshot of the day that
+-- show the rule as active, or null if none does. active_snapshots counts them: the rule may have been removed and added again in
+-- between. statuses and description are all that snapshots of the day show. route_covers is `yes` if at one of the active snapshots an
+-- active route of the endpoint contains the destination or lies within it, `not known` if the routes of one of them are not known or a
+-- network is not a CIDR, and `no` otherwise. snapshots counts the snapshots of the day that describe the endpoint, and
+-- snapshots_not_known counts those at which its rules are not known. An endpoint without such a rule whose rules were not known at some or
+-- all snapshots has a row in which why is `rules not known`: the group may have had access. why is `not known` if AWS does not state
+-- whom a rule is for. An authorization policy can deny what a rule allows, and rules do not list the members of a group.
+-- endpoints_described counts the endpoints that snapshots of the day describe. Nothing is known of any other endpoint. If there is
+-- nothing to show, one row has this count.
+WITH asked AS (
+  SELECT 'S-1-5-21-1111111111-2222222222-3333333333-1001' AS group_id, DATE '2026-11-01' AS day
+),
+described AS (
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    snapshot_time,
+    bool_or(element_at(unparsed, 'authorizationRule#error') IS NOT NULL) AS rules_not_known,
+    bool_or(element_at(unparsed, 'routes#error') IS NOT NULL) AS routes_not_known
+  FROM endpoints
+  CROSS JOIN asked
+  WHERE snapshot_date = CAST(asked.day AS varchar)
+    AND endpoint_id IS NOT NULL
+  GROUP BY account_id, region, endpoint_id, snapshot_time
+),
+rules AS (
+  SELECT
+    authorization_rules.account_id,
+    authorization_rules.region,
+    authorization_rules.endpoint_id,
+    authorization_rules.snapshot_time,
+    coalesce(authorization_rules.destination_cidr, element_at(authorization_rules.unparsed, 'destinationCidr')) AS destination_cidr,
+    CASE
+      WHEN authorization_rules.access_all THEN 'rule for all users'
+      WHEN authorization_rules.group_id = asked.group_id THEN 'rule for the group'
+      WHEN coalesce(authorization_rules.group_id, '') = '' THEN 'not known'
+      -- AWS said something of all users that is neither true nor false.
+      WHEN authorization_rules.access_all IS NULL AND element_at(authorization_rules.unparsed, 'accessAll') IS NOT NULL THEN 'not known'
+    END AS why,
+    authorization_rules.description,
+    coalesce(authorization_rules.status_code, 'not known') AS status_code
+  FROM authorization_rules
+  CROSS JOIN asked
+  WHERE authorization_rules.snapshot_date = CAST(asked.day AS varchar)
+),
+of_day AS (
+  SELECT routes.*
+  FROM routes
+  CROSS JOIN asked
+  WHERE routes.snapshot_date = CAST(asked.day AS varchar)
+),
+beside_routes AS (
+  -- is_covered is null if it is not known. Two networks have an address in common only if one contains the other.
+  SELECT
+    rules.*,
+    CASE
+      WHEN of_day.endpoint_id IS NULL THEN if(NOT coalesce(described.routes_not_known, true), false)
+      WHEN (strpos(of_day.destination_cidr, ':') > 0) <> (strpos(rules.destination_cidr, ':') > 0) THEN false
+      ELSE of_day.status_code = 'active' AND try(
+        contains(of_day.destination_cidr, CAST(split_part(rules.destination_cidr, '/', 1) AS ipaddress))
+        OR contains(rules.destination_cidr, CAST(split_part(of_day.destination_cidr, '/', 1) AS ipaddress))
+      )
+    END AS is_covered
+  FROM rules
+  LEFT JOIN described
+    ON described.account_id = rules.account_id
+    AND described.region = rules.region
+    AND described.endpoint_id = rules.endpoint_id
+    AND described.snapshot_time = rules.snapshot_time
+  LEFT JOIN of_day
+    ON of_day.account_id = rules.account_id
+    AND of_day.region = rules.region
+    AND of_day.endpoint_id = rules.endpoint_id
+    AND of_day.snapshot_time = rules.snapshot_time
+  WHERE rules.why IS NOT NULL
+),
+found AS (
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    destination_cidr,
+    why,
+    min(snapshot_time) FILTER (WHERE status_code = 'active') AS first_active,
+    max(snapshot_time) FILTER (WHERE status_code = 'active') AS last_active,
+    count(DISTINCT snapshot_time) FILTER (WHERE status_code = 'active') AS active_snapshots,
+    array_join(array_sort(array_agg(DISTINCT status_code)), ', ') AS statuses,
+    nullif(array_join(array_sort(array_agg(DISTINCT description)), ' | '), '') AS description,
+    CASE
+      WHEN count_if(status_code = 'active') = 0 THEN NULL
+      WHEN count_if(status_code = 'active' AND is_covered) > 0 THEN 'yes'
+      WHEN count_if(status_code = 'active' AND is_covered IS NULL) > 0 THEN 'not known'
+      ELSE 'no'
+    END AS route_covers
+  FROM beside_routes
+  GROUP BY account_id, region, endpoint_id, destination_cidr, why
+),
+counted AS (
+  SELECT account_id, region, endpoint_id, count(*) AS snapshots, count_if(rules_not_known) AS snapshots_not_known
+  FROM described
+  GROUP BY account_id, region, endpoint_id
+),
+shown AS (
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    found.destination_cidr,
+    coalesce(found.why, 'rules not known') AS why,
+    found.first_active,
+    found.last_active,
+    coalesce(found.active_snapshots, 0) AS active_snapshots,
+    found.statuses,
+    found.description,
+    found.route_covers,
+    coalesce(counted.snapshots, 0) AS snapshots,
+    coalesce(counted.snapshots_not_known, 0) AS snapshots_not_known
+  FROM found
+  FULL JOIN counted USING (account_id, region, endpoint_id)
+  WHERE found.why IS NOT NULL
+    OR counted.snapshots_not_known > 0
+),
+total AS (
+  SELECT count(*) AS endpoints_described
+  FROM counted
+)
+SELECT shown.*, total.endpoints_described
+FROM total
+LEFT JOIN shown ON true
+ORDER BY shown.account_id, shown.region, shown.endpoint_id, shown.destination_cidr, shown.why

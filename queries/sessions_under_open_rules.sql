@@ -1,0 +1,234 @@
+-- Who was connected while an authorization rule allowed every network, or all users?
+-- Serves: PCI DSS 1.2.5 and 7.2.1, NIST SP 800-53 AC-4, AC-6 and SC-7, ISO/IEC 27001 A.5.15 and A.8.22.
+-- Edit: the first day, and the day after the last, in UTC. A row is a session and a time. In `open rule`, snapshots of that time show an
+-- active rule of its endpoint for 0.0.0.0/0 or ::/0, or for all users: destination_cidr and for_whom are the rule's. The time is from
+-- seen_from, the first snapshot that shows the rule, to seen_until, the next that does not. The rule may have been added up to one
+-- snapshot earlier. In `not known`, the rules of the endpoint are not known in that time: EC2 did not answer, a rule could not be read, no
+-- snapshot came for 60 minutes, or there was none yet. Such a time ends that of a rule. If no snapshot came, it begins with the last one.
+-- proven is true if the session was there in that time. Otherwise it may have begun later or ended earlier, as in who_was_connected_at.
+-- The rule need not be for this user: the record does not list members of groups, and an authorization policy can deny what a rule allows.
+-- Times begin no earlier than a day before the first day. as_of is the last merge. If there is nothing to show, one row has as_of.
+WITH asked AS (
+  SELECT
+    CAST(current_date - INTERVAL '30' DAY AS timestamp(6)) AS from_time,
+    CAST(current_date + INTERVAL '1' DAY AS timestamp(6)) AS to_time
+),
+last_merge AS (
+  SELECT max(merged_at) AS as_of
+  FROM captures
+),
+connected AS (
+  -- Those who may have been there.
+  SELECT
+    sessions.*,
+    -- Client VPN did not exist earlier.
+    if(begin_seen, connection_established_time, coalesce(began_after, TIMESTAMP '2018-12-01 00:00:00')) AS begins
+  FROM sessions
+  CROSS JOIN asked
+  WHERE if(
+      begin_seen,
+      connection_established_time,
+      coalesce(began_after, TIMESTAMP '2018-12-01 00:00:00')
+    ) < asked.to_time
+    AND (ended_before >= asked.from_time OR ended_before IS NULL)
+),
+described AS (
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    snapshot_time,
+    CAST(min(captured_at) AS timestamp(6)) AS seen_at,
+    bool_or(element_at(unparsed, 'authorizationRule#error') IS NOT NULL) AS is_not_known,
+    bool_or(status_code IS DISTINCT FROM 'deleted') AS is_there
+  FROM endpoints
+  CROSS JOIN asked
+  -- A day earlier: for the rules at the beginning.
+  WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
+    AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
+  GROUP BY account_id, region, endpoint_id, snapshot_time
+),
+rules AS (
+  -- is_open is null if AWS said nothing that decides it.
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    snapshot_time,
+    destination_cidr,
+    if(access_all, 'all users', 'group ' || group_id) AS for_whom,
+    status_code = 'active' AND (
+      destination_cidr IN ('0.0.0.0/0', '::/0')
+      OR coalesce(access_all, if(element_at(unparsed, 'accessAll') IS NULL, false))
+    ) AS is_open
+  FROM authorization_rules
+  CROSS JOIN asked
+  WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
+    AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
+),
+moments AS (
+  -- From each of them to the next, one thing is known of an endpoint, or nothing.
+  SELECT
+    described.account_id,
+    described.region,
+    described.endpoint_id,
+    described.snapshot_time,
+    described.seen_at,
+    described.is_not_known OR coalesce(bool_or(rules.is_open IS NULL AND rules.endpoint_id IS NOT NULL), false) AS is_not_known,
+    NOT described.is_there AS is_gone
+  FROM described
+  LEFT JOIN rules
+    ON rules.account_id = described.account_id
+    AND rules.region = described.region
+    AND rules.endpoint_id = described.endpoint_id
+    AND rules.snapshot_time = described.snapshot_time
+  WHERE described.endpoint_id IS NOT NULL
+  GROUP BY 1, 2, 3, 4, 5, described.is_not_known, described.is_there
+  UNION ALL
+  -- The first snapshot or listing after its last snapshot that does not have it.
+  SELECT last.account_id, last.region, last.endpoint_id, NULL, min(later.seen_at), false, true
+  FROM (
+    SELECT account_id, region, endpoint_id, max(seen_at) AS seen_at
+    FROM described
+    WHERE endpoint_id IS NOT NULL
+    GROUP BY account_id, region, endpoint_id
+  ) AS last
+  JOIN (
+    SELECT account_id, region, min(seen_at) AS seen_at, array_agg(endpoint_id) AS endpoint_ids
+    FROM described
+    GROUP BY account_id, region, snapshot_time
+    UNION ALL
+    SELECT account_id, region, attempted_at, CAST(json_parse(endpoint_ids) AS array(varchar))
+    FROM captures
+    WHERE kind = 'listing'
+      AND outcome = 'complete'
+  ) AS later
+    ON later.account_id = last.account_id
+    AND later.region = last.region
+    AND later.seen_at > last.seen_at
+    -- Null: an endpoint without an id may be this one.
+    AND NOT contains(later.endpoint_ids, last.endpoint_id)
+  GROUP BY last.account_id, last.region, last.endpoint_id
+  UNION ALL
+  -- Before the first snapshot of these days, nothing is known.
+  SELECT DISTINCT connected.account_id, connected.region, connected.endpoint_id, NULL, asked.from_time - INTERVAL '1' DAY, true, false
+  FROM connected
+  CROSS JOIN asked
+),
+steps AS (
+  SELECT
+    *,
+    NOT is_gone AND NOT is_not_known AND next_at >= seen_at + INTERVAL '60' MINUTE AS is_silent
+  FROM (
+    SELECT
+      moments.*,
+      coalesce(
+        lead(seen_at) OVER (PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time),
+        greatest(last_merge.as_of, seen_at)
+      ) AS next_at
+    FROM moments
+    CROSS JOIN last_merge
+  )
+),
+stretches AS (
+  SELECT
+    steps.account_id,
+    steps.region,
+    steps.endpoint_id,
+    'open rule' AS finding,
+    rules.destination_cidr,
+    rules.for_whom,
+    steps.seen_at AS begins,
+    if(steps.is_silent, steps.seen_at, steps.next_at) AS ends
+  FROM steps
+  JOIN rules
+    ON rules.account_id = steps.account_id
+    AND rules.region = steps.region
+    AND rules.endpoint_id = steps.endpoint_id
+    AND rules.snapshot_time = steps.snapshot_time
+  WHERE rules.is_open
+  UNION ALL
+  SELECT account_id, region, endpoint_id, 'not known', NULL, NULL, seen_at, next_at
+  FROM steps
+  WHERE is_not_known
+    OR is_silent
+),
+numbered AS (
+  SELECT
+    *,
+    count_if(is_first) OVER (
+      PARTITION BY account_id, region, endpoint_id, finding, destination_cidr, for_whom ORDER BY begins, ends
+    ) AS number
+  FROM (
+    SELECT
+      *,
+      coalesce(begins > lag(ends) OVER (
+        PARTITION BY account_id, region, endpoint_id, finding, destination_cidr, for_whom ORDER BY begins, ends
+      ), true) AS is_first
+    FROM stretches
+  )
+),
+spans AS (
+  SELECT account_id, region, endpoint_id, finding, destination_cidr, for_whom, min(begins) AS begins, max(ends) AS ends
+  FROM numbered
+  GROUP BY account_id, region, endpoint_id, finding, destination_cidr, for_whom, number
+),
+found AS (
+  SELECT
+    connected.*,
+    spans.finding,
+    spans.destination_cidr,
+    spans.for_whom,
+    spans.begins AS seen_from,
+    spans.ends AS seen_until,
+    greatest(spans.begins, asked.from_time) AS span_begins,
+    least(spans.ends, asked.to_time) AS span_ends
+  FROM connected
+  CROSS JOIN asked
+  JOIN spans
+    ON spans.account_id = connected.account_id
+    AND spans.region = connected.region
+    AND spans.endpoint_id = connected.endpoint_id
+  WHERE spans.begins < asked.to_time
+    AND spans.ends > asked.from_time
+)
+SELECT
+  found.identity,
+  found.username,
+  found.common_name,
+  found.account_id,
+  found.region,
+  found.endpoint_id,
+  found.connection_id,
+  found.connection_established_time,
+  found.ends_at,
+  found.finding,
+  found.destination_cidr,
+  found.for_whom,
+  found.seen_from,
+  found.seen_until,
+  (found.connection_established_time <= found.span_begins OR found.connection_established_time < found.span_ends)
+    AND coalesce(found.ended_after >= found.span_begins, false) AS proven,
+  found.begin_seen,
+  found.began_after,
+  found.ended_after,
+  found.ended_before,
+  found.covered,
+  found.identity_key,
+  with_timezone(last_merge.as_of, 'UTC') AS as_of
+FROM last_merge
+LEFT JOIN found
+  -- A time of one moment counts too.
+  ON (found.begins <= found.span_begins OR found.begins < found.span_ends)
+  AND (found.ended_before IS NULL OR found.ended_before > found.span_begins)
+ORDER BY
+  found.identity,
+  found.connection_established_time,
+  found.connection_id,
+  found.account_id,
+  found.region,
+  found.endpoint_id,
+  found.seen_from,
+  found.finding,
+  found.destination_cidr,
+  found.for_whom

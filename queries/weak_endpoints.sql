@@ -1,0 +1,106 @@
+-- Which endpoints are configured weakly on a day, and in what way?
+-- Serves: AWS Security Hub EC2.51 (connection logging), NIST SP 800-53 AC-12, AC-17(2), CM-6 and IA-2, PCI DSS 2.2.1 and 8.2.8, ISO/IEC
+-- 27001 A.8.9.
+-- Edit: the day, in UTC, and the most hours that a session may last. A row is a weakness of an endpoint at its latest snapshot of the day.
+-- value is what that snapshot shows, or `not known` if AWS sent no value, if it could not be typed, or if EC2 did not answer for the
+-- revocation list. A revocation list is required only where clients have certificates. It has expired if its next update is before the
+-- snapshot, and is `not known` if it names no next update or cannot be read. Device posture is not asked for if there is neither a client
+-- connect handler nor a device trust provider. If AWS described an endpoint in two ways at once, both descriptions count. An endpoint that
+-- AWS lists as deleted has no row. endpoints_described counts all other endpoints that snapshots of the day describe. Nothing is known of
+-- any further endpoint. If there is nothing to show, one row has this count.
+WITH asked AS (
+  SELECT DATE '2026-11-01' AS day, 12 AS hours
+),
+of_day AS (
+  SELECT
+    endpoints.*,
+    first_value(snapshot_time) OVER (
+      PARTITION BY account_id, region, endpoint_id ORDER BY captured_at DESC, snapshot_time DESC
+    ) AS last_snapshot
+  FROM endpoints
+  CROSS JOIN asked
+  WHERE snapshot_date = CAST(asked.day AS varchar)
+),
+described AS (
+  SELECT
+    *,
+    -- Null if AWS named no way of authentication.
+    if(cardinality(authentication_types) > 0, contains(authentication_types, 'certificate-authentication')) AS has_certificates
+  FROM of_day
+  WHERE snapshot_time = last_snapshot
+    AND status_code IS DISTINCT FROM 'deleted'
+),
+judged AS (
+  -- is_weak is null if it is not known.
+  SELECT DISTINCT
+    described.account_id,
+    described.region,
+    described.endpoint_id,
+    described.snapshot_time,
+    judgement.weakness,
+    judgement.is_weak,
+    judgement.value
+  FROM described
+  CROSS JOIN asked
+  CROSS JOIN UNNEST(CAST(
+    ARRAY[
+      ROW(
+        'no connection logging',
+        NOT connection_log_enabled OR coalesce(connection_log_group, '') = '' AND connection_log_enabled,
+        if(connection_log_enabled, 'on, without a log group', 'off')
+      ),
+      ROW(
+        'certificate authentication only',
+        if(
+          cardinality(authentication_types) > 0,
+          all_match(authentication_types, type -> type = 'certificate-authentication')
+        ),
+        array_join(array_sort(authentication_types), ', ')
+      ),
+      ROW('split tunnel', split_tunnel, 'on'),
+      ROW('long session time-out', session_timeout_hours > asked.hours, CAST(session_timeout_hours AS varchar) || ' hours'),
+      ROW(
+        'no valid revocation list',
+        has_certificates AND CASE
+          WHEN element_at(unparsed, 'certificateRevocationList#error') IS NOT NULL THEN NULL
+          WHEN revocation_list_sha256 IS NULL THEN true
+          ELSE revocation_list_next_update < captured_at
+        END,
+        if(
+          revocation_list_sha256 IS NULL,
+          'missing',
+          'expired at ' || date_format(revocation_list_next_update, '%Y-%m-%d %H:%i:%s')
+        )
+      ),
+      ROW(
+        'device posture is not asked for',
+        CASE
+          WHEN client_connect_enabled OR device_trust_providers <> '[]' THEN false
+          WHEN any_match(coalesce(map_keys(unparsed), ARRAY[]), name -> name LIKE 'devicePostureOptions%') THEN NULL
+          ELSE NOT client_connect_enabled
+        END,
+        'no client connect handler, no device trust provider'
+      )
+    ] AS array(ROW(weakness varchar, is_weak boolean, value varchar))
+  )) AS judgement (weakness, is_weak, value)
+),
+found AS (
+  SELECT account_id, region, endpoint_id, snapshot_time, weakness, if(is_weak, value, 'not known') AS value
+  FROM judged
+  WHERE is_weak IS NULL OR is_weak
+),
+total AS (
+  SELECT count(DISTINCT ROW(account_id, region, endpoint_id)) AS endpoints_described
+  FROM described
+)
+SELECT
+  found.account_id,
+  found.region,
+  found.endpoint_id,
+  found.snapshot_time,
+  found.weakness,
+  found.value,
+  total.endpoints_described
+FROM total
+LEFT JOIN found ON true
+ORDER BY 1, 2, 3, 5, 6

@@ -1,0 +1,274 @@
+"""Cases of changes of the configuration."""
+
+import json
+
+from edge_cases import case, expect
+from edge_lakes import MINUTE, SAML, A, B, C, D, at, route, rule
+
+COLUMNS = "endpoint_id from_snapshot to_snapshot kind name from_value to_value"
+#: Values of rules and routes as the question shows them.
+RULE = lambda status="active", description=None: text(status_code=status, description=description)
+ROUTE = lambda status="active": text(status_code=status, origin=None, type=None, description=None)
+TIMES = ["09 10:00", "09 10:15", "09 10:30", "09 10:45", "09 11:00", "09 11:15"]
+
+
+def text(**values):
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def changes(lake, *rows, **more):
+    """`rows` with texts of times."""
+    rows = [(row[0], at(row[1]), at(row[2]), *row[3:]) for row in rows]
+    expect(lake, "configuration_changes", COLUMNS, rows, **more)
+
+
+@case
+def unchanged(lake):
+    """Nothing changes: the order in which AWS lists does not count, nor do arrivals, request ids and messages."""
+    rules, routes = [rule("10.1.0.0/16", "g"), rule("10.2.0.0/16")], [route("10.1.0.0/16"), route("10.2.0.0/16", None)]
+    associations = [{"associationId": "b", "status": {"code": "associated"}}, {"associationId": "a"}]
+    for number, time in enumerate(TIMES):
+        step = 1 if number % 2 else -1
+        lake.configured(
+            at(time),
+            [dict(row, status_message=str(number)) for row in rules[::step]],
+            routes[::step],
+            request_id=str(number),
+            status_message=str(number),
+            dns_servers=["10.0.0.1", "10.0.0.2"][::step],
+            associated_networks=["s-1", "s-2"][::step],
+            network_associations=json.dumps(associations[::step]),
+            tags=dict([("a", "1"), ("b", "2")][::step]),
+            unparsed={"new": str(number)},
+        )
+    changes(lake)
+
+
+@case
+def rules_changed(lake):
+    """A rule is added, changed, removed and added again; one for all users and one for a group are two."""
+    shown = [
+        [rule("10.1.0.0/16", "g")],
+        [rule("10.1.0.0/16", "g"), rule("10.1.0.0/16", status="authorizing")],
+        [rule("10.1.0.0/16", "g"), rule("10.1.0.0/16")],
+        [rule("10.1.0.0/16", description="ä")],
+        [rule("10.1.0.0/16", "g"), rule("10.1.0.0/16", description="ä")],
+    ]
+    for time, rules in zip(TIMES, shown, strict=False):
+        lake.configured(at(time), rules)
+    name, group = "10.1.0.0/16 for all users", "10.1.0.0/16 for group g"
+    changes(
+        lake,
+        (A, TIMES[0], TIMES[1], "authorization_rule", name, None, RULE("authorizing")),
+        (A, TIMES[1], TIMES[2], "authorization_rule", name, RULE("authorizing"), RULE()),
+        (A, TIMES[2], TIMES[3], "authorization_rule", name, RULE(), RULE(description="ä")),
+        (A, TIMES[2], TIMES[3], "authorization_rule", group, RULE(), None),
+        (A, TIMES[3], TIMES[4], "authorization_rule", group, None, RULE()),
+    )
+
+
+@case
+def routes_changed(lake):
+    """Routes by their target: a subnet, or a transit gateway. IPv6 is a text like any other."""
+    gateway = route("::/0", None, transit_gateway_attachment_id="tgw-1")
+    shown = [[route("10.0.0.0/8")], [route("10.0.0.0/8", "subnet-2")], [gateway], [dict(gateway, status_code="failed")], []]
+    for time, routes in zip(TIMES, shown, strict=False):
+        lake.configured(at(time), routes=routes)
+    changes(
+        lake,
+        (A, TIMES[0], TIMES[1], "route", "10.0.0.0/8 via subnet-1", ROUTE(), None),
+        (A, TIMES[0], TIMES[1], "route", "10.0.0.0/8 via subnet-2", None, ROUTE()),
+        (A, TIMES[1], TIMES[2], "route", "10.0.0.0/8 via subnet-2", ROUTE(), None),
+        (A, TIMES[1], TIMES[2], "route", "::/0 via tgw-1", None, ROUTE()),
+        (A, TIMES[2], TIMES[3], "route", "::/0 via tgw-1", ROUTE(), ROUTE("failed")),
+        (A, TIMES[3], TIMES[4], "route", "::/0 via tgw-1", ROUTE("failed"), None),
+    )
+
+
+@case
+def unknown_between(lake):
+    """What is not known is no change, at the beginning, between and at the end: the change is between what is known."""
+    policy, no_policy = {"authorization_policy": "permit"}, {"unparsed": {"authorizationPolicy#error": "Timeout"}}
+    no_list = {"unparsed": {"certificateRevocationList#error": "Timeout"}}
+    no_networks = {"associated_networks": None, "unparsed": {"targetNetworkId#error": "Timeout"}}
+    networks = {"associated_networks": ["s-1"]}
+    lake.configured(at(TIMES[0]), None, None, **networks)
+    lake.configured(at(TIMES[1]), [rule("10.1.0.0/16", "g")], [route("10.0.0.0/8")], **policy, **networks)
+    lake.configured(at(TIMES[2]), None, None, **no_networks)
+    lake.configured(at(TIMES[3]), [rule("10.1.0.0/16", "g")], [], **no_policy, **networks)
+    lake.configured(at(TIMES[4]), None, None, **no_list, **networks)
+    lake.configured(at(TIMES[5]), [], None, authorization_policy="permit", revocation_list_sha256="00", associated_networks=[])
+    changes(
+        lake,
+        (A, TIMES[0], TIMES[1], "authorization_policy", "authorization_policy", None, "permit"),
+        # Of TIMES[2] too, AWS gave no policy: null is known, without an error.
+        (A, TIMES[1], TIMES[2], "authorization_policy", "authorization_policy", "permit", None),
+        (A, TIMES[1], TIMES[3], "route", "10.0.0.0/8 via subnet-1", ROUTE(), None),
+        (A, TIMES[4], TIMES[5], "authorization_policy", "authorization_policy", None, "permit"),
+        (A, TIMES[3], TIMES[5], "authorization_rule", "10.1.0.0/16 for group g", RULE(), None),
+        (A, TIMES[4], TIMES[5], "option", "associated_networks", '["s-1"]', "[]"),
+        (A, TIMES[3], TIMES[5], "revocation_list", "revocation_list_sha256", None, "00"),
+    )
+
+
+@case
+def known_up_to_an_error(lake):
+    """A value is known up to the last snapshot before an error, and from the first after it, also if it is null as with an error."""
+    error = {"unparsed": {"authorizationPolicy#error": "Timeout"}}
+    for number, values in enumerate([{}, {}, error, {"authorization_policy": "permit"}, error, error]):
+        lake.configured(at(TIMES[number]), **values)
+    for number in range(2):
+        lake.configured(at("09 11:30") + number * 15 * MINUTE)
+    changes(
+        lake,
+        (A, TIMES[1], TIMES[3], "authorization_policy", "authorization_policy", None, "permit"),
+        (A, TIMES[3], "09 11:30", "authorization_policy", "authorization_policy", "permit", None),
+    )
+
+
+@case
+def policies_and_lists(lake):
+    """The policy and the revocation list, with their own kinds. A policy that is not known and comes back the same has not changed."""
+    policy = {"authorization_policy": "permit (a,b);\n", "authorization_policy_shadow_mode": "enabled"}
+    revoked = {"revocation_list_sha256": "aa", "revocation_list_entries": 1, "revocation_list_next_update": at("19 00:00")}
+    error = {"authorizationPolicy#error": "UnauthorizedOperation", "certificateRevocationList#error": "UnauthorizedOperation"}
+    lake.configured(at(TIMES[0]), **policy, **revoked, revocation_list="one")
+    lake.configured(at(TIMES[1]), unparsed=error)
+    lake.configured(at(TIMES[2]), **policy, **revoked, revocation_list="two", revocation_list_status_message="m")
+    policy["authorization_policy_shadow_mode"] = "disabled"
+    lake.configured(at(TIMES[3]), **policy, **revoked | {"revocation_list_entries": 2}, revocation_list_status_code="pending")
+    lake.configured(at(TIMES[4]), **policy)
+    changes(
+        lake,
+        (A, TIMES[2], TIMES[3], "authorization_policy", "authorization_policy_shadow_mode", "enabled", "disabled"),
+        (A, TIMES[2], TIMES[3], "revocation_list", "revocation_list_entries", "1", "2"),
+        (A, TIMES[2], TIMES[3], "revocation_list", "revocation_list_status_code", None, "pending"),
+        (A, TIMES[3], TIMES[4], "revocation_list", "revocation_list_entries", "2", None),
+        (A, TIMES[3], TIMES[4], "revocation_list", "revocation_list_next_update", "2026-11-19 00:00:00.000", None),
+        (A, TIMES[3], TIMES[4], "revocation_list", "revocation_list_sha256", "aa", None),
+        (A, TIMES[3], TIMES[4], "revocation_list", "revocation_list_status_code", "pending", None),
+    )
+
+
+@case
+def options_changed(lake):
+    """Options of each type, and texts that could not be typed, as AWS sent them."""
+    lake.configured(at(TIMES[0]), vpn_port=443, split_tunnel=True, dns_name="a|b, ' \\", tags={"a": "1, b=2"})
+    lake.configured(at(TIMES[1]), vpn_port=None, split_tunnel=False, dns_name=" | ", tags={"a": "1", "b": "2"}, unparsed={"vpnPort": "many"})
+    lake.configured(at(TIMES[2]), vpn_port=None, split_tunnel=None, dns_name=" | ", status_code="pending-associate")
+    changes(
+        lake,
+        (A, TIMES[0], TIMES[1], "option", "dns_name", "a|b, ' \\", " | "),
+        (A, TIMES[0], TIMES[1], "option", "split_tunnel", "true", "false"),
+        (A, TIMES[0], TIMES[1], "option", "tags", '{"a":"1, b=2"}', '{"a":"1","b":"2"}'),
+        (A, TIMES[0], TIMES[1], "option", "vpn_port", "443", "many"),
+        (A, TIMES[1], TIMES[2], "option", "split_tunnel", "false", None),
+        (A, TIMES[1], TIMES[2], "option", "status_code", "available", "pending-associate"),
+        (A, TIMES[1], TIMES[2], "option", "tags", '{"a":"1","b":"2"}', None),
+        (A, TIMES[1], TIMES[2], "option", "vpn_port", "many", None),
+    )
+
+
+@case
+def missing_snapshots(lake):
+    """A snapshot that is missing, of the place or of an hour, is no change: what changed meanwhile is between those that there are."""
+    lake.configured(at("08 10:00"), [rule("10.1.0.0/16", "g")])
+    lake.configured(at("09 23:45"), [rule("10.1.0.0/16", "g")], vpn_port=1194)
+    changes(lake, (A, "08 10:00", "09 23:45", "option", "vpn_port", None, "1194"))
+
+
+@case
+def appeared_and_gone(lake):
+    """Endpoints appear and are gone if other snapshots or listings say so. The rules of one that is gone are not removed by themselves."""
+    for time in TIMES:
+        lake.configured(at(time), endpoint=D)
+    for time in TIMES[1:3]:
+        lake.configured(at(time), [rule("10.1.0.0/16", "g")])
+    for time in TIMES[:3]:
+        lake.configured(at(time), [rule("10.1.0.0/16", "g")], endpoint=B)
+    # Listed for a while after it was deleted: EC2 is not asked for its rules.
+    for time in TIMES[3:5]:
+        lake.configured(at(time), endpoint=B, status_code="deleted", deletion_time=at(time))
+    # Before an endpoint without an id was listed, C was there: it may be that one.
+    lake.configured(at(TIMES[4]), endpoint=C)
+    lake.row("endpoints", at(TIMES[5]), captured_at=at(TIMES[5]), unparsed={"clientVpnEndpointId": "?"})
+    changes(
+        lake,
+        (A, TIMES[0], TIMES[1], "endpoint", A, None, "there"),
+        (A, TIMES[2], TIMES[3], "endpoint", A, "there", None),
+        (B, TIMES[2], TIMES[3], "endpoint", B, "there", None),
+        (C, TIMES[3], TIMES[4], "endpoint", C, None, "there"),
+    )
+
+
+@case
+def gone_by_a_listing(lake):
+    """The last endpoint of an account and Region leaves no row: a listing says that it is gone."""
+    lake.configured(at("09 10:00"), [rule("10.1.0.0/16", "g")])
+    for time, ids in [("09 10:00", [A]), ("09 10:15", []), ("09 10:30", [])]:
+        lake.ledger.run(lake.minutes(at(time)), [], listing=ids)
+    changes(lake, (A, "09 10:00", "09 10:15", "endpoint", A, "there", None))
+
+
+@case
+def changed_at_the_edges_of_the_days(lake):
+    """Values count from the day before the first; a change counts on the day of its first snapshot."""
+    edits = [
+        ("CAST(current_date - INTERVAL '30' DAY AS timestamp(6))", "TIMESTAMP '2026-11-08 00:00:00'"),
+        ("CAST(current_date + INTERVAL '1' DAY AS timestamp(6))", "TIMESTAMP '2026-11-09 00:00:00'"),
+    ]
+    ports = {"06 23:45": 1, "07 00:00": 2, "07 23:45": 3, "08 00:00": 4, "08 23:45": 5, "09 00:00": 6}
+    for time, port in ports.items():
+        lake.configured(at(time), vpn_port=port)
+    rows = [("07 23:45", "08 00:00", "3", "4"), ("08 00:00", "08 23:45", "4", "5")]
+    changes(lake, *((A, begins, ends, "option", "vpn_port", *values) for begins, ends, *values in rows), edits=edits, alone=True)
+
+
+@case
+def changed_in_two_accounts(lake):
+    """The other account is `changed_in_the_other`: the same endpoint there has its own values."""
+    for number, time in enumerate(TIMES):
+        lake.configured(at(time), [rule("10.1.0.0/16", "g")] if number < 3 else [])
+    changes(lake, (A, TIMES[2], TIMES[3], "authorization_rule", "10.1.0.0/16 for group g", RULE(), None))
+
+
+@case
+def changed_in_the_other(lake):
+    for number, time in enumerate(TIMES):
+        lake.configured(at(time), [rule("10.1.0.0/16", "g")] if number > 0 else [])
+    changes(lake, (A, TIMES[0], TIMES[1], "authorization_rule", "10.1.0.0/16 for group g", None, RULE()))
+
+
+@case
+def changed_in_the_order_of_arrival(lake):
+    """A snapshot that arrives late counts then. Two values that AWS gives at once are both shown."""
+    for snapshot, arrives, port in [("09 10:00", "09 10:00", 1), ("09 10:15", "09 10:40", 2), ("09 10:30", "09 10:30", 1)]:
+        values = {"captured_at": at(arrives), "endpoint_id": A, "vpn_port": port, "status_code": "available"}
+        lake.row("endpoints", at(snapshot), **values, authentication_types=[SAML], security_group_ids=[])
+    for port in (2, None):
+        lake.configured(at("09 11:00") + MINUTE / 2, vpn_port=port)
+    changes(
+        lake,
+        (A, "09 10:30", "09 10:15", "option", "vpn_port", "1", "2"),
+        (A, "09 10:15", "09 11:00", "option", "vpn_port", "2", "2 | no value"),
+    )
+
+
+@case
+def odd_rules(lake):
+    """Rules and routes whose texts could not be typed, or are listed twice, and one without its endpoint's row."""
+    first = [rule(None, None, access_all=None, unparsed={"destinationCidr": "x", "groupId": "y"}), rule("10.1.0.0/16", "g")]
+    lake.configured(at(TIMES[0]), first)
+    lake.configured(at(TIMES[1]), [*first, rule("10.1.0.0/16", "g", "revoking"), rule(None, "", access_all=False)], [route(None, None)])
+    lake.row("authorization_rules", at(TIMES[2]), captured_at=at(TIMES[2]), endpoint_id=A, **rule("10.9.0.0/16", "g"))
+    lake.configured(at(TIMES[3]), [])
+    rows = [
+        (A, TIMES[0], TIMES[1], "authorization_rule", "10.1.0.0/16 for group g", RULE(), f"{RULE()} | {RULE('revoking')}"),
+        (A, TIMES[0], TIMES[1], "authorization_rule", "not known for not known", None, RULE()),
+        (A, TIMES[0], TIMES[1], "route", "not known via not known", None, ROUTE()),
+        (A, TIMES[1], TIMES[3], "authorization_rule", "10.1.0.0/16 for group g", f"{RULE()} | {RULE('revoking')}", None),
+        (A, TIMES[1], TIMES[3], "authorization_rule", "not known for not known", RULE(), None),
+        (A, TIMES[1], TIMES[3], "authorization_rule", "x for group y", RULE(), None),
+        (A, TIMES[1], TIMES[3], "route", "not known via not known", ROUTE(), None),
+    ]
+    changes(lake, *rows)

@@ -1,0 +1,197 @@
+"""Cases of sessions under rules that allow every network, or all users."""
+
+from edge_cases import case, expect
+from edge_lakes import MINUTE, NOW, UTC, A, B, at, connection, rule
+
+COLUMNS = "endpoint_id connection_id finding destination_cidr for_whom seen_from seen_until proven"
+OPEN, NOT_KNOWN = "open rule", "not known"
+EVERYWHERE = rule("0.0.0.0/0", "g")
+#: The rules of times before the first snapshot of these days are not known from then on.
+EARLIEST = at("2026-10-10 00:00")
+
+
+def snapshots(lake, shown, begins="09 10:00", endpoint=A, step=15):
+    """Snapshots of an endpoint every quarter of an hour, each with its rules; `...` for a snapshot that is missing."""
+    for number, rules in enumerate(shown):
+        if rules is not ...:
+            lake.configured(at(begins) + number * step * MINUTE, rules, endpoint=endpoint)
+
+
+def steady(lake, until, rules, begins, endpoint=A):
+    """Snapshots from one time to another, that show the same."""
+    time = at(begins)
+    while time <= at(until):
+        lake.configured(time, rules, endpoint=endpoint)
+        time += 45 * MINUTE
+
+
+def under(lake, *rows):
+    """`rows` with texts of times."""
+    rows = [(*row[:5], *(at(time) if isinstance(time, str) else time for time in row[5:7]), *row[7:]) for row in rows]
+    expect(lake, "sessions_under_open_rules", COLUMNS, rows)
+
+
+@case
+def under_a_rule(lake):
+    """From the first snapshot that shows an active rule until the first that does not. Those before and after were not under it."""
+    snapshots(lake, [[], [EVERYWHERE], [EVERYWHERE], [rule("0.0.0.0/0", "g", "revoking")], [], [], [], []])
+    for id, begins, ends in [
+        ("before", "09 10:01", "09 10:14"),
+        ("into", "09 10:02", "09 10:16"),
+        ("inside", "09 10:20", "09 10:40"),
+        ("over", "09 10:03", "09 11:00"),
+        ("after", "09 10:45", "09 11:10"),
+    ]:
+        lake.session(id, f"{lake.name}.{id}", None, at(begins), at(ends))
+    span = (OPEN, "0.0.0.0/0", "group g", "09 10:15", "09 10:45", True)
+    under(lake, (A, "inside", *span), (A, "into", *span), (A, "over", *span))
+
+
+@case
+def under_all_users(lake):
+    """A rule for all users is open for any network, and ::/0 for any group. Each rule is a row. Others are not open."""
+    both = [rule("10.1.0.0/16"), rule("::/0", "g"), rule("10.0.0.0/8", "g"), rule("0.0.0.0/1", "g")]
+    snapshots(lake, [both, both, [rule("10.1.0.0/16")], []])
+    lake.session("s", f"{lake.name}.s", None, at("09 10:05"), at("09 10:40"))
+    under(
+        lake,
+        (A, "s", OPEN, "10.1.0.0/16", "all users", "09 10:00", "09 10:45", True),
+        (A, "s", OPEN, "::/0", "group g", "09 10:00", "09 10:30", True),
+    )
+
+
+@case
+def under_what_is_not_known(lake):
+    """Where EC2 does not answer, the time of a rule ends, and what follows is not known until the next answer."""
+    snapshots(lake, [[EVERYWHERE], None, None, [EVERYWHERE], [], None, [], []])
+    lake.session("s", f"{lake.name}.s", None, at("09 10:05"), at("09 11:29"))
+    lake.session("t", f"{lake.name}.t", None, at("09 11:01"), at("09 11:05"))
+    under(
+        lake,
+        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:00", "09 10:15", True),
+        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 10:45", True),
+        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:45", "09 11:00", True),
+        (A, "s", NOT_KNOWN, None, None, "09 11:15", "09 11:30", True),
+    )
+
+
+@case
+def under_silence(lake):
+    """An hour without a snapshot is not known, from the last one on, which shows the rule for that moment."""
+    snapshots(lake, [[EVERYWHERE], [EVERYWHERE], ..., ..., ..., [EVERYWHERE], [], ..., ..., []])
+    lake.session("s", f"{lake.name}.s", None, at("09 10:05"), at("09 12:05"))
+    lake.session("t", f"{lake.name}.t", None, at("09 10:20"), at("09 10:30"))
+    under(
+        lake,
+        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:00", "09 10:15", True),
+        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 11:15", True),
+        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 11:15", "09 11:30", True),
+        (A, "t", NOT_KNOWN, None, None, "09 10:15", "09 11:15", True),
+    )
+
+
+@case
+def under_no_snapshots(lake):
+    """Nothing is known of an endpoint without snapshots, nor of the time before the first: the session is shown, and not as harmless."""
+    lake.session("s", f"{lake.name}.s", None, at("09 10:05"), at("09 10:30"), B)
+    lake.session("t", f"{lake.name}.t", None, at("09 09:00"), at("09 10:30"))
+    snapshots(lake, [[], [], [], []])
+    under(
+        lake,
+        (B, "s", NOT_KNOWN, None, None, EARLIEST, NOW, True),
+        (A, "t", NOT_KNOWN, None, None, EARLIEST, "09 10:00", True),
+    )
+
+
+@case
+def under_odd_rules(lake):
+    """A rule that cannot be read leaves not known what it allows. One that decides nothing harms none that is known."""
+    odd = [
+        rule("10.1.0.0/16", "g", access_all=None, unparsed={"accessAll": "True"}),
+        rule(None, "g", unparsed={"destinationCidr": "x"}),
+        rule("0.0.0.0/0", "g", None),
+    ]
+    snapshots(lake, [[], *([one] for one in odd), [], []])
+    fine = [rule("10.1.0.0/16", "g", access_all=None), rule(None, "g", "failed"), rule("10.2.0.0/16", "g", None)]
+    snapshots(lake, [fine, fine, [*fine, EVERYWHERE], [], []], endpoint=B)
+    lake.session("s", f"{lake.name}.s", None, at("09 10:01"), at("09 11:10"))
+    lake.session("t", f"{lake.name}.t", None, at("09 10:01"), at("09 10:50"), B)
+    under(
+        lake,
+        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 11:00", True),
+        (B, "t", OPEN, "0.0.0.0/0", "group g", "09 10:30", "09 10:45", True),
+    )
+
+
+@case
+def under_a_rule_of_one_that_is_gone(lake):
+    """An endpoint that is gone has no rules: by another's snapshot, by its status, or by a listing."""
+    snapshots(lake, [[EVERYWHERE]])
+    snapshots(lake, [[EVERYWHERE]], endpoint=B)
+    lake.configured(at("09 10:15"), endpoint=B, status_code="deleted")
+    lake.session("s", f"{lake.name}.s", None, at("09 10:05"), at("09 10:10"))
+    lake.session("t", f"{lake.name}.t", None, at("09 10:05"), at("09 10:10"), B)
+    lake.session("u", f"{lake.name}.u", None, at("09 10:16"), at("09 10:20"), B)
+    span = (OPEN, "0.0.0.0/0", "group g", "09 10:00", "09 10:15", True)
+    under(lake, (A, "s", *span), (B, "t", *span))
+
+
+@case
+def under_a_rule_of_the_last_one(lake):
+    """Of the last endpoint of an account and Region, a listing says that it is gone."""
+    snapshots(lake, [[EVERYWHERE]])
+    lake.ledger.run(lake.minutes(at("09 10:20")), [], listing=[])
+    lake.session("s", f"{lake.name}.s", None, at("09 10:05"), at("09 10:10"))
+    lake.session("t", f"{lake.name}.t", None, at("09 10:21"), at("09 10:22"))
+    under(lake, (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:00", "09 10:20", True))
+
+
+@case
+def under_a_rule_that_still_is(lake):
+    """A session that is active, under a rule that is still there, up to the last merge. One whose beginning is not known is not proven."""
+    steady(lake, "10 11:59", [EVERYWHERE], begins="10 08:00")
+    rows = [connection("s", f"{lake.name}.s", None, at("10 09:00")), connection("t", f"{lake.name}.t")]
+    lake.capture(at("10 08:50"), [])
+    lake.capture(at("10 11:30"), rows)
+    under(lake, (A, "s", OPEN, "0.0.0.0/0", "group g", "10 08:00", NOW, True), (A, "t", OPEN, "0.0.0.0/0", "group g", "10 08:00", NOW, True))
+
+
+@case
+def under_a_rule_perhaps(lake):
+    """It ended between two captures, in the meantime of which the rule came: it may have been there."""
+    snapshots(lake, [[], [], [EVERYWHERE], [], []])
+    lake.capture(at("09 10:05"), [connection("s", f"{lake.name}.s", None, at("09 10:01"))])
+    lake.capture(at("09 10:20"), [connection("s", f"{lake.name}.s", None, at("09 10:01"))])
+    lake.capture(at("09 10:35"), [])
+    under(lake, (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:30", "09 10:45", False))
+
+
+@case
+def under_a_rule_of_the_day_before(lake):
+    """The rules at the beginning are those of the day before. A session that ended before the days asked for is not shown."""
+    edits = [
+        ("CAST(current_date - INTERVAL '30' DAY AS timestamp(6))", "TIMESTAMP '2026-11-08 00:00:00'"),
+        ("CAST(current_date + INTERVAL '1' DAY AS timestamp(6))", "TIMESTAMP '2026-11-09 00:00:00'"),
+    ]
+    snapshots(lake, [[EVERYWHERE], [EVERYWHERE], [EVERYWHERE], [EVERYWHERE], []], begins="07 23:30")
+    steady(lake, "08 23:15", [], begins="08 00:45")
+    snapshots(lake, [[EVERYWHERE], [EVERYWHERE], []], begins="08 23:45")
+    for id, begins, ends in [
+        ("a", "07 23:40", "07 23:50"),
+        ("b", "07 23:40", "08 00:10"),
+        ("c", "08 23:50", "09 00:10"),
+        ("d", "09 00:05", "09 00:10"),
+    ]:
+        lake.session(id, f"{lake.name}.{id}", None, at(begins), at(ends))
+    found = (OPEN, "0.0.0.0/0", "group g")
+    rows = [(A, "b", *found, at("07 23:30"), at("08 00:30"), True), (A, "c", *found, at("08 23:45"), at("09 00:15"), True)]
+    expect(lake, "sessions_under_open_rules", COLUMNS, rows, edits, alone=True)
+
+
+@case
+def under_nothing(lake):
+    """Without a session under an open rule, one row says up to when that is known."""
+    snapshots(lake, [[], [], [], []])
+    lake.session("s", f"{lake.name}.s", None, at("09 10:05"), at("09 10:10"))
+    columns = "endpoint_id finding as_of"
+    expect(lake, "sessions_under_open_rules", columns, [(None, None, NOW.replace(tzinfo=UTC))], alone=True)
