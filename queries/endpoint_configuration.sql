@@ -1,7 +1,8 @@
 -- How is each endpoint configured, and when did that change?
 -- Serves: AWS Security Hub EC2.51 (connection logging), NIST SP 800-53 CM-3 and CM-6.
 -- Edit: how many days back. The first row of an endpoint is its configuration at the beginning, and each further one is a change
--- of any column. since is the first snapshot that shows it, and seen_at is the arrival of that page. Snapshots count in the order of
+-- of a column shown here. unparsed is one of them: if EC2 does not answer for a part, a row appears with a key #error, and another when
+-- it answers again. Neither is a change of the endpoint. For all columns, rules and routes, use configuration_changes. since is the first snapshot that shows it, and seen_at is the arrival of that page. Snapshots count in the order of
 -- arrival. Fields that have no column are in unparsed, as JSON. With targetNetworkId#error there,
 -- associated_networks is not known. If AWS described an endpoint in two ways at once, each has a row. If an endpoint has no
 -- more snapshots, it was deleted or could not be read: see the ledger.

@@ -3,7 +3,7 @@
 -- Edit: the group, as the rules name it (the SID of an Active Directory group, or the name that the SAML provider uses), and the day, in
 -- UTC. A row is a rule for the group or for all users. first_active and last_active are the first and the last snapshot of the day that
 -- show the rule as active, or null if none does. active_snapshots counts them: the rule may have been removed and added again in
--- between. statuses and description are all that snapshots of the day show. route_covers is `yes` if at one of the active snapshots an
+-- between. statuses and description are all that snapshots of the day show. route_overlaps is `yes` if at one of the active snapshots an
 -- active route of the endpoint contains the destination or lies within it, `not known` if the routes of one of them are not known or a
 -- network is not a CIDR, and `no` otherwise. snapshots counts the snapshots of the day that describe the endpoint, and
 -- snapshots_not_known counts those at which its rules are not known. An endpoint without such a rule whose rules were not known at some or
@@ -96,7 +96,7 @@ found AS (
       WHEN count_if(status_code = 'active' AND is_covered) > 0 THEN 'yes'
       WHEN count_if(status_code = 'active' AND is_covered IS NULL) > 0 THEN 'not known'
       ELSE 'no'
-    END AS route_covers
+    END AS route_overlaps
   FROM beside_routes
   GROUP BY account_id, region, endpoint_id, destination_cidr, why
 ),
@@ -117,7 +117,7 @@ shown AS (
     coalesce(found.active_snapshots, 0) AS active_snapshots,
     found.statuses,
     found.description,
-    found.route_covers,
+    found.route_overlaps,
     coalesce(counted.snapshots, 0) AS snapshots,
     coalesce(counted.snapshots_not_known, 0) AS snapshots_not_known
   FROM found

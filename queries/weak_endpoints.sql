@@ -1,7 +1,8 @@
 -- Which endpoints are configured weakly on a day, and in what way?
 -- Serves: AWS Security Hub EC2.51 (connection logging), NIST SP 800-53 AC-12, AC-17(2), CM-6 and IA-2, PCI DSS 2.2.1 and 8.2.8, ISO/IEC
 -- 27001 A.8.9.
--- Edit: the day, in UTC, and the most hours that a session may last. A row is a weakness of an endpoint at its latest snapshot of the day.
+-- Edit: the day, in UTC, and the maximum number of hours of a session. The weaknesses are: no connection logging, certificate
+-- authentication only, split tunnel, a longer session time-out, no valid revocation list, and device posture is not asked for. A row is a weakness of an endpoint at its latest snapshot of the day.
 -- value is what that snapshot shows, or `not known` if AWS sent no value, if it could not be typed, or if EC2 did not answer for the
 -- revocation list. A revocation list is required only where clients have certificates. It has expired if its next update is before the
 -- snapshot, and is `not known` if it names no next update or cannot be read. Device posture is not asked for if there is neither a client

@@ -143,7 +143,7 @@ error_codes! {
         ConfigurationPartial:
             "the authorization rules or routes of this snapshot were written by an earlier run without those of an endpoint, and evidence is \
              never overwritten",
-            "nothing: the next snapshot lists them again; the row of the endpoint in `endpoints` says which are not known, under `unparsed`";
+            "nothing: the next snapshot lists them again; `endpoints` says under `unparsed` which are not known, if need be of every endpoint";
         KeyExists:
             "a partial object with this random id exists; it was not overwritten",
             "run it again, and report it";

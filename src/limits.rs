@@ -60,6 +60,10 @@ pub const REVOCATION_LIST_BYTES: usize = 256 * 1024;
 /// Most bytes of the revocation lists of an account and Region that are in their columns. Those beyond are not.
 pub const REVOCATION_LISTS_BYTES: usize = 32 * 1024 * 1024;
 
+/// Most bytes of the networks, the authorization policies and the unparsed fields of the endpoints of an account and Region, which are
+/// in memory at once. Those of the endpoints beyond are not kept.
+pub const CONFIGURATION_BYTES: usize = 64 * 1024 * 1024;
+
 /// Deepest nesting of elements within a field.
 pub const DEPTH: usize = 64;
 

@@ -1,4 +1,4 @@
-//! The configuration of one endpoint, in parts: EC2 tells each of them by itself. A part that is not known harms no other.
+//! The configuration of one endpoint. EC2 returns each part in a separate call, and a part that fails does not affect the others.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::aws::ec2::{Ec2Source, ListedRows, PageError};
 use crate::capture::request::CaptureRequest;
 use crate::clock::Clock;
-use crate::error_code::AwsCode;
+use crate::error_code::{AwsCode, ErrorCode};
 use crate::lake::keys::ConfigurationTable;
 use crate::tables::authorization_rules::AuthorizationRule;
 use crate::tables::configuration::endpoint_row::EndpointRow;
@@ -30,6 +30,15 @@ pub enum Part {
 }
 
 impl Part {
+    /// Every part.
+    const ALL: [Part; 5] = [
+        Part::Networks,
+        Part::AuthorizationRules,
+        Part::Routes,
+        Part::AuthorizationPolicy,
+        Part::RevocationList,
+    ];
+
     /// Returns its name in a message.
     pub fn words(self) -> &'static str {
         match self {
@@ -73,7 +82,7 @@ pub struct Described {
     pub rules: Vec<EndpointRow<AuthorizationRule>>,
     /// Its routes.
     pub routes: Vec<EndpointRow<Route>>,
-    /// The parts that are not known though EC2 should tell them, with the reasons.
+    /// The parts that could not be read, with the reasons.
     pub errors: Vec<(Part, PageError)>,
     /// Names of elements in EC2's answers that this program does not know.
     pub unknown_elements: Vec<(Part, BTreeSet<String>)>,
@@ -86,8 +95,8 @@ pub struct Requests<'a> {
     clock: &'a Clock,
     /// The tables that are wanted.
     tables: Vec<ConfigurationTable>,
-    /// The error of a request that EC2 did not answer at all, or not in time. Then no more are made.
-    gave_up: Mutex<Option<PageError>>,
+    /// The errors of requests that EC2 did not answer at all: then no more are made for that part. Without time left, none are made.
+    gave_up: Mutex<Vec<(Part, PageError)>>,
 }
 
 impl<'a> Requests<'a> {
@@ -103,11 +112,17 @@ impl<'a> Requests<'a> {
 
     /// Adds the parts of its configuration to an endpoint of `place`.
     pub async fn describe(&self, place: &AccountRegion, endpoint: Endpoint) -> Described {
-        let id = endpoint.endpoint_id.clone().filter(|_| !endpoint.is_deleted());
+        let (id, is_deleted) = (endpoint.endpoint_id.clone(), endpoint.is_deleted());
         let (rules, routes) = (Vec::new(), Vec::new());
         let (errors, unknown_elements) = (Vec::new(), Vec::new());
         let mut described = Described { endpoint, rules, routes, errors, unknown_elements };
-        let Some(endpoint_id) = id else { return described };
+        if is_deleted {
+            return described;
+        }
+        let Some(endpoint_id) = id else {
+            described.fail_all(&self.tables);
+            return described;
+        };
         let AccountRegion { account_id, region } = place.clone();
         let target = Target { account_id, region, endpoint_id };
         let networks = self.source.associated_networks(&target);
@@ -134,6 +149,13 @@ impl<'a> Requests<'a> {
         described
     }
 
+    /// Returns the error for which a part is no longer requested.
+    fn earlier(&self, part: Part) -> Option<PageError> {
+        let gave_up = self.gave_up.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut errors = gave_up.iter().filter(|(of, error)| *of == part || error.is_deadline());
+        errors.next().map(|(_, error)| error.clone())
+    }
+
     /// Waits for an answer if it is wanted. Without one, `described` has the reason.
     async fn part<T>(
         &self,
@@ -144,8 +166,7 @@ impl<'a> Requests<'a> {
         if !self.tables.contains(&part.table()) {
             return None;
         }
-        let earlier = self.gave_up.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let answer = match earlier {
+        let answer = match self.earlier(part) {
             Some(error) => Err(error),
             None => self.request.in_time(self.clock, answer).await,
         };
@@ -154,7 +175,7 @@ impl<'a> Requests<'a> {
             Err(error) => error,
         };
         if error.code.is_out_of_reach() || error.is_deadline() {
-            *self.gave_up.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+            self.gave_up.lock().unwrap_or_else(PoisonError::into_inner).push((part, error.clone()));
         }
         let is_gone = error.code == AwsCode::ENDPOINT_NOT_FOUND;
         // An endpoint that was deleted meanwhile has no networks that could be known.
@@ -171,6 +192,15 @@ impl<'a> Requests<'a> {
 }
 
 impl Described {
+    /// Marks every part of these tables as not known: nothing can be requested without a valid id.
+    fn fail_all(&mut self, tables: &[ConfigurationTable]) {
+        for part in Part::ALL.into_iter().filter(|part| tables.contains(&part.table())) {
+            let error = PageError::new(ErrorCode::MalformedEndpoint, "an endpoint has no valid id");
+            self.endpoint.unparsed.insert(part.error_key().to_owned(), error.code.to_string());
+            self.errors.push((part, error));
+        }
+    }
+
     /// Takes the rows of a listing.
     fn rows<T>(&mut self, part: Part, listed: ListedRows<T>) -> Vec<T> {
         self.unknown_elements.push((part, listed.unknown_elements));

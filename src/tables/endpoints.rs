@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use arrow_array::ArrayRef;
 use jiff::Timestamp;
 
+use crate::limits::UNKNOWN_FIELDS;
 use crate::snapshot_time::SnapshotTime;
 use crate::tables::column::{Column, ColumnType, column};
 use crate::tables::configuration::object::RawObject;
@@ -21,7 +22,7 @@ use crate::tables::configuration::{
     lists, maps,
 };
 use crate::tables::connections::rows::time;
-use crate::tables::typing::unparsed::Unparsed;
+use crate::tables::typing::unparsed::{MORE, Unparsed};
 use crate::tables::unknown::Unknown;
 
 /// The key and the value of a tag.
@@ -29,10 +30,11 @@ pub type RawTag<'a> = (Option<Cow<'a, str>>, Option<Cow<'a, str>>);
 
 const NONE_SENT: Option<&str> = Some("AWS sent none");
 const NO_POLICY: Option<&str> = Some(
-    "it has none; if it was deleted or EC2 did not answer for it, `unparsed` has the error's code under `authorizationPolicy#error`",
+    "it has none, or its status is deleted; if EC2 did not answer for it, `unparsed` has the error's code under \
+     `authorizationPolicy#error`",
 );
 const NO_LIST: Option<&str> = Some(
-    "it has none; if it was deleted or EC2 did not answer for it, `unparsed` has the error's code under \
+    "it has none, or its status is deleted; if EC2 did not answer for it, `unparsed` has the error's code under \
      `certificateRevocationList#error`",
 );
 
@@ -144,7 +146,7 @@ configuration_fields! {
         after {
             column("availability_zones", ColumnType::StringList, Some("transitGatewayConfiguration.availabilityZoneSet"), "The Availability Zones of an endpoint with a transit gateway", NONE_SENT),
             column("availability_zone_ids", ColumnType::StringList, Some("transitGatewayConfiguration.availabilityZoneIdSet"), "The ids of these Availability Zones", NONE_SENT),
-            column("associated_networks", ColumnType::StringList, Some("clientVpnTargetNetworks.item.targetNetworkId"), "The subnets it is associated with; an empty list for none", Some("it was deleted, or EC2 did not answer for it: `unparsed` then has the error's code under `targetNetworkId#error`")),
+            column("associated_networks", ColumnType::StringList, Some("clientVpnTargetNetworks.item.targetNetworkId"), "The subnets it is associated with; an empty list for none", Some("its status is deleted, it was deleted between two calls, or EC2 did not answer for it: `unparsed` then has the error's code under `targetNetworkId#error`")),
             column("network_associations", ColumnType::String, Some("clientVpnTargetNetworks"), "Its associations with networks, as JSON: an array of objects with the API's names, each with its status and its subnet or Availability Zones", Some("as for `associated_networks`")),
             column("associated_target_networks", ColumnType::String, Some("associatedTargetNetwork"), "Networks in a field that AWS no longer uses, as JSON", NONE_SENT),
             column("security_group_ids", ColumnType::StringList, Some("securityGroupIdSet"), "Its security groups; an empty list for none", None),
@@ -155,10 +157,10 @@ configuration_fields! {
             column("authorization_policy_description", ColumnType::String, Some("authorizationPolicy.description"), "What its owner wrote about the policy", NO_POLICY),
             column("authorization_policy_shadow_mode", ColumnType::String, Some("authorizationPolicy.shadowMode"), "enabled if decisions of the policy are logged and not enforced, else disabled", NO_POLICY),
             column("authorization_policy_status", ColumnType::String, Some("authorizationPolicy.status"), "creating, updating, active, failed or deleting", NO_POLICY),
-            column("revocation_list", ColumnType::String, Some("certificateRevocationList"), "The list of revoked client certificates as AWS sent it, if it is smaller than 256 KiB, and the lists of the endpoints before it in the object have less than 32 MiB", NO_LIST),
+            column("revocation_list", ColumnType::String, Some("certificateRevocationList"), "The list of revoked client certificates as AWS sent it, if it is smaller than 256 KiB, and the lists of the endpoints before it in the object have less than 32 MiB", Some("as for `revocation_list_sha256`, or it is larger: then that is not null")),
             column("revocation_list_sha256", ColumnType::String, None, "SHA-256 of that text, in hexadecimal digits, whatever its size", NO_LIST),
-            column("revocation_list_entries", ColumnType::Bigint, None, "Certificates that it revokes", Some("it has none, or it cannot be read as a revocation list: then `unparsed` has it too")),
-            column("revocation_list_next_update", ColumnType::Timestamp, None, "Time until which it is valid; after that it has expired", Some("it has no list, the list names no time, or it cannot be read")),
+            column("revocation_list_entries", ColumnType::Bigint, None, "Certificates that it revokes", Some("as for `revocation_list_sha256`, or it cannot be read as a revocation list: then `unparsed` has it too")),
+            column("revocation_list_next_update", ColumnType::Timestamp, None, "Time until which it is valid; after that it has expired", Some("as for `revocation_list_entries`, or the list names no time")),
             column("revocation_list_status_code", ColumnType::String, Some("certificateRevocationList.status.code"), "pending or active", NO_LIST),
             column("revocation_list_status_message", ColumnType::String, Some("certificateRevocationList.status.message"), "What AWS says about that status", NO_LIST),
             column("tags", ColumnType::StringMap, Some("tagSet"), "Its tags", Some("it has none")),
@@ -204,9 +206,40 @@ impl Endpoint {
         self.status_code.as_deref() == Some("deleted")
     }
 
-    /// Adds what another answer about it has beyond its columns: the second text of a name under `name[2]`.
+    /// Returns the bytes of its texts that come of other answers than the listing of endpoints, and of its unparsed fields.
+    pub fn bytes_of_parts(&self) -> usize {
+        let policy = &self.authorization_policy;
+        let texts = [
+            &self.network_associations,
+            &policy.document,
+            &policy.description,
+            &policy.shadow_mode,
+            &policy.status,
+            &self.revocation_list.text,
+            &self.revocation_list.status_message,
+        ];
+        let networks = self.associated_networks.iter().flatten().map(String::len).sum::<usize>();
+        let unparsed = self.unparsed.iter().map(|(name, text)| name.len() + text.len()).sum::<usize>();
+        texts.into_iter().flatten().map(String::len).sum::<usize>() + networks + unparsed
+    }
+
+    /// Removes what other answers than the listing of endpoints have of it, and its unparsed fields.
+    pub fn forget_parts(&mut self) {
+        (self.associated_networks, self.network_associations) = (None, None);
+        self.authorization_policy = AuthorizationPolicy::default();
+        self.revocation_list = RevocationList::default();
+        self.unparsed.clear();
+    }
+
+    /// Adds what another answer about it has beyond its columns: the second text of a name under `name[2]`. Of more than
+    /// [`UNKNOWN_FIELDS`] only the number of those that are not kept.
     pub fn keep(&mut self, unparsed: BTreeMap<String, String>) {
         for (name, text) in unparsed {
+            if self.unparsed.len() >= UNKNOWN_FIELDS {
+                let more = self.unparsed.get(MORE).and_then(|more| more.parse::<u64>().ok()).unwrap_or(0);
+                self.unparsed.insert(MORE.to_owned(), (more + 1).to_string());
+                continue;
+            }
             let numbered = (2..).map(|number| format!("{name}[{number}]"));
             let mut keys = std::iter::once(name.clone()).chain(numbered);
             if let Some(key) = keys.find(|key| !self.unparsed.contains_key(key)) {

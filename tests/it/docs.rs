@@ -85,6 +85,11 @@ fn the_ledger_page_has_every_limit() {
         ("networks of an endpoint", "ENDPOINT_ROWS_BYTES", mebibytes(ENDPOINT_ROWS_BYTES)),
         ("authorization rules, and routes, of an endpoint", "ENDPOINT_ROWS", number(ENDPOINT_ROWS)),
         (
+            "networks, authorization policies and unparsed fields of the endpoints of an account and Region",
+            "CONFIGURATION_BYTES",
+            mebibytes(CONFIGURATION_BYTES),
+        ),
+        (
             "size of a revocation list in its column",
             "REVOCATION_LIST_BYTES",
             kibibytes(REVOCATION_LIST_BYTES),

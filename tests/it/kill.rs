@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::harness::gate::Gate;
-use crate::harness::sealed::{SealedLake, faults};
+use crate::harness::sealed::{OBJECTS, SealedLake, faults};
 use crate::harness::{Checked, World, check_many, command, copy, files_under, fleet, python, real_now};
 
 /// Runs at a time.
@@ -213,7 +213,7 @@ async fn a_seal_killed_before_any_change_of_the_lake_leaves_a_chain_and_the_next
     for (digests, directory) in killed.await {
         let verification = lake.verify_copy(directory.path(), now).await;
         assert_eq!(faults(&verification), []);
-        assert_eq!((verification.scopes[0].signatures, verification.objects), (7, 43));
+        assert_eq!((verification.scopes[0].signatures, verification.objects), (7, OBJECTS));
         left.push(digests);
     }
     left.sort_unstable();

@@ -24,7 +24,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::harness::cases::Cases;
-use crate::harness::sealed::{LATER, SealedLake, faults, record_from, time};
+use crate::harness::sealed::{LATER, OBJECTS, SealedLake, faults, record_from, time};
 use crate::harness::{World, fleet, snapshot};
 
 fn codes(sealed: &[Sealed]) -> Vec<Option<&str>> {
@@ -151,7 +151,7 @@ async fn an_outage_is_caught_up() {
     let now = time(later);
     let verification = lake.verify_with(&[&lake.keys], |verifier| verifier.now = now).await.unwrap();
     assert_eq!(faults(&verification), []);
-    assert_eq!((verification.scopes[0].digests, verification.objects), (1 + 2 + 3 * 24, 43));
+    assert_eq!((verification.scopes[0].digests, verification.objects), (1 + 2 + 3 * 24, OBJECTS));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,7 +226,7 @@ async fn seals_at_once_make_one_chain() {
         }
         let verification = lake.verify().await;
         assert_eq!(faults(&verification), []);
-        assert_eq!((verification.scopes[0].signatures, verification.objects), (6, 43));
+        assert_eq!((verification.scopes[0].signatures, verification.objects), (6, OBJECTS));
     }
 }
 

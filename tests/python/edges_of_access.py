@@ -5,7 +5,7 @@ from edge_lakes import A, B, C, D, at, route, rule
 
 GROUP = "S-1-5-21-7"
 EDITS = [("S-1-5-21-1111111111-2222222222-3333333333-1001", GROUP), ("DATE '2026-11-01'", "DATE '2026-11-09'")]
-COLUMNS = "endpoint_id destination_cidr why first_active last_active active_snapshots statuses route_covers"
+COLUMNS = "endpoint_id destination_cidr why first_active last_active active_snapshots statuses route_overlaps"
 FOR_GROUP, FOR_ALL, NOT_KNOWN = "rule for the group", "rule for all users", "not known"
 
 
@@ -110,7 +110,7 @@ def reached_by_ipv6(lake):
     lake.configured(ten, [rule(cidr, GROUP) for cidr in cidrs], [route("2001:db8:1:7::/64"), route("0.0.0.0/0")])
     lake.configured(ten, [rule("::/0", GROUP), rule("0.0.0.0/0", GROUP)], [route("10.0.0.0/8")], endpoint=B)
     lake.configured(ten, [rule("10.0.0.0/8", GROUP), rule("fd00::/8", GROUP)], [route("::/0")], endpoint=C)
-    columns = "endpoint_id destination_cidr route_covers"
+    columns = "endpoint_id destination_cidr route_overlaps"
     reached(
         lake,
         (A, "2001:db8:1::/48", "yes"),
@@ -139,7 +139,7 @@ def reached_by_odd_texts(lake):
         rule("10.6.0.0/16", GROUP.lower()),
     ]
     lake.configured(ten, odd, [route("10.1.0.0/99"), route("10.5.0.0")])
-    columns = "destination_cidr why route_covers"
+    columns = "destination_cidr why route_overlaps"
     reached(
         lake,
         ("10.1.0.0/16", NOT_KNOWN, NOT_KNOWN),

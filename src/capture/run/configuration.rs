@@ -14,7 +14,7 @@ use crate::lake::keys::{ConfigurationTable, Key};
 use crate::lake::ledger::{CaptureError, ConfigurationEntry, Outcome, PlaceEntry, Written};
 use crate::lake::parquet::{ConfigurationWriter, identity_of_configuration};
 use crate::lake::store::{Content, Object, Put};
-use crate::limits::REVOCATION_LISTS_BYTES;
+use crate::limits::{CONFIGURATION_BYTES, REVOCATION_LISTS_BYTES};
 use crate::tables::authorization_rules::AuthorizationRule;
 use crate::tables::configuration::ConfigurationRow;
 use crate::tables::configuration::endpoint_row::EndpointRow;
@@ -91,13 +91,18 @@ impl Run {
         let odd_endpoints = listing.odd_endpoints().map(CaptureError::from);
         let (mut endpoints, mut of_endpoints) = (RetainedEndpoints::default(), listing.unknown_elements);
         let described = stream::iter(listing.endpoints).map(|endpoint| requests.describe(place, endpoint));
+        let mut seen = BTreeSet::new();
         let mut described = std::pin::pin!(described.buffered(MAX_CONCURRENT_ENDPOINTS));
         while let Some(Described { endpoint, rules: of_rules, routes: of_routes, errors, unknown_elements }) =
             described.next().await
         {
+            // An endpoint that AWS describes in two ways has two rows, and its rules and routes once.
+            let is_first = endpoint.endpoint_id.clone().is_none_or(|id| seen.insert(id));
             endpoints.push(endpoint);
-            rules.append(&of_rules);
-            routes.append(&of_routes);
+            if is_first {
+                rules.append(&of_rules);
+                routes.append(&of_routes);
+            }
             unknown.errors.extend(errors);
             for (part, names) in unknown_elements {
                 match part.table() {
@@ -215,27 +220,42 @@ struct RetainedEndpoints {
     rows: Vec<Endpoint>,
     /// Bytes of their revocation lists.
     bytes: usize,
+    /// Bytes of what else other answers than the listing have of them.
+    bytes_of_parts: usize,
 }
 
 impl RetainedEndpoints {
     fn push(&mut self, mut endpoint: Endpoint) {
-        let bytes = endpoint.revocation_list.text.as_ref().map_or(0, String::len);
-        if self.bytes + bytes > REVOCATION_LISTS_BYTES {
+        let list = endpoint.revocation_list.text.as_ref().map_or(0, String::len);
+        if self.bytes + list > REVOCATION_LISTS_BYTES {
             endpoint.revocation_list.text = None;
         } else {
-            self.bytes += bytes;
+            self.bytes += list;
+        }
+        let bytes = endpoint.bytes_of_parts() - endpoint.revocation_list.text.as_ref().map_or(0, String::len);
+        if self.bytes_of_parts + bytes > CONFIGURATION_BYTES {
+            endpoint.forget_parts();
+            for part in [Part::Networks, Part::AuthorizationPolicy, Part::RevocationList] {
+                endpoint.unparsed.insert(part.error_key().to_owned(), ErrorCode::LimitExceeded.to_string());
+            }
+        } else {
+            self.bytes_of_parts += bytes;
         }
         self.rows.push(endpoint);
     }
 
-    /// Marks a part as not known of every endpoint, if its table does not have it, or was written by an earlier run without some.
+    /// Marks a part as not known of every endpoint, if its table does not have it. The object of an earlier run may lack some of
+    /// the endpoints, also because they did not exist yet.
     fn mark(&mut self, part: Part, entry: Option<&ConfigurationEntry>) {
-        // What a run writes in part, it has marked endpoint by endpoint.
-        let entry = entry.filter(|entry| entry.outcome != Outcome::Partial);
-        let Some(error) = entry.and_then(|entry| entry.error.as_ref()) else { return };
+        let code = match entry {
+            // This run has marked what is missing endpoint by endpoint.
+            Some(ConfigurationEntry { outcome: Outcome::Complete | Outcome::Partial, .. }) | None => return,
+            Some(ConfigurationEntry { error: Some(error), .. }) => error.code.clone(),
+            Some(ConfigurationEntry { error: None, .. }) => ErrorCode::ConfigurationPartial,
+        };
         for endpoint in self.rows.iter_mut().filter(|endpoint| !endpoint.is_deleted()) {
             let marks = &mut endpoint.unparsed;
-            marks.entry(part.error_key().to_owned()).or_insert_with(|| error.code.to_string());
+            marks.entry(part.error_key().to_owned()).or_insert_with(|| code.to_string());
         }
     }
 }

@@ -22,6 +22,9 @@ use crate::tables::column::{Column, SCHEMA_VERSION, arrow_schema};
 /// Rows of a row group. Its pages lie compressed in memory until the group is written, so this bounds memory.
 const ROW_GROUP_ROWS: usize = 16_384;
 
+/// Bytes of a row group's pages in memory from which the group is written, whatever its rows.
+const ROW_GROUP_BYTES: usize = 16 * 1024 * 1024;
+
 /// Maximum rows of a page of a column, whose values stay in memory as they are until the page is full.
 const PAGE_ROWS: usize = 2_048;
 
@@ -92,7 +95,11 @@ impl ObjectWriter {
         rows: impl FnOnce(SchemaRef) -> Result<RecordBatch, ArrowError>,
     ) -> Result<(), SnapshotError> {
         let batch = rows(self.schema.clone()).map_err(SnapshotError::Columns)?;
-        self.writer.write(&batch).map_err(SnapshotError::Parquet)
+        self.writer.write(&batch).map_err(SnapshotError::Parquet)?;
+        if self.writer.in_progress_size() > ROW_GROUP_BYTES {
+            self.writer.flush().map_err(SnapshotError::Parquet)?;
+        }
+        Ok(())
     }
 
     /// Returns the rows encoded so far, as the row groups themselves count them. Ends the row group.

@@ -16,6 +16,8 @@ use crate::target::EndpointId;
 pub enum FooterContent {
     /// A Parquet file of the snapshot that its key names.
     OfItsKey {
+        /// Its outcome.
+        outcome: Outcome,
         /// Rows in it.
         rows: u64,
         /// The request and the arrival of its first page, and the arrival of its last page, as far as the footer has them.
@@ -43,10 +45,10 @@ impl FooterContent {
             return FooterContent::Foreign("it is a Parquet file that another program wrote".to_owned());
         }
         let outcome = outcomes.iter().find(|outcome| metadata.has_outcome(outcome.as_str()));
-        let outcome = outcome.or(outcomes.first()).map_or("", |outcome| outcome.as_str());
-        match metadata.difference(&identity, outcome) {
+        let outcome = outcome.or(outcomes.first()).copied().unwrap_or(Outcome::Complete);
+        match metadata.difference(&identity, outcome.as_str()) {
             Some(field) => FooterContent::OfAnotherKey(field),
-            None => FooterContent::OfItsKey { rows: metadata.rows, pages: metadata.pages() },
+            None => FooterContent::OfItsKey { outcome, rows: metadata.rows, pages: metadata.pages() },
         }
     }
 

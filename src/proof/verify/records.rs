@@ -174,13 +174,17 @@ impl Records {
     /// Compares an object's footer with what the record `by` states of it.
     fn compare(&mut self, object: &ObjectKey, claim: &Claim, content: &FooterContent, by: &str) {
         // One that is not of its key is reported where it is read.
-        let FooterContent::OfItsKey { rows, pages } = content else { return };
+        let FooterContent::OfItsKey { outcome, rows, pages } = content else { return };
         let recorded = claim.rows.filter(|recorded| recorded != rows);
         if let Some(recorded) = recorded {
             let message = format!("has {rows} rows by its footer, and {recorded} by the run record {by}");
             self.fault(Kind::RecordedOtherwise, object, message);
         } else if claim.pages.is_some_and(|recorded| !are_equal(&recorded, pages)) {
             let message = format!("has other times of its pages in its metadata than in the run record {by}");
+            self.fault(Kind::RecordedOtherwise, object, message);
+        } else if let Some(recorded) = claim.outcome.filter(|recorded| recorded != outcome) {
+            let (has, recorded) = (outcome.as_str(), recorded.as_str());
+            let message = format!("is {has} by its footer, and {recorded} by the run record {by}");
             self.fault(Kind::RecordedOtherwise, object, message);
         }
     }
@@ -203,6 +207,7 @@ fn difference(one: &Claim, other: &Claim) -> Option<&'static str> {
         (both(&one.sha256, &other.sha256), "its SHA-256"),
         (both(&one.bytes, &other.bytes), "its size"),
         (both(&one.rows, &other.rows), "its rows"),
+        (both(&one.outcome, &other.outcome), "its outcome"),
         (differ(one.pages, other.pages), "when its pages arrived"),
     ];
     differences.into_iter().find_map(|(is_other, what)| is_other.then_some(what))
@@ -232,6 +237,7 @@ fn fill(claim: &mut Claim, other: Claim) {
     claim.sha256 = claim.sha256.take().or(other.sha256);
     claim.bytes = claim.bytes.or(other.bytes);
     claim.rows = claim.rows.or(other.rows);
+    claim.outcome = claim.outcome.or(other.outcome);
     claim.pages = claim.pages.or(other.pages);
 }
 

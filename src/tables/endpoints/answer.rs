@@ -24,6 +24,9 @@ pub(super) fn answer<'a>(
 ) -> Result<AnswerFields<'a>, DecodeError> {
     let mut document: Document<'a> = body.document(shape)?;
     let (prefix, mut object, mut unknown) = (document.prefix(), RawObject::new(known), Unknown::default());
+    for (key, value) in document.take_attributes() {
+        unknown.push("@", &key, value.into());
+    }
     fields(&mut document, &mut unknown, "", |document, unknown, name| match name {
         // The same words of another namespace are not the API's.
         _ if document.prefix() != prefix => keep(document, unknown, "", name),

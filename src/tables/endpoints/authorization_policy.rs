@@ -52,7 +52,7 @@ pub fn authorization_policy(body: &Body<'_>, asked: &EndpointId) -> Result<Polic
         shadow_mode: text("authorizationPolicy.shadowMode", take("shadowMode")),
         status: text("authorizationPolicy.status", take("status")),
     };
-    if policy == AuthorizationPolicy::default() && !unknown.is_empty() {
+    if policy.document.is_none() && !unknown.is_empty() {
         return Err(DecodeError::Malformed);
     }
     unparsed.keep(unknown.within(WITHIN));

@@ -3,10 +3,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use der::asn1::{AnyRef, GeneralizedTime, UtcTime};
-use der::{ErrorKind, Reader, SliceReader, Tag, Tagged};
+use der::{DateTime, ErrorKind, Reader, SliceReader, Tag, Tagged};
 use jiff::Timestamp;
 use rustls_pki_types::CertificateRevocationListDer;
 use rustls_pki_types::pem::PemObject;
@@ -36,10 +35,13 @@ const FIELDS: ObjectShape =
 /// Prefix of the names of unknown fields in `unparsed`.
 const WITHIN: &str = "certificateRevocationList.";
 
+/// The key of a time of the next update that a column cannot have.
+const NEXT_UPDATE: &str = "certificateRevocationList#nextUpdate";
+
 /// A revocation list, and what AWS sent beside it.
 pub type RevocationListAnswer = (RevocationList, BTreeMap<String, String>);
 
-/// Reads the answer. One without a list and a status means that the endpoint has none.
+/// Reads the answer. One without a list means that the endpoint has none.
 ///
 /// # Errors
 /// Returns the errors of [`connections`](crate::tables::connections::decoder::connections), and [`DecodeError::Malformed`] for an
@@ -48,7 +50,7 @@ pub fn revocation_list(body: &Body<'_>) -> Result<RevocationListAnswer, DecodeEr
     let AnswerFields { mut object, unknown, is_odd } = answer(body, &SHAPE, FIELDS)?;
     let mut take = |field| object.take(field, |text: &str| !text.is_empty());
     let (text, code, message) = (take(LIST), take("status.code"), take("status.message"));
-    if text.is_none() && code.is_none() && message.is_none() && !unknown.is_empty() {
+    if text.is_none() && !unknown.is_empty() {
         return Err(DecodeError::Malformed);
     }
     let mut unparsed = Unparsed::new(is_odd);
@@ -72,32 +74,38 @@ fn typed<'a>(
     unparsed: &mut Unparsed<'a>,
     status: RevocationList,
 ) -> RevocationList {
+    if is_odd && has_illegal(&text) {
+        // The characters of this text are not those that AWS sent, so it has no hash.
+        let column = Some(replaced(&text)).filter(|text| text.len() < REVOCATION_LIST_BYTES);
+        unparsed.put(LIST, text);
+        return RevocationList { text: column, ..status };
+    }
     let sha256 = Some(hex::encode(Sha256::digest(text.as_bytes())));
-    let column = if is_odd && has_illegal(&text) { replaced(&text) } else { text.clone().into_owned() };
-    let (entries, next_update) = match read(&text) {
-        Some((entries, next_update)) => (Some(entries), next_update),
-        None => {
-            unparsed.put(LIST, text);
-            (None, None)
-        }
+    let column = Some(text.clone().into_owned()).filter(|text| text.len() < REVOCATION_LIST_BYTES);
+    let Some((entries, time)) = read(&text) else {
+        unparsed.put(LIST, text);
+        return RevocationList { text: column, sha256, ..status };
     };
-    let text = Some(column).filter(|text| text.len() < REVOCATION_LIST_BYTES);
-    RevocationList { text, sha256, entries, next_update, ..status }
+    let next_update = time.and_then(timestamp);
+    if let Some(time) = time.filter(|_| next_update.is_none()) {
+        unparsed.put(NEXT_UPDATE, time.to_string().into());
+    }
+    RevocationList { text: column, sha256, entries: Some(entries), next_update, ..status }
 }
 
-/// Reads a list in PEM: the number of its entries and the time of its next update. `None` if it cannot be read.
-fn read(text: &str) -> Option<(i64, Option<Timestamp>)> {
-    let der = CertificateRevocationListDer::from_pem_slice(text.as_bytes()).ok()?;
-    let (entries, next_update) = certificate_list(&der).ok()?;
-    let next_update = match next_update {
-        Some(time) => Some(Timestamp::from_second(i64::try_from(time.as_secs()).ok()?).ok()?),
-        None => None,
-    };
-    Some((entries, next_update))
+fn timestamp(time: DateTime) -> Option<Timestamp> {
+    Timestamp::from_second(i64::try_from(time.unix_duration().as_secs()).ok()?).ok()
 }
 
-/// Reads a `CertificateList`: the number of its entries, which are not kept, and the time of its next update since 1970.
-fn certificate_list(bytes: &[u8]) -> der::Result<(i64, Option<Duration>)> {
+/// Reads a list in PEM: the number of its entries and the time of its next update. `None` if it cannot be read, or if more follows.
+fn read(text: &str) -> Option<(i64, Option<DateTime>)> {
+    let mut lists = CertificateRevocationListDer::pem_slice_iter(text.as_bytes());
+    let der = lists.next()?.ok()?;
+    lists.next().is_none().then(|| certificate_list(&der).ok()).flatten()
+}
+
+/// Reads a `CertificateList`: the number of its entries, which are not kept, and the time of its next update.
+fn certificate_list(bytes: &[u8]) -> der::Result<(i64, Option<DateTime>)> {
     let mut reader = SliceReader::new(bytes)?;
     let found = reader.sequence(|list| {
         let found = list.sequence(to_be_signed)?;
@@ -110,7 +118,7 @@ fn certificate_list(bytes: &[u8]) -> der::Result<(i64, Option<Duration>)> {
     Ok(found)
 }
 
-fn to_be_signed(list: &mut SliceReader<'_>) -> der::Result<(i64, Option<Duration>)> {
+fn to_be_signed(list: &mut SliceReader<'_>) -> der::Result<(i64, Option<DateTime>)> {
     if Tag::peek(list)? == Tag::Integer {
         // The version.
         list.tlv_bytes()?;
@@ -138,14 +146,14 @@ fn to_be_signed(list: &mut SliceReader<'_>) -> der::Result<(i64, Option<Duration
     Ok((entries, next_update))
 }
 
-/// Reads a time, since 1970; `None` if something else, or nothing, follows.
-fn time(list: &mut SliceReader<'_>) -> der::Result<Option<Duration>> {
+/// Reads a time; `None` if something else, or nothing, follows.
+fn time(list: &mut SliceReader<'_>) -> der::Result<Option<DateTime>> {
     if list.is_finished() {
         return Ok(None);
     }
     Ok(match Tag::peek(list)? {
-        Tag::UtcTime => Some(list.decode::<UtcTime>()?.to_unix_duration()),
-        Tag::GeneralizedTime => Some(list.decode::<GeneralizedTime>()?.to_unix_duration()),
+        Tag::UtcTime => Some(list.decode::<UtcTime>()?.to_date_time()),
+        Tag::GeneralizedTime => Some(list.decode::<GeneralizedTime>()?.to_date_time()),
         _ => None,
     })
 }
@@ -213,6 +221,7 @@ WqD9/bVM1fM=
             "-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n",
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
             &TWO[..TWO.len() - 40],
+            &format!("{TWO}{NONE}"),
             &other_tag,
             &other_length,
         ] {
@@ -221,6 +230,13 @@ WqD9/bVM1fM=
             assert_eq!(list.sha256, Some(hex::encode(Sha256::digest(text))), "{text}");
             assert_eq!(unparsed, BTreeMap::from([(LIST.to_owned(), text.to_owned())]), "{text}");
         }
+    }
+
+    #[test]
+    fn a_list_with_characters_that_are_not_allowed_has_no_hash_and_is_kept() {
+        let (list, unparsed) = of_text(&format!("\u{1}{TWO}"));
+        assert_eq!((list.text, list.sha256, list.entries), (Some(format!("\u{fffd}{TWO}")), None, None));
+        assert_eq!(unparsed[LIST], format!("\\u{{1}}{TWO}"));
     }
 
     #[test]
@@ -236,10 +252,20 @@ WqD9/bVM1fM=
     fn an_answer_without_a_list_is_none_and_one_with_something_else_is_refused() {
         assert_eq!(answer_of(""), Ok(Default::default()));
         assert_eq!(answer_of("<certificateRevocationList/>"), Ok(Default::default()));
-        let (list, unparsed) = answer_of("<status><code>pending</code></status><new>n</new>").unwrap();
+        let (list, unparsed) = answer_of("<status><code>pending</code></status>").unwrap();
         assert_eq!((list.status_code.as_deref(), list.text), (Some("pending"), None));
+        assert_eq!(unparsed, BTreeMap::new());
+        let (_, unparsed) =
+            answer_of("<certificateRevocationList>x</certificateRevocationList><new>n</new>").unwrap();
         assert_eq!(unparsed["certificateRevocationList.new"], "n");
-        for content in ["<new>n</new>", "<nextToken>t</nextToken>", "<revocationLists/>", "<item/>"] {
+        for content in [
+            "<new>n</new>",
+            "<status><code>active</code></status><crl>x</crl>",
+            "<status><code>active</code></status><certificateRevocationList><crl>x</crl></certificateRevocationList>",
+            "<nextToken>t</nextToken>",
+            "<revocationLists/>",
+            "<item/>",
+        ] {
             assert_eq!(answer_of(content), Err(DecodeError::Malformed), "{content}");
         }
     }

@@ -12,7 +12,7 @@ use crate::tables::unknown::Unknown;
 const LENGTH: &str = "#length";
 
 /// The key of the number of unknown fields that are not kept.
-const MORE: &str = "#more";
+pub const MORE: &str = "#more";
 
 /// Texts by the name of their API field.
 #[derive(Debug)]

@@ -31,6 +31,10 @@ use tempfile::TempDir;
 use super::seaweed::Seaweed;
 use super::{World, files_under, fleet, snapshot};
 
+/// Objects of a lake that is sealed: ten snapshots of two endpoints and of how these are configured, in three tables, one in part, and
+/// eleven run records.
+pub const OBJECTS: u64 = 20 + 2 + 3 * 10 + 11;
+
 /// The beginning of the record, which continues past midnight.
 pub const FIRST: &str = "2025-11-22T21:00:00Z";
 /// The time at which it is sealed and verified, unless a test gives another: 02:00 is the last hour that is closed by then.

@@ -12,7 +12,7 @@ use client_vpn_audit::proof::verify::Kind;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::{HOURS, all_keys};
-use crate::harness::sealed::{LATER, SealedLake, faults};
+use crate::harness::sealed::{LATER, OBJECTS, SealedLake, faults};
 
 const REGION: &str = "account_id=123456789012/region=eu-central-1";
 
@@ -65,13 +65,13 @@ async fn names_that_are_not_text_are_seen_and_nothing_keeps_the_rest_from_being_
         expected.push((Kind::Extra, format!("{key}region=eu-central-1/{name}")));
     }
     let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
-    assert_eq!((sealed.error, sealed.digests, sealed.objects), (None, HOURS as u64, 43));
+    assert_eq!((sealed.error, sealed.digests, sealed.objects), (None, HOURS as u64, OBJECTS));
     let verification = lake.verify().await;
     let mut found = faults(&verification);
     found.sort();
     expected.sort();
     assert_eq!(found, expected);
-    assert_eq!(verification.objects, 43);
+    assert_eq!(verification.objects, OBJECTS);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,7 +139,7 @@ async fn what_is_no_file_is_named_in_the_place_of_each_kind_of_object() {
             replace(&path, &aside);
             let verification = lake.verify().await;
             assert_eq!(faults(&verification), [(Kind::Irregular, key.clone())], "{what} in {table}");
-            let left = if table == "digests" { 43 } else { 42 };
+            let left = if table == "digests" { OBJECTS } else { OBJECTS - 1 };
             let without_digest = verification.scopes[0].without_digest;
             assert_eq!(verification.objects + without_digest, left, "{what} in {table}");
             if path.is_dir() && !path.is_symlink() {
@@ -178,7 +178,7 @@ async fn a_folder_that_was_replaced_by_a_link_or_a_file_is_named_and_the_rest_is
             let below = all.iter().filter(|key| key.starts_with(&format!("{folder}/")));
             let mut expected: Vec<_> = below.map(|key| (Kind::Missing, key.clone())).collect();
             assert!(!expected.is_empty());
-            let left = 43 - expected.len() as u64;
+            let left = OBJECTS - expected.len() as u64;
             expected.push((kind, folder.clone()));
             expected.sort();
             let verification = lake.verify().await;
@@ -227,12 +227,12 @@ async fn special_files_beside_the_objects_are_named_and_keep_nothing_from_being_
     fs::create_dir(planted(format!("{day}/20251122T210500Z_folder.parquet"))).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(planted("connections/socket".to_owned())).unwrap();
     let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
-    assert_eq!((sealed.digests, sealed.objects), (HOURS as u64, 43), "{:?}", sealed.error);
+    assert_eq!((sealed.digests, sealed.objects), (HOURS as u64, OBJECTS), "{:?}", sealed.error);
     let verification = lake.verify().await;
     let mut found = faults(&verification);
     found.sort();
     expected.sort();
-    assert_eq!((found, verification.objects), (expected, 43));
+    assert_eq!((found, verification.objects), (expected, OBJECTS));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -279,9 +279,9 @@ async fn one_account_keeps_no_other_from_being_sealed_and_verified() {
     let errors: Vec<_> =
         sealed.iter().map(|sealed| (sealed.account_id.as_str(), sealed.error.is_some())).collect();
     assert_eq!(errors, [("123456789012", false), ("999999999999", true)]);
-    assert_eq!(sealed[0].objects, 43);
+    assert_eq!(sealed[0].objects, OBJECTS);
     let verification = lake.verify().await;
-    assert_eq!(verification.scopes[0].objects, 43);
+    assert_eq!(verification.scopes[0].objects, OBJECTS);
     let found = faults(&verification);
     for expected in [
         (Kind::Irregular, "connections/account_id=000000000001".to_owned()),

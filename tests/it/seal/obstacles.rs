@@ -6,7 +6,7 @@ use client_vpn_audit::proof::verify::Kind;
 use serde_json::{Value, json};
 
 use super::{codes, digests};
-use crate::harness::sealed::{LATER, SealedLake, faults};
+use crate::harness::sealed::{LATER, OBJECTS, SealedLake, faults};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_terabytes_keeps_nothing_from_being_sealed() {
@@ -18,7 +18,7 @@ async fn a_file_of_terabytes_keeps_nothing_from_being_sealed() {
     let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
     let error = sealed.error.unwrap();
     assert!(error.code.as_str() == "ObjectUnreadable" && error.message.contains("5 GiB"), "{error:?}");
-    assert_eq!((sealed.digests, sealed.objects), (6, 43), "everything else");
+    assert_eq!((sealed.digests, sealed.objects), (6, OBJECTS), "everything else");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,7 +90,7 @@ async fn what_cannot_be_read_does_not_keep_the_rest_from_being_sealed() {
     let link = key.replace(".parquet", "_x.parquet");
     std::os::unix::fs::symlink("/dev/zero", root.join(&link)).unwrap();
     let [sealed] = lake.seal_at(LATER).await.try_into().unwrap();
-    assert_eq!((sealed.digests, sealed.objects), (6, 43));
+    assert_eq!((sealed.digests, sealed.objects), (6, OBJECTS));
     let error = sealed.error.unwrap();
     assert!(error.code.as_str() == "ObjectUnreadable" && error.message.contains(&link), "{error:?}");
     assert_eq!(faults(&lake.verify().await), [(Kind::Irregular, link.clone())]);

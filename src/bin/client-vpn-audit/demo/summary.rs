@@ -9,6 +9,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMillisecondType};
 use arrow_array::{Array, RecordBatch};
 use client_vpn_audit::capture::run::Report;
+use client_vpn_audit::lake::keys::ConfigurationTable;
 use client_vpn_audit::lake::ledger::Written;
 use indicatif::{DecimalBytes, HumanCount};
 use jiff::Timestamp;
@@ -90,9 +91,12 @@ impl Summary {
                     logged.read_batch(&batch?);
                 }
             }
-            let places = report.record.places.iter();
-            let endpoints = places.filter_map(|place| place.endpoints.as_ref()?.object.as_ref());
-            for key in endpoints.map(|object| &object.object_key).chain(&report.run_keys) {
+            let configuration = report.record.places.iter().flat_map(|place| {
+                ConfigurationTable::ALL
+                    .into_iter()
+                    .filter_map(|table| place.configuration(table)?.object.as_ref())
+            });
+            for key in configuration.map(|object| &object.object_key).chain(&report.run_keys) {
                 files.push((key.clone(), fs::metadata(lake.join(key))?.len()));
             }
         }
@@ -118,7 +122,7 @@ impl Summary {
             (*objects, *sum) = (*objects + 1, *sum + bytes);
         }
         let line = |(folder, (objects, bytes)): (&str, (u64, u64))| {
-            format!("  {folder:<16} {:>12}  {}", counted(objects, "object"), DecimalBytes(bytes))
+            format!("  {folder:<19} {:>12}  {}", counted(objects, "object"), DecimalBytes(bytes))
         };
         folders.into_iter().map(line).collect::<Vec<_>>().join("\n")
     }

@@ -28,6 +28,8 @@ pub struct Claim {
     pub bytes: Option<u64>,
     /// Its rows.
     pub rows: Option<u64>,
+    /// Its outcome, which is that of its footer; `None` if the record does not state it, or the key of the object does.
+    pub outcome: Option<Outcome>,
     /// The times of its pages, which are those of its footer; `None` if the record does not have them.
     pub pages: Option<Pages>,
 }
@@ -113,6 +115,7 @@ impl<'a> OfKey<'a> {
             sha256: entry.sha256.clone(),
             bytes: entry.bytes,
             rows: Some(entry.rows),
+            outcome: None,
             pages: Some(entry.pages()),
         });
         Ok(claims)
@@ -131,6 +134,7 @@ impl<'a> OfKey<'a> {
             sha256: Some(entry.sha256.clone()),
             bytes: Some(entry.bytes),
             rows: Some(entry.rows),
+            outcome: None,
             pages: None,
         })
     }
@@ -164,6 +168,7 @@ impl<'a> OfKey<'a> {
             sha256: entry.sha256.clone(),
             bytes: entry.bytes,
             rows: Some(entry.rows),
+            outcome: (wrote && may_be_partial).then_some(entry.outcome),
             pages: None,
         }))
     }
@@ -221,6 +226,7 @@ impl<'a> OfKey<'a> {
             sha256: entry.sha256.clone(),
             bytes: entry.bytes,
             rows: Some(entry.rows),
+            outcome: None,
             pages: Some(entry.pages()),
         }))
     }

@@ -1,6 +1,7 @@
 mod objects;
 mod parts;
 
+use crate::lake::ledger::Outcome;
 use serde_json::{Value, json};
 
 use super::*;
@@ -82,7 +83,7 @@ fn footer() -> FooterContent {
     let time = |text: &str| Some(text.parse().unwrap());
     let pages =
         [time("2025-11-22T21:00:01.1Z"), time("2025-11-22T21:00:01.2Z"), time("2025-11-22T21:00:01.3Z")];
-    FooterContent::OfItsKey { rows: 3, pages }
+    FooterContent::OfItsKey { outcome: Outcome::Complete, rows: 3, pages }
 }
 
 /// Returns the faults of these records, if digests and footers describe the objects as the first record does.
@@ -252,18 +253,18 @@ fn what_agrees_is_no_fault() {
 
 #[test]
 fn a_footer_that_contradicts_the_records_is_named() {
-    let FooterContent::OfItsKey { rows, pages } = footer() else { unreachable!() };
+    let FooterContent::OfItsKey { outcome, rows, pages } = footer() else { unreachable!() };
     let later = |index: usize| {
         let mut pages = pages;
         pages[index] = Some("2025-11-22T21:30:00Z".parse().unwrap());
-        FooterContent::OfItsKey { rows, pages }
+        FooterContent::OfItsKey { outcome, rows, pages }
     };
     let other = Some(Kind::RecordedOtherwise);
     for (case, content, expected) in [
         ("as the record says", footer(), None),
-        ("without times", FooterContent::OfItsKey { rows, pages: [None; 3] }, other),
-        ("other rows", FooterContent::OfItsKey { rows: 2, pages }, other),
-        ("no rows", FooterContent::OfItsKey { rows: 0, pages }, other),
+        ("without times", FooterContent::OfItsKey { outcome, rows, pages: [None; 3] }, other),
+        ("other rows", FooterContent::OfItsKey { outcome, rows: 2, pages }, other),
+        ("no rows", FooterContent::OfItsKey { outcome, rows: 0, pages }, other),
         ("requested at another time", later(0), other),
         ("its first page at another time", later(1), other),
         ("its last page at another time", later(2), other),
@@ -278,6 +279,35 @@ fn a_footer_that_contradicts_the_records_is_named() {
         for records in [vec![record()], vec![record(), repeat()], vec![repeat()]] {
             assert_eq!(faults_beside(&records, &content), expected, "{case}");
         }
+    }
+}
+
+#[test]
+fn an_outcome_that_contradicts_the_footer_is_named() {
+    let (rules, hash) = (key("authorization_rules", "20251122T210000Z.parquet"), sha256("c"));
+    for (recorded, of_footer, is_named) in [
+        ("complete", Outcome::Complete, false),
+        ("complete", Outcome::Partial, true),
+        ("partial", Outcome::Complete, true),
+        ("partial", Outcome::Partial, false),
+        ("already_captured", Outcome::Partial, false),
+    ] {
+        let record = with(record(), |record| {
+            record["places"][0]["authorization_rules"] =
+                json!({"outcome": recorded, "rows": 3, "bytes": 70, "object_key": rules, "sha256": hash});
+        });
+        let mut machine = Records::default();
+        machine
+            .add(&ObjectKey::parse(&run_key(RUN)).unwrap(), Some(record.to_string().as_bytes()), |_| false);
+        let content = FooterContent::OfItsKey { outcome: of_footer, rows: 3, pages: [None; 3] };
+        let known = |key: &ObjectKey| match key.as_str() {
+            text if text == rules => Known::As { bytes: 70, sha256: &hash, content: Some(&content) },
+            _ => Known::Unknown,
+        };
+        let found: Vec<(Kind, String)> =
+            machine.faults(known).into_iter().map(|fault| (fault.kind, fault.object_key)).collect();
+        let expected = is_named.then(|| (Kind::RecordedOtherwise, rules.clone()));
+        assert_eq!(found, Vec::from_iter(expected), "{recorded} {of_footer:?}");
     }
 }
 
