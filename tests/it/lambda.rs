@@ -153,5 +153,5 @@ async fn an_event_that_is_refused_has_a_stable_error_type() {
         answer(emulator.invoke(&json!({"action": "snapshot"})))["targets"][0]["outcome"],
         json!("complete")
     );
-    assert_eq!(world.files().len(), 3, "connections, endpoints and a record");
+    assert_eq!(world.files().len(), 5, "connections, three tables with configuration, and a record");
 }

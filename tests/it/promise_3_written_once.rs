@@ -45,5 +45,5 @@ async fn the_slower_of_two_captures_leaves_the_object_of_the_quicker() {
     assert_eq!(files.iter().filter(|file| file.starts_with("connections/")).count(), 1, "{files:?}");
     assert_eq!(files.iter().filter(|file| file.starts_with("runs/")).count(), 2, "{files:?}");
     assert_eq!(files.iter().filter(|file| file.starts_with("endpoints/")).count(), 1, "{files:?}");
-    assert_eq!(files.len(), 4, "{files:?}");
+    assert_eq!(files.len(), 6, "{files:?}");
 }
