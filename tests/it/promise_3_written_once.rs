@@ -18,7 +18,7 @@ async fn no_later_run_changes_an_object() {
     let auditor = world.auditor(&[("AUDIT_PAGE_SIZE", "5")]);
     snapshot(&auditor, json!({})).await;
     let before = contents(&world);
-    assert_eq!(before.len(), 4);
+    assert_eq!(before.len(), 6);
 
     // The people move on; the same event again, in whole, in part, and cut short.
     world.simulator.set_time(crate::harness::now() + jiff::SignedDuration::from_hours(3));

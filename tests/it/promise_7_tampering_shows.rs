@@ -9,6 +9,7 @@ mod ranges;
 use std::collections::BTreeMap;
 
 use client_vpn_audit::hour::Hour;
+use client_vpn_audit::lake::keys::Table;
 use client_vpn_audit::lake::store::Location;
 use client_vpn_audit::proof::verify::{Kind, VerifyError};
 use jiff::SignedDuration;
@@ -81,7 +82,7 @@ async fn faults_but_empty_folders(lake: &SealedLake) -> Vec<(Kind, String)> {
 
 async fn all_keys(lake: &SealedLake) -> Vec<String> {
     let mut keys = Vec::new();
-    for table in ["connections", "partials", "endpoints", "connection_logs", "runs", "digests"] {
+    for table in Table::ALL.map(Table::name) {
         keys.extend(lake.keys_of(table).await);
     }
     keys
@@ -94,7 +95,7 @@ async fn a_clean_lake_passes_and_says_what_it_covered() {
         assert_eq!(faults(&verification), []);
         assert!(verification.is_tamper_evident());
         let mut bytes = 0;
-        for table in ["connections", "partials", "endpoints", "connection_logs", "runs"] {
+        for table in Table::SEALED.map(Table::name) {
             for key in lake.keys_of(table).await {
                 bytes += lake.get(&key).await.len() as u64;
             }

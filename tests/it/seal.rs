@@ -13,7 +13,7 @@ use client_vpn_audit::clock::Clock;
 use client_vpn_audit::hour::Hour;
 use client_vpn_audit::invocation::answer::Answer;
 use client_vpn_audit::invocation::metrics;
-use client_vpn_audit::lake::keys::ObjectKey;
+use client_vpn_audit::lake::keys::{ObjectKey, Table};
 use client_vpn_audit::proof::coverage::{Coverage, RequestedTimes};
 use client_vpn_audit::proof::digest::WrittenDigest;
 use client_vpn_audit::proof::seal::{Sealed, Sealer};
@@ -100,7 +100,7 @@ async fn each_object_is_listed_once_in_its_hour_and_an_empty_hour_has_a_digest()
     // one; then an empty hour.
     assert_eq!(counts, [8 + 3, 8, 8, 8, 8, 0]);
     let mut there = Vec::new();
-    for table in ["connections", "partials", "endpoints", "connection_logs", "runs"] {
+    for table in Table::SEALED.map(Table::name) {
         there.extend(lake.keys_of(table).await);
     }
     listed.sort();

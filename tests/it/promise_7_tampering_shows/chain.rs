@@ -1,5 +1,6 @@
 //! Changes to digests.
 
+use client_vpn_audit::lake::keys::Table;
 use client_vpn_audit::proof::verify::Kind;
 use serde_json::{Value, json};
 
@@ -182,12 +183,12 @@ async fn the_chain_of_another_lake_shows_its_name_and_is_a_fault_in_a_bucket() {
     let [lake, other] = [SealedLake::in_a_bucket().await, SealedLake::in_a_bucket().await];
     other.seal_at(LATER).await;
     let mut copied = 0;
-    for table in ["connections", "partials", "endpoints", "connection_logs", "runs"] {
+    for table in Table::SEALED.map(Table::name) {
         for key in lake.keys_of(table).await {
             lake.delete(&key).await;
         }
     }
-    for table in ["connections", "partials", "endpoints", "connection_logs", "runs", "digests"] {
+    for table in Table::ALL.map(Table::name) {
         for key in other.keys_of(table).await {
             lake.put(&key, other.get(&key).await).await;
             copied += usize::from(table == "digests");

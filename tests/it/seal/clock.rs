@@ -1,6 +1,7 @@
 //! The clock is compared with the store's own before anything is sealed.
 
 use client_vpn_audit::clock::Clock;
+use client_vpn_audit::lake::keys::Table;
 use client_vpn_audit::lake::store::Location;
 
 use crate::harness::files_under;
@@ -51,7 +52,7 @@ async fn hours_to_come_that_were_signed_once_are_removed_and_then_sealed_with_th
     lake.seal_at("2025-11-22T22:40:00Z").await;
     // An earlier version whose clock was ahead sealed these hours before their objects were there.
     let mut later = Vec::new();
-    for table in ["connections", "partials", "endpoints", "connection_logs", "runs"] {
+    for table in Table::SEALED.map(Table::name) {
         for key in lake.keys_of(table).await.into_iter().filter(|key| !key.contains("T21")) {
             later.push((key.clone(), lake.get(&key).await));
             lake.delete(&key).await;
