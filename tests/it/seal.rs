@@ -98,7 +98,7 @@ async fn each_object_is_listed_once_in_its_hour_and_an_empty_hour_has_a_digest()
     }
     // Two snapshots an hour of two endpoints and of how these are configured with a record each, the first hour with a partial
     // one; then an empty hour.
-    assert_eq!(counts, [8 + 3, 8, 8, 8, 8, 0]);
+    assert_eq!(counts, [12 + 3, 12, 12, 12, 12, 0]);
     let mut there = Vec::new();
     for table in Table::SEALED.map(Table::name) {
         there.extend(lake.keys_of(table).await);

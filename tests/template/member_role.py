@@ -132,13 +132,13 @@ MUTATIONS = {
         lambda t: trust(t)[0]["Principal"]["AWS"].update({"Fn::If": ["HasLogsRole", {"Ref": "LogsRoleArn"}, {"Ref": "CaptureRoleArn"}]}),
         f"LogsRoleArn: - MemberRole Allow AWS {CAPTURE_ROLE} sts:AssumeRole",
     ),
-    "it may read any log group": (lambda t: logs(t, 2).update(Resource="*"), "+ MemberRole Allow logs:FilterLogEvents *"),
+    "it may read any log group": (lambda t: logs(t, 3).update(Resource="*"), "+ MemberRole Allow logs:FilterLogEvents *"),
     "log groups are named without what follows": (
-        lambda t: logs(t, 2).update(Resource={"Fn::Sub": logs(t, 2)["Resource"]["Fn::Sub"].removesuffix(":*")}),
+        lambda t: logs(t, 3).update(Resource={"Fn::Sub": logs(t, 3)["Resource"]["Fn::Sub"].removesuffix(":*")}),
         "+ MemberRole Allow logs:FilterLogEvents arn:aws:logs:*:111122223333:log-group:/vpn/b*",
     ),
     "it may read log groups that others share": (
-        lambda t: logs(t, 2).update(Resource={"Fn::Sub": "arn:${AWS::Partition}:logs:*:*:log-group:${ConnectionLogGroupName}:*"}),
+        lambda t: logs(t, 3).update(Resource={"Fn::Sub": "arn:${AWS::Partition}:logs:*:*:log-group:${ConnectionLogGroupName}:*"}),
         "+ MemberRole Allow logs:FilterLogEvents arn:aws:logs:*:*",
     ),
     "log groups may be read though none is named": (
@@ -146,10 +146,10 @@ MUTATIONS = {
         "LogsRoleArn: + MemberRole Allow logs:",
     ),
     "masked fields are always shown": (
-        lambda t: logs(t, 2).update(Action=["logs:FilterLogEvents", "logs:Unmask"]),
+        lambda t: logs(t, 3).update(Action=["logs:FilterLogEvents", "logs:Unmask"]),
         "ConnectionLogGroupName: + MemberRole Allow logs:Unmask",
     ),
-    "log groups are not described": (lambda t: statements(t).pop(3), "- MemberRole Allow logs:DescribeLogGroups"),
+    "log groups are not described": (lambda t: statements(t).pop(4), "- MemberRole Allow logs:DescribeLogGroups"),
     "log groups may be anything": (lambda t: t["Parameters"]["ConnectionLogGroupName"].pop("AllowedPattern"), "ConnectionLogGroupName takes"),
     "any principal may be named besides": (lambda t: t["Parameters"]["LogsRoleArn"].pop("AllowedPattern"), "LogsRoleArn takes '*'"),
     "the external id may be left out": (
