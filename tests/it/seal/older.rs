@@ -150,7 +150,7 @@ async fn what_is_too_much_for_one_digest_is_listed_by_the_next_one() {
         (verifier.now, verifier.to) = (now, Hour::parse("2025-11-22T21"));
     });
     let verified = verified.await.unwrap();
-    assert_eq!(verified.objects, older + 11);
+    assert_eq!(verified.objects, older + 15);
     let invalid = faults(&verified).into_iter().filter(|(kind, _)| *kind == Kind::ObjectInvalid).count();
     assert_eq!((invalid, verified.faults.len()), (MAX_OBJECTS + 10, MAX_OBJECTS + 10), "the empty ones");
 }
