@@ -1,4 +1,4 @@
-//! What goes wrong while the configuration of endpoints is read harms no connections: each fault of each action ends in an outcome, a
+//! A fault while the configuration of endpoints is read harms no connections: each fault of each action ends in an outcome, a
 //! code and the rows of the others.
 
 use client_vpn_audit::capture::run::Report;
@@ -243,7 +243,7 @@ async fn rules_that_an_earlier_run_wrote_in_part_are_not_known_of_any_endpoint()
     assert_eq!(unparsed(&world, &again), [expected.clone(), expected]);
 }
 
-/// What `unparsed` has of each endpoint.
+/// Returns `unparsed` of each endpoint.
 fn unparsed(world: &World, report: &Report) -> Vec<Value> {
     let entry = report.record.places[0].endpoints.as_ref().unwrap();
     let rows = world.read()["endpoints"][&entry.object.as_ref().unwrap().object_key]["rows"].clone();

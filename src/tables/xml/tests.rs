@@ -1,5 +1,6 @@
 mod leaves;
 mod limits;
+mod listings;
 mod rows;
 mod shape;
 
