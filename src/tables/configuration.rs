@@ -1,5 +1,5 @@
 //! The tables with the configuration of endpoints: each column that is a field of AWS's answers is described once, in
-//! [`configuration_fields!`]. The raw and the typed row, the decoder's names, the typing and the Arrow arrays follow from that.
+//! `configuration_fields!`. The raw and the typed row, the decoder's names, the typing and the Arrow arrays follow from that.
 //! The rows own their values: a listing of them is small, and outlives the answer that it came in.
 
 pub mod endpoint_row;

@@ -136,7 +136,7 @@ impl<F: EndpointFields> ConfigurationRow for EndpointRow<F> {
     }
 }
 
-/// Implements [`EndpointFields`] for the row of [`configuration_fields!`](super::configuration_fields).
+/// Implements [`EndpointFields`] for the row of `configuration_fields!`.
 macro_rules! endpoint_fields {
     ($row:ident, $raw:ident, $columns:ident, once: $once:literal) => {
         impl EndpointFields for $row {
