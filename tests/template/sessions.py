@@ -2,6 +2,8 @@
 moto's Glue. moto knows no Athena: the function of fleet.py answers in its place, and fails as Athena does."""
 
 import json
+import logging
+import multiprocessing
 import os
 import re
 import sys
@@ -195,17 +197,16 @@ def outcome(definition, key):
     return types.SimpleNamespace(came=(done.status, done.error, list(map(named, athena.statements))), statements=athena.statements, cause=done.cause)
 
 
-def scenarios(definition, only=None):
+def scenario(definition, key):
     problems = []
-    for key in [only] if only else SCENARIOS:
-        found = outcome(definition, key)
-        when = f"when {key[1]} of {key[0]}"
-        problems += compare(f"{when}, what comes of it", found.came, SCENARIOS[key][4])
-        if missing(*key):
-            added = [one.strip() for one in found.statements if "ADD COLUMNS" in one]
-            problems += compare(f"{when}, what is added", added, [iceberg_tables.add_columns(key[0], missing(*key))])
-        if found.came[0] == "FAILED" and "SYNTAX_ERROR" not in found.cause and "ICEBERG_" not in found.cause:
-            problems.append(f"{when}, Athena's own message is lost: {found.cause}")
+    found = outcome(definition, key)
+    when = f"when {key[1]} of {key[0]}"
+    problems += compare(f"{when}, what comes of it", found.came, SCENARIOS[key][4])
+    if missing(*key):
+        added = [one.strip() for one in found.statements if "ADD COLUMNS" in one]
+        problems += compare(f"{when}, what is added", added, [iceberg_tables.add_columns(key[0], missing(*key))])
+    if found.came[0] == "FAILED" and "SYNTAX_ERROR" not in found.cause and "ICEBERG_" not in found.cause:
+        problems.append(f"{when}, Athena's own message is lost: {found.cause}")
     return problems
 
 
@@ -230,21 +231,18 @@ WORSE_WINDOWS = {
 }
 
 
-def windows(definition, only=None):
-    problems = []
-    for name in [only] if only else WINDOWS:
-        given, last_merge, expected = WINDOWS[name]
-        athena = Athena(last_merge=last_merge)
-        fleet.execute(by_function(definition), athena, given, tables("captures", ALL["captures"]), evaluate)
-        merges = [statement for statement in athena.statements if named(statement).startswith("merge ")]
-        logs = next(statement for statement in athena.statements if named(statement).startswith("merge_logs "))
-        problems += compare(f"{name}, from when on logs are merged", re.findall(r"snapshot_date >= '([0-9-]+)'", logs), [LOGS_FROM])
-        merges += [statement for statement in athena.statements if named(statement).startswith("logs_from ")]
-        found = [set(re.findall(r"DATE '([0-9-]+)' - INTERVAL '[12]' DAY", statement)) for statement in merges]
-        noted = next(statement for statement in athena.statements if named(statement).startswith("note_merge "))
-        of_execution = re.search(r"from_iso8601_timestamp\('([0-9-]{10})T", noted)[1]
-        problems += compare(f"{name}, from when on the tables are merged", found, [{expected or of_execution}] * 3)
-    return problems
+def window(definition, name):
+    given, last_merge, expected = WINDOWS[name]
+    athena = Athena(last_merge=last_merge)
+    fleet.execute(by_function(definition), athena, given, tables("captures", ALL["captures"]), evaluate)
+    merges = [statement for statement in athena.statements if named(statement).startswith("merge ")]
+    logs = next(statement for statement in athena.statements if named(statement).startswith("merge_logs "))
+    problems = compare(f"{name}, from when on logs are merged", re.findall(r"snapshot_date >= '([0-9-]+)'", logs), [LOGS_FROM])
+    merges += [statement for statement in athena.statements if named(statement).startswith("logs_from ")]
+    found = [set(re.findall(r"DATE '([0-9-]+)' - INTERVAL '[12]' DAY", statement)) for statement in merges]
+    noted = next(statement for statement in athena.statements if named(statement).startswith("note_merge "))
+    of_execution = re.search(r"from_iso8601_timestamp\('([0-9-]{10})T", noted)[1]
+    return problems + compare(f"{name}, from when on the tables are merged", found, [{expected or of_execution}] * 3)
 
 
 def mutations_of(table):
@@ -360,34 +358,47 @@ def definition_of(template, **parameters):
     return cfn.resolve(template, **parameters)["Resources"]["SessionsStateMachine"]["Properties"]["Definition"]
 
 
-def main():
-    template = cfn.load(ROOT / "template.yaml")
-    definition = definition_of(template, ConnectionLogGroups="arn:aws:logs:*:*:log-group:client-vpn")
-    found = scenarios(definition) + windows(definition) + without_logs(template)
-    mutations = [(table, name, *mutation) for table in iceberg_tables.TABLES for name, mutation in mutations_of(table).items()]
-    for table, name, mutate, scenario in mutations:
-        changed = json.loads(json.dumps(definition))
-        mutate(changed)
-        if not scenarios(changed, (table, scenario)):
-            found.append(f"not noticed: {name} of {table}")
-    for name, (old, new, window) in WORSE_WINDOWS.items():
+def changed_for_the_worse(definition):
+    """By what is changed: the definition with that change, what tries it, and with which scenario."""
+    changes = {}
+    for table in iceberg_tables.TABLES:
+        for name, (mutate, of) in mutations_of(table).items():
+            changed = json.loads(json.dumps(definition))
+            mutate(changed)
+            changes[f"{name} of {table}"] = (changed, scenario, (table, of))
+    for name, (old, new, of) in WORSE_WINDOWS.items():
         changed = json.loads(json.dumps(definition))
         assigned = changed["States"]["ReadLastMerge"]["Assign"]
         if old not in assigned["from_date"]:
             raise SystemExit(f"{old} is not in {assigned['from_date']}")
         assigned["from_date"] = assigned["from_date"].replace(old, new)
-        if not windows(changed, window):
-            found.append(f"not noticed: {name}")
+        changes[name] = (changed, window, of)
+    return changes
+
+
+def tried(trial):
+    """The problems that `trial` finds: a function and its arguments."""
+    function, *arguments = trial
+    # moto prints each failed execution of its own; what comes of them is compared here.
+    logging.disable(logging.ERROR)
+    return function(*arguments)
+
+
+def main():
+    template = cfn.load(ROOT / "template.yaml")
+    definition = definition_of(template, ConnectionLogGroups="arn:aws:logs:*:*:log-group:client-vpn")
+    trials = [(scenario, definition, key) for key in SCENARIOS] + [(window, definition, name) for name in WINDOWS] + [(without_logs, template)]
+    changes = changed_for_the_worse(definition)
+    # An execution is seconds of one processor, and knows of no other.
+    with multiprocessing.get_context("spawn").Pool() as pool:
+        found = [problem for problems in pool.imap(tried, trials) for problem in problems]
+        noticed = pool.map(tried, [(try_, changed, name) for changed, try_, name in changes.values()], chunksize=1)
+    found += [f"not noticed: {name}" for name, problems in zip(changes, noticed, strict=True) if not problems]
     for problem in found:
         print(problem)
-    worse = len(mutations) + len(WORSE_WINDOWS)
-    print(f"SessionsStateMachine: {len(found)} problems in {len(SCENARIOS) + len(WINDOWS) + 1} executions; {worse} changes for the worse tried")
+    print(f"SessionsStateMachine: {len(found)} problems in {len(trials)} executions; {len(changes)} changes for the worse tried")
     sys.exit(1 if found else 0)
 
 
 if __name__ == "__main__":
-    # It prints each failed execution of its own; what comes of them is compared above.
-    import logging
-
-    logging.disable(logging.ERROR)
     main()
