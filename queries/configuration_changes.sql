@@ -1,17 +1,18 @@
 -- When did a rule, a route, the authorization policy, the revocation list or an option of an endpoint change, from what to what?
 -- Serves: NIST SP 800-53 CM-3, CM-5 and AU-12, PCI DSS 1.2.2 and 10.2.1.7, ISO/IEC 27001 A.8.9 and A.8.32.
--- Edit: the first day, and the day after the last, in UTC. A row is a change of one value. It happened between from_snapshot, the last
--- snapshot that shows from_value, and to_snapshot, the first that shows to_value. A value that changed back between two snapshots is not
--- seen. A missing snapshot is no change, and neither is one at which a value is not known because EC2 did not answer: the change is then
--- between the snapshots around it. kind is `option`, `authorization_rule`, `route`, `authorization_policy`, `revocation_list` or
--- `endpoint`. name is the column of endpoints. For a rule it is the network and whom the rule is for, and for a route the network and its
--- target. from_value is null if a rule or route was added, if an endpoint appeared, or if AWS sent no value before. to_value is null for
--- the opposite. Values of rules and routes are JSON and include the status. An endpoint is gone if a later snapshot or listing of its
--- account and Region does not have it, or if AWS lists it as deleted. Snapshots count in the order of arrival. If AWS gave two values at
--- once, both are shown, separated by ` | `. A text that could not be typed is shown as AWS sent it. Values are compared from the day before
--- the first day on, and the first known value is no change. Without rows, nothing changed between the snapshots that exist:
--- coverage_holes shows when they are missing. Status messages, unparsed and the text of a revocation list are not compared, but its
--- SHA-256 is.
+-- Edit: the first day, and the day after the last, in UTC.
+-- Rows: a change of one value. Without rows, nothing changed between the snapshots that exist: coverage_holes shows missing ones.
+-- kind: `option`, `authorization_rule`, `route`, `authorization_policy`, `revocation_list` or `endpoint`.
+-- name: a column of endpoints. For a rule, its network and whom it is for. For a route, its network and target.
+-- from_value, to_value: before and after. from_value is null if a rule, a route or an endpoint appeared, or if AWS sent no value before.
+-- to_value is null for the opposite. Rules and routes are JSON that includes the status. A text that could not be typed is shown as AWS
+-- sent it. If AWS gave two values at once, both are shown, separated by ` | `.
+-- from_snapshot, to_snapshot: the last snapshot that shows from_value, and the first that shows to_value. The change was between them.
+-- A value that is not known at a snapshot, because EC2 did not answer, is no change: the next known value is compared with the last.
+-- A value that changed back between two snapshots is not seen, and the first known value is no change. Values are compared from the day
+-- before the first day on, in the order in which the snapshots arrived.
+-- An endpoint is gone if a later snapshot or listing of its account and Region lacks it, or if AWS lists it as deleted.
+-- Not compared: status messages, unparsed, and the text of a revocation list. Its SHA-256 is.
 WITH asked AS (
   SELECT
     CAST(current_date - INTERVAL '30' DAY AS timestamp(6)) AS from_time,

@@ -1,16 +1,16 @@
 -- What could a group reach on a day, by the authorization rules of each endpoint?
 -- Serves: PCI DSS 7.2.1 and 7.2.4, NIST SP 800-53 AC-3 and AC-6, ISO/IEC 27001 A.5.15 and A.5.18.
--- Edit: the group, as the rules name it (the SID of an Active Directory group, or the name that the SAML provider uses), and the day, in
--- UTC. A row is a rule for the group or for all users. first_active and last_active are the first and the last snapshot of the day that
--- show the rule as active, or null if none does. active_snapshots counts them: the rule may have been removed and added again in
--- between. statuses and description are all that snapshots of the day show. route_overlaps is `yes` if at one of the active snapshots an
--- active route of the endpoint contains the destination or lies within it, `not known` if the routes of one of them are not known or a
--- network is not a CIDR, and `no` otherwise. snapshots counts the snapshots of the day that describe the endpoint, and
--- snapshots_not_known counts those at which its rules are not known. An endpoint without such a rule whose rules were not known at some or
--- all snapshots has a row in which why is `rules not known`: the group may have had access. why is `not known` if AWS does not state
--- whom a rule is for. An authorization policy can deny what a rule allows, and rules do not list the members of a group.
--- endpoints_described counts the endpoints that snapshots of the day describe. Nothing is known of any other endpoint. If there is
--- nothing to show, one row has this count.
+-- Edit: the group as the rules name it (the SID of a group of Active Directory, or the name that SAML gives), and the day, in UTC.
+-- Rows: a rule for the group or for all users. An authorization policy can deny what a rule allows, and no rule lists members.
+-- why: `rule for the group`, `rule for all users`, or `not known` if AWS does not state whom the rule is for. It is `rules not known` in
+-- the row of an endpoint without such a rule, if its rules are not known at some snapshot: the group may have had access.
+-- description, statuses: all that snapshots of the day show.
+-- first_active, last_active, active_snapshots: the first and the last snapshot that show the rule as active, or null, and the number of
+-- all of them. Between the two, the rule may have been removed and added again.
+-- route_overlaps: `yes` if, at one of these, an active route of the endpoint contains the destination or lies within it. It is `not known`
+-- if the routes of one of them are not known, or a network is not a CIDR, and `no` otherwise.
+-- snapshots, snapshots_not_known: the snapshots of the day that describe the endpoint, and those of them without known rules.
+-- endpoints_described: the endpoints in snapshots of the day. Nothing is known of others. One row has only this if there is no other row.
 WITH asked AS (
   SELECT 'S-1-5-21-1111111111-2222222222-3333333333-1001' AS group_id, DATE '2026-11-01' AS day
 ),

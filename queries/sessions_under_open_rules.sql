@@ -1,14 +1,17 @@
 -- Who was connected while an authorization rule allowed every network, or all users?
 -- Serves: PCI DSS 1.2.5 and 7.2.1, NIST SP 800-53 AC-4, AC-6 and SC-7, ISO/IEC 27001 A.5.15 and A.8.22.
--- Edit: the first day, and the day after the last, in UTC. A row is a session and a time. In `open rule`, snapshots of that time show an
--- active rule of its endpoint for 0.0.0.0/0 or ::/0, or for all users: destination_cidr and for_whom are the rule's. The time is from
--- seen_from, the first snapshot that shows the rule, to seen_until, the first later one that does not, or at which the rules are not
--- known. If there is none yet, seen_until is as_of. If no snapshot came for 60 minutes, it is the last one that shows the rule, which
--- does not prove that the rule ended. The rule may have been added up to one snapshot before seen_from. In `not known`, the rules of the endpoint are not known in that time: EC2 did not answer, a rule could not be read, no
--- snapshot came for 60 minutes, or there was none yet. Such a time ends that of a rule. If no snapshot came, it begins with the last one.
--- proven is true if the session was there in that time. Otherwise it may have begun later or ended earlier, as in who_was_connected_at.
--- The rule need not be for this user: the record does not list members of groups, and an authorization policy can deny what a rule allows.
--- Times begin no earlier than a day before the first day. as_of is the last merge. If there is nothing to show, one row has as_of.
+-- Edit: the first day, and the day after the last, in UTC.
+-- Rows: a session and a time. No rule need be for its user: rules do not list members, and an authorization policy can deny access.
+-- finding: `open rule` if snapshots of that time show an active rule of its endpoint for 0.0.0.0/0, for ::/0 or for all users. It is
+-- `not known` if EC2 did not answer, a rule could not be read, no snapshot came for 60 minutes, or none had come yet.
+-- destination_cidr, for_whom: those of the rule.
+-- seen_from: the first snapshot that shows the rule. It may have been added after the snapshot before. No time begins earlier than a day
+-- before the first day.
+-- seen_until: the first later snapshot that does not show the rule, or at which the rules are not known. If there is none yet, it is
+-- as_of. If no snapshot came for 60 minutes, it is the last one that shows the rule, a time that is `not known` follows, and the rule may
+-- have been there longer.
+-- proven: true if the session was there in that time. Otherwise it may have begun later or ended earlier, as in who_was_connected_at.
+-- as_of: the last merge. If there is nothing to show, one row has as_of.
 WITH asked AS (
   SELECT
     CAST(current_date - INTERVAL '30' DAY AS timestamp(6)) AS from_time,

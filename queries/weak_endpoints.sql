@@ -1,14 +1,16 @@
 -- Which endpoints are configured weakly on a day, and in what way?
 -- Serves: AWS Security Hub EC2.51 (connection logging), NIST SP 800-53 AC-12, AC-17(2), CM-6 and IA-2, PCI DSS 2.2.1 and 8.2.8, ISO/IEC
 -- 27001 A.8.9.
--- Edit: the day, in UTC, and the maximum number of hours of a session. The weaknesses are: no connection logging, certificate
--- authentication only, split tunnel, a longer session time-out, no valid revocation list, and device posture is not asked for. A row is a weakness of an endpoint at its latest snapshot of the day.
--- value is what that snapshot shows, or `not known` if AWS sent no value, if it could not be typed, or if EC2 did not answer for the
--- revocation list. A revocation list is required only where clients have certificates. It has expired if its next update is before the
--- snapshot, and is `not known` if it names no next update or cannot be read. Device posture is not asked for if there is neither a client
--- connect handler nor a device trust provider. If AWS described an endpoint in two ways at once, both descriptions count. An endpoint that
--- AWS lists as deleted has no row. endpoints_described counts all other endpoints that snapshots of the day describe. Nothing is known of
--- any further endpoint. If there is nothing to show, one row has this count.
+-- Edit: the day, in UTC, and the maximum number of hours of a session.
+-- Rows: a weakness of an endpoint at its latest snapshot of the day. If AWS described it in two ways at once, both count. An endpoint that
+-- AWS lists as deleted has none.
+-- weakness: no connection logging, certificate authentication only, split tunnel, a longer session time-out, no valid revocation list, or
+-- device posture is not asked for: there is neither a client connect handler nor a device trust provider.
+-- value: that of the snapshot, or `not known` if AWS sent none, if it could not be typed, or if EC2 did not answer for the revocation list.
+-- A revocation list is required only where clients have certificates. It has expired if its next update is before the snapshot, and is
+-- `not known` if it names no next update or cannot be read.
+-- endpoints_described: the other endpoints in snapshots of the day. Nothing is known of any further endpoint. One row has only this if
+-- there is no other row.
 WITH asked AS (
   SELECT DATE '2026-11-01' AS day, 12 AS hours
 ),

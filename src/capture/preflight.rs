@@ -23,8 +23,12 @@ use crate::target::{AccountRegion, PlaceTargets, Target};
 /// Maximum accounts and Regions that are tried at a time.
 const MAX_CONCURRENT_CALLS: usize = 64;
 
-/// Maximum time for one of them: one that does not answer must be reported with the others, before time is over.
+/// Maximum time for one of them, beside what its calls wait for their budget: one that does not answer must be reported with the
+/// others, before time is over.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Calls from the budget for each endpoint: one for each part of its configuration, if that is one page.
+const CALLS_OF_AN_ENDPOINT: usize = 5;
 
 /// Largest difference between the clock here and EC2's that passes.
 const MOST_CLOCK_DIFFERENCE_SECONDS: u64 = 60;
@@ -76,13 +80,7 @@ impl Preflight<'_> {
     /// Tries the credentials, every role, every listing of endpoints, a dry run on every target and every log group that is
     /// read, then checks that there is temporary space for `max_concurrency` of them, and that the lake can be looked at and written.
     pub async fn checks(&self, wanted: &[PlaceTargets], max_concurrency: usize, lake: String) -> Vec<Check> {
-        let of_place = |wanted: PlaceTargets| async move {
-            let in_time = tokio::time::timeout(PATIENCE, self.place(&wanted)).await;
-            in_time.unwrap_or_else(|_| {
-                let problem = format!("no answer came in {} seconds", PATIENCE.as_secs());
-                vec![check(Action::Endpoints.permission(), wanted.place.arn_of("*"), Some(problem))]
-            })
-        };
+        let of_place = |wanted: PlaceTargets| async move { self.place(&wanted).await };
         let places = stream::iter(wanted.to_vec()).map(of_place).buffered(MAX_CONCURRENT_CALLS);
         let credentials = self.own.credentials().await.err().map(|error| error.to_string());
         let mut checks = vec![check("get credentials", self.own.provider().await, credentials)];
@@ -100,20 +98,51 @@ impl Preflight<'_> {
     }
 
     async fn place(&self, wanted: &PlaceTargets) -> Vec<Check> {
-        let place = &wanted.place;
-        let everything = place.arn_of("*");
-        let source = match self.sources.source(&self.home.account_id, place, self.run_id).await {
-            Ok(source) => source,
-            // Without credentials, no role is requested and EC2 is not called.
-            Err(error) if place.account_id == self.home.account_id => {
-                return vec![check(Action::Endpoints.permission(), everything, Some(error.to_string()))];
-            }
-            Err(error) => return vec![check("sts:AssumeRole", everything, Some(error.to_string()))],
+        let no_answer = |patience: Duration| {
+            let problem = format!("no answer came in {} seconds", patience.as_secs());
+            vec![check(Action::Endpoints.permission(), wanted.place.arn_of("*"), Some(problem))]
         };
+        let (source, listed) = match tokio::time::timeout(PATIENCE, self.listing(&wanted.place)).await {
+            Ok(Ok(listing)) => listing,
+            Ok(Err(refused)) => return vec![refused],
+            Err(_) => return no_answer(PATIENCE),
+        };
+        let endpoints = listed.as_ref().map_or(0, |listing| listing.ids().len()) + wanted.endpoint_ids.len();
+        let patience = PATIENCE + Ec2Source::time_of_budget(endpoints * CALLS_OF_AN_ENDPOINT);
+        let checks = tokio::time::timeout(patience, self.listed(wanted, &source, listed)).await;
+        checks.unwrap_or_else(|_| no_answer(patience))
+    }
+
+    /// Lists the endpoints of an account and Region.
+    ///
+    /// # Errors
+    /// Returns the check that failed if there are no credentials for it.
+    async fn listing(
+        &self,
+        place: &AccountRegion,
+    ) -> Result<(Ec2Source, Result<EndpointListing, PageError>), Check> {
+        let source =
+            self.sources.source(&self.home.account_id, place, self.run_id).await.map_err(|error| {
+                // Without credentials, no role is requested and EC2 is not called.
+                let is_home = place.account_id == self.home.account_id;
+                let action = if is_home { Action::Endpoints.permission() } else { "sts:AssumeRole" };
+                check(action, place.arn_of("*"), Some(error.to_string()))
+            })?;
         let listed = source.endpoints(place).await;
+        Ok((source, listed))
+    }
+
+    /// Checks what was listed, and tries each endpoint and log group.
+    async fn listed(
+        &self,
+        wanted: &PlaceTargets,
+        source: &Ec2Source,
+        listed: Result<EndpointListing, PageError>,
+    ) -> Vec<Check> {
+        let everything = wanted.place.arn_of("*");
         let mut checks = vec![check(
             Action::Endpoints.permission(),
-            everything,
+            everything.clone(),
             match &listed {
                 Ok(listing) => listing.odd_endpoints().map(|error| error.to_string()),
                 Err(error) => Some(error.to_string()),
@@ -125,10 +154,10 @@ impl Preflight<'_> {
                 Err(_) => Vec::new(),
             }
         };
-        let (of_endpoints, of_logs) = tokio::join!(endpoints(&source, wanted, &listed), of_logs);
+        let (of_endpoints, of_logs) = tokio::join!(endpoints(source, wanted, &listed), of_logs);
         checks.extend(of_endpoints);
         let clock_difference = listed.as_ref().ok().and_then(|listing| listing.clock_difference_seconds);
-        checks.extend(clock_difference.map(|seconds| clock_check(place.arn_of("*"), seconds)));
+        checks.extend(clock_difference.map(|seconds| clock_check(everything, seconds)));
         checks.extend(of_logs);
         checks
     }
@@ -235,5 +264,14 @@ mod tests {
             assert_eq!(check.ok, found.is_none(), "{ahead}");
             assert!(found.is_none_or(|found| check.problem.unwrap().contains(found)), "{ahead}");
         }
+    }
+
+    #[test]
+    fn what_calls_wait_for_their_budget_is_added_to_the_patience() {
+        let seconds =
+            |endpoints: usize| Ec2Source::time_of_budget(endpoints * CALLS_OF_AN_ENDPOINT).as_secs();
+        // EC2 accepts 20 calls a second.
+        assert_eq!([0, 4, 400].map(seconds), [0, 1, 100]);
+        assert!(Ec2Source::time_of_budget(usize::MAX) > Duration::from_secs(200_000_000));
     }
 }

@@ -98,6 +98,12 @@ impl Ec2Source {
         Ec2Source { client: Client::from_conf(config), clock, session, budget }
     }
 
+    /// Returns the longest time that this many calls wait for their budget.
+    pub fn time_of_budget(calls: usize) -> Duration {
+        let calls = u32::try_from(calls).unwrap_or(u32::MAX);
+        Duration::from_secs(1).saturating_mul(calls) / REFILL_A_SECOND
+    }
+
     pub(super) fn client(&self) -> &Client {
         &self.client
     }
