@@ -23,6 +23,8 @@ const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
 const MONDAY: &str = "2025-11-17T00:00:00Z";
 const SNAPSHOTS: usize = 7 * 24 * 4;
+/// Snapshots after which the function is started anew, before their calls have used up the budget for an account and Region.
+const SNAPSHOTS_OF_A_FUNCTION: usize = 3;
 const QUARTER_OF_AN_HOUR: SignedDuration = SignedDuration::from_mins(15);
 /// The time for which AWS lists a connection that has ended.
 const LISTED_AFTER_END: SignedDuration = SignedDuration::from_mins(60);
@@ -133,7 +135,7 @@ impl Week {
         variables.extend(seaweed.environment().map(|(name, value)| (name.to_owned(), value)));
         variables.extend(clock.environment());
         clock.set(monday);
-        let emulator = Emulator::start(&world.simulator.url(), &variables);
+        let mut emulator = Emulator::start(&world.simulator.url(), &variables);
         let endpoints = world.simulator.endpoint_ids();
         let mut lived: BTreeMap<String, Vec<Connection>> = BTreeMap::new();
         let (mut captures, mut configurations, mut last) = (Vec::new(), Vec::new(), monday);
@@ -160,6 +162,9 @@ impl Week {
                     .push(json!({"since": time.to_string(), "endpoints": endpoints, "access": access}));
             }
             misfortunes(&world, snapshot).into_iter().for_each(|fault| world.simulator.inject(fault));
+            if snapshot.is_multiple_of(SNAPSHOTS_OF_A_FUNCTION) {
+                emulator.restart();
+            }
             emulator.invoke(&json!({"action": "snapshot", "time": time.to_string()}));
             captures.extend(captured(&world, time, at));
             if reads_logs(snapshot) {

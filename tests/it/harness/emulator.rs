@@ -16,6 +16,8 @@ const FUNCTION: &str = "client-vpn-audit";
 /// The emulator and the function, which end with this value.
 pub struct Emulator {
     runtime_api: Child,
+    /// What starts the function.
+    start: Command,
     function: Child,
     port: u16,
     directory: TempDir,
@@ -48,17 +50,24 @@ impl Emulator {
             std::thread::sleep(Duration::from_millis(50));
         }
         let log = File::create(directory.path().join("function.log")).unwrap();
-        let function = command(env!("CARGO_BIN_EXE_client-vpn-audit-lambda"), url)
+        let mut start = command(env!("CARGO_BIN_EXE_client-vpn-audit-lambda"), url);
+        start
             .env("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{port}/.rt/{FUNCTION}"))
             .env("AWS_LAMBDA_FUNCTION_NAME", FUNCTION)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
             .envs(variables.iter().cloned())
             .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        Emulator { runtime_api, function, port, directory }
+            .stderr(log);
+        let function = start.spawn().unwrap();
+        Emulator { runtime_api, start, function, port, directory }
+    }
+
+    /// Ends the function, and starts it anew, as Lambda does when it has not been invoked for a while. Its calls of AWS do not wait
+    /// for the budget that earlier invocations have used up.
+    pub fn restart(&mut self) {
+        end(&mut self.function);
+        self.function = self.start.spawn().unwrap();
     }
 
     /// Invokes the function and waits for its answer.
@@ -106,11 +115,14 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        for process in [&mut self.function, &mut self.runtime_api] {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
+        end(&mut self.function);
+        end(&mut self.runtime_api);
     }
+}
+
+fn end(process: &mut Child) {
+    let _ = process.kill();
+    let _ = process.wait();
 }
 
 /// cargo-lambda asks for a package even when it starts nothing of it.
