@@ -11,7 +11,7 @@ use crate::bounded_file;
 use crate::invalid_input::{InvalidInput, InvalidInputs};
 
 /// Services that are called, as their variables name them: ours, and those that the SDK's providers of credentials call.
-const SERVICES: [&str; 6] = ["EC2", "KMS", "S3", "SSO", "SSO_OIDC", "STS"];
+const SERVICES: [&str; 7] = ["CLOUDWATCH_LOGS", "EC2", "KMS", "S3", "SSO", "SSO_OIDC", "STS"];
 
 const BOOLEANS: [&str; 3] =
     ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"];
@@ -260,6 +260,7 @@ mod tests {
             ("AWS_ENDPOINT_URL_EC2", "ftp://localhost", false),
             ("AWS_ENDPOINT_URL_S3", "http://local host", false),
             ("AWS_ENDPOINT_URL_KMS", "http://localhost:port", false),
+            ("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "http://localhost:port", false),
             ("AWS_ENDPOINT_URL_STS", "http://localhost:99999", false),
             ("AWS_ENDPOINT_URL", "http://maria:secret@localhost:9000", false),
             ("HTTPS_PROXY", "http://maria:secret@proxy:3128", true),
