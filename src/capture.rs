@@ -3,7 +3,7 @@
 mod connection_ids;
 pub mod discovery;
 mod endpoint_configuration;
-mod existing;
+mod existing_object;
 mod listing;
 pub mod logs;
 pub mod plan;

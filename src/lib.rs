@@ -16,6 +16,7 @@
 //!
 //! The command line and the Lambda function, in `src/bin`, are front ends of [`invocation`] and [`proof`].
 
+pub mod answer_limits;
 pub mod aws;
 mod bounded_file;
 pub mod capture;
@@ -26,7 +27,6 @@ pub mod hour;
 pub mod invalid_input;
 pub mod invocation;
 pub mod lake;
-pub mod limits;
 pub mod log_group;
 pub mod log_window;
 pub mod proof;

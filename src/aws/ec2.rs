@@ -14,10 +14,10 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::answer_limits::Limit;
 use crate::aws::errors::{AwsError, CredentialsFailure, Denial};
 use crate::aws::identity::AssumeRoleError;
 use crate::error_code::ErrorCode;
-use crate::limits::Limit;
 use crate::tables::connections::rows::Rows;
 use crate::target::Target;
 

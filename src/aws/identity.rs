@@ -1,9 +1,9 @@
 //! Identity: the account that we run in, and the roles that we assume in others. The only user of STS's client.
 
+mod empty_endpoint_urls;
 mod member_role;
 mod own_credentials;
 mod provider_chain;
-mod service_settings;
 
 use std::time::Duration;
 

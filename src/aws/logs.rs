@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::answer_limits::Limit;
 use crate::error_code::ErrorCode;
-use crate::limits::Limit;
 use crate::log_group::LogGroup;
 use crate::tables::connection_logs::event_ids::EventIds;
 use crate::tables::connection_logs::rows::EventRows;

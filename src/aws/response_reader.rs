@@ -14,8 +14,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponseDeserializer};
 use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer};
 
+use crate::answer_limits::Limit;
 use crate::aws::errors::request_id;
-use crate::limits::Limit;
 use crate::tables::xml::{DecodeError, PageEnd};
 
 type ReadBody<T> = dyn Fn(&[u8]) -> Result<(PageEnd, T), DecodeError> + Send + Sync;

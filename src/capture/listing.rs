@@ -2,13 +2,13 @@
 
 use super::connection_ids::{ConnectionIds, DistinctIds};
 use super::request::{CaptureRequest, Tools};
+use crate::answer_limits::Limit;
 use crate::aws::ec2::PageTimes;
 use crate::aws::ec2::pager::{Next, Pager};
 use crate::aws::ec2::resume_token::ResumeToken;
 use crate::aws::ec2::{Page, PageError, PageRequest, larger_difference};
 use crate::lake::ledger::{CaptureError, Tally};
 use crate::lake::parquet::SnapshotWriter;
-use crate::limits::Limit;
 use crate::tables::connections::rows::Rows;
 use crate::target::Target;
 

@@ -9,7 +9,7 @@ use crate::lake::parquet::{SnapshotError, SnapshotWriter, identity_of_connection
 use crate::lake::store::{Content, Object, Put, StoreError};
 use crate::target::Target;
 
-use super::existing::{Existing, find_existing, possible_times};
+use super::existing_object::{Existing, find_existing, possible_times};
 use super::listing::{End, Listing};
 use super::request::{CaptureRequest, Tools};
 

@@ -4,7 +4,7 @@
 mod chain;
 mod content;
 mod digests;
-mod later_digests;
+mod listed_later;
 mod listed_objects;
 mod object_reader;
 mod outside_days;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use arrow_array::ArrayRef;
 use jiff::Timestamp;
 
-use crate::limits::UNKNOWN_FIELDS;
+use crate::answer_limits::UNKNOWN_FIELDS;
 use crate::snapshot_time::SnapshotTime;
 use crate::tables::column::{Column, ColumnType, column};
 use crate::tables::configuration::object::RawObject;

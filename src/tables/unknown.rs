@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::limits::UNKNOWN_FIELDS;
+use crate::answer_limits::UNKNOWN_FIELDS;
 
 /// Fields of a row that this program does not know.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

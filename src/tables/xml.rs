@@ -16,7 +16,7 @@ pub(super) mod fields;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::limits::{Limit, PAGE_ROWS, TOKEN_BYTES};
+use crate::answer_limits::{Limit, PAGE_ROWS, TOKEN_BYTES};
 use crate::tables::typing::illegal::{has_illegal, readable};
 use document::{Document, ElementContent};
 

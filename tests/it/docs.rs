@@ -59,7 +59,7 @@ async fn the_ledger_page_has_every_field_of_a_run_record() {
 
 #[test]
 fn the_ledger_page_has_every_limit() {
-    use client_vpn_audit::limits::*;
+    use client_vpn_audit::answer_limits::*;
     let kibibytes = |bytes: usize| format!("{} KiB", bytes >> 10);
     let mebibytes = |bytes: usize| format!("{} MiB", bytes >> 20);
     let number = |number: usize| {
@@ -127,7 +127,7 @@ fn the_ledger_page_has_every_limit() {
         });
         assert!(has_value, "{limit} is {value}, and the page says {row}");
     }
-    let source = read("src/limits.rs");
+    let source = read("src/answer_limits.rs");
     let constants = source.lines().filter_map(|line| line.strip_prefix("pub const ")?.split(':').next());
     let known = limits.iter().map(|(_, limit, _)| *limit);
     assert_eq!(constants.collect::<BTreeSet<_>>(), known.collect());

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::PageError;
 use super::pager::{Next, Pager};
-use crate::aws::response_reader::ReadPage;
-use crate::limits::{
+use crate::answer_limits::{
     ENDPOINT_PAGES, ENDPOINT_ROWS, ENDPOINT_ROWS_BYTES, LISTING_BYTES, LISTING_ROWS, Limit, NETWORKS, PAGES,
 };
+use crate::aws::response_reader::ReadPage;
 
 /// The bounds of a listing.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use sha2::{Digest, Sha256};
 
-use crate::limits::{EMPTY_PAGES, PAGES, ROWS};
+use crate::answer_limits::{EMPTY_PAGES, PAGES, ROWS};
 
 /// The next page of a listing, and the state to detect a listing without an end.
 #[derive(Debug)]

@@ -26,8 +26,8 @@ use aws_sdk_ec2::operation::get_client_vpn_endpoint_authorization_policy::{
 use aws_smithy_runtime_api::client::interceptors::context::Output;
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 
+use crate::answer_limits::{Limit, PAGE_UNPARSED_BYTES, PAGE_UNPARSED_VALUES};
 use crate::aws::response_reader::{ResponseReader, SdkOperation, limit};
-use crate::limits::{Limit, PAGE_UNPARSED_BYTES, PAGE_UNPARSED_VALUES};
 use crate::tables::authorization_rules::{AuthorizationRule, authorization_rules};
 use crate::tables::configuration::endpoint_row::EndpointRow;
 use crate::tables::connections::rows::{Rows, RowsBuilder};

@@ -12,7 +12,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use super::service_settings::without_empty_endpoints;
+use super::empty_endpoint_urls::without_empty_endpoints;
 use super::{MIN_CREDENTIALS_LIFE, provider_chain};
 use crate::aws::errors::CredentialsFailure;
 use crate::aws::https;

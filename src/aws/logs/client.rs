@@ -16,13 +16,13 @@ use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin;
 use jiff::Timestamp;
 
 use super::{EventsPage, EventsRequest, malformed, over_limit};
+use crate::answer_limits::{Limit, PAGE_UNPARSED_BYTES, PAGE_UNPARSED_VALUES};
 use crate::aws::call_budget::Budget;
 use crate::aws::ec2::{Limits, PageError, Session};
 use crate::aws::errors::{Call, describe};
 use crate::aws::response_reader::{ReadPage, ResponseReader, SdkOperation, exceeded, limit};
 use crate::aws::timing::Timing;
 use crate::clock::Clock;
-use crate::limits::{Limit, PAGE_UNPARSED_BYTES, PAGE_UNPARSED_VALUES};
 use crate::tables::connection_logs::decoder::events;
 use crate::tables::connection_logs::rows::{EventRows, EventRowsBuilder};
 use crate::tables::connection_logs::typing::normalise;
@@ -162,12 +162,12 @@ fn reader(request: &EventsRequest<'_>, count: Arc<AtomicU64>) -> ResponseReader<
     ResponseReader::new(operation, move |bytes| {
         let mut rows = EventRowsBuilder::new(room);
         let mut of_page = 0;
-        let end = events(bytes, |event| {
+        let end = events(bytes, |mut event| {
             of_page += 1;
             if known.as_ref().is_some_and(|known| known.contains(&event.event_id)) {
                 return Ok(());
             }
-            rows.append(&normalise(&event));
+            rows.append(&normalise(&mut event));
             let (values, bytes) = rows.unparsed_size();
             limit(values <= PAGE_UNPARSED_VALUES && bytes <= PAGE_UNPARSED_BYTES, Limit::PageUnparsed)
         })?;

@@ -9,10 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::client::{LogSource, page_error};
 use super::{malformed, over_limit, repeated_token};
+use crate::answer_limits::Limit;
 use crate::aws::ec2::PageError;
 use crate::aws::ec2::pager::{Next, Pager};
 use crate::aws::response_reader::{ResponseReader, SdkOperation};
-use crate::limits::Limit;
 use crate::log_group::LogGroup;
 use crate::tables::connection_logs::decoder::page;
 use crate::tables::json::{Json, Value};

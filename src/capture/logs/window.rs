@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::LogTools;
+use crate::answer_limits::Limit;
 use crate::aws::ec2::pager::{Next, Pager};
 use crate::aws::ec2::{PageError, PageTimes};
 use crate::aws::logs::{EventsPage, EventsRequest, LogSource, deadline, over_limit, repeated_token};
-use crate::capture::existing::{Existing, find_existing, possible_times};
+use crate::capture::existing_object::{Existing, find_existing, possible_times};
 use crate::capture::target_capture::vanished;
 use crate::error_code::ErrorCode;
 use crate::lake::keys::Key;
@@ -14,7 +15,6 @@ use crate::lake::ledger::logs::WindowTally;
 use crate::lake::ledger::{CaptureError, Outcome, WindowEntry, Written};
 use crate::lake::parquet::{LogWriter, identity_of_connection_logs, read_event_ids};
 use crate::lake::store::{Content, Keep, Object, Put};
-use crate::limits::Limit;
 use crate::log_group::{LogGroup, LogGroupId};
 use crate::log_window::{Reading, Window};
 use crate::snapshot_time::SnapshotTime;

@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt, stream};
 
 use super::Run;
+use crate::answer_limits::{CONFIGURATION_BYTES, REVOCATION_LISTS_BYTES};
 use crate::aws::ec2::{Ec2Source, EndpointListing, PageError};
 use crate::capture::endpoint_configuration::{Described, Part, Requests};
-use crate::capture::existing::{Existing, find_existing, possible_times};
+use crate::capture::existing_object::{Existing, find_existing, possible_times};
 use crate::capture::target_capture::{counts_differ, vanished};
 use crate::error_code::ErrorCode;
 use crate::lake::keys::{ConfigurationTable, Key};
 use crate::lake::ledger::{CaptureError, ConfigurationEntry, Outcome, PlaceEntry, Written};
 use crate::lake::parquet::{ConfigurationWriter, identity_of_configuration};
 use crate::lake::store::{Content, Object, Put};
-use crate::limits::{CONFIGURATION_BYTES, REVOCATION_LISTS_BYTES};
 use crate::tables::authorization_rules::AuthorizationRule;
 use crate::tables::configuration::ConfigurationRow;
 use crate::tables::configuration::endpoint_row::EndpointRow;

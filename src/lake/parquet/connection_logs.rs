@@ -90,13 +90,13 @@ mod tests {
         let mut rows = EventRowsBuilder::new(1_000);
         for message in messages {
             let timestamp = Some("1".into());
-            let raw = RawEvent {
+            let mut raw = RawEvent {
                 event_id: "1".into(),
                 timestamp,
                 message: (*message).into(),
                 ..RawEvent::default()
             };
-            rows.append(&normalise(&raw));
+            rows.append(&normalise(&mut raw));
         }
         writer.append(Timestamp::UNIX_EPOCH, &rows.finish()).unwrap();
         let time = Timestamp::UNIX_EPOCH;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::message::{Message, message};
-use crate::limits::{Limit, NAME_BYTES, PAGE_ROWS, TOKEN_BYTES, VALUE_BYTES};
+use crate::answer_limits::{Limit, NAME_BYTES, PAGE_ROWS, TOKEN_BYTES, VALUE_BYTES};
 use crate::tables::json::{Json, NotJson, Value};
 use crate::tables::typing::illegal::has_illegal;
 use crate::tables::unknown::Unknown;

@@ -6,7 +6,7 @@ use memchr::memchr;
 
 use super::RawLoggedEvent;
 use super::columns::COLUMNS;
-use crate::limits::{LIST_TEXTS, NAME_BYTES};
+use crate::answer_limits::{LIST_TEXTS, NAME_BYTES};
 use crate::tables::column::ColumnType;
 use crate::tables::json::{Json, NotJson, Value};
 use crate::tables::typing::illegal::has_illegal;

@@ -34,11 +34,14 @@ pub struct Typed<'a> {
     pub masked: Vec<&'static str>,
 }
 
-/// Types one event.
-pub fn normalise<'a>(raw: &'a RawEvent<'_>) -> Typed<'a> {
-    let message = match &raw.message {
-        Message::Event(fields) => Ok(fields.as_ref().clone()),
-        Message::Text(text) => event(text).ok_or(text.as_ref()),
+/// Types one event, and takes its texts.
+pub fn normalise<'a>(raw: &'a mut RawEvent<'_>) -> Typed<'a> {
+    let message = match &mut raw.message {
+        Message::Event(fields) => Ok(std::mem::take(fields.as_mut())),
+        Message::Text(text) => {
+            let text: &str = &*text;
+            event(text).ok_or(text)
+        }
     };
     let foreign_bytes = message.as_ref().err().map(|text| text.len());
     let is_odd = message.as_ref().map_or_else(|text| has_illegal(text), |fields| fields.is_odd);
@@ -59,13 +62,9 @@ pub fn normalise<'a>(raw: &'a RawEvent<'_>) -> Typed<'a> {
     event.ingestion_time = instant(&mut unparsed, "ingestionTime", raw.ingestion_time.as_deref());
     let log_stream = raw.log_stream.as_deref().map(Cow::Borrowed);
     event.log_stream = log_stream.and_then(|name| unparsed.column("logStreamName", name));
-    unparsed.keep(Unknown { kept: raw.unknown.kept.iter().map(borrowed).collect(), more: raw.unknown.more });
+    unparsed.keep(std::mem::take(&mut raw.unknown));
     event.unparsed = unparsed.into_map();
     Typed { event, foreign_bytes, masked }
-}
-
-fn borrowed<'a>((name, text): &'a (String, Cow<'_, str>)) -> (String, Cow<'a, str>) {
-    (name.clone(), Cow::Borrowed(text.as_ref()))
 }
 
 fn of_message<'a>(mut raw: RawLoggedEvent<'a>, unparsed: &mut Unparsed<'a>) -> LoggedEvent<'a> {

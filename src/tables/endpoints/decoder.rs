@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::limits::LIST_TEXTS;
+use crate::answer_limits::LIST_TEXTS;
 use crate::tables::configuration::field;
 use crate::tables::configuration::object::{ObjectShape, RawObject};
 use crate::tables::connections::decoder::status;

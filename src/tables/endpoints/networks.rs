@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::limits::VALUE_BYTES;
+use crate::answer_limits::VALUE_BYTES;
 use crate::tables::configuration::object::{ObjectShape, RawObject};
 use crate::tables::configuration::owned;
 use crate::tables::endpoints::Endpoint;

@@ -11,7 +11,7 @@ use rustls_pki_types::CertificateRevocationListDer;
 use rustls_pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 
-use crate::limits::REVOCATION_LIST_BYTES;
+use crate::answer_limits::REVOCATION_LIST_BYTES;
 use crate::tables::configuration::object::ObjectShape;
 use crate::tables::configuration::owned;
 use crate::tables::endpoints::answer::{AnswerFields, answer};

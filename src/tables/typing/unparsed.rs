@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::TextMeaning;
 use super::illegal::{beginning, escaped, has_illegal, replaced};
-use crate::limits::VALUE_BYTES;
+use crate::answer_limits::VALUE_BYTES;
 use crate::tables::unknown::Unknown;
 
 /// Suffix of a field's name, for the key of the length in bytes of a value that is not kept to its end. No name of XML has a `#`.
@@ -106,6 +106,9 @@ impl<'a> Unparsed<'a> {
 
     /// Keeps the unknown fields: the second text of a name under `name[2]`.
     pub fn keep(&mut self, unknown: Unknown<'a>) {
+        if unknown.is_empty() {
+            return;
+        }
         // Numbers each name in one pass.
         let mut numbers: HashMap<String, usize> = HashMap::new();
         for (name, text) in unknown.kept {

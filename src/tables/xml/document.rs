@@ -9,7 +9,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesDecl, BytesStart, Event};
 
 use super::{DecodeError, Shape, refuse_if, words};
-use crate::limits::{ATTRIBUTES, DEPTH, Limit, NAME_BYTES, TAG_BYTES};
+use crate::answer_limits::{ATTRIBUTES, DEPTH, Limit, NAME_BYTES, TAG_BYTES};
 use crate::tables::typing::illegal::{BARE_AMPERSAND, Reference, has_illegal, resolve, unescaped};
 
 /// The content of an element.

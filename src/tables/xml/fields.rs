@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::DecodeError;
 use super::document::{Document, ElementContent};
-use crate::limits::{LIST_TEXTS, VALUE_BYTES};
+use crate::answer_limits::{LIST_TEXTS, VALUE_BYTES};
 use crate::tables::typing::illegal::has_illegal;
 use crate::tables::unknown::Unknown;
 

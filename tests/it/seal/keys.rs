@@ -16,7 +16,7 @@ async fn a_key_in_kms_signs_and_its_public_part_verifies() {
     let directory = tempfile::TempDir::new().unwrap();
     let public = directory.path().join("public.der");
     let public = public.to_str().unwrap();
-    let keys = python("kms_key.py", &[&moto.url(), public], &[]);
+    let keys = python("create_kms_key.py", &[&moto.url(), public], &[]);
     let arn = keys["ecc"].as_str().unwrap();
     let lake = world.lake();
     let run = |arguments: &[&str]| {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::limits::{UNKNOWN_FIELDS, VALUE_BYTES};
+use crate::answer_limits::{UNKNOWN_FIELDS, VALUE_BYTES};
 use crate::tables::connection_logs::decoder::events;
 
 /// Returns an event with this message, which is typed alike if it is read where it stands in an answer.
@@ -11,9 +11,9 @@ fn raw(message: &str) -> RawEvent<'_> {
         event["timestamp"] = 1_585_255_035_000_i64.into();
         event["ingestionTime"] = 1_585_255_036_500_i64.into();
         let body = serde_json::json!({"events": [event]}).to_string();
-        let end = events(body.as_bytes(), |found| {
-            let as_text = of_text(message);
-            let (found, expected) = (normalise(&found), normalise(&as_text));
+        let end = events(body.as_bytes(), |mut found| {
+            let mut as_text = of_text(message);
+            let (found, expected) = (normalise(&mut found), normalise(&mut as_text));
             assert_eq!((found.event, found.masked), (expected.event, expected.masked), "{message}");
             assert_eq!(found.foreign_bytes, expected.foreign_bytes, "{message}");
             Ok(())
@@ -40,8 +40,8 @@ fn event_with(fields: &str) -> String {
 }
 
 fn unparsed_of(message: &str) -> Vec<(String, String)> {
-    let raw = raw(message);
-    let typed = normalise(&raw);
+    let mut raw = raw(message);
+    let typed = normalise(&mut raw);
     typed.event.unparsed.iter().map(|(key, text)| (key.to_string(), text.to_string())).collect()
 }
 
@@ -63,8 +63,8 @@ const EXAMPLE: &str = r#"{
 fn each_field_of_an_event_is_in_its_column() {
     let time = |text: &str| Some(text.parse::<Timestamp>().unwrap());
     let word = |text: &'static str| Some(Cow::Borrowed(text));
-    let raw = raw(EXAMPLE);
-    let typed = normalise(&raw);
+    let mut raw = raw(EXAMPLE);
+    let typed = normalise(&mut raw);
     let expected = LoggedEvent {
         endpoint_id: EndpointId::parse("cvpn-endpoint-0123456789abcdef0"),
         event_id: "1".into(),
@@ -174,8 +174,8 @@ fn placeholders_are_null_but_na_can_be_a_name() {
         ];
         let fields: Vec<String> = names.iter().map(|name| format!("\"{name}\":{placeholder}")).collect();
         let message = event_with(&fields.join(","));
-        let raw = raw(&message);
-        let event = normalise(&raw).event;
+        let mut raw = raw(&message);
+        let event = normalise(&mut raw).event;
         let expected =
             LoggedEvent { connection_log_type: Some("connection-attempt".into()), ..LoggedEvent::default() };
         let of_answer = LoggedEvent {
@@ -188,8 +188,8 @@ fn placeholders_are_null_but_na_can_be_a_name() {
         assert_eq!(event, of_answer, "{placeholder}");
     }
     let message = event_with(r#""username":"NA","common-name":"-""#);
-    let raw = raw(&message);
-    let event = normalise(&raw).event;
+    let mut raw = raw(&message);
+    let event = normalise(&mut raw).event;
     assert_eq!((event.username.as_deref(), event.common_name), (Some("NA"), None));
 }
 
@@ -211,24 +211,24 @@ fn a_message_that_is_no_event_is_kept_as_it_is() {
         ("cut off", r#"{"connection-log-type":"connection-attempt""#),
         ("deep", deep.as_str()),
     ] {
-        let raw = raw(message);
-        let typed = normalise(&raw);
+        let mut raw = raw(message);
+        let typed = normalise(&mut raw);
         assert_eq!(typed.foreign_bytes, Some(message.len()), "{case}");
         let expected: Vec<(&str, &str)> = vec![("message", message)];
         let found: Vec<(&str, &str)> =
             typed.event.unparsed.iter().map(|(key, text)| (key.as_ref(), text.as_ref())).collect();
         assert_eq!(found, expected, "{case}");
     }
-    let odd = raw("a\u{b}\\");
-    assert_eq!(normalise(&odd).event.unparsed["message"], r"a\u{B}\\");
+    let mut odd = raw("a\u{b}\\");
+    assert_eq!(normalise(&mut odd).event.unparsed["message"], r"a\u{B}\\");
 }
 
 #[test]
 fn an_event_that_is_nested_deep_keeps_its_row() {
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let message = event_with(&format!("\"username\":\"maria\",\"new\":{deep}"));
-    let raw = raw(&message);
-    let typed = normalise(&raw);
+    let mut raw = raw(&message);
+    let typed = normalise(&mut raw);
     assert_eq!((typed.foreign_bytes, typed.event.username.as_deref()), (None, Some("maria")));
     assert_eq!(typed.event.unparsed["new"], deep);
 }
@@ -237,8 +237,8 @@ fn an_event_that_is_nested_deep_keeps_its_row() {
 fn long_values_and_many_fields_are_bounded() {
     let long = "x".repeat(VALUE_BYTES + 1);
     let message = event_with(&format!("\"username\":\"{long}\""));
-    let raw = raw(&message);
-    let event = normalise(&raw).event;
+    let mut raw = raw(&message);
+    let event = normalise(&mut raw).event;
     assert_eq!((event.username, event.unparsed["username"].len()), (None, VALUE_BYTES));
     assert_eq!(event.unparsed["username#length"], (VALUE_BYTES + 1).to_string());
 
@@ -252,8 +252,8 @@ fn long_values_and_many_fields_are_bounded() {
         r#""authorization-policy-evaluation":{{"device-token-status":{{{}}}}}"#,
         tokens.join(",")
     ));
-    let raw = super::tests::raw(&message);
-    let event = normalise(&raw).event;
+    let mut raw = super::tests::raw(&message);
+    let event = normalise(&mut raw).event;
     assert_eq!(
         (event.device_token_status.len(), event.unparsed[DEVICE_TOKENS].as_ref()),
         (1_000, "p1000: 1")
@@ -268,18 +268,18 @@ fn only_asterisks_are_masked() {
         (r#""device-type":"***""#, &[]),
     ] {
         let message = event_with(fields);
-        assert_eq!(normalise(&raw(&message)).masked, expected, "{fields}");
+        assert_eq!(normalise(&mut raw(&message)).masked, expected, "{fields}");
     }
 }
 
 #[test]
 fn a_time_that_no_column_can_have_is_kept_as_text() {
     for number in ["9223372036854775807", "-62135596800001", "1.5", "1e3"] {
-        let raw = RawEvent { timestamp: Some(number.into()), ..raw("x") };
-        let event = normalise(&raw).event;
+        let mut raw = RawEvent { timestamp: Some(number.into()), ..raw("x") };
+        let event = normalise(&mut raw).event;
         assert_eq!((event.event_time, event.unparsed["timestamp"].as_ref()), (None, number));
     }
-    let before = RawEvent { timestamp: Some("-1".into()), ingestion_time: None, ..raw("x") };
-    let event = normalise(&before).event;
+    let mut before = RawEvent { timestamp: Some("-1".into()), ingestion_time: None, ..raw("x") };
+    let event = normalise(&mut before).event;
     assert_eq!((event.event_time, event.ingestion_time), ("1969-12-31T23:59:59.999Z".parse().ok(), None));
 }

@@ -1,7 +1,7 @@
 //! Limits of sizes and numbers.
 
 use super::*;
-use crate::limits::{ATTRIBUTES, DEPTH, NAME_BYTES, TAG_BYTES};
+use crate::answer_limits::{ATTRIBUTES, DEPTH, NAME_BYTES, TAG_BYTES};
 
 #[test]
 fn sizes_have_limits_with_names() {
