@@ -10,6 +10,7 @@ use crate::aws::ec2::{Page, PageError, PageRequest, larger_difference};
 use crate::lake::ledger::{CaptureError, Tally};
 use crate::lake::parquet::SnapshotWriter;
 use crate::tables::connections::rows::Rows;
+use crate::tables::unknown::record_names;
 use crate::target::Target;
 
 /// The pages that were read, and the end of the reading.
@@ -71,7 +72,7 @@ impl Listing {
             let room = plan.max_items.map(|most| most - tally.rows_read);
             let rows_of_page = rows.len();
             let (rows, is_cut) = keep(&rows, skip, room);
-            tally.unknown_elements.extend(unknown_elements);
+            record_names(&mut tally.unknown_elements, unknown_elements);
             tally.add(request_id.as_deref(), &rows);
             ids.note(rows.connection_ids());
             let end = if is_cut {

@@ -1,8 +1,22 @@
-//! Fields of a row that no column has.
+//! Fields of a row that no column has, and elements of an answer that this program does not know.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::answer_limits::UNKNOWN_FIELDS;
+
+/// Maximum number of recorded names of unknown elements.
+const RECORDED_NAMES: usize = 20;
+
+/// Adds names of unknown elements to those that are recorded, up to [`RECORDED_NAMES`].
+pub(crate) fn record_names(names: &mut BTreeSet<String>, more: impl IntoIterator<Item = String>) {
+    for name in more {
+        if names.len() == RECORDED_NAMES {
+            return;
+        }
+        names.insert(name);
+    }
+}
 
 /// Fields of a row that this program does not know.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,5 +47,20 @@ impl<'a> Unknown<'a> {
     pub fn within(self, within: &str) -> Unknown<'a> {
         let kept = self.kept.into_iter().map(|(name, text)| (format!("{within}{name}"), text));
         Unknown { kept: kept.collect(), more: self.more }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_recorded_up_to_a_number() {
+        let mut names = BTreeSet::new();
+        for page in 0..3 {
+            record_names(&mut names, (0..9).map(|name| format!("{page}{name}")));
+        }
+        assert_eq!(names.len(), RECORDED_NAMES);
+        assert!(names.contains("00") && names.contains("21") && !names.contains("22"), "{names:?}");
     }
 }

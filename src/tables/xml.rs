@@ -18,10 +18,10 @@ use std::collections::BTreeSet;
 
 use crate::answer_limits::{Limit, PAGE_ROWS, TOKEN_BYTES};
 use crate::tables::typing::illegal::{has_illegal, readable};
+use crate::tables::unknown::record_names;
 use document::{Document, ElementContent};
 
-/// Maximum number of recorded names of unknown elements, and of characters in a name.
-const RECORDED_NAMES: usize = 20;
+/// Maximum number of characters of a recorded name of an unknown element.
 const RECORDED_NAME: usize = 64;
 
 /// A body that cannot be read. The error has none of its content, which may name people.
@@ -154,9 +154,8 @@ fn token(document: &mut Document<'_>) -> Result<String, DecodeError> {
 /// Records the name of an unknown element, as far as it can be one of AWS's.
 fn record(names: &mut BTreeSet<String>, name: &str) {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if names.len() < RECORDED_NAMES {
-        names.insert(name.chars().take(RECORDED_NAME).map(|c| if is_plain(c) { c } else { '?' }).collect());
-    }
+    let name = name.chars().take(RECORDED_NAME).map(|c| if is_plain(c) { c } else { '?' }).collect();
+    record_names(names, [name]);
 }
 
 impl Shape {

@@ -183,7 +183,8 @@ async fn a_proxy_that_refuses_is_reported_and_not_tried_again() {
 /// A setting that the SDK cannot use is refused, with the name of its variable, before any request.
 #[test]
 fn an_endpoint_or_profile_that_cannot_work_is_a_wrong_setting() {
-    let (own, endpoint) = ("http://127.0.0.1:9", "AWS_ENDPOINT_URL_EC2");
+    // Of the variables with the URL, the message names the first one first.
+    let (own, endpoint) = ("http://127.0.0.1:9", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS");
     for (url, variable, cause) in [
         (own, ("AWS_USE_FIPS_ENDPOINT", "true"), "AWS_USE_FIPS_ENDPOINT"),
         (own, ("AWS_USE_DUALSTACK_ENDPOINT", "true"), "AWS_USE_DUALSTACK_ENDPOINT"),

@@ -8,6 +8,7 @@ use crate::answer_limits::{
     ENDPOINT_PAGES, ENDPOINT_ROWS, ENDPOINT_ROWS_BYTES, LISTING_BYTES, LISTING_ROWS, Limit, NETWORKS, PAGES,
 };
 use crate::aws::response_reader::ReadPage;
+use crate::tables::unknown::record_names;
 
 /// The bounds of a listing.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +83,7 @@ impl InMemoryListing {
         if self.pages > most_pages || self.rows > most_rows || self.bytes > most_bytes {
             return Err(PageError::limit(limit));
         }
-        self.unknown_elements.extend(end.unknown_elements);
+        record_names(&mut self.unknown_elements, end.unknown_elements);
         match self.pager.advance(end.next_token, rows.len()) {
             Next::Page => Ok((rows, true)),
             Next::End => Ok((rows, false)),

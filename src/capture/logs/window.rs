@@ -20,6 +20,7 @@ use crate::log_window::{Reading, Window};
 use crate::snapshot_time::SnapshotTime;
 use crate::tables::connection_logs::event_ids::EventIds;
 use crate::tables::connection_logs::rows::{Counts, FOREIGN_BYTES};
+use crate::tables::unknown::record_names;
 
 const PARQUET: &str = "application/vnd.apache.parquet";
 
@@ -213,7 +214,7 @@ fn add_page(tally: &mut WindowTally, page: &EventsPage) {
     tally.last_request_id.clone_from(&page.request_id);
     tally.pages += 1;
     tally.events_read += page.events;
-    tally.unknown_elements.extend(page.unknown_elements.iter().cloned());
+    record_names(&mut tally.unknown_elements, page.unknown_elements.iter().cloned());
     let times = tally.times.get_or_insert(PageTimes {
         first_page_requested_at: page.requested_at,
         first_page_at: page.arrived_at,

@@ -20,6 +20,7 @@ use crate::tables::configuration::ConfigurationRow;
 use crate::tables::configuration::endpoint_row::EndpointRow;
 use crate::tables::endpoints::Endpoint;
 use crate::tables::routes::Route;
+use crate::tables::unknown::record_names;
 use crate::target::{AccountRegion, PlaceTargets};
 
 /// Maximum endpoints whose configuration is requested at a time.
@@ -105,11 +106,12 @@ impl Run {
             }
             unknown.errors.extend(errors);
             for (part, names) in unknown_elements {
-                match part.table() {
-                    ConfigurationTable::Endpoints => of_endpoints.extend(names),
-                    ConfigurationTable::AuthorizationRules => rules.unknown_elements.extend(names),
-                    ConfigurationTable::Routes => routes.unknown_elements.extend(names),
-                }
+                let of_table = match part.table() {
+                    ConfigurationTable::Endpoints => &mut of_endpoints,
+                    ConfigurationTable::AuthorizationRules => &mut rules.unknown_elements,
+                    ConfigurationTable::Routes => &mut routes.unknown_elements,
+                };
+                record_names(of_table, names);
             }
         }
         if missing.contains(&ConfigurationTable::AuthorizationRules) {

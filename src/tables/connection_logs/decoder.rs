@@ -8,11 +8,10 @@ use super::message::{Message, message};
 use crate::answer_limits::{Limit, NAME_BYTES, PAGE_ROWS, TOKEN_BYTES, VALUE_BYTES};
 use crate::tables::json::{Json, NotJson, Value};
 use crate::tables::typing::illegal::has_illegal;
-use crate::tables::unknown::Unknown;
+use crate::tables::unknown::{Unknown, record_names};
 use crate::tables::xml::{DecodeError, PageEnd};
 
-/// Maximum number of recorded names of unknown fields, and of characters in a name.
-const RECORDED_NAMES: usize = 20;
+/// Maximum number of characters of a recorded name of an unknown field.
 const RECORDED_NAME: usize = 64;
 
 /// Longest id of an event, in bytes.
@@ -104,9 +103,7 @@ fn sibling(name: &str, value: &Value<'_>, names: &mut BTreeSet<String>) -> Resul
     if is_sign || may_have_rows {
         return Err(DecodeError::Malformed);
     }
-    if names.len() < RECORDED_NAMES {
-        names.insert(recorded_name(name));
-    }
+    record_names(names, [recorded_name(name)]);
     Ok(())
 }
 
