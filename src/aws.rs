@@ -1,6 +1,6 @@
 //! AWS: one door to each service, its errors, and the caller's identity.
 
-mod call_budget;
+pub(crate) mod call_budget;
 pub mod ec2;
 pub mod errors;
 pub(crate) mod https;

@@ -5,20 +5,16 @@
 
 mod names;
 mod session;
+mod status;
 
 use crate::config::{Authentication, EndpointConfig};
-use crate::connection::{Connection, ConnectionStatus};
+use crate::connection::Connection;
 use crate::random::{Stream, mix, mix_bytes};
 use jiff::Timestamp;
 use session::LISTED_AFTER_END_SECONDS;
 pub(crate) use session::Session;
+use status::status;
 use std::net::{Ipv4Addr, Ipv6Addr};
-
-const END_REASONS: &[&str] = &[
-    "The client disconnected.",
-    "The session reached its maximum duration.",
-    "The connection was terminated by an administrator.",
-];
 
 const POSTURES: &[&str] = &["compliant", "compliant", "compliant", "quarantined", "disk-encryption-off"];
 
@@ -207,20 +203,6 @@ impl Traffic {
             egress_bytes,
         }
     }
-}
-
-fn status(traits: &mut Stream, session: Session, now: i64) -> ConnectionStatus {
-    let (stubborn, talks) = (traits.one_in(400), traits.one_in(3));
-    let (code, message) = if now >= session.end {
-        ("terminated", talks.then(|| traits.pick(END_REASONS)))
-    } else if now >= session.end - 20 {
-        ("terminating", None)
-    } else if stubborn {
-        ("failed-to-terminate", Some("The connection could not be terminated. Try again."))
-    } else {
-        ("active", None)
-    };
-    ConnectionStatus { code: Some(code.to_owned()), message: message.map(str::to_owned) }
 }
 
 fn postures(traits: &mut Stream) -> Vec<String> {

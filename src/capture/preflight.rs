@@ -8,6 +8,7 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use self::log_groups::log_groups;
+use crate::aws::call_budget::time_of_ec2_calls;
 use crate::aws::ec2::{Action, Ec2Source, EndpointListing, PageError, Places};
 use crate::aws::identity::OwnSession;
 use crate::capture::logs::LogsRequest;
@@ -108,7 +109,7 @@ impl Preflight<'_> {
             Err(_) => return no_answer(PATIENCE),
         };
         let endpoints = listed.as_ref().map_or(0, |listing| listing.ids().len()) + wanted.endpoint_ids.len();
-        let patience = PATIENCE + Ec2Source::time_of_budget(endpoints * CALLS_OF_AN_ENDPOINT);
+        let patience = PATIENCE + time_of_ec2_calls(endpoints * CALLS_OF_AN_ENDPOINT);
         let checks = tokio::time::timeout(patience, self.listed(wanted, &source, listed)).await;
         checks.unwrap_or_else(|_| no_answer(patience))
     }
@@ -268,10 +269,9 @@ mod tests {
 
     #[test]
     fn what_calls_wait_for_their_budget_is_added_to_the_patience() {
-        let seconds =
-            |endpoints: usize| Ec2Source::time_of_budget(endpoints * CALLS_OF_AN_ENDPOINT).as_secs();
+        let seconds = |endpoints: usize| time_of_ec2_calls(endpoints * CALLS_OF_AN_ENDPOINT).as_secs();
         // EC2 accepts 20 calls a second.
         assert_eq!([0, 4, 400].map(seconds), [0, 1, 100]);
-        assert!(Ec2Source::time_of_budget(usize::MAX) > Duration::from_secs(200_000_000));
+        assert!(time_of_ec2_calls(usize::MAX) > Duration::from_secs(200_000_000));
     }
 }

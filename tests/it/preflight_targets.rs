@@ -100,8 +100,19 @@ async fn without_a_list_the_dry_run_alone_counts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_target_networks_of_every_endpoint_are_tried() {
     let list = list(["available", "pending-associate"]);
-    let ec2 =
-        Stub::start(&[(200, &list), (200, NETWORKS), (403, DRY_RUN_REFUSED), (412, DRY_RUN_ALLOWED)]).await;
+    let ec2 = Stub::answering(move |_, request| {
+        let (status, answer) = if request.contains("Action=DescribeClientVpnEndpoints&") {
+            (200, list.as_str())
+        } else if !request.contains("Action=DescribeClientVpnTargetNetworks&") {
+            (412, DRY_RUN_ALLOWED)
+        } else if request.contains(IDS[0]) {
+            (200, NETWORKS)
+        } else {
+            (403, DRY_RUN_REFUSED)
+        };
+        (status, answer.as_bytes().to_vec())
+    })
+    .await;
     let checks = checks(ec2.url(), IDS[0]).await;
     let networks = of(&checks, "ec2:DescribeClientVpnTargetNetworks");
     let resources: Vec<&str> = networks.iter().map(|(resource, _)| *resource).collect();

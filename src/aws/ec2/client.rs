@@ -23,11 +23,6 @@ use crate::error_code::{AwsCode, ErrorCode};
 use crate::tables::xml::PageEnd;
 use crate::target::Target;
 
-/// EC2's own bucket for each action, account and Region: the calls that it accepts at once, and the calls refilled per second.
-/// Source: EC2 API reference, "Request throttling".
-const BUCKET: usize = 100;
-const REFILL_A_SECOND: u32 = 20;
-
 /// Maximum number of rows in a page of a listing that is kept in memory. Source: EC2 API reference, `MaxResults`.
 pub(super) const PAGE_SIZE: i32 = 1000;
 
@@ -94,14 +89,7 @@ impl Ec2Source {
             .retry_partition(RetryPartition::custom(name).token_bucket(TokenBucket::default()).build())
             .timeout_config(timeouts)
             .build();
-        let budget = Budget::new(BUCKET, Duration::from_secs(1) / REFILL_A_SECOND);
-        Ec2Source { client: Client::from_conf(config), clock, session, budget }
-    }
-
-    /// Returns the longest time that this many calls wait for their budget.
-    pub fn time_of_budget(calls: usize) -> Duration {
-        let calls = u32::try_from(calls).unwrap_or(u32::MAX);
-        Duration::from_secs(1).saturating_mul(calls) / REFILL_A_SECOND
+        Ec2Source { client: Client::from_conf(config), clock, session, budget: Budget::of_ec2() }
     }
 
     pub(super) fn client(&self) -> &Client {

@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatchlogs::Client;
@@ -28,11 +27,6 @@ use crate::tables::connection_logs::rows::{EventRows, EventRowsBuilder};
 use crate::tables::connection_logs::typing::normalise;
 use crate::target::Region;
 
-/// Regions in which CloudWatch Logs accepts 5 requests of `FilterLogEvents` a second.
-/// Source: Amazon CloudWatch Logs User Guide, "CloudWatch Logs quotas".
-const SLOW_REGIONS: [&str; 5] =
-    ["eu-central-1", "ap-northeast-3", "ap-southeast-3", "ca-west-1", "il-central-1"];
-
 /// CloudWatch Logs in one account and Region.
 #[derive(Debug, Clone)]
 pub struct LogSource {
@@ -41,15 +35,6 @@ pub struct LogSource {
     session: Session,
     /// Budget for pages of events. The other action is called once for each log group.
     budget: Budget,
-}
-
-/// Returns the time between two requests, in milliseconds: twice what the quota of the Region allows, which others use too.
-fn request_interval_millis(region: &Region) -> u64 {
-    match region.as_str() {
-        "us-east-1" => 80,
-        region if SLOW_REGIONS.contains(&region) => 400,
-        _ => 200,
-    }
 }
 
 impl LogSource {
@@ -69,11 +54,7 @@ impl LogSource {
             .retry_partition(RetryPartition::custom(name).token_bucket(TokenBucket::default()).build())
             .timeout_config(timeouts)
             .build();
-        let millis = request_interval_millis(region);
-        // As many at once as in a second.
-        let bucket = usize::try_from(1_000 / millis).unwrap_or(1);
-        let budget = Budget::new(bucket, Duration::from_millis(millis));
-        LogSource { client: Client::from_conf(config), clock, session, budget }
+        LogSource { client: Client::from_conf(config), clock, session, budget: Budget::of_logs(region) }
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -193,22 +174,4 @@ where
     }
     let expired_token = error.refuses_token && token.is_some();
     PageError { expired_token, ..PageError::from(error) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn half_of_the_quota_of_the_region_is_used() {
-        for (region, millis) in [
-            ("us-east-1", 80),
-            ("eu-central-1", 400),
-            ("il-central-1", 400),
-            ("eu-west-1", 200),
-            ("cn-north-1", 200),
-        ] {
-            assert_eq!(request_interval_millis(&Region::parse(region).unwrap()), millis, "{region}");
-        }
-    }
 }
