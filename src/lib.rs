@@ -12,7 +12,7 @@
 //! | [`lake`] | keys, Parquet objects, ledger, store |
 //! | [`aws`] | EC2, CloudWatch Logs, identities, the SDK's set-up, AWS's errors |
 //! | [`tables`] | each table's columns, decoder, typing and rows |
-//! | the words of all rooms | [`target`], [`run_id`], [`snapshot_time`], [`hour`], [`log_group`], [`log_window`], [`clock`], [`error_code`], [`limits`], [`error_causes`], [`invalid_input`] |
+//! | the words of all rooms | [`target`], [`run_id`], [`snapshot_time`], [`hour`], [`log_group`], [`log_window`], [`clock`], [`error_code`], [`answer_limits`], [`error_causes`], [`invalid_input`] |
 //!
 //! The command line and the Lambda function, in `src/bin`, are front ends of [`invocation`] and [`proof`].
 

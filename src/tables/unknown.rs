@@ -8,7 +8,7 @@ use crate::answer_limits::UNKNOWN_FIELDS;
 /// Maximum number of recorded names of unknown elements.
 const RECORDED_NAMES: usize = 20;
 
-/// Adds names of unknown elements to those that are recorded, up to [`RECORDED_NAMES`].
+/// Adds names of unknown elements to those that are recorded, up to a maximum number.
 pub(crate) fn record_names(names: &mut BTreeSet<String>, more: impl IntoIterator<Item = String>) {
     for name in more {
         if names.len() == RECORDED_NAMES {
