@@ -108,7 +108,7 @@ impl Preflight<'_> {
             Ok(Err(refused)) => return vec![refused],
             Err(_) => return no_answer(PATIENCE),
         };
-        let endpoints = listed.as_ref().map_or(0, |listing| listing.ids().len()) + wanted.endpoint_ids.len();
+        let endpoints = listed.as_ref().map_or(0, |listing| listing.ids().len());
         let patience = PATIENCE + time_of_ec2_calls(endpoints * CALLS_OF_AN_ENDPOINT);
         let checks = tokio::time::timeout(patience, self.listed(wanted, &source, listed)).await;
         checks.unwrap_or_else(|_| no_answer(patience))

@@ -16,7 +16,7 @@ const FUNCTION: &str = "client-vpn-audit";
 /// The emulator and the function, which end with this value.
 pub struct Emulator {
     runtime_api: Child,
-    /// What starts the function.
+    /// The command that starts the function.
     start: Command,
     function: Child,
     port: u16,
