@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::harness::emulator::Emulator;
 use crate::harness::seaweed::Seaweed;
-use crate::harness::{World, fleet, python, venv};
+use crate::harness::{World, fleet, python, trino, venv};
 use crate::one_definition_of_a_hole::{Hole, of_json};
 
 const ACCOUNT: &str = "123456789012";
@@ -74,7 +74,7 @@ async fn every_question_has_the_answer_that_the_simulator_knows() {
     let environment: Vec<(&str, &str)> =
         environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let arguments = [bucket.as_str(), &analytics, week.truth.to_str().unwrap()];
-    let checked = python("check_queries.py", &arguments, &environment);
+    let checked = trino::python("check_queries.py", &arguments, &environment);
     assert_eq!(checked["problems"], json!([]), "{:#}", checked["counts"]);
     check_the_command(&seaweed, &bucket, &checked["holes"]).await;
     // The week has something for each question to find.
@@ -126,7 +126,6 @@ impl Week {
             ("AUDIT_TARGETS", "*"),
             ("AUDIT_LAKE", lake.as_str()),
             ("AUDIT_PAGE_SIZE", "25"),
-            ("AUDIT_CALL_TIMEOUT_SECONDS", "20"),
             ("AUDIT_CONNECTION_LOG_GROUPS", "arn:aws:logs:*:*:log-group:client-vpn"),
         ];
         let mut variables = world.variables(&own);

@@ -53,8 +53,7 @@ async fn a_body_without_end_is_given_up_at_its_limit() {
 async fn the_function_stays_small_whatever_comes() {
     let hostile = Hostile::start("200 OK", Flow::Flood).await;
     let world = World::new(fleet(5, 1)).await;
-    // So much arrives within a call's time on a busy machine too.
-    let variables = world.variables(&[("AUDIT_CALL_TIMEOUT_SECONDS", "60")]);
+    let variables = world.variables(&[]);
     let emulator = Emulator::start(hostile.url(), &variables);
     let Invoked::Failed(error) = emulator.invoke(&json!({"action": "snapshot"})) else {
         panic!("{}", emulator.log());

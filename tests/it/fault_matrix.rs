@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 
 use crate::harness::proxy::{Proxy, Rule, Spoil};
 use crate::harness::seaweed::Seaweed;
-use crate::harness::{World, check_many, fleet, real_now, sdk_config, seeded, try_snapshot};
+use crate::harness::{IMPATIENT, World, check_many, fleet, real_now, sdk_config, seeded, try_snapshot};
 
 /// Five pages.
 const CONNECTIONS: usize = 23;
@@ -156,7 +156,7 @@ struct Ran {
 async fn run(case: Case, seaweed: &Seaweed, location: String) -> Ran {
     let world = World::new(fleet(1, CONNECTIONS)).await;
     let proxy = Proxy::start(&world.simulator.url(), &seaweed.url()).await;
-    let variables = world.variables(&[("AUDIT_LAKE", &location), ("AUDIT_PAGE_SIZE", "5")]);
+    let variables = world.variables(&[("AUDIT_LAKE", &location), ("AUDIT_PAGE_SIZE", "5"), IMPATIENT]);
     let sdk = sdk_config(proxy.url(), "eu-central-1");
     let auditor = Auditor::new(Settings::parse(variables).unwrap(), sdk, Clock::system(), Progress::silent());
     case.ec2.iter().for_each(|fault| world.simulator.inject(fault.clone()));

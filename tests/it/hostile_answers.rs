@@ -125,7 +125,7 @@ struct Taken {
 impl Taken {
     async fn from(stub: Stub) -> Taken {
         let world = World::new(fleet(1, 0)).await;
-        let own = [("AUDIT_TARGETS", "*"), ("AUDIT_MAX_ATTEMPTS", "1"), ("AUDIT_CALL_TIMEOUT_SECONDS", "30")];
+        let own = [("AUDIT_TARGETS", "*"), ("AUDIT_MAX_ATTEMPTS", "1")];
         let settings = Settings::parse(world.variables(&own)).unwrap();
         let sdk = sdk_config(stub.url(), "eu-central-1");
         let auditor = Auditor::new(settings, sdk, world.clock.clone(), Progress::silent());

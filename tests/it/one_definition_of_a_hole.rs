@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::{command, python, sdk_config};
+use crate::harness::{command, sdk_config, trino};
 
 /// Random ledgers beside those made by hand.
 const RANDOM_LEDGERS: &str = "500";
@@ -53,7 +53,7 @@ struct Expected {
 async fn the_command_the_query_and_covered_agree_hole_by_hole() {
     let directory = TempDir::new().unwrap();
     let lake = directory.path().join("lake");
-    let checked = python("check_holes.py", &[lake.to_str().unwrap(), RANDOM_LEDGERS], &[]);
+    let checked = trino::python("check_holes.py", &[lake.to_str().unwrap(), RANDOM_LEDGERS], &[]);
     let Checked { problems, counts, now, expected } = serde_json::from_value(checked).unwrap();
     assert_eq!(problems, Vec::<String>::new(), "{counts:?}");
     assert!(counts.ledgers > 500 && counts.records > 10_000 && counts.holes > 2000, "{counts:?}");

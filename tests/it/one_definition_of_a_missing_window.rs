@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use tempfile::TempDir;
 
-use crate::harness::python;
+use crate::harness::trino;
 
 const RANDOM_LAKES: &str = "20";
 
@@ -30,7 +30,8 @@ struct Checked {
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python and Trino")]
 async fn the_command_and_the_query_agree_on_every_endpoint() {
     let directory = TempDir::new().unwrap();
-    let checked = python("check_log_coverage.py", &[directory.path().to_str().unwrap(), RANDOM_LAKES], &[]);
+    let checked =
+        trino::python("check_log_coverage.py", &[directory.path().to_str().unwrap(), RANDOM_LAKES], &[]);
     let Checked { now, expected, counts, not_read } = serde_json::from_value(checked).unwrap();
     let of_query: Hours = expected
         .into_iter()

@@ -48,7 +48,6 @@ fn everywhere(world: &World) -> Vec<(String, String)> {
         ("AUDIT_MEMBER_ROLE", ROLE),
         ("AUDIT_EXTERNAL_ID", EXTERNAL_ID),
         ("AUDIT_CONCURRENCY", "20"),
-        ("AUDIT_CALL_TIMEOUT_SECONDS", "20"),
     ])
 }
 

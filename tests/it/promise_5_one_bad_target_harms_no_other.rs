@@ -6,7 +6,7 @@ use client_vpn_audit::invocation::settings::Settings;
 use client_vpn_sim::{Fault, FaultKind};
 use serde_json::json;
 
-use crate::harness::{World, error_codes, fleet, outcomes, snapshot};
+use crate::harness::{IMPATIENT, World, error_codes, fleet, outcomes, snapshot};
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
@@ -17,7 +17,7 @@ async fn the_others_are_complete_and_the_bad_ones_are_named() {
     world.simulator.inject(Fault::always(FaultKind::Stall).at(&ids[2]));
     for concurrency in ["1", "2", "4"] {
         let time = format!("2025-11-23T08:0{concurrency}:00Z");
-        let auditor = world.auditor(&[("AUDIT_CONCURRENCY", concurrency)]);
+        let auditor = world.auditor(&[("AUDIT_CONCURRENCY", concurrency), IMPATIENT]);
         let report = snapshot(&auditor, json!({"time": time})).await;
         assert_eq!(outcomes(&report), ["failed", "complete", "failed", "complete"]);
         assert_eq!(error_codes(&report), ["UnauthorizedOperation", "", "Timeout", ""]);
@@ -54,7 +54,7 @@ async fn a_listing_of_126_pages_comes_through_throttling() {
     for first in (4..150).step_by(25) {
         world.simulator.inject(Fault { first, last: first + 1, ..Fault::always(FaultKind::Throttle) });
     }
-    let own = [("AUDIT_PAGE_SIZE", "5"), ("AUDIT_MAX_ATTEMPTS", "10"), ("AUDIT_CALL_TIMEOUT_SECONDS", "20")];
+    let own = [("AUDIT_PAGE_SIZE", "5"), ("AUDIT_MAX_ATTEMPTS", "10")];
     let auditor = world.auditor(&own);
     let report = snapshot(&auditor, json!({})).await;
     assert_eq!(outcomes(&report), ["complete"]);

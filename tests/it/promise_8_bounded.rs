@@ -13,8 +13,7 @@ use crate::harness::{World, command, fleet, real_now};
 /// Peak memory of the function after it captured all endpoints of a fleet, in MiB.
 async fn peak_mebibytes(endpoints: usize, connections: usize) -> f64 {
     let world = World::new(Config { record_served: false, ..fleet(endpoints, connections) }).await;
-    // Calls have the time that a busy machine needs.
-    let own = [("AUDIT_PAGE_SIZE", "1000"), ("AUDIT_CALL_TIMEOUT_SECONDS", "60")];
+    let own = [("AUDIT_PAGE_SIZE", "1000")];
     let emulator = Emulator::start(&world.simulator.url(), &world.variables(&own));
     let Invoked::Answer(answer) = emulator.invoke(&json!({"action": "snapshot"})) else {
         panic!("{}", emulator.log());
@@ -77,7 +76,7 @@ async fn memory_does_not_grow_with_what_an_answer_is_made_of() {
     let bodies: Vec<Vec<u8>> = cases.iter().map(|(_, body, _)| body.clone()).collect();
     let stub = Stub::answering(move |number, _| (200, bodies[number].clone())).await;
     let world = World::new(fleet(1, 0)).await;
-    let own = [("AUDIT_MAX_ATTEMPTS", "1"), ("AUDIT_CALL_TIMEOUT_SECONDS", "60")];
+    let own = [("AUDIT_MAX_ATTEMPTS", "1")];
     let emulator = Emulator::start(stub.url(), &world.variables(&own));
     for (number, (name, _, code)) in cases.iter().enumerate() {
         // Limited, so that nothing else is asked.

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::harness::python;
+use crate::harness::trino;
 
 /// Random lakes beside those made by hand.
 const RANDOM_LAKES: &str = "200";
@@ -11,7 +11,7 @@ const RANDOM_LAKES: &str = "200";
 #[test]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python and Trino")]
 fn every_answer_is_right_at_the_edges() {
-    let checked = python("check_edges.py", &[RANDOM_LAKES], &[]);
+    let checked = trino::python("check_edges.py", &[RANDOM_LAKES], &[]);
     assert_eq!(checked["problems"], json!([]), "{:#}", checked["counts"]);
     let count = |name: &str| checked["counts"][name].as_u64().unwrap();
     assert!(count("answers by hand") > 30);

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::harness::python;
+use crate::harness::trino;
 
 /// Random lakes beside those made by hand.
 const RANDOM_LAKES: &str = "200";
@@ -11,7 +11,7 @@ const RANDOM_LAKES: &str = "200";
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python and Trino")]
 async fn any_sequence_of_merges_makes_the_rows_and_answers_that_the_evidence_gives() {
-    let checked = python("check_merges.py", &[RANDOM_LAKES], &[]);
+    let checked = trino::python("check_merges.py", &[RANDOM_LAKES], &[]);
     assert_eq!(checked["problems"], json!([]), "{:#}", checked["counts"]);
     let count = |name: &str| checked["counts"][name].as_u64().unwrap();
     assert!(count("lakes") > 240 && count("rows") > 3000, "{:#}", checked["counts"]);

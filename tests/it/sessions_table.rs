@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::harness::python;
 use crate::harness::seaweed::Seaweed;
+use crate::harness::trino;
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python, SeaweedFS and Trino")]
@@ -14,7 +14,7 @@ async fn names_that_expired_are_in_no_object_and_an_older_table_gets_its_columns
     let environment = seaweed.environment();
     let environment: Vec<(&str, &str)> =
         environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let checked = python("check_sessions.py", &[&bucket, &analytics], &environment);
+    let checked = trino::python("check_sessions.py", &[&bucket, &analytics], &environment);
     assert_eq!(checked["problems"], json!([]), "{:#}", checked["counts"]);
     let count = |name: &str| checked["counts"][name].as_u64().unwrap();
     assert!(count("objects with the name before it expires") > 2, "{:#}", checked["counts"]);

@@ -11,7 +11,6 @@ import collections
 import datetime
 import itertools
 import json
-import os
 import sys
 
 import brute_force
@@ -51,7 +50,7 @@ def main():
     made = [] if only else [random_lakes.lake(seed) for seed in range(int(sys.argv[1]))]
     by_hand = edge_cases.all_cases(only)
     asked = Asked()
-    with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], NO_S3, "client_vpn_audit") as trino:
+    with trino_server.running(NO_S3, "client_vpn_audit") as trino:
         edge_lakes.create(trino, by_hand + made)
         edge_lakes.create_sessions(trino)
         logged_sessions.fill(trino, by_hand)

@@ -8,7 +8,6 @@ object: every problem found, what was counted, and the holes that the third read
 
 import datetime
 import json
-import os
 import pathlib
 import random
 import sys
@@ -56,9 +55,9 @@ def main():
     lake, count = pathlib.Path(sys.argv[1]), int(sys.argv[2])
     made = all_ledgers(count)
     checked = Checked(made)
-    with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], NO_S3, "client_vpn_audit") as trino:
+    with trino_server.running(NO_S3, "client_vpn_audit") as trino:
         write(lake, made)
-        trinos_lake = trino.metastore.parent / "lake"
+        trinos_lake = trino.folder / "lake"
         write_flat(trinos_lake, made)
         write_late_digests(trinos_lake, made)
         checked.write_probes(trinos_lake)

@@ -10,7 +10,6 @@ import collections
 import datetime
 import hashlib
 import json
-import os
 import pathlib
 import random
 import sys
@@ -34,7 +33,7 @@ def main():
     made = [RandomLake(seed) for seed in range(count)]
     for lake in made:
         lake.write(folder)
-    with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], NO_S3, "client_vpn_audit") as trino:
+    with trino_server.running(NO_S3, "client_vpn_audit") as trino:
         edge_lakes.create(trino, [made_lake.lake for made_lake in made])
         iceberg_tables.create(trino, "captures", "local:///captures")
         from_date = (NOW - datetime.timedelta(days=31)).date()

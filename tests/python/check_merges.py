@@ -10,7 +10,6 @@ JSON object: every problem found, and what was counted.
 import collections
 import datetime
 import json
-import os
 import pathlib
 import random
 import re
@@ -84,7 +83,7 @@ TABLES = {
 def main():
     lakes = all_lakes(int(sys.argv[1]))
     checked = Checked(lakes)
-    with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], NO_S3, SCHEMA) as trino:
+    with trino_server.running(NO_S3, SCHEMA) as trino:
         checked.run(trino)
     counts = checked.counts | {f"{name} is {value}": count for (name, value), count in checked.differing.items()}
     print(json.dumps({"problems": checked.problems, "counts": counts}))
@@ -200,7 +199,7 @@ class Checked:
         self.differing = collections.Counter()
 
     def run(self, trino):
-        folder = trino.metastore.parent / PREFIX
+        folder = trino.folder / PREFIX
         create_tables(trino)
         store = Store(folder, self.lakes)
         create(trino, f"{PREFIX}-first")

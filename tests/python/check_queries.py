@@ -48,7 +48,7 @@ def main():
     }
     lake = Lake(bucket, access)
     truth.read_logs(lake.records())
-    with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], access, SCHEMA) as trino:
+    with trino_server.running(access, SCHEMA) as trino:
         for table in template_tables.glue_tables(bucket, "vpn", ACCOUNT, REGION):
             trino.create_glue_table(table)
         week = Week(trino, lake, analytics, truth)

@@ -31,7 +31,6 @@ import template_tables
 import trino_server
 
 SCHEMA = "client_vpn_audit"
-TABLE = f"{trino_server.ICEBERG}.{SCHEMA}.sessions"
 COLUMNS = iceberg_tables.columns("sessions")
 ACCOUNT = "123456789012"
 #: Columns that the last version, with its 24, did not have.
@@ -66,7 +65,7 @@ def main():
         "secret_key": os.environ["AWS_SECRET_ACCESS_KEY"],
     }
     store = Store(access)
-    with trino_server.running(os.environ["CLIENT_VPN_AUDIT_TRINO"], access, SCHEMA) as server:
+    with trino_server.running(access, SCHEMA) as server:
         for table in template_tables.glue_tables(bucket, "vpn", ACCOUNT):
             server.create_glue_table(table)
         write_evidence(store, bucket)
@@ -128,6 +127,7 @@ class Table:
 
     def __init__(self, server, store, bucket):
         self.server = server
+        self.name = server.iceberg("sessions")
         self.store = store
         self.bucket = bucket
         self.problems = []
@@ -154,11 +154,11 @@ class Table:
             for name, id, began in OLDER
         )
         self.server.execute(
-            f"INSERT INTO {TABLE} (account_id, region, endpoint_id, connection_id, identity, username, "
+            f"INSERT INTO {self.name} (account_id, region, endpoint_id, connection_id, identity, username, "
             f"first_seen, last_seen, connection_established_time) VALUES {values}"
         )
         # A later version of each row, as a merge makes it.
-        self.server.execute(f"UPDATE {TABLE} SET status_code = 'terminated'")
+        self.server.execute(f"UPDATE {self.name} SET status_code = 'terminated'")
 
     def merge(self, table="sessions"):
         """Returns the number of rows that a merge changes."""
@@ -182,7 +182,7 @@ class Table:
         statement = sqlglot.parse_one(iceberg_tables.add_columns("sessions", missing), read="athena")
         self.compare("what adds columns, as Athena's parser has it", type(statement), sql.Alter)
         for name, kind in iceberg_tables.in_trino(statement):
-            self.server.execute(f"ALTER TABLE {TABLE} ADD COLUMN {name} {kind}")
+            self.server.execute(f"ALTER TABLE {self.name} ADD COLUMN {name} {kind}")
         found = [name for name, *_ in self.rows("SHOW COLUMNS FROM sessions")]
         self.compare("columns of the upgraded table", found, [name for name, _ in COLUMNS])
         self.compare("rows that a merge adds to captures", self.merge("captures"), 4 * 24)
@@ -208,10 +208,10 @@ class Table:
         # Of a month with rows that stay, it is only noted which rows are deleted.
         if not self.delete_files() - noted:
             self.problems.append("the expiry notes no row as deleted, so OPTIMIZE has nothing to rewrite")
-        self.server.execute(f"ALTER TABLE {TABLE} EXECUTE optimize")
+        self.server.execute(f"ALTER TABLE {self.name} EXECUTE optimize")
         self.compare("notes of deleted rows after OPTIMIZE", self.delete_files(), set())
         # The version that OPTIMIZE makes still names the files it replaced, with bounds of their values. The next merge makes another.
-        self.server.execute(f"UPDATE {TABLE} SET status_code = 'active' WHERE connection_id = 'listed-1'")
+        self.server.execute(f"UPDATE {self.name} SET status_code = 'active' WHERE connection_id = 'listed-1'")
         self.vacuum("5d")
         if not self.with_name(GONE):
             self.problems.append("the name is gone before old versions are, so the search proves nothing of them")
@@ -236,12 +236,13 @@ class Table:
         self.compare("notes of deleted captures", self.delete_files("captures"), set())
 
     def delete_files(self, table="sessions"):
-        return {path for path, in self.rows(f'SELECT file_path FROM {trino_server.ICEBERG}.{SCHEMA}."{table}$files" WHERE content <> 0')}
+        files = self.server.iceberg(f'"{table}$files"')
+        return {path for path, in self.rows(f"SELECT file_path FROM {files} WHERE content <> 0")}
 
     def vacuum(self, age):
         """In place of VACUUM, with what is older."""
         for procedure in ("expire_snapshots", "remove_orphan_files"):
-            self.server.execute(f"ALTER TABLE {TABLE} EXECUTE {procedure}(retention_threshold => '{age}')")
+            self.server.execute(f"ALTER TABLE {self.name} EXECUTE {procedure}(retention_threshold => '{age}')")
 
     def with_name(self, name):
         """Keys of the objects of the table that have this text, as they are or decoded."""

@@ -156,7 +156,7 @@ def connection(id, user=None, common_name=None, begins=None, ends=None, **values
 
 def create(trino, lakes):
     """Writes the lakes beside the metastore, and makes the template's tables of them, with their partitions as columns."""
-    folder = trino.metastore.parent / "lake"
+    folder = trino.folder / "lake"
     for table in template_tables.glue_tables("bucket", "lake", "123456789012"):
         name, storage = table["Name"], table["StorageDescriptor"]
         storage["Columns"] += table["PartitionKeys"]

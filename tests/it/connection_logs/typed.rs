@@ -35,7 +35,7 @@ async fn each_event_is_typed_as_an_independent_reader_types_it() {
         if is_odd {
             world.simulator.inject_into(FaultyAction::FilterLogEvents, Fault::always(FaultKind::OddValues));
         }
-        read(&world, &[("AUDIT_CALL_TIMEOUT_SECONDS", "60")]).await;
+        read(&world, &[]).await;
         let checked = checked(&world.simulator.url(), world.lake().to_str().unwrap());
         assert_eq!(checked["windows"], 98, "{case}");
         assert!(checked["rows"].as_u64().unwrap() > 98, "{case}: {checked}");

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::connection_logs::{
     ACCOUNT, GROUP, QUARTER, REGION, codes, config, logged, move_to, object_events, object_keys, read,
 };
-use crate::harness::{World, copy, now};
+use crate::harness::{IMPATIENT, World, copy, now};
 
 /// Runs at a time. Most of their time, they wait for CloudWatch Logs' quota.
 const CONCURRENCY: usize = 12;
@@ -24,9 +24,6 @@ const PAGE_EVENTS: usize = 3;
 
 /// The requests that a fault can concern: pages of the first window, of the second, and of the second reading of an hour.
 const STEPS: [usize; 5] = [1, 2, 3, 6, 9];
-
-/// Time for a call that no fault concerns, however busy the machine is.
-const PATIENT: [(&str, &str); 1] = [("AUDIT_CALL_TIMEOUT_SECONDS", "60")];
 
 /// A fault of one run.
 #[derive(Debug, Clone)]
@@ -101,7 +98,7 @@ impl Before {
         let world = World::new(config(2)).await;
         let late = Some(LateEvents { one_in: 3, up_to: SignedDuration::from_hours(40) });
         world.simulator.put_log_group(ACCOUNT, REGION, LogGroup { late, ..LogGroup::new(GROUP) });
-        assert_eq!(codes(&read(&world, &PATIENT).await), Vec::<&str>::new());
+        assert_eq!(codes(&read(&world, &[]).await), Vec::<&str>::new());
         let files = files(&world);
         let known = new_ids(&world, &BTreeMap::new());
         move_to(&world, later());
@@ -139,10 +136,10 @@ async fn run(case: Case, before: &Before) -> Ran {
     world.simulator.put_log_group(ACCOUNT, REGION, group);
     move_to(&world, later());
     world.simulator.inject_into(case.action, case.fault.clone());
-    let first = read(&world, &[]).await;
+    let first = read(&world, &[IMPATIENT]).await;
     let (requests, left) = (world.simulator.log_requests(), files(&world));
     world.simulator.clear_faults();
-    let again = read(&world, &PATIENT).await;
+    let again = read(&world, &[]).await;
     Ran { case, world, first, again, left, requests }
 }
 
