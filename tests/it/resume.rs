@@ -5,37 +5,22 @@ use serde_json::{Value, json};
 
 use crate::harness::{World, fleet, outcomes, python, snapshot};
 
-/// Ids of what boto3 lists in one call, and its token to go on.
-fn boto3(world: &World, max_items: usize, starting_token: Option<&str>) -> (Vec<String>, Option<String>) {
+/// Ids of what boto3 lists in each call, and `true` if it can go on.
+fn boto3(world: &World, max_items: usize) -> Vec<(Vec<String>, bool)> {
     let (url, id, most) = (world.simulator.url(), &world.simulator.endpoint_ids()[0], max_items.to_string());
-    let mut arguments = vec![
-        "--endpoint-url",
-        &url,
-        "--region",
-        "eu-central-1",
-        "--endpoint-id",
-        id,
-        "--page-size",
-        "5",
-        "--max-items",
-        &most,
-    ];
-    arguments.extend(starting_token.iter().flat_map(|token| ["--starting-token", *token]));
-    let listed = python("list_connections.py", &arguments, &[]);
-    assert_eq!(listed["error"], Value::Null);
-    let ids = listed["connections"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| row["ConnectionId"].as_str().unwrap().to_owned());
-    (ids.collect(), listed["resume_token"].as_str().map(str::to_owned))
+    let place = ["--endpoint-url", &url, "--region", "eu-central-1", "--endpoint-id", id];
+    let paging = ["--page-size", "5", "--max-items", &most, "--resume"];
+    let listed = python("list_connections.py", &[place.as_slice(), &paging].concat(), &[]);
+    let call = |call: &Value| {
+        assert_eq!(call["error"], Value::Null);
+        (texts(&call["connections"], "ConnectionId"), !call["resume_token"].is_null())
+    };
+    listed.as_array().unwrap().iter().map(call).collect()
 }
 
-/// Ids in the partial object that a snapshot wrote.
-fn written(world: &World, object_key: &str) -> Vec<String> {
-    let lake = world.read();
-    let rows = lake["partials"][object_key]["rows"].as_array().unwrap();
-    rows.iter().map(|row| row["connection_id"].as_str().unwrap().to_owned()).collect()
+/// The texts of a field of each row.
+fn texts(rows: &Value, field: &str) -> Vec<String> {
+    rows.as_array().unwrap().iter().map(|row| row[field].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,28 +29,27 @@ async fn limits_and_resumes_cut_where_boto3_cuts() {
     for max_items in [1, 4, 5, 7, 10, 22, 23, 100] {
         let world = World::new(fleet(1, 23)).await;
         let auditor = world.auditor(&[("AUDIT_PAGE_SIZE", "5")]);
-        let mut ours: Option<String> = None;
-        let mut theirs: Option<String> = None;
-        let mut rows = 0;
-        for call in 1.. {
-            let report = snapshot(&auditor, json!({"max_items": max_items, "starting_token": ours})).await;
-            let (expected, their_token) = boto3(&world, max_items, theirs.as_deref());
+        let mut calls = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let report = snapshot(&auditor, json!({"max_items": max_items, "starting_token": token})).await;
             assert_eq!(outcomes(&report), ["partial"]);
             let entry = &report.record.targets[0];
-            assert_eq!(entry.rows(), expected.len() as u64, "max_items {max_items}, call {call}");
-            assert_eq!(
-                written(&world, &entry.object.as_ref().unwrap().object_key),
-                expected,
-                "max_items {max_items}, call {call}"
-            );
-            rows += expected.len();
-            ours = entry.resume_token.as_ref().map(ToString::to_string);
-            theirs = their_token;
-            assert_eq!(ours.is_some(), theirs.is_some(), "max_items {max_items}, call {call}");
-            if ours.is_none() {
+            token = entry.resume_token.as_ref().map(ToString::to_string);
+            calls.push((entry.object.as_ref().unwrap().object_key.clone(), entry.rows(), token.is_some()));
+            if token.is_none() {
                 break;
             }
         }
+        let lake = world.read();
+        let written = calls.iter().map(|(object_key, rows, can_go_on)| {
+            let ids = texts(&lake["partials"][object_key]["rows"], "connection_id");
+            assert_eq!(ids.len() as u64, *rows, "max_items {max_items}");
+            (ids, *can_go_on)
+        });
+        let written: Vec<(Vec<String>, bool)> = written.collect();
+        assert_eq!(written, boto3(&world, max_items), "max_items {max_items}");
+        let rows: usize = written.iter().map(|(ids, _)| ids.len()).sum();
         assert_eq!(rows, 23, "max_items {max_items}");
     }
 }

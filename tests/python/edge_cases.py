@@ -31,5 +31,5 @@ def all_cases(modules=()):
 
 
 def expect(lake, question, columns, rows, edits=(), alone=False):
-    """With `alone`, the question is asked of this lake's rows of `sessions` and `connections` and no others."""
+    """With `alone`, the question is asked of the rows of this lake's account and no others."""
     EXPECTED.append(Expected(lake, question, tuple(edits), columns.split(), rows, alone))

@@ -3,7 +3,8 @@
     {"connections": [...], "resume_token": "..." or null, "error": {"code", "message"} or null}
 
 Credentials come from the environment, as for any boto3 program. The exit status is 0 also where EC2 answered an
-error: that is a result. With an error, "connections" holds what came before it.
+error: that is a result. With an error, "connections" holds what came before it. With `--resume`, a list of such objects: each goes on
+with the token of the one before, until there is none.
 """
 
 import argparse
@@ -17,9 +18,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 def main():
     arguments = parse()
+    listed = [list_connections(arguments, None)]
+    while arguments.resume and listed[-1]["resume_token"]:
+        listed.append(list_connections(arguments, listed[-1]["resume_token"]))
+    json.dump(listed if arguments.resume else listed[0], sys.stdout)
+    sys.stdout.write("\n")
+
+
+def list_connections(arguments, starting_token):
     rows, resume_token, error = [], None, None
     try:
-        pages = paginate(arguments)
+        pages = paginate(arguments, starting_token)
         for page in pages:
             rows.extend(page["Connections"])
         # The token is known once the pages are exhausted, and only where --max-items cut them short.
@@ -28,8 +37,7 @@ def main():
         error = {"code": fault.response["Error"]["Code"], "message": fault.response["Error"]["Message"]}
     except BotoCoreError as fault:
         error = {"code": type(fault).__name__, "message": str(fault)}
-    json.dump({"connections": rows, "resume_token": resume_token, "error": error}, sys.stdout)
-    sys.stdout.write("\n")
+    return {"connections": rows, "resume_token": resume_token, "error": error}
 
 
 def parse():
@@ -39,7 +47,7 @@ def parse():
     parser.add_argument("--endpoint-id", required=True)
     parser.add_argument("--page-size", type=int)
     parser.add_argument("--max-items", type=int)
-    parser.add_argument("--starting-token")
+    parser.add_argument("--resume", action="store_true", help="go on until there is no token")
     parser.add_argument(
         "--filter",
         action="append",
@@ -60,7 +68,7 @@ def name_and_value(text):
     return name, value
 
 
-def paginate(arguments):
+def paginate(arguments, starting_token):
     config = Config(retries={"total_max_attempts": arguments.attempts, "mode": "standard"}, read_timeout=20)
     client = boto3.client(
         "ec2", endpoint_url=arguments.endpoint_url, region_name=arguments.region, config=config
@@ -76,7 +84,7 @@ def paginate(arguments):
     paging = {
         "PageSize": arguments.page_size,
         "MaxItems": arguments.max_items,
-        "StartingToken": arguments.starting_token,
+        "StartingToken": starting_token,
     }
     paging = {name: value for name, value in paging.items() if value is not None}
     return client.get_paginator("describe_client_vpn_connections").paginate(**request, PaginationConfig=paging)
