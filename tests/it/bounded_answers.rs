@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::harness::emulator::{Emulator, Invoked};
 use crate::harness::hostile::{Flow, Hostile};
 use crate::harness::stub::Stub;
-use crate::harness::{World, error_codes, fleet, outcomes, sdk_config, snapshot};
+use crate::harness::{IMPATIENT, World, error_codes, fleet, outcomes, sdk_config, snapshot};
 
 const ANSWER_LIMIT: &str = "16777216 bytes";
 
@@ -68,7 +68,8 @@ async fn the_function_stays_small_whatever_comes() {
 async fn a_body_that_drips_ends_with_the_time_of_an_attempt() {
     let hostile = Hostile::start("200 OK", Flow::Drip).await;
     let world = World::new(fleet(1, 1)).await;
-    let settings = client_vpn_audit::invocation::settings::Settings::parse(world.variables(&[])).unwrap();
+    let settings =
+        client_vpn_audit::invocation::settings::Settings::parse(world.variables(&[IMPATIENT])).unwrap();
     let sdk = sdk_config(hostile.url(), "eu-central-1");
     let progress = client_vpn_audit::capture::request::Progress::silent();
     let auditor =

@@ -16,8 +16,13 @@ async fn rows(answer: &str, endpoint_id: &str) -> Vec<Value> {
     let ec2 = Stub::start(&[(200, answer)]).await;
     let directory = TempDir::new().unwrap();
     let lake = directory.path().to_str().unwrap();
-    let variables =
-        [("AUDIT_TARGETS", endpoint_id), ("AUDIT_LAKE", lake), ("AUDIT_ACCOUNT_ID", "123456789012")];
+    let variables = [
+        ("AUDIT_TARGETS", endpoint_id),
+        ("AUDIT_LAKE", lake),
+        ("AUDIT_ACCOUNT_ID", "123456789012"),
+        // The configuration is answered with connections, which it refuses.
+        ("AUDIT_MAX_ATTEMPTS", "1"),
+    ];
     let settings =
         Settings::parse(variables.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
     let sdk = sdk_config(ec2.url(), "eu-central-1");
@@ -125,8 +130,13 @@ async fn the_samples_of_rules_routes_and_a_policy() {
     let ec2 = Stub::by_request(answers.collect()).await;
     let directory = TempDir::new().unwrap();
     let lake = directory.path().to_str().unwrap();
-    let variables =
-        [("AUDIT_TARGETS", endpoint_id), ("AUDIT_LAKE", lake), ("AUDIT_ACCOUNT_ID", "123456789012")];
+    let variables = [
+        ("AUDIT_TARGETS", endpoint_id),
+        ("AUDIT_LAKE", lake),
+        ("AUDIT_ACCOUNT_ID", "123456789012"),
+        // The configuration is answered with connections, which it refuses.
+        ("AUDIT_MAX_ATTEMPTS", "1"),
+    ];
     let settings =
         Settings::parse(variables.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
     let sdk = sdk_config(ec2.url(), "eu-central-1");

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::venv;
+use super::{made_by_tests_run, venv};
 
 /// A Trino server. It ends with its standard input, so with the tests.
 struct Server {
@@ -23,7 +23,7 @@ impl Server {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/trino_server.py");
         let mut process = Command::new(venv().join("bin/python"))
             .arg(script)
-            .arg(std::env::var_os("CLIENT_VPN_AUDIT_TRINO").expect("tests/run sets it"))
+            .arg(made_by_tests_run("CLIENT_VPN_AUDIT_TRINO"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
