@@ -100,6 +100,8 @@ pub enum Limit {
     Networks,
     /// [`ENDPOINT_PAGES`], [`ENDPOINT_ROWS`] or [`ENDPOINT_ROWS_BYTES`]
     EndpointRows,
+    /// [`CONFIGURATION_BYTES`]
+    Configuration,
     /// [`DEPTH`]
     Depth,
     /// [`NAME_BYTES`]
@@ -139,6 +141,13 @@ impl fmt::Display for Limit {
                 "at most {ENDPOINT_ROWS} authorization rules or routes of an endpoint, {ENDPOINT_PAGES} pages and {} KiB of them",
                 kibibytes(ENDPOINT_ROWS_BYTES)
             ),
+            Limit::Configuration => {
+                let mebibytes = CONFIGURATION_BYTES / 1024 / 1024;
+                write!(
+                    f,
+                    "at most {mebibytes} MiB of configuration that is not in the listing of endpoints, in an account and Region"
+                )
+            }
             Limit::Depth => write!(f, "at most {DEPTH} nested elements"),
             Limit::Name => write!(f, "a name of an element of at most {NAME_BYTES} bytes"),
             Limit::Object => {

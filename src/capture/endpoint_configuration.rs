@@ -15,7 +15,7 @@ use crate::tables::routes::Route;
 use crate::target::{AccountRegion, Target};
 
 /// A part of the configuration of an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
     /// The networks that it is associated with.
     Networks,
@@ -31,7 +31,7 @@ pub enum Part {
 
 impl Part {
     /// Every part.
-    const ALL: [Part; 5] = [
+    pub const ALL: [Part; 5] = [
         Part::Networks,
         Part::AuthorizationRules,
         Part::Routes,

@@ -65,6 +65,21 @@ async fn each_fault_of_each_action_is_an_error_of_its_table_alone() {
     }
 }
 
+/// The SDK retries less and less while calls fail: after a hundred failures of configuration, none would be left.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_are_never_understood_leave_connections_their_retries() {
+    let world = World::new(fleet(12, 3)).await;
+    for (action, _, _) in ACTIONS {
+        world.simulator.inject_into(action, Fault::always(FaultKind::MalformedXml));
+    }
+    let auditor = world.auditor(&[]);
+    let first = snapshot(&auditor, json!({"time": "2025-11-23T08:30:00Z"})).await;
+    assert_eq!(first.record.places[0].configuration_errors().count(), 3);
+    world.simulator.inject(Fault::on(FaultKind::Reset, 1));
+    let second = snapshot(&auditor, json!({"time": "2025-11-23T08:45:00Z"})).await;
+    assert_eq!(outcomes(&second), ["complete"; 12]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn an_endpoint_that_is_deleted_between_two_calls_is_no_error() {

@@ -67,6 +67,8 @@ impl Session {
 #[derive(Debug, Clone)]
 pub struct Ec2Source {
     client: Client,
+    /// The client for the configuration of endpoints. Its failures leave the calls for connections as many retries as they have.
+    configuration_client: Client,
     clock: Clock,
     session: Session,
     /// Budget for pages of connections, and for the configuration of endpoints, which is requested after these.
@@ -75,7 +77,7 @@ pub struct Ec2Source {
 
 impl Ec2Source {
     /// Returns a client with the credentials, the Region and, if set, the endpoint of `sdk`. The cost of retries is counted under
-    /// `name`, separately for each account and Region.
+    /// `name`, separately for each account and Region, and for the configuration.
     pub(super) fn new(
         sdk: &SdkConfig,
         name: String,
@@ -84,16 +86,24 @@ impl Ec2Source {
         session: Session,
     ) -> Ec2Source {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(limits.call_timeout).build();
-        let config = aws_sdk_ec2::config::Builder::from(sdk)
-            .retry_config(RetryConfig::standard().with_max_attempts(limits.max_attempts))
-            .retry_partition(RetryPartition::custom(name).token_bucket(TokenBucket::default()).build())
-            .timeout_config(timeouts)
-            .build();
-        Ec2Source { client: Client::from_conf(config), clock, session, budget: Budget::of_ec2() }
+        let config = |name: String| {
+            aws_sdk_ec2::config::Builder::from(sdk)
+                .retry_config(RetryConfig::standard().with_max_attempts(limits.max_attempts))
+                .retry_partition(RetryPartition::custom(name).token_bucket(TokenBucket::default()).build())
+                .timeout_config(timeouts.clone())
+                .build()
+        };
+        let configuration_client = Client::from_conf(config(format!("{name} configuration")));
+        let client = Client::from_conf(config(name));
+        Ec2Source { client, configuration_client, clock, session, budget: Budget::of_ec2() }
     }
 
     pub(super) fn client(&self) -> &Client {
         &self.client
+    }
+
+    pub(super) fn configuration_client(&self) -> &Client {
+        &self.configuration_client
     }
 
     pub(super) fn budget(&self) -> &Budget {

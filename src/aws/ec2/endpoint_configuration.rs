@@ -34,12 +34,16 @@ macro_rules! ask {
             $action,
             $reader,
             $token,
-            $source.client().$call().max_results(PAGE_SIZE).set_next_token($token.map(str::to_owned))
+            $source
+                .configuration_client()
+                .$call()
+                .max_results(PAGE_SIZE)
+                .set_next_token($token.map(str::to_owned))
         )
     };
     ($source:ident, $call:ident, $endpoint:ident, $action:expr, $reader:expr) => {{
         let token: Option<&str> = None;
-        ask!($source, $endpoint, $action, $reader, token, $source.client().$call())
+        ask!($source, $endpoint, $action, $reader, token, $source.configuration_client().$call())
     }};
     ($source:ident, $endpoint:ident, $action:expr, $reader:expr, $token:ident, $call:expr) => {{
         $source.budget().wait().await;

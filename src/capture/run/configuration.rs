@@ -1,11 +1,12 @@
 //! The objects with the configuration of every endpoint of an account and Region: one for each table that has some.
 
 use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 
 use futures_util::{StreamExt, stream};
 
 use super::Run;
-use crate::answer_limits::{CONFIGURATION_BYTES, REVOCATION_LISTS_BYTES};
+use crate::answer_limits::{CONFIGURATION_BYTES, Limit, REVOCATION_LISTS_BYTES};
 use crate::aws::ec2::{Ec2Source, EndpointListing, PageError};
 use crate::capture::endpoint_configuration::{Described, Part, Requests};
 use crate::capture::existing_object::{Existing, find_existing, possible_times};
@@ -97,14 +98,20 @@ impl Run {
         while let Some(Described { endpoint, rules: of_rules, routes: of_routes, errors, unknown_elements }) =
             described.next().await
         {
-            // An endpoint that AWS describes in two ways has two rows, and its rules and routes once.
-            let is_first = endpoint.endpoint_id.clone().is_none_or(|id| seen.insert(id));
-            endpoints.push(endpoint);
-            if is_first {
+            // An endpoint that AWS describes in two ways has two rows, and its rules and routes once, by the first answer.
+            let mut is_first_answer = |part: Part| {
+                let is_known = !endpoint.is_deleted() && !endpoint.unparsed.contains_key(part.error_key());
+                is_known && endpoint.endpoint_id.clone().is_some_and(|id| seen.insert((id, part)))
+            };
+            if is_first_answer(Part::AuthorizationRules) {
                 rules.append(&of_rules);
+            }
+            if is_first_answer(Part::Routes) {
                 routes.append(&of_routes);
             }
             unknown.errors.extend(errors);
+            let forgotten = endpoints.push(endpoint).into_iter();
+            unknown.errors.extend(forgotten.map(|part| (part, PageError::limit(Limit::Configuration))));
             for (part, names) in unknown_elements {
                 let of_table = match part.table() {
                     ConfigurationTable::Endpoints => &mut of_endpoints,
@@ -227,7 +234,8 @@ struct RetainedEndpoints {
 }
 
 impl RetainedEndpoints {
-    fn push(&mut self, mut endpoint: Endpoint) {
+    /// Keeps an endpoint, and returns the parts of it that are forgotten because all of them would take too much memory.
+    fn push(&mut self, mut endpoint: Endpoint) -> Vec<Part> {
         let list = endpoint.revocation_list.text.as_ref().map_or(0, String::len);
         if self.bytes + list > REVOCATION_LISTS_BYTES {
             endpoint.revocation_list.text = None;
@@ -235,15 +243,24 @@ impl RetainedEndpoints {
             self.bytes += list;
         }
         let bytes = endpoint.bytes_of_parts() - endpoint.revocation_list.text.as_ref().map_or(0, String::len);
+        let mut forgotten = Vec::new();
         if self.bytes_of_parts + bytes > CONFIGURATION_BYTES {
+            let not_known =
+                Part::ALL.into_iter().filter_map(|part| endpoint.unparsed.remove_entry(part.error_key()));
+            let not_known: Vec<(String, String)> = not_known.collect();
             endpoint.forget_parts();
+            endpoint.unparsed.extend(not_known);
             for part in [Part::Networks, Part::AuthorizationPolicy, Part::RevocationList] {
-                endpoint.unparsed.insert(part.error_key().to_owned(), ErrorCode::LimitExceeded.to_string());
+                if let Entry::Vacant(mark) = endpoint.unparsed.entry(part.error_key().to_owned()) {
+                    mark.insert(ErrorCode::LimitExceeded.to_string());
+                    forgotten.push(part);
+                }
             }
         } else {
             self.bytes_of_parts += bytes;
         }
         self.rows.push(endpoint);
+        forgotten
     }
 
     /// Marks a part as not known of every endpoint, if its table does not have it. The object of an earlier run may lack some of
@@ -297,5 +314,41 @@ fn already_captured(existing: Existing) -> ConfigurationEntry {
         object: Some(existing.object),
         error,
         ..ConfigurationEntry::new(Outcome::AlreadyCaptured)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::endpoints::AuthorizationPolicy;
+
+    #[test]
+    fn parts_that_take_too_much_memory_are_forgotten_and_what_was_not_known_stays_so() {
+        let text = "x".repeat(CONFIGURATION_BYTES / 2 + 1);
+        let endpoint = || Endpoint {
+            authorization_policy: AuthorizationPolicy { document: Some(text.clone()), ..Default::default() },
+            unparsed: [("routes#error".to_owned(), "Timeout".to_owned())].into(),
+            ..Endpoint::default()
+        };
+        let mut retained = RetainedEndpoints::default();
+        assert_eq!(retained.push(endpoint()), Vec::new());
+        let mut second = endpoint();
+        second.unparsed.insert("targetNetworkId#error".to_owned(), "Timeout".to_owned());
+        assert_eq!(retained.push(second), [Part::AuthorizationPolicy, Part::RevocationList]);
+        assert_eq!(retained.rows[0].authorization_policy.document.as_ref(), Some(&text));
+        let row = &retained.rows[1];
+        assert_eq!(row.authorization_policy, AuthorizationPolicy::default());
+        let marks: Vec<(&str, &str)> =
+            row.unparsed.iter().map(|(name, code)| (name.as_str(), code.as_str())).collect();
+        let limit = "LimitExceeded";
+        assert_eq!(
+            marks,
+            [
+                ("authorizationPolicy#error", limit),
+                ("certificateRevocationList#error", limit),
+                ("routes#error", "Timeout"),
+                ("targetNetworkId#error", "Timeout"),
+            ]
+        );
     }
 }

@@ -70,7 +70,8 @@ fn association<'a>(document: &mut Document<'a>, asked: &EndpointId) -> Result<As
         }
         raw.member(document, unknown, name)
     })?;
-    let subnet_id = raw.text("targetNetworkId").map(str::to_owned);
+    // An empty element names no subnet.
+    let subnet_id = raw.text("targetNetworkId").filter(|id| !id.is_empty()).map(str::to_owned);
     let is_exact = |id: &str| (1..=VALUE_BYTES).contains(&id.len()) && !has_illegal(id);
     let is_known = match &subnet_id {
         Some(id) => is_exact(id),

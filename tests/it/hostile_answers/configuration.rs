@@ -147,3 +147,15 @@ async fn a_partition_without_authorization_policies_is_no_fault() {
     assert_eq!((outcomes(&taken.report), taken.endpoints_error()), (vec!["complete"; 2], ""));
     assert_eq!(taken.endpoints()[1]["unparsed"], json!({"authorizationPolicy#error": "InvalidAction"}));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_is_listed_as_deleted_too_has_its_rules_and_routes() {
+    let deleted = format!(
+        "<item><clientVpnEndpointId>{ENDPOINT_A}</clientVpnEndpointId><status><code>deleted</code></status></item>"
+    );
+    let taken = Ec2::with(1, list_of(1, &[deleted, endpoint(ENDPOINT_A, "")].concat())).snapshot().await;
+    for table in [ConfigurationTable::AuthorizationRules, ConfigurationTable::Routes] {
+        let entry = taken.report.record.places[0].configuration(table).unwrap();
+        assert_eq!((entry.outcome.as_str(), entry.object.as_ref().unwrap().rows), ("complete", 1));
+    }
+}

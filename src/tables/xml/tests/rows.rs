@@ -194,6 +194,25 @@ fn what_is_said_twice_of_one_field_is_kept() {
 }
 
 #[test]
+fn an_empty_element_names_no_subnet() {
+    let zones = "<availabilityZoneSet><item>eu-central-1a</item></availabilityZoneSet>";
+    let read = |content: &str| {
+        let root = "DescribeClientVpnTargetNetworksResponse";
+        let list = "clientVpnTargetNetworks";
+        let document = format!("<{root}><{list}><item>{content}</item></{list}></{root}>");
+        let mut subnets = Vec::new();
+        networks(&Body::new(document.as_bytes()), &asked(), |association| {
+            subnets.push(association.subnet_id);
+            Ok(())
+        })
+        .map(|_| subnets)
+    };
+    assert_eq!(read(&format!("<targetNetworkId/>{zones}")), Ok(vec![None]));
+    assert_eq!(read(&format!("<targetNetworkId>s</targetNetworkId>{zones}")), Ok(vec![Some("s".to_owned())]));
+    assert_eq!(read("<targetNetworkId/>"), Err(MALFORMED));
+}
+
+#[test]
 fn an_endpoint_is_read_field_by_field() {
     let content = "<clientVpnEndpointId>id</clientVpnEndpointId><description>d</description><creationTime>c</creationTime>\
          <deletionTime>e</deletionTime><dnsName>n</dnsName><clientCidrBlock>b</clientCidrBlock><transportProtocol>p</transportProtocol>\
