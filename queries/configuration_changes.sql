@@ -1,12 +1,13 @@
 -- When did a rule, a route, the authorization policy, the revocation list or an option of an endpoint change, from what to what?
 -- Serves: NIST SP 800-53 CM-3, CM-5 and AU-12, PCI DSS 1.2.2 and 10.2.1.7, ISO/IEC 27001 A.8.9 and A.8.32.
 -- Edit: the first day, and the day after the last, in UTC.
--- Rows: a change of one value. Without rows, nothing changed between the snapshots that exist: coverage_holes shows missing ones.
+-- Rows: a change of one value. Without rows, nothing changed between the snapshots that exist. Missing ones are not in
+-- coverage_holes, but in the ledger: docs/ledger.md, "Missing configuration".
 -- kind: `option`, `authorization_rule`, `route`, `authorization_policy`, `revocation_list` or `endpoint`.
--- name: a column of endpoints. For a rule, its network and whom it is for. For a route, its network and target.
+-- name: a column of endpoints. For a rule, its network and whom it is for. For a route, its network and target. For an endpoint, its id.
 -- from_value, to_value: before and after. from_value is null if a rule, a route or an endpoint appeared, or if AWS sent no value before.
--- to_value is null for the opposite. Rules and routes are JSON that includes the status. A text that could not be typed is shown as AWS
--- sent it. If AWS gave two values at once, both are shown, separated by ` | `.
+-- to_value is null for the opposite. Rules and routes are JSON that includes the status, and an endpoint is `there`. A text that could not
+-- be typed is shown as AWS sent it. If AWS gave two values at once, both are shown, separated by ` | `. Null is then `no value`.
 -- from_snapshot, to_snapshot: the last snapshot that shows from_value, and the first that shows to_value. The change was between them.
 -- A value that is not known at a snapshot, because EC2 did not answer, is no change: the next known value is compared with the last.
 -- A value that changed back between two snapshots is not seen, and the first known value is no change. Values are compared from the day
@@ -125,7 +126,7 @@ described AS (
           authorization_policy_shadow_mode
         ),
         ROW('authorizationPolicy', 'authorization_policy_status', 'authorizationPolicy.status', authorization_policy_status),
-        ROW('certificateRevocationList', 'revocation_list_sha256', '', revocation_list_sha256),
+        ROW('certificateRevocationList', 'revocation_list_sha256', 'certificateRevocationList', revocation_list_sha256),
         ROW('certificateRevocationList', 'revocation_list_entries', '', CAST(revocation_list_entries AS varchar)),
         ROW('certificateRevocationList', 'revocation_list_next_update', '', CAST(revocation_list_next_update AS varchar)),
         ROW(
@@ -173,8 +174,8 @@ listed AS (
       coalesce(destination_cidr, element_at(unparsed, 'destinationCidr'), 'not known'),
       ' via ',
       coalesce(
-        target_subnet,
-        transit_gateway_attachment_id,
+        nullif(target_subnet, ''),
+        nullif(transit_gateway_attachment_id, ''),
         element_at(unparsed, 'targetSubnet'),
         element_at(unparsed, 'transitGatewayAttachmentId'),
         'not known'

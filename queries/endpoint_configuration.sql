@@ -1,11 +1,13 @@
--- How is each endpoint configured, and when did that change?
+-- How are the main options of each endpoint set, and since when?
 -- Serves: AWS Security Hub EC2.51 (connection logging), NIST SP 800-53 CM-3 and CM-6.
--- Edit: how many days back. The first row of an endpoint is its configuration at the beginning, and each further one is a change
--- of a column shown here. unparsed is one of them: if EC2 does not answer for a part, a row appears with a key #error, and another when
--- it answers again. Neither is a change of the endpoint. For all columns, rules and routes, use configuration_changes. since is the first snapshot that shows it, and seen_at is the arrival of that page. Snapshots count in the order of
--- arrival. Fields that have no column are in unparsed, as JSON. With targetNetworkId#error there,
--- associated_networks is not known. If AWS described an endpoint in two ways at once, each has a row. If an endpoint has no
--- more snapshots, it was deleted or could not be read: see the ledger.
+-- Edit: how many days back.
+-- For every option, rules, routes, the authorization policy and the revocation list, use configuration_changes.
+-- Rows: the first row of an endpoint is its configuration at the beginning, and each further one a change of a column shown here. If AWS
+-- described an endpoint in two ways at once, each has a row. If an endpoint has no more snapshots, it was deleted or could not be read:
+-- see the ledger.
+-- since, seen_at: the first snapshot that shows it, and the arrival of that page. Snapshots count in the order of arrival.
+-- unparsed: fields that have no column, as JSON. If EC2 does not answer for a part, a row appears with a key #error, and another when it
+-- answers again. Neither is a change of the endpoint. With targetNetworkId#error, associated_networks is not known.
 WITH configurations AS (
   SELECT
     account_id,

@@ -9,6 +9,9 @@
 -- all of them. Between the two, the rule may have been removed and added again.
 -- route_overlaps: `yes` if, at one of these, an active route of the endpoint contains the destination or lies within it. It is `not known`
 -- if the routes of one of them are not known, or a network is not a CIDR, and `no` otherwise.
+-- not_reached: the networks within the destination that the rule does not give access to, at one of these snapshots at least, or null. AWS
+-- applies only the rules of the narrowest network that has an address. These networks have active rules, none of them known to be for the
+-- group or for all users. Other rows can give access to a part of them.
 -- snapshots, snapshots_not_known: the snapshots of the day that describe the endpoint, and those of them without known rules.
 -- endpoints_described: the endpoints in snapshots of the day. Nothing is known of others. One row has only this if there is no other row.
 WITH asked AS (
@@ -36,11 +39,12 @@ rules AS (
     authorization_rules.snapshot_time,
     coalesce(authorization_rules.destination_cidr, element_at(authorization_rules.unparsed, 'destinationCidr')) AS destination_cidr,
     CASE
+      -- AWS said something that is neither true nor false or no exact text, or two things.
+      WHEN element_at(authorization_rules.unparsed, 'accessAll') IS NOT NULL
+        OR element_at(authorization_rules.unparsed, 'groupId') IS NOT NULL THEN 'not known'
       WHEN authorization_rules.access_all THEN 'rule for all users'
       WHEN authorization_rules.group_id = asked.group_id THEN 'rule for the group'
       WHEN coalesce(authorization_rules.group_id, '') = '' THEN 'not known'
-      -- AWS said something of all users that is neither true nor false.
-      WHEN authorization_rules.access_all IS NULL AND element_at(authorization_rules.unparsed, 'accessAll') IS NOT NULL THEN 'not known'
     END AS why,
     authorization_rules.description,
     coalesce(authorization_rules.status_code, 'not known') AS status_code
@@ -79,6 +83,41 @@ beside_routes AS (
     AND of_day.snapshot_time = rules.snapshot_time
   WHERE rules.why IS NOT NULL
 ),
+networks AS (
+  -- Each network with an active rule at a snapshot.
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    snapshot_time,
+    destination_cidr,
+    try_cast(split_part(destination_cidr, '/', 2) AS bigint) AS prefix_length,
+    count_if(why IN ('rule for the group', 'rule for all users')) > 0 AS is_reached,
+    count(why) > 0 AS is_shown
+  FROM rules
+  WHERE status_code = 'active'
+  GROUP BY account_id, region, endpoint_id, snapshot_time, destination_cidr
+),
+narrower AS (
+  SELECT
+    wide.account_id,
+    wide.region,
+    wide.endpoint_id,
+    wide.destination_cidr,
+    array_join(array_sort(array_agg(DISTINCT narrow.destination_cidr)), ', ') AS not_reached
+  FROM networks AS wide
+  JOIN networks AS narrow
+    ON narrow.account_id = wide.account_id
+    AND narrow.region = wide.region
+    AND narrow.endpoint_id = wide.endpoint_id
+    AND narrow.snapshot_time = wide.snapshot_time
+    AND narrow.prefix_length > wide.prefix_length
+  WHERE wide.is_shown
+    AND NOT narrow.is_reached
+    AND (strpos(narrow.destination_cidr, ':') > 0) = (strpos(wide.destination_cidr, ':') > 0)
+    AND try(contains(wide.destination_cidr, CAST(split_part(narrow.destination_cidr, '/', 1) AS ipaddress)))
+  GROUP BY wide.account_id, wide.region, wide.endpoint_id, wide.destination_cidr
+),
 found AS (
   SELECT
     account_id,
@@ -110,7 +149,7 @@ shown AS (
     account_id,
     region,
     endpoint_id,
-    found.destination_cidr,
+    destination_cidr,
     coalesce(found.why, 'rules not known') AS why,
     found.first_active,
     found.last_active,
@@ -118,10 +157,12 @@ shown AS (
     found.statuses,
     found.description,
     found.route_overlaps,
+    if(found.first_active IS NOT NULL, narrower.not_reached) AS not_reached,
     coalesce(counted.snapshots, 0) AS snapshots,
     coalesce(counted.snapshots_not_known, 0) AS snapshots_not_known
   FROM found
   FULL JOIN counted USING (account_id, region, endpoint_id)
+  LEFT JOIN narrower USING (account_id, region, endpoint_id, destination_cidr)
   WHERE found.why IS NOT NULL
     OR counted.snapshots_not_known > 0
 ),

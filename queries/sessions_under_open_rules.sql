@@ -4,12 +4,16 @@
 -- Rows: a session and a time. No rule need be for its user: rules do not list members, and an authorization policy can deny access.
 -- finding: `open rule` if snapshots of that time show an active rule of its endpoint for 0.0.0.0/0, for ::/0 or for all users. It is
 -- `not known` if EC2 did not answer, a rule could not be read, no snapshot came for 60 minutes, or none had come yet.
--- destination_cidr, for_whom: those of the rule.
+-- destination_cidr, for_whom: those of the rule. A rule for all users can be for a small network. To see only rules that give everybody
+-- every network, keep the rows with for_whom `all users` and destination_cidr `0.0.0.0/0` or `::/0`. AWS applies only the rules of the
+-- narrowest network that has an address, so narrower rules can take networks out of these.
 -- seen_from: the first snapshot that shows the rule. It may have been added after the snapshot before. No time begins earlier than a day
 -- before the first day.
 -- seen_until: the first later snapshot that does not show the rule, or at which the rules are not known. If there is none yet, it is
 -- as_of. If no snapshot came for 60 minutes, it is the last one that shows the rule, a time that is `not known` follows, and the rule may
 -- have been there longer.
+-- Both are times at which endpoints were listed. The rules were requested after the connections, so up to 15 minutes later: in these
+-- minutes, a session may be missing, or be shown as proven before the rule was there.
 -- proven: true if the session was there in that time. Otherwise it may have begun later or ended earlier, as in who_was_connected_at.
 -- as_of: the last merge. If there is nothing to show, one row has as_of.
 WITH asked AS (
@@ -53,7 +57,7 @@ described AS (
   GROUP BY account_id, region, endpoint_id, snapshot_time
 ),
 rules AS (
-  -- is_open is null if AWS said nothing that decides it.
+  -- is_open is null if AWS said nothing that decides it, or two things.
   SELECT
     account_id,
     region,
@@ -62,8 +66,8 @@ rules AS (
     destination_cidr,
     if(access_all, 'all users', 'group ' || group_id) AS for_whom,
     status_code = 'active' AND (
-      destination_cidr IN ('0.0.0.0/0', '::/0')
-      OR coalesce(access_all, if(element_at(unparsed, 'accessAll') IS NULL, false))
+      if(element_at(unparsed, 'destinationCidr') IS NULL, destination_cidr IN ('0.0.0.0/0', '::/0'))
+      OR if(element_at(unparsed, 'accessAll') IS NULL, coalesce(access_all, false))
     ) AS is_open
   FROM authorization_rules
   CROSS JOIN asked

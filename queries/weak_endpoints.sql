@@ -4,13 +4,15 @@
 -- Edit: the day, in UTC, and the maximum number of hours of a session.
 -- Rows: a weakness of an endpoint at its latest snapshot of the day. If AWS described it in two ways at once, both count. An endpoint that
 -- AWS lists as deleted has none.
--- weakness: no connection logging, certificate authentication only, split tunnel, a longer session time-out, no valid revocation list, or
--- device posture is not asked for: there is neither a client connect handler nor a device trust provider.
+-- weakness: `no connection logging`, `certificate authentication only`, `split tunnel`, `long session time-out`, `no valid revocation
+-- list`, or `device posture is not asked for`: there is neither a client connect handler nor a device trust provider.
+-- Not judged: authorization rules (group_access and sessions_under_open_rules show those for all users), the authorization policy and
+-- its shadow mode, routes and security groups.
 -- value: that of the snapshot, or `not known` if AWS sent none, if it could not be typed, or if EC2 did not answer for the revocation list.
 -- A revocation list is required only where clients have certificates. It has expired if its next update is before the snapshot, and is
 -- `not known` if it names no next update or cannot be read.
--- endpoints_described: the other endpoints in snapshots of the day. Nothing is known of any further endpoint. One row has only this if
--- there is no other row.
+-- endpoints_described: the number of endpoints in snapshots of the day, without deleted ones. Nothing is known of any other endpoint. One
+-- row has only this if there is no other row.
 WITH asked AS (
   SELECT DATE '2026-11-01' AS day, 12 AS hours
 ),
@@ -66,6 +68,9 @@ judged AS (
         'no valid revocation list',
         has_certificates AND CASE
           WHEN element_at(unparsed, 'certificateRevocationList#error') IS NOT NULL THEN NULL
+          -- A list with characters that are not allowed has no hash.
+          WHEN revocation_list_sha256 IS NULL AND element_at(unparsed, 'certificateRevocationList') IS NOT NULL THEN NULL
+          WHEN revocation_list_sha256 IS NULL AND revocation_list_status_code = 'active' THEN NULL
           WHEN revocation_list_sha256 IS NULL THEN true
           ELSE revocation_list_next_update < captured_at
         END,

@@ -34,8 +34,8 @@ const NO_POLICY: Option<&str> = Some(
      `authorizationPolicy#error`",
 );
 const NO_LIST: Option<&str> = Some(
-    "it has none, or its status is deleted; if EC2 did not answer for it, `unparsed` has the error's code under \
-     `certificateRevocationList#error`",
+    "it has none, its status is deleted, or the list is in `unparsed`; if EC2 did not answer for it, `unparsed` has the error's \
+     code under `certificateRevocationList#error`",
 );
 
 configuration_fields! {
@@ -108,14 +108,14 @@ configuration_fields! {
         fields {
             endpoint_id: Id, "clientVpnEndpointId", "The Client VPN endpoint";
             description: OwnedText, "description", "What its owner wrote about it";
-            status_code: OwnedText, "status.code", "available, pending-associate, deleting, or another word of AWS's";
+            status_code: OwnedText, "status.code", "available, pending-associate, deleting, or another value that AWS sends";
             status_message: OwnedText, "status.message", "What AWS says about the status";
             creation_time: OwnedTime, "creationTime", "When it was created";
             deletion_time: OwnedTime, "deletionTime", "When it was deleted";
             dns_name: OwnedText, "dnsName", "The name that clients connect to";
             client_cidr_block: OwnedText, "clientCidrBlock", "The addresses that clients get";
             vpc_id: OwnedText, "vpcId", "Its VPC";
-            split_tunnel: Flag, "splitTunnel", "true if only the traffic to the VPC goes through the tunnel";
+            split_tunnel: Flag, "splitTunnel", "true if only traffic to the networks of its routes goes through the tunnel; false if all traffic does";
             vpn_protocol: OwnedText, "vpnProtocol", "The protocol of the VPN, openvpn";
             transport_protocol: OwnedText, "transportProtocol", "udp or tcp";
             vpn_port: Number, "vpnPort", "The port that clients connect to";
@@ -130,16 +130,16 @@ configuration_fields! {
             connection_log_stream: OwnedText, "connectionLogOptions.CloudwatchLogStream", "The log stream that it logs to";
             connection_log_policy_context: Flag, "connectionLogOptions.IncludeAuthorizationPolicyContext", "true if the log has the context in which the authorization policy was evaluated";
             session_timeout_hours: Number, "sessionTimeoutHours", "Hours after which a session ends";
-            disconnect_on_session_timeout: Flag, "disconnectOnSessionTimeout", "true if a session is cut off then, and not renewed";
+            disconnect_on_session_timeout: Flag, "disconnectOnSessionTimeout", "true if a client is disconnected then; false if it reconnects by itself";
             client_connect_enabled: Flag, "clientConnectOptions.enabled", "true if a client connect handler looks at each new connection; posture is what it says";
             client_connect_function_arn: OwnedText, "clientConnectOptions.lambdaFunctionArn", "The Lambda function that is the client connect handler";
             client_connect_status_code: OwnedText, "clientConnectOptions.status.code", "applying or applied: the state of the client connect options";
             client_connect_status_message: OwnedText, "clientConnectOptions.status.message", "What AWS says about that state";
             client_login_banner_enabled: Flag, "clientLoginBannerOptions.enabled", "true if clients show a banner when a session begins";
             client_login_banner_text: OwnedText, "clientLoginBannerOptions.bannerText", "The text of the banner";
-            client_route_enforced: Flag, "clientRouteEnforcementOptions.enforced", "true if clients keep the routes of the administrator";
+            client_route_enforced: Flag, "clientRouteEnforcementOptions.enforced", "true if clients restore the routes of the endpoint when the device changes them";
             self_service_portal_url: OwnedText, "selfServicePortalUrl", "The address of the self-service portal";
-            server_certificate_arn: OwnedText, "serverCertificateArn", "The certificate that the endpoint shows";
+            server_certificate_arn: OwnedText, "serverCertificateArn", "The certificate that the endpoint presents";
             transit_gateway_id: OwnedText, "transitGatewayConfiguration.transitGatewayId", "The transit gateway that it is attached to";
             transit_gateway_attachment_id: OwnedText, "transitGatewayConfiguration.transitGatewayAttachmentId", "The attachment to that transit gateway";
         }

@@ -35,7 +35,7 @@ configuration_fields! {
             target_subnet: OwnedText, "targetSubnet", "The subnet through which traffic is sent";
             transit_gateway_attachment_id: OwnedText, "transitGatewayAttachmentId", "The attachment of a transit gateway through which traffic is sent";
             origin: OwnedText, "origin", "associate if the route came with an associated network, add-route if somebody added it";
-            route_type: OwnedText, "type", "Nat, or another word of AWS's";
+            route_type: OwnedText, "type", "Nat, or another value that AWS sends";
             description: OwnedText, "description", "What its owner wrote about it";
             status_code: OwnedText, "status.code", "creating, active, failed or deleting";
             status_message: OwnedText, "status.message", "What AWS says about the status";

@@ -56,3 +56,32 @@ fn every_field_of_the_configuration_of_endpoints_has_a_column() {
     }
     assert_eq!(read, ours);
 }
+
+/// A column that the question does not name would never be shown as changed.
+#[test]
+fn every_column_of_an_endpoint_is_compared_or_named_as_not_compared() {
+    // The snapshot itself, and what the head of the question names.
+    let not_compared = [
+        "snapshot_time",
+        "captured_at",
+        "request_id",
+        "endpoint_id",
+        "status_message",
+        "client_connect_status_message",
+        "revocation_list",
+        "revocation_list_status_message",
+        "unparsed",
+    ];
+    let question = include_str!("../../queries/configuration_changes.sql");
+    // ROW(part, name, field, value), on one line or on several.
+    let compared = question.split("ROW(").skip(1).filter_map(|row| row.split('\'').nth(3));
+    let compared: BTreeSet<&str> = compared.collect();
+    let columns = ENDPOINT_COLUMNS.iter().map(|column| column.name);
+    let expected: BTreeSet<&str> = columns.filter(|name| !not_compared.contains(name)).collect();
+    assert_eq!(
+        compared.intersection(&expected).count(),
+        expected.len(),
+        "{:?}",
+        expected.difference(&compared)
+    );
+}

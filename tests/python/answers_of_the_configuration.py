@@ -85,17 +85,30 @@ def _(truth):
             for rule in access["rules"]:
                 if rule["accessAll"] or rule.get("groupId") == GROUP:
                     why = "rule for all users" if rule["accessAll"] else "rule for the group"
-                    rules.setdefault((rule["destinationCidr"], why), []).append((snapshot_time, rule, access["routes"]))
+                    rules.setdefault((rule["destinationCidr"], why), []).append((snapshot_time, rule, access))
         for (cidr, why), shown in sorted(rules.items()):
-            active = [(time, routes) for time, rule, routes in shown if rule["status"]["code"] == "active"]
+            active = [(time, access) for time, rule, access in shown if rule["status"]["code"] == "active"]
             times = sorted({time for time, _ in active})
-            covered = any(is_covered(cidr, routes) for _, routes in active)
+            covered = any(is_covered(cidr, access["routes"]) for _, access in active)
+            narrower = {network for _, access in active for network in not_reached(cidr, access["rules"])}
             found = (times[0] if times else None, times[-1] if times else None, len(times))
             statuses = ", ".join(sorted({rule["status"]["code"] for _, rule, _ in shown}))
             descriptions = {rule["description"] for _, rule, _ in shown if "description" in rule}
             found += (statuses, " | ".join(sorted(descriptions)) or None, ("yes" if covered else "no") if active else None)
+            found += (", ".join(sorted(narrower)) or None,)
             rows.append((*HERE, endpoint_id, cidr, why, *found, len(of_day), 0, len(truth.endpoint_ids)))
     return rows
+
+
+def not_reached(cidr, rules):
+    """The networks within a rule's that have narrower rules, none of which is for the group or for all users."""
+    active = [rule for rule in rules if rule["status"]["code"] == "active"]
+    reached = {rule["destinationCidr"] for rule in active if rule["accessAll"] or rule.get("groupId") == GROUP}
+    wide = ipaddress.ip_network(cidr)
+    for other in {rule["destinationCidr"] for rule in active} - reached:
+        narrow = ipaddress.ip_network(other)
+        if narrow.version == wide.version and narrow != wide and narrow.subnet_of(wide):
+            yield other
 
 
 def is_covered(cidr, routes):

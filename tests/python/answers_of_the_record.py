@@ -33,8 +33,11 @@ def holes(truth, now):
     return rows
 
 
-# In endpoints these are all fields that have no column, and boto3 drops them.
-@answers("unparsed_values", ("FROM odd_rows\n", "FROM (SELECT * FROM odd_rows WHERE table_name <> 'endpoints') AS odd_rows\n"))
+# In endpoints and connection_logs these are all fields that have no column, and boto3 drops them.
+OF_CONNECTIONS = "FROM (SELECT * FROM odd_rows WHERE table_name IN ('connections', 'partials')) AS odd_rows\n"
+
+
+@answers("unparsed_values", ("FROM odd_rows\n", OF_CONNECTIONS))
 def _(truth):
     friday = datetime.datetime(2025, 11, 21, 12)
     first_endpoint = truth.captures[0].endpoint_id

@@ -49,6 +49,8 @@ def main():
     only = sys.argv[2:]
     made = [] if only else [random_lakes.lake(seed) for seed in range(int(sys.argv[1]))]
     by_hand = edge_cases.all_cases(only)
+    if not by_hand:
+        raise SystemExit(f"no module that is imported here has cases: {' '.join(only)}")
     asked = Asked()
     with trino_server.running(NO_S3, "client_vpn_audit") as trino:
         edge_lakes.create(trino, by_hand + made)

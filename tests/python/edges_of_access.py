@@ -82,6 +82,38 @@ def reached_by_status(lake):
 
 
 @case
+def reached_but_for_narrower_rules(lake):
+    """AWS applies the rules of the narrowest network alone: a rule for others takes its network out of a wider rule for the group."""
+    ten = at("09 10:00")
+    others = [rule("10.1.0.0/16", "S-1-5-21-8"), rule("10.2.0.0/16", "S-1-5-21-8"), rule("192.168.7.7/32", "S-1-5-21-8")]
+    # A part of what others have is the group's again, a network is for both, and two rules for others are not active.
+    own = [rule("0.0.0.0/0", GROUP), rule("10.1.1.0/24", GROUP), rule("10.2.0.0/16"), rule("192.168.0.0/16")]
+    idle = [rule("172.16.0.0/12", "S-1-5-21-8", "authorizing"), rule("10.4.0.0/16", "S-1-5-21-8", None)]
+    lake.configured(ten, [*own, *others, *idle, rule("fd00::/64", "S-1-5-21-8")])
+    # At one of two snapshots, a network that is wider, the same network as for the group, and one of which AWS does not say for whom.
+    at_first = [rule("10.0.0.0/8", GROUP), rule("10.3.0.0/16", None, access_all=None), rule("10.0.0.0/7", "S-1-5-21-8")]
+    lake.configured(ten, at_first, endpoint=B)
+    lake.configured(at("09 10:15"), [rule("10.0.0.0/8", GROUP), rule("10.0.0.0/8", "S-1-5-21-8")], endpoint=B)
+    lake.configured(ten, [rule("::/0", GROUP), rule("fd00::/64", "S-1-5-21-8"), rule("10.1.0.0/16", "S-1-5-21-8")], endpoint=C)
+    # A rule that never was active reaches nothing, and texts that are no network are not compared.
+    failed = [rule("10.0.0.0/8", GROUP, "failed"), rule("10.1.0.0/16", "S-1-5-21-8"), rule("10.2/16", "S-1-5-21-8")]
+    lake.configured(ten, [*failed, rule("192.168.0.0/16", GROUP), rule("192.168.0.0/lots", "S-1-5-21-8")], endpoint=D)
+    reached(
+        lake,
+        (A, "0.0.0.0/0", FOR_GROUP, "10.1.0.0/16, 192.168.7.7/32"),
+        (A, "10.1.1.0/24", FOR_GROUP, None),
+        (A, "10.2.0.0/16", FOR_ALL, None),
+        (A, "192.168.0.0/16", FOR_ALL, "192.168.7.7/32"),
+        (B, "10.0.0.0/8", FOR_GROUP, "10.3.0.0/16"),
+        (B, "10.3.0.0/16", NOT_KNOWN, None),
+        (C, "::/0", FOR_GROUP, "fd00::/64"),
+        (D, "10.0.0.0/8", FOR_GROUP, None),
+        (D, "192.168.0.0/16", FOR_GROUP, None),
+        columns="endpoint_id destination_cidr why not_reached",
+    )
+
+
+@case
 def reached_by_routes(lake):
     """A route covers a destination that it contains, or that contains it. Routes that are not active do not count."""
     ten = at("09 10:00")
@@ -137,6 +169,8 @@ def reached_by_odd_texts(lake):
         rule("10.4.0.0/16", "other", access_all=None),
         rule("10.5.0.0/16", GROUP, access_all=None),
         rule("10.6.0.0/16", GROUP.lower()),
+        rule("10.7.0.0/16", "other", access_all=False, unparsed={"accessAll": "true"}),
+        rule("10.8.0.0/16", "other", unparsed={"groupId": GROUP}),
     ]
     lake.configured(ten, odd, [route("10.1.0.0/99"), route("10.5.0.0")])
     columns = "destination_cidr why route_overlaps"
@@ -146,6 +180,8 @@ def reached_by_odd_texts(lake):
         ("10.2.0.0/16", NOT_KNOWN, NOT_KNOWN),
         ("10.3.0.0/16", NOT_KNOWN, NOT_KNOWN),
         ("10.5.0.0/16", FOR_GROUP, NOT_KNOWN),
+        ("10.7.0.0/16", NOT_KNOWN, NOT_KNOWN),
+        ("10.8.0.0/16", NOT_KNOWN, NOT_KNOWN),
         ("everywhere", FOR_GROUP, NOT_KNOWN),
         ("long", FOR_GROUP, NOT_KNOWN),
         columns=columns,

@@ -86,6 +86,40 @@ def routes_changed(lake):
 
 
 @case
+def routes_with_empty_elements(lake):
+    """An element without a text names no target."""
+    for time, target in zip(TIMES, ["tgw-1", "tgw-2", "", None], strict=False):
+        lake.configured(at(time), routes=[route("10.0.0.0/8", "", transit_gateway_attachment_id=target)])
+    changes(
+        lake,
+        (A, TIMES[0], TIMES[1], "route", "10.0.0.0/8 via tgw-1", ROUTE(), None),
+        (A, TIMES[0], TIMES[1], "route", "10.0.0.0/8 via tgw-2", None, ROUTE()),
+        (A, TIMES[1], TIMES[2], "route", "10.0.0.0/8 via not known", None, ROUTE()),
+        (A, TIMES[1], TIMES[2], "route", "10.0.0.0/8 via tgw-2", ROUTE(), None),
+    )
+
+
+@case
+def lists_without_a_hash(lake):
+    """A revocation list with characters that are not allowed has no hash: its text is compared."""
+    shown = [
+        {"revocation_list_sha256": "aa"},
+        {"unparsed": {"certificateRevocationList": "one"}},
+        {"unparsed": {"certificateRevocationList": "two"}},
+        {},
+    ]
+    for time, values in zip(TIMES, shown, strict=False):
+        lake.configured(at(time), **values)
+    name = ("revocation_list", "revocation_list_sha256")
+    changes(
+        lake,
+        (A, TIMES[0], TIMES[1], *name, "aa", "one"),
+        (A, TIMES[1], TIMES[2], *name, "one", "two"),
+        (A, TIMES[2], TIMES[3], *name, "two", None),
+    )
+
+
+@case
 def unknown_between(lake):
     """What is not known is no change, at the beginning, between and at the end: the change is between what is known."""
     policy, no_policy = {"authorization_policy": "permit"}, {"unparsed": {"authorizationPolicy#error": "Timeout"}}

@@ -124,6 +124,16 @@ def under_odd_rules(lake):
 
 
 @case
+def under_rules_that_say_two_things(lake):
+    """A rule whose text is not exact, or that is for all users and not, leaves not known what it allows."""
+    both = rule("10.1.0.0/16", "g", access_all=False, unparsed={"accessAll": "true"})
+    inexact = rule("0.0.0.0/0\ufffd", "g", unparsed={"destinationCidr": "0.0.0.0/0\\u{B}"})
+    snapshots(lake, [[], [both], [inexact], [], []])
+    lake.session("s", f"{lake.name}.s", None, at("09 10:01"), at("09 10:50"))
+    under(lake, (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 10:45", True))
+
+
+@case
 def under_a_rule_of_one_that_is_gone(lake):
     """An endpoint that is gone has no rules: by another's snapshot, by its status, or by a listing."""
     snapshots(lake, [[EVERYWHERE]])

@@ -118,17 +118,29 @@ def odd(lake):
     lake.capture(at("09 10:00"), [connection("o1", unparsed={"ingressBytes": "1e6", "new": ""})])
     lake.capture(at("09 11:00"), [connection("o1", unparsed={"ingressBytes": "1e6"})], outcome="partial")
     lake.endpoint(at("09 12:00"), [], unparsed={"vpnPort": "many"})
-    lake.row("endpoints", at("09 12:00"), captured_at=at("09 12:00"), unparsed={"clientVpnEndpointId": "?"})
+    noon = at("09 12:00")
+    lake.row("endpoints", noon, captured_at=noon, endpoint_id=None, unparsed={"clientVpnEndpointId": "?"})
+    lake.row("authorization_rules", noon, captured_at=noon, endpoint_id=A, unparsed={"accessAll": "perhaps"})
+    lake.row("routes", noon, captured_at=noon, endpoint_id=A, unparsed={"metric": "5"})
+    lake.row("connection_logs", noon, captured_at=noon, event_id="e1", endpoint_id=A, unparsed={"port": "x"})
+    lake.row("connection_logs", noon, captured_at=noon, event_id="e2", endpoint_id=A, unparsed={"message": "new"})
+    lake.row("connection_logs", noon, captured_at=noon, event_id="e3", unparsed={"message": "of another program"})
+    lake.row("connection_logs", noon, captured_at=noon, event_id="e4", unparsed={"client-vpn-endpoint-id": "?"})
     expect(
         lake,
         "unparsed_values",
         "table_name endpoint_id field text times first_snapshot_time last_snapshot_time",
         [
+            ("authorization_rules", A, "accessAll", "perhaps", 1, noon, noon),
             ("connections", A, "ingressBytes", "1e6", 3, at("08 10:00"), at("09 10:00")),
             ("partials", A, "ingressBytes", "1e6", 1, at("09 11:00"), at("09 11:00")),
+            ("connection_logs", A, "message", "new", 1, noon, noon),
+            ("routes", A, "metric", "5", 1, noon, noon),
             ("connections", A, "new", "", 1, at("09 10:00"), at("09 10:00")),
-            ("endpoints", A, "vpnPort", "many", 1, at("09 12:00"), at("09 12:00")),
-            ("endpoints", None, "clientVpnEndpointId", "?", 1, at("09 12:00"), at("09 12:00")),
+            ("connection_logs", A, "port", "x", 1, noon, noon),
+            ("endpoints", A, "vpnPort", "many", 1, noon, noon),
+            ("connection_logs", None, "client-vpn-endpoint-id", "?", 1, noon, noon),
+            ("endpoints", None, "clientVpnEndpointId", "?", 1, noon, noon),
         ],
     )
 

@@ -98,6 +98,17 @@ def revocation_lists(lake):
 
 
 @case
+def revocation_lists_without_a_hash(lake):
+    """A list that could not be read, or that AWS calls active and did not send, is not known. Others without a hash are missing."""
+    none = {"revocation_list_sha256": None, "revocation_list_next_update": None}
+    endpoint(lake, "09 12:00", **none, revocation_list="-----\ufffd", unparsed={"certificateRevocationList": "-----\\u{1}"})
+    endpoint(lake, "09 12:00", endpoint=B, **none, revocation_list_status_code="active")
+    endpoint(lake, "09 12:00", endpoint=C, **none, revocation_list_status_code="deleted")
+    endpoint(lake, "09 12:00", endpoint=D, **none, unparsed={"certificateRevocationList.new": "x"})
+    weak(lake, (A, REVOKED, "not known"), (B, REVOKED, "not known"), (C, REVOKED, "missing"), (D, REVOKED, "missing"))
+
+
+@case
 def latest_of_the_day(lake):
     """The latest snapshot of the day counts, by arrival, also of an endpoint that is gone afterwards; a deleted one has no row."""
     endpoint(lake, "09 00:00", split_tunnel=True)
