@@ -34,7 +34,6 @@ COLUMNS = """snapshot_time timestamp, captured_at timestamp, request_id varchar,
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", required=True, type=pathlib.Path, help="folder of the release build's programs")
-    parser.add_argument("--trino", required=True, help="folder of Trino")
     parser.add_argument("--connections", type=int, default=20_000)
     parser.add_argument("--objects", type=int, default=24, help="snapshots of the day")
     arguments = parser.parse_args()
@@ -43,7 +42,7 @@ def main():
         s3 = Seaweed(pathlib.Path(sys.executable).parent / "weed", folder)
         try:
             access = {"endpoint": s3.environment["AWS_ENDPOINT_URL_S3"], "access_key": "bench", "secret_key": "benchsecret"}
-            with trino_server.running(arguments.trino, access, "bench") as trino:
+            with trino_server.running(access, "bench") as trino:
                 measure(arguments, folder, s3, trino)
         finally:
             s3.close()

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 import urllib.error
 import urllib.request
 
@@ -137,8 +138,8 @@ def started():
         port = process.stdout.readline().strip()
         if not port:
             raise SystemExit(f"Trino does not come up: its log is in {tempfile.gettempdir()}/client-vpn-audit-trino-*/log")
+        # The end of the block closes its input.
         yield port
-        process.stdin.close()
 
 
 def write_settings(folder, server, port):
@@ -201,10 +202,13 @@ def main():
         wait_until_up(port)
         print(port, file=answer, flush=True)
         sys.stdin.read()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        # Java's own threads would go on.
-        os._exit(0)
+    except BaseException:
+        # The log is kept, and has the reason.
+        traceback.print_exc()
+        os._exit(1)
+    shutil.rmtree(folder, ignore_errors=True)
+    # Java's own threads would go on.
+    os._exit(0)
 
 
 if __name__ == "__main__":
