@@ -19,6 +19,7 @@ import boto3
 import jsonata
 import moto
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.jsonata import jsonata as moto_jsonata
 
 import cfn
@@ -97,6 +98,17 @@ def serving(answer):
 # ---- the interpreter ----
 
 evaluating = threading.Lock()
+naming = threading.Lock()
+
+
+def named_once(component, name=EvalComponent.heap_key.fget):
+    """moto names the counter of a retry when it is first used. Two batches that failed at the same moment would each name it
+    otherwise, and one of them would count anew and be tried once more."""
+    with naming:
+        return name(component)
+
+
+EvalComponent.heap_key = property(named_once)
 
 
 def evaluate(expression):
