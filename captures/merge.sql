@@ -126,6 +126,27 @@ USING (
         )
       )
     ))
+    -- Last, so that entries of records that were merged before keep their positions.
+    || flatten(transform(
+      coalesce(places, ARRAY[]),
+      place -> filter(
+        zip_with(
+          ARRAY['endpoints', 'authorization_rules', 'routes'],
+          ARRAY[place.endpoints, place.authorization_rules, place.routes],
+          (kind, written) -> if(
+            written.outcome IS NOT NULL,
+            ROW(
+              kind, place.account_id, place.region, '*', written.outcome, written.error.code,
+              written.first_page_requested_at, written.first_page_at, written.last_page_at,
+              written.object_key, CAST(NULL AS bigint),
+              if(kind = 'endpoints' AND written.rows = 0 AND written.error.code IS NULL, CAST(ARRAY[] AS array(varchar))),
+              CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS boolean)
+            )
+          )
+        ),
+        written -> written IS NOT NULL
+      )
+    ))
   ) WITH ORDINALITY AS entry (
     kind, account_id, region, endpoint_id, outcome, error_code,
     first_page_requested_at, first_page_at, last_page_at, object_key, active_connections, endpoint_ids,

@@ -105,7 +105,7 @@ def ledger(places, endpoints):
 
 def captures(places, endpoints):
     """Returns the requests of an hour's statements to `captures` for so many accounts and Regions: gets and bytes."""
-    rows = CAPTURES_DAYS * 96 * (places + endpoints)
+    rows = CAPTURES_DAYS * 96 * (places * (1 + CONFIGURATION_TABLES) + endpoints)
     gets = (CAPTURES_READ + 2) * (CAPTURES_FILES * 2 + METADATA_GETS)
     return gets, rows * CAPTURES_ROW_BYTES + CAPTURES_DAYS * 96 * places * CAPTURES_RECORD_BYTES
 

@@ -26,8 +26,8 @@ described AS (
     endpoint_id,
     snapshot_time,
     CAST(captured_at AS timestamp(6)) AS captured_at,
-    status_code IS NOT DISTINCT FROM 'deleted' AS is_deleted,
     coalesce(unparsed, MAP()) AS unparsed,
+    associated_networks IS NOT NULL AS are_networks_known,
     -- The part whose error makes the value unknown, the column, the field in unparsed, and the value.
     CAST(
       ARRAY[
@@ -103,15 +103,7 @@ described AS (
         ROW('', 'associated_target_networks', 'associatedTargetNetwork', associated_target_networks),
         ROW('', 'tags', 'tagSet', json_format(CAST(tags AS json))),
         ROW('targetNetworkId', 'associated_networks', '', json_format(CAST(array_sort(associated_networks) AS json))),
-        ROW(
-          'targetNetworkId',
-          'network_associations',
-          '',
-          -- In an order that does not depend on AWS's.
-          array_join(
-            array_sort(transform(CAST(json_parse(network_associations) AS array(json)), item -> json_format(item))), ', '
-          )
-        ),
+        ROW('targetNetworkId', 'network_associations', '', network_associations),
         ROW('authorizationPolicy', 'authorization_policy', 'authorizationPolicy.policyDocument', authorization_policy),
         ROW(
           'authorizationPolicy',
@@ -134,7 +126,10 @@ described AS (
           'revocation_list_status_code',
           'certificateRevocationList.status.code',
           revocation_list_status_code
-        )
+        ),
+        -- Each of these parts is known at a snapshot also if it has no rule or route.
+        ROW('authorizationRule', NULL, NULL, NULL),
+        ROW('routes', NULL, NULL, NULL)
       ] AS array(ROW(part varchar, name varchar, field varchar, value varchar))
     ) AS options
   FROM endpoints
@@ -142,14 +137,51 @@ described AS (
   -- A day earlier: for the values at the beginning.
   WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
     AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
+    AND endpoint_id IS NOT NULL
+    AND status_code IS DISTINCT FROM 'deleted'
 ),
-listed AS (
+entries AS (
+  -- Only the row of an endpoint says when it was seen, and what is known of it.
+  SELECT
+    described.account_id,
+    described.region,
+    described.endpoint_id,
+    described.snapshot_time,
+    described.captured_at,
+    option.part,
+    option.name,
+    coalesce(
+      CASE
+        WHEN option.name IN ('network_associations', 'device_trust_providers', 'associated_target_networks') THEN try(array_join(
+          -- In an order that does not depend on AWS's, and without messages.
+          array_sort(transform(
+            CAST(json_parse(option.value) AS array(map(varchar, json))),
+            item -> json_format(CAST(
+              transform_values(item, (name, value) -> coalesce(
+                if(name = 'status', json_extract(value, '$.code')),
+                CAST(array_sort(try_cast(value AS array(varchar))) AS json),
+                value
+              )) AS json
+            ))
+          )),
+          ', '
+        ))
+      END,
+      option.value,
+      element_at(described.unparsed, option.field)
+    ) AS value,
+    element_at(described.unparsed, option.part || '#error') IS NULL
+      AND (option.part <> 'targetNetworkId' OR described.are_networks_known) AS is_known
+  FROM described
+  CROSS JOIN UNNEST(described.options) AS option (part, name, field, value)
+  UNION ALL
   SELECT
     account_id,
     region,
     endpoint_id,
     snapshot_time,
-    'authorizationRule' AS part,
+    NULL,
+    'authorizationRule',
     concat(
       coalesce(destination_cidr, element_at(unparsed, 'destinationCidr'), 'not known'),
       ' for ',
@@ -157,8 +189,9 @@ listed AS (
         WHEN access_all THEN 'all users'
         ELSE coalesce('group ' || coalesce(nullif(group_id, ''), element_at(unparsed, 'groupId')), 'not known')
       END
-    ) AS name,
-    json_format(CAST(MAP(ARRAY['status_code', 'description'], ARRAY[status_code, description]) AS json)) AS value
+    ),
+    json_format(CAST(MAP(ARRAY['status_code', 'description'], ARRAY[status_code, description]) AS json)),
+    NULL
   FROM authorization_rules
   CROSS JOIN asked
   WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
@@ -169,6 +202,7 @@ listed AS (
     region,
     endpoint_id,
     snapshot_time,
+    NULL,
     'routes',
     concat(
       coalesce(destination_cidr, element_at(unparsed, 'destinationCidr'), 'not known'),
@@ -183,135 +217,67 @@ listed AS (
     ),
     json_format(CAST(
       MAP(ARRAY['status_code', 'origin', 'type', 'description'], ARRAY[status_code, origin, route_type, description]) AS json
-    ))
+    )),
+    NULL
   FROM routes
   CROSS JOIN asked
   WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
     AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
 ),
-listings AS (
-  -- A checksum does not depend on the order in which AWS lists.
-  SELECT account_id, region, endpoint_id, snapshot_time, checksum(ROW(part, name, value)) AS of_listings
-  FROM listed
-  GROUP BY account_id, region, endpoint_id, snapshot_time
+places AS (
+  -- The endpoints of an account and Region, by its snapshots and listings. An endpoint without an id is null in a list.
+  SELECT account_id, region, snapshot_time, CAST(min(captured_at) AS timestamp(6)) AS seen_at, array_agg(endpoint_id) FILTER (
+    WHERE status_code IS DISTINCT FROM 'deleted'
+  ) AS endpoint_ids
+  FROM endpoints
+  CROSS JOIN asked
+  WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
+    AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
+  GROUP BY account_id, region, snapshot_time
+  UNION ALL
+  SELECT account_id, region, snapshot_time, attempted_at, CAST(json_parse(endpoint_ids) AS array(varchar))
+  FROM captures
+  CROSS JOIN asked
+  WHERE kind IN ('listing', 'endpoints')
+    AND outcome = 'complete'
+    AND endpoint_ids IS NOT NULL
+    AND attempted_at >= asked.from_time - INTERVAL '1' DAY
+    AND attempted_at < asked.to_time
 ),
-snapshots AS (
-  SELECT
-    account_id,
-    region,
-    endpoint_id,
-    snapshot_time,
-    min(described.captured_at) AS seen_at,
-    array_sort(array_distinct(flatten(array_agg(
-      transform(filter(map_keys(described.unparsed), key -> key LIKE '%#error'), key -> replace(key, '#error', ''))
-    )))) AS not_known,
-    -- Equal for snapshots that show the same.
-    ROW(checksum(described.options), checksum(described.unparsed), arbitrary(listings.of_listings)) AS content
-  FROM described
-  LEFT JOIN listings USING (account_id, region, endpoint_id, snapshot_time)
-  WHERE endpoint_id IS NOT NULL
-    AND NOT described.is_deleted
-  GROUP BY account_id, region, endpoint_id, snapshot_time
-),
-edges AS (
-  -- Of snapshots that follow one another and show the same, the first and the last.
-  SELECT account_id, region, endpoint_id, snapshot_time, seen_at, not_known
-  FROM (
-    SELECT
-      *,
-      lag(content) OVER endpoint AS content_before,
-      lead(content) OVER endpoint AS content_after
-    FROM snapshots
-    WINDOW endpoint AS (PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time)
-  )
-  WHERE content IS DISTINCT FROM content_before
-    OR content IS DISTINCT FROM content_after
-),
-shown AS (
+parts AS (
+  -- What is known of each part of an endpoint, as the values by their names.
   SELECT
     account_id,
     region,
     endpoint_id,
     snapshot_time,
     part,
-    name,
-    if(count(value) > 0, array_join(array_sort(array_agg(DISTINCT value)), ' | ', 'no value')) AS value
-  FROM (
-    SELECT
-      edges.account_id,
-      edges.region,
-      edges.endpoint_id,
-      edges.snapshot_time,
-      option.part,
-      option.name,
-      coalesce(option.value, element_at(described.unparsed, option.field)) AS value
-    FROM edges
-    JOIN described
-      ON described.account_id = edges.account_id
-      AND described.region = edges.region
-      AND described.endpoint_id = edges.endpoint_id
-      AND described.snapshot_time = edges.snapshot_time
-    CROSS JOIN UNNEST(described.options) AS option (part, name, field, value)
-    WHERE NOT described.is_deleted
-    UNION ALL
-    SELECT listed.*
-    FROM listed
-    JOIN edges
-      ON edges.account_id = listed.account_id
-      AND edges.region = listed.region
-      AND edges.endpoint_id = listed.endpoint_id
-      AND edges.snapshot_time = listed.snapshot_time
-  )
-  GROUP BY account_id, region, endpoint_id, snapshot_time, part, name
-),
-names AS (
-  SELECT DISTINCT account_id, region, endpoint_id, part, name
-  FROM shown
-),
-places AS (
-  -- The endpoints of an account and Region, by its snapshots and listings. An endpoint without an id is null in a list.
-  SELECT account_id, region, snapshot_time, min(captured_at) AS seen_at, array_agg(endpoint_id) FILTER (
-    WHERE NOT is_deleted
-  ) AS endpoint_ids
-  FROM described
-  GROUP BY account_id, region, snapshot_time
-  UNION ALL
-  SELECT account_id, region, snapshot_time, attempted_at, CAST(json_parse(endpoint_ids) AS array(varchar))
-  FROM captures
-  CROSS JOIN asked
-  WHERE kind = 'listing'
-    AND outcome = 'complete'
-    AND endpoint_ids IS NOT NULL
-    AND attempted_at >= asked.from_time - INTERVAL '1' DAY
-    AND attempted_at < asked.to_time
-),
-known AS (
-  -- Each value at each snapshot at which it is known. A rule that is not listed then has the value null.
-  SELECT edges.account_id, edges.region, edges.endpoint_id, edges.snapshot_time, edges.seen_at, names.part, names.name, shown.value
-  FROM edges
-  JOIN names
-    ON names.account_id = edges.account_id
-    AND names.region = edges.region
-    AND names.endpoint_id = edges.endpoint_id
-  LEFT JOIN shown
-    ON shown.account_id = edges.account_id
-    AND shown.region = edges.region
-    AND shown.endpoint_id = edges.endpoint_id
-    AND shown.snapshot_time = edges.snapshot_time
-    AND shown.part = names.part
-    AND shown.name = names.name
-  WHERE NOT contains(edges.not_known, names.part)
+    min(captured_at) AS seen_at,
+    transform_values(
+      coalesce(multimap_agg(name, value) FILTER (WHERE name IS NOT NULL), MAP()),
+      (name, of_name) -> if(
+        any_match(of_name, value -> value IS NOT NULL),
+        array_join(array_sort(array_distinct(of_name)), ' | ', 'no value')
+      )
+    ) AS shown
+  FROM entries
+  GROUP BY account_id, region, endpoint_id, snapshot_time, part
+  HAVING bool_and(is_known)
   UNION ALL
   SELECT
     lived.account_id,
     lived.region,
     lived.endpoint_id,
     places.snapshot_time,
-    places.seen_at,
     'endpoint',
-    lived.endpoint_id,
-    if(contains(places.endpoint_ids, lived.endpoint_id), 'there')
-  FROM (SELECT DISTINCT account_id, region, endpoint_id FROM snapshots) AS lived
+    places.seen_at,
+    if(contains(places.endpoint_ids, lived.endpoint_id), MAP(ARRAY[lived.endpoint_id], ARRAY['there']), MAP())
+  FROM (
+    SELECT DISTINCT places.account_id, places.region, one.endpoint_id
+    FROM places
+    CROSS JOIN UNNEST(places.endpoint_ids) AS one (endpoint_id)
+    WHERE one.endpoint_id IS NOT NULL
+  ) AS lived
   JOIN places
     ON places.account_id = lived.account_id
     AND places.region = lived.region
@@ -321,11 +287,10 @@ known AS (
 followed AS (
   SELECT
     *,
-    row_number() OVER value_of AS number,
-    lag(snapshot_time) OVER value_of AS from_snapshot,
-    lag(value) OVER value_of AS from_value
-  FROM known
-  WINDOW value_of AS (PARTITION BY account_id, region, endpoint_id, part, name ORDER BY seen_at, snapshot_time)
+    lag(snapshot_time) OVER part_of AS from_snapshot,
+    lag(shown) OVER part_of AS shown_before
+  FROM parts
+  WINDOW part_of AS (PARTITION BY account_id, region, endpoint_id, part ORDER BY seen_at, snapshot_time)
 )
 SELECT
   followed.account_id,
@@ -341,13 +306,13 @@ SELECT
     WHEN 'certificateRevocationList' THEN 'revocation_list'
     ELSE 'option'
   END AS kind,
-  followed.name,
-  followed.from_value,
-  followed.value AS to_value
+  changed.name,
+  element_at(followed.shown_before, changed.name) AS from_value,
+  element_at(followed.shown, changed.name) AS to_value
 FROM followed
 CROSS JOIN asked
-WHERE followed.number > 1
-  AND followed.value IS DISTINCT FROM followed.from_value
+CROSS JOIN UNNEST(array_union(map_keys(followed.shown_before), map_keys(followed.shown))) AS changed (name)
+WHERE element_at(followed.shown_before, changed.name) IS DISTINCT FROM element_at(followed.shown, changed.name)
   AND followed.snapshot_time >= asked.from_time
   AND followed.snapshot_time < asked.to_time
 ORDER BY 1, 2, 3, followed.seen_at, 5, 6, 7

@@ -49,7 +49,7 @@ gone AS (
     ON captures.account_id = last.account_id
     AND captures.region = last.region
     AND captures.attempted_at > last.seen_at
-  WHERE captures.kind = 'listing'
+  WHERE captures.kind IN ('listing', 'endpoints')
     AND captures.outcome = 'complete'
     AND NOT contains(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), last.endpoint_id)
 ),

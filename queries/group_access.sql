@@ -11,8 +11,8 @@
 -- if the routes of one of them are not known, or a network is not a CIDR, and `no` otherwise.
 -- not_reached: the networks within the destination that the rule does not give access to, at one of these snapshots at least, or null. AWS
 -- applies only the rules of the narrowest network that has an address. These networks have active rules, none of them known to be for the
--- group or for all users. Other rows can give access to a part of them.
--- snapshots, snapshots_not_known: the snapshots of the day that describe the endpoint, and those of them without known rules.
+-- group or for all users. Other rows can give access to a part of them. Snapshots without all rules do not count in this.
+-- snapshots, snapshots_not_known: the snapshots of the day that describe the endpoint, and those of them that may lack rules.
 -- endpoints_described: the endpoints in snapshots of the day. Nothing is known of others. One row has only this if there is no other row.
 WITH asked AS (
   SELECT 'S-1-5-21-1111111111-2222222222-3333333333-1001' AS group_id, DATE '2026-11-01' AS day
@@ -63,13 +63,14 @@ beside_routes AS (
   SELECT
     rules.*,
     CASE
-      WHEN of_day.endpoint_id IS NULL THEN if(NOT coalesce(described.routes_not_known, true), false)
+      WHEN of_day.endpoint_id IS NULL THEN false
       WHEN (strpos(of_day.destination_cidr, ':') > 0) <> (strpos(rules.destination_cidr, ':') > 0) THEN false
       ELSE of_day.status_code = 'active' AND try(
         contains(of_day.destination_cidr, CAST(split_part(rules.destination_cidr, '/', 1) AS ipaddress))
         OR contains(rules.destination_cidr, CAST(split_part(of_day.destination_cidr, '/', 1) AS ipaddress))
       )
-    END AS is_covered
+      -- Another route may cover it.
+    END OR if(coalesce(described.routes_not_known, true), NULL, false) AS is_covered
   FROM rules
   LEFT JOIN described
     ON described.account_id = rules.account_id
@@ -112,6 +113,13 @@ narrower AS (
     AND narrow.endpoint_id = wide.endpoint_id
     AND narrow.snapshot_time = wide.snapshot_time
     AND narrow.prefix_length > wide.prefix_length
+  -- Where some rules are not known, one of them may be for the group.
+  JOIN described
+    ON described.account_id = wide.account_id
+    AND described.region = wide.region
+    AND described.endpoint_id = wide.endpoint_id
+    AND described.snapshot_time = wide.snapshot_time
+    AND NOT described.rules_not_known
   WHERE wide.is_shown
     AND NOT narrow.is_reached
     AND (strpos(narrow.destination_cidr, ':') > 0) = (strpos(wide.destination_cidr, ':') > 0)

@@ -65,7 +65,7 @@ gone AS (
     ON captures.account_id = last.account_id
     AND captures.region = last.region
     AND captures.attempted_at > last.seen_at
-  WHERE captures.kind = 'listing'
+  WHERE captures.kind IN ('listing', 'endpoints')
     AND captures.outcome = 'complete'
     AND NOT contains(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), last.endpoint_id)
 ),
@@ -141,7 +141,7 @@ stretches AS (
     ON captures.account_id = captured.account_id
     AND captures.region = captured.region
     AND captures.attempted_at > captured.last_attempt
-    AND captures.kind = 'listing'
+    AND captures.kind IN ('listing', 'endpoints')
     AND captures.outcome = 'complete'
     AND NOT contains(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), captured.endpoint_id)
   -- A snapshot describes every endpoint that there is.

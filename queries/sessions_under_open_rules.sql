@@ -3,7 +3,7 @@
 -- Edit: the first day, and the day after the last, in UTC.
 -- Rows: a session and a time. No rule need be for its user: rules do not list members, and an authorization policy can deny access.
 -- finding: `open rule` if snapshots of that time show an active rule of its endpoint for 0.0.0.0/0, for ::/0 or for all users. It is
--- `not known` if EC2 did not answer, a rule could not be read, no snapshot came for 60 minutes, or none had come yet.
+-- `not known` if EC2 did not answer, or not with all rules, a rule could not be read, no snapshot came for 60 minutes, or none had come yet.
 -- destination_cidr, for_whom: those of the rule. A rule for all users can be for a small network. To see only rules that give everybody
 -- every network, keep the rows with for_whom `all users` and destination_cidr `0.0.0.0/0` or `::/0`. AWS applies only the rules of the
 -- narrowest network that has an address, so narrower rules can take networks out of these.
@@ -12,8 +12,7 @@
 -- seen_until: the first later snapshot that does not show the rule, or at which the rules are not known. If there is none yet, it is
 -- as_of. If no snapshot came for 60 minutes, it is the last one that shows the rule, a time that is `not known` follows, and the rule may
 -- have been there longer.
--- Both are times at which endpoints were listed. The rules were requested after the connections, so up to 15 minutes later: in these
--- minutes, a session may be missing, or be shown as proven before the rule was there.
+-- Both are the times at which EC2 answered with the rules, or with the endpoints if the rules are not known or the endpoint is gone.
 -- proven: true if the session was there in that time. Otherwise it may have begun later or ended earlier, as in who_was_connected_at.
 -- as_of: the last merge. If there is nothing to show, one row has as_of.
 WITH asked AS (
@@ -46,7 +45,9 @@ described AS (
     region,
     endpoint_id,
     snapshot_time,
-    CAST(min(captured_at) AS timestamp(6)) AS seen_at,
+    CAST(min(captured_at) AS timestamp(6)) AS listed_at,
+    -- Null in rows that are older than the column.
+    CAST(coalesce(min(authorization_rules_captured_at), min(captured_at)) AS timestamp(6)) AS seen_at,
     bool_or(element_at(unparsed, 'authorizationRule#error') IS NOT NULL) AS is_not_known,
     bool_or(status_code IS DISTINCT FROM 'deleted') AS is_there
   FROM endpoints
@@ -83,7 +84,10 @@ moments AS (
     described.snapshot_time,
     described.seen_at,
     described.is_not_known OR coalesce(bool_or(rules.is_open IS NULL AND rules.endpoint_id IS NOT NULL), false) AS is_not_known,
-    NOT described.is_there AS is_gone
+    NOT described.is_there AS is_gone,
+    array_agg(
+      DISTINCT CAST(ROW('open rule', rules.destination_cidr, rules.for_whom) AS ROW(finding varchar, destination_cidr varchar, for_whom varchar))
+    ) FILTER (WHERE rules.is_open) AS open_rules
   FROM described
   LEFT JOIN rules
     ON rules.account_id = described.account_id
@@ -93,40 +97,39 @@ moments AS (
   WHERE described.endpoint_id IS NOT NULL
   GROUP BY 1, 2, 3, 4, 5, described.is_not_known, described.is_there
   UNION ALL
-  -- The first snapshot or listing after its last snapshot that does not have it.
-  SELECT last.account_id, last.region, last.endpoint_id, NULL, min(later.seen_at), false, true
+  -- The snapshots and listings after its first snapshot that do not have it.
+  SELECT lived.account_id, lived.region, lived.endpoint_id, NULL, places.seen_at, false, true, NULL
   FROM (
-    SELECT account_id, region, endpoint_id, max(seen_at) AS seen_at
+    SELECT account_id, region, endpoint_id, min(seen_at) AS seen_at
     FROM described
     WHERE endpoint_id IS NOT NULL
     GROUP BY account_id, region, endpoint_id
-  ) AS last
+  ) AS lived
   JOIN (
-    SELECT account_id, region, min(seen_at) AS seen_at, array_agg(endpoint_id) AS endpoint_ids
+    SELECT account_id, region, min(listed_at) AS seen_at, array_agg(endpoint_id) AS endpoint_ids
     FROM described
     GROUP BY account_id, region, snapshot_time
     UNION ALL
     SELECT account_id, region, attempted_at, CAST(json_parse(endpoint_ids) AS array(varchar))
     FROM captures
-    WHERE kind = 'listing'
+    WHERE kind IN ('listing', 'endpoints')
       AND outcome = 'complete'
-  ) AS later
-    ON later.account_id = last.account_id
-    AND later.region = last.region
-    AND later.seen_at > last.seen_at
+  ) AS places
+    ON places.account_id = lived.account_id
+    AND places.region = lived.region
+    AND places.seen_at > lived.seen_at
     -- Null: an endpoint without an id may be this one.
-    AND NOT contains(later.endpoint_ids, last.endpoint_id)
-  GROUP BY last.account_id, last.region, last.endpoint_id
+    AND NOT contains(places.endpoint_ids, lived.endpoint_id)
   UNION ALL
   -- Before the first snapshot of these days, nothing is known.
-  SELECT DISTINCT connected.account_id, connected.region, connected.endpoint_id, NULL, asked.from_time - INTERVAL '1' DAY, true, false
+  SELECT DISTINCT connected.account_id, connected.region, connected.endpoint_id, NULL, asked.from_time - INTERVAL '1' DAY, true, false, NULL
   FROM connected
   CROSS JOIN asked
 ),
 steps AS (
   SELECT
     *,
-    NOT is_gone AND NOT is_not_known AND next_at >= seen_at + INTERVAL '60' MINUTE AS is_silent
+    NOT is_gone AND next_at >= seen_at + INTERVAL '60' MINUTE AS is_silent
   FROM (
     SELECT
       moments.*,
@@ -143,23 +146,19 @@ stretches AS (
     steps.account_id,
     steps.region,
     steps.endpoint_id,
-    'open rule' AS finding,
-    rules.destination_cidr,
-    rules.for_whom,
+    found.finding,
+    found.destination_cidr,
+    found.for_whom,
     steps.seen_at AS begins,
-    if(steps.is_silent, steps.seen_at, steps.next_at) AS ends
+    if(steps.is_silent AND found.finding = 'open rule', steps.seen_at, steps.next_at) AS ends
   FROM steps
-  JOIN rules
-    ON rules.account_id = steps.account_id
-    AND rules.region = steps.region
-    AND rules.endpoint_id = steps.endpoint_id
-    AND rules.snapshot_time = steps.snapshot_time
-  WHERE rules.is_open
-  UNION ALL
-  SELECT account_id, region, endpoint_id, 'not known', NULL, NULL, seen_at, next_at
-  FROM steps
-  WHERE is_not_known
-    OR is_silent
+  CROSS JOIN UNNEST(
+    coalesce(steps.open_rules, ARRAY[]) || if(
+      steps.is_not_known OR steps.is_silent,
+      CAST(ARRAY[ROW('not known', NULL, NULL)] AS array(ROW(finding varchar, destination_cidr varchar, for_whom varchar))),
+      ARRAY[]
+    )
+  ) AS found (finding, destination_cidr, for_whom)
 ),
 numbered AS (
   SELECT

@@ -96,7 +96,7 @@ error_codes! {
             "find out what answers, or who wrote the object; then report it";
         MalformedResponse:
             "an answer was cut off in every attempt, or does not have the shape of this API: one list whose children are all `item`, \
-             one row in each of them, and a token only beside it",
+             one row in each of them, and a token only beside it; or it names an authorization policy without its document",
             "nothing: the next snapshot starts again; report it if it persists";
         LogGroupRecreated:
             "of `logs`: a log group was deleted and created again since the run before; events that were not in the lake are lost",
@@ -141,8 +141,8 @@ error_codes! {
              symbolic link, which is never followed. Nothing was written",
             "find out who put it there, and move it elsewhere; then the snapshot can be repeated";
         ConfigurationPartial:
-            "the authorization rules or routes of this snapshot were written by an earlier run without those of an endpoint, and evidence is \
-             never overwritten",
+            "the authorization rules or routes of this snapshot were written by an earlier run without all those of an endpoint, and evidence \
+             is never overwritten",
             "nothing: the next snapshot lists them again; `endpoints` says under `unparsed` which are not known, if need be of every endpoint";
         KeyExists:
             "a partial object with this random id exists; it was not overwritten",

@@ -23,7 +23,7 @@ use crate::target::Target;
 
 pub(in crate::aws) use client::Session;
 pub use client::{Ec2Source, Limits};
-pub use endpoint_configuration::ListedRows;
+pub use endpoint_configuration::{EndpointRows, ListedRows};
 pub use endpoints::EndpointListing;
 pub use sources::Places;
 
@@ -36,6 +36,24 @@ pub struct PageTimes {
     pub first_page_at: Timestamp,
     /// Time at which the last page arrived.
     pub last_page_at: Timestamp,
+}
+
+impl PageTimes {
+    /// Returns the times of one page.
+    pub(crate) fn of_page(requested_at: Timestamp, arrived_at: Timestamp) -> PageTimes {
+        PageTimes {
+            first_page_requested_at: requested_at,
+            first_page_at: arrived_at,
+            last_page_at: arrived_at,
+        }
+    }
+
+    /// Returns the times of these pages and of others.
+    pub(crate) fn with(self, others: PageTimes) -> PageTimes {
+        let begins_earlier = others.first_page_requested_at < self.first_page_requested_at;
+        let first = if begins_earlier { others } else { self };
+        PageTimes { last_page_at: self.last_page_at.max(others.last_page_at), ..first }
+    }
 }
 
 /// An action of EC2's API.
@@ -215,6 +233,13 @@ impl PageError {
              connections cannot be captured; their rows in the table endpoints show what EC2 sent"
         );
         PageError::new(ErrorCode::MalformedEndpoint, message)
+    }
+
+    /// Returns the error for an answer that names an authorization policy, and does not have its document.
+    pub(crate) fn no_policy_document() -> PageError {
+        let message = "EC2 named an authorization policy without its document, so the policy is not known; the next \
+                       snapshot reads it again";
+        PageError::new(ErrorCode::MalformedResponse, message)
     }
 
     /// Returns the error for a page that had not arrived when the invocation had to end.

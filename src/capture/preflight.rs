@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use self::log_groups::log_groups;
 use crate::aws::call_budget::time_of_ec2_calls;
-use crate::aws::ec2::{Action, Ec2Source, EndpointListing, PageError, Places};
+use crate::aws::ec2::{Action, Ec2Source, EndpointListing, EndpointRows, PageError, Places};
 use crate::aws::identity::OwnSession;
 use crate::capture::logs::LogsRequest;
 use crate::clock::Clock;
@@ -227,9 +227,15 @@ async fn configuration(source: &Ec2Source, target: Target) -> [Check; 5] {
     };
     [
         of(Action::TargetNetworks, source.associated_networks(&target).await.err()),
-        of(Action::AuthorizationRules, source.authorization_rules(&target).await.err()),
-        of(Action::Routes, source.routes(&target).await.err()),
-        of(Action::AuthorizationPolicy, source.authorization_policy(&target).await.err()),
+        of(
+            Action::AuthorizationRules,
+            source.authorization_rules(&target, &mut EndpointRows::default()).await.err(),
+        ),
+        of(Action::Routes, source.routes(&target, &mut EndpointRows::default()).await.err()),
+        of(
+            Action::AuthorizationPolicy,
+            source.authorization_policy(&target).await.map_or_else(Some, |(_, error)| error),
+        ),
         of(Action::RevocationList, source.revocation_list(&target).await.err()),
     ]
 }

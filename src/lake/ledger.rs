@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::ec2::PageError;
+use crate::aws::ec2::{PageError, PageTimes};
 use crate::aws::errors::Denial;
 use crate::error_code::ErrorCode;
 use crate::lake::keys::ConfigurationTable;
@@ -24,7 +24,7 @@ pub use entry::{Entry, Tally};
 pub use logs::{LogGroupEntry, LogsEntry, WindowEntry};
 pub use object::Written;
 use object::or_nulls;
-use text::{as_text, millisecond_time, millisecond_times};
+use text::{as_text, millisecond_time, millisecond_times, page_times};
 
 /// The trigger of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -217,6 +217,9 @@ pub struct ConfigurationEntry {
     /// endpoint, including one that is known only in part.
     #[serde(flatten, serialize_with = "or_nulls")]
     pub object: Option<Written>,
+    /// Times of the first and the last page of EC2's answers; `None` if none was read for a new object.
+    #[serde(flatten, serialize_with = "page_times")]
+    pub times: Option<PageTimes>,
     /// Names of elements beside the rows in EC2's answers that this program does not know.
     pub unknown_elements: BTreeSet<String>,
     /// The reason why there is no object, or why it does not have everything.
@@ -226,7 +229,13 @@ pub struct ConfigurationEntry {
 impl ConfigurationEntry {
     /// Returns an entry for which nothing was written.
     pub fn new(outcome: Outcome) -> ConfigurationEntry {
-        ConfigurationEntry { outcome, object: None, unknown_elements: BTreeSet::new(), error: None }
+        ConfigurationEntry {
+            outcome,
+            object: None,
+            times: None,
+            unknown_elements: BTreeSet::new(),
+            error: None,
+        }
     }
 
     /// Returns the entry of an object that could not be made.

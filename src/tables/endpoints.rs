@@ -30,8 +30,14 @@ pub type RawTag<'a> = (Option<Cow<'a, str>>, Option<Cow<'a, str>>);
 
 const NONE_SENT: Option<&str> = Some("AWS sent none");
 const NO_POLICY: Option<&str> = Some(
-    "it has none, or its status is deleted; if EC2 did not answer for it, `unparsed` has the error's code under \
-     `authorizationPolicy#error`",
+    "it has none, or its status is creating, failed, deleting or deleted; if EC2 did not answer for it, or named a policy without its \
+     document, `unparsed` has the error's code under `authorizationPolicy#error`",
+);
+const NO_RULES: Option<&str> = Some(
+    "its status is deleted, or not all of its rules are known: `unparsed` then has the error's code under `authorizationRule#error`",
+);
+const NO_ROUTES: Option<&str> = Some(
+    "its status is deleted, or not all of its routes are known: `unparsed` then has the error's code under `routes#error`",
 );
 const NO_LIST: Option<&str> = Some(
     "it has none, its status is deleted, or the list is in `unparsed`; if EC2 did not answer for it, `unparsed` has the error's \
@@ -89,6 +95,10 @@ configuration_fields! {
         pub device_trust_providers: Option<String>,
         /// The networks of a field that AWS no longer fills, as JSON text.
         pub associated_target_networks: Option<String>,
+        /// Time at which the last page of its authorization rules arrived; `None` if not all of them are known.
+        pub authorization_rules_captured_at: Option<Timestamp>,
+        /// Time at which the last page of its routes arrived; `None` if not all of them are known.
+        pub routes_captured_at: Option<Timestamp>,
         /// Its authorization policy, if it has one and could be read.
         pub authorization_policy: AuthorizationPolicy,
         /// The list of revoked client certificates, if it has one and could be read.
@@ -153,6 +163,8 @@ configuration_fields! {
             column("dns_servers", ColumnType::StringList, Some("dnsServer"), "The DNS servers that clients use", NONE_SENT),
             column("authentication_types", ColumnType::StringList, Some("authenticationOptions.item.type"), "certificate-authentication, directory-service-authentication, federated-authentication", None),
             column("device_trust_providers", ColumnType::String, Some("devicePostureOptions.trustProviderSet"), "The providers of device posture, as JSON: an array of objects with the API's names", NONE_SENT),
+            column("authorization_rules_captured_at", ColumnType::Timestamp, None, "When the last page of its authorization rules arrived, even if it has no rule", NO_RULES),
+            column("routes_captured_at", ColumnType::Timestamp, None, "When the last page of its routes arrived, even if it has no route", NO_ROUTES),
             column("authorization_policy", ColumnType::String, Some("authorizationPolicy.policyDocument"), "Its authorization policy, in Cedar", NO_POLICY),
             column("authorization_policy_description", ColumnType::String, Some("authorizationPolicy.description"), "What its owner wrote about the policy", NO_POLICY),
             column("authorization_policy_shadow_mode", ColumnType::String, Some("authorizationPolicy.shadowMode"), "enabled if decisions of the policy are logged and not enforced, else disabled", NO_POLICY),
@@ -223,7 +235,8 @@ impl Endpoint {
         texts.into_iter().flatten().map(String::len).sum::<usize>() + networks + unparsed
     }
 
-    /// Removes what other answers than the listing of endpoints have of it, and its unparsed fields.
+    /// Removes what other answers than the listing of endpoints have of it, and its unparsed fields. Its rules and routes are in
+    /// other tables, so the times at which they were listed stay.
     pub fn forget_parts(&mut self) {
         (self.associated_networks, self.network_associations) = (None, None);
         self.authorization_policy = AuthorizationPolicy::default();
@@ -257,6 +270,9 @@ impl ConfigurationRow for Endpoint {
             OwnedText::array(rows.iter().map(|row| text(row).as_ref()))
         };
         let list = |list: fn(&Endpoint) -> Option<&Vec<String>>| lists(rows.iter().map(list));
+        let times = |time: fn(&Endpoint) -> &Option<Timestamp>| {
+            OwnedTime::array(rows.iter().map(|row| time(row).as_ref()))
+        };
         let mut arrays = Endpoint::field_arrays(&rows.iter().collect::<Vec<&Endpoint>>());
         arrays.extend([
             ("snapshot_time", time(snapshot_time.timestamp(), rows.len())),
@@ -271,6 +287,8 @@ impl ConfigurationRow for Endpoint {
             ("dns_servers", list(|row| row.dns_servers.as_ref())),
             ("authentication_types", list(|row| Some(&row.authentication_types))),
             ("device_trust_providers", texts(|row| &row.device_trust_providers)),
+            ("authorization_rules_captured_at", times(|row| &row.authorization_rules_captured_at)),
+            ("routes_captured_at", times(|row| &row.routes_captured_at)),
             ("authorization_policy", texts(|row| &row.authorization_policy.document)),
             ("authorization_policy_description", texts(|row| &row.authorization_policy.description)),
             ("authorization_policy_shadow_mode", texts(|row| &row.authorization_policy.shadow_mode)),
@@ -281,10 +299,7 @@ impl ConfigurationRow for Endpoint {
                 "revocation_list_entries",
                 Number::array(rows.iter().map(|row| row.revocation_list.entries.as_ref())),
             ),
-            (
-                "revocation_list_next_update",
-                OwnedTime::array(rows.iter().map(|row| row.revocation_list.next_update.as_ref())),
-            ),
+            ("revocation_list_next_update", times(|row| &row.revocation_list.next_update)),
             ("revocation_list_status_code", texts(|row| &row.revocation_list.status_code)),
             ("revocation_list_status_message", texts(|row| &row.revocation_list.status_message)),
             ("tags", maps(rows.iter().map(|row| &row.tags))),

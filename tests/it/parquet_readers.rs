@@ -8,6 +8,7 @@ use client_vpn_audit::tables::connections::columns::COLUMNS;
 use client_vpn_audit::tables::endpoints::COLUMNS as ENDPOINT_COLUMNS;
 use client_vpn_audit::tables::routes::COLUMNS as ROUTE_COLUMNS;
 use client_vpn_sim::{Fault, FaultKind};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::harness::{NOW, World, fleet, outcomes, python};
@@ -51,6 +52,9 @@ fn check(object: &Value, columns: &[Column]) {
     }
 }
 
+/// The columns of `endpoints` with the times of other listings, which boto3 does not have.
+const LISTED_AT: [&str; 2] = ["authorization_rules_captured_at", "routes_captured_at"];
+
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn the_configuration_of_endpoints_is_what_boto3_lists() {
@@ -80,10 +84,17 @@ async fn the_configuration_of_endpoints_is_what_boto3_lists() {
         }
         assert_eq!(our["snapshot_time"], json!("2025-11-23T09:00:00.000+00:00"));
         assert_eq!(our["unparsed"], Value::Null);
+        // Rules and routes are requested after the listing. Texts of one form and length are in the order of their times.
+        let time = |column: &str| our[column].as_str().map(str::to_owned);
+        for column in LISTED_AT {
+            assert!(time(column).is_some_and(|listed_at| Some(listed_at) >= time("captured_at")), "{column}");
+        }
     }
     // What AWS has named twice is not told by boto3 under a name of its own.
     let names: BTreeSet<&str> = theirs[0].as_object().unwrap().keys().map(String::as_str).collect();
-    let beside = ["snapshot_time", "captured_at", "request_id", "associated_target_networks", "unparsed"];
+    let mut beside =
+        vec!["snapshot_time", "captured_at", "request_id", "associated_target_networks", "unparsed"];
+    beside.extend(LISTED_AT);
     let untold: Vec<&str> = ENDPOINT_COLUMNS
         .iter()
         .map(|column| column.name)
@@ -112,6 +123,14 @@ async fn the_rules_and_routes_of_endpoints_are_what_boto3_lists() {
         let (theirs, ours) = (listed[table].as_array().unwrap(), object["rows"].as_array().unwrap());
         assert!(theirs.len() > 7, "{table}");
         assert_eq!((theirs.len(), ours.len() as u64), (ours.len(), written.rows), "{table}");
+        let arrived: Vec<Timestamp> =
+            ours.iter().map(|row| row["captured_at"].as_str().unwrap().parse().unwrap()).collect();
+        let times = entry.as_ref().unwrap().times.unwrap();
+        let arrived = (arrived.iter().min().unwrap(), arrived.iter().max().unwrap());
+        assert!(times.first_page_requested_at <= times.first_page_at);
+        // The lake has milliseconds.
+        let of_ledger = [times.first_page_at, times.last_page_at].map(|time| time.as_millisecond());
+        assert_eq!([arrived.0.as_millisecond(), arrived.1.as_millisecond()], of_ledger, "{table}");
         let beside = ["snapshot_time", "captured_at", "request_id", "unparsed"];
         for (their, our) in theirs.iter().zip(ours) {
             let own: Vec<&Column> = columns.iter().filter(|column| !beside.contains(&column.name)).collect();

@@ -12,6 +12,8 @@ DAY = datetime.timedelta(days=1)
 GROUP = "Engineering"
 #: The first day of those that the questions read by default: a day before the period.
 READ_FROM = datetime.datetime(2025, 10, 24)
+#: Columns with lists of objects as JSON text.
+LISTS_OF_OBJECTS = {"network_associations", "device_trust_providers", "associated_target_networks"}
 #: Columns that the question does not compare.
 NOT_COMPARED = {
     "endpoint_id",
@@ -135,7 +137,8 @@ def values(truth, endpoint_id, access, at):
     """Every value that the question compares, by its kind and name."""
     endpoints = [endpoints for since, endpoints in truth.configurations if since <= at][-1]
     [endpoint] = [row for row in endpoints if row["endpoint_id"] == endpoint_id]
-    found = {(kind_of(name), name): [as_text(value)] for name, value in endpoint.items() if name not in NOT_COMPARED}
+    shown = lambda name, value: as_list(value) if value and name in LISTS_OF_OBJECTS else as_text(value)
+    found = {(kind_of(name), name): [shown(name, value)] for name, value in endpoint.items() if name not in NOT_COMPARED}
     for rule in access["rules"]:
         shown = {"description": rule.get("description"), "status_code": rule["status"]["code"]}
         found.setdefault(("authorization_rule", " for ".join(name_of(rule))), []).append(as_text(shown))
@@ -146,6 +149,13 @@ def values(truth, endpoint_id, access, at):
         found.setdefault(("route", name), []).append(as_text(shown | {"type": route["type"]}))
     joined = lambda texts: None if texts == [None] else " | ".join(sorted(set(texts)))
     return {name: joined(texts) for name, texts in found.items()}
+
+
+def as_list(text):
+    """The objects of a list in an order of their own, each with the code of its status."""
+    in_order = lambda value: sorted(value) if isinstance(value, list) else value
+    named = lambda name, value: value["code"] if name == "status" else in_order(value)
+    return ", ".join(sorted(as_text({name: named(name, value) for name, value in item.items()}) for item in json.loads(text)))
 
 
 def kind_of(column):

@@ -14,6 +14,7 @@ import lake as lakes
 OF_THE_RUN = {
     *("run_id", "start", "end", "capture_millis", "captured_at"),
     *("first_page_requested_at", "first_page_at", "last_page_at", "clock_difference_seconds"),
+    *("authorization_rules_captured_at", "routes_captured_at"),
     *("request_id", "first_request_id", "last_request_id", "sha256", "bytes", "lake"),
 }
 

@@ -115,6 +115,14 @@ class Lake:
         values = {"captured_at": time, "endpoint_id": endpoint, "authentication_types": types, "security_group_ids": []} | values
         self.row("endpoints", time.replace(second=0, microsecond=0), **values)
 
+    def configuration_read(self, time, table, rows=0, outcome="complete", error=None):
+        """A run that makes the object of a table with configuration, or fails."""
+        self.ledger.run(self.minutes(time), [])
+        answered = ledgers.text(time + MINUTE / 2)
+        times = {"first_page_requested_at": answered, "first_page_at": answered, "last_page_at": answered}
+        [place] = self.ledger.records[-1]["places"]
+        place[table] = {"outcome": outcome, "rows": rows, "error": error, **times}
+
     def configured(self, time, rules=(), routes=(), endpoint=A, **values):
         """A snapshot of an endpoint with rules and routes as `rule()` and `route()` make them; `None` for those that EC2 refused."""
         listings = {

@@ -157,6 +157,26 @@ def reached_by_ipv6(lake):
 
 
 @case
+def reached_by_rules_of_some_pages(lake):
+    """A fault after the first page: the rules and routes of that page count, and what others may say is not known."""
+    ten, eleven = at("09 10:00"), at("09 11:00")
+    error = {"authorizationRule#error": "Timeout", "routes#error": "Timeout"}
+    rules = [rule("10.0.0.0/8", GROUP), rule("10.1.0.0/16", "other"), rule("172.16.0.0/12", GROUP)]
+    lake.configured(ten, rules, [route("10.9.0.0/16")], unparsed=error)
+    lake.configured(ten, rules, [route("10.9.0.0/16")], endpoint=B, unparsed=error)
+    lake.configured(eleven, rules, [route("10.9.0.0/16")], endpoint=B)
+    columns = "endpoint_id destination_cidr why active_snapshots route_overlaps not_reached snapshots_not_known"
+    reached(
+        lake,
+        (A, "10.0.0.0/8", FOR_GROUP, 1, "yes", None, 1),
+        (A, "172.16.0.0/12", FOR_GROUP, 1, NOT_KNOWN, None, 1),
+        (B, "10.0.0.0/8", FOR_GROUP, 2, "yes", "10.1.0.0/16", 1),
+        (B, "172.16.0.0/12", FOR_GROUP, 2, NOT_KNOWN, None, 1),
+        columns=columns,
+    )
+
+
+@case
 def reached_by_odd_texts(lake):
     """Texts that are no network fail nothing. A rule that names nobody, or of which it cannot be read, may be for the group."""
     ten = at("09 10:00")

@@ -4,6 +4,7 @@ import json
 
 from edge_cases import case, expect
 from edge_lakes import MINUTE, SAML, A, B, C, D, at, route, rule
+from ledgers import REFUSED
 
 COLUMNS = "endpoint_id from_snapshot to_snapshot kind name from_value to_value"
 #: Values of rules and routes as the question shows them.
@@ -26,9 +27,10 @@ def changes(lake, *rows, **more):
 def unchanged(lake):
     """Nothing changes: the order in which AWS lists does not count, nor do arrivals, request ids and messages."""
     rules, routes = [rule("10.1.0.0/16", "g"), rule("10.2.0.0/16")], [route("10.1.0.0/16"), route("10.2.0.0/16", None)]
-    associations = [{"associationId": "b", "status": {"code": "associated"}}, {"associationId": "a"}]
     for number, time in enumerate(TIMES):
         step = 1 if number % 2 else -1
+        associated = {"code": "associated", "message": str(number)}
+        associations = [{"securityGroups": ["sg-1", "sg-2"][::step], "status": associated, "associationId": "b"}, {"associationId": "a"}]
         lake.configured(
             at(time),
             [dict(row, status_message=str(number)) for row in rules[::step]],
@@ -38,10 +40,35 @@ def unchanged(lake):
             dns_servers=["10.0.0.1", "10.0.0.2"][::step],
             associated_networks=["s-1", "s-2"][::step],
             network_associations=json.dumps(associations[::step]),
+            device_trust_providers=json.dumps([{"provider": "jamf"}, {"provider": "jamf", "status": associated}][::step]),
+            associated_target_networks=json.dumps([{"networkId": "s-1"}, {"networkId": "s-2"}][::step]),
             tags=dict([("a", "1"), ("b", "2")][::step]),
             unparsed={"new": str(number)},
         )
     changes(lake)
+
+
+@case
+def networks_changed(lake):
+    """Associations are shown in an order of their own, without messages. Networks of an endpoint that was deleted between two calls
+    are not known, so they have not changed."""
+    first = [{"associationId": "a", "status": {"code": "associated", "message": "m"}, "zones": ["2", "1"]}]
+    second = [{"associationId": "b"}, {"associationId": "a", "status": {"code": "failed"}, "zones": []}]
+    for time, networks in zip(TIMES, [first, second, None, second, []], strict=False):
+        lake.configured(
+            at(time),
+            associated_networks=None if networks is None else [one["associationId"] for one in networks],
+            network_associations=None if networks is None else json.dumps(networks),
+        )
+    shown = ['{"associationId":"a","status":"associated","zones":["1","2"]}', '{"associationId":"a","status":"failed","zones":[]}, {"associationId":"b"}']
+    option = "option", "network_associations"
+    changes(
+        lake,
+        (A, TIMES[0], TIMES[1], "option", "associated_networks", '["a"]', '["a","b"]'),
+        (A, TIMES[0], TIMES[1], *option, *shown),
+        (A, TIMES[3], TIMES[4], "option", "associated_networks", '["a","b"]', "[]"),
+        (A, TIMES[3], TIMES[4], *option, shown[1], ""),
+    )
 
 
 @case
@@ -146,6 +173,16 @@ def unknown_between(lake):
 
 
 @case
+def some_pages_between(lake):
+    """The rules of the pages before a fault are no list: those that it lacks were not removed."""
+    both = [rule("10.1.0.0/16", "g"), rule("10.2.0.0/16", "g")]
+    error = {"authorizationRule#error": "Timeout"}
+    for time, rules, unparsed in zip(TIMES, [both, both[:1], both[1:], both[:1]], [{}, error, error, {}], strict=False):
+        lake.configured(at(time), rules, unparsed=unparsed)
+    changes(lake, (A, TIMES[0], TIMES[3], "authorization_rule", "10.2.0.0/16 for group g", RULE(), None))
+
+
+@case
 def known_up_to_an_error(lake):
     """A value is known up to the last snapshot before an error, and from the first after it, also if it is null as with an error."""
     error = {"unparsed": {"authorizationPolicy#error": "Timeout"}}
@@ -242,6 +279,18 @@ def gone_by_a_listing(lake):
     for time, ids in [("09 10:00", [A]), ("09 10:15", []), ("09 10:30", [])]:
         lake.ledger.run(lake.minutes(at(time)), [], listing=ids)
     changes(lake, (A, "09 10:00", "09 10:15", "endpoint", A, "there", None))
+
+
+@case
+def gone_by_an_empty_snapshot(lake):
+    """Targets by id are not listed: an object of `endpoints` without rows says that the last one is gone. Others, and errors, do not."""
+    lake.configured(at("09 10:00"), [rule("10.1.0.0/16", "g")])
+    lake.configuration_read(at("09 10:15"), "endpoints", outcome="failed", rows=None, error=REFUSED)
+    lake.configuration_read(at("09 10:20"), "authorization_rules")
+    lake.configuration_read(at("09 10:25"), "endpoints", error=REFUSED)
+    lake.configuration_read(at("09 10:30"), "endpoints", rows=1)
+    lake.configuration_read(at("09 10:45"), "endpoints")
+    changes(lake, (A, "09 10:00", "09 10:45", "endpoint", A, "there", None))
 
 
 @case

@@ -76,6 +76,50 @@ def under_what_is_not_known(lake):
 
 
 @case
+def under_rules_of_some_pages(lake):
+    """A fault after the first page: what that page shows was there, and nothing else is known, of however long a time."""
+    error = {"authorizationRule#error": "Timeout"}
+    snapshots(lake, [[]])
+    lake.configured(at("09 10:15"), [EVERYWHERE], unparsed=error)
+    lake.configured(at("09 10:30"), [EVERYWHERE], unparsed=error)
+    snapshots(lake, [[], []], begins="09 11:45")
+    lake.session("s", f"{lake.name}.s", None, at("09 10:05"), at("09 10:50"))
+    under(
+        lake,
+        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 11:45", True),
+        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:15", "09 10:30", True),
+    )
+
+
+@case
+def under_rules_answered_later(lake):
+    """A time of a rule is that at which EC2 answered with the rules, also if it answered with none."""
+    for listed, answered, rules in [
+        ("09 10:00", "09 10:04", []),
+        ("09 10:15", "09 10:29", [EVERYWHERE]),
+        ("09 10:30", "09 10:37", []),
+        ("09 10:45", "09 10:46", []),
+    ]:
+        lake.configured(at(listed), rules, authorization_rules_captured_at=at(answered))
+    for id, begins, ends in [("a", "09 10:16", "09 10:28"), ("b", "09 10:31", "09 10:33"), ("c", "09 10:38", "09 10:39")]:
+        lake.session(id, f"{lake.name}.{id}", None, at(begins), at(ends))
+    under(lake, (A, "b", OPEN, "0.0.0.0/0", "group g", "09 10:29", "09 10:37", True))
+
+
+@case
+def under_a_rule_of_one_that_came_back(lake):
+    """While snapshots or listings do not have an endpoint, it has no rules, also if it is there again later."""
+    for number in range(6):
+        lake.configured(at("09 10:00") + number * 15 * MINUTE, endpoint=B)
+    snapshots(lake, [[EVERYWHERE], ..., ..., [EVERYWHERE]])
+    lake.ledger.run(lake.minutes(at("09 10:55")), [], listing=[B])
+    for id, begins, ends in [("a", "09 10:05", "09 10:10"), ("b", "09 10:20", "09 10:40"), ("c", "09 10:50", "09 10:57"), ("d", "09 10:56", "09 10:59")]:
+        lake.session(id, f"{lake.name}.{id}", None, at(begins), at(ends))
+    span = (OPEN, "0.0.0.0/0", "group g")
+    under(lake, (A, "a", *span, "09 10:00", "09 10:15", True), (A, "c", *span, "09 10:45", "09 10:55", True))
+
+
+@case
 def under_silence(lake):
     """An hour without a snapshot is not known, from the last one on, which shows the rule for that moment."""
     snapshots(lake, [[EVERYWHERE], [EVERYWHERE], ..., ..., ..., [EVERYWHERE], [], ..., ..., []])
@@ -154,6 +198,16 @@ def under_a_rule_of_the_last_one(lake):
     lake.session("s", f"{lake.name}.s", None, at("09 10:05"), at("09 10:10"))
     lake.session("t", f"{lake.name}.t", None, at("09 10:21"), at("09 10:22"))
     under(lake, (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:00", "09 10:20", True))
+
+
+@case
+def under_a_rule_of_the_last_one_by_its_id(lake):
+    """Of the last endpoint, if targets are named by their ids, a snapshot without endpoints says that it is gone."""
+    snapshots(lake, [[EVERYWHERE]])
+    lake.configuration_read(at("09 10:20"), "endpoints")
+    lake.session("s", f"{lake.name}.s", None, at("09 10:05"), at("09 10:10"))
+    lake.session("t", f"{lake.name}.t", None, at("09 10:21"), at("09 10:22"))
+    under(lake, (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:00", at("09 10:20") + MINUTE / 2, True))
 
 
 @case

@@ -3,26 +3,40 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::client::{Ec2Source, PAGE_SIZE, malformed, page_error};
 use super::in_memory_listing::{InMemoryListing, OF_ENDPOINT_ROWS, OF_NETWORKS};
-use super::{Action, PageError};
+use super::{Action, PageError, PageTimes};
 use crate::answer_limits::{Limit, NETWORKS_BYTES};
 use crate::aws::response_reader::{ReadPage, ResponseReader};
+use crate::aws::timing::Timing;
 use crate::tables::authorization_rules::AuthorizationRule;
-use crate::tables::configuration::endpoint_row::{EndpointFields, EndpointRow};
+use crate::tables::configuration::endpoint_row::EndpointRow;
 use crate::tables::endpoints::authorization_policy::PolicyAnswer;
 use crate::tables::endpoints::networks::Association;
 use crate::tables::endpoints::revocation_list::RevocationListAnswer;
 use crate::tables::routes::Route;
 use crate::target::Target;
 
-/// The rows of a listing of one endpoint.
+/// The rows of a listing of one endpoint, as far as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedRows<T> {
     /// The rows, in AWS's order.
     pub rows: Vec<T>,
+    /// Times of the pages that were read; `None` if none was.
+    pub times: Option<PageTimes>,
+    /// `true` if the last page was read.
+    pub is_whole: bool,
     /// Names of elements beside them that this program does not know.
     pub unknown_elements: BTreeSet<String>,
+}
+
+impl<T> ListedRows<T> {
+    /// Returns the time at which the last page arrived; `None` if it was not read.
+    pub fn last_page_at(&self) -> Option<Timestamp> {
+        self.times.filter(|_| self.is_whole).map(|times| times.last_page_at)
+    }
 }
 
 /// Requests a page of a listing of one endpoint, or another answer about it.
@@ -43,15 +57,17 @@ macro_rules! ask {
     };
     ($source:ident, $call:ident, $endpoint:ident, $action:expr, $reader:expr) => {{
         let token: Option<&str> = None;
-        ask!($source, $endpoint, $action, $reader, token, $source.configuration_client().$call())
+        let page = ask!($source, $endpoint, $action, $reader, token, $source.configuration_client().$call());
+        page.map(|(answer, _)| answer)
     }};
     ($source:ident, $endpoint:ident, $action:expr, $reader:expr, $token:ident, $call:expr) => {{
         $source.budget().wait().await;
-        let reader = $reader;
+        let (reader, timing) = ($reader, $source.timing());
         let call = $call.client_vpn_endpoint_id($endpoint.endpoint_id.as_str()).customize();
-        let answer = call.interceptor(reader.clone()).interceptor($source.budget().clone()).send().await;
+        let call = call.interceptor(reader.clone()).interceptor(timing.clone());
+        let answer = call.interceptor($source.budget().clone()).send().await;
         answer.map_err(|error| page_error(error, $action, &$endpoint.arn(), $token))?;
-        reader.take().ok_or_else(malformed)
+        reader.take().ok_or_else(malformed).map(|page| (page, timing))
     }};
 }
 
@@ -62,56 +78,68 @@ impl Ec2Source {
     /// Returns an error if not all could be listed.
     pub async fn associated_networks(&self, endpoint: &Target) -> Result<ListedRows<Association>, PageError> {
         let mut listing = InMemoryListing::new(OF_NETWORKS);
-        let mut rows: Vec<Association> = Vec::new();
+        let (mut rows, mut times): (Vec<Association>, _) = (Vec::new(), None);
         loop {
             let page = || self.networks_page(endpoint, listing.token());
-            let (page, goes_on) = listing.add(self.with_credentials(page).await?)?;
+            let (page, timing) = self.with_credentials(page).await?;
+            let arrived_at = self.now();
+            let of_page = PageTimes::of_page(timing.of_answer(arrived_at).requested_at, arrived_at);
+            times = Some(times.map_or(of_page, |times: PageTimes| times.with(of_page)));
+            let (page, goes_on) = listing.add(page);
+            let goes_on = goes_on?;
             rows.extend(page);
             let ids = rows.iter().filter_map(|association| association.subnet_id.as_ref());
             if ids.map(String::len).sum::<usize>() > NETWORKS_BYTES {
                 return Err(PageError::limit(Limit::Networks));
             }
             if !goes_on {
-                return Ok(ListedRows { rows, unknown_elements: listing.unknown_elements });
+                let unknown_elements = listing.unknown_elements;
+                return Ok(ListedRows { rows, times, is_whole: true, unknown_elements });
             }
         }
     }
 
-    /// Lists the authorization rules of an endpoint.
+    /// Lists the authorization rules of an endpoint into `rows`, page by page.
     ///
     /// # Errors
-    /// Returns an error if not all could be listed.
+    /// Returns an error if not all could be listed. The pages that were read are in `rows`.
     pub async fn authorization_rules(
         &self,
         endpoint: &Target,
-    ) -> Result<ListedRows<EndpointRow<AuthorizationRule>>, PageError> {
-        let mut rows = EndpointRows::new();
-        while rows.goes_on {
+        rows: &mut EndpointRows<AuthorizationRule>,
+    ) -> Result<(), PageError> {
+        while rows.goes_on() {
             let page = || self.rules_page(endpoint, rows.listing.token());
-            rows.add(self.with_credentials(page).await?, self)?;
+            rows.add_arrived(self.with_credentials(page).await?, self.now())?;
         }
-        Ok(rows.into_listed())
+        Ok(())
     }
 
-    /// Lists the routes of an endpoint.
+    /// Lists the routes of an endpoint into `rows`, page by page.
     ///
     /// # Errors
-    /// Returns an error if not all could be listed.
-    pub async fn routes(&self, endpoint: &Target) -> Result<ListedRows<EndpointRow<Route>>, PageError> {
-        let mut rows = EndpointRows::new();
-        while rows.goes_on {
+    /// Returns an error if not all could be listed. The pages that were read are in `rows`.
+    pub async fn routes(&self, endpoint: &Target, rows: &mut EndpointRows<Route>) -> Result<(), PageError> {
+        while rows.goes_on() {
             let page = || self.routes_page(endpoint, rows.listing.token());
-            rows.add(self.with_credentials(page).await?, self)?;
+            rows.add_arrived(self.with_credentials(page).await?, self.now())?;
         }
-        Ok(rows.into_listed())
+        Ok(())
     }
 
-    /// Reads the authorization policy of an endpoint.
+    /// Reads the authorization policy of an endpoint. Returns an error beside an answer that names a policy without its document.
     ///
     /// # Errors
     /// Returns an error if EC2 refuses, or if no attempt received a complete answer.
-    pub async fn authorization_policy(&self, endpoint: &Target) -> Result<PolicyAnswer, PageError> {
-        Ok(self.with_credentials(|| self.try_authorization_policy(endpoint)).await?.rows)
+    pub async fn authorization_policy(
+        &self,
+        endpoint: &Target,
+    ) -> Result<(PolicyAnswer, Option<PageError>), PageError> {
+        let page = self.with_credentials(|| self.try_authorization_policy(endpoint)).await?;
+        let (answer, request_id) = (page.rows, page.request_id);
+        let error =
+            answer.lacks_document.then(|| PageError { request_id, ..PageError::no_policy_document() });
+        Ok((answer, error))
     }
 
     /// Reads the list of revoked client certificates of an endpoint.
@@ -126,7 +154,7 @@ impl Ec2Source {
         &self,
         endpoint: &Target,
         token: Option<&str>,
-    ) -> Result<ReadPage<Vec<Association>>, PageError> {
+    ) -> Result<(ReadPage<Vec<Association>>, Timing), PageError> {
         let reader = ResponseReader::networks(&endpoint.endpoint_id);
         ask!(self, describe_client_vpn_target_networks, endpoint, Action::TargetNetworks, reader, page token)
     }
@@ -135,7 +163,7 @@ impl Ec2Source {
         &self,
         endpoint: &Target,
         token: Option<&str>,
-    ) -> Result<ReadPage<Vec<EndpointRow<AuthorizationRule>>>, PageError> {
+    ) -> Result<(ReadPage<Vec<EndpointRow<AuthorizationRule>>>, Timing), PageError> {
         let reader = ResponseReader::authorization_rules(&endpoint.endpoint_id);
         ask!(self, describe_client_vpn_authorization_rules, endpoint, Action::AuthorizationRules, reader, page token)
     }
@@ -144,7 +172,7 @@ impl Ec2Source {
         &self,
         endpoint: &Target,
         token: Option<&str>,
-    ) -> Result<ReadPage<Vec<EndpointRow<Route>>>, PageError> {
+    ) -> Result<(ReadPage<Vec<EndpointRow<Route>>>, Timing), PageError> {
         let reader = ResponseReader::routes(&endpoint.endpoint_id);
         ask!(self, describe_client_vpn_routes, endpoint, Action::Routes, reader, page token)
     }
@@ -170,28 +198,119 @@ impl Ec2Source {
 }
 
 /// The rows of a listing of one endpoint so far.
-struct EndpointRows<F> {
+#[derive(Debug)]
+pub struct EndpointRows<F> {
     listing: InMemoryListing,
     rows: Vec<EndpointRow<F>>,
-    goes_on: bool,
+    times: Option<PageTimes>,
+    is_whole: bool,
 }
 
-impl<F: EndpointFields> EndpointRows<F> {
-    fn new() -> EndpointRows<F> {
-        EndpointRows { listing: InMemoryListing::new(OF_ENDPOINT_ROWS), rows: Vec::new(), goes_on: true }
+impl<F> EndpointRows<F> {
+    /// Returns `true` if no row was read.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
-    /// Adds a page that has just arrived.
-    fn add(&mut self, page: ReadPage<Vec<EndpointRow<F>>>, source: &Ec2Source) -> Result<(), PageError> {
-        let (request_id, captured_at) = (page.request_id.clone(), source.now());
-        let (rows, goes_on) = self.listing.add(page)?;
+    /// Ends the listing.
+    pub fn into_listed(self) -> ListedRows<EndpointRow<F>> {
+        let EndpointRows { listing, rows, times, is_whole } = self;
+        ListedRows { rows, times, is_whole, unknown_elements: listing.unknown_elements }
+    }
+
+    /// Returns `true` until the last page is read.
+    fn goes_on(&self) -> bool {
+        !self.is_whole
+    }
+
+    fn add_arrived(
+        &mut self,
+        (page, timing): (ReadPage<Vec<EndpointRow<F>>>, Timing),
+        arrived_at: Timestamp,
+    ) -> Result<(), PageError> {
+        self.add(page, PageTimes::of_page(timing.of_answer(arrived_at).requested_at, arrived_at))
+    }
+
+    /// Adds a page.
+    fn add(
+        &mut self,
+        page: ReadPage<Vec<EndpointRow<F>>>,
+        times_of_page: PageTimes,
+    ) -> Result<(), PageError> {
+        let (request_id, captured_at) = (page.request_id.clone(), times_of_page.last_page_at);
+        self.times = Some(self.times.map_or(times_of_page, |times| times.with(times_of_page)));
+        let (rows, goes_on) = self.listing.add(page);
         let of_page = |row| EndpointRow { request_id: request_id.clone(), captured_at, ..row };
         self.rows.extend(rows.into_iter().map(of_page));
-        self.goes_on = goes_on;
+        self.is_whole = !goes_on?;
         Ok(())
     }
+}
 
-    fn into_listed(self) -> ListedRows<EndpointRow<F>> {
-        ListedRows { rows: self.rows, unknown_elements: self.listing.unknown_elements }
+impl<F> Default for EndpointRows<F> {
+    fn default() -> EndpointRows<F> {
+        let listing = InMemoryListing::new(OF_ENDPOINT_ROWS);
+        EndpointRows { listing, rows: Vec::new(), times: None, is_whole: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::error_code::ErrorCode;
+    use crate::tables::xml::PageEnd;
+    use crate::target::EndpointId;
+
+    const REQUESTED: &str = "2025-11-23T09:00:00Z";
+    const ARRIVED: [&str; 3] = ["2025-11-23T09:00:01Z", "2025-11-23T09:00:02Z", "2025-11-23T09:00:03Z"];
+
+    /// Adds pages, each of so many rows and with a token. Returns the result of the last one.
+    fn add(listed: &mut EndpointRows<()>, pages: &[(usize, Option<&str>)]) -> Result<(), PageError> {
+        let mut result = Ok(());
+        for ((rows, token), arrived) in pages.iter().zip(ARRIVED) {
+            let row = EndpointRow {
+                endpoint_id: EndpointId::parse("cvpn-endpoint-0123456789abcdef0").unwrap(),
+                request_id: None,
+                captured_at: Timestamp::UNIX_EPOCH,
+                fields: (),
+                unparsed: BTreeMap::new(),
+            };
+            let end = PageEnd { next_token: token.map(str::to_owned), ..PageEnd::default() };
+            let page = ReadPage { request_id: None, end, bytes: 1, rows: vec![row; *rows] };
+            result =
+                listed.add(page, PageTimes::of_page(REQUESTED.parse().unwrap(), arrived.parse().unwrap()));
+        }
+        result
+    }
+
+    #[test]
+    fn a_listing_has_the_time_of_its_last_page_even_without_rows() {
+        for pages in [vec![(2, Some("a")), (1, None)], vec![(0, Some("a")), (0, None)]] {
+            let mut listed = EndpointRows::default();
+            add(&mut listed, &pages).unwrap();
+            let listed = listed.into_listed();
+            let times = listed.times.unwrap();
+            let found = [times.first_page_requested_at, times.first_page_at, times.last_page_at];
+            assert_eq!(
+                found,
+                [REQUESTED, ARRIVED[0], ARRIVED[1]].map(|time| time.parse().unwrap()),
+                "{pages:?}"
+            );
+            assert!(listed.is_whole);
+            assert_eq!(listed.rows.len(), pages.iter().map(|(rows, _)| rows).sum::<usize>());
+        }
+    }
+
+    #[test]
+    fn a_listing_that_is_cut_short_has_the_rows_and_times_of_its_pages() {
+        let mut listed = EndpointRows::default();
+        let error = add(&mut listed, &[(2, Some("a")), (3, Some("b")), (1, Some("a"))]).unwrap_err();
+        assert_eq!(error.code, ErrorCode::RepeatedToken);
+        let listed = listed.into_listed();
+        assert_eq!((listed.rows.len(), listed.is_whole), (6, false));
+        assert_eq!(listed.times.unwrap().last_page_at, ARRIVED[2].parse().unwrap());
+        assert_eq!(listed.rows[5].captured_at, ARRIVED[2].parse().unwrap());
     }
 }

@@ -59,7 +59,8 @@ impl Ec2Source {
                 larger_difference(clock_difference_seconds, timed.clock_difference_seconds);
             let (first_page_requested_at, first_page_at) =
                 *begin.get_or_insert((timed.requested_at, captured_at));
-            let (rows, goes_on) = listing.add(page)?;
+            let (rows, goes_on) = listing.add(page);
+            let goes_on = goes_on?;
             let new = rows.into_iter().filter(|endpoint| repetitions.is_new(endpoint));
             let of_page = |endpoint| Endpoint { request_id: request_id.clone(), captured_at, ..endpoint };
             endpoints.extend(new.map(of_page));

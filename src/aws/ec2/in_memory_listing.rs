@@ -69,11 +69,9 @@ impl InMemoryListing {
         self.pager.token()
     }
 
-    /// Adds a page. Returns its rows, and `true` if another page follows.
-    ///
-    /// # Errors
-    /// Returns an error if the listing exceeds a limit, or has no end.
-    pub(super) fn add<T>(&mut self, page: ReadPage<Vec<T>>) -> Result<(Vec<T>, bool), PageError> {
+    /// Adds a page. Returns its rows, and `true` if another page follows or an error if the listing exceeds a limit or has no end. The
+    /// rows of a page that exceeds a limit are not returned.
+    pub(super) fn add<T>(&mut self, page: ReadPage<Vec<T>>) -> (Vec<T>, Result<bool, PageError>) {
         let ReadPage { end, bytes, rows, .. } = page;
         self.rows += rows.len();
         // Nothing of a page without rows is kept.
@@ -81,17 +79,18 @@ impl InMemoryListing {
         self.pages += 1;
         let ListingBounds { most_pages, most_rows, most_bytes, limit } = self.bounds;
         if self.pages > most_pages || self.rows > most_rows || self.bytes > most_bytes {
-            return Err(PageError::limit(limit));
+            return (Vec::new(), Err(PageError::limit(limit)));
         }
         record_names(&mut self.unknown_elements, end.unknown_elements);
-        match self.pager.advance(end.next_token, rows.len()) {
-            Next::Page => Ok((rows, true)),
-            Next::End => Ok((rows, false)),
+        let goes_on = match self.pager.advance(end.next_token, rows.len()) {
+            Next::Page => Ok(true),
+            Next::End => Ok(false),
             Next::Repeated => Err(PageError::repeated_token()),
             Next::TooManyEmpty => Err(PageError::limit(Limit::EmptyPages)),
             Next::TooMany => Err(PageError::limit(Limit::Pages)),
             Next::TooManyRows => Err(PageError::limit(Limit::Rows)),
-        }
+        };
+        (rows, goes_on)
     }
 }
 
@@ -116,9 +115,23 @@ mod tests {
         ] {
             let mut listing = InMemoryListing::new(OF_ENDPOINTS);
             let end: Result<Vec<_>, PageError> =
-                pages.into_iter().map(|(rows, bytes)| listing.add(page(rows, bytes))).collect();
+                pages.into_iter().map(|(rows, bytes)| listing.add(page(rows, bytes)).1).collect();
             let code = end.err().map(|error| error.code);
             assert_eq!(code, (!is_met).then_some(ErrorCode::LimitExceeded), "{name}");
         }
+    }
+
+    #[test]
+    fn a_page_whose_token_repeats_has_its_rows_and_one_that_exceeds_a_limit_has_none() {
+        let mut listing = InMemoryListing::new(OF_ENDPOINT_ROWS);
+        let mut add = |rows: usize, bytes| {
+            let end = crate::tables::xml::PageEnd { next_token: Some("t".to_owned()), ..Default::default() };
+            let (rows, goes_on) =
+                listing.add(ReadPage { request_id: None, end, bytes, rows: vec![(); rows] });
+            (rows.len(), goes_on.map_err(|error| error.code))
+        };
+        assert_eq!(add(2, 1), (2, Ok(true)));
+        assert_eq!(add(3, 1), (3, Err(ErrorCode::RepeatedToken)));
+        assert_eq!(add(1, ENDPOINT_ROWS_BYTES), (0, Err(ErrorCode::LimitExceeded)));
     }
 }

@@ -1,14 +1,11 @@
 //! The objects with the configuration of every endpoint of an account and Region: one for each table that has some.
 
-use std::collections::BTreeSet;
-use std::collections::btree_map::Entry;
-
 use futures_util::{StreamExt, stream};
 
 use super::Run;
 use crate::answer_limits::{CONFIGURATION_BYTES, Limit, REVOCATION_LISTS_BYTES};
 use crate::aws::ec2::{Ec2Source, EndpointListing, PageError};
-use crate::capture::endpoint_configuration::{Described, Part, Requests};
+use crate::capture::endpoint_configuration::{AnswerFacts, Described, FirstAnswers, Part, Requests};
 use crate::capture::existing_object::{Existing, find_existing, possible_times};
 use crate::capture::target_capture::{counts_differ, vanished};
 use crate::error_code::ErrorCode;
@@ -21,7 +18,6 @@ use crate::tables::configuration::ConfigurationRow;
 use crate::tables::configuration::endpoint_row::EndpointRow;
 use crate::tables::endpoints::Endpoint;
 use crate::tables::routes::Route;
-use crate::tables::unknown::record_names;
 use crate::target::{AccountRegion, PlaceTargets};
 
 /// Maximum endpoints whose configuration is requested at a time.
@@ -91,34 +87,31 @@ impl Run {
         let mut routes = self.new_object::<EndpointRow<Route>>(place);
         let mut unknown = NotKnown { endpoints: listing.endpoints.len(), errors: Vec::new() };
         let odd_endpoints = listing.odd_endpoints().map(CaptureError::from);
-        let (mut endpoints, mut of_endpoints) = (RetainedEndpoints::default(), listing.unknown_elements);
+        let mut endpoints = RetainedEndpoints::default();
+        let EndpointListing { times, unknown_elements, .. } = listing;
+        let mut of_endpoints = AnswerFacts { times: Some(times), unknown_elements };
         let described = stream::iter(listing.endpoints).map(|endpoint| requests.describe(place, endpoint));
-        let mut seen = BTreeSet::new();
+        let mut first_answers = FirstAnswers::default();
         let mut described = std::pin::pin!(described.buffered(MAX_CONCURRENT_ENDPOINTS));
-        while let Some(Described { endpoint, rules: of_rules, routes: of_routes, errors, unknown_elements }) =
+        while let Some(Described { mut endpoint, rules: of_rules, routes: of_routes, errors, answers }) =
             described.next().await
         {
-            // An endpoint that AWS describes in two ways has two rows, and its rules and routes once, by the first answer.
-            let mut is_first_answer = |part: Part| {
-                let is_known = !endpoint.is_deleted() && !endpoint.unparsed.contains_key(part.error_key());
-                is_known && endpoint.endpoint_id.clone().is_some_and(|id| seen.insert((id, part)))
-            };
-            if is_first_answer(Part::AuthorizationRules) {
+            if first_answers.is_first(&mut endpoint, Part::AuthorizationRules, !of_rules.is_empty()) {
                 rules.append(&of_rules);
             }
-            if is_first_answer(Part::Routes) {
+            if first_answers.is_first(&mut endpoint, Part::Routes, !of_routes.is_empty()) {
                 routes.append(&of_routes);
             }
             unknown.errors.extend(errors);
             let forgotten = endpoints.push(endpoint).into_iter();
             unknown.errors.extend(forgotten.map(|part| (part, PageError::limit(Limit::Configuration))));
-            for (part, names) in unknown_elements {
+            for (part, facts) in answers {
                 let of_table = match part.table() {
                     ConfigurationTable::Endpoints => &mut of_endpoints,
-                    ConfigurationTable::AuthorizationRules => &mut rules.unknown_elements,
-                    ConfigurationTable::Routes => &mut routes.unknown_elements,
+                    ConfigurationTable::AuthorizationRules => &mut rules.answers,
+                    ConfigurationTable::Routes => &mut routes.answers,
                 };
-                record_names(of_table, names);
+                of_table.extend(facts);
             }
         }
         if missing.contains(&ConfigurationTable::AuthorizationRules) {
@@ -135,7 +128,7 @@ impl Run {
                 endpoints.mark(part, entry.configuration(part.table()));
             }
             let mut object = self.new_object::<Endpoint>(place);
-            object.unknown_elements = of_endpoints;
+            object.answers = of_endpoints;
             object.append(&endpoints.rows);
             entry.set_configuration(table, self.put_object(place, table, object, outcome, error).await);
         }
@@ -157,7 +150,7 @@ impl Run {
 
     fn new_object<R: ConfigurationRow>(&self, place: &AccountRegion) -> NewObject<R> {
         let writer = ConfigurationWriter::create(self.plan.snapshot_time, place).map_err(CaptureError::from);
-        NewObject { writer, rows: 0, unknown_elements: BTreeSet::new() }
+        NewObject { writer, rows: 0, answers: AnswerFacts::default() }
     }
 
     /// Finishes an object and puts it. `error` is the reason why something in it is not known.
@@ -170,7 +163,7 @@ impl Run {
         error: Option<CaptureError>,
     ) -> ConfigurationEntry {
         let key = Key::Configuration { table, place, snapshot_time: self.plan.snapshot_time };
-        let NewObject { writer, rows, unknown_elements } = object;
+        let NewObject { writer, rows, answers } = object;
         let written = async {
             let snapshot = writer?.finish(outcome.as_str())?;
             if snapshot.rows != rows {
@@ -188,7 +181,8 @@ impl Run {
             match self.store.put_if_absent(key, object).await? {
                 Put::Written => Ok(ConfigurationEntry {
                     object: Some(written),
-                    unknown_elements,
+                    times: answers.times,
+                    unknown_elements: answers.unknown_elements,
                     error,
                     ..ConfigurationEntry::new(outcome)
                 }),
@@ -207,7 +201,7 @@ struct NewObject<R> {
     writer: Result<ConfigurationWriter<R>, CaptureError>,
     /// Rows appended so far.
     rows: u64,
-    unknown_elements: BTreeSet<String>,
+    answers: AnswerFacts,
 }
 
 impl<R: ConfigurationRow> NewObject<R> {
@@ -251,8 +245,8 @@ impl RetainedEndpoints {
             endpoint.forget_parts();
             endpoint.unparsed.extend(not_known);
             for part in [Part::Networks, Part::AuthorizationPolicy, Part::RevocationList] {
-                if let Entry::Vacant(mark) = endpoint.unparsed.entry(part.error_key().to_owned()) {
-                    mark.insert(ErrorCode::LimitExceeded.to_string());
+                if !endpoint.unparsed.contains_key(part.error_key()) {
+                    part.mark(&mut endpoint, ErrorCode::LimitExceeded.as_str());
                     forgotten.push(part);
                 }
             }
@@ -273,8 +267,7 @@ impl RetainedEndpoints {
             Some(ConfigurationEntry { error: None, .. }) => ErrorCode::ConfigurationPartial,
         };
         for endpoint in self.rows.iter_mut().filter(|endpoint| !endpoint.is_deleted()) {
-            let marks = &mut endpoint.unparsed;
-            marks.entry(part.error_key().to_owned()).or_insert_with(|| code.to_string());
+            part.mark(endpoint, code.as_str());
         }
     }
 }
@@ -304,7 +297,7 @@ impl NotKnown {
 fn already_captured(existing: Existing) -> ConfigurationEntry {
     let error = (existing.outcome == Outcome::Partial).then(|| {
         let message = format!(
-            "{} was written by an earlier run without the rows of an endpoint, and is never overwritten; the next snapshot \
+            "{} was written by an earlier run without all rows of an endpoint, and is never overwritten; the next snapshot \
              lists them again",
             existing.object.object_key
         );
@@ -325,7 +318,9 @@ mod tests {
     #[test]
     fn parts_that_take_too_much_memory_are_forgotten_and_what_was_not_known_stays_so() {
         let text = "x".repeat(CONFIGURATION_BYTES / 2 + 1);
+        let listed_at = Some(jiff::Timestamp::UNIX_EPOCH);
         let endpoint = || Endpoint {
+            authorization_rules_captured_at: listed_at,
             authorization_policy: AuthorizationPolicy { document: Some(text.clone()), ..Default::default() },
             unparsed: [("routes#error".to_owned(), "Timeout".to_owned())].into(),
             ..Endpoint::default()
@@ -338,6 +333,7 @@ mod tests {
         assert_eq!(retained.rows[0].authorization_policy.document.as_ref(), Some(&text));
         let row = &retained.rows[1];
         assert_eq!(row.authorization_policy, AuthorizationPolicy::default());
+        assert_eq!(row.authorization_rules_captured_at, listed_at, "its rules are in their own table");
         let marks: Vec<(&str, &str)> =
             row.unparsed.iter().map(|(name, code)| (name.as_str(), code.as_str())).collect();
         let limit = "LimitExceeded";

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::object::or_nulls;
-use super::text::millisecond_times;
+use super::text::page_times;
 use super::{CaptureError, Outcome, Written};
 use crate::aws::ec2::PageTimes;
 use crate::snapshot_time::SnapshotTime;
@@ -134,22 +134,4 @@ pub struct WindowTally {
     pub times: Option<PageTimes>,
     /// Names of fields beside the events in the answers that this program does not know.
     pub unknown_elements: BTreeSet<String>,
-}
-
-fn page_times<S: Serializer>(times: &Option<PageTimes>, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Times {
-        #[serde(serialize_with = "millisecond_times")]
-        first_page_requested_at: Option<Timestamp>,
-        #[serde(serialize_with = "millisecond_times")]
-        first_page_at: Option<Timestamp>,
-        #[serde(serialize_with = "millisecond_times")]
-        last_page_at: Option<Timestamp>,
-    }
-    let times = Times {
-        first_page_requested_at: times.map(|times| times.first_page_requested_at),
-        first_page_at: times.map(|times| times.first_page_at),
-        last_page_at: times.map(|times| times.last_page_at),
-    };
-    times.serialize(serializer)
 }

@@ -46,6 +46,7 @@ fn entries_have_the_same_fields_in_the_same_order_with_and_without_an_object() {
     };
     let endpoints = ConfigurationEntry {
         object: Some(written("other", 6, 11, "cd")),
+        times: tally().times,
         ..ConfigurationEntry::new(Outcome::Complete)
     };
     let cases = [
@@ -62,12 +63,12 @@ fn entries_have_the_same_fields_in_the_same_order_with_and_without_an_object() {
         (
             "endpoints with an object",
             serde_json::to_string(&endpoints),
-            r#"{"outcome":"complete","rows":6,"bytes":11,"object_key":"other","sha256":"cd","unknown_elements":[],"error":null}"#,
+            r#"{"outcome":"complete","rows":6,"bytes":11,"object_key":"other","sha256":"cd","first_page_requested_at":"1970-01-01T00:00:01.000Z","first_page_at":"1970-01-01T00:00:02.000Z","last_page_at":"1970-01-01T00:00:03.000Z","unknown_elements":[],"error":null}"#,
         ),
         (
             "endpoints without an object",
             serde_json::to_string(&ConfigurationEntry::new(Outcome::Failed)),
-            r#"{"outcome":"failed","rows":0,"bytes":null,"object_key":null,"sha256":null,"unknown_elements":[],"error":null}"#,
+            r#"{"outcome":"failed","rows":0,"bytes":null,"object_key":null,"sha256":null,"first_page_requested_at":null,"first_page_at":null,"last_page_at":null,"unknown_elements":[],"error":null}"#,
         ),
     ];
     for (name, found, expected) in cases {

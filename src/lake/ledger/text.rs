@@ -1,8 +1,9 @@
 //! The texts of ids and times in a run record.
 
 use jiff::Timestamp;
-use serde::Serializer;
+use serde::{Serialize, Serializer};
 
+use crate::aws::ec2::PageTimes;
 use crate::run_id::RunId;
 
 pub(super) fn as_text<S: Serializer>(run_id: &RunId, serializer: S) -> Result<S::Ok, S::Error> {
@@ -22,4 +23,22 @@ pub(super) fn millisecond_times<S: Serializer>(
         Some(time) => millisecond_time(time, serializer),
         None => serializer.serialize_none(),
     }
+}
+
+pub(super) fn page_times<S: Serializer>(times: &Option<PageTimes>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Times {
+        #[serde(serialize_with = "millisecond_times")]
+        first_page_requested_at: Option<Timestamp>,
+        #[serde(serialize_with = "millisecond_times")]
+        first_page_at: Option<Timestamp>,
+        #[serde(serialize_with = "millisecond_times")]
+        last_page_at: Option<Timestamp>,
+    }
+    let times = Times {
+        first_page_requested_at: times.map(|times| times.first_page_requested_at),
+        first_page_at: times.map(|times| times.first_page_at),
+        last_page_at: times.map(|times| times.last_page_at),
+    };
+    times.serialize(serializer)
 }

@@ -27,14 +27,25 @@ const FIELDS: ObjectShape = ObjectShape {
 /// Prefix of the names of unknown fields in `unparsed`.
 const WITHIN: &str = "authorizationPolicy.";
 
-/// An authorization policy, and what AWS sent beside it.
-pub type PolicyAnswer = (AuthorizationPolicy, BTreeMap<String, String>);
+/// The statuses of a policy that may have no document.
+const WITHOUT_DOCUMENT: &[&str] = &["creating", "failed", "deleting", "deleted"];
+
+/// The answer about the authorization policy of an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyAnswer {
+    /// The policy, as far as AWS sent it.
+    pub policy: AuthorizationPolicy,
+    /// What AWS sent beside it: the API's field name to the text.
+    pub unparsed: BTreeMap<String, String>,
+    /// `true` if the answer names a policy that must have a document, and does not have the document: then it is not known.
+    pub lacks_document: bool,
+}
 
 /// Reads the answer about the endpoint `asked`. One with nothing but its id means that it has no policy.
 ///
 /// # Errors
 /// Returns the errors of [`connections`](crate::tables::connections::decoder::connections), and [`DecodeError::Malformed`] for an
-/// answer about another endpoint, or with unknown elements in place of a policy.
+/// answer about another endpoint.
 pub fn authorization_policy(body: &Body<'_>, asked: &EndpointId) -> Result<PolicyAnswer, DecodeError> {
     let AnswerFields { mut object, unknown, is_odd } = answer(body, &SHAPE, FIELDS)?;
     let mut take = |field| object.take(field, |_| true);
@@ -52,17 +63,73 @@ pub fn authorization_policy(body: &Body<'_>, asked: &EndpointId) -> Result<Polic
         shadow_mode: text("authorizationPolicy.shadowMode", take("shadowMode")),
         status: text("authorizationPolicy.status", take("status")),
     };
-    if policy.document.is_none() && !unknown.is_empty() {
-        return Err(DecodeError::Malformed);
-    }
+    let lacks_document = policy.lacks_document(!unknown.is_empty());
     unparsed.keep(unknown.within(WITHIN));
-    Ok((policy, owned(unparsed)))
+    Ok(PolicyAnswer { policy, unparsed: owned(unparsed), lacks_document })
+}
+
+impl AuthorizationPolicy {
+    /// Returns `true` if it must have a document and has none. `has_more` is `true` if the answer has unknown elements.
+    fn lacks_document(&self, has_more: bool) -> bool {
+        let may_have_none = match &self.status {
+            Some(status) => WITHOUT_DOCUMENT.contains(&status.as_str()),
+            None => self.description.is_none() && self.shadow_mode.is_none(),
+        };
+        self.document.is_none() && (has_more || !may_have_none)
+    }
 }
 
 impl Endpoint {
     /// Adds its authorization policy.
-    pub fn add_policy(&mut self, (policy, unparsed): PolicyAnswer) {
-        self.authorization_policy = policy;
-        self.keep(unparsed);
+    pub fn add_policy(&mut self, answer: PolicyAnswer) {
+        self.authorization_policy = answer.policy;
+        self.keep(answer.unparsed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "cvpn-endpoint-0123456789abcdef0";
+
+    fn read(content: &str) -> PolicyAnswer {
+        let root = SHAPE.root;
+        let document = format!(
+            "<{root}><requestId>r</requestId><clientVpnEndpointId>{ID}</clientVpnEndpointId>{content}</{root}>"
+        );
+        authorization_policy(&Body::new(document.as_bytes()), &EndpointId::parse(ID).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_policy_without_its_document_is_not_understood_and_keeps_what_was_sent() {
+        for (name, content, expected) in [
+            ("nothing but the id", "", false),
+            ("empty elements", "<policyDocument/><description/><shadowMode/><status></status>", false),
+            ("a policy", "<policyDocument>p</policyDocument><status>active</status>", false),
+            ("a policy with a new field", "<policyDocument>p</policyDocument><newField>x</newField>", false),
+            ("active", "<status>active</status>", true),
+            ("updating", "<policyDocument/><status>updating</status>", true),
+            ("an unknown status", "<status>paused</status>", true),
+            ("a description alone", "<description>d</description>", true),
+            ("a shadow mode alone", "<shadowMode>disabled</shadowMode>", true),
+            ("a new field alone", "<newField>x</newField>", true),
+            ("deleted with a new field", "<status>deleted</status><newField>x</newField>", true),
+            ("creating", "<status>creating</status><description>d</description>", false),
+            ("failed", "<status>failed</status>", false),
+            ("deleting", "<status>deleting</status><shadowMode>enabled</shadowMode>", false),
+            ("deleted", "<status>deleted</status>", false),
+        ] {
+            assert_eq!(read(content).lacks_document, expected, "{name}");
+        }
+        let answer = read("<shadowMode>enabled</shadowMode><status>active</status><newField>x</newField>");
+        let expected = AuthorizationPolicy {
+            shadow_mode: Some("enabled".to_owned()),
+            status: Some("active".to_owned()),
+            ..AuthorizationPolicy::default()
+        };
+        assert_eq!(answer.policy, expected);
+        let unparsed = BTreeMap::from([("authorizationPolicy.newField".to_owned(), "x".to_owned())]);
+        assert_eq!(answer.unparsed, unparsed);
     }
 }

@@ -114,6 +114,14 @@ async fn a_policy_or_revocation_list_of_another_shape_is_not_known_and_never_non
             policy_of(ENDPOINT_B, "<policy><document>p</document></policy>"),
             Some(malformed),
         ),
+        (
+            "an active policy without its document",
+            POLICY,
+            200,
+            policy_of(ENDPOINT_B, "<status>active</status>"),
+            Some(malformed),
+        ),
+        ("a deleted policy", POLICY, 200, policy_of(ENDPOINT_B, "<status>deleted</status>"), None),
         ("a token", POLICY, 200, policy_of(ENDPOINT_B, "<nextToken>t</nextToken>"), Some(malformed)),
         ("another root", POLICY, 200, document("Other", ""), Some(malformed)),
         ("no document", POLICY, 200, Vec::new(), Some(malformed)),
@@ -136,6 +144,30 @@ async fn a_policy_or_revocation_list_of_another_shape_is_not_known_and_never_non
             assert_eq!(row[column], Value::Null, "{action} {name} {column}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
+async fn a_policy_without_its_document_keeps_what_was_sent_of_it() {
+    let content = "<shadowMode>enabled</shadowMode><status>active</status><newField>x</newField>";
+    let taken =
+        Ec2 { of_b: Some((POLICY, 200, policy_of(ENDPOINT_B, content))), ..Ec2::new() }.snapshot().await;
+    let entry = taken.report.record.places[0].endpoints.as_ref().unwrap();
+    let error = entry.error.as_ref().unwrap();
+    assert!(
+        error.message.starts_with("the authorization policies of 1 of 2 endpoints are not known: "),
+        "{}",
+        error.message
+    );
+    let row = taken.endpoints()[1].clone();
+    assert_eq!(
+        [&row["authorization_policy_status"], &row["authorization_policy_shadow_mode"]],
+        [&json!("active"), &json!("enabled")]
+    );
+    assert_eq!(
+        row["unparsed"],
+        json!({"authorizationPolicy#error": "MalformedResponse", "authorizationPolicy.newField": "x"})
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
