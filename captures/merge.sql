@@ -139,7 +139,11 @@ USING (
               kind, place.account_id, place.region, '*', written.outcome, written.error.code,
               written.first_page_requested_at, written.first_page_at, written.last_page_at,
               written.object_key, CAST(NULL AS bigint),
-              if(kind = 'endpoints' AND written.rows = 0 AND written.error.code IS NULL, CAST(ARRAY[] AS array(varchar))),
+              if(
+                -- Not with the time of the run, as in a record that is older than these times: that is before EC2 was asked.
+                kind = 'endpoints' AND written.rows = 0 AND written.error.code IS NULL AND written.first_page_requested_at IS NOT NULL,
+                CAST(ARRAY[] AS array(varchar))
+              ),
               CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS varchar), CAST(NULL AS boolean)
             )
           )

@@ -8,7 +8,8 @@
 -- from_value, to_value: before and after. from_value is null if a rule, a route or an endpoint appeared, or if AWS sent no value before.
 -- to_value is null for the opposite. Rules and routes are JSON that includes the status, and an endpoint is `there`. A text that could not
 -- be typed is shown as AWS sent it. If AWS gave two values at once, both are shown, separated by ` | `. Null is then `no value`.
--- from_snapshot, to_snapshot: the last snapshot that shows from_value, and the first that shows to_value. The change was between them.
+-- from_snapshot, to_snapshot: the last snapshot that shows from_value, and the first that shows to_value. The change was between EC2's
+-- answers for them, each of which came up to 15 minutes after the time of its snapshot.
 -- A value that is not known at a snapshot, because EC2 did not answer, is no change: the next known value is compared with the last.
 -- A value that changed back between two snapshots is not seen, and the first known value is no change. Values are compared from the day
 -- before the first day on, in the order in which the snapshots arrived.
@@ -26,6 +27,8 @@ described AS (
     endpoint_id,
     snapshot_time,
     CAST(captured_at AS timestamp(6)) AS captured_at,
+    CAST(authorization_rules_captured_at AS timestamp(6)) AS rules_captured_at,
+    CAST(routes_captured_at AS timestamp(6)) AS routes_captured_at,
     coalesce(unparsed, MAP()) AS unparsed,
     associated_networks IS NOT NULL AS are_networks_known,
     -- The part whose error makes the value unknown, the column, the field in unparsed, and the value.
@@ -103,7 +106,7 @@ described AS (
         ROW('', 'associated_target_networks', 'associatedTargetNetwork', associated_target_networks),
         ROW('', 'tags', 'tagSet', json_format(CAST(tags AS json))),
         ROW('targetNetworkId', 'associated_networks', '', json_format(CAST(array_sort(associated_networks) AS json))),
-        ROW('targetNetworkId', 'network_associations', '', network_associations),
+        ROW('targetNetworkId', 'network_associations', 'clientVpnTargetNetworks', network_associations),
         ROW('authorizationPolicy', 'authorization_policy', 'authorizationPolicy.policyDocument', authorization_policy),
         ROW(
           'authorizationPolicy',
@@ -147,7 +150,13 @@ entries AS (
     described.region,
     described.endpoint_id,
     described.snapshot_time,
-    described.captured_at,
+    coalesce(
+      CASE option.part
+        WHEN 'authorizationRule' THEN described.rules_captured_at
+        WHEN 'routes' THEN described.routes_captured_at
+      END,
+      described.captured_at
+    ) AS captured_at,
     option.part,
     option.name,
     coalesce(
@@ -224,7 +233,7 @@ entries AS (
   WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
     AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
 ),
-places AS (
+listings AS (
   -- The endpoints of an account and Region, by its snapshots and listings. An endpoint without an id is null in a list.
   SELECT account_id, region, snapshot_time, CAST(min(captured_at) AS timestamp(6)) AS seen_at, array_agg(endpoint_id) FILTER (
     WHERE status_code IS DISTINCT FROM 'deleted'
@@ -243,6 +252,23 @@ places AS (
     AND endpoint_ids IS NOT NULL
     AND attempted_at >= asked.from_time - INTERVAL '1' DAY
     AND attempted_at < asked.to_time
+),
+places AS (
+  -- Of those that follow one another and have the same endpoints, the first and the last.
+  SELECT account_id, region, snapshot_time, seen_at, endpoint_ids
+  FROM (
+    SELECT
+      *,
+      lag(endpoint_ids) OVER place AS ids_before,
+      lead(endpoint_ids) OVER place AS ids_after
+    FROM (
+      SELECT account_id, region, snapshot_time, seen_at, array_sort(array_distinct(coalesce(endpoint_ids, ARRAY[]))) AS endpoint_ids
+      FROM listings
+    )
+    WINDOW place AS (PARTITION BY account_id, region ORDER BY seen_at, snapshot_time)
+  )
+  WHERE endpoint_ids IS DISTINCT FROM ids_before
+    OR endpoint_ids IS DISTINCT FROM ids_after
 ),
 parts AS (
   -- What is known of each part of an endpoint, as the values by their names.
@@ -282,7 +308,7 @@ parts AS (
     ON places.account_id = lived.account_id
     AND places.region = lived.region
   -- An endpoint without an id may be this one.
-  WHERE contains(coalesce(places.endpoint_ids, ARRAY[]), lived.endpoint_id) IS NOT NULL
+  WHERE contains(places.endpoint_ids, lived.endpoint_id) IS NOT NULL
 ),
 followed AS (
   SELECT

@@ -122,7 +122,13 @@ undescribed AS (
     followed.seen_at AS ended_before,
     followed.log_group AS log_group_after
   FROM (
-    SELECT account_id, region, endpoint_id, min(attempted_at) AS attempted_at, max(attempted_at) AS last_attempt
+    -- One that is named by its id is tried after it is gone too, and fails.
+    SELECT
+      account_id,
+      region,
+      endpoint_id,
+      min(attempted_at) AS attempted_at,
+      coalesce(max(attempted_at) FILTER (WHERE outcome <> 'failed'), min(attempted_at)) AS last_answer
     FROM captures
     WHERE kind = 'target'
     GROUP BY account_id, region, endpoint_id
@@ -147,8 +153,8 @@ undescribed AS (
   LEFT JOIN captures
     ON captures.account_id = captured.account_id
     AND captures.region = captured.region
-    AND captures.attempted_at > captured.last_attempt
-    AND captures.kind = 'listing'
+    AND captures.attempted_at > captured.last_answer
+    AND captures.kind IN ('listing', 'endpoints')
     AND captures.outcome = 'complete'
     AND NOT contains(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), captured.endpoint_id)
   WHERE followed.seen_at >= greatest(captured.attempted_at + INTERVAL '60' MINUTE, asked.from_time)

@@ -39,9 +39,10 @@ rules AS (
     authorization_rules.snapshot_time,
     coalesce(authorization_rules.destination_cidr, element_at(authorization_rules.unparsed, 'destinationCidr')) AS destination_cidr,
     CASE
-      -- AWS said something that is neither true nor false or no exact text, or two things.
+      -- AWS said something that is neither true nor false or no exact text, or two things, or named another endpoint too.
       WHEN element_at(authorization_rules.unparsed, 'accessAll') IS NOT NULL
-        OR element_at(authorization_rules.unparsed, 'groupId') IS NOT NULL THEN 'not known'
+        OR element_at(authorization_rules.unparsed, 'groupId') IS NOT NULL
+        OR element_at(authorization_rules.unparsed, 'clientVpnEndpointId') IS NOT NULL THEN 'not known'
       WHEN authorization_rules.access_all THEN 'rule for all users'
       WHEN authorization_rules.group_id = asked.group_id THEN 'rule for the group'
       WHEN coalesce(authorization_rules.group_id, '') = '' THEN 'not known'

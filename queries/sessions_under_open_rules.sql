@@ -46,8 +46,7 @@ described AS (
     endpoint_id,
     snapshot_time,
     CAST(min(captured_at) AS timestamp(6)) AS listed_at,
-    -- Null in rows that are older than the column.
-    CAST(coalesce(min(authorization_rules_captured_at), min(captured_at)) AS timestamp(6)) AS seen_at,
+    CAST(min(authorization_rules_captured_at) AS timestamp(6)) AS answered_at,
     bool_or(element_at(unparsed, 'authorizationRule#error') IS NOT NULL) AS is_not_known,
     bool_or(status_code IS DISTINCT FROM 'deleted') AS is_there
   FROM endpoints
@@ -58,22 +57,40 @@ described AS (
   GROUP BY account_id, region, endpoint_id, snapshot_time
 ),
 rules AS (
-  -- is_open is null if AWS said nothing that decides it, or two things.
+  -- is_open is null if AWS said nothing that decides it, or two things, or named another endpoint too.
   SELECT
     account_id,
     region,
     endpoint_id,
     snapshot_time,
+    captured_at,
     destination_cidr,
     if(access_all, 'all users', 'group ' || group_id) AS for_whom,
-    status_code = 'active' AND (
-      if(element_at(unparsed, 'destinationCidr') IS NULL, destination_cidr IN ('0.0.0.0/0', '::/0'))
-      OR if(element_at(unparsed, 'accessAll') IS NULL, coalesce(access_all, false))
+    if(
+      element_at(unparsed, 'clientVpnEndpointId') IS NULL,
+      status_code = 'active' AND (
+        if(element_at(unparsed, 'destinationCidr') IS NULL, destination_cidr IN ('0.0.0.0/0', '::/0'))
+        OR if(element_at(unparsed, 'accessAll') IS NULL, coalesce(access_all, false))
+      )
     ) AS is_open
   FROM authorization_rules
   CROSS JOIN asked
   WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
     AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
+),
+shown AS (
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    snapshot_time,
+    CAST(max(captured_at) AS timestamp(6)) AS arrived_at,
+    count_if(is_open IS NULL) > 0 AS is_odd,
+    array_agg(
+      DISTINCT CAST(ROW('open rule', destination_cidr, for_whom) AS ROW(finding varchar, destination_cidr varchar, for_whom varchar))
+    ) FILTER (WHERE is_open) AS open_rules
+  FROM rules
+  GROUP BY account_id, region, endpoint_id, snapshot_time
 ),
 moments AS (
   -- From each of them to the next, one thing is known of an endpoint, or nothing.
@@ -82,25 +99,43 @@ moments AS (
     described.region,
     described.endpoint_id,
     described.snapshot_time,
-    described.seen_at,
-    described.is_not_known OR coalesce(bool_or(rules.is_open IS NULL AND rules.endpoint_id IS NOT NULL), false) AS is_not_known,
+    moment.seen_at,
+    moment.is_not_known,
     NOT described.is_there AS is_gone,
-    array_agg(
-      DISTINCT CAST(ROW('open rule', rules.destination_cidr, rules.for_whom) AS ROW(finding varchar, destination_cidr varchar, for_whom varchar))
-    ) FILTER (WHERE rules.is_open) AS open_rules
+    moment.open_rules
   FROM described
-  LEFT JOIN rules
-    ON rules.account_id = described.account_id
-    AND rules.region = described.region
-    AND rules.endpoint_id = described.endpoint_id
-    AND rules.snapshot_time = described.snapshot_time
+  LEFT JOIN shown
+    ON shown.account_id = described.account_id
+    AND shown.region = described.region
+    AND shown.endpoint_id = described.endpoint_id
+    AND shown.snapshot_time = described.snapshot_time
+  -- If not all rules are known, nothing is from the listing on, and those that are shown were there when they arrived. Without a time of
+  -- the last page, in rows that are older than it, those of the rules count, or that of the listing.
+  CROSS JOIN UNNEST(filter(
+    CAST(
+      ARRAY[
+        ROW(described.is_not_known, described.listed_at, true, NULL),
+        ROW(
+          NOT described.is_not_known OR shown.open_rules IS NOT NULL,
+          coalesce(described.answered_at, shown.arrived_at, described.listed_at),
+          described.is_not_known OR coalesce(shown.is_odd, false),
+          shown.open_rules
+        )
+      ] AS array(ROW(
+        is_there boolean,
+        seen_at timestamp(6),
+        is_not_known boolean,
+        open_rules array(ROW(finding varchar, destination_cidr varchar, for_whom varchar))
+      ))
+    ),
+    moment -> moment.is_there
+  )) AS moment (is_there, seen_at, is_not_known, open_rules)
   WHERE described.endpoint_id IS NOT NULL
-  GROUP BY 1, 2, 3, 4, 5, described.is_not_known, described.is_there
   UNION ALL
   -- The snapshots and listings after its first snapshot that do not have it.
   SELECT lived.account_id, lived.region, lived.endpoint_id, NULL, places.seen_at, false, true, NULL
   FROM (
-    SELECT account_id, region, endpoint_id, min(seen_at) AS seen_at
+    SELECT account_id, region, endpoint_id, min(listed_at) AS seen_at
     FROM described
     WHERE endpoint_id IS NOT NULL
     GROUP BY account_id, region, endpoint_id
@@ -112,8 +147,11 @@ moments AS (
     UNION ALL
     SELECT account_id, region, attempted_at, CAST(json_parse(endpoint_ids) AS array(varchar))
     FROM captures
+    CROSS JOIN asked
     WHERE kind IN ('listing', 'endpoints')
       AND outcome = 'complete'
+      AND attempted_at >= asked.from_time - INTERVAL '1' DAY
+      AND attempted_at < asked.to_time + INTERVAL '1' DAY
   ) AS places
     ON places.account_id = lived.account_id
     AND places.region = lived.region
@@ -134,7 +172,9 @@ steps AS (
     SELECT
       moments.*,
       coalesce(
-        lead(seen_at) OVER (PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time),
+        lead(seen_at) OVER (
+          PARTITION BY account_id, region, endpoint_id ORDER BY seen_at, snapshot_time, open_rules IS NOT NULL
+        ),
         greatest(last_merge.as_of, seen_at)
       ) AS next_at
     FROM moments

@@ -94,7 +94,13 @@ stretches AS (
     TIMESTAMP '9999-12-31 00:00:00'
   ), false
   FROM (
-    SELECT account_id, region, endpoint_id, min(attempted_at) AS begins, max(attempted_at) AS last_attempt
+    -- One that is named by its id is tried after it is gone too, and fails.
+    SELECT
+      account_id,
+      region,
+      endpoint_id,
+      min(attempted_at) AS begins,
+      coalesce(max(attempted_at) FILTER (WHERE outcome <> 'failed'), min(attempted_at)) AS last_answer
     FROM captures
     WHERE kind = 'target'
     GROUP BY account_id, region, endpoint_id
@@ -105,7 +111,7 @@ stretches AS (
   LEFT JOIN captures
     ON captures.account_id = captured.account_id
     AND captures.region = captured.region
-    AND captures.attempted_at > captured.last_attempt
+    AND captures.attempted_at > captured.last_answer
     AND captures.kind IN ('listing', 'endpoints')
     AND captures.outcome = 'complete'
     AND NOT contains(CAST(json_parse(captures.endpoint_ids) AS array(varchar)), captured.endpoint_id)

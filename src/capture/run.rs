@@ -171,7 +171,7 @@ impl Run {
             discovery.last_page_at = Some(times.last_page_at);
             discovery.clock_difference_seconds = *clock_difference_seconds;
         }
-        Discovery { unknown_elements, error: discovery.error.or(unreadable).or(odd), ..discovery }
+        Discovery { unknown_elements, error: discovery.error.or(odd).or(unreadable), ..discovery }
     }
 
     /// Returns the endpoints that were known before, and the error that makes this incomplete.

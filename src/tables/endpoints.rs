@@ -33,6 +33,8 @@ const NO_POLICY: Option<&str> = Some(
     "it has none, or its status is creating, failed, deleting or deleted; if EC2 did not answer for it, or named a policy without its \
      document, `unparsed` has the error's code under `authorizationPolicy#error`",
 );
+const NO_POLICY_FIELD: Option<&str> =
+    Some("it has no policy, or AWS sent none; if EC2 did not answer for it, as for `authorization_policy`");
 const NO_RULES: Option<&str> = Some(
     "its status is deleted, or not all of its rules are known: `unparsed` then has the error's code under `authorizationRule#error`",
 );
@@ -166,9 +168,9 @@ configuration_fields! {
             column("authorization_rules_captured_at", ColumnType::Timestamp, None, "When the last page of its authorization rules arrived, even if it has no rule", NO_RULES),
             column("routes_captured_at", ColumnType::Timestamp, None, "When the last page of its routes arrived, even if it has no route", NO_ROUTES),
             column("authorization_policy", ColumnType::String, Some("authorizationPolicy.policyDocument"), "Its authorization policy, in Cedar", NO_POLICY),
-            column("authorization_policy_description", ColumnType::String, Some("authorizationPolicy.description"), "What its owner wrote about the policy", NO_POLICY),
-            column("authorization_policy_shadow_mode", ColumnType::String, Some("authorizationPolicy.shadowMode"), "enabled if decisions of the policy are logged and not enforced, else disabled", NO_POLICY),
-            column("authorization_policy_status", ColumnType::String, Some("authorizationPolicy.status"), "creating, updating, active, failed or deleting", NO_POLICY),
+            column("authorization_policy_description", ColumnType::String, Some("authorizationPolicy.description"), "What its owner wrote about the policy", NO_POLICY_FIELD),
+            column("authorization_policy_shadow_mode", ColumnType::String, Some("authorizationPolicy.shadowMode"), "enabled if decisions of the policy are logged and not enforced, else disabled", NO_POLICY_FIELD),
+            column("authorization_policy_status", ColumnType::String, Some("authorizationPolicy.status"), "creating, updating, active, failed or deleting", NO_POLICY_FIELD),
             column("revocation_list", ColumnType::String, Some("certificateRevocationList"), "The list of revoked client certificates as AWS sent it, if it is smaller than 256 KiB, and the lists of the endpoints before it in the object have less than 32 MiB", Some("as for `revocation_list_sha256`, or it is larger: then that is not null")),
             column("revocation_list_sha256", ColumnType::String, None, "SHA-256 of that text, in hexadecimal digits, whatever its size", NO_LIST),
             column("revocation_list_entries", ColumnType::Bigint, None, "Certificates that it revokes", Some("as for `revocation_list_sha256`, or it cannot be read as a revocation list: then `unparsed` has it too")),

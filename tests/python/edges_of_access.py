@@ -191,6 +191,7 @@ def reached_by_odd_texts(lake):
         rule("10.6.0.0/16", GROUP.lower()),
         rule("10.7.0.0/16", "other", access_all=False, unparsed={"accessAll": "true"}),
         rule("10.8.0.0/16", "other", unparsed={"groupId": GROUP}),
+        rule("10.9.0.0/16", GROUP, unparsed={"clientVpnEndpointId": B}),
     ]
     lake.configured(ten, odd, [route("10.1.0.0/99"), route("10.5.0.0")])
     columns = "destination_cidr why route_overlaps"
@@ -202,6 +203,7 @@ def reached_by_odd_texts(lake):
         ("10.5.0.0/16", FOR_GROUP, NOT_KNOWN),
         ("10.7.0.0/16", NOT_KNOWN, NOT_KNOWN),
         ("10.8.0.0/16", NOT_KNOWN, NOT_KNOWN),
+        ("10.9.0.0/16", NOT_KNOWN, NOT_KNOWN),
         ("everywhere", FOR_GROUP, NOT_KNOWN),
         ("long", FOR_GROUP, NOT_KNOWN),
         columns=columns,

@@ -338,6 +338,34 @@ def changed_in_the_order_of_arrival(lake):
 
 
 @case
+def changed_in_the_order_of_the_answers(lake):
+    """Rules and routes count in the order in which EC2 answered with them, also with none. The endpoints were listed before."""
+    for snapshot, rules_at, routes_at, rules, routes in [
+        ("09 10:00", "09 10:10", "09 10:04", [], [route("10.0.0.0/8")]),
+        ("09 10:05", "09 10:06", "09 10:11", [rule("10.1.0.0/16", "g")], []),
+        ("09 10:20", "09 10:21", "09 10:22", [], []),
+    ]:
+        times = {"authorization_rules_captured_at": at(rules_at), "routes_captured_at": at(routes_at)}
+        lake.configured(at(snapshot), rules, routes, **times)
+    changes(
+        lake,
+        (A, "09 10:05", "09 10:00", "authorization_rule", "10.1.0.0/16 for group g", RULE(), None),
+        (A, "09 10:00", "09 10:05", "route", "10.0.0.0/8 via subnet-1", ROUTE(), None),
+    )
+
+
+@case
+def long_networks(lake):
+    """Associations that are too long for their column are shown as AWS sent them, as far as they are kept."""
+    for time, values in [
+        ("09 10:00", {"network_associations": '[{"associationId":"a"}]'}),
+        ("09 10:15", {"unparsed": {"clientVpnTargetNetworks": "long"}}),
+    ]:
+        lake.configured(at(time), associated_networks=["s-1"], **values)
+    changes(lake, (A, "09 10:00", "09 10:15", "option", "network_associations", '{"associationId":"a"}', "long"))
+
+
+@case
 def odd_rules(lake):
     """Rules and routes whose texts could not be typed, or are listed twice, and one without its endpoint's row."""
     first = [rule(None, None, access_all=None, unparsed={"destinationCidr": "x", "groupId": "y"}), rule("10.1.0.0/16", "g")]

@@ -92,6 +92,34 @@ def under_rules_of_some_pages(lake):
 
 
 @case
+def under_rules_of_some_pages_later(lake):
+    """From the listing on, nothing is known, and a rule of the first page was there when that arrived. In rows without the time of the
+    last page, the rules have their own."""
+    snapshots(lake, [[]])
+    lake.configured(at("09 10:15"), [dict(EVERYWHERE, captured_at=at("09 10:24"))], unparsed={"authorizationRule#error": "Timeout"})
+    lake.configured(at("09 10:30"), [dict(EVERYWHERE, captured_at=at("09 10:36"))])
+    snapshots(lake, [[], []], begins="09 10:45")
+    lake.session("s", f"{lake.name}.s", None, at("09 10:16"), at("09 10:20"))
+    lake.session("t", f"{lake.name}.t", None, at("09 10:31"), at("09 10:50"))
+    span = (OPEN, "0.0.0.0/0", "group g")
+    under(
+        lake,
+        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 10:36", True),
+        (A, "t", NOT_KNOWN, None, None, "09 10:15", "09 10:36", True),
+        (A, "t", *span, "09 10:24", "09 10:45", True),
+    )
+
+
+@case
+def under_a_rule_that_names_another(lake):
+    """A rule in an endpoint's list that names another endpoint leaves not known what it allows."""
+    other = rule("0.0.0.0/0", unparsed={"clientVpnEndpointId": B})
+    snapshots(lake, [[], [other], [], []])
+    lake.session("s", f"{lake.name}.s", None, at("09 10:01"), at("09 10:40"))
+    under(lake, (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 10:30", True))
+
+
+@case
 def under_rules_answered_later(lake):
     """A time of a rule is that at which EC2 answered with the rules, also if it answered with none."""
     for listed, answered, rules in [

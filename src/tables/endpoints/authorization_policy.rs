@@ -52,31 +52,28 @@ pub fn authorization_policy(body: &Body<'_>, asked: &EndpointId) -> Result<Polic
     if take("clientVpnEndpointId").is_none_or(|id| id != asked.as_str()) {
         return Err(DecodeError::Malformed);
     }
+    // An empty element has no value either.
+    let mut sent = |field| take(field).filter(|text| !text.is_empty());
+    let [document, description] = ["policyDocument", "description"].map(&mut sent);
+    let [shadow_mode, status] = ["shadowMode", "status"].map(&mut sent);
+    // A value may be there and too long for its column.
+    let may_have_none = match &status {
+        Some(status) => WITHOUT_DOCUMENT.contains(&status.as_ref()),
+        None => description.is_none() && shadow_mode.is_none(),
+    };
+    let lacks_document = document.is_none() && (!unknown.is_empty() || !may_have_none);
     let mut unparsed = Unparsed::new(is_odd);
     let mut text = |field: &'static str, text: Option<Cow<'_, str>>| {
-        // An empty element has no value either.
-        unparsed.column(field, text.filter(|text| !text.is_empty())?.into_owned().into()).map(Cow::into_owned)
+        unparsed.column(field, text?.into_owned().into()).map(Cow::into_owned)
     };
     let policy = AuthorizationPolicy {
-        document: text("authorizationPolicy.policyDocument", take("policyDocument")),
-        description: text("authorizationPolicy.description", take("description")),
-        shadow_mode: text("authorizationPolicy.shadowMode", take("shadowMode")),
-        status: text("authorizationPolicy.status", take("status")),
+        document: text("authorizationPolicy.policyDocument", document),
+        description: text("authorizationPolicy.description", description),
+        shadow_mode: text("authorizationPolicy.shadowMode", shadow_mode),
+        status: text("authorizationPolicy.status", status),
     };
-    let lacks_document = policy.lacks_document(!unknown.is_empty());
     unparsed.keep(unknown.within(WITHIN));
     Ok(PolicyAnswer { policy, unparsed: owned(unparsed), lacks_document })
-}
-
-impl AuthorizationPolicy {
-    /// Returns `true` if it must have a document and has none. `has_more` is `true` if the answer has unknown elements.
-    fn lacks_document(&self, has_more: bool) -> bool {
-        let may_have_none = match &self.status {
-            Some(status) => WITHOUT_DOCUMENT.contains(&status.as_str()),
-            None => self.description.is_none() && self.shadow_mode.is_none(),
-        };
-        self.document.is_none() && (has_more || !may_have_none)
-    }
 }
 
 impl Endpoint {
@@ -121,6 +118,18 @@ mod tests {
             ("deleted", "<status>deleted</status>", false),
         ] {
             assert_eq!(read(content).lacks_document, expected, "{name}");
+        }
+        let long = "x".repeat(70_000);
+        for (field, expected) in
+            [("status", true), ("description", true), ("shadowMode", true), ("policyDocument", false)]
+        {
+            let answer = read(&format!("<{field}>{long}</{field}>"));
+            assert_eq!(
+                (answer.lacks_document, answer.policy),
+                (expected, AuthorizationPolicy::default()),
+                "{field}"
+            );
+            assert!(answer.unparsed.contains_key(&format!("authorizationPolicy.{field}")));
         }
         let answer = read("<shadowMode>enabled</shadowMode><status>active</status><newField>x</newField>");
         let expected = AuthorizationPolicy {
