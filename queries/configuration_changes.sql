@@ -1,19 +1,25 @@
 -- When did a rule, a route, the authorization policy, the revocation list or an option of an endpoint change, from what to what?
 -- Serves: NIST SP 800-53 CM-3, CM-5 and AU-12, PCI DSS 1.2.2 and 10.2.1.7, ISO/IEC 27001 A.8.9 and A.8.32.
 -- Edit: the first day, and the day after the last, in UTC.
--- Rows: a change of one value. Without rows, nothing changed between the snapshots that exist. Missing ones are not in
--- coverage_holes, but in the ledger: docs/ledger.md, "Missing configuration".
+-- Rows: a change of one value. Without rows, no change was seen among the values that are known. What is missing is not in coverage_holes,
+-- but in the ledger and in unparsed of endpoints: docs/ledger.md, "Missing configuration". Who changed it is in CloudTrail: look between
+-- the two times for AuthorizeClientVpnIngress, RevokeClientVpnIngress, CreateClientVpnRoute, DeleteClientVpnRoute, ModifyClientVpnEndpoint,
+-- ImportClientVpnClientCertificateRevocationList and others.
 -- kind: `option`, `authorization_rule`, `route`, `authorization_policy`, `revocation_list` or `endpoint`.
 -- name: a column of endpoints. For a rule, its network and whom it is for. For a route, its network and target. For an endpoint, its id.
 -- from_value, to_value: before and after. from_value is null if a rule, a route or an endpoint appeared, or if AWS sent no value before.
--- to_value is null for the opposite. Rules and routes are JSON that includes the status, and an endpoint is `there`. A text that could not
--- be typed is shown as AWS sent it. If AWS gave two values at once, both are shown, separated by ` | `. Null is then `no value`.
+-- to_value is null if it disappeared, or if AWS no longer sends a value. Rules and routes are JSON that includes the status, and an
+-- endpoint is `there`. A text that could not be typed is shown as AWS sent it. If AWS gave two values at once, both are shown, separated by
+-- ` | `. Null is then `no value`.
 -- from_snapshot, to_snapshot: the last snapshot that shows from_value, and the first that shows to_value. The change was between EC2's
--- answers for them, each of which came up to 15 minutes after the time of its snapshot.
+-- answers for the two, not between these times. Of rules and routes, authorization_rules_captured_at and routes_captured_at in endpoints
+-- have the times of the answers. Of a policy, a revocation list and networks, captured_at has that of the listing, and EC2 answered for
+-- them later in the same run.
 -- A value that is not known at a snapshot, because EC2 did not answer, is no change: the next known value is compared with the last.
 -- A value that changed back between two snapshots is not seen, and the first known value is no change. Values are compared from the day
 -- before the first day on, in the order in which the snapshots arrived.
--- An endpoint is gone if a later snapshot or listing of its account and Region lacks it, or if AWS lists it as deleted.
+-- An endpoint is gone if a later snapshot or listing of its account and Region lacks it, or if AWS lists it as deleted. One that is new or
+-- gone has one row: its first and last rules, routes and options are those of that snapshot.
 -- Not compared: status messages, unparsed, and the text of a revocation list. Its SHA-256 is.
 WITH asked AS (
   SELECT

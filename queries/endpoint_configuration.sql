@@ -1,11 +1,13 @@
 -- How are the main options of each endpoint set, and since when?
 -- Serves: AWS Security Hub EC2.51 (connection logging), NIST SP 800-53 CM-3 and CM-6.
 -- Edit: how many days back.
--- For every option, rules, routes, the authorization policy and the revocation list, use configuration_changes.
+-- For changes of every option, of rules, routes, the authorization policy and the revocation list, use configuration_changes. The policy in
+-- force is authorization_policy in endpoints: with authorization_policy_shadow_mode `enabled`, it denies nothing and only logs.
 -- Rows: the first row of an endpoint is its configuration at the beginning, and each further one a change of a column shown here. If AWS
--- described an endpoint in two ways at once, each has a row. If an endpoint has no more snapshots, it was deleted or could not be read:
--- see the ledger.
--- since, seen_at: the first snapshot that shows it, and the arrival of that page. Snapshots count in the order of arrival.
+-- described an endpoint in two ways at once, each has a row. If later snapshots of the account and Region lack an endpoint, it is gone:
+-- configuration_changes shows when. If there are no later ones, see the ledger.
+-- since, seen_at: the first snapshot of these days that shows it, and the arrival of that page. In the first row, it may have been so
+-- earlier. Snapshots count in the order of arrival.
 -- unparsed: fields that have no column, as JSON. If EC2 does not answer for a part, a row appears with a key #error, and another when it
 -- answers again. Neither is a change of the endpoint. With targetNetworkId#error, associated_networks is not known.
 WITH configurations AS (

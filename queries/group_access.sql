@@ -1,18 +1,21 @@
 -- What could a group reach on a day, by the authorization rules of each endpoint?
 -- Serves: PCI DSS 7.2.1 and 7.2.4, NIST SP 800-53 AC-3 and AC-6, ISO/IEC 27001 A.5.15 and A.5.18.
 -- Edit: the group as the rules name it (the SID of a group of Active Directory, or the name that SAML gives), and the day, in UTC.
--- Rows: a rule for the group or for all users. An authorization policy can deny what a rule allows, and no rule lists members.
+-- Rows: a rule for the group or for all users. No rule lists members: the directory or the SAML provider has them. An authorization policy
+-- (authorization_policy in endpoints) and the security groups of the networks can deny what a rule allows. A policy whose
+-- authorization_policy_shadow_mode is `enabled` denies nothing, it only logs.
 -- why: `rule for the group`, `rule for all users`, or `not known` if AWS does not state whom the rule is for. It is `rules not known` in
 -- the row of an endpoint without such a rule, if its rules are not known at some snapshot: the group may have had access.
 -- description, statuses: all that snapshots of the day show.
--- first_active, last_active, active_snapshots: the first and the last snapshot that show the rule as active, or null, and the number of
--- all of them. Between the two, the rule may have been removed and added again.
+-- first_active, last_active, active_snapshots: the first and the last snapshot that show the rule as active, by their snapshot_time, or
+-- null, and the number of all of them. Between the two, the rule may have been removed and added again.
 -- route_overlaps: `yes` if, at one of these, an active route of the endpoint contains the destination or lies within it. It is `not known`
--- if the routes of one of them are not known, or a network is not a CIDR, and `no` otherwise.
--- not_reached: the networks within the destination that the rule does not give access to, at one of these snapshots at least, or null. AWS
--- applies only the rules of the narrowest network that has an address. These networks have active rules, none of them known to be for the
--- group or for all users. Other rows can give access to a part of them. Snapshots without all rules do not count in this.
--- snapshots, snapshots_not_known: the snapshots of the day that describe the endpoint, and those of them that may lack rules.
+-- if the routes of one of them are unknown, or a network is not a CIDR, and `no` otherwise.
+-- not_reached: networks inside the destination that narrower rules take away in at least one of these snapshots, or null. AWS applies only
+-- the rules of the narrowest network that contains an address, and none of these networks' rules is known to be for the group or for all
+-- users. Other rows can give access to a part of them. Snapshots with unknown rules are ignored.
+-- snapshots, snapshots_not_known: the snapshots of the day that describe the endpoint, and those of them that may lack rules. Versions
+-- that recorded no rules left no sign of it: ask about days after the upgrade.
 -- endpoints_described: the endpoints in snapshots of the day. Nothing is known of others. One row has only this if there is no other row.
 WITH asked AS (
   SELECT 'S-1-5-21-1111111111-2222222222-3333333333-1001' AS group_id, DATE '2026-11-01' AS day

@@ -3,17 +3,19 @@
 -- Edit: the first day, and the day after the last, in UTC.
 -- Rows: a session and a time. No rule need be for its user: rules do not list members, and an authorization policy can deny access.
 -- finding: `open rule` if snapshots of that time show an active rule of its endpoint for 0.0.0.0/0, for ::/0 or for all users. It is
--- `not known` if EC2 did not answer, or not with all rules, a rule could not be read, no snapshot came for 60 minutes, or none had come yet.
+-- `not known` if EC2 did not return all rules, a rule could not be read, or no snapshot came for 60 minutes or yet. Versions that recorded
+-- no rules left no sign of it: ask about days after the upgrade.
 -- destination_cidr, for_whom: those of the rule. A rule for all users can be for a small network. To see only rules that give everybody
 -- every network, keep the rows with for_whom `all users` and destination_cidr `0.0.0.0/0` or `::/0`. AWS applies only the rules of the
 -- narrowest network that has an address, so narrower rules can take networks out of these.
 -- seen_from: the first snapshot that shows the rule. It may have been added after the snapshot before. No time begins earlier than a day
 -- before the first day.
--- seen_until: the first later snapshot that does not show the rule, or at which the rules are not known. If there is none yet, it is
--- as_of. If no snapshot came for 60 minutes, it is the last one that shows the rule, a time that is `not known` follows, and the rule may
--- have been there longer.
+-- seen_until: the first later snapshot that does not show the rule, or at which the rules are not known. The rule may have been removed at
+-- any moment after the snapshot before. If there is none yet, it is as_of. If no snapshot came for 60 minutes, it is the last one that
+-- shows the rule, a time that is `not known` follows, and the rule may have been there longer.
 -- Both are the times at which EC2 answered with the rules, or with the endpoints if the rules are not known or the endpoint is gone.
--- proven: true if the session was there in that time. Otherwise it may have begun later or ended earlier, as in who_was_connected_at.
+-- proven: true if the session was there between seen_from and seen_until. Otherwise it may have begun later or ended earlier, as in
+-- who_was_connected_at. It says nothing of the rule, which may have been removed before seen_until, or is `not known`.
 -- as_of: the last merge. If there is nothing to show, one row has as_of.
 WITH asked AS (
   SELECT

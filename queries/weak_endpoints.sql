@@ -2,14 +2,14 @@
 -- Serves: AWS Security Hub EC2.51 (connection logging), NIST SP 800-53 AC-12, AC-17(2), CM-6 and IA-2, PCI DSS 2.2.1 and 8.2.8, ISO/IEC
 -- 27001 A.8.9.
 -- Edit: the day, in UTC, and the maximum number of hours of a session.
--- Rows: a weakness of an endpoint at its latest snapshot of the day. If AWS described it in two ways at once, both count. An endpoint that
--- AWS lists as deleted has none.
+-- Rows: a weakness, or a check whose result is `not known`, of an endpoint at its latest snapshot of the day. If AWS described it in two
+-- ways at once, both count. An endpoint that AWS lists as deleted has none.
 -- weakness: `no connection logging`, `certificate authentication only`, `split tunnel`, `long session time-out`, `no valid revocation
 -- list`, or `device posture is not asked for`: there is neither a client connect handler nor a device trust provider.
 -- Not judged: authorization rules (group_access and sessions_under_open_rules show those for all users), the authorization policy and
 -- its shadow mode, routes and security groups.
 -- value: that of the snapshot, or `not known` if AWS sent none, if it could not be typed, or if EC2 did not answer for the revocation list.
--- A revocation list is required only where clients have certificates. It has expired if its next update is before the snapshot, and is
+-- A revocation list is required only where clients have certificates. It has expired if its next update is before captured_at, and is
 -- `not known` if it names no next update or cannot be read.
 -- endpoints_described: the number of endpoints in snapshots of the day, without deleted ones. Nothing is known of any other endpoint. One
 -- row has only this if there is no other row.
