@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -80,10 +81,14 @@ pub struct CaptureRequest {
 }
 
 impl CaptureRequest {
-    /// Runs `work` until the deadline; `None` if it does not end before.
+    /// Runs `work` until the deadline; `None` if it does not end before. After the deadline, it is not begun.
     pub(crate) async fn within<T>(&self, clock: &Clock, work: impl Future<Output = T>) -> Option<T> {
         let Some(deadline) = self.deadline else { return Some(work.await) };
-        let left = deadline.duration_since(clock.now()).try_into().unwrap_or_default();
+        let left: Duration = deadline.duration_since(clock.now()).try_into().unwrap_or_default();
+        // The work is not begun then: a timer of no time fires late on a busy machine, and a quick answer would come first.
+        if left.is_zero() {
+            return None;
+        }
         tokio::time::timeout(left, work).await.ok()
     }
 

@@ -137,6 +137,9 @@ async fn a_deadline_ends_a_capture_in_order_with_its_token() {
             "{fault:?}"
         );
         assert_eq!(report.record.targets[0].rows(), 10, "{fault:?}");
+        if fault.is_none() {
+            assert_eq!(world.simulator.requests(), 2, "no page is asked for after the deadline");
+        }
         let checked = world.check();
         assert_eq!((checked.problems, checked.partials), (Vec::new(), 10));
 
