@@ -35,7 +35,7 @@ const WITHOUT_DOCUMENT: &[&str] = &["creating", "failed", "deleting", "deleted"]
 pub struct PolicyAnswer {
     /// The policy, as far as AWS sent it.
     pub policy: AuthorizationPolicy,
-    /// What AWS sent beside it: the API's field name to the text.
+    /// The fields that AWS sent beside it: the API's field name to the text.
     pub unparsed: BTreeMap<String, String>,
     /// `true` if the answer names a policy that must have a document, and does not have the document: then it is not known.
     pub lacks_document: bool,
