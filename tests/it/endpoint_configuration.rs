@@ -1,6 +1,8 @@
 //! A fault while the configuration of endpoints is read harms no connections: each fault of each action ends in an outcome, a
 //! code and the rows of the others.
 
+mod listings;
+
 use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::invocation::answer::Answer;
 use client_vpn_audit::lake::keys::ConfigurationTable;
@@ -261,122 +263,6 @@ async fn rules_that_an_earlier_run_wrote_in_part_are_not_known_of_any_endpoint()
     let code = "ConfigurationPartial";
     let expected = json!({"authorizationRule#error": code, "routes#error": code});
     assert_eq!(unparsed(&world, &again), [expected.clone(), expected]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
-async fn rules_and_routes_of_the_pages_before_a_fault_are_written() {
-    for (action, table, error_key, listed_at) in LISTINGS {
-        for (kind, code, rows) in [
-            (FaultKind::Throttle, "RequestLimitExceeded", 1_000),
-            (FaultKind::Unauthorized, "UnauthorizedOperation", 1_000),
-            (FaultKind::NotFound, "InvalidClientVpnEndpointId.NotFound", 1_000),
-            (FaultKind::CutBody, "MalformedResponse", 1_000),
-            // The second page is read too, and has the token that leads to itself.
-            (FaultKind::RepeatToken, "RepeatedToken", 1_001),
-        ] {
-            let (world, ids) = two_endpoints_of_one_page_and_two().await;
-            let fault = Fault { first: 2, ..Fault::always(kind.clone()) };
-            world.simulator.inject_into(action, fault.at(&ids[1]));
-            let report = take(&world).await;
-            assert!(report.failure().is_none(), "the connections are complete");
-            let entry = report.record.places[0].configuration(table).unwrap();
-            let error = entry.error.as_ref().map(|error| error.code.to_string());
-            assert_eq!(
-                (entry.outcome.as_str(), error.as_deref()),
-                ("partial", Some(code)),
-                "{action:?} {kind:?}"
-            );
-            let lake = world.read();
-            let object = &lake[table.table().name()][&entry.object.as_ref().unwrap().object_key];
-            assert_eq!(object["metadata"]["outcome"], json!("partial"));
-            let of = |id: &String| {
-                let all = object["rows"].as_array().unwrap().iter();
-                all.filter(|row| row["endpoint_id"] == json!(id)).count()
-            };
-            assert_eq!(ids.each_ref().map(of), [1, rows], "{action:?} {kind:?}");
-            let endpoints = endpoints_in(&lake, &report);
-            assert!(endpoints[0][listed_at].is_string() && endpoints[0]["unparsed"].is_null());
-            assert_eq!(
-                (&endpoints[1][listed_at], &endpoints[1]["unparsed"]),
-                (&Value::Null, &json!({error_key: code})),
-                "{action:?} {kind:?}"
-            );
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
-async fn rules_and_routes_of_the_pages_before_the_deadline_are_written() {
-    for (action, table, error_key, listed_at) in LISTINGS {
-        // On a busy machine, the page before the one that never comes needs more time.
-        for seconds in (2..).map(|step| 1 << step) {
-            assert!(seconds < 300, "{action:?}: the page before the deadline never came");
-            let (world, ids) = two_endpoints_of_one_page_and_two().await;
-            let stall = Fault { first: 2, ..Fault::always(FaultKind::Stall) };
-            world.simulator.inject_into(action, stall.at(&ids[1]));
-            // A quarter of the time is for writing.
-            let deadline = Some(crate::harness::now() + SignedDuration::from_secs(seconds));
-            let payload = json!({"action": "snapshot", "time": crate::harness::NOW});
-            let auditor = world.auditor(&[]);
-            let answer = crate::harness::handle(&auditor, &payload, "a-request", deadline).await.unwrap();
-            let Answer::Snapshot(report) = answer else { panic!("no report but {answer:?}") };
-            // The first endpoint's page, and both of the second one's.
-            if world.simulator.action_requests(action) < 3 {
-                continue;
-            }
-            let entry = report.record.places[0].configuration(table).unwrap();
-            let error = entry.error.as_ref().map(|error| error.code.to_string());
-            assert_eq!(
-                (entry.outcome.as_str(), error.as_deref()),
-                ("partial", Some("Deadline")),
-                "{action:?}"
-            );
-            assert_eq!(entry.object.as_ref().unwrap().rows, 1_001, "{action:?}");
-            let second = &endpoints(&world, &report)[1];
-            assert_eq!(
-                (&second[listed_at], &second["unparsed"][error_key]),
-                (&Value::Null, &json!("Deadline")),
-                "{action:?}"
-            );
-            break;
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
-async fn an_endpoint_without_rules_and_routes_has_the_times_at_which_they_were_listed() {
-    let world = World::new(fleet(1, 3)).await;
-    let id = world.simulator.endpoint_ids()[0].clone();
-    world.simulator.change_access(&id, |access| {
-        access.rules.clear();
-        access.routes.clear();
-    });
-    let row = endpoint(&world).await;
-    for (.., listed_at) in LISTINGS {
-        assert!(row[listed_at].is_string(), "{listed_at}: {row}");
-    }
-}
-
-/// The listings whose rows are in a table of their own, each with the column of `endpoints` that has its time.
-const LISTINGS: [(FaultyAction, ConfigurationTable, &str, &str); 2] = [
-    (ACTIONS[1].0, ACTIONS[1].1, ACTIONS[1].2, "authorization_rules_captured_at"),
-    (ACTIONS[2].0, ACTIONS[2].1, ACTIONS[2].2, "routes_captured_at"),
-];
-
-/// Two endpoints: the first one has one rule and one route, the second one one more than a page has.
-async fn two_endpoints_of_one_page_and_two() -> (World, [String; 2]) {
-    let world = World::new(fleet(2, 3)).await;
-    let ids = [0, 1].map(|index| world.simulator.endpoint_ids()[index].clone());
-    for (id, rows) in ids.iter().zip([1, 1_001]) {
-        world.simulator.change_access(id, |access| {
-            let (rule, route) = (access.rules[0].clone(), access.routes[0].clone());
-            (access.rules, access.routes) = (vec![rule; rows], vec![route; rows]);
-        });
-    }
-    (world, ids)
 }
 
 /// Returns `unparsed` of each endpoint.
