@@ -11,6 +11,13 @@ use serde::{Serialize, Serializer};
 /// silently shows nothing of a day outside its partition projection.
 pub const FIRST_DATE: Date = date(2018, 12, 1);
 
+/// Greatest age of the time of a new snapshot. AWS lists a connection for 60 minutes after its end, so what it lists now is no
+/// evidence of an earlier time.
+const MAX_AGE: SignedDuration = SignedDuration::from_mins(60);
+
+/// Longest time by which a schedule's clock may be ahead of ours.
+const MAX_AHEAD: SignedDuration = SignedDuration::from_secs(60);
+
 /// A whole second in UTC: object keys carry seconds, so two snapshots of one second would be one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SnapshotTime(Timestamp);
@@ -27,6 +34,18 @@ pub enum SnapshotTimeError {
     /// A time before [`FIRST_DATE`].
     #[error("lies before {FIRST_DATE}, where the lake's tables begin")]
     TooEarly,
+    /// A time of which a new snapshot is no evidence, since it is too long ago.
+    #[error("lies {seconds} seconds in the past")]
+    TooOld {
+        /// Its age, rounded up.
+        seconds: i64,
+    },
+    /// A time that is not yet.
+    #[error("lies in the future, for it is {now} now")]
+    Ahead {
+        /// The present time.
+        now: Timestamp,
+    },
 }
 
 impl SnapshotTime {
@@ -44,6 +63,20 @@ impl SnapshotTime {
         }
         let time = SnapshotTime(time);
         if time.date() < FIRST_DATE { Err(SnapshotTimeError::TooEarly) } else { Ok(time) }
+    }
+
+    /// Reads the time of a snapshot that is taken `now`: at most 60 minutes in the past and 60 seconds ahead.
+    ///
+    /// # Errors
+    /// Returns an error as [`SnapshotTime::parse`] does, or if the time is too old or ahead.
+    pub fn parse_recent(text: &str, now: Timestamp) -> Result<SnapshotTime, SnapshotTimeError> {
+        let time = SnapshotTime::parse(text)?;
+        let age = now.duration_since(time.0);
+        if age > MAX_AGE {
+            let seconds = age.as_secs() + i64::from(age.subsec_nanos() > 0);
+            return Err(SnapshotTimeError::TooOld { seconds });
+        }
+        if age < -MAX_AHEAD { Err(SnapshotTimeError::Ahead { now }) } else { Ok(time) }
     }
 
     /// Reads it back from an object's key: `20261123T090000Z`. Returns `None` if it is not that, or lies before [`FIRST_DATE`].
@@ -130,6 +163,23 @@ mod tests {
         assert!(SnapshotTime::parse("2018-12-01T00:00:00Z").is_ok());
         for text in ["2018-12-01T00:30:00+01:00", "1969-12-31T23:59:59Z", "0000-01-01T00:00:00Z"] {
             assert_eq!(SnapshotTime::parse(text), Err(SnapshotTimeError::TooEarly), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_new_snapshot_is_of_the_last_60_minutes_or_the_next_60_seconds() {
+        for (now, expected) in [
+            ("2026-11-23T10:00:00Z", Ok(())),
+            ("2026-11-23T10:00:00.001Z", Err(SnapshotTimeError::TooOld { seconds: 3601 })),
+            ("2026-11-23T10:00:01Z", Err(SnapshotTimeError::TooOld { seconds: 3601 })),
+            ("2026-11-23T08:59:00Z", Ok(())),
+            (
+                "2026-11-23T08:58:59.999Z",
+                Err(SnapshotTimeError::Ahead { now: "2026-11-23T08:58:59.999Z".parse().unwrap() }),
+            ),
+        ] {
+            let found = SnapshotTime::parse_recent("2026-11-23T09:00:00Z", now.parse().unwrap());
+            assert_eq!(found.map(|_| ()), expected, "{now}");
         }
     }
 

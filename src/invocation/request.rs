@@ -1,7 +1,7 @@
 //! The typed and checked request of an event or a command line. The checks of single values are here, so that both refuse
 //! the same, each under its own names.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::aws::ec2::resume_token::ResumeToken;
 use crate::aws::ec2::{Filter, PageSize};
@@ -10,13 +10,6 @@ use crate::invalid_input::{InvalidInput, InvalidInputs};
 use crate::lake::ledger::Trigger;
 use crate::snapshot_time::{SnapshotTime, SnapshotTimeError};
 use crate::target::{PlaceTargets, TargetText};
-
-/// Greatest age of a snapshot's time. AWS lists a connection for 60 minutes after its end, so what it lists now is no
-/// evidence of an earlier time.
-const MAX_AGE: SignedDuration = SignedDuration::from_mins(60);
-
-/// Longest time by which a schedule's clock may be ahead of ours.
-const MAX_AHEAD: SignedDuration = SignedDuration::from_secs(60);
 
 /// Filters that the API has. Source: EC2 API reference, `DescribeClientVpnConnections`.
 pub const FILTERS: [&str; 2] = ["connection-id", "username"];
@@ -121,21 +114,12 @@ pub fn snapshot_time(text: &str, now: Timestamp) -> Result<SnapshotTime, String>
                    seconds ahead";
     let next =
         "what is captured now is no evidence of another time; take a snapshot without `time`; the hole stays";
-    let refused = |reason: String| format!("{allowed}; this one {reason}");
-    let time = match SnapshotTime::parse(text) {
-        Ok(time) => time,
-        Err(error @ SnapshotTimeError::TooEarly) => return Err(refused(format!("{error}; {next}"))),
-        Err(error) => return Err(refused(error.to_string())),
-    };
-    let age = now.duration_since(time.timestamp());
-    if age > MAX_AGE {
-        let seconds = age.as_secs() + i64::from(age.subsec_nanos() > 0);
-        return Err(refused(format!("lies {seconds} seconds in the past; {next}")));
-    }
-    if age < -MAX_AHEAD {
-        return Err(refused(format!("lies in the future, for it is {now} now; {next}")));
-    }
-    Ok(time)
+    SnapshotTime::parse_recent(text, now).map_err(|error| match error {
+        SnapshotTimeError::Unparsable | SnapshotTimeError::Fraction => format!("{allowed}; this one {error}"),
+        SnapshotTimeError::TooEarly | SnapshotTimeError::TooOld { .. } | SnapshotTimeError::Ahead { .. } => {
+            format!("{allowed}; this one {error}; {next}")
+        }
+    })
 }
 
 /// Reads the last hour to seal.

@@ -4,6 +4,7 @@
 pub mod columns;
 pub mod decoder;
 pub mod event_ids;
+mod masked_fields;
 mod message;
 pub mod rows;
 pub mod typing;

@@ -128,7 +128,6 @@ pub fn report_text(report: &Report) -> String {
 }
 
 /// Renders the log groups of a run as a table, followed by notes.
-/// Renders a run's log groups as a table, followed by notes.
 pub fn logs_text(report: &Report) -> String {
     let mut table = new_table([
         "Log group",

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::decoder::RawEvent;
+use super::masked_fields::masked_fields;
 use super::message::{DEVICE_TOKENS, Message, event};
 use super::{LoggedEvent, RawLoggedEvent};
 use crate::tables::typing::illegal::has_illegal;
@@ -16,9 +17,6 @@ use crate::target::EndpointId;
 
 /// The key in `unparsed` of a message that is no event of a connection log.
 pub const MESSAGE: &str = "message";
-
-/// The fields that a data protection policy of a log group can mask, as far as they are known to be masked.
-pub const MASKABLE: [&str; 4] = ["client-ip", "common-name", "device-ip", "username"];
 
 /// The beginning of the year 1, in milliseconds since 1970.
 const FIRST_MILLISECOND: i64 = -62_135_596_800_000;
@@ -105,14 +103,6 @@ fn device_tokens<'a>(
         }
     }
     column
-}
-
-/// Returns the names of the fields that have nothing but asterisks.
-fn masked_fields(raw: &RawLoggedEvent<'_>) -> Vec<&'static str> {
-    let texts = [&raw.client_ip, &raw.common_name, &raw.device_ip, &raw.username];
-    let is_masked = |text: &Cow<'_, str>| !text.is_empty() && text.bytes().all(|byte| byte == b'*');
-    let fields = MASKABLE.into_iter().zip(texts);
-    fields.filter(|(_, text)| text.as_ref().is_some_and(is_masked)).map(|(field, _)| field).collect()
 }
 
 /// Reads a number of milliseconds since 1970; one that is no time of a column goes to `unparsed`.
