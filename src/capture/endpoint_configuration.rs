@@ -1,7 +1,6 @@
 //! The configuration of one endpoint. EC2 returns each part in a separate call, and a part that fails does not affect the others.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use crate::aws::ec2::{Ec2Source, EndpointRows, ListedRows, PageError, PageTimes};
@@ -12,6 +11,9 @@ use crate::lake::keys::ConfigurationTable;
 use crate::tables::authorization_rules::AuthorizationRule;
 use crate::tables::configuration::endpoint_row::EndpointRow;
 use crate::tables::endpoints::Endpoint;
+use crate::tables::endpoints::authorization_policy::PolicyAnswer;
+use crate::tables::endpoints::networks::Association;
+use crate::tables::endpoints::revocation_list::RevocationListAnswer;
 use crate::tables::routes::Route;
 use crate::tables::unknown::record_names;
 use crate::target::{AccountRegion, EndpointId, Target};
@@ -85,11 +87,14 @@ impl Part {
     }
 }
 
-/// An endpoint with the parts of its configuration, as far as they were wanted and are known.
-#[derive(Debug)]
+/// An endpoint and its configuration, as far as the parts were wanted and are known.
+#[derive(Debug, Default)]
 pub struct Described {
-    /// The endpoint.
-    pub endpoint: Endpoint,
+    /// The endpoint, as AWS listed it: once, or more than once if it described it in several ways.
+    descriptions: Vec<Endpoint>,
+    networks: Option<Vec<Association>>,
+    policy: Option<PolicyAnswer>,
+    revocation_list: Option<RevocationListAnswer>,
     /// Its authorization rules, as far as they were read.
     pub rules: Vec<EndpointRow<AuthorizationRule>>,
     /// Its routes, as far as they were read.
@@ -98,6 +103,23 @@ pub struct Described {
     pub errors: Vec<(Part, PageError)>,
     /// The facts about EC2's answers.
     pub answers: Vec<(Part, AnswerFacts)>,
+}
+
+/// Returns the descriptions of each endpoint, in AWS's order by the first of each. One without a valid id is an endpoint of its own.
+pub fn by_endpoint(listed: Vec<Endpoint>) -> Vec<Vec<Endpoint>> {
+    let mut found: Vec<Vec<Endpoint>> = Vec::new();
+    let mut index_by_id: HashMap<EndpointId, usize> = HashMap::new();
+    for endpoint in listed {
+        let index = match &endpoint.endpoint_id {
+            Some(id) => *index_by_id.entry(id.clone()).or_insert(found.len()),
+            None => found.len(),
+        };
+        match found.get_mut(index) {
+            Some(descriptions) => descriptions.push(endpoint),
+            None => found.push(vec![endpoint]),
+        }
+    }
+    found
 }
 
 /// The facts about answers of EC2 that the ledger has.
@@ -120,6 +142,9 @@ impl AnswerFacts {
     }
 }
 
+/// Endpoints of which EC2 may leave a part unanswered before the part is given up for the others.
+const MAX_UNANSWERED: usize = 2;
+
 /// The requests for the configuration of the endpoints of an account and Region.
 pub struct Requests<'a> {
     source: &'a Ec2Source,
@@ -127,8 +152,9 @@ pub struct Requests<'a> {
     clock: &'a Clock,
     /// The tables that are wanted.
     tables: Vec<ConfigurationTable>,
-    /// The errors of requests that EC2 did not answer at all: then no more are made for that part. Without time left, none are made.
-    gave_up: Mutex<Vec<(Part, PageError)>>,
+    /// The errors of requests that EC2 did not answer at all. After [`MAX_UNANSWERED`] of a part, no more are made for it. Without time
+    /// left, none are made.
+    unanswered: Mutex<Vec<(Part, PageError)>>,
 }
 
 impl<'a> Requests<'a> {
@@ -139,19 +165,16 @@ impl<'a> Requests<'a> {
         clock: &'a Clock,
         tables: Vec<ConfigurationTable>,
     ) -> Requests<'a> {
-        Requests { source, request, clock, tables, gave_up: Mutex::default() }
+        Requests { source, request, clock, tables, unanswered: Mutex::default() }
     }
 
-    /// Adds the parts of its configuration to an endpoint of `place`.
-    pub async fn describe(&self, place: &AccountRegion, endpoint: Endpoint) -> Described {
-        let (id, is_deleted) = (endpoint.endpoint_id.clone(), endpoint.is_deleted());
-        let (rules, routes) = (Vec::new(), Vec::new());
-        let (errors, answers) = (Vec::new(), Vec::new());
-        let mut described = Described { endpoint, rules, routes, errors, answers };
-        if is_deleted {
+    /// Adds the parts of its configuration to an endpoint of `place`, all of whose descriptions these are. Each part is requested once.
+    pub async fn describe(&self, place: &AccountRegion, descriptions: Vec<Endpoint>) -> Described {
+        let mut described = Described { descriptions, ..Described::default() };
+        let Some(first) = described.not_deleted().next() else {
             return described;
-        }
-        let Some(endpoint_id) = id else {
+        };
+        let Some(endpoint_id) = first.endpoint_id.clone() else {
             described.fail_all(&self.tables);
             return described;
         };
@@ -159,39 +182,36 @@ impl<'a> Requests<'a> {
         let target = Target { account_id, region, endpoint_id };
         let networks = self.source.associated_networks(&target);
         if let Some(networks) = self.part(&mut described, Part::Networks, networks).await {
-            let ListedRows { times, unknown_elements, .. } = networks;
+            let ListedRows { rows, times, unknown_elements, .. } = networks;
             described.answers.push((Part::Networks, AnswerFacts { times, unknown_elements }));
-            described.endpoint.associate(networks.rows);
+            described.networks = Some(rows);
         }
-        let mut rules = EndpointRows::default();
-        let read = self.source.authorization_rules(&target, &mut rules);
-        let read = self.answer(Part::AuthorizationRules, read).await;
-        let rules = described.listed(Part::AuthorizationRules, rules, read);
-        described.endpoint.authorization_rules_captured_at = rules.last_page_at();
+        let rules = async |rows: &mut EndpointRows<_>| self.source.authorization_rules(&target, rows).await;
+        let rules = self.listed(&mut described, Part::AuthorizationRules, rules).await;
+        let captured_at = rules.last_page_at();
+        described.not_deleted().for_each(|endpoint| endpoint.authorization_rules_captured_at = captured_at);
         described.rules = rules.rows;
-        let mut routes = EndpointRows::default();
-        let read = self.source.routes(&target, &mut routes);
-        let read = self.answer(Part::Routes, read).await;
-        let routes = described.listed(Part::Routes, routes, read);
-        described.endpoint.routes_captured_at = routes.last_page_at();
+        let routes = async |rows: &mut EndpointRows<_>| self.source.routes(&target, rows).await;
+        let routes = self.listed(&mut described, Part::Routes, routes).await;
+        let captured_at = routes.last_page_at();
+        described.not_deleted().for_each(|endpoint| endpoint.routes_captured_at = captured_at);
         described.routes = routes.rows;
         let policy = self.source.authorization_policy(&target);
         if let Some((policy, error)) = self.part(&mut described, Part::AuthorizationPolicy, policy).await {
-            described.endpoint.add_policy(policy);
+            described.policy = Some(policy);
             error.into_iter().for_each(|error| described.fail(Part::AuthorizationPolicy, error, true));
         }
         let list = self.source.revocation_list(&target);
-        if let Some(list) = self.part(&mut described, Part::RevocationList, list).await {
-            described.endpoint.add_revocation_list(list);
-        }
+        described.revocation_list = self.part(&mut described, Part::RevocationList, list).await;
         described
     }
 
     /// Returns the error for which a part is no longer requested.
     fn earlier(&self, part: Part) -> Option<PageError> {
-        let gave_up = self.gave_up.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut errors = gave_up.iter().filter(|(of, error)| *of == part || error.is_deadline());
-        errors.next().map(|(_, error)| error.clone())
+        let unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
+        let deadline = unanswered.iter().find(|(_, error)| error.is_deadline());
+        let last_allowed = || unanswered.iter().filter(|(of, _)| *of == part).nth(MAX_UNANSWERED - 1);
+        deadline.or_else(last_allowed).map(|(_, error)| error.clone())
     }
 
     /// Waits for an answer if it is wanted. Without one, `described` has the reason.
@@ -210,6 +230,24 @@ impl<'a> Requests<'a> {
         }
     }
 
+    /// Reads the listing of a part if it is wanted, and returns what was read of it. If that is not its end, `described` has the reason.
+    async fn listed<F>(
+        &self,
+        described: &mut Described,
+        part: Part,
+        read: impl AsyncFnOnce(&mut EndpointRows<F>) -> Result<(), PageError>,
+    ) -> ListedRows<EndpointRow<F>> {
+        let mut rows = EndpointRows::default();
+        let answer = self.answer(part, read(&mut rows)).await;
+        if let Some(Err(error)) = answer {
+            described.fail(part, error, !rows.is_empty());
+        }
+        let mut listed = rows.into_listed();
+        let unknown_elements = std::mem::take(&mut listed.unknown_elements);
+        described.answers.push((part, AnswerFacts { times: listed.times, unknown_elements }));
+        listed
+    }
+
     /// Waits for an answer; `None` if it is not wanted.
     async fn answer<T>(
         &self,
@@ -226,13 +264,32 @@ impl<'a> Requests<'a> {
         if let Err(error) = &answer
             && (error.code.is_out_of_reach() || error.is_deadline())
         {
-            self.gave_up.lock().unwrap_or_else(PoisonError::into_inner).push((part, error.clone()));
+            self.unanswered.lock().unwrap_or_else(PoisonError::into_inner).push((part, error.clone()));
         }
         Some(answer)
     }
 }
 
 impl Described {
+    /// Takes its rows for the table of endpoints. Each is made when it is its turn, so that what they have in common is not copied for
+    /// all of them at once.
+    pub fn into_rows(self) -> impl Iterator<Item = Endpoint> {
+        let Described { descriptions, networks, policy, revocation_list, .. } = self;
+        descriptions.into_iter().map(move |mut endpoint| {
+            if !endpoint.is_deleted() {
+                networks.iter().for_each(|networks| endpoint.associate(networks.clone()));
+                policy.iter().for_each(|policy| endpoint.add_policy(policy.clone()));
+                revocation_list.iter().for_each(|list| endpoint.add_revocation_list(list.clone()));
+            }
+            endpoint
+        })
+    }
+
+    /// Returns the descriptions of it that are not those of a deleted endpoint, of which nothing can be requested.
+    fn not_deleted(&mut self) -> impl Iterator<Item = &mut Endpoint> {
+        self.descriptions.iter_mut().filter(|endpoint| !endpoint.is_deleted())
+    }
+
     /// Marks every part of these tables as not known: nothing can be requested without a valid id.
     fn fail_all(&mut self, tables: &[ConfigurationTable]) {
         for part in Part::ALL.into_iter().filter(|part| tables.contains(&part.table())) {
@@ -246,7 +303,7 @@ impl Described {
         let is_gone = error.code == AwsCode::ENDPOINT_NOT_FOUND;
         // An endpoint that was deleted meanwhile has no networks that could be known.
         if !(is_gone && part == Part::Networks) {
-            part.mark(&mut self.endpoint, error.code.as_str());
+            self.not_deleted().for_each(|endpoint| part.mark(endpoint, error.code.as_str()));
         }
         // Authorization policies are not in every partition.
         let is_absent = part == Part::AuthorizationPolicy && error.code == AwsCode::INVALID_ACTION;
@@ -255,92 +312,37 @@ impl Described {
             self.errors.push((part, error));
         }
     }
-
-    /// Ends the listing of a part, and returns what was read of it. If it could not be read to its end, `self` has the reason.
-    fn listed<F>(
-        &mut self,
-        part: Part,
-        rows: EndpointRows<F>,
-        read: Option<Result<(), PageError>>,
-    ) -> ListedRows<EndpointRow<F>> {
-        if let Some(Err(error)) = read {
-            self.fail(part, error, !rows.is_empty());
-        }
-        let mut listed = rows.into_listed();
-        let unknown_elements = std::mem::take(&mut listed.unknown_elements);
-        self.answers.push((part, AnswerFacts { times: listed.times, unknown_elements }));
-        listed
-    }
-}
-
-/// The rules or routes of endpoints that are in a table. An endpoint that AWS describes in two ways is asked about twice, and its
-/// rows are there once.
-#[derive(Debug, Default)]
-pub struct FirstAnswers(BTreeMap<(EndpointId, Part), Option<String>>);
-
-impl FirstAnswers {
-    /// Returns `true` if the rows of this answer belong in the table: it is the first one about the endpoint that was read to its end or
-    /// has rows (`has_rows`). If an earlier one is there and was cut short, the part is marked as not all known.
-    pub fn is_first(&mut self, endpoint: &mut Endpoint, part: Part, has_rows: bool) -> bool {
-        let error = endpoint.unparsed.get(part.error_key()).cloned();
-        let Some(id) = endpoint.endpoint_id.clone().filter(|_| !endpoint.is_deleted()) else { return false };
-        if error.is_some() && !has_rows {
-            return false;
-        }
-        match self.0.entry((id, part)) {
-            Entry::Vacant(first) => {
-                first.insert(error);
-                true
-            }
-            Entry::Occupied(first) => {
-                first.get().iter().for_each(|code| part.mark(endpoint, code));
-                false
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn endpoint(error: Option<&str>) -> Endpoint {
-        let errors = error.map(|code| (Part::Routes.error_key().to_owned(), code.to_owned()));
-        let listed_at = error.is_none().then_some(jiff::Timestamp::UNIX_EPOCH);
+    fn endpoint(id: &str, description: &str) -> Endpoint {
         Endpoint {
-            endpoint_id: EndpointId::parse("cvpn-endpoint-0123456789abcdef0"),
-            routes_captured_at: listed_at,
-            unparsed: errors.into_iter().collect(),
+            endpoint_id: EndpointId::parse(id),
+            description: Some(description.to_owned()),
             ..Endpoint::default()
         }
     }
 
     #[test]
-    fn an_endpoint_has_its_routes_once_and_is_not_complete_with_some_of_them() {
-        for (name, answers, first, errors) in [
-            ("twice complete", [(None, true), (None, true)], [true, false], [None, None]),
-            ("none, twice", [(None, false), (None, false)], [true, false], [None, None]),
-            ("refused first", [(Some("A"), false), (None, true)], [false, true], [Some("A"), None]),
-            ("cut short first", [(Some("A"), true), (None, true)], [true, false], [Some("A"), Some("A")]),
-            ("cut short last", [(None, true), (Some("A"), true)], [true, false], [None, Some("A")]),
-            (
-                "cut short twice",
-                [(Some("A"), true), (Some("B"), true)],
-                [true, false],
-                [Some("A"), Some("B")],
-            ),
+    fn an_endpoint_is_one_however_often_it_is_described() {
+        let (a, b) = ("cvpn-endpoint-0123456789abcdef0", "cvpn-endpoint-0123456789abcdef1");
+        for (name, listed, expected) in [
+            ("none", vec![], vec![]),
+            ("each once", vec![(a, "1"), (b, "2")], vec![vec!["1"], vec!["2"]]),
+            ("two ways", vec![(a, "1"), (b, "2"), (a, "3")], vec![vec!["1", "3"], vec!["2"]]),
+            ("the last in two ways", vec![(a, "1"), (b, "2"), (b, "3")], vec![vec!["1"], vec!["2", "3"]]),
+            ("without ids", vec![("?", "1"), (a, "2"), ("?", "3")], vec![vec!["1"], vec!["2"], vec!["3"]]),
         ] {
-            let mut seen = FirstAnswers::default();
-            for (((error, has_rows), is_first), expected) in answers.into_iter().zip(first).zip(errors) {
-                let mut endpoint = endpoint(error);
-                assert_eq!(seen.is_first(&mut endpoint, Part::Routes, has_rows), is_first, "{name}");
-                let code = endpoint.unparsed.get(Part::Routes.error_key()).map(String::as_str);
-                assert_eq!(
-                    (code, endpoint.routes_captured_at.is_none()),
-                    (expected, expected.is_some()),
-                    "{name}"
-                );
-            }
+            let listed = listed.into_iter().map(|(id, description)| endpoint(id, description)).collect();
+            let found = by_endpoint(listed);
+            let found: Vec<Vec<&str>> = found
+                .iter()
+                .map(|of_endpoint| of_endpoint.iter().filter_map(|one| one.description.as_deref()).collect())
+                .collect();
+            assert_eq!(found, expected, "{name}");
         }
     }
 
@@ -378,20 +380,19 @@ mod tests {
     fn a_table_lacks_something_of_an_endpoint_that_was_deleted_only_if_it_has_some_of_its_rows() {
         let gone = || PageError::new(AwsCode::ENDPOINT_NOT_FOUND.into(), "gone");
         for is_partial in [false, true] {
-            let mut described = Described {
-                endpoint: endpoint(None),
-                rules: Vec::new(),
-                routes: Vec::new(),
-                errors: Vec::new(),
-                answers: Vec::new(),
+            let there = Endpoint {
+                routes_captured_at: Some(jiff::Timestamp::UNIX_EPOCH),
+                ..endpoint("cvpn-endpoint-0123456789abcdef0", "there")
             };
+            let deleted = Endpoint { status_code: Some("deleted".to_owned()), ..there.clone() };
+            let mut described =
+                Described { descriptions: vec![deleted.clone(), there], ..Described::default() };
             described.fail(Part::Routes, gone(), is_partial);
             assert_eq!(described.errors.len(), usize::from(is_partial));
-            let code = described.endpoint.unparsed.get("routes#error").map(String::as_str);
-            assert_eq!(
-                (code, described.endpoint.routes_captured_at),
-                (Some("InvalidClientVpnEndpointId.NotFound"), None)
-            );
+            assert_eq!(described.descriptions[0], deleted);
+            let there = &described.descriptions[1];
+            let code = there.unparsed.get("routes#error").map(String::as_str);
+            assert_eq!((code, there.routes_captured_at), (Some("InvalidClientVpnEndpointId.NotFound"), None));
         }
     }
 }

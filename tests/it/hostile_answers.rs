@@ -279,11 +279,11 @@ async fn an_odd_endpoint_fails_alone() {
     let column = |name: &str| -> Vec<Value> { rows.iter().map(|row| row[name].clone()).collect() };
     assert_eq!(
         column("endpoint_id"),
-        [json!(ENDPOINT_A), Value::Null, Value::Null, json!(ENDPOINT_B), json!(ENDPOINT_A)]
+        [json!(ENDPOINT_A), json!(ENDPOINT_A), Value::Null, Value::Null, json!(ENDPOINT_B)]
     );
     assert_eq!(
         column("description"),
-        [json!("bad\u{fffd}name"), Value::Null, json!("no id"), Value::Null, json!("another")]
+        [json!("bad\u{fffd}name"), json!("another"), Value::Null, json!("no id"), Value::Null]
     );
     assert_eq!((&rows[0]["split_tunnel"], &rows[0]["vpn_port"]), (&Value::Null, &Value::Null));
     assert_eq!((&rows[0]["creation_time"], &rows[0]["session_timeout_hours"]), (&Value::Null, &json!(24)));
@@ -304,17 +304,19 @@ async fn an_odd_endpoint_fails_alone() {
     ];
     let mut expected: Value =
         parts.iter().map(|part| (format!("{part}#error"), json!("MalformedEndpoint"))).collect();
-    assert_eq!(rows[2]["unparsed"], expected);
+    assert_eq!(rows[3]["unparsed"], expected);
     expected["clientVpnEndpointId"] = json!("cvpn-endpoint-OTHER");
-    assert_eq!(rows[1]["unparsed"], expected);
+    assert_eq!(rows[2]["unparsed"], expected);
     for table in [ConfigurationTable::AuthorizationRules, ConfigurationTable::Routes] {
         assert_eq!(taken.error_of(table), "MalformedEndpoint");
         let entry = taken.report.record.places[0].configuration(table).unwrap();
         assert_eq!(entry.outcome.as_str(), "partial");
         assert_eq!(entry.object.as_ref().unwrap().rows, 2, "those of an endpoint with two descriptions once");
     }
-    assert_eq!(rows[3]["creation_time"], json!("2025-10-31T23:00:00.000+00:00"));
-    assert_eq!(column("associated_networks")[3], json!(["subnet-1"]));
+    // One listing of endpoints, and for each valid id its connections and the five parts of its configuration.
+    assert_eq!(taken.requests, 1 + 2 * (1 + 5));
+    assert_eq!(rows[4]["creation_time"], json!("2025-10-31T23:00:00.000+00:00"));
+    assert_eq!(column("associated_networks")[4], json!(["subnet-1"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,13 @@
 //! The objects with the configuration of every endpoint of an account and Region: one for each table that has some.
 
+use std::collections::BTreeSet;
+
 use futures_util::{StreamExt, stream};
 
 use super::Run;
 use crate::answer_limits::{CONFIGURATION_BYTES, Limit, REVOCATION_LISTS_BYTES};
 use crate::aws::ec2::{Ec2Source, EndpointListing, PageError};
-use crate::capture::endpoint_configuration::{AnswerFacts, Described, FirstAnswers, Part, Requests};
+use crate::capture::endpoint_configuration::{AnswerFacts, Part, Requests, by_endpoint};
 use crate::capture::existing_object::{Existing, find_existing, possible_times};
 use crate::capture::target_capture::{counts_differ, vanished};
 use crate::error_code::ErrorCode;
@@ -85,26 +87,23 @@ impl Run {
         let requests = Requests::new(source, &self.plan, &self.clock, missing.to_vec());
         let mut rules = self.new_object::<EndpointRow<AuthorizationRule>>(place);
         let mut routes = self.new_object::<EndpointRow<Route>>(place);
-        let mut unknown = NotKnown { endpoints: listing.endpoints.len(), errors: Vec::new() };
         let odd_endpoints = listing.odd_endpoints().map(CaptureError::from);
+        let listed = by_endpoint(listing.endpoints);
+        let mut unknown = NotKnown { endpoints: listed.len(), errors: Vec::new() };
         let mut endpoints = RetainedEndpoints::default();
         let EndpointListing { times, unknown_elements, .. } = listing;
         let mut of_endpoints = AnswerFacts { times: Some(times), unknown_elements };
-        let described = stream::iter(listing.endpoints).map(|endpoint| requests.describe(place, endpoint));
-        let mut first_answers = FirstAnswers::default();
+        let described = stream::iter(listed).map(|descriptions| requests.describe(place, descriptions));
         let mut described = std::pin::pin!(described.buffered(MAX_CONCURRENT_ENDPOINTS));
-        while let Some(Described { mut endpoint, rules: of_rules, routes: of_routes, errors, answers }) =
-            described.next().await
-        {
-            if first_answers.is_first(&mut endpoint, Part::AuthorizationRules, !of_rules.is_empty()) {
-                rules.append(&of_rules);
-            }
-            if first_answers.is_first(&mut endpoint, Part::Routes, !of_routes.is_empty()) {
-                routes.append(&of_routes);
-            }
-            unknown.errors.extend(errors);
-            let forgotten = endpoints.push(endpoint).into_iter();
-            unknown.errors.extend(forgotten.map(|part| (part, PageError::limit(Limit::Configuration))));
+        while let Some(mut described) = described.next().await {
+            rules.append(&described.rules);
+            routes.append(&described.routes);
+            unknown.errors.append(&mut described.errors);
+            let answers = std::mem::take(&mut described.answers);
+            let forgotten: BTreeSet<Part> =
+                described.into_rows().flat_map(|endpoint| endpoints.push(endpoint)).collect();
+            let limit = || PageError::limit(Limit::Configuration);
+            unknown.errors.extend(forgotten.into_iter().map(|part| (part, limit())));
             for (part, facts) in answers {
                 let of_table = match part.table() {
                     ConfigurationTable::Endpoints => &mut of_endpoints,
@@ -124,7 +123,7 @@ impl Run {
             // Every endpoint has a row, and the row says what is not known of it.
             let (table, outcome) = (ConfigurationTable::Endpoints, Outcome::Complete);
             let error = odd_endpoints.or(unknown.error(table));
-            for part in [Part::AuthorizationRules, Part::Routes] {
+            for part in Part::ALL.into_iter().filter(|part| part.table() != table) {
                 endpoints.mark(part, entry.configuration(part.table()));
             }
             let mut object = self.new_object::<Endpoint>(place);
@@ -244,7 +243,7 @@ impl RetainedEndpoints {
             let not_known: Vec<(String, String)> = not_known.collect();
             endpoint.forget_parts();
             endpoint.unparsed.extend(not_known);
-            for part in [Part::Networks, Part::AuthorizationPolicy, Part::RevocationList] {
+            for part in Part::ALL.into_iter().filter(|part| part.table() == ConfigurationTable::Endpoints) {
                 if !endpoint.unparsed.contains_key(part.error_key()) {
                     part.mark(&mut endpoint, ErrorCode::LimitExceeded.as_str());
                     forgotten.push(part);
@@ -286,7 +285,7 @@ impl NotKnown {
         let of_part = self.errors.iter().filter(|(other, _)| other == part).count();
         let words = part.words();
         let message = format!(
-            "the {words} of {of_part} of {} endpoints are not known: {}",
+            "the {words} of {of_part} of {} endpoints are not all known: {}",
             self.endpoints, first.message
         );
         Some(CaptureError { message, ..first.clone().into() })

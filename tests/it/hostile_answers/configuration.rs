@@ -33,7 +33,7 @@ async fn networks_that_are_refused_for_one_endpoint_are_null_with_the_reason() {
         ("complete", 2, "UnauthorizedOperation")
     );
     assert!(
-        error.message.starts_with("the networks of 1 of 2 endpoints are not known: "),
+        error.message.starts_with("the networks of 1 of 2 endpoints are not all known: "),
         "{}",
         error.message
     );
@@ -80,7 +80,7 @@ async fn rules_that_are_refused_for_one_endpoint_leave_those_of_the_other() {
     let (rules, routes) = (place.authorization_rules.as_ref().unwrap(), place.routes.as_ref().unwrap());
     assert_eq!((rules.outcome.as_str(), routes.outcome.as_str()), ("partial", "complete"));
     let error = rules.error.as_ref().unwrap();
-    let begin = "the authorization rules of 1 of 2 endpoints are not known: ";
+    let begin = "the authorization rules of 1 of 2 endpoints are not all known: ";
     assert!(error.message.starts_with(begin) && !error.message.contains("maria"), "{}", error.message);
     let ids = |table, entry| -> Vec<Value> {
         taken.rows(table, entry).iter().map(|row| row["endpoint_id"].clone()).collect()
@@ -155,7 +155,7 @@ async fn a_policy_without_its_document_keeps_what_was_sent_of_it() {
     let entry = taken.report.record.places[0].endpoints.as_ref().unwrap();
     let error = entry.error.as_ref().unwrap();
     assert!(
-        error.message.starts_with("the authorization policies of 1 of 2 endpoints are not known: "),
+        error.message.starts_with("the authorization policies of 1 of 2 endpoints are not all known: "),
         "{}",
         error.message
     );
