@@ -9,8 +9,9 @@
 -- name: a column of endpoints. For a rule, its network and whom it is for. For a route, its network and target. For an endpoint, its id.
 -- from_value, to_value: before and after. from_value is null if a rule, a route or an endpoint appeared, or if AWS sent no value before.
 -- to_value is null if it disappeared, or if AWS no longer sends a value. Rules and routes are JSON that includes the status, and an
--- endpoint is `there`. A text that could not be typed is shown as AWS sent it. If AWS gave two values at once, both are shown, separated by
--- ` | `. Null is then `no value`.
+-- endpoint is `there`. A text that could not be typed, or not exactly, is shown as in unparsed, behind
+-- the column if that has something. If AWS gave two values at once, both are shown. Two texts are separated by ` | `, and
+-- null is then `no value`.
 -- from_snapshot, to_snapshot: the last snapshot that shows from_value, and the first that shows to_value. The change was between EC2's
 -- answers for the two, not between these times. Of rules and routes, authorization_rules_captured_at and routes_captured_at in endpoints
 -- have the times of the answers. Of a policy, a revocation list and networks, captured_at has that of the listing, and EC2 answered for
@@ -26,6 +27,19 @@ WITH asked AS (
     CAST(current_date - INTERVAL '30' DAY AS timestamp(6)) AS from_time,
     CAST(current_date + INTERVAL '1' DAY AS timestamp(6)) AS to_time
 ),
+days AS (
+  -- A day earlier: for the values at the beginning.
+  SELECT
+    CAST(CAST(from_time - INTERVAL '1' DAY AS date) AS varchar) AS first_day,
+    CAST(CAST(to_time AS date) AS varchar) AS last_day
+  FROM asked
+),
+-- BEGIN GENERATED sql_fragments/configuration.sql
+-- Lists every value of the configuration of endpoints that the questions compare, at each snapshot.
+-- Reads endpoints, authorization_rules, routes, and days (first_day, last_day): the first and the last snapshot_date to read.
+-- Gives described: the rows of endpoints that are not deleted.
+-- Gives entries: a row for each value of an option, a rule or a route. part is what EC2 answers for in one call, and has one kind. is_known
+-- is false if the part is not known at the snapshot. It is null for rules and routes: a row of their part without a name says it.
 described AS (
   SELECT
     account_id,
@@ -142,10 +156,8 @@ described AS (
       ] AS array(ROW(part varchar, name varchar, field varchar, value varchar))
     ) AS options
   FROM endpoints
-  CROSS JOIN asked
-  -- A day earlier: for the values at the beginning.
-  WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
-    AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
+  CROSS JOIN days
+  WHERE snapshot_date BETWEEN days.first_day AND days.last_day
     AND endpoint_id IS NOT NULL
     AND status_code IS DISTINCT FROM 'deleted'
 ),
@@ -164,26 +176,37 @@ entries AS (
       described.captured_at
     ) AS captured_at,
     option.part,
+    CASE option.part
+      WHEN 'authorizationRule' THEN 'authorization_rule'
+      WHEN 'routes' THEN 'route'
+      WHEN 'authorizationPolicy' THEN 'authorization_policy'
+      WHEN 'certificateRevocationList' THEN 'revocation_list'
+      ELSE 'option'
+    END AS kind,
     option.name,
-    coalesce(
-      CASE
-        WHEN option.name IN ('network_associations', 'device_trust_providers', 'associated_target_networks') THEN try(array_join(
-          -- In an order that does not depend on AWS's, and without messages.
-          array_sort(transform(
-            CAST(json_parse(option.value) AS array(map(varchar, json))),
-            item -> json_format(CAST(
-              transform_values(item, (name, value) -> coalesce(
-                if(name = 'status', json_extract(value, '$.code')),
-                CAST(array_sort(try_cast(value AS array(varchar))) AS json),
-                value
-              )) AS json
-            ))
-          )),
-          ', '
-        ))
-      END,
-      option.value,
-      element_at(described.unparsed, option.field)
+    if(
+      element_at(described.unparsed, option.field) IS NULL,
+      coalesce(
+        CASE
+          WHEN option.name IN ('network_associations', 'device_trust_providers', 'associated_target_networks') THEN try(array_join(
+            -- In an order that does not depend on AWS's, and without messages.
+            array_sort(transform(
+              CAST(json_parse(option.value) AS array(map(varchar, json))),
+              item -> json_format(CAST(
+                transform_values(item, (name, value) -> coalesce(
+                  if(name = 'status', json_extract(value, '$.code')),
+                  CAST(array_sort(try_cast(value AS array(varchar))) AS json),
+                  value
+                )) AS json
+              ))
+            )),
+            ', '
+          ))
+        END,
+        option.value
+      ),
+      -- What the column does not have, or not exactly.
+      concat_ws(' | ', option.value, element_at(described.unparsed, option.field))
     ) AS value,
     element_at(described.unparsed, option.part || '#error') IS NULL
       AND (option.part <> 'targetNetworkId' OR described.are_networks_known) AS is_known
@@ -197,20 +220,22 @@ entries AS (
     snapshot_time,
     NULL,
     'authorizationRule',
+    'authorization_rule',
     concat(
-      coalesce(destination_cidr, element_at(unparsed, 'destinationCidr'), 'not known'),
+      coalesce(nullif(concat_ws(' | ', destination_cidr, element_at(unparsed, 'destinationCidr')), ''), 'not known'),
       ' for ',
       CASE
+        -- AWS said two things, or something that is neither true nor false, or named another endpoint too.
+        WHEN element_at(unparsed, 'accessAll') IS NOT NULL OR element_at(unparsed, 'clientVpnEndpointId') IS NOT NULL THEN 'not known'
         WHEN access_all THEN 'all users'
-        ELSE coalesce('group ' || coalesce(nullif(group_id, ''), element_at(unparsed, 'groupId')), 'not known')
+        ELSE coalesce('group ' || nullif(concat_ws(' | ', nullif(group_id, ''), element_at(unparsed, 'groupId')), ''), 'not known')
       END
     ),
     json_format(CAST(MAP(ARRAY['status_code', 'description'], ARRAY[status_code, description]) AS json)),
     NULL
   FROM authorization_rules
-  CROSS JOIN asked
-  WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
-    AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
+  CROSS JOIN days
+  WHERE snapshot_date BETWEEN days.first_day AND days.last_day
   UNION ALL
   SELECT
     account_id,
@@ -219,8 +244,9 @@ entries AS (
     snapshot_time,
     NULL,
     'routes',
+    'route',
     concat(
-      coalesce(destination_cidr, element_at(unparsed, 'destinationCidr'), 'not known'),
+      coalesce(nullif(concat_ws(' | ', destination_cidr, element_at(unparsed, 'destinationCidr')), ''), 'not known'),
       ' via ',
       coalesce(
         nullif(target_subnet, ''),
@@ -235,19 +261,18 @@ entries AS (
     )),
     NULL
   FROM routes
-  CROSS JOIN asked
-  WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
-    AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
+  CROSS JOIN days
+  WHERE snapshot_date BETWEEN days.first_day AND days.last_day
 ),
+-- END GENERATED sql_fragments/configuration.sql
 listings AS (
   -- The endpoints of an account and Region, by its snapshots and listings. An endpoint without an id is null in a list.
   SELECT account_id, region, snapshot_time, CAST(min(captured_at) AS timestamp(6)) AS seen_at, array_agg(endpoint_id) FILTER (
     WHERE status_code IS DISTINCT FROM 'deleted'
   ) AS endpoint_ids
   FROM endpoints
-  CROSS JOIN asked
-  WHERE snapshot_date >= CAST(CAST(asked.from_time - INTERVAL '1' DAY AS date) AS varchar)
-    AND snapshot_date <= CAST(CAST(asked.to_time AS date) AS varchar)
+  CROSS JOIN days
+  WHERE snapshot_date BETWEEN days.first_day AND days.last_day
   GROUP BY account_id, region, snapshot_time
   UNION ALL
   SELECT account_id, region, snapshot_time, attempted_at, CAST(json_parse(endpoint_ids) AS array(varchar))
@@ -284,6 +309,7 @@ parts AS (
     endpoint_id,
     snapshot_time,
     part,
+    kind,
     min(captured_at) AS seen_at,
     transform_values(
       coalesce(multimap_agg(name, value) FILTER (WHERE name IS NOT NULL), MAP()),
@@ -293,7 +319,7 @@ parts AS (
       )
     ) AS shown
   FROM entries
-  GROUP BY account_id, region, endpoint_id, snapshot_time, part
+  GROUP BY account_id, region, endpoint_id, snapshot_time, part, kind
   HAVING bool_and(is_known)
   UNION ALL
   SELECT
@@ -301,6 +327,7 @@ parts AS (
     lived.region,
     lived.endpoint_id,
     places.snapshot_time,
+    'endpoint',
     'endpoint',
     places.seen_at,
     if(contains(places.endpoint_ids, lived.endpoint_id), MAP(ARRAY[lived.endpoint_id], ARRAY['there']), MAP())
@@ -330,14 +357,7 @@ SELECT
   followed.endpoint_id,
   followed.from_snapshot,
   followed.snapshot_time AS to_snapshot,
-  CASE followed.part
-    WHEN 'endpoint' THEN 'endpoint'
-    WHEN 'authorizationRule' THEN 'authorization_rule'
-    WHEN 'routes' THEN 'route'
-    WHEN 'authorizationPolicy' THEN 'authorization_policy'
-    WHEN 'certificateRevocationList' THEN 'revocation_list'
-    ELSE 'option'
-  END AS kind,
+  followed.kind,
   changed.name,
   element_at(followed.shown_before, changed.name) AS from_value,
   element_at(followed.shown, changed.name) AS to_value

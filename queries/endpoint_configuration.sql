@@ -1,8 +1,8 @@
 -- How are the main options of each endpoint set, and since when?
 -- Serves: AWS Security Hub EC2.51 (connection logging), NIST SP 800-53 CM-3 and CM-6.
 -- Edit: how many days back.
--- For changes of every option, of rules, routes, the authorization policy and the revocation list, use configuration_changes. The policy in
--- force is authorization_policy in endpoints: with authorization_policy_shadow_mode `enabled`, it denies nothing and only logs.
+-- For changes of every option, of rules, routes, the authorization policy and the revocation list, use configuration_changes.
+-- configuration_on_a_day shows all of them on one day.
 -- Rows: the first row of an endpoint is its configuration at the beginning, and each further one a change of a column shown here. If AWS
 -- described an endpoint in two ways at once, each has a row. If later snapshots of the account and Region lack an endpoint, it is gone:
 -- configuration_changes shows when. If there are no later ones, see the ledger.

@@ -32,6 +32,7 @@ described AS (
   CROSS JOIN asked
   WHERE snapshot_date = CAST(asked.day AS varchar)
     AND endpoint_id IS NOT NULL
+    AND status_code IS DISTINCT FROM 'deleted'
   GROUP BY account_id, region, endpoint_id, snapshot_time
 ),
 rules AS (
@@ -51,13 +52,15 @@ rules AS (
       WHEN coalesce(authorization_rules.group_id, '') = '' THEN 'not known'
     END AS why,
     authorization_rules.description,
-    coalesce(authorization_rules.status_code, 'not known') AS status_code
+    coalesce(authorization_rules.status_code, 'not known') AS status_code,
+    -- Trino fails at a prefix that is no number, and try() does not catch that.
+    regexp_extract(authorization_rules.destination_cidr, '^[0-9a-fA-F:.]+/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8])$') AS network
   FROM authorization_rules
   CROSS JOIN asked
   WHERE authorization_rules.snapshot_date = CAST(asked.day AS varchar)
 ),
 of_day AS (
-  SELECT routes.*
+  SELECT routes.*, regexp_extract(routes.destination_cidr, '^[0-9a-fA-F:.]+/([0-9]|[1-9][0-9]|1[01][0-9]|12[0-8])$') AS network
   FROM routes
   CROSS JOIN asked
   WHERE routes.snapshot_date = CAST(asked.day AS varchar)
@@ -70,8 +73,8 @@ beside_routes AS (
       WHEN of_day.endpoint_id IS NULL THEN false
       WHEN (strpos(of_day.destination_cidr, ':') > 0) <> (strpos(rules.destination_cidr, ':') > 0) THEN false
       ELSE of_day.status_code = 'active' AND try(
-        contains(of_day.destination_cidr, CAST(split_part(rules.destination_cidr, '/', 1) AS ipaddress))
-        OR contains(rules.destination_cidr, CAST(split_part(of_day.destination_cidr, '/', 1) AS ipaddress))
+        contains(of_day.network, CAST(split_part(rules.network, '/', 1) AS ipaddress))
+        OR contains(rules.network, CAST(split_part(of_day.network, '/', 1) AS ipaddress))
       )
       -- Another route may cover it.
     END OR if(coalesce(described.routes_not_known, true), NULL, false) AS is_covered
@@ -96,12 +99,13 @@ networks AS (
     endpoint_id,
     snapshot_time,
     destination_cidr,
-    try_cast(split_part(destination_cidr, '/', 2) AS bigint) AS prefix_length,
+    network,
+    try_cast(split_part(network, '/', 2) AS bigint) AS prefix_length,
     count_if(why IN ('rule for the group', 'rule for all users')) > 0 AS is_reached,
     count(why) > 0 AS is_shown
   FROM rules
   WHERE status_code = 'active'
-  GROUP BY account_id, region, endpoint_id, snapshot_time, destination_cidr
+  GROUP BY account_id, region, endpoint_id, snapshot_time, destination_cidr, network
 ),
 narrower AS (
   SELECT
@@ -127,7 +131,7 @@ narrower AS (
   WHERE wide.is_shown
     AND NOT narrow.is_reached
     AND (strpos(narrow.destination_cidr, ':') > 0) = (strpos(wide.destination_cidr, ':') > 0)
-    AND try(contains(wide.destination_cidr, CAST(split_part(narrow.destination_cidr, '/', 1) AS ipaddress)))
+    AND try(contains(wide.network, CAST(split_part(narrow.network, '/', 1) AS ipaddress)))
   GROUP BY wide.account_id, wide.region, wide.endpoint_id, wide.destination_cidr
 ),
 found AS (

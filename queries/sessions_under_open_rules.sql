@@ -1,21 +1,22 @@
 -- Who was connected while an authorization rule allowed every network, or all users?
 -- Serves: PCI DSS 1.2.5 and 7.2.1, NIST SP 800-53 AC-4, AC-6 and SC-7, ISO/IEC 27001 A.5.15 and A.8.22.
 -- Edit: the first day, and the day after the last, in UTC.
--- Rows: a session and a time. No rule need be for its user: rules do not list members, and an authorization policy can deny access.
--- finding: `open rule` if snapshots of that time show an active rule of its endpoint for 0.0.0.0/0, for ::/0 or for all users. It is
--- `not known` if EC2 did not return all rules, a rule could not be read, or no snapshot came for 60 minutes or yet. Versions that recorded
--- no rules left no sign of it: ask about days after the upgrade.
+-- Rows: a session and a span of time. No rule need be for its user: rules do not list members, and an authorization policy can deny
+-- access. An endpoint that is gone has no rules until a snapshot shows it again.
+-- finding: `open rule` if snapshots of the span show an active rule of its endpoint for 0.0.0.0/0, for ::/0 or for all users. It is
+-- `not known` if not all rules are known (authorizationRule#error in unparsed of endpoints), a rule could not be read, or no snapshot came
+-- for 60 minutes or yet.
 -- destination_cidr, for_whom: those of the rule. A rule for all users can be for a small network. To see only rules that give everybody
 -- every network, keep the rows with for_whom `all users` and destination_cidr `0.0.0.0/0` or `::/0`. AWS applies only the rules of the
 -- narrowest network that has an address, so narrower rules can take networks out of these.
--- seen_from: the first snapshot that shows the rule. It may have been added after the snapshot before. No time begins earlier than a day
--- before the first day.
--- seen_until: the first later snapshot that does not show the rule, or at which the rules are not known. The rule may have been removed at
--- any moment after the snapshot before. If there is none yet, it is as_of. If no snapshot came for 60 minutes, it is the last one that
--- shows the rule, a time that is `not known` follows, and the rule may have been there longer.
--- Both are the times at which EC2 answered with the rules, or with the endpoints if the rules are not known or the endpoint is gone.
--- proven: true if the session was there between seen_from and seen_until. Otherwise it may have begun later or ended earlier, as in
--- who_was_connected_at. It says nothing of the rule, which may have been removed before seen_until, or is `not known`.
+-- seen_from, seen_last: the first and the last snapshot of the span that show the rule, as the times at which EC2 answered with the rules.
+-- It may have been added after the snapshot before, and removed and added again between two. In a row that is `not known`, seen_from is
+-- the first time at which the rules are not known, and seen_last is null. No span begins earlier than a day before the first day.
+-- seen_until: the end of the span: the next time at which the rule is gone, its endpoint is gone, or the rules are not known. If there is
+-- none yet, it is as_of. If no snapshot came for 60 minutes, it is seen_last, and a span that is `not known` follows. Snapshots of days
+-- after the last are not read, so a span that goes on there ends here.
+-- proven: true if a snapshot shows the rule at a time at which the session was certainly there. Otherwise the two may have missed each
+-- other.
 -- as_of: the last merge. If there is nothing to show, one row has as_of.
 WITH asked AS (
   SELECT
@@ -67,7 +68,11 @@ rules AS (
     snapshot_time,
     captured_at,
     destination_cidr,
-    if(access_all, 'all users', 'group ' || group_id) AS for_whom,
+    CASE
+      WHEN element_at(unparsed, 'accessAll') IS NOT NULL OR element_at(unparsed, 'groupId') IS NOT NULL THEN 'not known'
+      WHEN access_all THEN 'all users'
+      ELSE coalesce('group ' || nullif(group_id, ''), 'not known')
+    END AS for_whom,
     if(
       element_at(unparsed, 'clientVpnEndpointId') IS NULL,
       status_code = 'active' AND (
@@ -97,30 +102,27 @@ shown AS (
 moments AS (
   -- From each of them to the next, one thing is known of an endpoint, or nothing.
   SELECT
-    described.account_id,
-    described.region,
-    described.endpoint_id,
-    described.snapshot_time,
+    account_id,
+    region,
+    endpoint_id,
+    snapshot_time,
     moment.seen_at,
     moment.is_not_known,
-    NOT described.is_there AS is_gone,
+    NOT coalesce(described.is_there, true) AS is_gone,
     moment.open_rules
   FROM described
-  LEFT JOIN shown
-    ON shown.account_id = described.account_id
-    AND shown.region = described.region
-    AND shown.endpoint_id = described.endpoint_id
-    AND shown.snapshot_time = described.snapshot_time
+  -- Rules are written before endpoints: a run that was killed in between leaves rules of endpoints that are not described.
+  FULL JOIN shown USING (account_id, region, endpoint_id, snapshot_time)
   -- If not all rules are known, nothing is from the listing on, and those that are shown were there when they arrived. Without a time of
   -- the last page, in rows that are older than it, those of the rules count, or that of the listing.
   CROSS JOIN UNNEST(filter(
     CAST(
       ARRAY[
-        ROW(described.is_not_known, described.listed_at, true, NULL),
+        ROW(coalesce(described.is_not_known, true), coalesce(described.listed_at, shown.arrived_at), true, NULL),
         ROW(
-          NOT described.is_not_known OR shown.open_rules IS NOT NULL,
+          NOT coalesce(described.is_not_known, true) OR shown.open_rules IS NOT NULL,
           coalesce(described.answered_at, shown.arrived_at, described.listed_at),
-          described.is_not_known OR coalesce(shown.is_odd, false),
+          coalesce(described.is_not_known, true) OR coalesce(shown.is_odd, false),
           shown.open_rules
         )
       ] AS array(ROW(
@@ -132,7 +134,7 @@ moments AS (
     ),
     moment -> moment.is_there
   )) AS moment (is_there, seen_at, is_not_known, open_rules)
-  WHERE described.endpoint_id IS NOT NULL
+  WHERE endpoint_id IS NOT NULL
   UNION ALL
   -- The snapshots and listings after its first snapshot that do not have it.
   SELECT lived.account_id, lived.region, lived.endpoint_id, NULL, places.seen_at, false, true, NULL
@@ -192,7 +194,8 @@ stretches AS (
     found.destination_cidr,
     found.for_whom,
     steps.seen_at AS begins,
-    if(steps.is_silent AND found.finding = 'open rule', steps.seen_at, steps.next_at) AS ends
+    if(steps.is_silent AND found.finding = 'open rule', steps.seen_at, steps.next_at) AS ends,
+    if(found.finding = 'open rule', steps.seen_at) AS shown_at
   FROM steps
   CROSS JOIN UNNEST(
     coalesce(steps.open_rules, ARRAY[]) || if(
@@ -218,7 +221,16 @@ numbered AS (
   )
 ),
 spans AS (
-  SELECT account_id, region, endpoint_id, finding, destination_cidr, for_whom, min(begins) AS begins, max(ends) AS ends
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    finding,
+    destination_cidr,
+    for_whom,
+    min(begins) AS begins,
+    max(ends) AS ends,
+    array_agg(shown_at) FILTER (WHERE shown_at IS NOT NULL) AS shown_at
   FROM numbered
   GROUP BY account_id, region, endpoint_id, finding, destination_cidr, for_whom, number
 ),
@@ -230,6 +242,7 @@ found AS (
     spans.for_whom,
     spans.begins AS seen_from,
     spans.ends AS seen_until,
+    spans.shown_at,
     greatest(spans.begins, asked.from_time) AS span_begins,
     least(spans.ends, asked.to_time) AS span_ends
   FROM connected
@@ -256,8 +269,11 @@ SELECT
   found.for_whom,
   found.seen_from,
   found.seen_until,
-  (found.connection_established_time <= found.span_begins OR found.connection_established_time < found.span_ends)
-    AND coalesce(found.ended_after >= found.span_begins, false) AS proven,
+  array_max(found.shown_at) AS seen_last,
+  coalesce(
+    any_match(found.shown_at, time -> time BETWEEN found.connection_established_time AND found.ended_after),
+    false
+  ) AS proven,
   found.begin_seen,
   found.began_after,
   found.ended_after,

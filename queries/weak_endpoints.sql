@@ -51,19 +51,26 @@ judged AS (
     ARRAY[
       ROW(
         'no connection logging',
-        NOT connection_log_enabled OR coalesce(connection_log_group, '') = '' AND connection_log_enabled,
+        if(
+          element_at(unparsed, 'connectionLogOptions.Enabled') IS NULL,
+          NOT connection_log_enabled OR coalesce(connection_log_group, '') = '' AND connection_log_enabled
+        ),
         if(connection_log_enabled, 'on, without a log group', 'off')
       ),
       ROW(
         'certificate authentication only',
         if(
-          cardinality(authentication_types) > 0,
+          cardinality(authentication_types) > 0 AND element_at(unparsed, 'authenticationOptions.item.type') IS NULL,
           all_match(authentication_types, type -> type = 'certificate-authentication')
         ),
         array_join(array_sort(authentication_types), ', ')
       ),
-      ROW('split tunnel', split_tunnel, 'on'),
-      ROW('long session time-out', session_timeout_hours > asked.hours, CAST(session_timeout_hours AS varchar) || ' hours'),
+      ROW('split tunnel', if(element_at(unparsed, 'splitTunnel') IS NULL, split_tunnel), 'on'),
+      ROW(
+        'long session time-out',
+        if(element_at(unparsed, 'sessionTimeoutHours') IS NULL, session_timeout_hours > asked.hours),
+        CAST(session_timeout_hours AS varchar) || ' hours'
+      ),
       ROW(
         'no valid revocation list',
         has_certificates AND CASE

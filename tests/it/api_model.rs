@@ -57,10 +57,10 @@ fn every_field_of_the_configuration_of_endpoints_has_a_column() {
     assert_eq!(read, ours);
 }
 
-/// A column that the question does not name would never be shown as changed.
+/// A column that the fragment does not name would never be shown, nor shown as changed.
 #[test]
 fn every_column_of_an_endpoint_is_compared_or_named_as_not_compared() {
-    // The snapshot and the listings themselves, and what the head of the question names.
+    // The snapshot and the listings themselves, and what the head of configuration_changes names.
     let not_compared = [
         "snapshot_time",
         "captured_at",
@@ -74,12 +74,12 @@ fn every_column_of_an_endpoint_is_compared_or_named_as_not_compared() {
         "revocation_list_status_message",
         "unparsed",
     ];
-    let question = include_str!("../../queries/configuration_changes.sql");
+    let fragment = include_str!("../../sql_fragments/configuration.sql");
     // ROW(part, name, field, value), on one line or on several.
-    let compared = question.split("ROW(").skip(1).filter_map(|row| row.split('\'').nth(3));
+    let compared = fragment.split("ROW(").skip(1).filter_map(|row| row.split('\'').nth(3));
     let compared: BTreeSet<&str> = compared.collect();
     let columns = ENDPOINT_COLUMNS.iter().map(|column| column.name);
     let expected: BTreeSet<&str> = columns.filter(|name| !not_compared.contains(name)).collect();
     let forgotten: Vec<&&str> = expected.difference(&compared).collect();
-    assert!(forgotten.is_empty(), "{forgotten:?}");
+    assert!(forgotten.is_empty(), "sql_fragments/configuration.sql does not have {forgotten:?}");
 }

@@ -123,7 +123,7 @@ def is_covered(cidr, routes):
 def _(truth):
     rows = []
     for endpoint_id in truth.endpoint_ids:
-        shown = [(time, values(truth, endpoint_id, access, at)) for time, at, access in snapshots(truth, endpoint_id)]
+        shown = [(time, joined(values(truth, endpoint_id, access, at))) for time, at, access in snapshots(truth, endpoint_id)]
         for (before, old), (after, new) in itertools.pairwise(shown):
             changed = [name for name in sorted(old.keys() | new.keys()) if old.get(name) != new.get(name)]
             rows += [(*HERE, endpoint_id, before, after, *name, old.get(name), new.get(name)) for name in changed]
@@ -133,10 +133,41 @@ def _(truth):
     return rows
 
 
+@answers("configuration_on_a_day", ("DATE '2026-11-01'", "DATE '2025-11-19'"))
+def _(truth):
+    rows = []
+    for endpoint_id in truth.endpoint_ids:
+        of_day = [s for s in snapshots(truth, endpoint_id) if WEDNESDAY <= s[0] < WEDNESDAY + DAY]
+        shown = {}
+        for snapshot_time, at, access in of_day:
+            for (kind, name), found in values(truth, endpoint_id, access, at).items():
+                for value in set(found):
+                    shown.setdefault((kind, name, value), []).append(snapshot_time)
+        kinds = {kind for kind, _, _ in shown}
+        shown |= {(kind, None, None): [time for time, _, _ in of_day] for kind in {"authorization_rule", "route"} - kinds}
+        of_endpoint = [(*key, True, times[0], times[-1], len(times), len(of_day)) for key, times in shown.items()]
+        of_endpoint.sort(key=lambda row: (row[0], last(row[1]), row[4], last(row[2])))
+        rows += [(*HERE, endpoint_id, *row, len(truth.endpoint_ids)) for row in of_endpoint]
+    return rows
+
+
+def last(value):
+    """A key that sorts null behind every text."""
+    return value is None, value or ""
+
+
+def joined(values):
+    """Values as the question about changes shows them."""
+    joined = lambda texts: None if texts == [None] else " | ".join(sorted(set(texts)))
+    return {name: joined(texts) for name, texts in values.items()}
+
+
 def values(truth, endpoint_id, access, at):
-    """Every value that the question compares, by its kind and name."""
+    """Every value that the questions compare, by its kind and name."""
     endpoints = [endpoints for since, endpoints in truth.configurations if since <= at][-1]
     [endpoint] = [row for row in endpoints if row["endpoint_id"] == endpoint_id]
+    # AWS documents that it no longer sends this.
+    endpoint = endpoint | {"associated_target_networks": None}
     shown = lambda name, value: as_list(value) if value and name in LISTS_OF_OBJECTS else as_text(value)
     found = {(kind_of(name), name): [shown(name, value)] for name, value in endpoint.items() if name not in NOT_COMPARED}
     for rule in access["rules"]:
@@ -147,8 +178,7 @@ def values(truth, endpoint_id, access, at):
         target = route.get("targetSubnet") or route.get("transitGatewayAttachmentId") or "not known"
         name = f"{route['destinationCidr']} via {target}"
         found.setdefault(("route", name), []).append(as_text(shown | {"type": route["type"]}))
-    joined = lambda texts: None if texts == [None] else " | ".join(sorted(set(texts)))
-    return {name: joined(texts) for name, texts in found.items()}
+    return found
 
 
 def as_list(text):
@@ -182,8 +212,7 @@ def _(truth):
         found = list(spans(truth, endpoint_id))
         for session in truth.sessions:
             if session["endpoint_id"] == endpoint_id:
-                rows += [row(session, *span) for span in found if is_under(session, *span[3:])]
-    last = lambda value: (value is None, value or "")
+                rows += [row(session, *span) for span in found if is_under(session, *span[3:5])]
     rows.sort(key=lambda row: (last(row[0]), row[7], row[6], row[12], row[9], last(row[10]), last(row[11])))
     return rows
 
@@ -203,12 +232,12 @@ def spans(truth, endpoint_id):
         )
         rules = {name_of(rule) for rule in access["rules"] if is_open(rule)}
         for rule in begun.keys() - rules:
-            yield "open rule", *rule, begun.pop(rule), at
+            yield "open rule", *rule, begun[rule][0], at, begun.pop(rule)
         for rule in rules:
-            begun.setdefault(rule, at)
+            begun.setdefault(rule, []).append(at)
         if is_silent or at == times[-1]:
             for rule in list(begun):
-                yield "open rule", *rule, begun.pop(rule), at if is_silent else later
+                yield "open rule", *rule, begun[rule][0], at if is_silent else later, begun.pop(rule)
 
 
 def name_of(rule):
@@ -221,10 +250,10 @@ def is_under(session, begins, ends):
     return (began <= begins or began < ends) and (ended is None or ended > begins)
 
 
-def row(session, finding, cidr, for_whom, begins, ends):
-    begins_in_period = max(begins, READ_FROM + DAY)
+def row(session, finding, cidr, for_whom, begins, ends, shown=()):
     began, ended_after = session["connection_established_time"], session["ended_after"]
-    proven = (began <= begins_in_period or began < ends) and ended_after is not None and ended_after >= begins_in_period
+    proven = ended_after is not None and any(began <= at <= ended_after for at in shown)
+    seen_last = shown[-1] if shown else None
     names = "identity username common_name account_id region endpoint_id connection_id connection_established_time ends_at"
     bounds = "begin_seen began_after ended_after ended_before covered identity_key"
-    return (*pick(session, names), finding, cidr, for_whom, begins, ends, proven, *pick(session, bounds), AS_OF)
+    return (*pick(session, names), finding, cidr, for_whom, begins, ends, seen_last, proven, *pick(session, bounds), AS_OF)

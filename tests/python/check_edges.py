@@ -25,6 +25,7 @@ import edges_of_logging  # noqa: F401 - it has cases
 import edges_of_logs  # noqa: F401 - it has cases
 import edges_of_open_rules  # noqa: F401 - it has cases
 import edges_of_reconciliation  # noqa: F401 - it has cases
+import edges_of_the_configuration  # noqa: F401 - it has cases
 import edges_of_the_record  # noqa: F401 - it has cases
 import edges_of_usage  # noqa: F401 - it has cases
 import edges_of_weaknesses  # noqa: F401 - it has cases

@@ -211,6 +211,24 @@ def reached_by_odd_texts(lake):
 
 
 @case
+def reached_by_networks_with_odd_prefixes(lake):
+    """Trino fails at a prefix that is no number: such a network has nothing in common with others, as far as is known."""
+    odd = ["10.1.0.0/x", "10.1.0.0/", "10.1.0.0/16,10.2.0.0/16", "10.1.0.0/16\ufffd", "10.1.0.0/-1", "10.1.0.0/999", "10.1.0.0/99999999999"]
+    ten, later = at("09 10:00"), at("09 10:15")
+    lake.configured(ten, [rule("10.0.0.0/8", GROUP)], [route(network) for network in odd])
+    lake.configured(later, [rule(network, GROUP) for network in odd], [route("10.0.0.0/8")])
+    rows = [("10.0.0.0/8", FOR_GROUP, NOT_KNOWN), *((network, FOR_GROUP, NOT_KNOWN) for network in sorted(odd))]
+    reached(lake, *rows, columns="destination_cidr why route_overlaps")
+
+
+@case
+def reached_on_an_endpoint_that_was_deleted(lake):
+    """A deleted endpoint is none of those that are described."""
+    lake.configured(at("09 10:00"), endpoint=B, status_code="deleted")
+    expect(lake, "group_access", "endpoint_id endpoints_described", [(None, 0)], EDITS, alone=True)
+
+
+@case
 def reached_without_its_row(lake):
     """A rule of an endpoint that no row of endpoints describes is shown; its routes are not known."""
     ten = at("09 10:00")

@@ -241,6 +241,31 @@ def options_changed(lake):
 
 
 @case
+def texts_with_characters_that_are_not_allowed(lake):
+    """Texts that the column shows alike differ in `unparsed`, and so do those of rules. Of two values, both are shown."""
+    for number, time in enumerate(TIMES[:3]):
+        exact = f"p\\u{{{number}}}"
+        one = rule("10.1.0.0/16", "g\ufffd", unparsed={"groupId": exact})
+        lake.configured(at(time), [one], authorization_policy="p\ufffd", unparsed={"authorizationPolicy.policyDocument": exact})
+    lake.configured(at(TIMES[3]), [rule("0.0.0.0/0", unparsed={"accessAll": "false"})])
+    policy = [f"p\ufffd | p\\u{{{number}}}" for number in range(3)]
+    groups = [f"10.1.0.0/16 for group g\ufffd | p\\u{{{number}}}" for number in range(3)]
+    kind = ("authorization_policy", "authorization_policy")
+    changes(
+        lake,
+        (A, TIMES[0], TIMES[1], *kind, policy[0], policy[1]),
+        (A, TIMES[0], TIMES[1], "authorization_rule", groups[0], RULE(), None),
+        (A, TIMES[0], TIMES[1], "authorization_rule", groups[1], None, RULE()),
+        (A, TIMES[1], TIMES[2], *kind, policy[1], policy[2]),
+        (A, TIMES[1], TIMES[2], "authorization_rule", groups[1], RULE(), None),
+        (A, TIMES[1], TIMES[2], "authorization_rule", groups[2], None, RULE()),
+        (A, TIMES[2], TIMES[3], *kind, policy[2], None),
+        (A, TIMES[2], TIMES[3], "authorization_rule", "0.0.0.0/0 for not known", None, RULE()),
+        (A, TIMES[2], TIMES[3], "authorization_rule", groups[2], RULE(), None),
+    )
+
+
+@case
 def missing_snapshots(lake):
     """A snapshot that is missing, of the place or of an hour, is no change: what changed meanwhile is between those that there are."""
     lake.configured(at("08 10:00"), [rule("10.1.0.0/16", "g")])

@@ -3,7 +3,7 @@
 from edge_cases import case, expect
 from edge_lakes import MINUTE, NOW, UTC, A, B, at, connection, rule
 
-COLUMNS = "endpoint_id connection_id finding destination_cidr for_whom seen_from seen_until proven"
+COLUMNS = "endpoint_id connection_id finding destination_cidr for_whom seen_from seen_until seen_last proven"
 OPEN, NOT_KNOWN = "open rule", "not known"
 EVERYWHERE = rule("0.0.0.0/0", "g")
 #: The rules of times before the first snapshot of these days are not known from then on.
@@ -27,24 +27,26 @@ def steady(lake, until, rules, begins, endpoint=A):
 
 def under(lake, *rows):
     """`rows` with texts of times."""
-    rows = [(*row[:5], *(at(time) if isinstance(time, str) else time for time in row[5:7]), *row[7:]) for row in rows]
+    rows = [(*row[:5], *(at(time) if isinstance(time, str) else time for time in row[5:8]), *row[8:]) for row in rows]
     expect(lake, "sessions_under_open_rules", COLUMNS, rows)
 
 
 @case
 def under_a_rule(lake):
-    """From the first snapshot that shows an active rule until the first that does not. Those before and after were not under it."""
+    """From the first snapshot that shows an active rule until the first that does not. Those before and after were not under it. It may
+    have been removed before one that began after the last snapshot that shows it."""
     snapshots(lake, [[], [EVERYWHERE], [EVERYWHERE], [rule("0.0.0.0/0", "g", "revoking")], [], [], [], []])
     for id, begins, ends in [
         ("before", "09 10:01", "09 10:14"),
         ("into", "09 10:02", "09 10:16"),
         ("inside", "09 10:20", "09 10:40"),
         ("over", "09 10:03", "09 11:00"),
+        ("later", "09 10:32", "09 10:40"),
         ("after", "09 10:45", "09 11:10"),
     ]:
         lake.session(id, f"{lake.name}.{id}", None, at(begins), at(ends))
-    span = (OPEN, "0.0.0.0/0", "group g", "09 10:15", "09 10:45", True)
-    under(lake, (A, "inside", *span), (A, "into", *span), (A, "over", *span))
+    span = (OPEN, "0.0.0.0/0", "group g", "09 10:15", "09 10:45", "09 10:30")
+    under(lake, (A, "inside", *span, True), (A, "into", *span, True), (A, "later", *span, False), (A, "over", *span, True))
 
 
 @case
@@ -55,8 +57,8 @@ def under_all_users(lake):
     lake.session("s", f"{lake.name}.s", None, at("09 10:05"), at("09 10:40"))
     under(
         lake,
-        (A, "s", OPEN, "10.1.0.0/16", "all users", "09 10:00", "09 10:45", True),
-        (A, "s", OPEN, "::/0", "group g", "09 10:00", "09 10:30", True),
+        (A, "s", OPEN, "10.1.0.0/16", "all users", "09 10:00", "09 10:45", "09 10:30", True),
+        (A, "s", OPEN, "::/0", "group g", "09 10:00", "09 10:30", "09 10:15", True),
     )
 
 
@@ -68,10 +70,10 @@ def under_what_is_not_known(lake):
     lake.session("t", f"{lake.name}.t", None, at("09 11:01"), at("09 11:05"))
     under(
         lake,
-        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:00", "09 10:15", True),
-        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 10:45", True),
-        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:45", "09 11:00", True),
-        (A, "s", NOT_KNOWN, None, None, "09 11:15", "09 11:30", True),
+        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:00", "09 10:15", "09 10:00", False),
+        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 10:45", None, False),
+        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:45", "09 11:00", "09 10:45", True),
+        (A, "s", NOT_KNOWN, None, None, "09 11:15", "09 11:30", None, False),
     )
 
 
@@ -86,8 +88,8 @@ def under_rules_of_some_pages(lake):
     lake.session("s", f"{lake.name}.s", None, at("09 10:05"), at("09 10:50"))
     under(
         lake,
-        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 11:45", True),
-        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:15", "09 10:30", True),
+        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 11:45", None, False),
+        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:15", "09 10:30", "09 10:30", True),
     )
 
 
@@ -104,9 +106,9 @@ def under_rules_of_some_pages_later(lake):
     span = (OPEN, "0.0.0.0/0", "group g")
     under(
         lake,
-        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 10:36", True),
-        (A, "t", NOT_KNOWN, None, None, "09 10:15", "09 10:36", True),
-        (A, "t", *span, "09 10:24", "09 10:45", True),
+        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 10:36", None, False),
+        (A, "t", NOT_KNOWN, None, None, "09 10:15", "09 10:36", None, False),
+        (A, "t", *span, "09 10:24", "09 10:45", "09 10:36", True),
     )
 
 
@@ -116,7 +118,7 @@ def under_a_rule_that_names_another(lake):
     other = rule("0.0.0.0/0", unparsed={"clientVpnEndpointId": B})
     snapshots(lake, [[], [other], [], []])
     lake.session("s", f"{lake.name}.s", None, at("09 10:01"), at("09 10:40"))
-    under(lake, (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 10:30", True))
+    under(lake, (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 10:30", None, False))
 
 
 @case
@@ -131,7 +133,7 @@ def under_rules_answered_later(lake):
         lake.configured(at(listed), rules, authorization_rules_captured_at=at(answered))
     for id, begins, ends in [("a", "09 10:16", "09 10:28"), ("b", "09 10:31", "09 10:33"), ("c", "09 10:38", "09 10:39")]:
         lake.session(id, f"{lake.name}.{id}", None, at(begins), at(ends))
-    under(lake, (A, "b", OPEN, "0.0.0.0/0", "group g", "09 10:29", "09 10:37", True))
+    under(lake, (A, "b", OPEN, "0.0.0.0/0", "group g", "09 10:29", "09 10:37", "09 10:29", False))
 
 
 @case
@@ -144,7 +146,7 @@ def under_a_rule_of_one_that_came_back(lake):
     for id, begins, ends in [("a", "09 10:05", "09 10:10"), ("b", "09 10:20", "09 10:40"), ("c", "09 10:50", "09 10:57"), ("d", "09 10:56", "09 10:59")]:
         lake.session(id, f"{lake.name}.{id}", None, at(begins), at(ends))
     span = (OPEN, "0.0.0.0/0", "group g")
-    under(lake, (A, "a", *span, "09 10:00", "09 10:15", True), (A, "c", *span, "09 10:45", "09 10:55", True))
+    under(lake, (A, "a", *span, "09 10:00", "09 10:15", "09 10:00", False), (A, "c", *span, "09 10:45", "09 10:55", "09 10:45", False))
 
 
 @case
@@ -155,10 +157,10 @@ def under_silence(lake):
     lake.session("t", f"{lake.name}.t", None, at("09 10:20"), at("09 10:30"))
     under(
         lake,
-        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:00", "09 10:15", True),
-        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 11:15", True),
-        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 11:15", "09 11:30", True),
-        (A, "t", NOT_KNOWN, None, None, "09 10:15", "09 11:15", True),
+        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:00", "09 10:15", "09 10:15", True),
+        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 11:15", None, False),
+        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 11:15", "09 11:30", "09 11:15", True),
+        (A, "t", NOT_KNOWN, None, None, "09 10:15", "09 11:15", None, False),
     )
 
 
@@ -170,8 +172,8 @@ def under_no_snapshots(lake):
     snapshots(lake, [[], [], [], []])
     under(
         lake,
-        (B, "s", NOT_KNOWN, None, None, EARLIEST, NOW, True),
-        (A, "t", NOT_KNOWN, None, None, EARLIEST, "09 10:00", True),
+        (B, "s", NOT_KNOWN, None, None, EARLIEST, NOW, None, False),
+        (A, "t", NOT_KNOWN, None, None, EARLIEST, "09 10:00", None, False),
     )
 
 
@@ -190,8 +192,8 @@ def under_odd_rules(lake):
     lake.session("t", f"{lake.name}.t", None, at("09 10:01"), at("09 10:50"), B)
     under(
         lake,
-        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 11:00", True),
-        (B, "t", OPEN, "0.0.0.0/0", "group g", "09 10:30", "09 10:45", True),
+        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 11:00", None, False),
+        (B, "t", OPEN, "0.0.0.0/0", "group g", "09 10:30", "09 10:45", "09 10:30", True),
     )
 
 
@@ -202,7 +204,7 @@ def under_rules_that_say_two_things(lake):
     inexact = rule("0.0.0.0/0\ufffd", "g", unparsed={"destinationCidr": "0.0.0.0/0\\u{B}"})
     snapshots(lake, [[], [both], [inexact], [], []])
     lake.session("s", f"{lake.name}.s", None, at("09 10:01"), at("09 10:50"))
-    under(lake, (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 10:45", True))
+    under(lake, (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 10:45", None, False))
 
 
 @case
@@ -214,7 +216,7 @@ def under_a_rule_of_one_that_is_gone(lake):
     lake.session("s", f"{lake.name}.s", None, at("09 10:05"), at("09 10:10"))
     lake.session("t", f"{lake.name}.t", None, at("09 10:05"), at("09 10:10"), B)
     lake.session("u", f"{lake.name}.u", None, at("09 10:16"), at("09 10:20"), B)
-    span = (OPEN, "0.0.0.0/0", "group g", "09 10:00", "09 10:15", True)
+    span = (OPEN, "0.0.0.0/0", "group g", "09 10:00", "09 10:15", "09 10:00", False)
     under(lake, (A, "s", *span), (B, "t", *span))
 
 
@@ -225,7 +227,7 @@ def under_a_rule_of_the_last_one(lake):
     lake.ledger.run(lake.minutes(at("09 10:20")), [], listing=[])
     lake.session("s", f"{lake.name}.s", None, at("09 10:05"), at("09 10:10"))
     lake.session("t", f"{lake.name}.t", None, at("09 10:21"), at("09 10:22"))
-    under(lake, (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:00", "09 10:20", True))
+    under(lake, (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:00", "09 10:20", "09 10:00", False))
 
 
 @case
@@ -235,7 +237,7 @@ def under_a_rule_of_the_last_one_by_its_id(lake):
     lake.configuration_read(at("09 10:20"), "endpoints")
     lake.session("s", f"{lake.name}.s", None, at("09 10:05"), at("09 10:10"))
     lake.session("t", f"{lake.name}.t", None, at("09 10:21"), at("09 10:22"))
-    under(lake, (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:00", at("09 10:20") + MINUTE / 2, True))
+    under(lake, (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:00", at("09 10:20") + MINUTE / 2, "09 10:00", False))
 
 
 @case
@@ -245,7 +247,8 @@ def under_a_rule_that_still_is(lake):
     rows = [connection("s", f"{lake.name}.s", None, at("10 09:00")), connection("t", f"{lake.name}.t")]
     lake.capture(at("10 08:50"), [])
     lake.capture(at("10 11:30"), rows)
-    under(lake, (A, "s", OPEN, "0.0.0.0/0", "group g", "10 08:00", NOW, True), (A, "t", OPEN, "0.0.0.0/0", "group g", "10 08:00", NOW, True))
+    span = (OPEN, "0.0.0.0/0", "group g", "10 08:00", NOW, "10 11:45")
+    under(lake, (A, "s", *span, True), (A, "t", *span, False))
 
 
 @case
@@ -255,7 +258,42 @@ def under_a_rule_perhaps(lake):
     lake.capture(at("09 10:05"), [connection("s", f"{lake.name}.s", None, at("09 10:01"))])
     lake.capture(at("09 10:20"), [connection("s", f"{lake.name}.s", None, at("09 10:01"))])
     lake.capture(at("09 10:35"), [])
-    under(lake, (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:30", "09 10:45", False))
+    under(lake, (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:30", "09 10:45", "09 10:30", False))
+
+
+@case
+def under_a_rule_between_two_snapshots(lake):
+    """A rule that both snapshots around a session show may have been removed and added again between them."""
+    snapshots(lake, [[EVERYWHERE], [EVERYWHERE], []])
+    lake.session("s", f"{lake.name}.s", None, at("09 10:01"), at("09 10:14"))
+    lake.session("t", f"{lake.name}.t", None, at("09 10:15"), at("09 10:16"))
+    span = (OPEN, "0.0.0.0/0", "group g", "09 10:00", "09 10:30", "09 10:15")
+    under(lake, (A, "s", *span, False), (A, "t", *span, True))
+
+
+@case
+def under_a_rule_without_its_endpoint(lake):
+    """Of a run that was killed after it wrote the rules: they were there, and nothing else is known of that snapshot."""
+    snapshots(lake, [[], ..., [], []])
+    lake.row("authorization_rules", at("09 10:15"), captured_at=at("09 10:15"), endpoint_id=A, **EVERYWHERE)
+    lake.session("s", f"{lake.name}.s", None, at("09 10:14"), at("09 10:20"))
+    under(
+        lake,
+        (A, "s", NOT_KNOWN, None, None, "09 10:15", "09 10:30", None, False),
+        (A, "s", OPEN, "0.0.0.0/0", "group g", "09 10:15", "09 10:30", "09 10:15", True),
+    )
+
+
+@case
+def under_a_rule_for_somebody(lake):
+    """A rule for every network is open also if it is not known for whom."""
+    snapshots(lake, [[rule("0.0.0.0/0", unparsed={"accessAll": "false"})], [rule("0.0.0.0/0", "", access_all=False)], []])
+    lake.session("s", f"{lake.name}.s", None, at("09 09:50"), at("09 10:29"))
+    under(
+        lake,
+        (A, "s", NOT_KNOWN, None, None, EARLIEST, "09 10:00", None, False),
+        (A, "s", OPEN, "0.0.0.0/0", "not known", "09 10:00", "09 10:30", "09 10:15", True),
+    )
 
 
 @case
@@ -276,7 +314,7 @@ def under_a_rule_of_the_day_before(lake):
     ]:
         lake.session(id, f"{lake.name}.{id}", None, at(begins), at(ends))
     found = (OPEN, "0.0.0.0/0", "group g")
-    rows = [(A, "b", *found, at("07 23:30"), at("08 00:30"), True), (A, "c", *found, at("08 23:45"), at("09 00:15"), True)]
+    rows = [(A, "b", *found, at("07 23:30"), at("08 00:30"), at("08 00:15"), True), (A, "c", *found, at("08 23:45"), at("09 00:15"), at("09 00:00"), True)]
     expect(lake, "sessions_under_open_rules", COLUMNS, rows, edits, alone=True)
 
 

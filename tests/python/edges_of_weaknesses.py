@@ -109,6 +109,19 @@ def revocation_lists_without_a_hash(lake):
 
 
 @case
+def two_values_at_once(lake):
+    """If AWS gave two values of one field, one is in `unparsed`, and which of them holds is not known."""
+    two = {
+        "splitTunnel": "true",
+        "connectionLogOptions.Enabled": "false",
+        "sessionTimeoutHours": "24",
+        "authenticationOptions.item.type": "x",
+    }
+    endpoint(lake, "09 12:00", [CERTIFICATE], unparsed=two)
+    weak(lake, (A, ONLY, "not known"), (A, LONG, "not known"), (A, LOGGING, "not known"), (A, SPLIT, "not known"))
+
+
+@case
 def latest_of_the_day(lake):
     """The latest snapshot of the day counts, by arrival, also of an endpoint that is gone afterwards; a deleted one has no row."""
     endpoint(lake, "09 00:00", split_tunnel=True)
