@@ -8,9 +8,9 @@ use futures_util::{StreamExt, stream};
 use serde::Serialize;
 
 use self::log_groups::log_groups;
-use crate::aws::call_budget::time_of_ec2_calls;
 use crate::aws::ec2::{Action, Ec2Source, EndpointListing, EndpointRows, PageError, Places};
 use crate::aws::identity::OwnSession;
+use crate::aws::rate_limits::time_of_ec2_calls;
 use crate::capture::logs::LogsRequest;
 use crate::clock::Clock;
 use crate::error_causes;

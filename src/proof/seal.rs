@@ -10,6 +10,7 @@ mod error;
 mod named;
 mod older;
 mod report;
+mod turns;
 
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -25,13 +26,17 @@ use crate::target::AccountRegion;
 
 use chain::{ChainError, SealChain, SealLink};
 use day::Days;
-use due_hours::{Bounds, SealPlan};
-use due_objects::{DueObjects, is_retried, room_beside};
+use due_hours::{Bounds, SealPlan, is_retried};
+use due_objects::{DueObjects, room_beside};
 use error::SealError;
 pub use report::{SealFailure, Sealed};
 
-/// Most objects that S3 is asked for at a time.
-const CONCURRENT_HASHES: usize = 16;
+/// Accounts and Regions that are sealed at a time.
+const CONCURRENT_PLACES: usize = 16;
+
+/// Most objects of one account and Region that S3 is asked for at a time. With [`CONCURRENT_PLACES`], S3 has at most 64 requests at
+/// a time.
+const CONCURRENT_HASHES: usize = 4;
 
 /// Most that the clock may be ahead of the store's own.
 const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(5);
@@ -51,7 +56,8 @@ pub struct Sealer<'a> {
 
 impl Sealer<'_> {
     /// Seals every closed hour that is not sealed yet, or those up to `hour`, of every account and Region that is `configured` or
-    /// in the lake; begins no digest after `deadline`. If one account and Region fails, the others are still sealed.
+    /// in the lake, several of them at a time; begins no digest after `deadline`, and nothing of an account and Region whose turn
+    /// has not come then. If one account and Region fails, the others are still sealed.
     ///
     /// # Errors
     /// Returns an error if the accounts and Regions in the lake cannot be listed.
@@ -66,17 +72,19 @@ impl Sealer<'_> {
         places.sort();
         places.dedup();
         let clock_ahead = OnceCell::new();
-        let mut sealed = Vec::new();
-        for place in places {
+        let turns = turns::in_turn(places, Hour::newest_closed(self.clock.now()));
+        let seal = async |place| {
             let mut of_place = Sealed::nothing(&place);
-            let closed = Hour::newest_closed(self.clock.now());
-            let bounds = Bounds { asked: hour, closed, deadline };
+            let bounds = Bounds { asked: hour, closed: Hour::newest_closed(self.clock.now()), deadline };
             if let Err(error) = self.seal_place(&place, bounds, &clock_ahead, &mut of_place).await {
                 of_place.error = Some(SealFailure { code: error.code(), message: error.to_string() });
             }
-            sealed.push(of_place);
-        }
-        Ok(sealed)
+            (place, of_place)
+        };
+        let mut sealed: Vec<(AccountRegion, Sealed)> =
+            stream::iter(turns).map(seal).buffer_unordered(CONCURRENT_PLACES).collect().await;
+        sealed.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(sealed.into_iter().map(|(_, sealed)| sealed).collect())
     }
 
     async fn seal_place(
@@ -86,6 +94,7 @@ impl Sealer<'_> {
         clock_ahead: &OnceCell<i64>,
         sealed: &mut Sealed,
     ) -> Result<(), SealError> {
+        bounds.check_deadline(self.clock.now())?;
         let newest = self.newest_digest(place).await?;
         let mut plan = match &newest {
             None => SealPlan::first(bounds, self.oldest_hour(place).await?)?,

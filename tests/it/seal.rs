@@ -217,6 +217,21 @@ async fn a_seal_that_runs_out_of_time_goes_on_next_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
+async fn an_account_and_region_costs_no_request_after_the_deadline() {
+    let lake = SealedLake::in_a_bucket().await;
+    let signer = Signer::new(None, &SdkConfig::builder().build()).unwrap();
+    let clock = Clock::manual(time(LATER));
+    let (proxy, store) = lake.behind_a_proxy().await;
+    store.places().await.unwrap();
+    let listings = proxy.requests();
+    let sealer = Sealer { store: &store, lake: &lake.location, signer: &signer, clock: &clock };
+    let late = sealer.seal(&[], None, Some(time(LATER))).await.unwrap();
+    assert_eq!(codes(&late), [Some("DeadlineExceeded")]);
+    assert_eq!(proxy.requests(), 2 * listings);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn seals_at_once_make_one_chain() {
     for lake in SealedLake::in_each_store().await {
         for until in ["2025-11-22T23:40:00Z", LATER] {

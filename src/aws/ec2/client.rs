@@ -13,9 +13,9 @@ use aws_sdk_ec2::types::Filter as Ec2Filter;
 use jiff::Timestamp;
 
 use super::{Action, Page, PageError, PageRequest};
-use crate::aws::call_budget::Budget;
 use crate::aws::errors::{Call, describe};
 use crate::aws::identity::{MemberSession, OwnSession};
+use crate::aws::rate_limits::Budget;
 use crate::aws::response_reader::{ReadPage, ResponseReader, exceeded};
 use crate::aws::timing::{Timed, Timing};
 use crate::clock::Clock;

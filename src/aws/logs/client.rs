@@ -16,9 +16,9 @@ use jiff::Timestamp;
 
 use super::{EventsPage, EventsRequest, malformed, over_limit};
 use crate::answer_limits::{Limit, PAGE_UNPARSED_BYTES, PAGE_UNPARSED_VALUES};
-use crate::aws::call_budget::Budget;
 use crate::aws::ec2::{Limits, PageError, Session};
 use crate::aws::errors::{Call, describe};
+use crate::aws::rate_limits::Budget;
 use crate::aws::response_reader::{ReadPage, ResponseReader, SdkOperation, exceeded, limit};
 use crate::aws::timing::Timing;
 use crate::clock::Clock;

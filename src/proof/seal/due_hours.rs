@@ -1,8 +1,8 @@
 //! The plan of a seal of one account and Region: the hours that get a digest, one after the other, and the reason to stop. It is
 //! fed with the hours that the lake has, and reads nothing itself.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::hour::Hour;
 
@@ -11,6 +11,14 @@ const FIRST_DIGEST_HOURS: i32 = 48;
 
 /// Hours before the next digest whose digests are checked at least.
 const CHECKED_HOURS: i32 = 48;
+
+/// Time after its end for which an hour waits for its own objects if S3 returns none of them, and for a run record to be read.
+const RETRY_PERIOD: SignedDuration = SignedDuration::from_hours(6);
+
+/// Returns `true` if the next seals try again to read what is of `hour`.
+pub fn is_retried(hour: Hour, now: Timestamp) -> bool {
+    now.duration_since(hour.end()) < RETRY_PERIOD
+}
 
 /// Reason why not every hour was sealed, or not with every object.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +65,17 @@ pub struct Bounds {
 impl Bounds {
     fn until(self) -> Hour {
         self.asked.unwrap_or(self.closed)
+    }
+
+    /// Checks that there is time for a digest at the time `now`.
+    ///
+    /// # Errors
+    /// Returns an error for the last hour if there is none.
+    pub fn check_deadline(self, now: Timestamp) -> Result<(), PlanError> {
+        match self.deadline {
+            Some(deadline) if now >= deadline => Err(PlanError::Deadline { hour: self.until() }),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -4,20 +4,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use jiff::{SignedDuration, Timestamp};
-
 use crate::hour::Hour;
 use crate::lake::keys::ObjectKey;
 use crate::lake::store::Hashed;
 use crate::proof::digest::{MAX_OBJECTS, SealedObject};
-
-/// Time after its end for which an hour waits for its own objects if S3 returns none of them, and for a run record to be read.
-const RETRY_PERIOD: SignedDuration = SignedDuration::from_hours(6);
-
-/// Returns `true` if the next seals try again to read what is of `hour`.
-pub fn is_retried(hour: Hour, now: Timestamp) -> bool {
-    now.duration_since(hour.end()) < RETRY_PERIOD
-}
 
 /// Returns as many of the unlisted objects as the digest of `hour` may list: first the hour's own, and then in the order of the
 /// keys.

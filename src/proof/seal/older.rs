@@ -16,7 +16,7 @@ use crate::snapshot_time::FIRST_DATE;
 use crate::target::AccountRegion;
 
 use super::digests::CONCURRENT_READS;
-use super::due_objects::is_retried;
+use super::due_hours::is_retried;
 use super::error::SealError;
 use super::{Sealer, named};
 

@@ -1,5 +1,6 @@
 //! Stands between the program and the servers, and spoils requests to S3 as configured.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -51,6 +52,7 @@ pub struct Rule {
 pub struct Proxy {
     url: String,
     rules: Arc<Mutex<Vec<Rule>>>,
+    requests: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -62,20 +64,27 @@ impl Proxy {
         let address = |url: &str| url.strip_prefix("http://").unwrap().to_owned();
         let (ec2, s3) = (address(ec2), address(s3));
         let rules: Arc<Mutex<Vec<Rule>>> = Arc::default();
-        let known = rules.clone();
+        let requests: Arc<AtomicUsize> = Arc::default();
+        let (known, counted) = (rules.clone(), requests.clone());
         let task = tokio::spawn(async move {
             loop {
                 let (client, _) = listener.accept().await.unwrap();
+                counted.fetch_add(1, Ordering::SeqCst);
                 let (rules, ec2, s3) = (known.clone(), ec2.clone(), s3.clone());
                 // A connection that breaks is what many of these tests are about.
                 tokio::spawn(async move { drop(serve(client, &rules, &ec2, &s3).await) });
             }
         });
-        Proxy { url, rules, task }
+        Proxy { url, rules, requests, task }
     }
 
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Returns the number of requests so far: each has a connection of its own.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
     }
 
     pub fn spoil(&self, rules: &[Rule]) {

@@ -28,6 +28,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::proxy::Proxy;
 use super::seaweed::Seaweed;
 use super::{World, files_under, fleet, snapshot};
 
@@ -224,6 +225,15 @@ impl SealedLake {
         let store = Store::new(&location, &sdk, None);
         let place = Place::Bucket { client, bucket, _seaweed: seaweed };
         SealedLake { store, location, keys: Keys::new(), sdk, place }
+    }
+
+    /// Starts a proxy before the bucket's server. Returns it with the store that it leads to.
+    pub async fn behind_a_proxy(&self) -> (Proxy, Store) {
+        let server = self.sdk.endpoint_url().unwrap();
+        let proxy = Proxy::start(server, server).await;
+        let sdk = self.sdk.to_builder().endpoint_url(proxy.url()).build();
+        let store = Store::new(&self.location, &sdk, None);
+        (proxy, store)
     }
 
     /// Seals every hour that is closed at `now`.

@@ -149,3 +149,15 @@ fn each_problem_is_kept_once_and_the_last_is_named() {
         assert_eq!(plan.end(), expected, "{name}");
     }
 }
+
+#[test]
+fn an_hour_is_retried_for_six_hours() {
+    for (name, now, expected) in [
+        ("when it closes", "2025-11-23T10:35:00Z", true),
+        ("before six hours", "2025-11-23T15:59:59.999Z", true),
+        ("after six hours", "2025-11-23T16:00:00Z", false),
+        ("with a clock that is behind", "2025-11-22T00:00:00Z", true),
+    ] {
+        assert_eq!(is_retried(hour("2025-11-23T09"), now.parse().unwrap()), expected, "{name}");
+    }
+}

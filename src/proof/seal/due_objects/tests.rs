@@ -55,18 +55,6 @@ fn what_is_due_is_the_hours_own_first_and_no_more_than_a_digest_lists() {
     }
 }
 
-#[test]
-fn an_hour_is_retried_for_six_hours() {
-    for (name, now, expected) in [
-        ("when it closes", "2025-11-23T10:35:00Z", true),
-        ("before six hours", "2025-11-23T15:59:59.999Z", true),
-        ("after six hours", "2025-11-23T16:00:00Z", false),
-        ("with a clock that is behind", "2025-11-22T00:00:00Z", true),
-    ] {
-        assert_eq!(is_retried(hour("2025-11-23T09"), now.parse().unwrap()), expected, "{name}");
-    }
-}
-
 /// The result for an object that could be read.
 const HASHED: Result<Hashed, &str> = Ok(Hashed { bytes: 5, sha256: [0xab; 32] });
 
