@@ -4,15 +4,15 @@
 //! The message of an event is JSON in a text of JSON: `{\"a\":1}`. It is read there too, without a copy of each message
 //! without its escapes: docs/performance.md has what reading a page costs.
 
+mod wtf8;
+
 use std::borrow::Cow;
-use std::fmt;
 
 use memchr::memchr2;
-use serde::de::{Error, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::typing::illegal::of_wtf8;
+use wtf8::Wtf8;
 
 /// Bytes for which a text with escapes has room at first: those of most messages.
 const OF_MESSAGE: usize = 1_024;
@@ -51,11 +51,13 @@ impl<'a> Value<'a> {
 /// JSON that is being read.
 #[derive(Debug)]
 pub(crate) struct Json<'a> {
-    text: &'a str,
-    /// The position of the next byte.
-    at: usize,
+    /// The text that has not been read yet.
+    rest: &'a str,
     /// The form of a quotation mark.
     quote: Quote,
+    /// `true` if there are control characters, so each text has to be searched for them. No text of JSON has one, and an answer of
+    /// AWS's has none between its texts either.
+    has_control: bool,
 }
 
 /// The form of a quotation mark.
@@ -68,17 +70,18 @@ enum Quote {
 }
 
 impl Quote {
-    fn as_bytes(self) -> &'static [u8] {
+    /// Returns the text behind it; `None` if the text does not begin with it.
+    fn strip(self, text: &str) -> Option<&str> {
         match self {
-            Quote::Plain => b"\"",
-            Quote::Escaped => b"\\\"",
+            Quote::Plain => text.strip_prefix('"'),
+            Quote::Escaped => text.strip_prefix("\\\""),
         }
     }
 }
 
 impl<'a> Json<'a> {
     pub(crate) fn new(text: &'a str) -> Json<'a> {
-        Json { text, at: 0, quote: Quote::Plain }
+        Json { rest: text, quote: Quote::Plain, has_control: has_control(text) }
     }
 
     /// Ends the reading.
@@ -123,16 +126,18 @@ impl<'a> Json<'a> {
     ) -> Result<(), E> {
         self.consume(open)?;
         if self.peek() == Some(close) {
-            self.at += 1;
+            self.skip(1);
             return Ok(());
         }
         loop {
             each(self)?;
-            if self.peek() == Some(close) {
-                self.at += 1;
-                return Ok(());
+            let next = self.peek();
+            self.skip(1);
+            match next {
+                Some(b',') => {}
+                next if next == Some(close) => return Ok(()),
+                _ => return Err(NotJson.into()),
             }
-            self.consume(b',')?;
         }
     }
 
@@ -143,15 +148,17 @@ impl<'a> Json<'a> {
         &mut self,
         read: impl FnOnce(&mut Json<'a>) -> Result<T, NotJson>,
     ) -> Option<(T, &'a str)> {
-        if self.quote == Quote::Escaped || self.peek() != Some(b'"') {
+        if self.quote == Quote::Escaped {
             return None;
         }
-        let open = self.at + 1;
-        let mut json = Json { text: self.text, at: open, quote: Quote::Escaped };
+        self.peek();
+        let inner = self.quote.strip(self.rest)?;
+        let mut json = Json { rest: inner, quote: Quote::Escaped, ..*self };
         let value = read(&mut json).ok()?;
-        let is_end = json.peek() == Some(b'"');
-        let text = self.text.get(open..json.at).filter(|text| is_end && !has_control(text))?;
-        self.at = json.at + 1;
+        json.peek();
+        let rest = self.quote.strip(json.rest)?;
+        let text = inner.get(..inner.len() - json.rest.len()).filter(|text| !self.is_control_in(text))?;
+        self.rest = rest;
         Some((value, text))
     }
 
@@ -160,8 +167,16 @@ impl<'a> Json<'a> {
     /// # Errors
     /// If there is none.
     pub(crate) fn value(&mut self) -> Result<Value<'a>, NotJson> {
+        match self.plain_text() {
+            Some(text) => Ok(Value::Text(Cow::Borrowed(text))),
+            None => self.other_value(),
+        }
+    }
+
+    /// Reads a value that is not a plain text.
+    fn other_value(&mut self) -> Result<Value<'a>, NotJson> {
         if self.is_at_quote() {
-            return self.text().map(Value::Text);
+            return self.text_with_escapes().map(Value::Text);
         }
         let json = self.raw()?;
         Ok(match json.as_bytes() {
@@ -177,17 +192,23 @@ impl<'a> Json<'a> {
     /// # Errors
     /// If there is none.
     pub(crate) fn raw(&mut self) -> Result<Cow<'a, str>, NotJson> {
-        if self.quote == Quote::Plain {
-            return self.by_library::<&RawValue>().map(|value| Cow::Borrowed(value.get()));
-        }
         self.peek();
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let escaped = rest.get(..embedded_length(rest.as_bytes())?).ok_or(NotJson)?;
+        if self.quote == Quote::Plain {
+            return match whole_number(self.rest) {
+                Some((number, rest)) => {
+                    self.rest = rest;
+                    Ok(Cow::Borrowed(number))
+                }
+                None => self.by_library::<&RawValue>().map(|value| Cow::Borrowed(value.get())),
+            };
+        }
+        let (escaped, rest) =
+            self.rest.split_at_checked(embedded_length(self.rest.as_bytes())?).ok_or(NotJson)?;
         let json = escaped.replace("\\\"", "\"");
         let mut value = Json::new(&json);
         value.raw()?;
         value.end()?;
-        self.at += escaped.len();
+        self.rest = rest;
         Ok(Cow::Owned(json))
     }
 
@@ -201,40 +222,49 @@ impl<'a> Json<'a> {
     /// # Errors
     /// If the next value is no text.
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, NotJson> {
-        if !self.is_at_quote() {
-            return Err(NotJson);
+        match self.plain_text() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None if self.is_at_quote() => self.text_with_escapes(),
+            None => Err(NotJson),
         }
-        let quote = self.quote.as_bytes();
-        let rest = self.text.get(self.at + quote.len()..).unwrap_or_default();
-        let (plain, end) = rest.split_at_checked(plain_length(rest.as_bytes())).ok_or(NotJson)?;
-        let is_end = end.as_bytes().starts_with(quote);
-        match self.quote {
-            // Its control characters are looked for in all of the text that it is in.
-            Quote::Escaped if is_end => {}
-            Quote::Plain if is_end && !has_control(plain) => {}
-            Quote::Escaped => return Err(NotJson),
-            Quote::Plain => return self.text_with_escapes(rest),
-        }
-        self.at += plain.len() + 2 * quote.len();
-        Ok(Cow::Borrowed(plain))
     }
 
-    /// Reads a text of which `rest` begins with the first character.
-    fn text_with_escapes(&mut self, rest: &'a str) -> Result<Cow<'a, str>, NotJson> {
-        match unescaped(rest)? {
-            Some((text, length)) => {
-                self.at += length + 2;
+    /// Reads a text without escapes. Returns `None`, and has read nothing, if the next value is another one.
+    fn plain_text(&mut self) -> Option<&'a str> {
+        self.peek();
+        let inner = self.quote.strip(self.rest)?;
+        let (text, end) = inner.split_at_checked(plain_length(inner.as_bytes()))?;
+        let rest = self.quote.strip(end)?;
+        // Those of a text in a text are looked for in all of the text that it is in.
+        if self.quote == Quote::Plain && self.is_control_in(text) {
+            return None;
+        }
+        self.rest = rest;
+        Some(text)
+    }
+
+    /// Reads a text that is not plain.
+    fn text_with_escapes(&mut self) -> Result<Cow<'a, str>, NotJson> {
+        if self.quote == Quote::Escaped {
+            return Err(NotJson);
+        }
+        match unescaped(self.quote.strip(self.rest).ok_or(NotJson)?)? {
+            Some((text, rest)) => {
+                self.rest = rest;
                 Ok(Cow::Owned(text))
             }
             None => self.by_library::<Wtf8<'a>>().map(|Wtf8(text)| text),
         }
     }
 
+    fn is_control_in(&self, text: &str) -> bool {
+        self.has_control && has_control(text)
+    }
+
     fn by_library<T: Deserialize<'a>>(&mut self) -> Result<T, NotJson> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter();
+        let mut values = serde_json::Deserializer::from_str(self.rest).into_iter();
         let value = values.next().and_then(Result::ok).ok_or(NotJson)?;
-        self.at += values.byte_offset();
+        self.skip(values.byte_offset());
         Ok(value)
     }
 
@@ -246,25 +276,26 @@ impl<'a> Json<'a> {
         if self.peek() != Some(byte) {
             return Err(NotJson);
         }
-        self.at += 1;
+        self.skip(1);
         Ok(())
     }
 
     /// Returns the next byte that is no white space.
     fn peek(&mut self) -> Option<u8> {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.byte() {
-            self.at += 1;
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.rest.as_bytes().first() {
+            self.skip(1);
         }
-        self.byte()
+        self.rest.as_bytes().first().copied()
+    }
+
+    /// Skips bytes that were looked at, if there are as many.
+    fn skip(&mut self, bytes: usize) {
+        self.rest = self.rest.get(bytes..).unwrap_or_default();
     }
 
     fn is_at_quote(&mut self) -> bool {
         self.peek();
-        self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(self.quote.as_bytes()))
-    }
-
-    fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+        self.quote.strip(self.rest).is_some()
     }
 }
 
@@ -300,12 +331,12 @@ fn embedded_length(bytes: &[u8]) -> Result<usize, NotJson> {
     }
 }
 
-/// Returns the text up to the quotation mark that ends it, without its escapes, and the number of bytes that it takes; `None` if it names
-/// a character by its number, which the library reads.
+/// Returns the text up to the quotation mark that ends it, without its escapes, and what follows the mark; `None` if it names a
+/// character by its number, which the library reads.
 ///
 /// # Errors
 /// If it has no end, or something that no text has.
-fn unescaped(json: &str) -> Result<Option<(String, usize)>, NotJson> {
+fn unescaped(json: &str) -> Result<Option<(String, &str)>, NotJson> {
     let (mut text, mut rest) = (String::with_capacity(OF_MESSAGE), json);
     loop {
         let (plain, end) = rest.split_at_checked(plain_length(rest.as_bytes())).ok_or(NotJson)?;
@@ -319,7 +350,15 @@ fn unescaped(json: &str) -> Result<Option<(String, usize)>, NotJson> {
         text.push(character);
         rest = after.as_str();
     }
-    if rest.is_empty() { Err(NotJson) } else { Ok(Some((text, json.len() - rest.len()))) }
+    rest.strip_prefix('"').map(|rest| Some((text, rest))).ok_or(NotJson)
+}
+
+/// Splits off the number that a text begins with, as the times of an event are written; `None` if it has another form.
+fn whole_number(json: &str) -> Option<(&str, &str)> {
+    let digits = json.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = json.split_at_checked(digits)?;
+    let is_end = rest.starts_with([',', '}', ']']);
+    (is_end && !number.is_empty() && !number.starts_with('0')).then_some((number, rest))
 }
 
 /// Returns the number of bytes before the first quotation mark or backslash.
@@ -344,33 +383,6 @@ fn named(escape: char) -> Option<char> {
         't' => '\t',
         _ => return None,
     })
-}
-
-/// A text that may have halves of pairs, which no text of Rust has, so the library reads it as bytes.
-struct Wtf8<'a>(Cow<'a, str>);
-
-impl<'a> Deserialize<'a> for Wtf8<'a> {
-    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Wtf8<'a>, D::Error> {
-        deserializer.deserialize_bytes(Bytes).map(Wtf8)
-    }
-}
-
-struct Bytes;
-
-impl<'a> Visitor<'a> for Bytes {
-    type Value = Cow<'a, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
-    }
-
-    fn visit_borrowed_bytes<E: Error>(self, bytes: &'a [u8]) -> Result<Cow<'a, str>, E> {
-        Ok(of_wtf8(bytes))
-    }
-
-    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Cow<'a, str>, E> {
-        Ok(Cow::Owned(of_wtf8(bytes).into_owned()))
-    }
 }
 
 #[cfg(test)]
