@@ -212,10 +212,10 @@ macro_rules! typed_fields {
                 }
             }
 
-            /// Types the texts.
-            pub(super) fn typed(self, unparsed: &mut Unparsed<'a>) -> $typed<'a> {
+            /// Takes the texts and types them.
+            pub(super) fn typed(&mut self, unparsed: &mut Unparsed<'a>) -> $typed<'a> {
                 $typed {
-                    $($column: <$kind as FieldKind>::read(unparsed, $field, self.$column),)+
+                    $($column: <$kind as FieldKind>::read(unparsed, $field, self.$column.take()),)+
                     ..$typed::default()
                 }
             }

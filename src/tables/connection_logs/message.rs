@@ -52,11 +52,12 @@ impl<'a, T: Into<Cow<'a, str>>> From<T> for Message<'a> {
 /// # Errors
 /// If the next value is no text.
 pub(super) fn message<'a>(json: &mut Json<'a>) -> Result<Message<'a>, NotJson> {
-    match json.embedded(fields) {
-        Some((mut raw, text)) => {
+    let mut raw = Box::<RawLoggedEvent<'a>>::default();
+    match json.embedded(|json| fields(&mut raw, json)) {
+        Some(((), text)) => {
             // Of the characters that are not allowed, it can have those that begin with this byte.
             raw.is_odd |= memchr(0xef, text.as_bytes()).is_some() && has_illegal(text);
-            Ok(Message::Event(Box::new(raw)))
+            Ok(Message::Event(raw))
         }
         None => json.text().map(Message::Text),
     }
@@ -64,8 +65,8 @@ pub(super) fn message<'a>(json: &mut Json<'a>) -> Result<Message<'a>, NotJson> {
 
 /// Reads the text of a message; `None` if it is no event of a connection log.
 pub(super) fn event(message: &str) -> Option<RawLoggedEvent<'_>> {
-    let mut json = Json::new(message);
-    let mut raw = fields(&mut json).ok()?;
+    let (mut raw, mut json) = (RawLoggedEvent::default(), Json::new(message));
+    fields(&mut raw, &mut json).ok()?;
     json.end().ok()?;
     raw.is_odd |= has_illegal(message);
     Some(raw)
@@ -75,55 +76,72 @@ pub(super) fn event(message: &str) -> Option<RawLoggedEvent<'_>> {
 ///
 /// # Errors
 /// If the next value is none.
-fn fields<'a>(json: &mut Json<'a>) -> Result<RawLoggedEvent<'a>, NotJson> {
-    let (mut raw, mut is_event) = (RawLoggedEvent::default(), false);
+fn fields<'a>(raw: &mut RawLoggedEvent<'a>, json: &mut Json<'a>) -> Result<(), NotJson> {
+    let mut is_event = false;
     json.object(|name, json| {
         is_event = is_event || SIGNS.contains(&name.as_ref());
         if name == EVALUATION && json.is_at_object() {
-            return evaluation(&mut raw, json);
+            return evaluation(raw, json);
         }
-        field(&mut raw, &name, json.value()?);
+        match (place(raw, &name), json.value()?) {
+            // Nearly every field of an event.
+            (Some(place @ None), Value::Text(text @ Cow::Borrowed(_))) => *place = Some(text),
+            (_, value) => field(raw, &name, value),
+        }
         Ok(())
     })?;
-    if is_event { Ok(raw) } else { Err(NotJson) }
+    if is_event { Ok(()) } else { Err(NotJson) }
 }
 
-/// Puts a field into its place.
-fn field<'a>(raw: &mut RawLoggedEvent<'a>, path: &str, value: Value<'a>) {
-    match (path, value) {
-        (_, Value::Null) => {}
+/// Returns the place of the text of a field; `None` if it has no column.
+fn place<'r, 'a>(raw: &'r mut RawLoggedEvent<'a>, name: &str) -> Option<&'r mut Option<Cow<'a, str>>> {
+    match name {
         // A name is no path, such as that of a field of the evaluation.
-        (path, value) if path.starts_with(EVALUATION) => keep(raw, path, value),
-        ("client-vpn-endpoint-id", Value::Text(text)) => {
-            put(raw, path, text, |raw| Some(&mut raw.client_vpn_endpoint_id));
-        }
-        (path, value) => place(raw, path, value),
+        name if name.starts_with(EVALUATION) => None,
+        "client-vpn-endpoint-id" => Some(&mut raw.client_vpn_endpoint_id),
+        name => raw.text_mut(name),
+    }
+}
+
+/// Puts the value of a field into its place, or keeps it.
+fn field<'a>(raw: &mut RawLoggedEvent<'a>, name: &str, value: Value<'a>) {
+    match value {
+        Value::Null => {}
+        value => put(raw, name, value, |raw| place(raw, name)),
     }
 }
 
 /// Reads the evaluation of the policy into its fields, by their paths.
 fn evaluation<'a>(raw: &mut RawLoggedEvent<'a>, json: &mut Json<'a>) -> Result<(), NotJson> {
+    let mut path = format!("{EVALUATION}.");
+    let within = path.len();
     json.object(|name, json| {
-        let path = format!("{EVALUATION}.{name}");
+        path.truncate(within);
+        path.push_str(&name);
         if path == DEVICE_TOKENS && json.is_at_object() {
             return device_tokens(raw, json);
         }
         match (path.as_str(), json.value()?) {
             (_, Value::Null) => {}
             (path, value) if name.contains('.') => keep(raw, path, value),
-            (CONTEXT, value) => put(raw, CONTEXT, value.into_text(), |raw| Some(&mut raw.context)),
-            (path, value) => place(raw, path, value),
+            (CONTEXT, value) => put_text(raw, CONTEXT, value.into_text(), |raw| Some(&mut raw.context)),
+            (path, value) => put(raw, path, value, |raw| raw.text_mut(path)),
         }
         Ok(())
     })
 }
 
 /// Puts a value into the field of its path, if it has the type.
-fn place<'a>(raw: &mut RawLoggedEvent<'a>, path: &str, value: Value<'a>) {
+fn put<'a>(
+    raw: &mut RawLoggedEvent<'a>,
+    path: &str,
+    value: Value<'a>,
+    field: impl for<'r> FnOnce(&'r mut RawLoggedEvent<'a>) -> Option<&'r mut Option<Cow<'a, str>>>,
+) {
     match value {
-        Value::Text(text) => put(raw, path, text, |raw| raw.text_mut(path)),
+        Value::Text(text) => put_text(raw, path, text, field),
         // AWS writes numbers as texts, others may not.
-        Value::Number(json) if is_number(path) => put(raw, path, json, |raw| raw.text_mut(path)),
+        Value::Number(json) if is_number(path) => put_text(raw, path, json, field),
         value => keep(raw, path, value),
     }
 }
@@ -133,7 +151,7 @@ fn is_number(path: &str) -> bool {
 }
 
 /// Puts a text into its field. If a different one is there already, it is kept among the unknown fields.
-fn put<'a>(
+fn put_text<'a>(
     raw: &mut RawLoggedEvent<'a>,
     path: &str,
     text: Cow<'a, str>,

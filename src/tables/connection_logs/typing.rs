@@ -34,7 +34,7 @@ pub struct Typed<'a> {
 
 /// Types one event, and takes its texts.
 pub fn normalise<'a>(raw: &'a mut RawEvent<'_>) -> Typed<'a> {
-    let message = match &mut raw.message {
+    let mut message = match &mut raw.message {
         Message::Event(fields) => Ok(std::mem::take(fields.as_mut())),
         Message::Text(text) => {
             let text: &str = &*text;
@@ -45,9 +45,9 @@ pub fn normalise<'a>(raw: &'a mut RawEvent<'_>) -> Typed<'a> {
     let is_odd = message.as_ref().map_or_else(|text| has_illegal(text), |fields| fields.is_odd);
     let mut unparsed = Unparsed::new(is_odd || raw.is_odd);
     let mut masked = Vec::new();
-    let mut event = match message {
+    let mut event = match &mut message {
         Ok(fields) => {
-            masked = masked_fields(&fields);
+            masked = masked_fields(fields);
             of_message(fields, &mut unparsed)
         }
         Err(text) => {
@@ -65,7 +65,7 @@ pub fn normalise<'a>(raw: &'a mut RawEvent<'_>) -> Typed<'a> {
     Typed { event, foreign_bytes, masked }
 }
 
-fn of_message<'a>(mut raw: RawLoggedEvent<'a>, unparsed: &mut Unparsed<'a>) -> LoggedEvent<'a> {
+fn of_message<'a>(raw: &mut RawLoggedEvent<'a>, unparsed: &mut Unparsed<'a>) -> LoggedEvent<'a> {
     let endpoint_id = stated(raw.client_vpn_endpoint_id.take()).and_then(|text| {
         let endpoint_id = EndpointId::parse(&text);
         if endpoint_id.is_none() {
@@ -75,13 +75,14 @@ fn of_message<'a>(mut raw: RawLoggedEvent<'a>, unparsed: &mut Unparsed<'a>) -> L
     });
     let (context, tokens) = (raw.context.take(), std::mem::take(&mut raw.device_token_status));
     let mut unknown = std::mem::take(&mut raw.unknown);
-    let event = raw.typed(unparsed);
+    let mut event = raw.typed(unparsed);
+    event.endpoint_id = endpoint_id;
     let context = stated(context);
-    let policy_context =
+    event.policy_context =
         context.and_then(|context| unparsed.column("authorization-policy-evaluation.context", context));
-    let device_token_status = device_tokens(unparsed, &mut unknown, tokens);
+    event.device_token_status = device_tokens(unparsed, &mut unknown, tokens);
     unparsed.keep(unknown);
-    LoggedEvent { endpoint_id, policy_context, device_token_status, ..event }
+    event
 }
 
 /// Returns the statuses for the column. One that is not in the column exactly is kept as unknown.
