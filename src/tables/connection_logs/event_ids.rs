@@ -1,15 +1,13 @@
 //! The ids of events that are known, as hashes: an id may be long, and an hour may have a million.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use sha2::{Digest, Sha256};
 
-/// Bytes of a hash that are kept.
-const HASH_BYTES: usize = 16;
-
-/// A set of ids of events.
+/// A set of ids of events, each as the beginning of its SHA-256.
 #[derive(Debug, Clone, Default)]
-pub struct EventIds(HashSet<[u8; HASH_BYTES]>);
+pub struct EventIds(HashSet<u128, BuildHasherDefault<FirstBytes>>);
 
 impl EventIds {
     /// Adds an id; returns `true` if it is new.
@@ -23,7 +21,21 @@ impl EventIds {
     }
 }
 
-fn hash(id: &str) -> [u8; HASH_BYTES] {
+/// A hasher of hashes, whose first bytes need no further hashing.
+#[derive(Debug, Clone, Default)]
+struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    fn write(&mut self, hash: &[u8]) {
+        self.0 = hash.first_chunk().copied().map_or(0, u64::from_ne_bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+fn hash(id: &str) -> u128 {
     let sha256: [u8; 32] = Sha256::digest(id).into();
-    sha256.first_chunk().copied().unwrap_or_default()
+    sha256.first_chunk().copied().map_or(0, u128::from_ne_bytes)
 }

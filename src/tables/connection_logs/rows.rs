@@ -18,6 +18,10 @@ use crate::target::EndpointId;
 /// Most bytes of messages in a window that are no events of a connection log and get rows.
 pub const FOREIGN_BYTES: usize = 64 * 1024;
 
+/// Events for which a builder has room at first, those of most pages, and the bytes of each id and name of a log stream.
+const PAGE_EVENTS: usize = 1_536;
+const TEXT_BYTES: usize = 64;
+
 /// Builder of events in columns: those of the schema that an event fills.
 #[derive(Debug)]
 pub struct EventRowsBuilder {
@@ -64,14 +68,15 @@ impl Counts {
 impl EventRowsBuilder {
     /// Returns a builder of a page, with room for this many bytes of foreign messages.
     pub fn new(foreign_room: usize) -> EventRowsBuilder {
-        let times = || TimestampMillisecondBuilder::new().with_timezone("UTC");
+        let texts = || StringBuilder::with_capacity(PAGE_EVENTS, PAGE_EVENTS * TEXT_BYTES);
+        let times = || TimestampMillisecondBuilder::with_capacity(PAGE_EVENTS).with_timezone("UTC");
         EventRowsBuilder {
             fields: Builders::new(),
-            endpoint_id: StringBuilder::new(),
-            event_id: StringBuilder::new(),
+            endpoint_id: texts(),
+            event_id: texts(),
             event_time: times(),
             ingestion_time: times(),
-            log_stream: StringBuilder::new(),
+            log_stream: texts(),
             device_token_status: map_builder(),
             policy_context: StringBuilder::new(),
             unparsed: map_builder(),

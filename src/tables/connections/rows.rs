@@ -141,7 +141,10 @@ pub(crate) fn time(time: Timestamp, rows: usize) -> ArrayRef {
 }
 
 pub(crate) fn text(text: Option<&str>, rows: usize) -> ArrayRef {
-    Arc::new(StringArray::from_iter(std::iter::repeat_n(text, rows)))
+    match text {
+        Some(text) => Arc::new(StringArray::new_repeated(text, rows)),
+        None => Arc::new(StringArray::new_null(rows)),
+    }
 }
 
 #[cfg(test)]
