@@ -55,8 +55,8 @@ typed_fields! {
             column("captured_at", ColumnType::Timestamp, None, "When the page that held the event arrived", None),
             column("endpoint_id", ColumnType::String, Some("client-vpn-endpoint-id"), "The Client VPN endpoint that wrote the event", Some("absent or a placeholder, or not of the API's form and in `unparsed`")),
             Column { repeats: false, ..column("event_id", ColumnType::String, None, "CloudWatch Logs' id of the event", None) },
-            column("event_time", ColumnType::Timestamp, None, "Time of the event", Some("it lies outside all times that a column can have; in `unparsed`")),
-            column("ingestion_time", ColumnType::Timestamp, None, "When CloudWatch Logs received the event", Some("CloudWatch Logs sent none, or in `unparsed`")),
+            Column { repeats: false, ..column("event_time", ColumnType::Timestamp, None, "Time of the event", Some("it lies outside all times that a column can have; in `unparsed`")) },
+            Column { repeats: false, ..column("ingestion_time", ColumnType::Timestamp, None, "When CloudWatch Logs received the event", Some("CloudWatch Logs sent none, or in `unparsed`")) },
             column("log_group", ColumnType::String, None, "ARN of the log group", None),
             column("log_stream", ColumnType::String, None, "Log stream", Some("CloudWatch Logs sent none, or in `unparsed`")),
         }
