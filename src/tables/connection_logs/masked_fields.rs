@@ -4,15 +4,23 @@ use std::borrow::Cow;
 
 use super::RawLoggedEvent;
 
-/// The fields with data of a person. A policy can mask others too, but asterisks in them are kept as any text.
-const MASKABLE: [&str; 4] = ["client-ip", "common-name", "device-ip", "username"];
-
-/// Returns the names of the fields that have nothing but asterisks.
+/// Returns the names of the fields with data of a person that have nothing but asterisks. A policy can mask others too, but asterisks
+/// in them are kept as any text.
 pub fn masked_fields(raw: &RawLoggedEvent<'_>) -> Vec<&'static str> {
-    let texts = [&raw.client_ip, &raw.common_name, &raw.device_ip, &raw.username];
+    let fields = [
+        ("client-ip", &raw.client_ip),
+        ("common-name", &raw.common_name),
+        ("device-ip", &raw.device_ip),
+        ("username", &raw.username),
+    ];
     let is_masked = |text: &Cow<'_, str>| !text.is_empty() && text.bytes().all(|byte| byte == b'*');
-    let fields = MASKABLE.into_iter().zip(texts);
-    fields.filter(|(_, text)| text.as_ref().is_some_and(is_masked)).map(|(field, _)| field).collect()
+    let mut masked = Vec::new();
+    for (field, text) in fields {
+        if text.as_ref().is_some_and(is_masked) {
+            masked.push(field);
+        }
+    }
+    masked
 }
 
 #[cfg(test)]
