@@ -242,6 +242,13 @@ impl PageError {
         PageError::new(ErrorCode::MalformedResponse, message)
     }
 
+    /// Returns the error for an answer that has something else in place of a revocation list.
+    pub(crate) fn no_revocation_list() -> PageError {
+        let message = "EC2 answered with fields that this program does not know, and without a revocation list, so the list is \
+                       not known; unparsed of the endpoint has the fields; upgrade this program if there is a newer version";
+        PageError::new(ErrorCode::MalformedResponse, message)
+    }
+
     /// Returns the error for a page that had not arrived when the invocation had to end.
     pub(crate) fn deadline() -> PageError {
         let message = "the invocation's time was running out; go on with resume_token where there is one, or give the \

@@ -202,7 +202,10 @@ impl<'a> Requests<'a> {
             error.into_iter().for_each(|error| described.fail(Part::AuthorizationPolicy, error, true));
         }
         let list = self.source.revocation_list(&target);
-        described.revocation_list = self.part(&mut described, Part::RevocationList, list).await;
+        if let Some((list, error)) = self.part(&mut described, Part::RevocationList, list).await {
+            described.revocation_list = Some(list);
+            error.into_iter().for_each(|error| described.fail(Part::RevocationList, error, true));
+        }
         described
     }
 
@@ -271,8 +274,7 @@ impl<'a> Requests<'a> {
 }
 
 impl Described {
-    /// Takes its rows for the table of endpoints. Each is made when it is its turn, so that what they have in common is not copied for
-    /// all of them at once.
+    /// Returns its rows for the table of endpoints. Each is made in its turn: what they have in common is copied for one at a time.
     pub fn into_rows(self) -> impl Iterator<Item = Endpoint> {
         let Described { descriptions, networks, policy, revocation_list, .. } = self;
         descriptions.into_iter().map(move |mut endpoint| {

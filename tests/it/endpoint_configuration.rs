@@ -64,7 +64,11 @@ async fn each_fault_of_each_action_is_an_error_of_its_table_alone() {
         ] {
             let (errors, unparsed) = snapshot_with(action, &kind).await;
             assert_eq!(errors, [(table, code.to_owned())], "{action:?} {kind:?}");
-            assert_eq!(unparsed, [Value::Null, json!({key: code})], "{action:?} {kind:?}");
+            assert_eq!(
+                (&unparsed[0], &unparsed[1][key]),
+                (&Value::Null, &json!(code)),
+                "{action:?} {kind:?}"
+            );
         }
     }
 }
@@ -191,10 +195,8 @@ async fn an_endpoint_of_a_transit_gateway_has_availability_zones_and_no_subnet()
 async fn a_policy_of_ten_thousand_bytes_of_every_kind_is_kept_as_it_is() {
     let world = World::new(fleet(1, 3)).await;
     let id = world.simulator.endpoint_ids()[0].clone();
-    let policy = format!(
-        "permit(principal, action, resource) when {{ \"ä<&>\\\"']]>\t東\u{1f512}\" }};{}",
-        "x".repeat(9_900)
-    );
+    let begin = "permit(principal, action, resource)\nwhen { \"ä<&>\\\"']]>\t東\u{1f512}\" };";
+    let policy = format!("{begin}{}", "x".repeat(10_000 - begin.len()));
     world.simulator.change_access(&id, |access| {
         if let Some(existing) = &mut access.policy {
             existing.document.clone_from(&policy);
@@ -208,6 +210,37 @@ async fn a_policy_of_ten_thousand_bytes_of_every_kind_is_kept_as_it_is() {
         }
     });
     assert_eq!(endpoint(&world).await["authorization_policy"], json!(policy));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
+async fn an_endpoint_without_an_answer_keeps_no_other_from_being_asked() {
+    for (action, _, key) in ACTIONS {
+        let world = World::new(fleet(6, 3)).await;
+        let first = world.simulator.endpoint_ids()[0].clone();
+        world.simulator.inject_into(action, Fault::always(FaultKind::Reset).at(first));
+        let report = take(&world).await;
+        let unparsed = unparsed(&world, &report);
+        assert!(unparsed[0][key].is_string(), "{action:?}: {unparsed:?}");
+        assert_eq!(
+            unparsed[1..],
+            [Value::Null, Value::Null, Value::Null, Value::Null, Value::Null],
+            "{action:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_ec2_never_answers_is_given_up() {
+    for (action, ..) in ACTIONS {
+        let world = World::new(fleet(16, 3)).await;
+        world.simulator.inject_into(action, Fault::always(FaultKind::Reset));
+        let report = snapshot(&world.auditor(&[("AUDIT_MAX_ATTEMPTS", "1")]), json!({})).await;
+        assert_eq!(outcomes(&report), ["complete"; 16]);
+        // Two that are not answered, and those that were asked at the same time.
+        let asked = world.simulator.action_requests(action);
+        assert!((2..12).contains(&asked), "{action:?}: {asked} of 16 endpoints");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

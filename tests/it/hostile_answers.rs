@@ -119,7 +119,8 @@ impl Ec2 {
 struct Taken {
     report: Report,
     world: World,
-    requests: usize,
+    /// The bodies of the requests, in order.
+    requests: Vec<String>,
 }
 
 impl Taken {
@@ -130,7 +131,7 @@ impl Taken {
         let sdk = sdk_config(stub.url(), "eu-central-1");
         let auditor = Auditor::new(settings, sdk, world.clock.clone(), Progress::silent());
         let report = snapshot(&auditor, json!({})).await;
-        Taken { report, requests: stub.heads().len(), world }
+        Taken { report, requests: stub.bodies(), world }
     }
 
     fn discovery_error(&self) -> &str {
@@ -314,7 +315,7 @@ async fn an_odd_endpoint_fails_alone() {
         assert_eq!(entry.object.as_ref().unwrap().rows, 2, "those of an endpoint with two descriptions once");
     }
     // One listing of endpoints, and for each valid id its connections and the five parts of its configuration.
-    assert_eq!(taken.requests, 1 + 2 * (1 + 5));
+    assert_eq!(taken.requests.len(), 1 + 2 * (1 + 5));
     assert_eq!(rows[4]["creation_time"], json!("2025-10-31T23:00:00.000+00:00"));
     assert_eq!(column("associated_networks")[4], json!(["subnet-1"]));
 }

@@ -50,6 +50,21 @@ async fn markers_are_in_the_evidence_and_nowhere_else() {
     world.simulator.inject(Fault::always(FaultKind::Custom { connections: vec![marked()] }).at(&ids[0]));
     world.simulator.inject(Fault::always(FaultKind::MalformedXml).at(&ids[1]));
     world.simulator.inject(Fault::always(FaultKind::CutBody).at(&ids[2]));
+    for id in &ids {
+        world.simulator.change_access(id, |access| {
+            access.rules.iter_mut().for_each(|rule| {
+                (rule.description, rule.group_id) =
+                    (Some("marker-rule".to_owned()), Some("marker-group".to_owned()));
+            });
+            access.routes.iter_mut().for_each(|route| route.description = Some("marker-route".to_owned()));
+            access.policy = Some(client_vpn_sim::AuthorizationPolicy {
+                document: "marker-policy".to_owned(),
+                description: Some("marker-policy".to_owned()),
+                is_shadow: false,
+                status: "marker-status".to_owned(),
+            });
+        });
+    }
     let mut variables = world.variables(&[]);
     variables.push(("RUST_BACKTRACE".to_owned(), "full".to_owned()));
     // A user of the Lambda who asks for all that can be logged.
@@ -102,6 +117,11 @@ async fn markers_are_in_the_evidence_and_nowhere_else() {
     }
     assert_eq!(rows[0]["unparsed"], json!({"ingressBytes": MARKERS[1], "connectionEndTime": MARKERS[0]}));
     assert_discreet("the ledger", &read["runs"].to_string());
+    for marker in ["marker-rule", "marker-group", "marker-route", "marker-policy"] {
+        let of_configuration =
+            ["endpoints", "authorization_rules", "routes"].map(|table| read[table].to_string());
+        assert!(of_configuration.concat().contains(marker), "{marker} is not in the evidence");
+    }
     for file in world.files() {
         assert_discreet("a key", &file);
     }

@@ -4,6 +4,7 @@ import datetime
 import ipaddress
 import itertools
 import json
+import re
 
 from answers import AS_OF, HERE, MINUTE, NOW, answers, pick
 
@@ -198,7 +199,9 @@ def as_text(value):
         return str(value).lower()
     if isinstance(value, dict | list):
         ordered = sorted(value) if isinstance(value, list) else value
-        return json.dumps(ordered, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        text = json.dumps(ordered, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        # Trino writes characters beyond U+FFFF as two escapes.
+        return re.sub("[\U00010000-\U0010ffff]", lambda found: json.dumps(found[0])[1:-1].upper().replace("\\U", "\\u"), text)
     # A time, as list_endpoints.py prints it and Athena shows it.
     if isinstance(value, str) and value.endswith(".000+00:00"):
         return value.removesuffix("+00:00").replace("T", " ")

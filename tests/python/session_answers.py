@@ -126,7 +126,7 @@ def _(rows, ledgers, now):
             finding="not known",
             seen_from=since - DAY,
             seen_until=now,
-            proven=row["connection_established_time"] < now and row["ended_after"] is not None and row["ended_after"] >= since,
+            proven=False,
         )
         for row in rows
         if earliest(row) < now and (row["ended_before"] is None or row["ended_before"] > since)

@@ -142,12 +142,19 @@ impl Ec2Source {
         Ok((answer, error))
     }
 
-    /// Reads the list of revoked client certificates of an endpoint.
+    /// Reads the list of revoked client certificates of an endpoint. Returns an error beside an answer that has something else in place
+    /// of a list.
     ///
     /// # Errors
     /// Returns an error if EC2 refuses, or if no attempt received a complete answer.
-    pub async fn revocation_list(&self, endpoint: &Target) -> Result<RevocationListAnswer, PageError> {
-        Ok(self.with_credentials(|| self.try_revocation_list(endpoint)).await?.rows)
+    pub async fn revocation_list(
+        &self,
+        endpoint: &Target,
+    ) -> Result<(RevocationListAnswer, Option<PageError>), PageError> {
+        let page = self.with_credentials(|| self.try_revocation_list(endpoint)).await?;
+        let (answer, request_id) = (page.rows, page.request_id);
+        let error = answer.lacks_list.then(|| PageError { request_id, ..PageError::no_revocation_list() });
+        Ok((answer, error))
     }
 
     async fn networks_page(

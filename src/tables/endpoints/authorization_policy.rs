@@ -141,4 +141,12 @@ mod tests {
         let unparsed = BTreeMap::from([("authorizationPolicy.newField".to_owned(), "x".to_owned())]);
         assert_eq!(answer.unparsed, unparsed);
     }
+
+    #[test]
+    fn a_policy_with_characters_that_are_not_allowed_is_kept_in_unparsed() {
+        let answer = read("<policyDocument>p\u{1}\u{fffe}</policyDocument><status>active</status>");
+        assert_eq!(answer.policy.document.as_deref(), Some("p\u{fffd}\u{fffd}"));
+        assert_eq!(answer.unparsed["authorizationPolicy.policyDocument"], "p\\u{1}\\u{FFFE}");
+        assert!(!answer.lacks_document);
+    }
 }

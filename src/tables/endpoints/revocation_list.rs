@@ -38,21 +38,26 @@ const WITHIN: &str = "certificateRevocationList.";
 /// The key of a time of the next update that a column cannot have.
 const NEXT_UPDATE: &str = "certificateRevocationList#nextUpdate";
 
-/// A revocation list, and what AWS sent beside it.
-pub type RevocationListAnswer = (RevocationList, BTreeMap<String, String>);
+/// The answer about the list of revoked client certificates of an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RevocationListAnswer {
+    /// The list, as far as AWS sent it.
+    pub list: RevocationList,
+    /// The fields that AWS sent beside it: the API's field name to the text.
+    pub unparsed: BTreeMap<String, String>,
+    /// `true` if the answer has no list and something that this program does not know, which may stand for one: then it is not known.
+    pub lacks_list: bool,
+}
 
-/// Reads the answer. One without a list means that the endpoint has none.
+/// Reads the answer. One without a list and without unknown elements means that the endpoint has none.
 ///
 /// # Errors
-/// Returns the errors of [`connections`](crate::tables::connections::decoder::connections), and [`DecodeError::Malformed`] for an
-/// answer with unknown elements in place of a list.
+/// Returns the errors of [`connections`](crate::tables::connections::decoder::connections).
 pub fn revocation_list(body: &Body<'_>) -> Result<RevocationListAnswer, DecodeError> {
     let AnswerFields { mut object, unknown, is_odd } = answer(body, &SHAPE, FIELDS)?;
     let mut take = |field| object.take(field, |text: &str| !text.is_empty());
     let (text, code, message) = (take(LIST), take("status.code"), take("status.message"));
-    if text.is_none() && !unknown.is_empty() {
-        return Err(DecodeError::Malformed);
-    }
+    let lacks_list = text.is_none() && !unknown.is_empty();
     let mut unparsed = Unparsed::new(is_odd);
     let mut column = |field, text: Option<Cow<'_, str>>| {
         unparsed.column(field, text?.into_owned().into()).map(Cow::into_owned)
@@ -65,7 +70,7 @@ pub fn revocation_list(body: &Body<'_>) -> Result<RevocationListAnswer, DecodeEr
         None => status,
     };
     unparsed.keep(unknown.within(WITHIN));
-    Ok((list, owned(unparsed)))
+    Ok(RevocationListAnswer { list, unparsed: owned(unparsed), lacks_list })
 }
 
 fn typed<'a>(
@@ -160,9 +165,9 @@ fn time(list: &mut SliceReader<'_>) -> der::Result<Option<DateTime>> {
 
 impl Endpoint {
     /// Adds its revocation list.
-    pub fn add_revocation_list(&mut self, (list, unparsed): RevocationListAnswer) {
-        self.revocation_list = list;
-        self.keep(unparsed);
+    pub fn add_revocation_list(&mut self, answer: RevocationListAnswer) {
+        self.revocation_list = answer.list;
+        self.keep(answer.unparsed);
     }
 }
 
@@ -204,7 +209,7 @@ WqD9/bVM1fM=
         for (pem, entries, next_update) in
             [(TWO, 2, "2026-12-31T23:59:59Z"), (NONE, 0, "2051-01-01T00:00:00Z")]
         {
-            let (list, unparsed) = of_text(pem);
+            let RevocationListAnswer { list, unparsed, .. } = of_text(pem);
             assert_eq!((list.entries, list.next_update), (Some(entries), next_update.parse().ok()));
             assert_eq!(list.text.as_deref(), Some(pem));
             assert_eq!(list.sha256, Some(hex::encode(Sha256::digest(pem))));
@@ -225,7 +230,7 @@ WqD9/bVM1fM=
             &other_tag,
             &other_length,
         ] {
-            let (list, unparsed) = of_text(text);
+            let RevocationListAnswer { list, unparsed, .. } = of_text(text);
             assert_eq!((list.entries, list.next_update), (None, None), "{text}");
             assert_eq!(list.sha256, Some(hex::encode(Sha256::digest(text))), "{text}");
             assert_eq!(unparsed, BTreeMap::from([(LIST.to_owned(), text.to_owned())]), "{text}");
@@ -234,7 +239,7 @@ WqD9/bVM1fM=
 
     #[test]
     fn a_list_with_characters_that_are_not_allowed_has_no_hash_and_is_kept() {
-        let (list, unparsed) = of_text(&format!("\u{1}{TWO}"));
+        let RevocationListAnswer { list, unparsed, .. } = of_text(&format!("\u{1}{TWO}"));
         assert_eq!((list.text, list.sha256, list.entries), (Some(format!("\u{fffd}{TWO}")), None, None));
         assert_eq!(unparsed[LIST], format!("\\u{{1}}{TWO}"));
     }
@@ -242,31 +247,36 @@ WqD9/bVM1fM=
     #[test]
     fn a_list_is_in_its_column_below_its_limit_only() {
         for (length, expected) in [(REVOCATION_LIST_BYTES - 1, true), (REVOCATION_LIST_BYTES, false)] {
-            let (list, unparsed) = of_text(&"x".repeat(length));
+            let RevocationListAnswer { list, unparsed, .. } = of_text(&"x".repeat(length));
             assert_eq!((list.text.is_some(), list.sha256.is_some()), (expected, true), "{length}");
             assert_eq!(unparsed["certificateRevocationList#length"], length.to_string());
         }
     }
 
     #[test]
-    fn an_answer_without_a_list_is_none_and_one_with_something_else_is_refused() {
+    fn an_answer_without_a_list_is_none_and_one_with_something_else_is_not_understood_and_kept() {
         assert_eq!(answer_of(""), Ok(Default::default()));
         assert_eq!(answer_of("<certificateRevocationList/>"), Ok(Default::default()));
-        let (list, unparsed) = answer_of("<status><code>pending</code></status>").unwrap();
-        assert_eq!((list.status_code.as_deref(), list.text), (Some("pending"), None));
-        assert_eq!(unparsed, BTreeMap::new());
-        let (_, unparsed) =
-            answer_of("<certificateRevocationList>x</certificateRevocationList><new>n</new>").unwrap();
-        assert_eq!(unparsed["certificateRevocationList.new"], "n");
+        let answer = answer_of("<status><code>pending</code></status>").unwrap();
+        assert_eq!((answer.list.status_code.as_deref(), answer.list.text), (Some("pending"), None));
+        assert_eq!((answer.unparsed, answer.lacks_list), (BTreeMap::new(), false));
+        for (content, lacks_list, name, text) in [
+            ("<certificateRevocationList>x</certificateRevocationList><new>n</new>", false, "new", "n"),
+            ("<new>n</new>", true, "new", "n"),
+            ("<status><code>active</code></status><crl>x</crl>", true, "crl", "x"),
+        ] {
+            let answer = answer_of(content).unwrap();
+            assert_eq!(answer.lacks_list, lacks_list, "{content}");
+            let name = format!("certificateRevocationList.{name}");
+            assert_eq!(answer.unparsed.get(&name).map(String::as_str), Some(text), "{content}: {answer:?}");
+        }
         for content in [
-            "<new>n</new>",
-            "<status><code>active</code></status><crl>x</crl>",
-            "<status><code>active</code></status><certificateRevocationList><crl>x</crl></certificateRevocationList>",
+            "<certificateRevocationList><crl>x</crl></certificateRevocationList>",
             "<nextToken>t</nextToken>",
             "<revocationLists/>",
             "<item/>",
         ] {
-            assert_eq!(answer_of(content), Err(DecodeError::Malformed), "{content}");
+            assert!(answer_of(content).map_or(true, |answer| answer.lacks_list), "{content}");
         }
     }
 }

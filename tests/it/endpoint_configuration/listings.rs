@@ -84,6 +84,7 @@ async fn rules_and_routes_of_the_pages_before_the_deadline_are_written() {
             if world.simulator.action_requests(action) < 3 {
                 continue;
             }
+            assert_eq!(outcomes(&report), ["complete"; 2], "{action:?}: the configuration gives way");
             let entry = report.record.places[0].configuration(table).unwrap();
             let error = entry.error.as_ref().map(|error| error.code.to_string());
             assert_eq!(

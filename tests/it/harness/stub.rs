@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 pub struct Stub {
     url: String,
     heads: Arc<Mutex<Vec<String>>>,
+    bodies: Arc<Mutex<Vec<String>>>,
     task: JoinHandle<()>,
 }
 
@@ -48,13 +49,15 @@ impl Stub {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let heads = Arc::new(Mutex::new(Vec::new()));
-        let kept = heads.clone();
+        let bodies = Arc::new(Mutex::new(Vec::new()));
+        let (kept, kept_bodies) = (heads.clone(), bodies.clone());
         let task = tokio::spawn(async move {
             for number in 0.. {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let (head, request) = read_request(&mut stream).await;
                 kept.lock().unwrap().push(head);
                 let (status, body) = answer(number, &request);
+                kept_bodies.lock().unwrap().push(request);
                 let length = body.len();
                 let head = format!(
                     "HTTP/1.1 {status} x\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n"
@@ -63,7 +66,7 @@ impl Stub {
                 stream.write_all(&[head.as_bytes(), &body].concat()).await.ok();
             }
         });
-        Stub { url, heads, task }
+        Stub { url, heads, bodies, task }
     }
 
     pub fn url(&self) -> &str {
@@ -73,6 +76,11 @@ impl Stub {
     /// The heads of the requests so far, in lower case.
     pub fn heads(&self) -> Vec<String> {
         self.heads.lock().unwrap().clone()
+    }
+
+    /// The bodies of the requests so far.
+    pub fn bodies(&self) -> Vec<String> {
+        self.bodies.lock().unwrap().clone()
     }
 }
 

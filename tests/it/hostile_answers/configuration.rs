@@ -147,6 +147,36 @@ async fn a_policy_or_revocation_list_of_another_shape_is_not_known_and_never_non
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_listing_names_its_page_size_and_the_configuration_comes_after_the_connections() {
+    let taken = Ec2::new().snapshot().await;
+    let positions = |action: &str| -> Vec<usize> {
+        let begin = format!("Action={action}&");
+        (0..taken.requests.len()).filter(|index| taken.requests[*index].starts_with(&begin)).collect()
+    };
+    for (action, _) in LISTINGS {
+        assert!(!positions(action).is_empty(), "{action}");
+        for position in positions(action) {
+            assert!(taken.requests[position].contains("&MaxResults="), "{}", taken.requests[position]);
+        }
+    }
+    let connections = positions(LISTINGS[0].0).into_iter().max();
+    for action in [LISTINGS[2].0, LISTINGS[3].0, LISTINGS[4].0, POLICY, REVOCATION_LIST] {
+        assert!(positions(action).into_iter().min() > connections, "{action}: {:?}", taken.requests);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
+async fn a_list_that_is_another_thing_keeps_what_was_sent() {
+    let body = document(REVOCATION_LIST, "<status><code>active</code></status><crl>c</crl>");
+    let taken = Ec2 { of_b: Some((REVOCATION_LIST, 200, body)), ..Ec2::new() }.snapshot().await;
+    let row = taken.endpoints()[1].clone();
+    assert_eq!(row["revocation_list_status_code"], "active");
+    assert_eq!(row["unparsed"]["certificateRevocationList.crl"], "c");
+    assert_eq!(row["unparsed"]["certificateRevocationList#error"], "MalformedResponse");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_policy_without_its_document_keeps_what_was_sent_of_it() {
     let content = "<shadowMode>enabled</shadowMode><status>active</status><newField>x</newField>";
