@@ -27,6 +27,8 @@ struct TargetKeys {
 #[serde(default)]
 struct PlaceKeys {
     endpoints: Option<EntryKey>,
+    authorization_rules: Option<EntryKey>,
+    routes: Option<EntryKey>,
     logs: Option<LogsKeys>,
 }
 
@@ -47,8 +49,9 @@ struct LogGroupKeys {
 impl PlaceKeys {
     fn object_keys(self) -> impl Iterator<Item = Option<String>> {
         let groups = self.logs.unwrap_or_default().groups.into_iter();
-        let windows = groups.flat_map(|group| group.windows).map(|window| window.object_key);
-        std::iter::once(self.endpoints.and_then(|endpoints| endpoints.object_key)).chain(windows)
+        let windows = groups.flat_map(|group| group.windows);
+        let configuration = [self.endpoints, self.authorization_rules, self.routes];
+        configuration.into_iter().flatten().chain(windows).map(|entry| entry.object_key)
     }
 }
 
@@ -91,6 +94,7 @@ mod tests {
         let connections = key("connections", "_cvpn-endpoint-0123456789abcdef0.parquet");
         let superseded = key("partials", "_cvpn-endpoint-0123456789abcdef0_8f5a-1.parquet");
         let endpoints = key("endpoints", ".parquet");
+        let (rules, routes) = (key("authorization_rules", ".parquet"), key("routes", ".parquet"));
         let window = key("connection_logs", "_0123456789ab.parquet");
         let elsewhere = endpoints.replace("eu-central-1", "eu-west-1");
         let record = serde_json::json!({
@@ -102,7 +106,11 @@ mod tests {
                 {"object_key": "connections/x.parquet"},
             ],
             "places": [
-                {"endpoints": {"object_key": endpoints}},
+                {
+                    "endpoints": {"object_key": endpoints},
+                    "authorization_rules": {"object_key": rules},
+                    "routes": {"object_key": routes},
+                },
                 {"endpoints": {"object_key": elsewhere}},
                 {"endpoints": null},
                 {"logs": {"groups": [{"windows": [{"object_key": format!("vpn/{window}"), "rows": 0}, {"object_key": null}]}, {}]}},
@@ -112,11 +120,11 @@ mod tests {
         let place = ObjectKey::parse(&connections).unwrap().place;
         let found = objects(record.to_string().as_bytes(), &place);
         let found: Vec<&str> = found.iter().map(ObjectKey::as_str).collect();
-        assert_eq!(found, [connections, superseded, endpoints, window]);
+        assert_eq!(found, [connections, superseded, endpoints, rules, routes, window]);
         let mut long = record.clone();
         let target = record["targets"][0].clone();
         long["targets"] = vec![target.clone(); MOST_TARGETS].into();
-        assert_eq!(objects(long.to_string().as_bytes(), &place).len(), 2 * MOST_TARGETS + 2);
+        assert_eq!(objects(long.to_string().as_bytes(), &place).len(), 2 * MOST_TARGETS + 4);
         long["targets"] = vec![target; MOST_TARGETS + 1].into();
         let long = long.to_string();
         for text in ["", "{", "[]", "null", "{\"targets\": 1}", &long] {
