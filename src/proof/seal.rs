@@ -31,12 +31,12 @@ use due_objects::{DueObjects, room_beside};
 use error::SealError;
 pub use report::{SealFailure, Sealed};
 
-/// Accounts and Regions that are sealed at a time.
-const CONCURRENT_PLACES: usize = 16;
+/// Accounts and Regions that are sealed at a time. Each may hold [`digests::CONCURRENT_READS`] parsed digests, so with the largest
+/// ones, four hold 256 MiB, half of what the function has.
+const CONCURRENT_PLACES: usize = 4;
 
-/// Most objects of one account and Region that S3 is asked for at a time. With [`CONCURRENT_PLACES`], S3 has at most 64 requests at
-/// a time.
-const CONCURRENT_HASHES: usize = 4;
+/// Most objects of one account and Region that S3 is asked for at a time.
+const CONCURRENT_HASHES: usize = 16;
 
 /// Most that the clock may be ahead of the store's own.
 const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(5);
