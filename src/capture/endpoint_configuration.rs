@@ -1,8 +1,11 @@
 //! The configuration of one endpoint. EC2 returns each part in a separate call, and a part that fails does not affect the others.
 
+mod part;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
+pub use self::part::Part;
 use crate::aws::ec2::{Ec2Source, EndpointRows, ListedRows, PageError, PageTimes};
 use crate::capture::request::CaptureRequest;
 use crate::clock::Clock;
@@ -18,81 +21,15 @@ use crate::tables::routes::Route;
 use crate::tables::unknown::record_names;
 use crate::target::{AccountRegion, EndpointId, Target};
 
-/// A part of the configuration of an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// The networks that it is associated with.
-    Networks,
-    /// Its authorization rules.
-    AuthorizationRules,
-    /// Its routes.
-    Routes,
-    /// Its authorization policy.
-    AuthorizationPolicy,
-    /// Its list of revoked client certificates.
-    RevocationList,
-}
-
-impl Part {
-    /// Every part.
-    pub const ALL: [Part; 5] = [
-        Part::Networks,
-        Part::AuthorizationRules,
-        Part::Routes,
-        Part::AuthorizationPolicy,
-        Part::RevocationList,
-    ];
-
-    /// Returns its name in a message.
-    pub fn words(self) -> &'static str {
-        match self {
-            Part::Networks => "networks",
-            Part::AuthorizationRules => "authorization rules",
-            Part::Routes => "routes",
-            Part::AuthorizationPolicy => "authorization policies",
-            Part::RevocationList => "revocation lists",
-        }
-    }
-
-    /// Returns the table that has it.
-    pub fn table(self) -> ConfigurationTable {
-        match self {
-            Part::AuthorizationRules => ConfigurationTable::AuthorizationRules,
-            Part::Routes => ConfigurationTable::Routes,
-            Part::Networks | Part::AuthorizationPolicy | Part::RevocationList => {
-                ConfigurationTable::Endpoints
-            }
-        }
-    }
-
-    /// Returns the key under which `unparsed` of the endpoint has the code of the error for which it is not known.
-    pub fn error_key(self) -> &'static str {
-        match self {
-            Part::Networks => "targetNetworkId#error",
-            Part::AuthorizationRules => "authorizationRule#error",
-            Part::Routes => "routes#error",
-            Part::AuthorizationPolicy => "authorizationPolicy#error",
-            Part::RevocationList => "certificateRevocationList#error",
-        }
-    }
-
-    /// Marks the part of an endpoint as not known, or not all known, unless it is marked already.
-    pub fn mark(self, endpoint: &mut Endpoint, code: &str) {
-        endpoint.unparsed.entry(self.error_key().to_owned()).or_insert_with(|| code.to_owned());
-        match self {
-            Part::AuthorizationRules => endpoint.authorization_rules_captured_at = None,
-            Part::Routes => endpoint.routes_captured_at = None,
-            Part::Networks | Part::AuthorizationPolicy | Part::RevocationList => (),
-        }
-    }
-}
-
 /// An endpoint and its configuration, as far as the parts were wanted and are known.
 #[derive(Debug, Default)]
 pub struct Described {
     /// The endpoint, as AWS listed it: once, or more than once if it described it in several ways.
     descriptions: Vec<Endpoint>,
-    networks: Option<Vec<Association>>,
+    /// The networks that it is associated with, as far as they were read.
+    networks: Vec<Association>,
+    /// `true` if they were read to their end.
+    are_networks_whole: bool,
     policy: Option<PolicyAnswer>,
     revocation_list: Option<RevocationListAnswer>,
     /// Its authorization rules, as far as they were read.
@@ -180,12 +117,10 @@ impl<'a> Requests<'a> {
         };
         let AccountRegion { account_id, region } = place.clone();
         let target = Target { account_id, region, endpoint_id };
-        let networks = self.source.associated_networks(&target);
-        if let Some(networks) = self.part(&mut described, Part::Networks, networks).await {
-            let ListedRows { rows, times, unknown_elements, .. } = networks;
-            described.answers.push((Part::Networks, AnswerFacts { times, unknown_elements }));
-            described.networks = Some(rows);
-        }
+        let networks =
+            async |rows: &mut EndpointRows<_>| self.source.associated_networks(&target, rows).await;
+        let networks = self.listed(&mut described, Part::Networks, networks).await;
+        (described.networks, described.are_networks_whole) = (networks.rows, networks.is_whole);
         let rules = async |rows: &mut EndpointRows<_>| self.source.authorization_rules(&target, rows).await;
         let rules = self.listed(&mut described, Part::AuthorizationRules, rules).await;
         let captured_at = rules.last_page_at();
@@ -234,12 +169,15 @@ impl<'a> Requests<'a> {
     }
 
     /// Reads the listing of a part if it is wanted, and returns what was read of it. If that is not its end, `described` has the reason.
-    async fn listed<F>(
+    async fn listed<T>(
         &self,
         described: &mut Described,
         part: Part,
-        read: impl AsyncFnOnce(&mut EndpointRows<F>) -> Result<(), PageError>,
-    ) -> ListedRows<EndpointRow<F>> {
+        read: impl AsyncFnOnce(&mut EndpointRows<T>) -> Result<(), PageError>,
+    ) -> ListedRows<T>
+    where
+        EndpointRows<T>: Default,
+    {
         let mut rows = EndpointRows::default();
         let answer = self.answer(part, read(&mut rows)).await;
         if let Some(Err(error)) = answer {
@@ -276,10 +214,14 @@ impl<'a> Requests<'a> {
 impl Described {
     /// Returns its rows for the table of endpoints. Each is made in its turn: what they have in common is copied for one at a time.
     pub fn into_rows(self) -> impl Iterator<Item = Endpoint> {
-        let Described { descriptions, networks, policy, revocation_list, .. } = self;
+        let Described { descriptions, networks, are_networks_whole, policy, revocation_list, .. } = self;
         descriptions.into_iter().map(move |mut endpoint| {
             if !endpoint.is_deleted() {
-                networks.iter().for_each(|networks| endpoint.associate(networks.clone()));
+                if are_networks_whole {
+                    endpoint.associate(networks.clone());
+                } else {
+                    endpoint.keep_some_networks(networks.clone());
+                }
                 policy.iter().for_each(|policy| endpoint.add_policy(policy.clone()));
                 revocation_list.iter().for_each(|list| endpoint.add_revocation_list(list.clone()));
             }
@@ -304,7 +246,7 @@ impl Described {
     fn fail(&mut self, part: Part, error: PageError, is_partial: bool) {
         let is_gone = error.code == AwsCode::ENDPOINT_NOT_FOUND;
         // An endpoint that was deleted meanwhile has no networks that could be known.
-        if !(is_gone && part == Part::Networks) {
+        if is_partial || !(is_gone && part == Part::Networks) {
             self.not_deleted().for_each(|endpoint| part.mark(endpoint, error.code.as_str()));
         }
         // Authorization policies are not in every partition.

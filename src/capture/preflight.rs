@@ -226,7 +226,10 @@ async fn configuration(source: &Ec2Source, target: Target) -> [Check; 5] {
         Check { note, ..check(action.permission(), target.arn(), problem) }
     };
     [
-        of(Action::TargetNetworks, source.associated_networks(&target).await.err()),
+        of(
+            Action::TargetNetworks,
+            source.associated_networks(&target, &mut EndpointRows::default()).await.err(),
+        ),
         of(
             Action::AuthorizationRules,
             source.authorization_rules(&target, &mut EndpointRows::default()).await.err(),
@@ -236,7 +239,10 @@ async fn configuration(source: &Ec2Source, target: Target) -> [Check; 5] {
             Action::AuthorizationPolicy,
             source.authorization_policy(&target).await.map_or_else(Some, |(_, error)| error),
         ),
-        of(Action::RevocationList, source.revocation_list(&target).await.err()),
+        of(
+            Action::RevocationList,
+            source.revocation_list(&target).await.map_or_else(Some, |(_, error)| error),
+        ),
     ]
 }
 

@@ -2,6 +2,7 @@
 //! code and the rows of the others.
 
 mod listings;
+mod preflight;
 
 use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::invocation::answer::Answer;
@@ -57,6 +58,7 @@ async fn each_fault_of_each_action_is_an_error_of_its_table_alone() {
     for (action, table, key) in ACTIONS {
         for (kind, code) in [
             (FaultKind::Unauthorized, "UnauthorizedOperation"),
+            (FaultKind::Throttle, "RequestLimitExceeded"),
             (FaultKind::MalformedXml, "MalformedResponse"),
             (FaultKind::ResultWrapper, "MalformedResponse"),
             (FaultKind::CutBodyUnframed, "MalformedResponse"),

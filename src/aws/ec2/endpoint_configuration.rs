@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::client::{Ec2Source, PAGE_SIZE, malformed, page_error};
-use super::in_memory_listing::{InMemoryListing, OF_ENDPOINT_ROWS, OF_NETWORKS};
+use super::in_memory_listing::{InMemoryListing, ListingBounds, OF_ENDPOINT_ROWS, OF_NETWORKS};
 use super::{Action, PageError, PageTimes};
 use crate::answer_limits::{Limit, NETWORKS_BYTES};
 use crate::aws::response_reader::{ReadPage, ResponseReader};
@@ -72,31 +72,21 @@ macro_rules! ask {
 }
 
 impl Ec2Source {
-    /// Lists the networks that an endpoint is associated with.
+    /// Lists the networks that an endpoint is associated with into `rows`, page by page.
     ///
     /// # Errors
-    /// Returns an error if not all could be listed.
-    pub async fn associated_networks(&self, endpoint: &Target) -> Result<ListedRows<Association>, PageError> {
-        let mut listing = InMemoryListing::new(OF_NETWORKS);
-        let (mut rows, mut times): (Vec<Association>, _) = (Vec::new(), None);
-        loop {
-            let page = || self.networks_page(endpoint, listing.token());
-            let (page, timing) = self.with_credentials(page).await?;
-            let arrived_at = self.now();
-            let of_page = PageTimes::of_page(timing.of_answer(arrived_at).requested_at, arrived_at);
-            times = Some(times.map_or(of_page, |times: PageTimes| times.with(of_page)));
-            let (page, goes_on) = listing.add(page);
-            let goes_on = goes_on?;
-            rows.extend(page);
-            let ids = rows.iter().filter_map(|association| association.subnet_id.as_ref());
-            if ids.map(String::len).sum::<usize>() > NETWORKS_BYTES {
-                return Err(PageError::limit(Limit::Networks));
-            }
-            if !goes_on {
-                let unknown_elements = listing.unknown_elements;
-                return Ok(ListedRows { rows, times, is_whole: true, unknown_elements });
-            }
+    /// Returns an error if not all could be listed. The pages that were read are in `rows`.
+    pub async fn associated_networks(
+        &self,
+        endpoint: &Target,
+        rows: &mut EndpointRows<Association>,
+    ) -> Result<(), PageError> {
+        while rows.goes_on() {
+            let page = || self.networks_page(endpoint, rows.listing.token());
+            let (page, times) = self.arrived(self.with_credentials(page).await?);
+            rows.add_networks(page, times)?;
         }
+        Ok(())
     }
 
     /// Lists the authorization rules of an endpoint into `rows`, page by page.
@@ -106,11 +96,12 @@ impl Ec2Source {
     pub async fn authorization_rules(
         &self,
         endpoint: &Target,
-        rows: &mut EndpointRows<AuthorizationRule>,
+        rows: &mut EndpointRows<EndpointRow<AuthorizationRule>>,
     ) -> Result<(), PageError> {
         while rows.goes_on() {
             let page = || self.rules_page(endpoint, rows.listing.token());
-            rows.add_arrived(self.with_credentials(page).await?, self.now())?;
+            let (page, times) = self.arrived(self.with_credentials(page).await?);
+            rows.add_rows(page, times)?;
         }
         Ok(())
     }
@@ -119,10 +110,15 @@ impl Ec2Source {
     ///
     /// # Errors
     /// Returns an error if not all could be listed. The pages that were read are in `rows`.
-    pub async fn routes(&self, endpoint: &Target, rows: &mut EndpointRows<Route>) -> Result<(), PageError> {
+    pub async fn routes(
+        &self,
+        endpoint: &Target,
+        rows: &mut EndpointRows<EndpointRow<Route>>,
+    ) -> Result<(), PageError> {
         while rows.goes_on() {
             let page = || self.routes_page(endpoint, rows.listing.token());
-            rows.add_arrived(self.with_credentials(page).await?, self.now())?;
+            let (page, times) = self.arrived(self.with_credentials(page).await?);
+            rows.add_rows(page, times)?;
         }
         Ok(())
     }
@@ -155,6 +151,12 @@ impl Ec2Source {
         let (answer, request_id) = (page.rows, page.request_id);
         let error = answer.lacks_list.then(|| PageError { request_id, ..PageError::no_revocation_list() });
         Ok((answer, error))
+    }
+
+    /// Returns a page that has just arrived, with its times.
+    fn arrived<T>(&self, (page, timing): (ReadPage<T>, Timing)) -> (ReadPage<T>, PageTimes) {
+        let arrived_at = self.now();
+        (page, PageTimes::of_page(timing.of_answer(arrived_at).requested_at, arrived_at))
     }
 
     async fn networks_page(
@@ -206,21 +208,25 @@ impl Ec2Source {
 
 /// The rows of a listing of one endpoint so far.
 #[derive(Debug)]
-pub struct EndpointRows<F> {
+pub struct EndpointRows<T> {
     listing: InMemoryListing,
-    rows: Vec<EndpointRow<F>>,
+    rows: Vec<T>,
     times: Option<PageTimes>,
     is_whole: bool,
 }
 
-impl<F> EndpointRows<F> {
+impl<T> EndpointRows<T> {
+    fn new(bounds: ListingBounds) -> EndpointRows<T> {
+        EndpointRows { listing: InMemoryListing::new(bounds), rows: Vec::new(), times: None, is_whole: false }
+    }
+
     /// Returns `true` if no row was read.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// Ends the listing.
-    pub fn into_listed(self) -> ListedRows<EndpointRow<F>> {
+    pub fn into_listed(self) -> ListedRows<T> {
         let EndpointRows { listing, rows, times, is_whole } = self;
         ListedRows { rows, times, is_whole, unknown_elements: listing.unknown_elements }
     }
@@ -230,34 +236,51 @@ impl<F> EndpointRows<F> {
         !self.is_whole
     }
 
-    fn add_arrived(
-        &mut self,
-        (page, timing): (ReadPage<Vec<EndpointRow<F>>>, Timing),
-        arrived_at: Timestamp,
-    ) -> Result<(), PageError> {
-        self.add(page, PageTimes::of_page(timing.of_answer(arrived_at).requested_at, arrived_at))
-    }
-
     /// Adds a page.
-    fn add(
-        &mut self,
-        page: ReadPage<Vec<EndpointRow<F>>>,
-        times_of_page: PageTimes,
-    ) -> Result<(), PageError> {
-        let (request_id, captured_at) = (page.request_id.clone(), times_of_page.last_page_at);
+    fn add(&mut self, page: ReadPage<Vec<T>>, times_of_page: PageTimes) -> Result<(), PageError> {
         self.times = Some(self.times.map_or(times_of_page, |times| times.with(times_of_page)));
         let (rows, goes_on) = self.listing.add(page);
-        let of_page = |row| EndpointRow { request_id: request_id.clone(), captured_at, ..row };
-        self.rows.extend(rows.into_iter().map(of_page));
+        self.rows.extend(rows);
         self.is_whole = !goes_on?;
         Ok(())
     }
 }
 
-impl<F> Default for EndpointRows<F> {
-    fn default() -> EndpointRows<F> {
-        let listing = InMemoryListing::new(OF_ENDPOINT_ROWS);
-        EndpointRows { listing, rows: Vec::new(), times: None, is_whole: false }
+impl<F> EndpointRows<EndpointRow<F>> {
+    /// Adds a page of rules or routes, each of which has the request id and the time of its page.
+    fn add_rows(
+        &mut self,
+        mut page: ReadPage<Vec<EndpointRow<F>>>,
+        times: PageTimes,
+    ) -> Result<(), PageError> {
+        for row in &mut page.rows {
+            row.request_id.clone_from(&page.request_id);
+            row.captured_at = times.last_page_at;
+        }
+        self.add(page, times)
+    }
+}
+
+impl EndpointRows<Association> {
+    /// Adds a page of networks, unless their ids are longer than a column may have.
+    fn add_networks(&mut self, page: ReadPage<Vec<Association>>, times: PageTimes) -> Result<(), PageError> {
+        let ids = self.rows.iter().chain(&page.rows).filter_map(|network| network.subnet_id.as_ref());
+        if ids.map(String::len).sum::<usize>() > NETWORKS_BYTES {
+            return Err(PageError::limit(Limit::Networks));
+        }
+        self.add(page, times)
+    }
+}
+
+impl<F> Default for EndpointRows<EndpointRow<F>> {
+    fn default() -> EndpointRows<EndpointRow<F>> {
+        EndpointRows::new(OF_ENDPOINT_ROWS)
+    }
+}
+
+impl Default for EndpointRows<Association> {
+    fn default() -> EndpointRows<Association> {
+        EndpointRows::new(OF_NETWORKS)
     }
 }
 
@@ -274,7 +297,10 @@ mod tests {
     const ARRIVED: [&str; 3] = ["2025-11-23T09:00:01Z", "2025-11-23T09:00:02Z", "2025-11-23T09:00:03Z"];
 
     /// Adds pages, each of so many rows and with a token. Returns the result of the last one.
-    fn add(listed: &mut EndpointRows<()>, pages: &[(usize, Option<&str>)]) -> Result<(), PageError> {
+    fn add(
+        listed: &mut EndpointRows<EndpointRow<()>>,
+        pages: &[(usize, Option<&str>)],
+    ) -> Result<(), PageError> {
         let mut result = Ok(());
         for ((rows, token), arrived) in pages.iter().zip(ARRIVED) {
             let row = EndpointRow {
@@ -286,8 +312,8 @@ mod tests {
             };
             let end = PageEnd { next_token: token.map(str::to_owned), ..PageEnd::default() };
             let page = ReadPage { request_id: None, end, bytes: 1, rows: vec![row; *rows] };
-            result =
-                listed.add(page, PageTimes::of_page(REQUESTED.parse().unwrap(), arrived.parse().unwrap()));
+            result = listed
+                .add_rows(page, PageTimes::of_page(REQUESTED.parse().unwrap(), arrived.parse().unwrap()));
         }
         result
     }

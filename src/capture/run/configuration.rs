@@ -279,16 +279,25 @@ struct NotKnown {
 }
 
 impl NotKnown {
-    /// Returns the error for what a table lacks; `None` if it lacks nothing.
+    /// Returns the error for what a table lacks, with the code of the first part of it that is not known and a sentence about each;
+    /// `None` if it lacks nothing.
     fn error(&self, table: ConfigurationTable) -> Option<CaptureError> {
-        let (part, first) = self.errors.iter().find(|(part, _)| part.table() == table)?;
-        let of_part = self.errors.iter().filter(|(other, _)| other == part).count();
-        let words = part.words();
-        let message = format!(
-            "the {words} of {of_part} of {} endpoints are not all known: {}",
-            self.endpoints, first.message
-        );
-        Some(CaptureError { message, ..first.clone().into() })
+        let parts = Part::ALL.into_iter().filter(|part| part.table() == table);
+        let errors: Vec<(&PageError, String)> = parts.filter_map(|part| self.error_of_part(part)).collect();
+        let message = errors.iter().map(|(_, sentence)| sentence.as_str()).collect::<Vec<_>>().join("; ");
+        let (first, _) = errors.first()?;
+        Some(CaptureError { message, ..(*first).clone().into() })
+    }
+
+    /// Returns the first error of a part, and a sentence with the number of endpoints of which it is not all known.
+    fn error_of_part(&self, part: Part) -> Option<(&PageError, String)> {
+        let mut errors = self.errors.iter().filter(|(other, _)| *other == part).map(|(_, error)| error);
+        let first = errors.next()?;
+        let (words, endpoints) = (part.words(), 1 + errors.count());
+        let of = self.endpoints;
+        let sentence =
+            format!("the {words} of {endpoints} of {of} endpoints are not all known: {}", first.message);
+        Some((first, sentence))
     }
 }
 
@@ -313,6 +322,25 @@ fn already_captured(existing: Existing) -> ConfigurationEntry {
 mod tests {
     use super::*;
     use crate::tables::endpoints::AuthorizationPolicy;
+
+    #[test]
+    fn the_error_of_a_table_has_a_sentence_about_each_part_that_is_not_known() {
+        let not_known = NotKnown {
+            endpoints: 3,
+            errors: vec![
+                (Part::RevocationList, PageError::new(ErrorCode::Timeout, "too late")),
+                (Part::Routes, PageError::new(ErrorCode::LimitExceeded, "too long")),
+                (Part::Networks, PageError::new(ErrorCode::RepeatedToken, "a circle")),
+                (Part::RevocationList, PageError::new(ErrorCode::MalformedResponse, "not XML")),
+            ],
+        };
+        let of = |table| not_known.error(table).map(|error| (error.code.to_string(), error.message));
+        let networks = "the networks of 1 of 3 endpoints are not all known: a circle";
+        let lists = "the revocation lists of 2 of 3 endpoints are not all known: too late";
+        let expected = Some(("RepeatedToken".to_owned(), format!("{networks}; {lists}")));
+        assert_eq!(of(ConfigurationTable::Endpoints), expected);
+        assert_eq!(of(ConfigurationTable::AuthorizationRules), None);
+    }
 
     #[test]
     fn parts_that_take_too_much_memory_are_forgotten_and_what_was_not_known_stays_so() {

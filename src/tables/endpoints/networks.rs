@@ -18,9 +18,12 @@ use crate::tables::xml::fields::row;
 use crate::tables::xml::{Body, DecodeError, PageEnd, Shape, page};
 use crate::target::EndpointId;
 
+/// The field of the list of networks.
+const NETWORKS: &str = "clientVpnTargetNetworks";
+
 const SHAPE: Shape = Shape {
     root: "DescribeClientVpnTargetNetworksResponse",
-    list: "clientVpnTargetNetworks",
+    list: NETWORKS,
     ids: &["targetNetworkId", "associationId"],
     signs: &["clientVpnEndpointId"],
 };
@@ -94,14 +97,29 @@ impl Endpoint {
     pub fn associate(&mut self, associations: Vec<Association>) {
         self.associated_networks =
             Some(associations.iter().filter_map(|association| association.subnet_id.clone()).collect());
+        let mut unparsed = Unparsed::new(false);
+        let json = Cow::Owned(self.json_of(associations));
+        self.network_associations = unparsed.column(NETWORKS, json).map(Cow::into_owned);
+        self.keep(owned(unparsed));
+    }
+
+    /// Keeps some of its networks in `unparsed`: the columns are of all, or null.
+    pub fn keep_some_networks(&mut self, associations: Vec<Association>) {
+        if associations.is_empty() {
+            return;
+        }
+        let mut unparsed = Unparsed::new(false);
+        unparsed.put(NETWORKS, Cow::Owned(self.json_of(associations)));
+        self.keep(owned(unparsed));
+    }
+
+    /// Returns associations as JSON text, and keeps what it does not have of them.
+    fn json_of(&mut self, associations: Vec<Association>) -> String {
         let mut objects = Vec::new();
         for association in associations {
             objects.push(association.json);
             self.keep(association.unparsed);
         }
-        let mut unparsed = Unparsed::new(false);
-        let json = Cow::Owned(Value::Array(objects).to_string());
-        self.network_associations = unparsed.column("clientVpnTargetNetworks", json).map(Cow::into_owned);
-        self.keep(owned(unparsed));
+        Value::Array(objects).to_string()
     }
 }

@@ -118,3 +118,25 @@ async fn an_endpoint_without_rules_and_routes_has_the_times_at_which_they_were_l
         assert!(row[listed_at].is_string(), "{listed_at}: {row}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
+async fn an_account_and_region_without_endpoints_has_objects_without_rows() {
+    let world = World::new(fleet(0, 0)).await;
+    let report = snapshot(&world.auditor(&[("AUDIT_TARGETS", "*")]), json!({})).await;
+    assert!(report.failure().is_none() && report.record.targets.is_empty(), "{report:?}");
+    let place = &report.record.places[0];
+    assert_eq!(place.configuration_errors().count(), 0);
+    let lake = world.read();
+    for table in ConfigurationTable::ALL {
+        let entry = place.configuration(table).unwrap();
+        let written = entry.object.as_ref().unwrap();
+        assert_eq!((entry.outcome.as_str(), written.rows), ("complete", 0), "{table:?}");
+        let object = &lake[table.table().name()][&written.object_key];
+        assert_eq!(
+            (&object["rows"], &object["metadata"]["outcome"]),
+            (&json!([]), &json!("complete")),
+            "{table:?}"
+        );
+    }
+}

@@ -47,6 +47,23 @@ async fn networks_that_are_refused_for_one_endpoint_are_null_with_the_reason() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
+async fn networks_of_the_pages_before_a_fault_are_kept_and_are_not_all() {
+    // The page after it is the same one again, with the token that led to it.
+    let page = "<requestId>r</requestId><clientVpnTargetNetworks><item><targetNetworkId>subnet-1</targetNetworkId></item>\
+                </clientVpnTargetNetworks><nextToken>t</nextToken>";
+    let taken = Ec2::with(2, answer(2, page)).snapshot().await;
+    assert_eq!((outcomes(&taken.report), taken.endpoints_error()), (vec!["complete"; 2], "RepeatedToken"));
+    let both_pages = r#"[{"targetNetworkId":"subnet-1"},{"targetNetworkId":"subnet-1"}]"#;
+    for row in taken.endpoints() {
+        assert_eq!((&row["associated_networks"], &row["network_associations"]), (&Value::Null, &Value::Null));
+        let unparsed =
+            json!({"targetNetworkId#error": "RepeatedToken", "clientVpnTargetNetworks": both_pages});
+        assert_eq!(row["unparsed"], unparsed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn rules_and_routes_of_another_shape_are_not_known_and_the_rest_is_written() {
     for (operation, table, key) in [
         (3, ConfigurationTable::AuthorizationRules, "authorizationRule#error"),
