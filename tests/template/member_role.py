@@ -12,6 +12,9 @@ GIVEN = {"CaptureRoleArn": CAPTURE_ROLE}
 #: What lets connection logs be read.
 LOGS = {"LogsRoleArn": LOGS_ROLE, "ConnectionLogGroupName": "/vpn/b*"}
 UNMASK = {"UnmaskConnectionLogs": "true"}
+#: The condition of what is not granted for one resource, where no parameter limits the Regions.
+IN_REGIONS = "if StringLike aws:RequestedRegion *"
+TWO_REGIONS = "if StringLike aws:RequestedRegion eu-central-1 us-east-1"
 HERE = f"arn:aws:ec2:*:{cfn.ACCOUNT}:client-vpn-endpoint/*"
 
 #: All that the role gives: to one role, reading what there is and nothing else.
@@ -22,14 +25,14 @@ GRANTS = {
     f"MemberRole Allow ec2:DescribeClientVpnAuthorizationRules {HERE}",
     f"MemberRole Allow ec2:DescribeClientVpnRoutes {HERE}",
     f"MemberRole Allow ec2:ExportClientVpnClientCertificateRevocationList {HERE}",
-    "MemberRole Allow ec2:GetClientVpnEndpointAuthorizationPolicy *",
-    "MemberRole Allow ec2:DescribeClientVpnEndpoints *",
+    f"MemberRole Allow ec2:GetClientVpnEndpointAuthorizationPolicy * {IN_REGIONS}",
+    f"MemberRole Allow ec2:DescribeClientVpnEndpoints * {IN_REGIONS}",
 }
 
 #: What it gives besides, by the parameter that adds it. Without a name of log groups, nothing may be read of them.
 TRUSTS_LOGS = f"MemberRole Allow AWS {LOGS_ROLE} sts:AssumeRole"
 OF_GROUPS = f"arn:aws:logs:*:{cfn.ACCOUNT}:log-group:/vpn/b*:*"
-READS_LOGS = {f"MemberRole Allow logs:FilterLogEvents {OF_GROUPS}", "MemberRole Allow logs:DescribeLogGroups *"}
+READS_LOGS = {f"MemberRole Allow logs:FilterLogEvents {OF_GROUPS}", f"MemberRole Allow logs:DescribeLogGroups * {IN_REGIONS}"}
 UNMASKS_LOGS = {f"MemberRole Allow logs:Unmask {OF_GROUPS}"}
 VARIANTS = [
     ({}, GRANTS),
@@ -50,7 +53,10 @@ def permissions(template):
             what = ", ".join([f"the external id {external_id!r}", *variant])
             for sign, lines in (("+", found - expected), ("-", expected - found)):
                 problems += [f"permissions with {what}: {sign} {line}" for line in sorted(lines)]
-    return problems
+    named = cfn.resolve(template, Regions="eu-central-1,us-east-1", **GIVEN, **LOGS)
+    in_two = {line for line in access.grants(named) if "RequestedRegion" in line}
+    expected = {line.removesuffix(IN_REGIONS) + TWO_REGIONS for line in GRANTS | READS_LOGS if line.endswith(IN_REGIONS)}
+    return problems + compare("permissions in two Regions", sorted(in_two), sorted(expected))
 
 
 def role(template):
@@ -73,6 +79,10 @@ VALUES = {
     "ConnectionLogGroupName": (
         ["", "*", "/vpn/b*", "a_b-c/d.e#f", "x" * 512],
         ["a*b", "**", "/vpn:*", "a b", "${x}", "arn:aws:logs:*:*:log-group:a", "x" * 513],
+    ),
+    "Regions": (
+        ["*", "eu-central-1", "us-gov-west-1,us-iso-east-1"],
+        ["", "eu-*", "*,eu-central-1", "eu-central-1, us-east-1", "eu-central-1,", "${x}"],
     ),
     "RoleName": (["client-vpn-audit-member", "a_b+c=d,e.f@g"], ["", "*", "a/b", "a b", "x" * 65]),
     "RolePath": (["/", "/audit/", "/a/b/"], ["", "audit/", "/audit", "//", "/*/", "/a b/"]),
@@ -132,13 +142,13 @@ MUTATIONS = {
         lambda t: trust(t)[0]["Principal"]["AWS"].update({"Fn::If": ["HasLogsRole", {"Ref": "LogsRoleArn"}, {"Ref": "CaptureRoleArn"}]}),
         f"LogsRoleArn: - MemberRole Allow AWS {CAPTURE_ROLE} sts:AssumeRole",
     ),
-    "it may read any log group": (lambda t: logs(t, 3).update(Resource="*"), "+ MemberRole Allow logs:FilterLogEvents *"),
+    "it may read any log group": (lambda t: logs(t, 2).update(Resource="*"), "+ MemberRole Allow logs:FilterLogEvents *"),
     "log groups are named without what follows": (
-        lambda t: logs(t, 3).update(Resource={"Fn::Sub": logs(t, 3)["Resource"]["Fn::Sub"].removesuffix(":*")}),
+        lambda t: logs(t, 2).update(Resource={"Fn::Sub": logs(t, 2)["Resource"]["Fn::Sub"].removesuffix(":*")}),
         "+ MemberRole Allow logs:FilterLogEvents arn:aws:logs:*:111122223333:log-group:/vpn/b*",
     ),
     "it may read log groups that others share": (
-        lambda t: logs(t, 3).update(Resource={"Fn::Sub": "arn:${AWS::Partition}:logs:*:*:log-group:${ConnectionLogGroupName}:*"}),
+        lambda t: logs(t, 2).update(Resource={"Fn::Sub": "arn:${AWS::Partition}:logs:*:*:log-group:${ConnectionLogGroupName}:*"}),
         "+ MemberRole Allow logs:FilterLogEvents arn:aws:logs:*:*",
     ),
     "log groups may be read though none is named": (
@@ -146,10 +156,10 @@ MUTATIONS = {
         "LogsRoleArn: + MemberRole Allow logs:",
     ),
     "masked fields are always shown": (
-        lambda t: logs(t, 3).update(Action=["logs:FilterLogEvents", "logs:Unmask"]),
+        lambda t: logs(t, 2).update(Action=["logs:FilterLogEvents", "logs:Unmask"]),
         "ConnectionLogGroupName: + MemberRole Allow logs:Unmask",
     ),
-    "log groups are not described": (lambda t: statements(t).pop(4), "- MemberRole Allow logs:DescribeLogGroups"),
+    "log groups are not described": (lambda t: statements(t).pop(3), "- MemberRole Allow logs:DescribeLogGroups"),
     "log groups may be anything": (lambda t: t["Parameters"]["ConnectionLogGroupName"].pop("AllowedPattern"), "ConnectionLogGroupName takes"),
     "any principal may be named besides": (lambda t: t["Parameters"]["LogsRoleArn"].pop("AllowedPattern"), "LogsRoleArn takes '*'"),
     "the external id may be left out": (
@@ -167,6 +177,18 @@ MUTATIONS = {
     ),
     "it may describe everything": (lambda t: statements(t)[1].update(Action="ec2:Describe*"), "+ MemberRole Allow ec2:Describe*"),
     "it may read what others share": (lambda t: statements(t)[0].update(Resource="*"), "+ MemberRole Allow ec2:DescribeClientVpnConnections *"),
+    "it may read policies in any Region": (
+        lambda t: statements(t)[1].pop("Condition"),
+        "+ MemberRole Allow ec2:GetClientVpnEndpointAuthorizationPolicy *",
+    ),
+    "log groups may be listed in any Region": (
+        lambda t: logs(t, 3).pop("Condition"),
+        "+ MemberRole Allow logs:DescribeLogGroups *",
+    ),
+    "Regions mean nothing": (
+        lambda t: statements(t)[1].update(Condition={"StringLike": {"aws:RequestedRegion": "*"}}),
+        "permissions in two Regions",
+    ),
     "it cannot find endpoints": (lambda t: statements(t).pop(1), "- MemberRole Allow ec2:DescribeClientVpnEndpoints"),
     "a managed policy is added": (lambda t: properties(t).update(ManagedPolicyArns=["arn:x"]), "managed"),
     "sessions last longer": (lambda t: properties(t).update(MaxSessionDuration=43200), "longest session"),
