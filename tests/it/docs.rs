@@ -219,6 +219,47 @@ fn every_recipe_for_a_change_is_named_where_the_change_begins() {
     assert_eq!(named, recipes);
 }
 
+/// A file that names two tables with configuration names each of them, so the recipe for another one must have it.
+#[test]
+fn every_file_that_names_two_tables_is_in_the_recipe_for_a_table() {
+    let page = read("CONTRIBUTING.md");
+    let recipe = page.split("\n## ").find(|recipe| recipe.starts_with("Add a table\n")).unwrap();
+    let listed: BTreeSet<&str> = recipe.split('`').skip(1).step_by(2).collect();
+    let is_listed = |path: &str| {
+        // The recipe leaves out folders that a row has named before.
+        let ends = path.match_indices('/').filter_map(|(slash, _)| path.get(slash + 1..));
+        let is_named = std::iter::once(path).chain(ends).any(|end| listed.contains(end));
+        is_named || listed.iter().any(|folder| folder.ends_with('/') && path.contains(*folder))
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["captures", "docs", "queries", "sessions", "sim", "sql_fragments", "src", "tests"];
+    let files = folders.iter().flat_map(|folder| {
+        files_under(&root.join(folder)).into_iter().map(move |file| format!("{folder}/{file}"))
+    });
+    let beside = ["README.md", "template.yaml", "member-role.yaml"].map(str::to_owned);
+    let is_text =
+        |file: &String| [".md", ".py", ".rs", ".sql", ".txt", ".yaml"].iter().any(|end| file.ends_with(end));
+    // "unit tests beside the files above"
+    let is_unit_test = |file: &String| {
+        !file.starts_with("tests/") && (file.ends_with("/tests.rs") || file.contains("/tests/"))
+    };
+    let is_word = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let (mut forgotten, mut found) = (Vec::new(), 0);
+    let others = files.chain(beside).filter(|file| is_text(file) && !is_unit_test(file) && file != file!());
+    for file in others {
+        let text = read(&file);
+        let names_rules = text.contains("authorization_rules") || text.contains("AuthorizationRule");
+        let names_routes = text.contains("Routes")
+            || text.split(|character| !is_word(character)).any(|word| word == "routes");
+        if names_rules && names_routes {
+            found += 1;
+            forgotten.extend((!is_listed(&file)).then_some(file));
+        }
+    }
+    assert!(found > 50, "{found}");
+    assert!(forgotten.is_empty(), "CONTRIBUTING.md, \"Add a table\", does not have {forgotten:?}");
+}
+
 #[test]
 fn every_path_that_a_page_names_is_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -7,7 +7,7 @@ use client_vpn_audit::tables::column::{Column, ColumnType};
 use client_vpn_audit::tables::connections::columns::COLUMNS;
 use client_vpn_audit::tables::endpoints::COLUMNS as ENDPOINT_COLUMNS;
 use client_vpn_audit::tables::routes::COLUMNS as ROUTE_COLUMNS;
-use client_vpn_sim::{Fault, FaultKind};
+use client_vpn_sim::{Fault, FaultKind, FaultyAction};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -107,11 +107,23 @@ async fn the_configuration_of_endpoints_is_what_boto3_lists() {
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn the_rules_and_routes_of_endpoints_are_what_boto3_lists() {
     let world = World::new(fleet(7, 5)).await;
+    // Two pages of each, also for boto3, which leaves the size of a page to EC2.
+    world.simulator.change_access(&world.simulator.endpoint_ids()[2], |access| {
+        let (rules, routes) = (access.rules.clone(), access.routes.clone());
+        access.rules = rules.into_iter().cycle().take(1_001).collect();
+        access.routes = routes.into_iter().cycle().take(1_001).collect();
+    });
     let report = world.snapshot("1000").await;
     let place = &report.record.places[0];
+    for action in [FaultyAction::DescribeClientVpnAuthorizationRules, FaultyAction::DescribeClientVpnRoutes] {
+        assert_eq!(world.simulator.action_requests(action), 8, "{action:?}");
+    }
     let url = world.simulator.url();
     let listed =
         python("list_rules_and_routes.py", &["--endpoint-url", &url, "--region", "eu-central-1"], &[]);
+    for action in [FaultyAction::DescribeClientVpnAuthorizationRules, FaultyAction::DescribeClientVpnRoutes] {
+        assert_eq!(world.simulator.action_requests(action), 16, "boto3 pages too: {action:?}");
+    }
     for (table, entry, columns) in [
         ("authorization_rules", &place.authorization_rules, RULE_COLUMNS),
         ("routes", &place.routes, ROUTE_COLUMNS),
