@@ -162,17 +162,18 @@ def fleet(batches):
     bytes_ += captures(batches, 0)[1]
     lists_ += (CONNECTIONS_READ * lists(96, MERGED_DAYS) + PARTIALS_READ * lists(1, MERGED_DAYS)) * batches
     records = SNAPSHOTS * batches * (2 * CONFIGURATION_TABLES + 1)
+    sealed_gets = 4 * CONFIGURATION_TABLES + SEAL_CHAIN
     parts = {
         "transitions": SNAPSHOTS * (FLEET_TRANSITIONS + BATCH_TRANSITIONS * batches) * STATE_TRANSITION,
         "invocations": SNAPSHOTS * (batches + 1) * (BATCH_SECONDS * 512 / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
         # A run record of its own, and the configuration of its endpoints.
         "records": records * S3_PUT_OR_LIST,
-        "digests": 720 * batches * (9 * S3_PUT_OR_LIST + SEAL_CHAIN * S3_GET + KMS_ECC_SIGN),
+        "digests": 720 * batches * (9 * S3_PUT_OR_LIST + sealed_gets * S3_GET + KMS_ECC_SIGN),
         # The hourly statements read the ledger of each and its rows of captures, and list its folders.
         "sessions": 720 * (gets * S3_GET + lists_ * S3_PUT_OR_LIST + bytes_ / 1e12 * ATHENA_TB),
         "alarms": FLEET_ALARMS * ALARM_MONTH,
     }
-    return parts, (records + 720 * (9 + SEAL_CHAIN) * batches + 720 * (gets + lists_)) * DATA_EVENT
+    return parts, (records + 720 * (9 + sealed_gets) * batches + 720 * (gets + lists_)) * DATA_EVENT
 
 
 def connection_logs(groups, events):

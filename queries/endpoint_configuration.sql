@@ -9,7 +9,8 @@
 -- since, seen_at: the first snapshot of these days that shows it, and the arrival of that page. In the first row, it may have been so
 -- earlier. Snapshots count in the order of arrival.
 -- unparsed: fields that have no column, as JSON. If EC2 does not answer for a part, a row appears with a key #error, and another when it
--- answers again. Neither is a change of the endpoint. With targetNetworkId#error, associated_networks is not known.
+-- answers again. Neither is a change of the endpoint. With targetNetworkId#error, associated_networks is not known, and
+-- clientVpnTargetNetworks has the networks of the pages before the error, if there were any: in another row it can have others.
 WITH configurations AS (
   SELECT
     account_id,

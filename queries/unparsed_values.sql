@@ -2,7 +2,8 @@
 -- Serves: trust in the record: nothing that AWS says is lost.
 -- Edit: how many days back, in all six places.
 -- table_name: the table whose rows have the value. In endpoints, a field with #error in its name is the code of an error with which EC2
--- answered instead. Messages of connection_logs that are no events of a connection log are left out: a log group can have others.
+-- answered instead, and clientVpnTargetNetworks beside targetNetworkId#error has the networks of the pages before that. Messages of
+-- connection_logs that are no events of a connection log are left out: a log group can have others.
 WITH odd_rows AS (
   SELECT 'connections' AS table_name, account_id, region, endpoint_id, snapshot_time, unparsed
   FROM connections

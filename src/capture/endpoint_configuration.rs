@@ -215,15 +215,17 @@ impl Described {
     /// Returns its rows for the table of endpoints. Each is made in its turn: what they have in common is copied for one at a time.
     pub fn into_rows(self) -> impl Iterator<Item = Endpoint> {
         let Described { descriptions, networks, are_networks_whole, policy, revocation_list, .. } = self;
+        let mut parts = Endpoint::default();
+        if are_networks_whole {
+            parts.associate(networks);
+        } else {
+            parts.keep_some_networks(networks);
+        }
+        policy.into_iter().for_each(|policy| parts.add_policy(policy));
+        revocation_list.into_iter().for_each(|list| parts.add_revocation_list(list));
         descriptions.into_iter().map(move |mut endpoint| {
             if !endpoint.is_deleted() {
-                if are_networks_whole {
-                    endpoint.associate(networks.clone());
-                } else {
-                    endpoint.keep_some_networks(networks.clone());
-                }
-                policy.iter().for_each(|policy| endpoint.add_policy(policy.clone()));
-                revocation_list.iter().for_each(|list| endpoint.add_revocation_list(list.clone()));
+                endpoint.add_parts(&parts);
             }
             endpoint
         })
@@ -246,13 +248,14 @@ impl Described {
     fn fail(&mut self, part: Part, error: PageError, is_partial: bool) {
         let is_gone = error.code == AwsCode::ENDPOINT_NOT_FOUND;
         // An endpoint that was deleted meanwhile has no networks that could be known.
-        if is_partial || !(is_gone && part == Part::Networks) {
+        let is_without_networks = is_gone && part == Part::Networks;
+        if !is_without_networks {
             self.not_deleted().for_each(|endpoint| part.mark(endpoint, error.code.as_str()));
         }
         // Authorization policies are not in every partition.
         let is_absent = part == Part::AuthorizationPolicy && error.code == AwsCode::INVALID_ACTION;
         // A table is not complete with some of the rows of an endpoint that was deleted meanwhile.
-        if is_partial || !(is_gone || is_absent) {
+        if !is_without_networks && (is_partial || !(is_gone || is_absent)) {
             self.errors.push((part, error));
         }
     }
@@ -268,6 +271,13 @@ mod tests {
             description: Some(description.to_owned()),
             ..Endpoint::default()
         }
+    }
+
+    #[test]
+    fn the_page_about_cost_counts_each_table_and_each_call() {
+        let names = "CONFIGURATION_TABLES, CONFIGURATION_CALLS, CONFIGURATION_CONCURRENCY";
+        let counts = format!("\n{names} = {}, {}, ", ConfigurationTable::ALL.len(), Part::ALL.len());
+        assert!(include_str!("../../docs/cost.py").contains(&counts));
     }
 
     #[test]
@@ -334,7 +344,14 @@ mod tests {
             described.fail(Part::Routes, gone(), is_partial);
             assert_eq!(described.errors.len(), usize::from(is_partial));
             assert_eq!(described.descriptions[0], deleted);
+            described.fail(Part::Networks, gone(), is_partial);
+            assert_eq!(
+                described.errors.len(),
+                usize::from(is_partial),
+                "it has no networks that could be known"
+            );
             let there = &described.descriptions[1];
+            assert!(!there.unparsed.contains_key("targetNetworkId#error"));
             let code = there.unparsed.get("routes#error").map(String::as_str);
             assert_eq!((code, there.routes_captured_at), (Some("InvalidClientVpnEndpointId.NotFound"), None));
         }

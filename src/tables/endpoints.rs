@@ -22,11 +22,15 @@ use crate::tables::configuration::{
     lists, maps,
 };
 use crate::tables::connections::rows::time;
-use crate::tables::typing::unparsed::{MORE, Unparsed};
+use crate::tables::typing::unparsed::{LENGTH, MORE, Unparsed};
 use crate::tables::unknown::Unknown;
 
 /// The key and the value of a tag.
 pub type RawTag<'a> = (Option<Cow<'a, str>>, Option<Cow<'a, str>>);
+
+/// Names of the answers about one endpoint, with which their fields begin in `unparsed`.
+const ANSWERS_OF_PARTS: [&str; 3] =
+    ["clientVpnTargetNetworks", "authorizationPolicy", "certificateRevocationList"];
 
 const NONE_SENT: Option<&str> = Some("AWS sent none");
 const NO_POLICY: Option<&str> = Some(
@@ -237,22 +241,40 @@ impl Endpoint {
         texts.into_iter().flatten().map(String::len).sum::<usize>() + networks + unparsed
     }
 
-    /// Removes what other answers than the listing of endpoints have of it, and its unparsed fields. Its rules and routes are in
-    /// other tables, so the times at which they were listed stay.
+    /// Removes what other answers than the listing of endpoints have of it, except for the codes of their errors. Its rules and routes
+    /// are in other tables, so the times at which they were listed stay.
     pub fn forget_parts(&mut self) {
         (self.associated_networks, self.network_associations) = (None, None);
         self.authorization_policy = AuthorizationPolicy::default();
         self.revocation_list = RevocationList::default();
-        self.unparsed.clear();
+        // A path, a length or a number may follow the name.
+        let is_of = |name: &str, answer| {
+            name.strip_prefix(answer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '#', '[']))
+        };
+        let is_of_part = |name: &str| ANSWERS_OF_PARTS.iter().any(|answer| is_of(name, *answer));
+        self.unparsed.retain(|name, _| name.ends_with("#error") || !is_of_part(name));
+    }
+
+    /// Adds what `parts`, which has nothing else, has of other answers than the listing of endpoints.
+    pub fn add_parts(&mut self, parts: &Endpoint) {
+        self.associated_networks.clone_from(&parts.associated_networks);
+        self.network_associations.clone_from(&parts.network_associations);
+        self.authorization_policy.clone_from(&parts.authorization_policy);
+        self.revocation_list.clone_from(&parts.revocation_list);
+        self.keep(parts.unparsed.clone());
     }
 
     /// Adds what another answer about it has beyond its columns: the second text of a name under `name[2]`. Of more than
-    /// [`UNKNOWN_FIELDS`] only the number of those that are not kept.
+    /// [`UNKNOWN_FIELDS`] texts, only those of columns are kept, and the number of the others.
     pub fn keep(&mut self, unparsed: BTreeMap<String, String>) {
+        let mut more = 0_u64;
         for (name, text) in unparsed {
-            if self.unparsed.len() >= UNKNOWN_FIELDS {
-                let more = self.unparsed.get(MORE).and_then(|more| more.parse::<u64>().ok()).unwrap_or(0);
-                self.unparsed.insert(MORE.to_owned(), (more + 1).to_string());
+            if name == MORE {
+                more = more.saturating_add(text.parse().unwrap_or(1));
+                continue;
+            }
+            if self.unparsed.len() >= UNKNOWN_FIELDS && !is_of_column(&name) {
+                more = more.saturating_add(1);
                 continue;
             }
             let numbered = (2..).map(|number| format!("{name}[{number}]"));
@@ -261,7 +283,17 @@ impl Endpoint {
                 self.unparsed.insert(key, text);
             }
         }
+        if more > 0 {
+            let before = self.unparsed.get(MORE).and_then(|before| before.parse::<u64>().ok()).unwrap_or(0);
+            self.unparsed.insert(MORE.to_owned(), before.saturating_add(more).to_string());
+        }
     }
+}
+
+/// Returns `true` if a name in `unparsed` is that of a column's source, or of the length of its text.
+fn is_of_column(name: &str) -> bool {
+    let name = name.strip_suffix(LENGTH).unwrap_or(name);
+    COLUMNS.iter().any(|column| column.source == Some(name))
 }
 
 impl ConfigurationRow for Endpoint {
@@ -308,5 +340,37 @@ impl ConfigurationRow for Endpoint {
             ("unparsed", maps(rows.iter().map(|row| &row.unparsed))),
         ]);
         arrays
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beyond_the_limit_of_unknown_fields_the_texts_of_columns_are_kept_and_the_others_counted() {
+        let fields = |names: &[&str]| -> BTreeMap<String, String> {
+            names.iter().map(|name| ((*name).to_owned(), "7".to_owned())).collect()
+        };
+        let unknown = (0..UNKNOWN_FIELDS).map(|number| (format!("f{number}"), "x".to_owned())).collect();
+        let mut endpoint = Endpoint { unparsed: unknown, ..Endpoint::default() };
+        endpoint.keep(fields(&["new", "clientVpnTargetNetworks", "clientVpnTargetNetworks#length"]));
+        // An answer that had more itself.
+        endpoint.keep(fields(&["newer", "#more"]));
+        assert_eq!(endpoint.unparsed.len(), UNKNOWN_FIELDS + 3);
+        let text = |name: &str| endpoint.unparsed.get(name).map(String::as_str);
+        assert_eq!(text("clientVpnTargetNetworks").and(text("clientVpnTargetNetworks#length")), Some("7"));
+        assert_eq!([text("new"), text("newer"), text("#more")], [None, None, Some("9")]);
+    }
+
+    #[test]
+    fn the_second_text_of_a_name_has_a_number() {
+        let mut endpoint = Endpoint::default();
+        for text in ["a", "b", "c"] {
+            endpoint.keep([("new".to_owned(), text.to_owned())].into());
+        }
+        let kept: Vec<(&str, &str)> =
+            endpoint.unparsed.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        assert_eq!(kept, [("new", "a"), ("new[2]", "b"), ("new[3]", "c")]);
     }
 }

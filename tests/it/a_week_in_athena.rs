@@ -279,7 +279,10 @@ fn change_access(world: &World, endpoints: &[String], snapshot: usize, now: Time
         166 => change(0, |access, _| {
             access.rules.pop();
         }),
-        222 => change(1, |access, _| {
+        222 => change(1, |access, now| {
+            let next_update = Some(now - SignedDuration::from_hours(1));
+            let expired = RevocationList::of_serials(now - SignedDuration::from_hours(2), [9]);
+            access.revocation_list = Some(RevocationList { next_update, ..expired });
             access.routes.push(Route {
                 destination_cidr: "10.99.0.0/16".to_owned(),
                 target_subnet: Some("subnet-0123456789abcdef0".to_owned()),

@@ -319,6 +319,7 @@ fn endpoints_in(lake: &Value, report: &Report) -> Vec<Value> {
 /// Takes a snapshot of the only endpoint; returns its row.
 async fn endpoint(world: &World) -> Value {
     let report = take(world).await;
+    assert_eq!(outcomes(&report), ["complete"]);
     let entry = report.record.places[0].endpoints.as_ref().unwrap();
     assert_eq!(entry.error, None);
     world.read()["endpoints"][&entry.object.as_ref().unwrap().object_key]["rows"][0].clone()

@@ -47,6 +47,7 @@ def _(truth):
         snapshot_time, at, access = [s for s in snapshots(truth, endpoint_id) if WEDNESDAY <= s[0] < WEDNESDAY + DAY][-1]
         for weakness, value in sorted(weaknesses(access, at)):
             rows.append((*HERE, endpoint_id, snapshot_time, weakness, value, len(truth.endpoint_ids)))
+    assert any(value.startswith("expired") for *_, value, _ in rows), "no revocation list of the week has expired"
     return rows
 
 
@@ -74,15 +75,10 @@ def weaknesses(access, at):
             yield "no valid revocation list", f"expired at {until}"
 
 
-@answers(
-    "group_access",
-    ("S-1-5-21-1111111111-2222222222-3333333333-1001", GROUP),
-    ("DATE '2026-11-01'", "DATE '2025-11-19'"),
-)
-def _(truth):
+def group_access(truth, day):
     rows = []
     for endpoint_id in truth.endpoint_ids:
-        of_day = [s for s in snapshots(truth, endpoint_id) if WEDNESDAY <= s[0] < WEDNESDAY + DAY]
+        of_day = [s for s in snapshots(truth, endpoint_id) if day <= s[0] < day + DAY]
         rules = {}
         for snapshot_time, _, access in of_day:
             for rule in access["rules"]:
@@ -100,6 +96,22 @@ def _(truth):
             found += (statuses, " | ".join(sorted(descriptions)) or None, ("yes" if covered else "no") if active else None)
             found += (", ".join(sorted(narrower)) or None,)
             rows.append((*HERE, endpoint_id, cidr, why, *found, len(of_day), 0, len(truth.endpoint_ids)))
+    return rows
+
+
+OF_GROUP = ("S-1-5-21-1111111111-2222222222-3333333333-1001", GROUP)
+
+
+@answers("group_access", OF_GROUP, ("DATE '2026-11-01'", "DATE '2025-11-19'"))
+def _(truth):
+    return group_access(truth, WEDNESDAY)
+
+
+@answers("group_access", OF_GROUP, ("DATE '2026-11-01'", "DATE '2025-11-18'"))
+def _(truth):
+    """On Tuesday, all users may reach everything for some hours."""
+    rows = group_access(truth, WEDNESDAY - DAY)
+    assert any(row[3:5] == ("0.0.0.0/0", "rule for all users") for row in rows)
     return rows
 
 
@@ -131,6 +143,8 @@ def _(truth):
         if endpoint_id in truth.gone:
             [gone] = [snapshot_time for snapshot_time, at in runs(truth) if at == truth.gone[endpoint_id]]
             rows.append((*HERE, endpoint_id, shown[-1][0], gone, "endpoint", endpoint_id, "there", None))
+    missing = {"authorization_rule", "route", "authorization_policy", "revocation_list", "option"} - {row[5] for row in rows}
+    assert not missing, f"the week changes nothing of {missing}"
     return rows
 
 

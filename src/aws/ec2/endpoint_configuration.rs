@@ -346,4 +346,24 @@ mod tests {
         assert_eq!(listed.times.unwrap().last_page_at, ARRIVED[2].parse().unwrap());
         assert_eq!(listed.rows[5].captured_at, ARRIVED[2].parse().unwrap());
     }
+
+    #[test]
+    fn networks_whose_ids_are_too_long_for_a_column_are_not_added() {
+        let page = |bytes: usize| {
+            let network = Association {
+                subnet_id: Some("x".repeat(bytes)),
+                json: serde_json::Value::Null,
+                unparsed: BTreeMap::new(),
+            };
+            let end = PageEnd { next_token: Some(bytes.to_string()), ..PageEnd::default() };
+            ReadPage { request_id: None, end, bytes: 1, rows: vec![network] }
+        };
+        let times = PageTimes::of_page(REQUESTED.parse().unwrap(), ARRIVED[0].parse().unwrap());
+        let mut listed: EndpointRows<Association> = EndpointRows::default();
+        listed.add_networks(page(NETWORKS_BYTES - 1), times).unwrap();
+        let error = listed.add_networks(page(2), times).unwrap_err();
+        assert_eq!(error.message, PageError::limit(Limit::Networks).message);
+        assert_eq!((listed.rows.len(), listed.is_whole), (1, false));
+        listed.add_networks(page(1), times).unwrap();
+    }
 }

@@ -100,24 +100,31 @@ mod tests {
     use crate::error_code::ErrorCode;
 
     #[test]
-    fn a_listing_in_memory_has_a_limit() {
-        let page = |rows: usize, bytes| ReadPage {
-            request_id: None,
-            end: crate::tables::xml::PageEnd { next_token: Some(rows.to_string()), ..Default::default() },
-            bytes,
-            rows: vec![(); rows],
-        };
-        for (name, pages, is_met) in [
-            ("rows", vec![(LISTING_ROWS - 1, 1), (1, 1)], true),
-            ("one row more", vec![(LISTING_ROWS - 1, 1), (2, 1)], false),
-            ("bytes", vec![(1, LISTING_BYTES), (0, LISTING_BYTES)], true),
-            ("one byte more", vec![(1, LISTING_BYTES), (2, 1)], false),
-        ] {
-            let mut listing = InMemoryListing::new(OF_ENDPOINTS);
-            let end: Result<Vec<_>, PageError> =
-                pages.into_iter().map(|(rows, bytes)| listing.add(page(rows, bytes)).1).collect();
-            let code = end.err().map(|error| error.code);
-            assert_eq!(code, (!is_met).then_some(ErrorCode::LimitExceeded), "{name}");
+    fn each_listing_in_memory_has_limits() {
+        for (of, bounds) in
+            [("endpoints", OF_ENDPOINTS), ("networks", OF_NETWORKS), ("rules and routes", OF_ENDPOINT_ROWS)]
+        {
+            let ListingBounds { most_pages, most_rows, most_bytes, limit } = bounds;
+            // Endpoints have more pages than rows: then the rows are what is too many.
+            let most_pages = usize::try_from(most_pages).unwrap().min(most_rows);
+            for (name, pages, is_met) in [
+                ("rows", vec![(most_rows - 1, 1), (1, 1)], true),
+                ("one row more", vec![(most_rows - 1, 1), (2, 1)], false),
+                ("bytes", vec![(1, most_bytes), (0, most_bytes)], true),
+                ("one byte more", vec![(1, most_bytes), (2, 1)], false),
+                ("pages", vec![(1, 1); most_pages], true),
+                ("one page more", vec![(1, 1); most_pages + 1], false),
+            ] {
+                let mut listing = InMemoryListing::new(bounds);
+                let page = |(number, (rows, bytes)): (usize, (usize, usize))| {
+                    let next_token = Some(number.to_string());
+                    let end = crate::tables::xml::PageEnd { next_token, ..Default::default() };
+                    listing.add(ReadPage { request_id: None, end, bytes, rows: vec![(); rows] }).1
+                };
+                let end: Result<Vec<_>, PageError> = pages.into_iter().enumerate().map(page).collect();
+                let expected = if is_met { None } else { Some(PageError::limit(limit).message) };
+                assert_eq!(end.err().map(|error| error.message), expected, "{of}: {name}");
+            }
         }
     }
 

@@ -122,7 +122,7 @@ impl Run {
         if missing.contains(&ConfigurationTable::Endpoints) {
             // Every endpoint has a row, and the row says what is not known of it.
             let (table, outcome) = (ConfigurationTable::Endpoints, Outcome::Complete);
-            let error = odd_endpoints.or(unknown.error(table));
+            let error = joined(odd_endpoints.into_iter().chain(unknown.errors_of(table)).collect());
             for part in Part::ALL.into_iter().filter(|part| part.table() != table) {
                 endpoints.mark(part, entry.configuration(part.table()));
             }
@@ -142,7 +142,7 @@ impl Run {
         entry: &mut PlaceEntry,
         place: &AccountRegion,
     ) {
-        let error = unknown.error(table);
+        let error = joined(unknown.errors_of(table).collect());
         let outcome = if error.is_some() { Outcome::Partial } else { Outcome::Complete };
         entry.set_configuration(table, self.put_object(place, table, object, outcome, error).await);
     }
@@ -238,11 +238,7 @@ impl RetainedEndpoints {
         let bytes = endpoint.bytes_of_parts() - endpoint.revocation_list.text.as_ref().map_or(0, String::len);
         let mut forgotten = Vec::new();
         if self.bytes_of_parts + bytes > CONFIGURATION_BYTES {
-            let not_known =
-                Part::ALL.into_iter().filter_map(|part| endpoint.unparsed.remove_entry(part.error_key()));
-            let not_known: Vec<(String, String)> = not_known.collect();
             endpoint.forget_parts();
-            endpoint.unparsed.extend(not_known);
             for part in Part::ALL.into_iter().filter(|part| part.table() == ConfigurationTable::Endpoints) {
                 if !endpoint.unparsed.contains_key(part.error_key()) {
                     part.mark(&mut endpoint, ErrorCode::LimitExceeded.as_str());
@@ -279,26 +275,27 @@ struct NotKnown {
 }
 
 impl NotKnown {
-    /// Returns the error for what a table lacks, with the code of the first part of it that is not known and a sentence about each;
-    /// `None` if it lacks nothing.
-    fn error(&self, table: ConfigurationTable) -> Option<CaptureError> {
-        let parts = Part::ALL.into_iter().filter(|part| part.table() == table);
-        let errors: Vec<(&PageError, String)> = parts.filter_map(|part| self.error_of_part(part)).collect();
-        let message = errors.iter().map(|(_, sentence)| sentence.as_str()).collect::<Vec<_>>().join("; ");
-        let (first, _) = errors.first()?;
-        Some(CaptureError { message, ..(*first).clone().into() })
+    /// Returns an error for each part of a table that is not all known: the first one of an endpoint, with their number.
+    fn errors_of(&self, table: ConfigurationTable) -> impl Iterator<Item = CaptureError> {
+        let parts = Part::ALL.into_iter().filter(move |part| part.table() == table);
+        parts.filter_map(|part| {
+            let mut errors = self.errors.iter().filter(|(other, _)| *other == part).map(|(_, error)| error);
+            let first = errors.next()?.clone();
+            let (words, endpoints, of) = (part.words(), 1 + errors.count(), self.endpoints);
+            let message =
+                format!("the {words} of {endpoints} of {of} endpoints are not all known: {}", first.message);
+            Some(CaptureError { message, ..first.into() })
+        })
     }
+}
 
-    /// Returns the first error of a part, and a sentence with the number of endpoints of which it is not all known.
-    fn error_of_part(&self, part: Part) -> Option<(&PageError, String)> {
-        let mut errors = self.errors.iter().filter(|(other, _)| *other == part).map(|(_, error)| error);
-        let first = errors.next()?;
-        let (words, endpoints) = (part.words(), 1 + errors.count());
-        let of = self.endpoints;
-        let sentence =
-            format!("the {words} of {endpoints} of {of} endpoints are not all known: {}", first.message);
-        Some((first, sentence))
-    }
+/// Returns one error with the messages of all; `None` if there is none. Its code is that of one that is denied, which has the most to
+/// act on, or of the first.
+fn joined(errors: Vec<CaptureError>) -> Option<CaptureError> {
+    let message = errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>().join("; ");
+    let denied = errors.iter().find(|error| error.denial.is_some());
+    let error = denied.or(errors.first())?.clone();
+    Some(CaptureError { message, ..error })
 }
 
 /// Returns the entry of an object of an earlier run.
@@ -334,7 +331,9 @@ mod tests {
                 (Part::RevocationList, PageError::new(ErrorCode::MalformedResponse, "not XML")),
             ],
         };
-        let of = |table| not_known.error(table).map(|error| (error.code.to_string(), error.message));
+        let of = |table| {
+            joined(not_known.errors_of(table).collect()).map(|error| (error.code.to_string(), error.message))
+        };
         let networks = "the networks of 1 of 3 endpoints are not all known: a circle";
         let lists = "the revocation lists of 2 of 3 endpoints are not all known: too late";
         let expected = Some(("RepeatedToken".to_owned(), format!("{networks}; {lists}")));
@@ -355,7 +354,15 @@ mod tests {
         let mut retained = RetainedEndpoints::default();
         assert_eq!(retained.push(endpoint()), Vec::new());
         let mut second = endpoint();
-        second.unparsed.insert("targetNetworkId#error".to_owned(), "Timeout".to_owned());
+        for (name, text) in [
+            ("targetNetworkId#error", "Timeout"),
+            ("clientVpnTargetNetworks", "[]"),
+            ("authorizationPolicy.new", "of the policy"),
+            ("certificateRevocationList#length", "70000"),
+            ("newOption", "of the listing"),
+        ] {
+            second.unparsed.insert(name.to_owned(), text.to_owned());
+        }
         assert_eq!(retained.push(second), [Part::AuthorizationPolicy, Part::RevocationList]);
         assert_eq!(retained.rows[0].authorization_policy.document.as_ref(), Some(&text));
         let row = &retained.rows[1];
@@ -369,6 +376,7 @@ mod tests {
             [
                 ("authorizationPolicy#error", limit),
                 ("certificateRevocationList#error", limit),
+                ("newOption", "of the listing"),
                 ("routes#error", "Timeout"),
                 ("targetNetworkId#error", "Timeout"),
             ]

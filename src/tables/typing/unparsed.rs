@@ -9,7 +9,7 @@ use crate::answer_limits::VALUE_BYTES;
 use crate::tables::unknown::Unknown;
 
 /// Suffix of a field's name, for the key of the length in bytes of a value that is not kept to its end. No name of XML has a `#`.
-const LENGTH: &str = "#length";
+pub const LENGTH: &str = "#length";
 
 /// The key of the number of unknown fields that are not kept.
 pub const MORE: &str = "#more";

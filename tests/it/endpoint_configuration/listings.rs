@@ -106,6 +106,37 @@ async fn rules_and_routes_of_the_pages_before_the_deadline_are_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
+async fn a_part_that_meets_the_deadline_is_not_known_and_the_connections_are_complete() {
+    for (action, table, error_key) in
+        ACTIONS.into_iter().filter(|(_, table, _)| *table == ConfigurationTable::Endpoints)
+    {
+        // On a busy machine, the calls before the one that is never answered need more time.
+        for seconds in (2..).map(|step| 1 << step) {
+            assert!(seconds < 300, "{action:?} was never called");
+            let world = World::new(fleet(2, 3)).await;
+            let second = world.simulator.endpoint_ids()[1].clone();
+            world.simulator.inject_into(action, Fault::always(FaultKind::Stall).at(second));
+            let deadline = Some(crate::harness::now() + SignedDuration::from_secs(seconds));
+            let payload = json!({"action": "snapshot", "time": crate::harness::NOW});
+            let auditor = world.auditor(&[]);
+            let answer = crate::harness::handle(&auditor, &payload, "a-request", deadline).await.unwrap();
+            let Answer::Snapshot(report) = answer else { panic!("no report but {answer:?}") };
+            if world.simulator.action_requests(action) < 2 {
+                continue;
+            }
+            assert_eq!(outcomes(&report), ["complete"; 2], "{action:?}: the configuration gives way");
+            assert!(report.failure().is_none(), "{action:?}");
+            let entry = report.record.places[0].configuration(table).unwrap();
+            let error = entry.error.as_ref().unwrap();
+            assert_eq!((entry.outcome.as_str(), error.code.as_str()), ("complete", "Deadline"), "{action:?}");
+            assert_eq!(unparsed(&world, &report)[1][error_key], json!("Deadline"), "{action:?}");
+            break;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn an_endpoint_without_rules_and_routes_has_the_times_at_which_they_were_listed() {
     let world = World::new(fleet(1, 3)).await;
     let id = world.simulator.endpoint_ids()[0].clone();
