@@ -33,6 +33,8 @@ PAGE_SECONDS = 0.3
 CONFIGURATION_TABLES, CONFIGURATION_CALLS, CONFIGURATION_CONCURRENCY = 3, 5, 4
 # Assumed, not measured: how long EC2 takes for an answer about the configuration of an endpoint.
 ANSWER_SECONDS = 0.1
+# Measured: the three objects with the configuration of the simulator's endpoints, and what each endpoint adds to them. They are too small to be moved.
+CONFIGURATION_BYTES, ENDPOINT_BYTES = 22_000, 730
 # EC2's API throttling: calls a second of one account and Region, once the bucket of 100 is empty.
 CALLS_PER_SECOND = 20
 
@@ -110,12 +112,18 @@ def captures(places, endpoints):
     return gets, rows * CAPTURES_ROW_BYTES + CAPTURES_DAYS * 96 * places * CAPTURES_RECORD_BYTES
 
 
+def configuration_gb_of_a_day(places, endpoints):
+    """What the configuration of so many endpoints of so many accounts and Regions takes."""
+    return 96 * (places * CONFIGURATION_BYTES + endpoints * ENDPOINT_BYTES) / 1e9
+
+
 def month(endpoints, connections):
     """Dollars by part, once the retention is full, what CloudTrail's data events cost besides, and how long one capture runs."""
     memory_mb = 512 if endpoints * connections <= 630_000 else 1769
     seconds = capture_seconds(endpoints, connections, memory_mb)
     object_bytes = OBJECT_BYTES[connections]
     gb_of_a_day = endpoints * object_bytes * 96 / 1e9
+    configuration_gb = configuration_gb_of_a_day(1, endpoints)
     standard_days = STANDARD_DAYS if object_bytes >= SMALLEST_MOVED else KEPT_DAYS
     moved = SNAPSHOTS * endpoints if object_bytes >= SMALLEST_MOVED else 0
     ledger_lists, ledger_gets, ledger_bytes = ledger(1, endpoints)
@@ -138,7 +146,8 @@ def month(endpoints, connections):
         + (seal_lists + 720) * S3_PUT_OR_LIST
         + 720 * KMS_ECC_SIGN,
         "storage": gb_of_a_day
-        * (standard_days * S3_STANDARD_GB_MONTH + (KEPT_DAYS - standard_days) * S3_STANDARD_IA_GB_MONTH),
+        * (standard_days * S3_STANDARD_GB_MONTH + (KEPT_DAYS - standard_days) * S3_STANDARD_IA_GB_MONTH)
+        + configuration_gb * KEPT_DAYS * S3_STANDARD_GB_MONTH,
         "sessions": 720
         * (
             (merged + 3 * ATHENA_LEAST_BYTES) / 1e12 * ATHENA_TB
@@ -153,7 +162,7 @@ def month(endpoints, connections):
         + KMS_KEY_MONTH,
     }
     data_events = (captured + seal_lists + sealed_gets + 720 + 720 * (gets + listed)) * DATA_EVENT
-    return parts, data_events, seconds, gb_of_a_day * KEPT_DAYS
+    return parts, data_events, seconds, (gb_of_a_day + configuration_gb) * KEPT_DAYS
 
 
 def fleet(batches):
@@ -169,6 +178,7 @@ def fleet(batches):
         # A run record of its own, and the configuration of its endpoints.
         "records": records * S3_PUT_OR_LIST,
         "digests": 720 * batches * (9 * S3_PUT_OR_LIST + sealed_gets * S3_GET + KMS_ECC_SIGN),
+        "storage": configuration_gb_of_a_day(batches, 0) * KEPT_DAYS * S3_STANDARD_GB_MONTH,
         # The hourly statements read the ledger of each and its rows of captures, and list its folders.
         "sessions": 720 * (gets * S3_GET + lists_ * S3_PUT_OR_LIST + bytes_ / 1e12 * ATHENA_TB),
         "alarms": FLEET_ALARMS * ALARM_MONTH,
@@ -225,7 +235,7 @@ def main():
             total = sum(parts.values())
             print(f"| {endpoints} | {connections:,} | {seconds:,.1f} s | {gb:,.1f} GB | {dollars} | **{total:,.2f}** | {data_events:,.2f} |")
     print()
-    names = ["transitions", "invocations", "records", "digests", "sessions", "alarms"]
+    names = ["transitions", "invocations", "records", "digests", "storage", "sessions", "alarms"]
     print("| accounts and Regions | " + " | ".join(names) + " | a month, besides | data events |")
     print("|" + "---|" * (len(names) + 3))
     for batches in (10, 100, 640):

@@ -247,9 +247,9 @@ impl Described {
     /// Marks a part as not known, or as not all known if something of it was read.
     fn fail(&mut self, part: Part, error: PageError, is_partial: bool) {
         let is_gone = error.code == AwsCode::ENDPOINT_NOT_FOUND;
-        // An endpoint that was deleted meanwhile has no networks that could be known.
+        // An endpoint that was deleted meanwhile has no networks that could be known. The mark is for those of the pages before.
         let is_without_networks = is_gone && part == Part::Networks;
-        if !is_without_networks {
+        if is_partial || !is_without_networks {
             self.not_deleted().for_each(|endpoint| part.mark(endpoint, error.code.as_str()));
         }
         // Authorization policies are not in every partition.
@@ -351,7 +351,7 @@ mod tests {
                 "it has no networks that could be known"
             );
             let there = &described.descriptions[1];
-            assert!(!there.unparsed.contains_key("targetNetworkId#error"));
+            assert_eq!(there.unparsed.contains_key("targetNetworkId#error"), is_partial);
             let code = there.unparsed.get("routes#error").map(String::as_str);
             assert_eq!((code, there.routes_captured_at), (Some("InvalidClientVpnEndpointId.NotFound"), None));
         }

@@ -17,7 +17,7 @@ use crate::aws::ec2::{EndpointListing, PageError, Places};
 use crate::aws::logs::{LogPlaces, LogSource, deadline};
 use crate::capture::request::CaptureRequest;
 use crate::clock::Clock;
-use crate::error_code::{AwsCode, ErrorCode};
+use crate::error_code::ErrorCode;
 use crate::lake::ledger::recorded::RecordedLogGroup;
 use crate::lake::ledger::{CaptureError, LogGroupEntry, LogsEntry};
 use crate::lake::store::Store;
@@ -84,7 +84,6 @@ impl LogTools<'_> {
             Some(Err(error)) => return failed(error.into()),
             None => return failed(deadline().into()),
         };
-        let error = error.or_else(|| missing_targets(wanted, &listing));
         let mut entry = LogsEntry { groups: Vec::new(), error };
         for (group, endpoint_ids) in groups {
             let before = in_lake.before(&group).cloned();
@@ -120,20 +119,6 @@ fn logged_until(
         return Some(SnapshotTime::truncated(now));
     }
     before.and_then(|before| before.logged_until).map(SnapshotTime::truncated)
-}
-
-/// Returns the error for targets that are not listed, whose log groups are not known; `None` if all are.
-fn missing_targets(wanted: &PlaceTargets, listing: &EndpointListing) -> Option<CaptureError> {
-    let listed = listing.ids();
-    let missing: Vec<&str> =
-        wanted.endpoint_ids.iter().filter(|id| !listed.contains(id)).map(EndpointId::as_str).collect();
-    let [first, ..] = missing.as_slice() else { return None };
-    let message = format!(
-        "{} of the targets are not in the list of endpoints, so their log groups are not known; the first is {first}: it was deleted, \
-         or the id, the account or the Region is another one",
-        missing.len()
-    );
-    Some(CaptureError::new(AwsCode::ENDPOINT_NOT_FOUND.into(), message))
 }
 
 /// Returns the error for a clock that is so far ahead of EC2's that a window may not be over when it seems due.

@@ -264,7 +264,7 @@ impl Endpoint {
         self.keep(parts.unparsed.clone());
     }
 
-    /// Adds what another answer about it has beyond its columns: the second text of a name under `name[2]`. Of more than
+    /// Adds what another answer about it has beyond its columns: the second text of a name under `name[2]`. Beyond
     /// [`UNKNOWN_FIELDS`] texts, only those of columns are kept, and the number of the others.
     pub fn keep(&mut self, unparsed: BTreeMap<String, String>) {
         let mut more = 0_u64;

@@ -236,9 +236,14 @@ impl<T> EndpointRows<T> {
         !self.is_whole
     }
 
+    /// Notes the times of a page.
+    fn note(&mut self, times_of_page: PageTimes) {
+        self.times = Some(self.times.map_or(times_of_page, |times| times.with(times_of_page)));
+    }
+
     /// Adds a page.
     fn add(&mut self, page: ReadPage<Vec<T>>, times_of_page: PageTimes) -> Result<(), PageError> {
-        self.times = Some(self.times.map_or(times_of_page, |times| times.with(times_of_page)));
+        self.note(times_of_page);
         let (rows, goes_on) = self.listing.add(page);
         self.rows.extend(rows);
         self.is_whole = !goes_on?;
@@ -266,6 +271,7 @@ impl EndpointRows<Association> {
     fn add_networks(&mut self, page: ReadPage<Vec<Association>>, times: PageTimes) -> Result<(), PageError> {
         let ids = self.rows.iter().chain(&page.rows).filter_map(|network| network.subnet_id.as_ref());
         if ids.map(String::len).sum::<usize>() > NETWORKS_BYTES {
+            self.note(times);
             return Err(PageError::limit(Limit::Networks));
         }
         self.add(page, times)

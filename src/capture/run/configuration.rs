@@ -275,16 +275,19 @@ struct NotKnown {
 }
 
 impl NotKnown {
-    /// Returns an error for each part of a table that is not all known: the first one of an endpoint, with their number.
+    /// Returns an error for each part of a table that is not all known, with the number of endpoints: of their errors one that is
+    /// denied, or the first.
     fn errors_of(&self, table: ConfigurationTable) -> impl Iterator<Item = CaptureError> {
         let parts = Part::ALL.into_iter().filter(move |part| part.table() == table);
         parts.filter_map(|part| {
-            let mut errors = self.errors.iter().filter(|(other, _)| *other == part).map(|(_, error)| error);
-            let first = errors.next()?.clone();
-            let (words, endpoints, of) = (part.words(), 1 + errors.count(), self.endpoints);
+            let errors = self.errors.iter().filter(|(other, _)| *other == part).map(|(_, error)| error);
+            let errors: Vec<&PageError> = errors.collect();
+            let denied = errors.iter().find(|error| error.denial.is_some());
+            let shown = PageError::clone(denied.or(errors.first())?);
+            let (words, endpoints, of) = (part.words(), errors.len(), self.endpoints);
             let message =
-                format!("the {words} of {endpoints} of {of} endpoints are not all known: {}", first.message);
-            Some(CaptureError { message, ..first.into() })
+                format!("the {words} of {endpoints} of {of} endpoints are not all known: {}", shown.message);
+            Some(CaptureError { message, ..shown.into() })
         })
     }
 }
@@ -318,25 +321,31 @@ fn already_captured(existing: Existing) -> ConfigurationEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::errors::Denial;
     use crate::tables::endpoints::AuthorizationPolicy;
 
     #[test]
     fn the_error_of_a_table_has_a_sentence_about_each_part_that_is_not_known() {
+        let denial = Denial { action: None, resource: None, policy: None, explicit: true };
+        let denied = PageError {
+            denial: Some(Box::new(denial)),
+            ..PageError::new(ErrorCode::RequestFailed, "denied")
+        };
         let not_known = NotKnown {
             endpoints: 3,
             errors: vec![
                 (Part::RevocationList, PageError::new(ErrorCode::Timeout, "too late")),
                 (Part::Routes, PageError::new(ErrorCode::LimitExceeded, "too long")),
                 (Part::Networks, PageError::new(ErrorCode::RepeatedToken, "a circle")),
-                (Part::RevocationList, PageError::new(ErrorCode::MalformedResponse, "not XML")),
+                (Part::RevocationList, denied),
             ],
         };
         let of = |table| {
             joined(not_known.errors_of(table).collect()).map(|error| (error.code.to_string(), error.message))
         };
         let networks = "the networks of 1 of 3 endpoints are not all known: a circle";
-        let lists = "the revocation lists of 2 of 3 endpoints are not all known: too late";
-        let expected = Some(("RepeatedToken".to_owned(), format!("{networks}; {lists}")));
+        let lists = "the revocation lists of 2 of 3 endpoints are not all known: denied";
+        let expected = Some(("RequestFailed".to_owned(), format!("{networks}; {lists}")));
         assert_eq!(of(ConfigurationTable::Endpoints), expected);
         assert_eq!(of(ConfigurationTable::AuthorizationRules), None);
     }

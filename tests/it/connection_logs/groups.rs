@@ -74,20 +74,6 @@ async fn a_log_group_that_cannot_be_read_is_named_and_harms_no_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_target_that_is_not_listed_is_named_and_the_others_are_read() {
-    let world = World::new(config(1)).await;
-    let missing = "cvpn-endpoint-00000000000000000";
-    let targets = format!("{},{missing}", world.simulator.endpoint_ids()[0]);
-    let report = read(&world, &[("AUDIT_TARGETS", &targets)]).await;
-    assert_eq!(codes(&report), ["InvalidClientVpnEndpointId.NotFound"]);
-    let logs = report.record.places[0].logs.as_ref().unwrap();
-    let message = &logs.error.as_ref().unwrap().message;
-    assert!(message.starts_with("1 of the targets ") && message.contains(missing), "{message}");
-    assert!(logs.groups[0].windows.iter().all(|window| window.outcome == Outcome::Complete));
-    assert!(report.failure().is_none(), "it fails no invocation");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_log_group_that_is_described_to_nobody_is_read_and_named() {
     let world = World::new(config(1)).await;
     refuse(&world, FaultyAction::DescribeLogGroups);

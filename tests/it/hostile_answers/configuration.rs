@@ -111,6 +111,16 @@ async fn rules_that_are_refused_for_one_endpoint_leave_those_of_the_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
+async fn a_policy_keeps_its_control_characters() {
+    let policy = "<policyDocument>permit&#13;&#10;when&#9;</policyDocument><status>active</status>";
+    let ec2 = Ec2 { of_b: Some((POLICY, 200, policy_of(ENDPOINT_B, policy))), ..Ec2::new() };
+    let taken = ec2.snapshot().await;
+    assert_eq!((outcomes(&taken.report), taken.endpoints_error()), (vec!["complete"; 2], ""));
+    assert_eq!(taken.endpoints()[1]["authorization_policy"], json!("permit\r\nwhen\t"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn a_policy_or_revocation_list_of_another_shape_is_not_known_and_never_none() {
     let malformed = "MalformedResponse";
     let error = |code: &'static str| Value::from(code);
