@@ -3,7 +3,7 @@
 
 mod chain;
 mod content;
-mod digests;
+mod digest_reader;
 mod listed_later;
 mod listed_objects;
 mod object_reader;

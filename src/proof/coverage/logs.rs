@@ -12,14 +12,11 @@ mod assessment;
 mod in_lake;
 mod ledger;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 
 pub(super) use in_lake::ReadingsInLake;
 pub(super) use ledger::LogLedger;
-
-/// Time after a window was due until which it is not missing: by then, a run every quarter of an hour has tried it several times.
-const MISSING_AFTER: SignedDuration = SignedDuration::from_mins(60);
 
 /// The windows of a log group in which an endpoint logged to it.
 #[derive(Debug, PartialEq, Serialize)]

@@ -13,7 +13,7 @@ use crate::target::AccountRegion;
 use super::report::{Fault, Kind, Scope, shortened};
 
 /// Longest usual time from the close of an hour to its digest: the template seals four times an hour.
-const LATE_AFTER: SignedDuration = SignedDuration::from_hours(1);
+const SEALED_LATE_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// The content read under a digest's key.
 #[derive(Debug)]
@@ -191,7 +191,8 @@ impl<'a> Chain<'a> {
             let message = format!("is of the lake {}, and not of {lake}", shortened(&written.digest.lake));
             faults.push(Fault::new(Kind::DigestInvalid, key.as_str(), message));
         }
-        let sealed_late = written.digest.sealed_at.duration_since(hour.end()) > CLOSES_AFTER + LATE_AFTER;
+        let sealed_late =
+            written.digest.sealed_at.duration_since(hour.end()) > CLOSES_AFTER + SEALED_LATE_AFTER;
         scope.sealed_late += u64::from(sealed_late);
         scope.sealed_as.get_or_insert_with(|| written.digest.lake.clone());
         let signature = self.signature(written);

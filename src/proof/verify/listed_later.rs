@@ -9,7 +9,7 @@ use crate::lake::store::{Keep, LARGEST_DOCUMENT, StoreError};
 
 use super::chain::DigestReading;
 use super::content::FooterContent;
-use super::digests;
+use super::digest_reader;
 use super::listed_objects::Day;
 use super::records::{Known, Records};
 use super::walk::{Walk, WalkedPlace};
@@ -25,10 +25,10 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
             return Ok(());
         }
         for date in dates.iter().copied().filter(|date| self.verifier.is_after_the_walk(*date)) {
-            for hour in digests::of_day(self.verifier, of_place.place, date).await?.into_keys() {
+            for hour in digest_reader::of_day(self.verifier, of_place.place, date).await?.into_keys() {
                 let key = ObjectKey::of_digest(of_place.place, hour);
                 // Faults of these digests are not reported; one that may be forged vouches for nothing.
-                if let DigestReading::Digest(written) = digests::read(self.verifier.store, &key).await
+                if let DigestReading::Digest(written) = digest_reader::read(self.verifier.store, &key).await
                     && of_place.chain.vouches(&written)
                 {
                     let WalkedPlace { listed, unlisted, .. } = of_place;

@@ -15,7 +15,7 @@ use super::content::FooterContent;
 use super::listed_objects::{ListedObject, ListedObjects, Unaccounted};
 use super::records::{Known, Records};
 use super::report::{self, Fault, Kind, Scope, Verification};
-use super::{Verifier, digests};
+use super::{Verifier, digest_reader};
 
 const UNLISTED: &str = "no digest lists it; if it came late, the next digest of its account and Region does";
 
@@ -56,7 +56,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
     pub async fn place(&mut self, place: &AccountRegion) -> Result<bool, StoreError> {
         let verifier = self.verifier;
         let days = self.days(place).await?;
-        let Some((first, newest)) = digests::ends(verifier, place, &days.of_digests).await? else {
+        let Some((first, newest)) = digest_reader::ends(verifier, place, &days.of_digests).await? else {
             for date in days.of_objects {
                 self.unsealed_day(place, date).await?;
             }
@@ -67,7 +67,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
             None => None,
             Some(from) => {
                 let before = from.previous();
-                let reading = digests::read(verifier.store, &ObjectKey::of_digest(place, before)).await;
+                let reading = digest_reader::read(verifier.store, &ObjectKey::of_digest(place, before)).await;
                 Link::before(before, place, &reading)
             }
         };
@@ -120,13 +120,13 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
     /// Verifies the digests of a day, and adds the objects that they list.
     async fn digests(&mut self, of_place: &mut WalkedPlace<'_>, date: Date) -> Result<(), StoreError> {
         let place = of_place.place;
-        for (hour, found) in digests::of_day(self.verifier, place, date).await? {
+        for (hour, found) in digest_reader::of_day(self.verifier, place, date).await? {
             if hour < of_place.scope.first_hour {
                 continue;
             }
             let reading = match found.irregular {
                 Some(irregular) => DigestReading::Nothing(Kind::Irregular, irregular.to_string()),
-                None => digests::read(self.verifier.store, &ObjectKey::of_digest(place, hour)).await,
+                None => digest_reader::read(self.verifier.store, &ObjectKey::of_digest(place, hour)).await,
             };
             if found.versions > 1 {
                 let message = format!("has {} versions, and digests are written once", found.versions);

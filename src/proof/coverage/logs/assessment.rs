@@ -7,11 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::RequestedTimes;
 use super::ledger::{GroupLedger, LogLedger, Pair};
-use super::{LogCoverage, LogGroupsNotKnown, MISSING_AFTER, MissingLog, ReadingsInLake};
+use super::{LogCoverage, LogGroupsNotKnown, MissingLog, ReadingsInLake};
 use crate::hour::Hour;
 use crate::log_group::LogGroup;
 use crate::log_window::{Reading, Window};
 use crate::target::AccountRegion;
+
+/// Time after a window was due until which it is not missing: by then, a run every quarter of an hour has tried it several times.
+const MISSING_AFTER: SignedDuration = SignedDuration::from_mins(60);
 
 /// Longest time before the first run that its first reading covers: more than the setting allows.
 const LONGEST_FIRST_READING: SignedDuration = SignedDuration::from_hours(24 * 370);
