@@ -1,4 +1,4 @@
-"""A distance in front of a server: each byte of an answer arrives so much later, and requests are counted."""
+"""A proxy that delays the answers of a server, as a distance to it would, and counts the requests."""
 
 import asyncio
 import contextlib

@@ -21,6 +21,16 @@ async fn two_endpoints_of_one_page_and_two() -> (World, [String; 2]) {
     (world, ids)
 }
 
+/// Takes a snapshot that has so many seconds, a quarter of them for writing.
+async fn take_within(world: &World, seconds: i64) -> Report {
+    let deadline = Some(crate::harness::now() + SignedDuration::from_secs(seconds));
+    let payload = json!({"action": "snapshot", "time": crate::harness::NOW});
+    let auditor = world.auditor(&[]);
+    let answer = crate::harness::handle(&auditor, &payload, "a-request", deadline).await.unwrap();
+    let Answer::Snapshot(report) = answer else { panic!("no report but {answer:?}") };
+    *report
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
 async fn rules_and_routes_of_the_pages_before_a_fault_are_written() {
@@ -74,12 +84,7 @@ async fn rules_and_routes_of_the_pages_before_the_deadline_are_written() {
             let (world, ids) = two_endpoints_of_one_page_and_two().await;
             let stall = Fault { first: 2, ..Fault::always(FaultKind::Stall) };
             world.simulator.inject_into(action, stall.at(&ids[1]));
-            // A quarter of the time is for writing.
-            let deadline = Some(crate::harness::now() + SignedDuration::from_secs(seconds));
-            let payload = json!({"action": "snapshot", "time": crate::harness::NOW});
-            let auditor = world.auditor(&[]);
-            let answer = crate::harness::handle(&auditor, &payload, "a-request", deadline).await.unwrap();
-            let Answer::Snapshot(report) = answer else { panic!("no report but {answer:?}") };
+            let report = take_within(&world, seconds).await;
             // The first endpoint's page, and both of the second one's.
             if world.simulator.action_requests(action) < 3 {
                 continue;
@@ -116,11 +121,7 @@ async fn a_part_that_meets_the_deadline_is_not_known_and_the_connections_are_com
             let world = World::new(fleet(2, 3)).await;
             let second = world.simulator.endpoint_ids()[1].clone();
             world.simulator.inject_into(action, Fault::always(FaultKind::Stall).at(second));
-            let deadline = Some(crate::harness::now() + SignedDuration::from_secs(seconds));
-            let payload = json!({"action": "snapshot", "time": crate::harness::NOW});
-            let auditor = world.auditor(&[]);
-            let answer = crate::harness::handle(&auditor, &payload, "a-request", deadline).await.unwrap();
-            let Answer::Snapshot(report) = answer else { panic!("no report but {answer:?}") };
+            let report = take_within(&world, seconds).await;
             if world.simulator.action_requests(action) < 2 {
                 continue;
             }
