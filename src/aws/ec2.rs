@@ -3,7 +3,7 @@
 mod client;
 mod endpoint_configuration;
 mod endpoints;
-mod in_memory_listing;
+mod listing_collector;
 pub mod pager;
 mod response_reader;
 pub mod resume_token;

@@ -1,8 +1,8 @@
 //! A run: for each account and Region, its endpoints, a capture of each, their configuration, and the record.
 
-mod concurrency;
 mod configuration;
 mod log;
+mod permits;
 mod places;
 mod report;
 
@@ -15,9 +15,7 @@ use tokio::task::JoinSet;
 use crate::aws::ec2::{Ec2Source, EndpointListing, PageError, Places};
 use crate::capture::discovery::{discover, targets};
 use crate::capture::logs::{LogTools, LogsRequest};
-use crate::capture::request::CaptureRequest;
-use crate::capture::request::Progress;
-use crate::capture::request::Tools;
+use crate::capture::request::{CaptureRequest, Progress, Tools};
 use crate::capture::target_capture::capture;
 use crate::clock::Clock;
 use crate::error_code::ErrorCode;
@@ -28,8 +26,8 @@ use crate::lake::ledger::{CaptureError, Discovery, Entry, PlaceEntry, RunRecord,
 use crate::lake::store::{Object, Put, Store};
 use crate::target::{AccountId, EndpointId, PlaceTargets, Target};
 
-pub use concurrency::Permits;
-use concurrency::PlacePermits;
+pub use permits::Permits;
+use permits::PlacePermits;
 pub use report::Report;
 
 /// The settings and tools that the accounts and Regions of a run share.

@@ -10,12 +10,12 @@
 //! `coverage_holes` and the column `covered` of `sessions` follow the same definition.
 
 mod age;
+mod age_reader;
 mod attempts;
 mod documents;
 mod holes;
 mod ledger_reader;
 mod logs;
-mod newest_captures;
 mod sealing;
 pub mod witness;
 
@@ -28,7 +28,7 @@ use serde::Serialize;
 use crate::hour::Hour;
 use crate::lake::store::{Store, StoreError};
 
-pub use age::oldest_complete_age;
+pub use age_reader::oldest_complete_age;
 use attempts::Attempts;
 pub use attempts::{ClockStepped, LISTING};
 use holes::cover;

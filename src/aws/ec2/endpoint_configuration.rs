@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::client::{Ec2Source, PAGE_SIZE, malformed, page_error};
-use super::in_memory_listing::{InMemoryListing, ListingBounds, OF_ENDPOINT_ROWS, OF_NETWORKS};
+use super::listing_collector::{ListingBounds, ListingCollector, OF_ENDPOINT_ROWS, OF_NETWORKS};
 use super::{Action, PageError, PageTimes};
 use crate::answer_limits::{Limit, NETWORKS_BYTES};
 use crate::aws::response_reader::{ReadPage, ResponseReader};
@@ -209,7 +209,7 @@ impl Ec2Source {
 /// The rows of a listing of one endpoint so far.
 #[derive(Debug)]
 pub struct EndpointRows<T> {
-    listing: InMemoryListing,
+    listing: ListingCollector,
     rows: Vec<T>,
     times: Option<PageTimes>,
     is_whole: bool,
@@ -217,7 +217,12 @@ pub struct EndpointRows<T> {
 
 impl<T> EndpointRows<T> {
     fn new(bounds: ListingBounds) -> EndpointRows<T> {
-        EndpointRows { listing: InMemoryListing::new(bounds), rows: Vec::new(), times: None, is_whole: false }
+        EndpointRows {
+            listing: ListingCollector::new(bounds),
+            rows: Vec::new(),
+            times: None,
+            is_whole: false,
+        }
     }
 
     /// Returns `true` if no row was read.
