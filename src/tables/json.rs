@@ -8,11 +8,14 @@ mod wtf8;
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
+use memchr::{memchr, memchr_iter, memchr2};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use wtf8::Wtf8;
+
+/// Words of eight bytes of a text that are read without the library.
+const SHORT_WORDS: usize = 4;
 
 /// Bytes for which a text with escapes has room at first: those of most messages.
 const OF_MESSAGE: usize = 1_024;
@@ -51,8 +54,9 @@ impl<'a> Value<'a> {
 /// JSON that is being read.
 #[derive(Debug)]
 pub(crate) struct Json<'a> {
-    /// The text that has not been read yet.
-    rest: &'a str,
+    text: &'a str,
+    /// The bytes of the text that were read.
+    at: usize,
     /// The form of a quotation mark.
     quote: Quote,
     /// `true` if there are control characters, so each text has to be searched for them. No text of JSON has one, and an answer of
@@ -70,18 +74,19 @@ enum Quote {
 }
 
 impl Quote {
-    /// Returns the text behind it; `None` if the text does not begin with it.
-    fn strip(self, text: &str) -> Option<&str> {
-        match self {
-            Quote::Plain => text.strip_prefix('"'),
-            Quote::Escaped => text.strip_prefix("\\\""),
+    /// Returns the number of the byte behind the quotation mark at the byte `at`; `None` if there is none.
+    fn end(self, text: &[u8], at: usize) -> Option<usize> {
+        match (self, text.get(at..)?) {
+            (Quote::Plain, [b'"', ..]) => Some(at + 1),
+            (Quote::Escaped, [b'\\', b'"', ..]) => Some(at + 2),
+            _ => None,
         }
     }
 }
 
 impl<'a> Json<'a> {
     pub(crate) fn new(text: &'a str) -> Json<'a> {
-        Json { rest: text, quote: Quote::Plain, has_control: has_control(text) }
+        Json { text, at: 0, quote: Quote::Plain, has_control: has_control(text) }
     }
 
     /// Ends the reading.
@@ -126,13 +131,13 @@ impl<'a> Json<'a> {
     ) -> Result<(), E> {
         self.consume(open)?;
         if self.peek() == Some(close) {
-            self.skip(1);
+            self.at += 1;
             return Ok(());
         }
         loop {
             each(self)?;
             let next = self.peek();
-            self.skip(1);
+            self.at += 1;
             match next {
                 Some(b',') => {}
                 next if next == Some(close) => return Ok(()),
@@ -152,13 +157,18 @@ impl<'a> Json<'a> {
             return None;
         }
         self.peek();
-        let inner = self.quote.strip(self.rest)?;
-        let mut json = Json { rest: inner, quote: Quote::Escaped, ..*self };
+        let begin = self.quote.end(self.text.as_bytes(), self.at)?;
+        let mut json = Json { at: begin, quote: Quote::Escaped, ..*self };
         let value = read(&mut json).ok()?;
         json.peek();
-        let rest = self.quote.strip(json.rest)?;
-        let text = inner.get(..inner.len() - json.rest.len()).filter(|text| !self.is_control_in(text))?;
-        self.rest = rest;
+        let end = self.quote.end(self.text.as_bytes(), json.at)?;
+        let text = self.text.get(begin..json.at).filter(|text| !self.is_control_in(text))?;
+        // Each backslash was followed by a quotation mark. If there are more of these, one of them ends the text.
+        let count = |byte| memchr_iter(byte, text.as_bytes()).count();
+        if count(b'"') != count(b'\\') {
+            return None;
+        }
+        self.at = end;
         Some((value, text))
     }
 
@@ -194,21 +204,20 @@ impl<'a> Json<'a> {
     pub(crate) fn raw(&mut self) -> Result<Cow<'a, str>, NotJson> {
         self.peek();
         if self.quote == Quote::Plain {
-            return match whole_number(self.rest) {
-                Some((number, rest)) => {
-                    self.rest = rest;
+            return match whole_number(self.rest()) {
+                Some(number) => {
+                    self.at += number.len();
                     Ok(Cow::Borrowed(number))
                 }
                 None => self.by_library::<&RawValue>().map(|value| Cow::Borrowed(value.get())),
             };
         }
-        let (escaped, rest) =
-            self.rest.split_at_checked(embedded_length(self.rest.as_bytes())?).ok_or(NotJson)?;
-        let json = escaped.replace("\\\"", "\"");
+        let length = embedded_length(self.rest().as_bytes())?;
+        let json = self.rest().get(..length).ok_or(NotJson)?.replace("\\\"", "\"");
         let mut value = Json::new(&json);
         value.raw()?;
         value.end()?;
-        self.rest = rest;
+        self.at += length;
         Ok(Cow::Owned(json))
     }
 
@@ -230,16 +239,24 @@ impl<'a> Json<'a> {
     }
 
     /// Reads a text without escapes. Returns `None`, and has read nothing, if the next value is another one.
-    fn plain_text(&mut self) -> Option<&'a str> {
+    pub(crate) fn plain_text(&mut self) -> Option<&'a str> {
         self.peek();
-        let inner = self.quote.strip(self.rest)?;
-        let (text, end) = inner.split_at_checked(plain_length(inner.as_bytes()))?;
-        let rest = self.quote.strip(end)?;
+        let bytes = self.text.as_bytes();
+        let begin = self.quote.end(bytes, self.at)?;
+        let rest = bytes.get(begin..)?;
+        let end = begin
+            + match self.quote {
+                Quote::Plain => plain_length(rest),
+                // `embedded` looks for quotation marks that are not escaped.
+                Quote::Escaped => length_before_escape(rest),
+            };
+        let after = self.quote.end(bytes, end)?;
+        let text = self.text.get(begin..end)?;
         // Those of a text in a text are looked for in all of the text that it is in.
         if self.quote == Quote::Plain && self.is_control_in(text) {
             return None;
         }
-        self.rest = rest;
+        self.at = after;
         Some(text)
     }
 
@@ -248,9 +265,10 @@ impl<'a> Json<'a> {
         if self.quote == Quote::Escaped {
             return Err(NotJson);
         }
-        match unescaped(self.quote.strip(self.rest).ok_or(NotJson)?)? {
+        let begin = self.quote.end(self.text.as_bytes(), self.at).ok_or(NotJson)?;
+        match unescaped(self.text.get(begin..).ok_or(NotJson)?)? {
             Some((text, rest)) => {
-                self.rest = rest;
+                self.at = self.text.len() - rest.len();
                 Ok(Cow::Owned(text))
             }
             None => self.by_library::<Wtf8<'a>>().map(|Wtf8(text)| text),
@@ -262,9 +280,9 @@ impl<'a> Json<'a> {
     }
 
     fn by_library<T: Deserialize<'a>>(&mut self) -> Result<T, NotJson> {
-        let mut values = serde_json::Deserializer::from_str(self.rest).into_iter();
+        let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter();
         let value = values.next().and_then(Result::ok).ok_or(NotJson)?;
-        self.skip(values.byte_offset());
+        self.at += values.byte_offset();
         Ok(value)
     }
 
@@ -276,26 +294,28 @@ impl<'a> Json<'a> {
         if self.peek() != Some(byte) {
             return Err(NotJson);
         }
-        self.skip(1);
+        self.at += 1;
         Ok(())
     }
 
     /// Returns the next byte that is no white space.
     fn peek(&mut self) -> Option<u8> {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.rest.as_bytes().first() {
-            self.skip(1);
+        loop {
+            match self.text.as_bytes().get(self.at) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                next => return next.copied(),
+            }
         }
-        self.rest.as_bytes().first().copied()
     }
 
-    /// Skips bytes that were looked at, if there are as many.
-    fn skip(&mut self, bytes: usize) {
-        self.rest = self.rest.get(bytes..).unwrap_or_default();
+    /// Returns the text that has not been read yet.
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     fn is_at_quote(&mut self) -> bool {
         self.peek();
-        self.quote.strip(self.rest).is_some()
+        self.quote.end(self.text.as_bytes(), self.at).is_some()
     }
 }
 
@@ -353,17 +373,49 @@ fn unescaped(json: &str) -> Result<Option<(String, &str)>, NotJson> {
     rest.strip_prefix('"').map(|rest| Some((text, rest))).ok_or(NotJson)
 }
 
-/// Splits off the number that a text begins with, as the times of an event are written; `None` if it has another form.
-fn whole_number(json: &str) -> Option<(&str, &str)> {
+/// Returns the number that a text begins with, as the times of an event are written; `None` if it has another form.
+fn whole_number(json: &str) -> Option<&str> {
     let digits = json.bytes().take_while(u8::is_ascii_digit).count();
     let (number, rest) = json.split_at_checked(digits)?;
     let is_end = rest.starts_with([',', '}', ']']);
-    (is_end && !number.is_empty() && !number.starts_with('0')).then_some((number, rest))
+    (is_end && !number.is_empty() && !number.starts_with('0')).then_some(number)
 }
 
 /// Returns the number of bytes before the first quotation mark or backslash.
 fn plain_length(bytes: &[u8]) -> usize {
-    memchr2(b'"', b'\\', bytes).unwrap_or(bytes.len())
+    length_before([b'"', b'\\'], bytes, |bytes| memchr2(b'"', b'\\', bytes))
+}
+
+/// Returns the number of bytes before the first backslash.
+fn length_before_escape(bytes: &[u8]) -> usize {
+    length_before([b'\\'], bytes, |bytes| memchr(b'\\', bytes))
+}
+
+/// Returns the number of bytes before the first one that is among `ends`. Most texts are so short that a call of the library takes
+/// longer than to look at eight bytes at a time.
+fn length_before<const N: usize>(
+    ends: [u8; N],
+    bytes: &[u8],
+    find: impl FnOnce(&[u8]) -> Option<usize>,
+) -> usize {
+    for (number, word) in bytes.as_chunks().0.iter().take(SHORT_WORDS).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = ends.iter().fold(0, |found, end| found | first_of(word, *end));
+        if found != 0 {
+            return number * size_of::<u64>() + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let searched = bytes.len().min(SHORT_WORDS * size_of::<u64>()) & !(size_of::<u64>() - 1);
+    let rest = bytes.get(searched..).unwrap_or_default();
+    searched + find(rest).unwrap_or(rest.len())
+}
+
+/// Returns a word whose lowest bit that is set lies in the first byte that is `byte`; no bit is set if none is.
+fn first_of(word: u64, byte: u8) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+    let zero_if_same = word ^ u64::from_ne_bytes([byte; 8]);
+    zero_if_same.wrapping_sub(ONES) & !zero_if_same & HIGH_BITS
 }
 
 /// Returns `true` if a text has a control character, which no text of JSON has. Without an early exit, the compiler checks many bytes

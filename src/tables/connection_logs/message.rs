@@ -83,11 +83,14 @@ fn fields<'a>(raw: &mut RawLoggedEvent<'a>, json: &mut Json<'a>) -> Result<(), N
         if name == EVALUATION && json.is_at_object() {
             return evaluation(raw, json);
         }
-        match (place(raw, &name), json.value()?) {
-            // Nearly every field of an event.
-            (Some(place @ None), Value::Text(text @ Cow::Borrowed(_))) => *place = Some(text),
-            (_, value) => field(raw, &name, value),
+        // Nearly every field of an event.
+        if let Some(place @ None) = place(raw, &name)
+            && let Some(text) = json.plain_text()
+        {
+            *place = Some(Cow::Borrowed(text));
+            return Ok(());
         }
+        field(raw, &name, json.value()?);
         Ok(())
     })?;
     if is_event { Ok(()) } else { Err(NotJson) }

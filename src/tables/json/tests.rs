@@ -153,7 +153,7 @@ type Fields<'a> = Vec<(String, Value<'a>)>;
 fn of_embedded(json: &str) -> Option<(Fields<'_>, &str, &str)> {
     let mut json = Json::new(json);
     let (fields, text) = json.embedded(fields)?;
-    Some((fields, text, json.rest))
+    Some((fields, text, json.rest()))
 }
 
 fn fields<'a>(json: &mut Json<'a>) -> Result<Fields<'a>, NotJson> {
