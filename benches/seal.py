@@ -9,6 +9,7 @@ memory is the peak that is resident.
 import argparse
 import concurrent.futures
 import datetime
+import itertools
 import json
 import os
 import pathlib
@@ -32,7 +33,7 @@ def main():
     parser.add_argument("--python", required=True, type=pathlib.Path, help="Python that has benches/requirements.txt")
     parser.add_argument("--programs", required=True, type=pathlib.Path, help="folder of the release build's programs")
     parser.add_argument("--places", type=int, nargs="+", default=[640], help="accounts and Regions")
-    parser.add_argument("--history", type=int, default=24, help="hours that are sealed before")
+    parser.add_argument("--history", type=int, nargs="+", default=[48], help="hours that are sealed before, for each number of places")
     parser.add_argument("--millis", type=int, default=25, help="how much later the store answers")
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     arguments = parser.parse_args()
@@ -43,7 +44,8 @@ def main():
         key = folder / "key.pem"
         subprocess.run(["openssl", "ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", key], check=True)
         try:
-            rows = [measured(arguments, s3, key, places) for places in arguments.places]
+            sizes = zip(arguments.places, itertools.cycle(arguments.history), strict=False)
+            rows = [measured(arguments, s3, key, places, history) for places, history in sizes]
         finally:
             s3.close()
     head = ["accounts and Regions", "digests before", "wall", "CPU", "peak memory", "requests", "requests of each"]
@@ -53,16 +55,16 @@ def main():
         write({"seal": shown})
 
 
-def measured(arguments, s3, key, places):
-    """The row of the table for so many accounts and Regions."""
-    lake = f"lake-{places}"
+def measured(arguments, s3, key, places, history):
+    """The row of the table for so many accounts and Regions, and so many hours that are sealed before."""
+    lake = f"lake-{places}-{history}"
     # An hour is closed 35 minutes after its end.
     closed = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=36) - HOUR).replace(minute=0, second=0, microsecond=0)
-    hours = [closed - HOUR * number for number in reversed(range(arguments.history + 1))]
+    hours = [closed - HOUR * number for number in reversed(range(history + 1))]
     put_objects(s3, lake, places, hours)
     command = [arguments.programs / "client-vpn-audit", "seal", "--lake", f"s3://{BUCKET}/{lake}", "--signing-key", key, "--json"]
     before = hours[-2].strftime("%Y-%m-%dT%H")
-    seal(Process([*command, "--hour", before], ENVIRONMENT | s3.environment, stdout=subprocess.PIPE), places, arguments.history)
+    seal(Process([*command, "--hour", before], ENVIRONMENT | s3.environment, stdout=subprocess.PIPE), places, history)
     port = urllib.parse.urlsplit(s3.environment["AWS_ENDPOINT_URL_S3"]).port
     proxy = Latency(port, arguments.millis)
     process = Process(command, ENVIRONMENT | {"AWS_ENDPOINT_URL_S3": proxy.url}, stdout=subprocess.PIPE)
@@ -70,7 +72,7 @@ def measured(arguments, s3, key, places):
     requests = proxy.counted.value
     proxy.close()
     figures = [f"{wall:.1f} s", f"{cpu:.1f} s", f"{memory:.0f} MiB", f"{requests:,}", f"{requests / places:.1f}"]
-    return [f"{places:,}", f"{arguments.history}", *figures]
+    return [f"{places:,}", f"{history}", *figures]
 
 
 def put_objects(s3, lake, places, hours):

@@ -41,9 +41,12 @@ CALLS_PER_SECOND = 20
 CONCURRENCY = 5
 SNAPSHOTS = 96 * 30
 # Assumed: S3 answers in tens of milliseconds.
-SEAL_SECONDS, SEAL_LISTINGS = 1.5, 20
-# Digests that the seal of an hour reads before it continues the chain: those of 48 hours, and of the hours of objects that came late.
-SEAL_CHAIN = 60
+SEAL_SECONDS = 1.5
+# Each run of the seal lists the folders of eight tables, and of each account in them; and for each account and Region its digests, of
+# which it reads the newest. Once an hour it lists seven tables of each, and reads the digests of 48 hours and the one before.
+TABLES, SEALED_TABLES, SEAL_CHAIN = 8, 7, 48 + 1
+# Assumed: accounts have endpoints in so many Regions.
+REGIONS = 16
 MERGED_DAYS = 3 + 5 / 24  # three each hour, eight once a day
 # How often the statements of an hour read each table: as often as they name it.
 FOLDER = pathlib.Path(__file__).parents[1]
@@ -136,7 +139,8 @@ def month(endpoints, connections):
     listed = CONNECTIONS_READ * lists(96 * endpoints, MERGED_DAYS) + PARTIALS_READ * lists(1, MERGED_DAYS) + ledger_lists
     # A look and a put for each endpoint and each table with configuration, and the run record.
     captured = SNAPSHOTS * (2 * (endpoints + CONFIGURATION_TABLES) + 1)
-    seal_lists, sealed_gets = SNAPSHOTS * SEAL_LISTINGS + 720 * 8, 720 * (4 * (endpoints + CONFIGURATION_TABLES) + SEAL_CHAIN)
+    seal_lists = SNAPSHOTS * (2 * TABLES + 1) + 720 * SEALED_TABLES
+    sealed_gets = SNAPSHOTS + 720 * (4 * (endpoints + CONFIGURATION_TABLES) + SEAL_CHAIN)
     parts = {
         "capture": SNAPSHOTS * (seconds * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
         "requests": captured * S3_PUT_OR_LIST + moved * S3_TRANSITION,
@@ -171,19 +175,20 @@ def fleet(batches):
     bytes_ += captures(batches, 0)[1]
     lists_ += (CONNECTIONS_READ * lists(96, MERGED_DAYS) + PARTIALS_READ * lists(1, MERGED_DAYS)) * batches
     records = SNAPSHOTS * batches * (2 * CONFIGURATION_TABLES + 1)
-    sealed_gets = 4 * CONFIGURATION_TABLES + SEAL_CHAIN
+    seal_lists = SNAPSHOTS * (batches + TABLES * batches / REGIONS) + 720 * SEALED_TABLES * batches
+    sealed_gets = SNAPSHOTS * batches + 720 * (4 * CONFIGURATION_TABLES + SEAL_CHAIN) * batches
     parts = {
         "transitions": SNAPSHOTS * (FLEET_TRANSITIONS + BATCH_TRANSITIONS * batches) * STATE_TRANSITION,
         "invocations": SNAPSHOTS * (batches + 1) * (BATCH_SECONDS * 512 / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
         # A run record of its own, and the configuration of its endpoints.
         "records": records * S3_PUT_OR_LIST,
-        "digests": 720 * batches * (9 * S3_PUT_OR_LIST + sealed_gets * S3_GET + KMS_ECC_SIGN),
+        "digests": 720 * batches * (S3_PUT_OR_LIST + KMS_ECC_SIGN) + seal_lists * S3_PUT_OR_LIST + sealed_gets * S3_GET,
         "storage": configuration_gb_of_a_day(batches, 0) * KEPT_DAYS * S3_STANDARD_GB_MONTH,
         # The hourly statements read the ledger of each and its rows of captures, and list its folders.
         "sessions": 720 * (gets * S3_GET + lists_ * S3_PUT_OR_LIST + bytes_ / 1e12 * ATHENA_TB),
         "alarms": FLEET_ALARMS * ALARM_MONTH,
     }
-    return parts, (records + 720 * (9 + sealed_gets) * batches + 720 * (gets + lists_)) * DATA_EVENT
+    return parts, (records + 720 * batches + seal_lists + sealed_gets + 720 * (gets + lists_)) * DATA_EVENT
 
 
 def connection_logs(groups, events):

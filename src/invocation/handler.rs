@@ -269,7 +269,7 @@ impl Auditor {
             _ => self.targets(self.home().await?, None)?,
         };
         let places: Vec<AccountRegion> = wanted.iter().map(|wanted| wanted.place.clone()).collect();
-        let sealer = Sealer { store, lake: &self.settings.lake, signer, clock };
+        let sealer = Sealer::new(store, &self.settings.lake, signer, clock);
         let deadline = deadline.and_then(|deadline| end_of_work(clock.now(), deadline));
         let sealed = sealer.seal(&places, hour, deadline).await.map_err(InvocationError::Lake)?;
         let oldest_complete_age_minutes = match wanted.as_slice() {

@@ -3,6 +3,7 @@
 
 mod chain;
 mod day;
+mod digest_memory;
 mod digests;
 mod due_hours;
 mod due_objects;
@@ -26,14 +27,14 @@ use crate::target::AccountRegion;
 
 use chain::{ChainError, SealChain, SealLink};
 use day::Days;
+use digest_memory::DigestMemory;
 use due_hours::{Bounds, SealPlan, is_retried};
 use due_objects::{DueObjects, room_beside};
 use error::SealError;
 pub use report::{SealFailure, Sealed};
 
-/// Accounts and Regions that are sealed at a time. Each may hold [`digests::CONCURRENT_READS`] parsed digests, so with the largest
-/// ones, four hold 256 MiB, half of what the function has.
-const CONCURRENT_PLACES: usize = 4;
+/// Accounts and Regions that are sealed at a time.
+const CONCURRENT_PLACES: usize = 16;
 
 /// Most objects of one account and Region that S3 is asked for at a time.
 const CONCURRENT_HASHES: usize = 16;
@@ -45,13 +46,19 @@ const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(5);
 #[derive(Debug)]
 pub struct Sealer<'a> {
     /// The store that objects are read from and digests go to.
-    pub store: &'a Store,
+    store: &'a Store,
     /// The lake's location.
-    pub lake: &'a Location,
-    /// The signer.
-    pub signer: &'a Signer,
-    /// The clock.
-    pub clock: &'a Clock,
+    lake: &'a Location,
+    signer: &'a Signer,
+    clock: &'a Clock,
+    memory: DigestMemory,
+}
+
+impl<'a> Sealer<'a> {
+    /// Returns a sealer of the lake at the location `lake`, whose objects are in `store`.
+    pub fn new(store: &'a Store, lake: &'a Location, signer: &'a Signer, clock: &'a Clock) -> Sealer<'a> {
+        Sealer { store, lake, signer, clock, memory: DigestMemory::new() }
+    }
 }
 
 impl Sealer<'_> {
@@ -95,26 +102,26 @@ impl Sealer<'_> {
         sealed: &mut Sealed,
     ) -> Result<(), SealError> {
         bounds.check_deadline(self.clock.now())?;
-        let newest = self.newest_digest(place).await?;
-        let mut plan = match &newest {
+        let listed = self.newest_digests(place, bounds.closed).await?;
+        let mut plan = match listed.newest() {
             None => SealPlan::first(bounds, self.oldest_hour(place).await?)?,
-            Some(newest) => {
-                let written = self.check_newest(newest, bounds.closed).await?;
-                if let Some(asked) = bounds.asked.filter(|asked| *asked < newest.hour) {
-                    self.check_asked(place, asked).await?;
-                }
-                sealed.note(newest, &written.sha256);
-                SealPlan::after(bounds, newest.hour)
-            }
+            Some(newest) => SealPlan::after(bounds, newest.hour),
         };
-        if plan.is_done() {
+        if let Some(newest) = listed.newest().filter(|_| plan.is_done()) {
+            let written = self.check_newest(newest, bounds.closed).await?;
+            if let Some(asked) = bounds.asked.filter(|asked| *asked < newest.hour) {
+                self.check_asked(place, asked).await?;
+            }
+            sealed.note(newest, &written.sha256);
             return Ok(());
         }
         let ahead = *clock_ahead.get_or_try_init(|| self.clock_ahead()).await?;
         sealed.clock_ahead_seconds = Some(ahead);
         let mut days = Days::new(self.store, place, plan.hour());
-        let mut chain = self.check_chain(place, plan.checked_from(), |digest| days.listed(digest)).await?;
+        let from = plan.checked_from();
+        let mut chain = self.check_chain(place, from, Some(listed), |digest| days.listed(digest)).await?;
         if let Some(newest) = chain.newest() {
+            sealed.note(&newest.key, &newest.sha256);
             plan.follow(newest.key.hour);
         }
         while let Some(hour) = plan.next(self.clock.now())? {
@@ -223,6 +230,7 @@ impl Sealer<'_> {
             previous: chain.newest().map(SealLink::as_predecessor),
             signed_with,
         };
+        let composed = self.memory.take(composed_bytes(&digest)).await;
         let content =
             digest.content().map_err(|problem| SealError::Unwritable { key: key.to_string(), problem })?;
         let signature = self.signer.sign(&digest.signed_text(&content)).await?;
@@ -230,7 +238,10 @@ impl Sealer<'_> {
         let object = Object::from_bytes(line.as_bytes(), "application/json");
         let put = self.store.put_if_absent(Key::Digest { place, hour }, object).await?;
         let written = match put {
-            Put::AlreadyThere => self.read_in_our_place(&key).await?,
+            Put::AlreadyThere => {
+                drop((digest, content, line, composed));
+                self.read_in_our_place(&key).await?
+            }
             Put::Written => WrittenDigest::parse(&key, line.as_bytes())
                 .map_err(|problem| SealError::Digest { key: key.to_string(), problem })?,
         };
@@ -256,6 +267,14 @@ impl Sealer<'_> {
 struct Due {
     objects: Vec<SealedObject>,
     older_left: Option<OlderLeft>,
+}
+
+/// Returns the bytes that a digest takes in memory while it is written: as values, as the text that is signed, as the line that is
+/// put, and once more as values.
+fn composed_bytes(digest: &Digest) -> u64 {
+    const BESIDE_A_KEY: usize = 256;
+    let objects = digest.objects.iter().map(|object| object.object_key.len() + BESIDE_A_KEY);
+    4 * objects.sum::<usize>() as u64
 }
 
 /// Returns the seconds by which `ours` is ahead of the `stores` time.

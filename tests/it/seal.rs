@@ -206,7 +206,7 @@ async fn a_seal_that_runs_out_of_time_goes_on_next_time() {
     let lake = SealedLake::in_a_directory().await;
     let signer = Signer::new(None, &SdkConfig::builder().build()).unwrap();
     let clock = Clock::manual(time(LATER));
-    let sealer = Sealer { store: &lake.store, lake: &lake.location, signer: &signer, clock: &clock };
+    let sealer = Sealer::new(&lake.store, &lake.location, &signer, &clock);
     let deadline = time(LATER);
     let sealed = sealer.seal(&[], None, Some(deadline)).await.unwrap();
     assert_eq!(codes(&sealed), [Some("DeadlineExceeded")]);
@@ -225,10 +225,39 @@ async fn an_account_and_region_costs_no_request_after_the_deadline() {
     let (proxy, store) = lake.behind_a_proxy().await;
     store.places().await.unwrap();
     let listings = proxy.requests();
-    let sealer = Sealer { store: &store, lake: &lake.location, signer: &signer, clock: &clock };
+    let sealer = Sealer::new(&store, &lake.location, &signer, &clock);
     let late = sealer.seal(&[], None, Some(time(LATER))).await.unwrap();
     assert_eq!(codes(&late), [Some("DeadlineExceeded")]);
     assert_eq!(proxy.requests(), 2 * listings);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
+async fn an_hour_costs_one_listing_of_each_table_and_a_look_at_the_chain() {
+    let lake = SealedLake::in_a_bucket().await;
+    lake.seal_at(LATER).await;
+    let key = SigningKey::File(lake.keys.private());
+    let signer = Signer::new(Some(&key), &SdkConfig::builder().build()).unwrap();
+    let (proxy, store) = lake.behind_a_proxy().await;
+    let mut before = 0;
+    let mut requests = || {
+        let of_this = proxy.requests() - before;
+        before += of_this;
+        of_this
+    };
+    store.places().await.unwrap();
+    let places = requests();
+    let mut clock = Clock::manual(time(LATER));
+    let sealed = Sealer::new(&store, &lake.location, &signer, &clock).seal(&[], None, None).await.unwrap();
+    assert_eq!((codes(&sealed), sealed[0].digests), (vec![None], 0));
+    // A listing of the digests, and the newest one.
+    assert_eq!(requests() - places, 2, "nothing is due");
+    // An hour without an object.
+    clock = Clock::manual(time(LATER) + SignedDuration::from_hours(1));
+    let sealed = Sealer::new(&store, &lake.location, &signer, &clock).seal(&[], None, None).await.unwrap();
+    assert_eq!((codes(&sealed), sealed[0].digests), (vec![None], 1));
+    let (listings, digests, before_the_first, clock, put) = (1 + Table::SEALED.len(), 6, 2, 1, 1);
+    assert_eq!(requests() - places, listings + digests + before_the_first + clock + put);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -46,11 +46,9 @@ impl<'a> Days<'a> {
         self.from = hour.date_before();
         self.found.retain(|date, _| dates.contains(date));
         self.listed.retain(|date, _| *date >= self.from);
-        for date in &dates {
-            if !self.found.contains_key(date) {
-                let found = self.find(*date).await?;
-                self.found.insert(*date, found);
-            }
+        let missing = dates.iter().find(|date| !self.found.contains_key(date));
+        if let Some(first) = missing {
+            self.find(*first, hour.date()).await?;
         }
         let mut unlisted = Vec::new();
         for (date, found) in &self.found {
@@ -62,18 +60,20 @@ impl<'a> Days<'a> {
         Ok(unlisted)
     }
 
-    async fn find(&self, date: Date) -> Result<Vec<(ObjectKey, Found)>, StoreError> {
-        let mut objects = Vec::new();
+    /// Lists the objects of the day `first` to the day `last`.
+    async fn find(&mut self, first: Date, last: Date) -> Result<(), StoreError> {
+        for date in [first, last] {
+            self.found.insert(date, Vec::new());
+        }
         for table in Table::SEALED {
-            for found in self.store.find(&self.place.day(table, date)).await? {
-                match ObjectKey::parse(&found.key).filter(|key| key.table == table) {
-                    Some(key) => objects.push((key, found)),
-                    None => {
-                        warn!(%table, %date, "not sealed: an object whose name is none of this program's")
-                    }
-                }
+            for found in self.store.find_days(table, self.place, first, Some(last)).await? {
+                let Some(key) = ObjectKey::parse(&found.key).filter(|key| key.table == table) else {
+                    warn!(%table, "not sealed: an object whose name is none of this program's");
+                    continue;
+                };
+                self.found.entry(key.hour.date()).or_default().push((key, found));
             }
         }
-        Ok(objects)
+        Ok(())
     }
 }

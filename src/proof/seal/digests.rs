@@ -5,27 +5,63 @@ use jiff::civil::Date;
 
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
-use crate::lake::store::Location;
+use crate::lake::store::{Found, Location};
 use crate::proof::digest::WrittenDigest;
+use crate::snapshot_time::FIRST_DATE;
 use crate::target::AccountRegion;
 
 use super::Sealer;
 use super::chain::{ChainError, SealChain};
+use super::due_hours::CHECKED_HOURS;
 use super::error::SealError;
 
-/// Most digests or run records that are read at a time. A parsed digest may have some 16 MiB.
-pub(super) const CONCURRENT_READS: usize = 4;
+/// Most digests or run records of an account and Region that are read at a time.
+pub(super) const CONCURRENT_READS: usize = 8;
+
+/// Hours before the newest closed one of which the digests are listed at first: those that a seal of one hour checks, and some more.
+const LISTED_HOURS: i32 = CHECKED_HOURS + 4;
+
+/// The digests of an account and Region from a day on, in order.
+#[derive(Debug)]
+pub(super) struct ListedDigests {
+    /// The first day.
+    from: Date,
+    digests: Vec<ListedDigest>,
+}
+
+/// A digest, as it is listed.
+#[derive(Debug, Clone)]
+struct ListedDigest {
+    key: ObjectKey,
+    bytes: u64,
+}
+
+impl ListedDigests {
+    /// Returns the key of the newest; `None` if there is none.
+    pub(super) fn newest(&self) -> Option<&ObjectKey> {
+        self.digests.last().map(|digest| &digest.key)
+    }
+}
 
 impl Sealer<'_> {
-    /// Returns the key of the newest digest; `None` if nothing was ever sealed.
-    pub(super) async fn newest_digest(&self, place: &AccountRegion) -> Result<Option<ObjectKey>, SealError> {
-        let dates = self.store.days(Table::Digests, place).await?;
-        for date in dates.into_iter().rev() {
-            if let Some(key) = self.digests_of(place, date).await?.pop() {
-                return Ok(Some(key));
+    /// Lists the digests that a seal needs if the newest closed hour is the only one that is due. If there are none, lists the newest
+    /// day that has any.
+    pub(super) async fn newest_digests(
+        &self,
+        place: &AccountRegion,
+        closed: Hour,
+    ) -> Result<ListedDigests, SealError> {
+        let listed = self.list_digests(place, closed.earlier(LISTED_HOURS).date()).await?;
+        if listed.newest().is_some() {
+            return Ok(listed);
+        }
+        for date in self.store.days(Table::Digests, place).await?.into_iter().rev() {
+            let listed = self.list_digests(place, date).await?;
+            if listed.newest().is_some() {
+                return Ok(listed);
             }
         }
-        Ok(None)
+        Ok(listed)
     }
 
     /// Checks the newest digest as far as that can be done without the others, and returns it.
@@ -52,51 +88,63 @@ impl Sealer<'_> {
         if self.store.read_with(&missing, |_| ()).await?.is_some() {
             return Ok(());
         }
-        for date in self.store.days(Table::Digests, place).await? {
-            match self.digests_of(place, date).await?.into_iter().next() {
-                Some(first) if first.hour > asked => break,
-                Some(next) => return Err(gone(&missing, &next)),
-                None => {}
+        let listed = self.list_digests(place, FIRST_DATE).await?;
+        match listed.digests.iter().find(|digest| digest.key.hour > asked) {
+            Some(next) if listed.digests.first().is_some_and(|first| first.key.hour < asked) => {
+                Err(gone(&missing, &next.key))
             }
+            _ => Err(SealError::BeforeTheChain { hour: asked }),
         }
-        Err(SealError::BeforeTheChain { hour: asked })
     }
 
-    /// Checks the chain from the digest before the day `from` on, and passes each digest of that day and later ones to `each`.
+    /// Checks the chain from the digest before the hour `from` on, and passes each digest of that hour and later ones to `each`.
+    /// `listed` are digests that were listed already; others are listed if these are not enough.
     pub(super) async fn check_chain(
         &self,
         place: &AccountRegion,
-        from: Date,
+        from: Hour,
+        listed: Option<ListedDigests>,
         mut each: impl FnMut(&WrittenDigest),
     ) -> Result<SealChain<'_>, SealError> {
         let mut chain = self.new_chain().await?;
-        let dates = self.store.days(Table::Digests, place).await?;
-        let (before, dates): (Vec<Date>, Vec<Date>) = dates.into_iter().partition(|date| *date < from);
-        let mut keys = Vec::new();
-        for date in dates {
-            keys.extend(self.digests_of(place, date).await?);
-        }
-        let Some(first) = keys.first() else {
+        let listed = match listed.filter(|listed| listed.from <= from.date()) {
+            Some(listed) => listed,
+            None => self.list_digests(place, from.date()).await?,
+        };
+        let (before, digests): (Vec<_>, Vec<_>) =
+            listed.digests.into_iter().partition(|digest| digest.key.hour < from);
+        let Some(first) = digests.first().map(|digest| digest.key.clone()) else {
             return Ok(chain);
         };
         let missing = ObjectKey::of_digest(place, first.hour.previous());
-        if self.store.read_with(&missing, |_| ()).await?.is_some() {
-            chain.begin(&missing, &self.read(&missing).await?)?;
-        } else {
-            for date in before.into_iter().rev() {
-                if !self.digests_of(place, date).await?.is_empty() {
-                    return Err(gone(&missing, first));
-                }
+        match self.read_if_there(&missing).await? {
+            Some(written) => chain.begin(&missing, &written)?,
+            None if !before.is_empty() || self.has_digest_before(place, listed.from).await? => {
+                return Err(gone(&missing, &first));
             }
+            None => {}
         }
-        let read = async |key: ObjectKey| (self.read(&key).await, key);
-        let mut digests = std::pin::pin!(stream::iter(keys).map(read).buffered(CONCURRENT_READS));
-        while let Some((written, key)) = digests.next().await {
+        let read = async |ListedDigest { key, bytes }| {
+            let memory = self.memory.take(bytes).await;
+            (self.read(&key).await, key, memory)
+        };
+        let mut digests = std::pin::pin!(stream::iter(digests).map(read).buffered(CONCURRENT_READS));
+        while let Some((written, key, _memory)) = digests.next().await {
             let written = written?;
             chain.follow(&key, &written)?;
             each(&written);
         }
         Ok(chain)
+    }
+
+    async fn has_digest_before(&self, place: &AccountRegion, date: Date) -> Result<bool, SealError> {
+        let dates = self.store.days(Table::Digests, place).await?;
+        for date in dates.into_iter().rev().filter(|day| *day < date) {
+            if !digests_in(self.store.find(&place.day(Table::Digests, date)).await?)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Returns a chain without a digest.
@@ -109,30 +157,38 @@ impl Sealer<'_> {
         Ok(SealChain::new(self.signer.public_key().await?, lake))
     }
 
-    /// Lists the keys of the digests of a day, in order.
-    async fn digests_of(&self, place: &AccountRegion, date: Date) -> Result<Vec<ObjectKey>, SealError> {
-        let found = self.store.find(&place.day(Table::Digests, date)).await?;
-        let mut keys = Vec::new();
-        for found in found {
-            let Some(key) = ObjectKey::parse(&found.key).filter(|key| key.table == Table::Digests) else {
-                continue;
-            };
-            if let Some(irregular) = found.irregular {
-                return Err(
-                    ChainError::Forged { key: key.to_string(), problem: irregular.to_string() }.into()
-                );
-            }
-            keys.push(key);
-        }
-        Ok(keys)
+    /// Lists the digests of the day `from` and later ones.
+    async fn list_digests(&self, place: &AccountRegion, from: Date) -> Result<ListedDigests, SealError> {
+        let found = self.store.find_days(Table::Digests, place, from, None).await?;
+        Ok(ListedDigests { from, digests: digests_in(found)? })
     }
 
     /// Reads a digest that is listed.
     pub(super) async fn read(&self, key: &ObjectKey) -> Result<WrittenDigest, SealError> {
-        let written = self.store.read_with(key, |bytes| WrittenDigest::parse(key, bytes)).await?;
-        let written = written.ok_or_else(|| SealError::Hidden { key: key.to_string() })?;
-        written.map_err(|problem| SealError::Digest { key: key.to_string(), problem })
+        self.read_if_there(key).await?.ok_or_else(|| SealError::Hidden { key: key.to_string() })
     }
+
+    /// Reads a digest; `None` if there is none.
+    async fn read_if_there(&self, key: &ObjectKey) -> Result<Option<WrittenDigest>, SealError> {
+        let written = self.store.read_with(key, |bytes| WrittenDigest::parse(key, bytes)).await?;
+        let invalid = |problem| SealError::Digest { key: key.to_string(), problem };
+        written.transpose().map_err(invalid)
+    }
+}
+
+/// Returns the digests among the objects of their folders, in order.
+fn digests_in(found: Vec<Found>) -> Result<Vec<ListedDigest>, SealError> {
+    let mut digests = Vec::new();
+    for found in found {
+        let Some(key) = ObjectKey::parse(&found.key).filter(|key| key.table == Table::Digests) else {
+            continue;
+        };
+        if let Some(irregular) = found.irregular {
+            return Err(ChainError::Forged { key: key.to_string(), problem: irregular.to_string() }.into());
+        }
+        digests.push(ListedDigest { key, bytes: found.bytes });
+    }
+    Ok(digests)
 }
 
 fn gone(missing: &ObjectKey, next: &ObjectKey) -> SealError {

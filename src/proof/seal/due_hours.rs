@@ -1,7 +1,6 @@
 //! The plan of a seal of one account and Region: the hours that get a digest, one after the other, and the reason to stop. It is
 //! fed with the hours that the lake has, and reads nothing itself.
 
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::hour::Hour;
@@ -9,8 +8,8 @@ use crate::hour::Hour;
 /// Most hours that the first digest lies before the newest closed hour, or before the requested hour.
 const FIRST_DIGEST_HOURS: i32 = 48;
 
-/// Hours before the next digest whose digests are checked at least.
-const CHECKED_HOURS: i32 = 48;
+/// Hours before the next digest whose digests are checked. An object of yesterday or today is in one of them, or in none.
+pub const CHECKED_HOURS: i32 = 48;
 
 /// Time after its end for which an hour waits for its own objects if S3 returns none of them, and for a run record to be read.
 const RETRY_PERIOD: SignedDuration = SignedDuration::from_hours(6);
@@ -119,9 +118,9 @@ impl SealPlan {
         self.hour
     }
 
-    /// Returns the first day whose digests are checked.
-    pub fn checked_from(&self) -> Date {
-        self.hour.earlier(CHECKED_HOURS).date()
+    /// Returns the first hour whose digest is checked.
+    pub fn checked_from(&self) -> Hour {
+        self.hour.earlier(CHECKED_HOURS)
     }
 
     /// Takes the newest digest of the checked chain: another seal may have continued it meanwhile.

@@ -120,7 +120,7 @@ impl Sealer<'_> {
                 there.remove(&key);
             }
         };
-        match self.check_chain(place, oldest.date(), &mut each).await {
+        match self.check_chain(place, oldest, None, &mut each).await {
             Ok(_) => named.objects = there.into_iter().collect(),
             Err(SealError::Store(error)) => return Err(error.into()),
             Err(error) => {

@@ -244,7 +244,7 @@ impl SealedLake {
     pub async fn seal_with(&self, key: Option<&SigningKey>, now: &str, hour: Option<&str>) -> Vec<Sealed> {
         let signer = Signer::new(key, &self.sdk).unwrap();
         let clock = Clock::manual(time(now));
-        let sealer = Sealer { store: &self.store, lake: &self.location, signer: &signer, clock: &clock };
+        let sealer = Sealer::new(&self.store, &self.location, &signer, &clock);
         sealer.seal(&[], hour.map(|hour| Hour::parse(hour).unwrap()), None).await.unwrap()
     }
 

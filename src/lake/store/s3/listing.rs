@@ -106,10 +106,23 @@ impl S3Store {
     /// Lists versions and not objects, to find objects that a delete marker hides too. Of a key with several, the oldest is
     /// the one that was put: this program writes once.
     pub(in crate::lake::store) async fn find(&self, folder: &str) -> Result<Vec<Found>, StoreError> {
+        self.find_between(folder, None, None).await
+    }
+
+    /// Lists as [`find`](S3Store::find), but only the keys in the folder after `after` and before `before`; `None` for no limit.
+    pub(in crate::lake::store) async fn find_between(
+        &self,
+        folder: &str,
+        after: Option<&str>,
+        before: Option<&str>,
+    ) -> Result<Vec<Found>, StoreError> {
         let prefix = self.prefixed(folder);
+        let before = before.map(|key| self.prefixed(key));
+        let is_before = |key: &str| before.as_deref().is_none_or(|before| key < before);
         let mut found: BTreeMap<String, Found> = BTreeMap::new();
         let mut hidden: Vec<String> = Vec::new();
-        let (mut markers, mut progress): (Markers, _) = ((None, None), PageProgress::default());
+        let mut markers: Markers = (after.map(|key| self.prefixed(key)), None);
+        let mut progress = PageProgress::default();
         loop {
             let page = self.client.list_object_versions().bucket(&self.bucket).prefix(&prefix);
             let page = page.set_key_marker(markers.0.clone()).set_version_id_marker(markers.1.clone());
@@ -146,6 +159,9 @@ impl S3Store {
                 break;
             }
             markers = next_of(&page);
+            if !markers.0.as_deref().is_none_or(is_before) {
+                break;
+            }
             progress.page(entries, bytes, place(&markers)).map_err(|stop| self.stopped(stop, &prefix))?;
         }
         // Without versions, each object is one of the name `null`, which need not be requested by it.
@@ -156,7 +172,8 @@ impl S3Store {
                 object.hidden = true;
             }
         }
-        let named = found.into_iter().map(|(key, found)| Found { key: self.in_the_lake(&key), ..found });
+        let found = found.into_iter().filter(|(key, _)| is_before(key));
+        let named = found.map(|(key, found)| Found { key: self.in_the_lake(&key), ..found });
         Ok(named.collect())
     }
 
