@@ -101,6 +101,9 @@ error_codes! {
         LogGroupRecreated:
             "of `logs`: a log group was deleted and created again since the run before; events that were not in the lake are lost",
             "look for `DeleteLogGroup` in CloudTrail; `coverage` lists the windows that are missing";
+        TargetsNotListed:
+            "of `logs`: EC2 does not list endpoints that are among the targets by their ids; the log groups of the others were read",
+            "correct `AUDIT_TARGETS` or `--target`; an endpoint that was deleted need not be a target any more";
         MalformedEndpoint:
             "of `discovery` and `endpoints`: EC2 lists endpoints whose ids do not have the API's form, or that have two; they cannot be \
              captured, and all others were",

@@ -75,7 +75,7 @@ impl LogTools<'_> {
         if let Some(error) = clock_ahead(&listing) {
             return failed(error);
         }
-        let ConfiguredGroups { mut groups, error } = ConfiguredGroups::of(wanted, &listing);
+        let ConfiguredGroups { mut groups, error, targets_error } = ConfiguredGroups::of(wanted, &listing);
         groups.retain(|group, _| self.request.allows(group));
         let (now, allowed) = (self.clock.now(), &self.request.allowed);
         let listed = LakeListing::read(self.store, &wanted.place, now, &mut groups, allowed);
@@ -84,7 +84,7 @@ impl LogTools<'_> {
             Some(Err(error)) => return failed(error.into()),
             None => return failed(deadline().into()),
         };
-        let mut entry = LogsEntry { groups: Vec::new(), error };
+        let mut entry = LogsEntry { groups: Vec::new(), error, targets_error };
         for (group, endpoint_ids) in groups {
             let before = in_lake.before(&group).cloned();
             let logged_until = logged_until(&endpoint_ids, before.as_ref(), now);

@@ -9,6 +9,9 @@ use crate::log_group::LogGroup;
 use crate::tables::endpoints::Endpoint;
 use crate::target::{EndpointId, PlaceTargets};
 
+/// Most endpoints that an error names.
+const NAMED: usize = 10;
+
 /// The log groups of the wanted endpoints of an account and Region.
 #[derive(Debug, Default)]
 pub(in crate::capture) struct ConfiguredGroups {
@@ -16,6 +19,8 @@ pub(in crate::capture) struct ConfiguredGroups {
     pub groups: BTreeMap<LogGroup, Vec<EndpointId>>,
     /// The error for endpoints whose log group is not known; `None` if all are.
     pub error: Option<CaptureError>,
+    /// The error for wanted endpoints that are not listed; `None` if all are.
+    pub targets_error: Option<CaptureError>,
 }
 
 impl ConfiguredGroups {
@@ -50,7 +55,11 @@ impl ConfiguredGroups {
                 ids.push(id.clone());
             }
         }
-        ConfiguredGroups { groups, error: (odd > 0).then(|| odd_groups(odd)) }
+        ConfiguredGroups {
+            groups,
+            error: (odd > 0).then(|| odd_groups(odd)),
+            targets_error: not_listed(wanted, listing),
+        }
     }
 }
 
@@ -67,6 +76,22 @@ fn odd_groups(odd: usize) -> CaptureError {
          or no name that a log group can have; their rows in the table endpoints show what it sent"
     );
     CaptureError::new(ErrorCode::MalformedEndpoint, message)
+}
+
+/// Returns the error for wanted endpoints that are not among those listed.
+fn not_listed(wanted: &PlaceTargets, listing: &EndpointListing) -> Option<CaptureError> {
+    let is_listed =
+        |id: &&EndpointId| listing.endpoints.iter().any(|listed| listed.endpoint_id.as_ref() == Some(id));
+    let ids: Vec<&str> =
+        wanted.endpoint_ids.iter().filter(|id| !is_listed(id)).map(EndpointId::as_str).collect();
+    let (first, more) = ids.split_at(ids.len().min(NAMED));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    let message = format!(
+        "EC2 does not list {}{more}, which are among the targets by their ids, so there is no log group of them to read; correct the \
+         targets",
+        first.join(", ")
+    );
+    (!ids.is_empty()).then(|| CaptureError::new(ErrorCode::TargetsNotListed, message))
 }
 
 #[cfg(test)]
@@ -92,12 +117,21 @@ mod tests {
         }
     }
 
+    fn listing(endpoints: Vec<Endpoint>) -> EndpointListing {
+        let time = Timestamp::UNIX_EPOCH;
+        EndpointListing {
+            endpoints,
+            times: PageTimes { first_page_requested_at: time, first_page_at: time, last_page_at: time },
+            clock_difference_seconds: None,
+            unknown_elements: BTreeSet::new(),
+        }
+    }
+
     #[test]
     fn a_state_of_logging_that_is_not_understood_is_neither_on_nor_off() {
         let place = AccountRegion::parse("account_id=111122223333", "region=eu-central-1").unwrap();
         let mut wanted = PlaceTargets::of(place);
         wanted.add(None);
-        let time = Timestamp::UNIX_EPOCH;
         for (case, endpoint, groups, is_known) in [
             ("on", endpoint(Some(true), Some("vpn"), ""), 1, true),
             ("off", endpoint(Some(false), None, ""), 0, true),
@@ -124,14 +158,34 @@ mod tests {
                 false,
             ),
         ] {
-            let listing = EndpointListing {
-                endpoints: vec![endpoint],
-                times: PageTimes { first_page_requested_at: time, first_page_at: time, last_page_at: time },
-                clock_difference_seconds: None,
-                unknown_elements: BTreeSet::new(),
-            };
-            let found = ConfiguredGroups::of(&wanted, &listing);
+            let found = ConfiguredGroups::of(&wanted, &listing(vec![endpoint]));
             assert_eq!((found.groups.len(), found.error.is_none()), (groups, is_known), "{case}");
+            assert_eq!(found.targets_error, None, "{case}: all endpoints are wanted, whichever there are");
         }
+    }
+
+    #[test]
+    fn targets_that_are_not_listed_are_an_error_and_the_others_are_read() {
+        let place = AccountRegion::parse("account_id=111122223333", "region=eu-central-1").unwrap();
+        let id = |number: usize| EndpointId::parse(&format!("cvpn-endpoint-{number:017x}")).unwrap();
+        let listed = Endpoint { endpoint_id: Some(id(0)), ..endpoint(Some(true), Some("vpn"), "") };
+        let with_targets = |count: usize| {
+            let mut wanted = PlaceTargets::of(place.clone());
+            (0..count).for_each(|number| wanted.add(Some(&id(number))));
+            let found = ConfiguredGroups::of(&wanted, &listing(vec![listed.clone()]));
+            assert_eq!((found.groups.len(), found.error), (1, None));
+            found.targets_error
+        };
+        assert_eq!(with_targets(1), None);
+        let error = with_targets(2).unwrap();
+        assert_eq!(error.code, ErrorCode::TargetsNotListed);
+        let expected = "EC2 does not list cvpn-endpoint-00000000000000001, which are";
+        assert!(error.message.starts_with(expected), "{}", error.message);
+        let error = with_targets(14).unwrap();
+        assert!(
+            error.message.contains("cvpn-endpoint-0000000000000000a and 3 more, which"),
+            "{}",
+            error.message
+        );
     }
 }

@@ -42,7 +42,8 @@ pub(super) async fn log_groups(
     listing: &EndpointListing,
 ) -> Vec<Check> {
     let (place, logs) = (&wanted.place, preflight.logs);
-    let ConfiguredGroups { groups, error } = ConfiguredGroups::of(wanted, listing);
+    // A target that is not listed fails another check.
+    let ConfiguredGroups { groups, error, .. } = ConfiguredGroups::of(wanted, listing);
     let (allowed, others): (Vec<LogGroup>, Vec<LogGroup>) =
         groups.into_keys().partition(|group| logs.allows(group));
     let mut checks = Vec::new();

@@ -34,9 +34,12 @@ pub(super) fn target(entry: &Entry) {
 /// Logs one line for each log group, with the identifiers of its first error.
 pub(super) fn logs(place: &PlaceEntry) {
     let PlaceEntry { account_id, region, logs, .. } = place;
-    let Some(LogsEntry { groups, error }) = logs else { return };
+    let Some(LogsEntry { groups, error, targets_error }) = logs else { return };
     if let Some(CaptureError { code: error_code, message: error_message, .. }) = error {
         error!(account_id, region, %error_code, error_message, "it is not known which log groups there are");
+    }
+    if let Some(CaptureError { code: error_code, message: error_message, .. }) = targets_error {
+        error!(account_id, region, %error_code, error_message, "targets are not listed");
     }
     for group in groups {
         let LogGroupEntry { log_group, windows, not_tried, error, .. } = group;

@@ -19,6 +19,9 @@ pub struct LogsEntry {
     pub groups: Vec<LogGroupEntry>,
     /// The reason why it is not known which log groups there are to read; `None` if it is.
     pub error: Option<CaptureError>,
+    /// The error for targets that EC2 does not list, which log nowhere; `None` if it lists all that are named by their ids.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub targets_error: Option<CaptureError>,
 }
 
 impl LogsEntry {
@@ -27,7 +30,7 @@ impl LogsEntry {
         let of_groups = self.groups.iter().flat_map(|group| {
             group.error.iter().chain(group.windows.iter().filter_map(|window| window.error.as_ref()))
         });
-        self.error.iter().chain(of_groups)
+        self.error.iter().chain(&self.targets_error).chain(of_groups)
     }
 }
 
