@@ -26,6 +26,7 @@ from harness.services import BUCKET, ENVIRONMENT, Seaweed
 REGION = "eu-central-1"
 HOUR = datetime.timedelta(hours=1)
 OBJECTS = 4
+HEAD = ["accounts and Regions", "digests before", "wall", "CPU", "peak memory", "requests", "requests of each"]
 
 
 def main():
@@ -44,12 +45,13 @@ def main():
         key = folder / "key.pem"
         subprocess.run(["openssl", "ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", key], check=True)
         try:
-            sizes = zip(arguments.places, itertools.cycle(arguments.history), strict=False)
-            rows = [measured(arguments, s3, key, places, history) for places, history in sizes]
+            for places, history in zip(arguments.places, itertools.cycle(arguments.history), strict=False):
+                rows.append(measured(arguments, s3, key, places, history))
+                # The next one may take long.
+                print("; ".join(f"{name}: {figure}" for name, figure in zip(HEAD, rows[-1], strict=True)), flush=True)
         finally:
             s3.close()
-    head = ["accounts and Regions", "digests before", "wall", "CPU", "peak memory", "requests", "requests of each"]
-    shown = table(head, rows)
+    shown = table(HEAD, rows)
     print(shown)
     if arguments.write:
         write({"seal": shown})

@@ -17,8 +17,8 @@ use std::path::Path;
 
 use aws_config::SdkConfig;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use sha2::{Digest, Sha256};
 use tracing::warn;
 
@@ -268,8 +268,14 @@ impl Store {
                 Ok(found)
             }
             Store::Directory(store) => {
+                let dates: Vec<Date> = match last {
+                    Some(last) => first.series(1.day()).take_while(|date| *date <= last).collect(),
+                    None => {
+                        self.days(table, place).await?.into_iter().filter(|date| is_asked(*date)).collect()
+                    }
+                };
                 let mut found = Vec::new();
-                for date in self.days(table, place).await?.into_iter().filter(|date| is_asked(*date)) {
+                for date in dates {
                     found.extend(store.find(&place.day(table, date))?);
                 }
                 Ok(found)

@@ -15,7 +15,7 @@ mod turns;
 
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::clock::Clock;
 use crate::hour::Hour;
@@ -36,8 +36,9 @@ pub use report::{SealFailure, Sealed};
 /// Accounts and Regions that are sealed at a time.
 const CONCURRENT_PLACES: usize = 16;
 
-/// Most objects of one account and Region that S3 is asked for at a time.
+/// Most objects that are hashed at a time, of one account and Region and of all.
 const CONCURRENT_HASHES: usize = 16;
+const CONCURRENT_HASHES_OF_ALL: usize = 64;
 
 /// Most that the clock may be ahead of the store's own.
 const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(5);
@@ -52,12 +53,14 @@ pub struct Sealer<'a> {
     signer: &'a Signer,
     clock: &'a Clock,
     memory: DigestMemory,
+    hashes: Semaphore,
 }
 
 impl<'a> Sealer<'a> {
     /// Returns a sealer of the lake at the location `lake`, whose objects are in `store`.
     pub fn new(store: &'a Store, lake: &'a Location, signer: &'a Signer, clock: &'a Clock) -> Sealer<'a> {
-        Sealer { store, lake, signer, clock, memory: DigestMemory::new() }
+        let hashes = Semaphore::new(CONCURRENT_HASHES_OF_ALL);
+        Sealer { store, lake, signer, clock, memory: DigestMemory::new(), hashes }
     }
 }
 
@@ -195,7 +198,10 @@ impl Sealer<'_> {
         hour: Hour,
         due: &mut DueObjects<StoreError>,
     ) -> Result<(), StoreError> {
-        let hash = async |(key, found): (ObjectKey, Found)| (key, self.store.sha256(&found).await);
+        let hash = async |(key, found): (ObjectKey, Found)| {
+            let _permit = self.hashes.acquire().await;
+            (key, self.store.sha256(&found).await)
+        };
         let mut hashed = stream::iter(objects).map(hash).buffered(CONCURRENT_HASHES);
         while let Some((key, hashed)) = hashed.next().await {
             due.add(&key, hashed);
