@@ -13,7 +13,7 @@ pub use policy::AuthorizationPolicy;
 pub use routes::Route;
 pub use rules::AuthorizationRule;
 
-use crate::location::Location;
+use crate::account_region::AccountRegion;
 use crate::people::People;
 use crate::random::Stream;
 use crate::setup::Setup;
@@ -55,7 +55,7 @@ impl AccessStatus {
 
 impl Access {
     /// Draws the settings of an endpoint. Each part has a random stream of its own.
-    fn draw(location: &Location, fleet: &People) -> Self {
+    fn draw(location: &AccountRegion, fleet: &People) -> Self {
         let setup = Setup::of(fleet);
         let stream = |part| Stream::of(&[fleet.key(), 0x6163_6365_7373, part]);
         Self {
@@ -82,11 +82,11 @@ impl Access {
 
 /// The settings that tests changed, by account, Region and endpoint.
 #[derive(Debug, Default)]
-pub(crate) struct ChangedAccess(Mutex<HashMap<(Location, String), Arc<Access>>>);
+pub(crate) struct ChangedAccess(Mutex<HashMap<(AccountRegion, String), Arc<Access>>>);
 
 impl ChangedAccess {
     /// Returns the settings in force.
-    pub(crate) fn of(&self, location: &Location, fleet: &People) -> Arc<Access> {
+    pub(crate) fn of(&self, location: &AccountRegion, fleet: &People) -> Arc<Access> {
         let changed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = changed.get(&(location.clone(), fleet.endpoint().id.clone())).cloned();
         known.unwrap_or_else(|| Arc::new(Access::draw(location, fleet)))
@@ -99,7 +99,7 @@ impl ChangedAccess {
     }
 
     /// Replaces the settings in force.
-    pub(crate) fn put(&self, location: Location, fleet: &People, access: Access) {
+    pub(crate) fn put(&self, location: AccountRegion, fleet: &People, access: Access) {
         let mut changed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         changed.insert((location, fleet.endpoint().id.clone()), Arc::new(access));
     }

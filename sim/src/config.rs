@@ -2,7 +2,7 @@
 
 mod organisation;
 
-use crate::location::Location;
+use crate::account_region::AccountRegion;
 use crate::log_group::{DEFAULT_GROUP, LogGroup};
 use crate::random::mix;
 use jiff::Timestamp;
@@ -130,8 +130,8 @@ impl Config {
         }
     }
 
-    pub(crate) fn home(&self) -> Location {
-        Location::new(&self.account_id, &self.region)
+    pub(crate) fn home(&self) -> AccountRegion {
+        AccountRegion::new(&self.account_id, &self.region)
     }
 }
 

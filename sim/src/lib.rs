@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod account_region;
 mod answer;
 mod api;
 mod assumed;
@@ -11,7 +12,6 @@ mod connection;
 mod element;
 mod error;
 mod fault;
-mod location;
 mod log_event;
 mod log_group;
 mod logs;

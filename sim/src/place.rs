@@ -1,7 +1,7 @@
 //! The places of endpoints: each is in one account and one Region.
 
+use crate::account_region::AccountRegion;
 use crate::config::{Config, EndpointConfig};
-use crate::location::Location;
 use crate::log_group::DEFAULT_GROUP;
 use crate::people::People;
 use jiff::Timestamp;
@@ -58,7 +58,7 @@ pub(crate) struct Places {
 /// The endpoints of one account and Region.
 #[derive(Debug)]
 struct Site {
-    location: Location,
+    location: AccountRegion,
     /// Number of endpoints that ever existed here.
     count: usize,
     listed: Vec<Listed>,
@@ -71,13 +71,13 @@ impl Places {
         let places = Self { seed: config.seed, sites: RwLock::default() };
         places.settle(&config.home(), &config.endpoints);
         for place in &config.places {
-            places.settle(&Location::new(&place.account_id, &place.region), &place.endpoints);
+            places.settle(&AccountRegion::new(&place.account_id, &place.region), &place.endpoints);
         }
         places
     }
 
     /// Adds endpoints to a place, which is created if it is not known.
-    pub(crate) fn settle(&self, location: &Location, endpoints: &[EndpointConfig]) {
+    pub(crate) fn settle(&self, location: &AccountRegion, endpoints: &[EndpointConfig]) {
         self.with(|sites| {
             if !sites.iter().any(|site| site.location == *location) {
                 sites.push(Site {
@@ -126,7 +126,7 @@ impl Places {
     }
 
     /// Returns the endpoints of one account and Region; empty if nothing is known of them.
-    pub(crate) fn at(&self, location: &Location) -> Vec<Listed> {
+    pub(crate) fn at(&self, location: &AccountRegion) -> Vec<Listed> {
         self.read(|sites| {
             let site = sites.iter().find(|site| site.location == *location);
             site.map_or_else(Vec::new, |site| site.listed.clone())
@@ -134,7 +134,7 @@ impl Places {
     }
 
     /// Returns the endpoints of one account and Region that log, or logged, to this group, as far as their logs are on.
-    pub(crate) fn logging_to(&self, location: &Location, group: &str) -> Vec<Listed> {
+    pub(crate) fn logging_to(&self, location: &AccountRegion, group: &str) -> Vec<Listed> {
         self.read(|sites| {
             let sites = sites.iter().filter(|site| site.location == *location);
             let all = sites.flat_map(|site| site.listed.iter().chain(&site.removed));
@@ -143,7 +143,7 @@ impl Places {
     }
 
     /// Returns the endpoint of this id, if this account and Region have it.
-    pub(crate) fn find(&self, location: &Location, endpoint_id: &str) -> Option<Arc<People>> {
+    pub(crate) fn find(&self, location: &AccountRegion, endpoint_id: &str) -> Option<Arc<People>> {
         self.read(|sites| sites.iter().find(|site| site.location == *location)?.find(endpoint_id))
     }
 
@@ -153,13 +153,13 @@ impl Places {
     }
 
     /// Returns the endpoint of this id with its account and Region.
-    pub(crate) fn locate(&self, endpoint_id: &str) -> Option<(Location, Arc<People>)> {
+    pub(crate) fn locate(&self, endpoint_id: &str) -> Option<(AccountRegion, Arc<People>)> {
         self.read(|sites| {
             sites.iter().find_map(|site| Some((site.location.clone(), site.find(endpoint_id)?)))
         })
     }
 
-    pub(crate) fn all(&self) -> Vec<(Location, Arc<People>)> {
+    pub(crate) fn all(&self) -> Vec<(AccountRegion, Arc<People>)> {
         self.read(|sites| {
             let fleets = |site: &Site| {
                 let location = site.location.clone();
@@ -211,12 +211,12 @@ mod tests {
         let config = Config::organisation(1, 2, REGIONS, 2, 5);
         let places = Places::new(&config);
         let place = &config.places[2];
-        let (id, location) = (&place.endpoints[1].id, Location::new(&place.account_id, &place.region));
+        let (id, location) = (&place.endpoints[1].id, AccountRegion::new(&place.account_id, &place.region));
         assert_eq!(ids(&places.at(&location)), [&place.endpoints[0].id, id]);
         let at: Vec<_> = places.all().into_iter().map(|(location, _)| location).collect();
         assert_eq!(at.iter().filter(|at| places.find(at, id).is_some()).count(), 2, "the two of its place");
         assert!(places.find(&location, id).is_some() && places.find_anywhere(id).is_some());
-        assert!(places.find(&Location::new(&place.account_id, "eu-west-1"), id).is_none());
+        assert!(places.find(&AccountRegion::new(&place.account_id, "eu-west-1"), id).is_none());
         assert_eq!(at[..2], [config.home(), config.home()]);
     }
 
@@ -239,7 +239,7 @@ mod tests {
     fn an_account_is_known_once_it_has_a_place() {
         let places = Places::new(&Config::fleet(1, 0, 0));
         assert!(places.has_account("123456789012") && !places.has_account("210987654321"));
-        places.settle(&Location::new("210987654321", "us-east-1"), &[]);
+        places.settle(&AccountRegion::new("210987654321", "us-east-1"), &[]);
         assert!(places.has_account("210987654321"));
     }
 }

@@ -1,11 +1,11 @@
 //! A running simulator.
 
 use crate::access::Access;
+use crate::account_region::AccountRegion;
 use crate::assumed::AssumedRole;
 use crate::config::{Config, EndpointConfig};
 use crate::connection::Connection;
 use crate::fault::{Fault, FaultyAction};
-use crate::location::Location;
 use crate::log_event::LogEvent;
 use crate::log_group::LogGroup;
 use crate::served::{ServedLogPage, ServedPage};
@@ -60,7 +60,7 @@ impl Simulator {
 
     /// Adds an endpoint to this account and Region.
     pub fn add_endpoint(&self, account_id: &str, region: &str, endpoint: EndpointConfig) {
-        self.state.places.settle(&Location::new(account_id, region), &[endpoint]);
+        self.state.places.settle(&AccountRegion::new(account_id, region), &[endpoint]);
         self.state.forget();
     }
 
@@ -102,13 +102,13 @@ impl Simulator {
 
     /// Adds a log group to an account and Region, or gives the one of this name other settings.
     pub fn put_log_group(&self, account_id: &str, region: &str, group: LogGroup) {
-        self.state.groups.put(&Location::new(account_id, region), group);
+        self.state.groups.put(&AccountRegion::new(account_id, region), group);
         self.state.forget();
     }
 
     /// Removes a log group with its events.
     pub fn remove_log_group(&self, account_id: &str, region: &str, name: &str) {
-        self.state.groups.remove(&Location::new(account_id, region), name);
+        self.state.groups.remove(&AccountRegion::new(account_id, region), name);
         self.state.forget();
     }
 
@@ -219,7 +219,7 @@ impl Simulator {
         from: Timestamp,
         to: Timestamp,
     ) -> Vec<LogEvent> {
-        let location = Location::new(account_id, region);
+        let location = AccountRegion::new(account_id, region);
         let Some(group) = self.state.groups.find(&location, group) else { return Vec::new() };
         let journal = self.state.journal(&location, group);
         let entries = journal.entries(from.as_millisecond(), to.as_millisecond());

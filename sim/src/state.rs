@@ -1,10 +1,10 @@
 //! The state from which requests are answered.
 
 use crate::access::ChangedAccess;
+use crate::account_region::AccountRegion;
 use crate::assumed::Sessions;
 use crate::config::{Config, MemberRole, TimeSource};
 use crate::fault::{FaultyAction, Rules};
-use crate::location::Location;
 use crate::log_group::LogGroup;
 use crate::logs::{Groups, Index, Journal, Logger};
 use crate::outages::Outages;
@@ -23,7 +23,7 @@ use std::time::Duration;
 /// The state from which requests are answered.
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) home: Location,
+    pub(crate) home: AccountRegion,
     pub(crate) latency: Duration,
     pub(crate) places: Places,
     pub(crate) access: ChangedAccess,
@@ -94,7 +94,7 @@ impl State {
     }
 
     /// Returns the group with the endpoints that log to it.
-    pub(crate) fn journal(&self, location: &Location, group: LogGroup) -> Journal {
+    pub(crate) fn journal(&self, location: &AccountRegion, group: LogGroup) -> Journal {
         let listed = self.places.logging_to(location, &group.name);
         let loggers = listed.iter().map(Logger::of).collect();
         Journal::new(group, location, loggers)

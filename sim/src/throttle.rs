@@ -1,7 +1,7 @@
 //! Token buckets of EC2 and CloudWatch Logs.
 
+use crate::account_region::AccountRegion;
 use crate::config::Throttling;
-use crate::location::Location;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -11,7 +11,7 @@ use std::time::Instant;
 #[derive(Debug)]
 pub(crate) struct Buckets {
     throttling: Option<Throttling>,
-    buckets: Mutex<HashMap<(&'static str, Location), Bucket>>,
+    buckets: Mutex<HashMap<(&'static str, AccountRegion), Bucket>>,
     throttled: AtomicUsize,
 }
 
@@ -27,7 +27,7 @@ impl Buckets {
     }
 
     /// Takes a token for a request at `now`. Returns `true` if there was one.
-    pub(crate) fn admit(&self, action: &'static str, location: &Location, now: Instant) -> bool {
+    pub(crate) fn admit(&self, action: &'static str, location: &AccountRegion, now: Instant) -> bool {
         self.throttling.is_none_or(|throttling| self.take(throttling, action, location, now))
     }
 
@@ -36,13 +36,19 @@ impl Buckets {
         &self,
         limit: Throttling,
         action: &'static str,
-        location: &Location,
+        location: &AccountRegion,
         now: Instant,
     ) -> bool {
         self.throttling.is_none() || self.take(limit, action, location, now)
     }
 
-    fn take(&self, throttling: Throttling, action: &'static str, location: &Location, now: Instant) -> bool {
+    fn take(
+        &self,
+        throttling: Throttling,
+        action: &'static str,
+        location: &AccountRegion,
+        now: Instant,
+    ) -> bool {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let bucket =
             buckets.entry((action, location.clone())).or_insert_with(|| Bucket::full(throttling, now));
@@ -80,13 +86,13 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn admitted(buckets: &Buckets, location: &Location, now: Instant) -> usize {
+    fn admitted(buckets: &Buckets, location: &AccountRegion, now: Instant) -> usize {
         (0..500).filter(|_| buckets.admit("a", location, now)).count()
     }
 
     #[test]
     fn a_bucket_gives_what_it_holds_and_fills_again_to_the_brim() {
-        let (buckets, here) = (Buckets::new(Some(Throttling::EC2)), Location::new("1", "r"));
+        let (buckets, here) = (Buckets::new(Some(Throttling::EC2)), AccountRegion::new("1", "r"));
         let start = Instant::now();
         assert_eq!(admitted(&buckets, &here, start), 100);
         assert_eq!(admitted(&buckets, &here, start + Duration::from_millis(500)), 10);
@@ -99,7 +105,9 @@ mod tests {
     fn each_action_account_and_region_has_a_bucket_of_its_own() {
         let buckets = Buckets::new(Some(Throttling { capacity: 1, refill_per_second: 0 }));
         let now = Instant::now();
-        for location in [Location::new("1", "r"), Location::new("2", "r"), Location::new("1", "s")] {
+        for location in
+            [AccountRegion::new("1", "r"), AccountRegion::new("2", "r"), AccountRegion::new("1", "s")]
+        {
             for action in ["a", "b"] {
                 assert!(buckets.admit(action, &location, now));
                 assert!(!buckets.admit(action, &location, now));
@@ -110,7 +118,7 @@ mod tests {
     #[test]
     fn without_throttling_every_request_is_admitted() {
         let buckets = Buckets::new(None);
-        assert_eq!(admitted(&buckets, &Location::new("1", "r"), Instant::now()), 500);
+        assert_eq!(admitted(&buckets, &AccountRegion::new("1", "r"), Instant::now()), 500);
         assert_eq!(buckets.throttled(), 0);
     }
 }

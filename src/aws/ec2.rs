@@ -1,9 +1,9 @@
 //! Pages of one target, from EC2. They are decoded, typed and laid out as columns while they are read, so no row is held twice.
 
+mod bounded_listing;
 mod client;
 mod endpoint_configuration;
 mod endpoints;
-mod listing_collector;
 pub mod pager;
 mod response_reader;
 pub mod resume_token;

@@ -1,8 +1,8 @@
 //! The options of an endpoint.
 
 use super::AccessStatus;
+use crate::account_region::AccountRegion;
 use crate::config::Authentication;
-use crate::location::Location;
 use crate::logs::Policy;
 use crate::people::People;
 use crate::random::Stream;
@@ -112,11 +112,11 @@ const BANNERS: &[&str] =
 /// Draws what the setup leaves open.
 pub(super) fn draw(
     stream: &mut Stream,
-    location: &Location,
+    location: &AccountRegion,
     fleet: &People,
     setup: Setup,
 ) -> EndpointOptions {
-    let Location { account_id: account, region } = location;
+    let AccountRegion { account_id: account, region } = location;
     let kind = fleet.endpoint().authentication;
     let certificate =
         format!("arn:aws:acm:{region}:{account}:certificate/00000000-0000-4000-8000-000000000001");

@@ -6,9 +6,9 @@ use super::document::Document;
 use super::inquiry::Inquiry;
 use super::tree::{self, Row};
 use crate::access::Access;
+use crate::account_region::AccountRegion;
 use crate::element::Element;
 use crate::error::ApiError;
-use crate::location::Location;
 use crate::parameters::is_filter;
 use crate::place::Listed;
 use crate::setup::Setup;
@@ -45,7 +45,7 @@ pub(crate) fn describe(inquiry: &Inquiry<'_>) -> Result<Document, ApiError> {
     tree::page(inquiry, LIST, &place, &filters, rows)
 }
 
-fn endpoint(location: &Location, listed: &Listed, access: &Access) -> Row {
+fn endpoint(location: &AccountRegion, listed: &Listed, access: &Access) -> Row {
     let fleet = &listed.fleet;
     let (id, region, setup, options) =
         (&fleet.endpoint().id, &location.region, Setup::of(fleet), &access.options);

@@ -1,9 +1,9 @@
 //! A request for an action of EC2.
 
 use crate::access::Access;
+use crate::account_region::AccountRegion;
 use crate::error::ApiError;
 use crate::fault::{FaultKind, FaultyAction};
-use crate::location::Location;
 use crate::parameters::{Filters, Parameters, is_filter};
 use crate::people::People;
 use crate::state::State;
@@ -15,7 +15,7 @@ const LISTING_PARAMETERS: &[&str] = &["ClientVpnEndpointId", "MaxResults", "Next
 /// A request for an action of EC2, with the faults that apply to it.
 pub(crate) struct Inquiry<'a> {
     pub(crate) state: &'a State,
-    pub(crate) location: &'a Location,
+    pub(crate) location: &'a AccountRegion,
     pub(crate) parameters: &'a Parameters,
     pub(crate) action: FaultyAction,
     pub(crate) faults: Vec<FaultKind>,

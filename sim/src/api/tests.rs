@@ -4,11 +4,11 @@ mod organisation;
 mod setup;
 
 use super::*;
+use crate::account_region::AccountRegion;
 use crate::answer::{Reply, Sending};
 use crate::config::{Config, TimeSource};
 use crate::connection::Connection;
 use crate::fault::{Fault, FaultKind, FaultyAction};
-use crate::location::Location;
 use crate::served::{AnyPage, ServedPage};
 use crate::signature::Signature;
 use jiff::Timestamp;

@@ -1,6 +1,6 @@
 //! The log groups of each account and Region.
 
-use crate::location::Location;
+use crate::account_region::AccountRegion;
 use crate::log_group::LogGroup;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{PoisonError, RwLock};
@@ -10,7 +10,7 @@ use std::sync::{PoisonError, RwLock};
 pub(crate) struct Groups {
     everywhere: Vec<LogGroup>,
     /// Those of places where a group was added, changed or removed.
-    of_places: RwLock<HashMap<Location, BTreeMap<String, LogGroup>>>,
+    of_places: RwLock<HashMap<AccountRegion, BTreeMap<String, LogGroup>>>,
 }
 
 impl Groups {
@@ -19,30 +19,30 @@ impl Groups {
     }
 
     /// Returns the groups of a place, in order of their names.
-    pub(crate) fn at(&self, location: &Location) -> Vec<LogGroup> {
+    pub(crate) fn at(&self, location: &AccountRegion) -> Vec<LogGroup> {
         let of_places = self.of_places.read().unwrap_or_else(PoisonError::into_inner);
         let groups = of_places.get(location).cloned().unwrap_or_else(|| self.by_name());
         groups.into_values().collect()
     }
 
-    pub(crate) fn find(&self, location: &Location, name: &str) -> Option<LogGroup> {
+    pub(crate) fn find(&self, location: &AccountRegion, name: &str) -> Option<LogGroup> {
         self.at(location).into_iter().find(|group| group.name == name)
     }
 
     /// Adds a group, or gives one other settings.
-    pub(crate) fn put(&self, location: &Location, group: LogGroup) {
+    pub(crate) fn put(&self, location: &AccountRegion, group: LogGroup) {
         self.with(location, |groups| {
             groups.insert(group.name.clone(), group);
         });
     }
 
-    pub(crate) fn remove(&self, location: &Location, name: &str) {
+    pub(crate) fn remove(&self, location: &AccountRegion, name: &str) {
         self.with(location, |groups| {
             groups.remove(name);
         });
     }
 
-    fn with(&self, location: &Location, change: impl FnOnce(&mut BTreeMap<String, LogGroup>)) {
+    fn with(&self, location: &AccountRegion, change: impl FnOnce(&mut BTreeMap<String, LogGroup>)) {
         let mut of_places = self.of_places.write().unwrap_or_else(PoisonError::into_inner);
         change(of_places.entry(location.clone()).or_insert_with(|| self.by_name()));
     }
@@ -59,10 +59,11 @@ mod tests {
     #[test]
     fn a_group_is_changed_in_its_own_place_alone() {
         let groups = Groups::new(vec![LogGroup::new("vpn")]);
-        let (here, there) = (Location::new("1", "r"), Location::new("2", "r"));
+        let (here, there) = (AccountRegion::new("1", "r"), AccountRegion::new("2", "r"));
         groups.put(&here, LogGroup { retention_days: Some(7), ..LogGroup::new("vpn") });
         groups.put(&here, LogGroup::new("app"));
-        let names = |at: &Location| groups.at(at).into_iter().map(|group| group.name).collect::<Vec<_>>();
+        let names =
+            |at: &AccountRegion| groups.at(at).into_iter().map(|group| group.name).collect::<Vec<_>>();
         assert_eq!(
             (names(&here), names(&there)),
             (vec!["app".to_owned(), "vpn".to_owned()], vec!["vpn".to_owned()])

@@ -1,6 +1,6 @@
 //! The events of one log group.
 
-use crate::location::Location;
+use crate::account_region::AccountRegion;
 use crate::log_event::LogEvent;
 use crate::log_group::{LateEvents, LogGroup};
 use crate::logs::foreign::{self, Foreign};
@@ -33,7 +33,7 @@ enum Source {
 }
 
 impl Journal {
-    pub(crate) fn new(group: LogGroup, location: &Location, loggers: Vec<Logger>) -> Self {
+    pub(crate) fn new(group: LogGroup, location: &AccountRegion, loggers: Vec<Logger>) -> Self {
         let place = format!("{} {} {}", location.account_id, location.region, group.name);
         Self { key: mix_bytes(0, place.as_bytes()), group, region: location.region.clone(), loggers }
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::bounded_listing::{BoundedListing, ListingBounds, OF_ENDPOINT_ROWS, OF_NETWORKS};
 use super::client::{Ec2Source, PAGE_SIZE, malformed, page_error};
-use super::listing_collector::{ListingBounds, ListingCollector, OF_ENDPOINT_ROWS, OF_NETWORKS};
 use super::{Action, PageError, PageTimes};
 use crate::answer_limits::{Limit, NETWORKS_BYTES};
 use crate::aws::response_reader::{ReadPage, ResponseReader};
@@ -209,7 +209,7 @@ impl Ec2Source {
 /// The rows of a listing of one endpoint so far.
 #[derive(Debug)]
 pub struct EndpointRows<T> {
-    listing: ListingCollector,
+    listing: BoundedListing,
     rows: Vec<T>,
     times: Option<PageTimes>,
     is_whole: bool,
@@ -217,12 +217,7 @@ pub struct EndpointRows<T> {
 
 impl<T> EndpointRows<T> {
     fn new(bounds: ListingBounds) -> EndpointRows<T> {
-        EndpointRows {
-            listing: ListingCollector::new(bounds),
-            rows: Vec::new(),
-            times: None,
-            is_whole: false,
-        }
+        EndpointRows { listing: BoundedListing::new(bounds), rows: Vec::new(), times: None, is_whole: false }
     }
 
     /// Returns `true` if no row was read.

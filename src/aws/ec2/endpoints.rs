@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
+use super::bounded_listing::{BoundedListing, OF_ENDPOINTS};
 use super::client::{Ec2Source, PAGE_SIZE, malformed, page_error};
-use super::listing_collector::{ListingCollector, OF_ENDPOINTS};
 use super::{Action, PageError, larger_difference};
 use crate::aws::ec2::PageTimes;
 use crate::aws::response_reader::{ReadPage, ResponseReader};
@@ -47,7 +47,7 @@ impl Ec2Source {
     /// # Errors
     /// Returns an error if not all could be listed.
     pub async fn endpoints(&self, place: &AccountRegion) -> Result<EndpointListing, PageError> {
-        let mut listing = ListingCollector::new(OF_ENDPOINTS);
+        let mut listing = BoundedListing::new(OF_ENDPOINTS);
         let (mut endpoints, mut repetitions) = (Vec::new(), Repetitions::default());
         let (mut begin, mut clock_difference_seconds) = (None, None);
         loop {

@@ -1,6 +1,7 @@
 //! `FilterLogEvents`.
 
 use super::Answer;
+use crate::account_region::AccountRegion;
 use crate::api::logs::delivery::{deliver, refuse};
 use crate::api::logs::error;
 use crate::api::logs::fields::{Fields, violation};
@@ -8,7 +9,6 @@ use crate::api::logs::page::{Page, Query, Streams, page};
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::fault::{FaultKind, FaultyAction};
-use crate::location::Location;
 use crate::log_group::{LogGroup, LogGroupClass, MAX_PAGE_EVENTS};
 use crate::state::State;
 use std::time::Duration;
@@ -92,7 +92,7 @@ fn query(fields: &Fields) -> Result<Query, ApiError> {
 }
 
 /// Returns the name of the group that is asked for, by name or by ARN.
-fn group_name(location: &Location, fields: &Fields) -> Result<String, ApiError> {
+fn group_name(location: &AccountRegion, fields: &Fields) -> Result<String, ApiError> {
     let name = match (fields.text("logGroupName")?, fields.text("logGroupIdentifier")?) {
         (Some(name), None) => name.to_owned(),
         (None, Some(identifier)) if identifier.starts_with("arn:") => {
@@ -112,6 +112,6 @@ fn group_name(location: &Location, fields: &Fields) -> Result<String, ApiError> 
 }
 
 /// Returns the ARN of a group, without `:*`.
-pub(crate) fn group_arn(location: &Location, name: &str) -> String {
+pub(crate) fn group_arn(location: &AccountRegion, name: &str) -> String {
     format!("arn:aws:logs:{}:{}:log-group:{name}", location.region, location.account_id)
 }

@@ -1,6 +1,7 @@
 //! `DescribeLogGroups`.
 
 use super::Answer;
+use crate::account_region::AccountRegion;
 use crate::api::logs::delivery::{finish, refuse};
 use crate::api::logs::error;
 use crate::api::logs::fields::Fields;
@@ -8,7 +9,6 @@ use crate::api::logs::filter::group_arn;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::fault::{FaultKind, FaultyAction};
-use crate::location::Location;
 use crate::log_group::LogGroup;
 use crate::random::mix_bytes;
 use crate::state::State;
@@ -51,7 +51,7 @@ pub(crate) fn describe(state: &State, caller: &Caller, fields: &Fields, request_
 
 fn page(
     state: &State,
-    location: &Location,
+    location: &AccountRegion,
     fields: &Fields,
     faults: &[FaultKind],
 ) -> Result<Value, ApiError> {
@@ -78,7 +78,7 @@ fn page(
 
 fn position(
     state: &State,
-    location: &Location,
+    location: &AccountRegion,
     wanted: &Wanted<'_>,
     token: Option<&str>,
     faults: &[FaultKind],
@@ -103,7 +103,7 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn read(location: &Location, fields: &'a Fields) -> Result<Self, ApiError> {
+    fn read(location: &AccountRegion, fields: &'a Fields) -> Result<Self, ApiError> {
         let arn_prefix = group_arn(location, "");
         let identifiers = fields.texts("logGroupIdentifiers")?.into_iter();
         let wanted = Self {
@@ -135,7 +135,7 @@ impl<'a> Wanted<'a> {
     }
 }
 
-fn describe_group(location: &Location, group: &LogGroup) -> Value {
+fn describe_group(location: &AccountRegion, group: &LogGroup) -> Value {
     let arn = group_arn(location, &group.name);
     let fields = [
         ("logGroupName", json!(group.name)),

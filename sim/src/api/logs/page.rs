@@ -1,9 +1,9 @@
 //! The events and the token of one page.
 
+use crate::account_region::AccountRegion;
 use crate::api::logs::error;
 use crate::error::ApiError;
 use crate::fault::{FaultKind, odd_message};
-use crate::location::Location;
 use crate::log_event::LogEvent;
 use crate::log_group::LogGroup;
 use crate::logs::{Entry, Index, Journal, slice_of};
@@ -78,7 +78,7 @@ struct PageStart {
 /// Returns the requested page of a group, as changed by `faults`.
 pub(crate) fn page(
     state: &State,
-    location: &Location,
+    location: &AccountRegion,
     group: LogGroup,
     query: &Query,
     faults: &[FaultKind],
@@ -102,7 +102,7 @@ pub(crate) fn page(
 
 fn position(
     state: &State,
-    location: &Location,
+    location: &AccountRegion,
     group: &LogGroup,
     query: &Query,
 ) -> Result<Position, ApiError> {

@@ -30,7 +30,7 @@ const ENDPOINTS: &str = "Action=DescribeClientVpnEndpoints&Version=2016-11-15";
 fn the_signature_says_which_region_is_meant() {
     let client = organisation();
     let of = |region| {
-        let places = client.state.places.at(&Location::new("123456789012", region));
+        let places = client.state.places.at(&AccountRegion::new("123456789012", region));
         places.iter().map(|listed| listed.fleet.endpoint().id.clone()).collect::<Vec<_>>()
     };
     let home = ids(&client.reply(ENDPOINTS));
@@ -95,7 +95,7 @@ fn key(client: &Client) -> String {
 fn an_assumed_role_sees_its_own_account_and_no_other() {
     let client = organisation();
     let key = key(&client);
-    let places = client.state.places.at(&Location::new(MEMBER, "us-east-1"));
+    let places = client.state.places.at(&AccountRegion::new(MEMBER, "us-east-1"));
     let expected: Vec<_> = places.iter().map(|listed| listed.fleet.endpoint().id.clone()).collect();
     assert_eq!(ids(&client.reply_to(signed(&key, "us-east-1"), ENDPOINTS)), expected);
     let question = format!("Action=DescribeClientVpnConnections&ClientVpnEndpointId={}", expected[0]);

@@ -1,8 +1,8 @@
 //! Accounts, Regions, roles and quotas.
 
 use super::*;
+use crate::account_region::AccountRegion;
 use crate::assumed::AssumedRole;
-use crate::location::Location;
 
 fn signed(region: &str, service: &str) -> Option<Signature> {
     let [access_key_id, region, service] = ["AKIA", region, service].map(str::to_owned);
@@ -45,7 +45,7 @@ fn quotas_are_those_of_the_region() {
         // A bucket that was emptied in an hour has nothing to give now, however long this takes.
         let later = Instant::now() + std::time::Duration::from_secs(3600);
         let limit = Throttling { capacity: allowed, refill_per_second: allowed };
-        let at = Location::new("123456789012", region);
+        let at = AccountRegion::new("123456789012", region);
         let admit = |_: &u32| client.state.buckets.admit_up_to(limit, action, &at, later);
         assert_eq!((0..100).filter(admit).count(), usize::try_from(allowed).unwrap());
         let error = client.answer(signed(region, "logs"), action, b"{}").1;

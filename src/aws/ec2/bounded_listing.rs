@@ -47,7 +47,7 @@ pub(super) const OF_ENDPOINT_ROWS: ListingBounds = ListingBounds {
 
 /// A listing that is kept in memory, page by page.
 #[derive(Debug)]
-pub(super) struct ListingCollector {
+pub(super) struct BoundedListing {
     pager: Pager,
     bounds: ListingBounds,
     pages: u32,
@@ -57,11 +57,11 @@ pub(super) struct ListingCollector {
     pub unknown_elements: BTreeSet<String>,
 }
 
-impl ListingCollector {
+impl BoundedListing {
     /// Returns an empty listing with these bounds.
-    pub(super) fn new(bounds: ListingBounds) -> ListingCollector {
+    pub(super) fn new(bounds: ListingBounds) -> BoundedListing {
         let (pager, unknown_elements) = (Pager::new(None), BTreeSet::new());
-        ListingCollector { pager, bounds, pages: 0, rows: 0, bytes: 0, unknown_elements }
+        BoundedListing { pager, bounds, pages: 0, rows: 0, bytes: 0, unknown_elements }
     }
 
     /// Returns the token of the page to read; `None` for page one.
@@ -115,7 +115,7 @@ mod tests {
                 ("pages", vec![(1, 1); most_pages], true),
                 ("one page more", vec![(1, 1); most_pages + 1], false),
             ] {
-                let mut listing = ListingCollector::new(bounds);
+                let mut listing = BoundedListing::new(bounds);
                 let page = |(number, (rows, bytes)): (usize, (usize, usize))| {
                     let next_token = Some(number.to_string());
                     let end = crate::tables::xml::PageEnd { next_token, ..Default::default() };
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_page_whose_token_repeats_has_its_rows_and_one_that_exceeds_a_limit_has_none() {
-        let mut listing = ListingCollector::new(OF_ENDPOINT_ROWS);
+        let mut listing = BoundedListing::new(OF_ENDPOINT_ROWS);
         let mut add = |rows: usize, bytes| {
             let end = crate::tables::xml::PageEnd { next_token: Some("t".to_owned()), ..Default::default() };
             let (rows, goes_on) =
