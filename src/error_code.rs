@@ -92,7 +92,7 @@ error_codes! {
             "nothing: the next run tries again";
         LimitExceeded:
             "an answer or a document exceeds a limit, which the message names: a body of 16 MiB, a run record or digest of 16 MiB, a listing \
-             of S3 with 64 MiB of names (128 bytes more count for each), or one of the limits above",
+             of S3 with 128 MiB of names (128 bytes more count for each), or one of the limits above",
             "find out what answers, or who wrote the object; then report it";
         MalformedResponse:
             "an answer was cut off in every attempt, or does not have the shape of this API: one list whose children are all `item`, \

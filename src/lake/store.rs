@@ -257,9 +257,12 @@ impl Store {
                 // The names of the days' folders, without the slash: before and after the keys in them.
                 let name = |date| place.day(table, date).trim_end_matches('/').to_owned();
                 let after_last = last.and_then(|last| last.tomorrow().ok()).map(name);
+                // Of days, `:` comes after the digits of them all.
+                let after_all =
+                    || name(first).rsplit_once('=').map(|(partition, _)| format!("{partition}=:"));
+                let end = after_last.or_else(after_all);
                 let folder = place.folder(table);
-                let mut found =
-                    store.find_between(&folder, Some(&name(first)), after_last.as_deref()).await?;
+                let mut found = store.find_between(&folder, Some(&name(first)), end.as_deref()).await?;
                 let is_of_day = |found: &Found| {
                     let day = found.key.strip_prefix(&folder).and_then(|rest| rest.split_once('/'));
                     day.and_then(|(day, _)| table.parse_day(day)).is_some_and(is_asked)

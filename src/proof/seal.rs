@@ -20,7 +20,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use crate::clock::Clock;
 use crate::hour::Hour;
 use crate::lake::keys::{Key, ObjectKey, Table};
-use crate::lake::store::{Found, Location, Object, Put, Store, StoreError};
+use crate::lake::store::{Found, LARGEST_DOCUMENT, Location, Object, Put, Store, StoreError};
 use crate::proof::digest::{Digest, OlderLeft, SCHEMA_VERSION, SealedObject, WrittenDigest};
 use crate::proof::signing::Signer;
 use crate::target::AccountRegion;
@@ -36,8 +36,10 @@ pub use report::{SealFailure, Sealed};
 /// Accounts and Regions that are sealed at a time.
 const CONCURRENT_PLACES: usize = 16;
 
-/// Most objects that are hashed at a time, of one account and Region and of all.
+/// Most objects of one account and Region that are hashed at a time.
 const CONCURRENT_HASHES: usize = 16;
+
+/// Most objects of all accounts and Regions that are hashed at a time.
 const CONCURRENT_HASHES_OF_ALL: usize = 64;
 
 /// Most that the clock may be ahead of the store's own.
@@ -257,6 +259,7 @@ impl Sealer<'_> {
 
     /// Reads the digest that lies under the key of ours.
     async fn read_in_our_place(&self, key: &ObjectKey) -> Result<WrittenDigest, SealError> {
+        let _memory = self.memory.take(LARGEST_DOCUMENT).await;
         match self.read(key).await {
             // In a directory, it may not be a file.
             Err(SealError::Store(error)) if matches!(self.lake, Location::Directory(_)) => {
@@ -275,8 +278,8 @@ struct Due {
     older_left: Option<OlderLeft>,
 }
 
-/// Returns the bytes that a digest takes in memory while it is written: as values, as the text that is signed, as the line that is
-/// put, and once more as values.
+/// Returns the bytes that a digest takes in memory while it is written: as values, as its content, as the line that is put, and once
+/// more as values.
 fn composed_bytes(digest: &Digest) -> u64 {
     const BESIDE_A_KEY: usize = 256;
     let objects = digest.objects.iter().map(|object| object.object_key.len() + BESIDE_A_KEY);

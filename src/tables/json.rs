@@ -238,7 +238,8 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// Reads a text without escapes. Returns `None`, and has read nothing, if the next value is another one.
+    /// Reads a text without escapes. Returns `None`, and has read nothing, if the next value is another one. In JSON that is itself in
+    /// a text, the result may have quotation marks that end that text, until [`embedded`](Json::embedded) has looked for them.
     pub(crate) fn plain_text(&mut self) -> Option<&'a str> {
         self.peek();
         let bytes = self.text.as_bytes();

@@ -184,18 +184,18 @@ fn long_page_of_versions(number: usize) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listing_ends_at_a_limit_of_bytes() {
-    let limit = "67108864 bytes of names";
+    let limit = "134217728 bytes of names";
     let s3 = Stub::answering(|number, _| (200, long_page(number))).await;
     let error = store(s3.url()).keys("runs/").await.unwrap_err();
-    assert_eq!((error.code.as_str(), s3.heads().len()), ("LimitExceeded", 59), "{error}");
+    assert_eq!((error.code.as_str(), s3.heads().len()), ("LimitExceeded", 118), "{error}");
     assert!(error.to_string().contains(limit), "{error}");
     let s3 = Stub::answering(|number, _| (200, long_page_of_versions(number))).await;
     let error = store(s3.url()).find("runs/").await.unwrap_err();
-    assert_eq!((error.code.as_str(), s3.heads().len()), ("LimitExceeded", 59), "{error}");
+    assert_eq!((error.code.as_str(), s3.heads().len()), ("LimitExceeded", 118), "{error}");
     assert!(error.to_string().contains(limit), "{error}");
     let s3 = Stub::answering(|number, _| (200, long_page_of_versions(number))).await;
     let error = store(s3.url()).list_folder("runs/").await.unwrap_err();
-    assert_eq!((error.code.as_str(), s3.heads().len()), ("LimitExceeded", 59), "{error}");
+    assert_eq!((error.code.as_str(), s3.heads().len()), ("LimitExceeded", 118), "{error}");
     assert!(error.to_string().contains(limit), "{error}");
 }
 

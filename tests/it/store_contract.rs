@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use client_vpn_audit::lake::keys::Key;
+use client_vpn_audit::lake::keys::{Key, Table};
 use client_vpn_audit::lake::store::{Content, DirectoryStore, KmsKey, Object, Put, S3Store, Store};
 use client_vpn_audit::run_id::RunId;
 use client_vpn_audit::snapshot_time::SnapshotTime;
 use client_vpn_audit::target::{AccountId, EndpointId, Region, Target};
+use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 
 use crate::harness::seaweed::Seaweed;
@@ -20,6 +21,41 @@ fn target() -> Target {
         region: Region::parse("eu-central-1").unwrap(),
         endpoint_id: EndpointId::parse("cvpn-endpoint-0123456789abcdef0").unwrap(),
     }
+}
+
+/// A range of days has the objects of its days, however many, and no others.
+async fn days_are_listed_at_once(store: &Store) {
+    let place = target().place();
+    let put = async |time: &str, number: usize| {
+        let id = format!("cvpn-endpoint-{number:017x}");
+        let target = Target { endpoint_id: EndpointId::parse(&id).unwrap(), ..target() };
+        let key = Key::Connections { target: &target, snapshot_time: SnapshotTime::parse(time).unwrap() };
+        let put = store.put_if_absent(key, Object::from_bytes(b"x", "text/plain")).await.unwrap();
+        assert_eq!(put, Put::Written);
+        store.object_key(key).rsplit_once("connections/").unwrap().1.to_owned()
+    };
+    let mut days: Vec<Vec<String>> = Vec::new();
+    // More than S3 lists on one page, between days with one.
+    for (time, count) in [
+        ("2024-02-28T23:45:00Z", 1),
+        ("2024-02-29T00:00:00Z", 1_001),
+        ("2024-03-01T00:00:00Z", 1),
+        ("2024-03-02T23:45:00Z", 1),
+    ] {
+        let numbers = futures_util::stream::iter(0..count);
+        days.push(numbers.map(|number| put(time, number)).buffered(16).collect().await);
+    }
+    let dates = ["2024-02-28", "2024-02-29", "2024-03-01", "2024-03-02", "2024-03-03"];
+    for (first, last) in (0..dates.len()).flat_map(|first| (0..dates.len()).map(move |last| (first, last))) {
+        let date = |number: usize| dates[number].parse().unwrap();
+        let found = store.find_days(Table::Connections, &place, date(first), Some(date(last))).await.unwrap();
+        let found: Vec<&str> = found.iter().map(|found| &found.key["connections/".len()..]).collect();
+        let expected: Vec<&String> = days.iter().take(last + 1).skip(first).flatten().collect();
+        assert!(found == expected, "{} to {}: {} keys", dates[first], dates[last], found.len());
+    }
+    let open = store.find_days(Table::Connections, &place, dates[1].parse().unwrap(), None).await.unwrap();
+    // The suite has put one under the present time.
+    assert_eq!(open.len(), 1_001 + 1 + 1 + 1);
 }
 
 /// The suite. `read` gets an object's bytes by other means than the store.
@@ -78,6 +114,7 @@ async fn contract(store: Store, read: impl AsyncFn(String) -> Option<Vec<u8>>) {
     let target = Target { region: Region::parse("us-east-1").unwrap(), ..target };
     let key = Key::Connections { target: &target, snapshot_time };
     assert_eq!(read(store.object_key(key)).await.unwrap(), [winners[0]; 100]);
+    days_are_listed_at_once(&store).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

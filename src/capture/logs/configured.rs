@@ -87,8 +87,7 @@ fn not_listed(wanted: &PlaceTargets, listing: &EndpointListing) -> Option<Captur
     let (first, more) = ids.split_at(ids.len().min(NAMED));
     let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
     let message = format!(
-        "EC2 does not list {}{more}, which are among the targets by their ids, so there is no log group of them to read; correct the \
-         targets",
+        "EC2 does not list these targets, so there is no log group of them to read: {}{more}; correct the targets",
         first.join(", ")
     );
     (!ids.is_empty()).then(|| CaptureError::new(ErrorCode::TargetsNotListed, message))
@@ -179,13 +178,8 @@ mod tests {
         assert_eq!(with_targets(1), None);
         let error = with_targets(2).unwrap();
         assert_eq!(error.code, ErrorCode::TargetsNotListed);
-        let expected = "EC2 does not list cvpn-endpoint-00000000000000001, which are";
-        assert!(error.message.starts_with(expected), "{}", error.message);
+        assert!(error.message.contains(": cvpn-endpoint-00000000000000001;"), "{}", error.message);
         let error = with_targets(14).unwrap();
-        assert!(
-            error.message.contains("cvpn-endpoint-0000000000000000a and 3 more, which"),
-            "{}",
-            error.message
-        );
+        assert!(error.message.contains("cvpn-endpoint-0000000000000000a and 3 more;"), "{}", error.message);
     }
 }

@@ -19,7 +19,7 @@ pub struct LogsEntry {
     pub groups: Vec<LogGroupEntry>,
     /// The reason why it is not known which log groups there are to read; `None` if it is.
     pub error: Option<CaptureError>,
-    /// The error for targets that EC2 does not list, which log nowhere; `None` if it lists all that are named by their ids.
+    /// The error for targets that are named by their ids and that EC2 does not list; `None` if it lists all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub targets_error: Option<CaptureError>,
 }

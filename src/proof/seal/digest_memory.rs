@@ -1,11 +1,11 @@
-//! Memory for the digests that a seal has in memory at a time, of all accounts and Regions. A digest may have 16 MiB, and nearly all
-//! have a few KiB.
+//! Memory for the digests that a seal reads and writes at a time, of all accounts and Regions. A digest may have 16 MiB, and nearly
+//! all have a few KiB. The keys of two days of objects of each account and Region, which are in memory too, are not counted here.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Bytes of all digests in memory: half of what the function has.
+/// Bytes of all digests in memory: half of what the function has by default.
 const BYTES: u64 = 256 << 20;
 
 /// Bytes of one permit.

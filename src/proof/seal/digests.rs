@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
-use crate::lake::store::{Found, Location};
+use crate::lake::store::{Found, LARGEST_DOCUMENT, Location};
 use crate::proof::digest::WrittenDigest;
 use crate::snapshot_time::FIRST_DATE;
 use crate::target::AccountRegion;
@@ -15,8 +15,8 @@ use super::chain::{ChainError, SealChain};
 use super::due_hours::CHECKED_HOURS;
 use super::error::SealError;
 
-/// Most digests or run records of an account and Region that are read at a time.
-pub(super) const CONCURRENT_READS: usize = 8;
+/// Most digests of an account and Region that are read at a time.
+const CONCURRENT_READS: usize = 8;
 
 /// Hours before the newest closed one of which the digests are listed at first: those that a seal of one hour checks, and some more.
 const LISTED_HOURS: i32 = CHECKED_HOURS + 4;
@@ -70,6 +70,7 @@ impl Sealer<'_> {
         key: &ObjectKey,
         closed: Hour,
     ) -> Result<WrittenDigest, SealError> {
+        let _memory = self.memory.take(LARGEST_DOCUMENT).await;
         let written = self.read(key).await?;
         let mut chain = self.new_chain().await?;
         chain.begin(key, &written)?;
@@ -90,7 +91,7 @@ impl Sealer<'_> {
         }
         let listed = self.list_digests(place, FIRST_DATE).await?;
         match listed.digests.iter().find(|digest| digest.key.hour > asked) {
-            Some(next) if listed.digests.first().is_some_and(|first| first.key.hour < asked) => {
+            Some(next) if listed.digests.first().is_some_and(|first| first.key.hour <= asked) => {
                 Err(gone(&missing, &next.key))
             }
             _ => Err(SealError::BeforeTheChain { hour: asked }),
@@ -117,6 +118,8 @@ impl Sealer<'_> {
             return Ok(chain);
         };
         let missing = ObjectKey::of_digest(place, first.hour.previous());
+        let listed_bytes = before.last().filter(|digest| digest.key == missing).map(|digest| digest.bytes);
+        let memory = self.memory.take(listed_bytes.unwrap_or(LARGEST_DOCUMENT)).await;
         match self.read_if_there(&missing).await? {
             Some(written) => chain.begin(&missing, &written)?,
             None if !before.is_empty() || self.has_digest_before(place, listed.from).await? => {
@@ -124,6 +127,7 @@ impl Sealer<'_> {
             }
             None => {}
         }
+        drop(memory);
         let read = async |ListedDigest { key, bytes }| {
             let memory = self.memory.take(bytes).await;
             (self.read(&key).await, key, memory)
@@ -186,7 +190,9 @@ fn digests_in(found: Vec<Found>) -> Result<Vec<ListedDigest>, SealError> {
         if let Some(irregular) = found.irregular {
             return Err(ChainError::Forged { key: key.to_string(), problem: irregular.to_string() }.into());
         }
-        digests.push(ListedDigest { key, bytes: found.bytes });
+        // The size is that of the first version, and the last one is read.
+        let bytes = if found.versions > 1 { LARGEST_DOCUMENT } else { found.bytes };
+        digests.push(ListedDigest { key, bytes });
     }
     Ok(digests)
 }

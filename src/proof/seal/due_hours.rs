@@ -123,7 +123,7 @@ impl SealPlan {
         self.hour.earlier(CHECKED_HOURS)
     }
 
-    /// Takes the newest digest of the checked chain: another seal may have continued it meanwhile.
+    /// Takes the newest digest of the checked chain: another seal may have continued it before the digests were listed again.
     pub fn follow(&mut self, newest: Hour) {
         self.hour = newest.next();
     }

@@ -15,10 +15,12 @@ use crate::proof::digest::{OlderLeft, SealedObject, WrittenDigest};
 use crate::snapshot_time::FIRST_DATE;
 use crate::target::AccountRegion;
 
-use super::digests::CONCURRENT_READS;
 use super::due_hours::is_retried;
 use super::error::SealError;
 use super::{Sealer, named};
+
+/// Most run records of an account and Region that are read at a time.
+const CONCURRENT_RECORDS: usize = 4;
 
 /// The objects that run records name, and the problems that kept others from being looked for.
 #[derive(Debug, Default)]
@@ -153,7 +155,7 @@ impl Sealer<'_> {
             };
             (self.store.read_with(&key, names).await, key)
         };
-        let mut records = std::pin::pin!(stream::iter(records).map(read).buffered(CONCURRENT_READS));
+        let mut records = std::pin::pin!(stream::iter(records).map(read).buffered(CONCURRENT_RECORDS));
         let mut keys = BTreeSet::new();
         while let Some((names, key)) = records.next().await {
             match names {

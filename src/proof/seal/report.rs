@@ -25,7 +25,7 @@ pub struct Sealed {
     pub objects: u64,
     /// Number of these that came after the digest of their hour.
     pub late: u64,
-    /// Key of the newest digest, relative to the lake's prefix; null if there is none.
+    /// Key of the newest digest, relative to the lake's prefix; null if there is none, or if the chain could not be checked.
     pub digest_key: Option<String>,
     /// SHA-256 of its bytes, in hexadecimal. A copy kept elsewhere shows later if the chain was recreated.
     pub digest_sha256: Option<String>,

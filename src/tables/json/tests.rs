@@ -195,6 +195,10 @@ fn json_in_a_text_is_read_where_it_stands_unless_it_has_other_escapes() {
         (r#""{} {}""#, None),
         (r#""{}"#, None),
         (r#""{\"a\":1"#, None),
+        // Quotation marks without a backslash end the text.
+        (r#""{\"a\":\"b","c\"}""#, None),
+        (r#""{\"a","b\":1}""#, None),
+        (r#""{\"a\":\"a text of more than thirty-two bytes","c\"}""#, None),
         (r#""{\"a\":1\"}""#, None),
         (r#""{\"a\":}""#, None),
         (r#""{\"a\":01}""#, None),

@@ -89,6 +89,13 @@ async fn a_missing_digest_stops_the_seal_and_nothing_sealed_is_listed_again() {
             let of_digest = lake.get_first_version(&keys[3]).await;
             lake.put_back(&keys[3], of_digest).await;
         }
+        if lake.hide(&keys[0]).await.is_some() {
+            let key = SigningKey::File(lake.keys.private());
+            let asked = lake.seal_with(Some(&key), LATER, Some("2025-11-22T21")).await;
+            assert_eq!(codes(&asked), [Some("DigestGone")], "the first digest hidden, and asked for");
+            let of_digest = lake.get_first_version(&keys[0]).await;
+            lake.put_back(&keys[0], of_digest).await;
+        }
         let [sealed] = lake.seal_at(AN_HOUR_LATER).await.try_into().unwrap();
         assert_eq!((sealed.error, sealed.digests), (None, 1), "once all is as it was");
     }

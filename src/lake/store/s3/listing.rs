@@ -18,9 +18,9 @@ const LARGEST_PAGE: usize = 8 << 20;
 /// Number of empty pages in a row at which a listing stops.
 const EMPTY_PAGES: usize = 1_000;
 
-/// Maximum bytes of names that one listing may have, with [`ENTRY_BYTES`] for each: a day of 2,000 endpoints with a
-/// snapshot every 15 minutes fits in.
-const LARGEST_LISTING: usize = 64 << 20;
+/// Maximum bytes of names that one listing may have, with [`ENTRY_BYTES`] for each: two days of 2,000 endpoints with a
+/// snapshot every 15 minutes fit in.
+const LARGEST_LISTING: usize = 128 << 20;
 
 /// Bytes that an entry counts for beside its name.
 const ENTRY_BYTES: usize = 128;
@@ -291,10 +291,10 @@ mod tests {
         assert_eq!(progress.page(1, 1, Some(["", &longest])), limit("16384 bytes for a token"));
         let mut progress = PageProgress::default();
         assert_eq!(progress.page(1, LARGEST_LISTING - ENTRY_BYTES, Some(["a", ""])), Ok(()));
-        assert_eq!(progress.page(0, 1, Some(["b", ""])), limit("67108864 bytes of names"));
+        assert_eq!(progress.page(0, 1, Some(["b", ""])), limit("134217728 bytes of names"));
         let mut progress = PageProgress::default();
         let entries = LARGEST_LISTING / ENTRY_BYTES;
         assert_eq!(progress.page(entries, 0, Some(["a", ""])), Ok(()), "names without a byte");
-        assert_eq!(progress.page(1, 0, Some(["b", ""])), limit("67108864 bytes of names"));
+        assert_eq!(progress.page(1, 0, Some(["b", ""])), limit("134217728 bytes of names"));
     }
 }
