@@ -10,21 +10,19 @@ mod found;
 mod location;
 mod memory_budget;
 mod name;
+mod partitions;
 mod s3;
 mod time;
 
 use std::path::Path;
 
 use aws_config::SdkConfig;
-use futures_util::{StreamExt, TryStreamExt, stream};
-use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use tracing::warn;
 
 use crate::error_code::ErrorCode;
-use crate::lake::keys::{Key, ObjectKey, Table};
-use crate::target::{AccountId, AccountRegion};
+use crate::lake::keys::{Key, ObjectKey};
+use crate::target::AccountId;
 
 pub use bucket_policy::Protection;
 pub use directory::DirectoryStore;
@@ -115,9 +113,6 @@ pub const HEAD: usize = 4;
 /// Largest object that a single put can leave, in bytes. Source: Amazon S3 User Guide, "Uploading objects".
 const LARGEST_PUT: u64 = 5 << 30;
 
-/// Most accounts whose Regions are listed at a time.
-const CONCURRENT_LISTINGS: usize = 16;
-
 /// Largest digest or run record that is read, in bytes.
 pub const LARGEST_DOCUMENT: u64 = 16 << 20;
 
@@ -187,46 +182,6 @@ impl Store {
         }
     }
 
-    /// Lists every account and Region that any table of the evidence has a folder of, in order.
-    ///
-    /// # Errors
-    /// If the folders cannot be listed.
-    pub async fn places(&self) -> Result<Vec<AccountRegion>, StoreError> {
-        let mut accounts = Vec::new();
-        for table in Table::ALL {
-            let folders = self.list_folder(&format!("{table}/")).await?.folders;
-            accounts.extend(folders.into_iter().map(|account| (table, account)));
-        }
-        let regions_of = async |(table, account)| self.regions_of(table, account).await;
-        let places = stream::iter(accounts).map(regions_of).buffered(CONCURRENT_LISTINGS);
-        let mut places = places.try_concat().await?;
-        places.sort();
-        places.dedup();
-        Ok(places)
-    }
-
-    /// Lists the Regions of which a table has a folder of an account.
-    async fn regions_of(&self, table: Table, account: String) -> Result<Vec<AccountRegion>, StoreError> {
-        let regions = match (self, self.list_folder(&format!("{table}/{account}/")).await) {
-            (Store::Directory(_), Err(error)) => {
-                // One account's folder must not keep the others from being sealed; `verify` reports it.
-                warn!(code = %error.code, %table, "not looked into: a folder that cannot be listed");
-                return Ok(Vec::new());
-            }
-            (_, listing) => listing?.folders,
-        };
-        Ok(regions.iter().filter_map(|region| AccountRegion::parse(&account, region)).collect())
-    }
-
-    /// Lists the days of which a table has a folder of `place`, in order. Folders whose names are not days are not among them.
-    ///
-    /// # Errors
-    /// If the folders cannot be listed.
-    pub async fn days(&self, table: Table, place: &AccountRegion) -> Result<Vec<Date>, StoreError> {
-        let folders = self.list_folder(&place.folder(table)).await?.folders;
-        Ok(folders.iter().filter_map(|folder| table.parse_day(folder)).collect())
-    }
-
     /// Lists every object in `folder` and below it, or the one object of that key, in the order of the keys, including those that
     /// a delete marker hides.
     ///
@@ -236,53 +191,6 @@ impl Store {
         match self {
             Store::S3(store) => store.find(folder).await,
             Store::Directory(store) => store.find(folder),
-        }
-    }
-
-    /// Lists the objects of a table from the day `first` to the day `last`, or to the newest if that is `None`, as
-    /// [`find`](Store::find) lists those of one day. In S3 that is one listing.
-    ///
-    /// # Errors
-    /// If not all could be listed.
-    pub async fn find_days(
-        &self,
-        table: Table,
-        place: &AccountRegion,
-        first: Date,
-        last: Option<Date>,
-    ) -> Result<Vec<Found>, StoreError> {
-        let is_asked = |date: Date| date >= first && last.is_none_or(|last| date <= last);
-        match self {
-            Store::S3(store) => {
-                // The names of the days' folders, without the slash: before and after the keys in them.
-                let name = |date| place.day(table, date).trim_end_matches('/').to_owned();
-                let after_last = last.and_then(|last| last.tomorrow().ok()).map(name);
-                // Of days, `:` comes after the digits of them all.
-                let after_all =
-                    || name(first).rsplit_once('=').map(|(partition, _)| format!("{partition}=:"));
-                let end = after_last.or_else(after_all);
-                let folder = place.folder(table);
-                let mut found = store.find_between(&folder, Some(&name(first)), end.as_deref()).await?;
-                let is_of_day = |found: &Found| {
-                    let day = found.key.strip_prefix(&folder).and_then(|rest| rest.split_once('/'));
-                    day.and_then(|(day, _)| table.parse_day(day)).is_some_and(is_asked)
-                };
-                found.retain(is_of_day);
-                Ok(found)
-            }
-            Store::Directory(store) => {
-                let dates: Vec<Date> = match last {
-                    Some(last) => first.series(1.day()).take_while(|date| *date <= last).collect(),
-                    None => {
-                        self.days(table, place).await?.into_iter().filter(|date| is_asked(*date)).collect()
-                    }
-                };
-                let mut found = Vec::new();
-                for date in dates {
-                    found.extend(store.find(&place.day(table, date))?);
-                }
-                Ok(found)
-            }
         }
     }
 
