@@ -67,13 +67,13 @@ KEPT_DAYS = RETENTION_DAYS + NONCURRENT_DAYS
 CAPTURES_DAYS = RETENTION_DAYS + 62
 # A file a month, and one an hour since the table was last put together, and for each statement some of metadata.
 CAPTURES_FILES, METADATA_GETS, METADATA_PUTS = CAPTURES_DAYS // 30 + 24, 10, 6
-METRICS_PER_ENDPOINT, METRICS, ALARMS = 6, 3, 12
+METRICS, ALARMS = 5, 9
 # States that an hour's merge enters: 15, and the maintenance once a day; and for connection logs besides.
 MERGE_TRANSITIONS, LOG_MERGE_TRANSITIONS = 15 + 8 / 24, 3
 # Days of connection logs and of endpoints that an hour's merge reads: four, and nine once a day.
 MERGED_LOG_DAYS = 4 + 5 / 24
 # States that an execution of the fleet enters, its start among them, and those of each batch.
-FLEET_TRANSITIONS, BATCH_TRANSITIONS, FLEET_ALARMS = 6, 2, 3
+FLEET_TRANSITIONS, BATCH_TRANSITIONS, FLEET_ALARMS = 6, 2, 2
 # Assumed: what an invocation takes besides paging, for a role to be assumed and endpoints to be found.
 BATCH_SECONDS = 0.5
 SMALLEST_MOVED = 128 * 1024
@@ -85,7 +85,7 @@ WINDOWS, LATE_READINGS = 96, 24
 LOG_EVENT_BYTES, LOG_EVENT_CPU_SECONDS, LOG_PAGE_EVENTS, LOG_PAGE_SECONDS = 100, 10e-6, 1_000, 0.3
 # Assumed: what a run takes besides, and its lists: of the previous run records, of days, and of the objects of two days.
 LOG_RUN_SECONDS, LOG_RUN_LISTS = 0.5, 5
-LOG_ALARMS = 2
+LOG_ALARMS = 1
 
 
 def capture_seconds(endpoints, connections, memory_mb):
@@ -160,7 +160,7 @@ def month(endpoints, connections):
             + MERGE_TRANSITIONS * STATE_TRANSITION
         ),
         # EventBridge takes nothing for the events of AWS's own services, and CloudTrail nothing for the first copy of them.
-        "watching": (METRICS_PER_ENDPOINT * endpoints + METRICS) * METRIC_MONTH
+        "watching": METRICS * METRIC_MONTH
         + ALARMS * ALARM_MONTH
         + DASHBOARD_MONTH
         + KMS_KEY_MONTH,

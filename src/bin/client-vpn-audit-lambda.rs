@@ -71,11 +71,11 @@ async fn answer(
     let invocation = auditor.request(|now| event::parse(&event.payload, now))?;
     let answer = auditor.handle(invocation, &event.context.request_id, deadline).await;
     if let Err(InvocationError::RunRecord { report, .. }) = &answer {
-        write_lines(&metrics::lines(&report.record, auditor.stack()));
+        write_lines(&metrics::lines(&report.record, auditor.stack(), auditor.endpoint_metrics()));
     }
     let answer = answer?;
     if let Answer::Snapshot(report) = &answer {
-        write_lines(&metrics::lines(&report.record, auditor.stack()));
+        write_lines(&metrics::lines(&report.record, auditor.stack(), auditor.endpoint_metrics()));
         // Lambda's retry, the dead-letter queue and the alarms react to a failed invocation only.
         if let Some(message) = report.failure() {
             return Err(FailedAnswer { code: ErrorCode::TargetsFailed, message });

@@ -117,6 +117,11 @@ impl Auditor {
         self.settings.stack.as_deref()
     }
 
+    /// Returns `true` if each endpoint has metrics of its own.
+    pub fn endpoint_metrics(&self) -> bool {
+        self.settings.endpoint_metrics
+    }
+
     /// Returns the request that `read` makes of an event or of flags at the current time.
     ///
     /// # Errors

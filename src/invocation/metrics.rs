@@ -1,4 +1,5 @@
-//! CloudWatch metrics in Embedded Metric Format: lines of JSON that CloudWatch reads out of the log.
+//! CloudWatch metrics in Embedded Metric Format: lines of JSON that CloudWatch reads out of the log. A line about each target has the
+//! same values, and is a metric if that is wanted.
 //!
 //! Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
 //!
@@ -19,21 +20,34 @@ pub const STACK: &str = "Stack";
 /// The other dimensions of a target's metrics, in the order that CloudWatch shows them.
 pub const DIMENSIONS: [&str; 3] = ["AccountId", "Region", "EndpointId"];
 
-/// Returns the lines for one snapshot by `stack`: one for each target, then one for the run.
-pub fn lines(record: &RunRecord, stack: Option<&str>) -> Vec<Value> {
-    let targets = record.targets.iter().map(|entry| target_line(record.end, stack, entry));
-    targets.chain([run_line(record.end, stack, totals(record))]).collect()
+/// A name, a unit of CloudWatch and a value.
+type Metric = (&'static str, &'static str, u64);
+
+/// Returns the lines for one snapshot by `stack`: one for each target, then one for the run. Without `endpoint_metrics`, those of the
+/// targets are only log lines: CloudWatch charges for each metric of each endpoint.
+pub fn lines(record: &RunRecord, stack: Option<&str>, endpoint_metrics: bool) -> Vec<Value> {
+    let targets = record.targets.iter().map(|entry| target_line(record.end, stack, entry, endpoint_metrics));
+    let complete: Vec<&Entry> =
+        record.targets.iter().filter(|entry| entry.outcome == Outcome::Complete).collect();
+    let mut of_run = run_metrics(totals(record));
+    of_run.push(("CompleteSnapshots", "Count", complete.len() as u64));
+    // Without a complete listing the sum is not known, and it is not zero.
+    if !complete.is_empty() {
+        let active = complete.iter().map(|entry| entry.tally.active).sum();
+        of_run.push(("ActiveConnections", "Count", active));
+    }
+    targets.chain([line(record.end, stack, &[], &of_run)]).collect()
 }
 
 /// Returns the line for one run of connection logs by `stack`; `None` if there is nothing to report. The alarm `NoCapture` counts
 /// the lines of snapshots, and a line of such a run would keep it quiet.
 pub fn logs_line(record: &RunRecord, stack: Option<&str>) -> Option<Value> {
     let totals = totals(record);
-    (totals != [0, 0]).then(|| run_line(record.end, stack, totals))
+    (totals != [0, 0]).then(|| line(record.end, stack, &[], &run_metrics(totals)))
 }
 
-fn run_line(time: Timestamp, stack: Option<&str>, [failed, unparsed]: [u64; 2]) -> Value {
-    line(time, stack, &[], &[("FailedTargets", "Count", failed), ("UnparsedValues", "Count", unparsed)])
+fn run_metrics([failed, unparsed]: [u64; 2]) -> Vec<Metric> {
+    vec![("FailedTargets", "Count", failed), ("UnparsedValues", "Count", unparsed)]
 }
 
 /// Returns the numbers of failed targets and of unparsed values.
@@ -60,7 +74,7 @@ pub fn seal_line(time: Timestamp, report: &SealReport, stack: Option<&str>) -> O
     Some(line(time, stack, &[], &[("OldestCompleteAgeMinutes", "Count", age)]))
 }
 
-fn target_line(time: Timestamp, stack: Option<&str>, entry: &Entry) -> Value {
+fn target_line(time: Timestamp, stack: Option<&str>, entry: &Entry, is_metric: bool) -> Value {
     let complete = u64::from(entry.outcome == Outcome::Complete);
     // Rows of an object that already existed were counted by the run that wrote it.
     let rows = if entry.outcome == Outcome::AlreadyCaptured { 0 } else { entry.rows() };
@@ -77,21 +91,19 @@ fn target_line(time: Timestamp, stack: Option<&str>, entry: &Entry) -> Value {
     }
     let values = [&entry.account_id, &entry.region, &entry.endpoint_id].map(String::as_str);
     let dimensions: Vec<(&str, &str)> = DIMENSIONS.into_iter().zip(values).collect();
-    line(time, stack, &dimensions, &metrics)
+    if is_metric {
+        line(time, stack, &dimensions, &metrics)
+    } else {
+        log_line(&with_stack(stack, &dimensions), &metrics).into()
+    }
 }
 
-fn line(
-    time: Timestamp,
-    stack: Option<&str>,
-    dimensions: &[(&str, &str)],
-    metrics: &[(&str, &str, u64)],
-) -> Value {
-    let of_stack = stack.map(|stack| (STACK, stack));
-    let dimensions: Vec<(&str, &str)> = of_stack.into_iter().chain(dimensions.iter().copied()).collect();
+fn line(time: Timestamp, stack: Option<&str>, dimensions: &[(&str, &str)], metrics: &[Metric]) -> Value {
+    let dimensions = with_stack(stack, dimensions);
     let names: Vec<&str> = dimensions.iter().map(|(name, _)| *name).collect();
     let definitions: Vec<Value> =
         metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
-    let mut line = Map::new();
+    let mut line = log_line(&dimensions, metrics);
     line.insert(
         "_aws".to_owned(),
         json!({
@@ -99,7 +111,16 @@ fn line(
             "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [names], "Metrics": definitions}],
         }),
     );
-    line.extend(dimensions.iter().map(|&(name, value)| (name.to_owned(), json!(value))));
-    line.extend(metrics.iter().map(|&(name, _, value)| (name.to_owned(), json!(value))));
-    Value::Object(line)
+    line.into()
+}
+
+fn with_stack<'a>(stack: Option<&'a str>, dimensions: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let of_stack = stack.map(|stack| (STACK, stack));
+    of_stack.into_iter().chain(dimensions.iter().copied()).collect()
+}
+
+/// Returns the names and values alone, which CloudWatch takes for no metric.
+fn log_line(dimensions: &[(&str, &str)], metrics: &[Metric]) -> Map<String, Value> {
+    let dimensions = dimensions.iter().map(|&(name, value)| (name.to_owned(), json!(value)));
+    dimensions.chain(metrics.iter().map(|&(name, _, value)| (name.to_owned(), json!(value)))).collect()
 }

@@ -56,6 +56,8 @@ pub struct Settings {
     pub signing_key: Option<SigningKey>,
     /// Value of the dimension `Stack` of all metrics; `None` for metrics without it.
     pub stack: Option<String>,
+    /// `true` to publish metrics of each endpoint besides those of the stack.
+    pub endpoint_metrics: bool,
 }
 
 impl Settings {
@@ -115,6 +117,7 @@ impl Settings {
         let kms_key = reader.kms_key();
         let signing_key = reader.signing_key();
         let stack = reader.stack();
+        let endpoint_metrics = reader.flag("AUDIT_ENDPOINT_METRICS");
         let faults = reader.faults;
         let (Some(lake), Some(page_size)) = (lake, PageSize::new(page_size)) else {
             return Err(faults);
@@ -140,6 +143,7 @@ impl Settings {
             kms_key,
             signing_key,
             stack,
+            endpoint_metrics,
         })
     }
 

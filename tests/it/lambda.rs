@@ -1,5 +1,7 @@
 //! The Lambda binary under an emulator of the Lambda runtime that we did not write.
 
+use std::collections::BTreeMap;
+
 use client_vpn_sim::{Authentication, Config, EndpointConfig, Fault, FaultKind};
 use serde_json::{Value, json};
 
@@ -73,7 +75,57 @@ async fn every_sample_event_is_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda")]
-async fn the_log_is_json_with_metrics_for_each_target_and_the_run() {
+async fn the_log_is_json_with_a_line_for_each_target_and_metrics_of_the_run() {
+    let (bad, lines) = log_of_a_snapshot_with_a_failed_target(&[]).await;
+    let metrics: Vec<&Value> = lines.iter().filter(|line| line.get("_aws").is_some()).collect();
+    assert_eq!(metrics.len(), 1, "{lines:?}");
+    assert_eq!(definition(metrics[0]), (json!("ClientVpnAudit"), json!([["Stack"]]), json!("vpn-audit")));
+    let of_run = [
+        ("ActiveConnections", metrics[0]["ActiveConnections"].clone()),
+        ("CompleteSnapshots", json!(1)),
+        ("FailedTargets", json!(1)),
+        ("UnparsedValues", json!(0)),
+    ];
+    assert_eq!(values(metrics[0]), of_run.map(|(name, value)| (name.to_owned(), value)).into());
+    let targets: Vec<&Value> = lines.iter().filter(|line| line.get("CaptureMillis").is_some()).collect();
+    assert_eq!(targets.len(), 2, "{lines:?}");
+    assert_eq!(targets[0]["ActiveConnections"], metrics[0]["ActiveConnections"], "the other is not complete");
+    assert!(targets[0]["ActiveConnections"].as_u64().unwrap() > 0);
+    assert_eq!(
+        ["Stack", "Rows", "Pages", "CompleteSnapshots"].map(|name| targets[0][name].clone()),
+        [json!("vpn-audit"), json!(23), json!(5), json!(1)]
+    );
+    assert_eq!(
+        ["EndpointId", "Rows", "CompleteSnapshots", "ActiveConnections"].map(|name| targets[1][name].clone()),
+        [json!(bad), json!(5), json!(0), Value::Null],
+        "a listing cut short has no number of active connections"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs cargo-lambda")]
+async fn each_target_has_metrics_if_that_is_set() {
+    let (bad, lines) = log_of_a_snapshot_with_a_failed_target(&[("AUDIT_ENDPOINT_METRICS", "true")]).await;
+    let metrics: Vec<&Value> = lines.iter().filter(|line| line.get("_aws").is_some()).collect();
+    assert_eq!(metrics.len(), 3, "{lines:?}");
+    let target = ["Stack", "AccountId", "Region", "EndpointId"];
+    for (metric, dimensions) in metrics.iter().zip([target.as_slice(), &target, &target[..1]]) {
+        let expected = (json!("ClientVpnAudit"), json!([dimensions]), json!("vpn-audit"));
+        assert_eq!(definition(metric), expected);
+    }
+    let names: Vec<String> = values(metrics[0]).into_keys().collect();
+    assert_eq!(
+        names,
+        ["ActiveConnections", "CaptureMillis", "CompleteSnapshots", "Pages", "Rows", "UnparsedValues"]
+    );
+    let cut = values(metrics[1]);
+    assert_eq!((&cut["Rows"], &cut["CompleteSnapshots"]), (&json!(5), &json!(0)));
+    assert!(!cut.contains_key("ActiveConnections"), "a listing cut short has no such number");
+    assert_eq!(metrics[1]["EndpointId"], json!(bad));
+}
+
+/// Captures two endpoints, the second of which fails at its second page. Returns its id and the lines of the log.
+async fn log_of_a_snapshot_with_a_failed_target(more: &[(&str, &str)]) -> (String, Vec<Value>) {
     let world = World::new(fleet(2, 23)).await;
     let bad = world.simulator.endpoint_ids()[1].clone();
     world.simulator.inject(Fault {
@@ -81,50 +133,28 @@ async fn the_log_is_json_with_metrics_for_each_target_and_the_run() {
         last: usize::MAX,
         ..Fault::always(FaultKind::InternalError).at(&bad)
     });
-    let variables = world.variables(&[("AUDIT_PAGE_SIZE", "5"), ("AUDIT_STACK", "vpn-audit")]);
-    let emulator = Emulator::start(&world.simulator.url(), &variables);
+    let given = [[("AUDIT_PAGE_SIZE", "5"), ("AUDIT_STACK", "vpn-audit")].as_slice(), more].concat();
+    let emulator = Emulator::start(&world.simulator.url(), &world.variables(&given));
     let Invoked::Failed(error) = emulator.invoke(&json!({"action": "snapshot"})) else {
         panic!("an invocation with a failed target must fail");
     };
     assert!(error.contains("TargetsFailed") && error.contains("1 of 2 targets failed"), "{error}");
     assert!(error.contains(&bad) && error.contains("InternalError"), "{error}");
+    let lines = emulator.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (bad, lines)
+}
 
-    let lines: Vec<Value> = emulator.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let metrics: Vec<&Value> = lines.iter().filter(|line| line.get("_aws").is_some()).collect();
-    assert_eq!(metrics.len(), 3, "{lines:?}");
-    let values = |line: &Value| {
-        let names = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().clone();
-        names
-            .iter()
-            .map(|metric| metric["Name"].as_str().unwrap().to_owned())
-            .map(|name| (name.clone(), line[&name].clone()))
-            .collect::<std::collections::BTreeMap<_, _>>()
-    };
-    let good = values(metrics[0]);
-    let names: Vec<&str> = good.keys().map(String::as_str).collect();
-    assert_eq!(
-        names,
-        ["ActiveConnections", "CaptureMillis", "CompleteSnapshots", "Pages", "Rows", "UnparsedValues"]
-    );
-    assert_eq!(
-        (&good["Rows"], &good["Pages"], &good["CompleteSnapshots"]),
-        (&json!(23), &json!(5), &json!(1))
-    );
-    let cut = values(metrics[1]);
-    assert_eq!((&cut["Rows"], &cut["CompleteSnapshots"]), (&json!(5), &json!(0)));
-    assert!(!cut.contains_key("ActiveConnections"), "a listing cut short has no such number");
-    assert_eq!(metrics[1]["EndpointId"], json!(bad));
-    let run = values(metrics[2]);
-    assert_eq!((&run["FailedTargets"], &run["UnparsedValues"]), (&json!(1), &json!(0)));
-    let target = json!(["Stack", "AccountId", "Region", "EndpointId"]);
-    for (metric, dimensions) in metrics.into_iter().zip([target.clone(), target, json!(["Stack"])]) {
-        let definition = &metric["_aws"]["CloudWatchMetrics"][0];
-        assert_eq!(definition["Namespace"], json!("ClientVpnAudit"));
-        assert_eq!(
-            (&definition["Dimensions"], &metric["Stack"]),
-            (&json!([dimensions]), &json!("vpn-audit"))
-        );
-    }
+/// The namespace, the dimensions and the stack of a metric.
+fn definition(metric: &Value) -> (Value, Value, Value) {
+    let definition = &metric["_aws"]["CloudWatchMetrics"][0];
+    (definition["Namespace"].clone(), definition["Dimensions"].clone(), metric["Stack"].clone())
+}
+
+/// The names of a line that CloudWatch takes for metrics, with their values.
+fn values(line: &Value) -> BTreeMap<String, Value> {
+    let metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
+    let names = metrics.iter().map(|metric| metric["Name"].as_str().unwrap());
+    names.map(|name| (name.to_owned(), line[name].clone())).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -128,7 +128,7 @@ def read_back(client):
             schedules,
             {"CaptureSchedule": "ENABLED", "LogsSchedule": "ENABLED", "SealSchedule": "ENABLED", "SessionsSchedule": "ENABLED"},
         ),
-        *compare("alarms in moto", len(alarms), 17),
+        *compare("alarms in moto", len(alarms), 12),
         *compare("rules in moto", [rule["Name"] for rule in client("events").list_rules()["Rules"]], ["BucketChangedRule", "KeyChangedRule"]),
     ]
 

@@ -75,6 +75,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("AUDIT_SIGNING_KEY", Some("none: digests are not signed"), "What digests are signed with: a KMS key's ARN, `alias/` and an alias, or a file with a private key in PEM").with_flag("signing-key"),
     setting("AUDIT_KMS_KEY", Some("the bucket's own encryption"), "KMS key that objects in S3 are encrypted with: id, alias or ARN"),
     setting("AUDIT_STACK", Some("none"), "Value of the dimension `Stack` of all metrics, such as the stack's name: 1 to 128 letters, digits and hyphens"),
+    setting("AUDIT_ENDPOINT_METRICS", Some("false"), "`true` to publish six metrics of each endpoint besides those of the stack, which CloudWatch charges for; or `false`"),
 ];
 
 const fn setting(name: &'static str, default: Option<&'static str>, doc: &'static str) -> Setting {

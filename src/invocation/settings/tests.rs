@@ -72,12 +72,17 @@ fn every_fault_is_in_one_answer_by_name_and_value() {
 }
 
 #[test]
-fn the_owner_of_the_bucket_and_the_stack_are_read() {
+fn the_owner_of_the_bucket_the_stack_and_its_metrics_are_read() {
     let given = [("AUDIT_TARGETS", ENDPOINT), ("AUDIT_LAKE", "s3://evidence/vpn")];
     let settings = parse(&given).unwrap();
-    assert_eq!((settings.lake_account, settings.stack), (None, None));
-    let more = [("AUDIT_LAKE_ACCOUNT", "001234567890"), ("AUDIT_STACK", "client-vpn-audit")];
-    let settings = parse(&[given, more].concat()).unwrap();
+    assert_eq!((settings.lake_account, settings.stack, settings.endpoint_metrics), (None, None, false));
+    let more = [
+        ("AUDIT_LAKE_ACCOUNT", "001234567890"),
+        ("AUDIT_STACK", "client-vpn-audit"),
+        ("AUDIT_ENDPOINT_METRICS", "true"),
+    ];
+    let settings = parse(&[given.as_slice(), &more].concat()).unwrap();
+    assert!(settings.endpoint_metrics);
     assert_eq!(settings.lake_account.unwrap().to_string(), "001234567890");
     assert_eq!(settings.stack.as_deref(), Some("client-vpn-audit"));
     for (name, value) in [
@@ -85,6 +90,7 @@ fn the_owner_of_the_bucket_and_the_stack_are_read() {
         ("AUDIT_LAKE_ACCOUNT", "1234567890"),
         ("AUDIT_STACK", ":x"),
         ("AUDIT_STACK", &"x".repeat(129)),
+        ("AUDIT_ENDPOINT_METRICS", "yes"),
     ] {
         let text = parse(&[given.as_slice(), &[(name, value)]].concat()).unwrap_err().to_string();
         assert!(text.contains(name), "{text}");

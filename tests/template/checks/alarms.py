@@ -19,18 +19,13 @@ def alarms(template):
         "OldestCompleteAge": ("ClientVpnAudit", "OldestCompleteAgeMinutes", stack, "Maximum", ">", 45, 900, 1, "breaching"),
         "UnparsedValues": ("ClientVpnAudit", "UnparsedValues", stack, "Sum", ">", 0, 900, 1, "notBreaching"),
         "CaptureErrors": ("AWS/Lambda", "Errors", capture, "Sum", ">", 0, 900, 1, "notBreaching"),
-        "CaptureThrottles": ("AWS/Lambda", "Throttles", capture, "Sum", ">", 0, 900, 1, "notBreaching"),
         "SealErrors": ("AWS/Lambda", "Errors", seal, "Sum", ">", 0, 900, 1, "notBreaching"),
-        "SealThrottles": ("AWS/Lambda", "Throttles", seal, "Sum", ">", 0, 900, 1, "notBreaching"),
         "LogsErrors": ("AWS/Lambda", "Errors", logs, "Sum", ">", 0, 900, 1, "notBreaching"),
-        "LogsThrottles": ("AWS/Lambda", "Throttles", logs, "Sum", ">", 0, 900, 1, "notBreaching"),
         "FailuresQueue": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "failuresqueue"}, "Maximum", ">", 0, 300, 1, "notBreaching"),
         "FleetFailed": ("AWS/States", "ExecutionsFailed", fleet_, "Sum", ">", 0, 900, 1, "notBreaching"),
         "FleetTimedOut": ("AWS/States", "ExecutionsTimedOut", fleet_, "Sum", ">", 0, 900, 1, "notBreaching"),
-        "FleetAborted": ("AWS/States", "ExecutionsAborted", fleet_, "Sum", ">", 0, 900, 1, "notBreaching"),
         "SessionsFailed": ("AWS/States", "ExecutionsFailed", machine, "Sum", ">", 0, 3600, 1, "notBreaching"),
         "SessionsTimedOut": ("AWS/States", "ExecutionsTimedOut", machine, "Sum", ">", 0, 3600, 1, "notBreaching"),
-        "SessionsAborted": ("AWS/States", "ExecutionsAborted", machine, "Sum", ">", 0, 3600, 1, "notBreaching"),
     }
     signs = {"LessThanThreshold": "<", "GreaterThanThreshold": ">"}
     found = {}
@@ -60,7 +55,23 @@ def dashboard(template):
         whole = cfn.resolve(template, **given)
         shown = re.findall(r"alarm:(\w+)", str(json.loads(whole["Resources"]["Dashboard"]["Properties"]["DashboardBody"])))
         problems += compare("alarms of the dashboard", sorted(shown), sorted(resources(whole, "AWS::CloudWatch::Alarm")))
+    for minutes in template["Parameters"]["ScheduleMinutes"]["AllowedValues"]:
+        problems += widgets(cfn.resolve(template, ScheduleMinutes=minutes), minutes)
     return problems
+
+
+def widgets(whole, minutes):
+    """Every metric of the stack is shown, for a snapshot each; and the table reads what the capture logs about each endpoint."""
+    shown = json.loads(whole["Resources"]["Dashboard"]["Properties"]["DashboardBody"])["widgets"]
+    ours = {line[1]: widget["properties"]["period"] for widget in shown for line in widget["properties"].get("metrics", []) if isinstance(line[1:2] and line[1], str)}
+    period = minutes * 60
+    problems = compare("periods of the dashboard's metrics", ours, {"ActiveConnections": period, "CompleteSnapshots": period, "FailedTargets": 900, "UnparsedValues": 900, "OldestCompleteAgeMinutes": 900})
+    queries = [widget["properties"]["query"] for widget in shown if widget["type"] == "log"]
+    problems += compare("logs that the dashboard reads", [re.findall("SOURCE '([^']*)'", query) for query in queries], [["capturelogs"]])
+    metrics = read("src/invocation/metrics.rs")
+    fields = set(re.findall(r"[A-Z]\w+(?=[,) ])", " ".join(queries))) - {"SOURCE"}
+    problems += compare("fields of the dashboard's table", fields, {"AccountId", "Region", "EndpointId", "CompleteSnapshots", "ActiveConnections", "CaptureMillis"})
+    return problems + [f"the dashboard's table reads {name}, which is not in the log" for name in sorted(fields) if f'"{name}"' not in metrics]
 
 
 def metric_of(alarm):

@@ -6,7 +6,7 @@ import cfn
 from common import KEY, LOGS, MEMBER_ROLE, SPREAD, compare, read, resources
 
 #: What exists only with log groups to read.
-NEEDED_FOR_LOGS = ["LogsErrorsAlarm", "LogsFunction", "LogsLogs", "LogsRole", "LogsSchedule", "LogsScheduleRole", "LogsThrottlesAlarm"]
+NEEDED_FOR_LOGS = ["LogsErrorsAlarm", "LogsFunction", "LogsLogs", "LogsRole", "LogsSchedule", "LogsScheduleRole"]
 
 
 def functions(template):
@@ -51,7 +51,7 @@ def functions(template):
 
 def environment(template):
     """The variables are settings of the program, and say what the parameters say."""
-    given = {"MemberRoleName": MEMBER_ROLE, "ExternalId": "audit:42", **SPREAD, **LOGS, "ConnectionLogDays": 30, "UnmaskConnectionLogs": "true", "KmsKeyArn": KEY, "Accounts": "111122223333,444455556666", "Regions": "eu-central-1,us-east-1"}
+    given = {"MemberRoleName": MEMBER_ROLE, "ExternalId": "audit:42", **SPREAD, **LOGS, "ConnectionLogDays": 30, "UnmaskConnectionLogs": "true", "EndpointMetrics": "true", "KmsKeyArn": KEY, "Accounts": "111122223333,444455556666", "Regions": "eu-central-1,us-east-1"}
     expected = {
         "AUDIT_TARGETS": ",".join(cfn.ENDPOINTS),
         "AUDIT_LAKE": "s3://evidencebucket/client-vpn-audit",
@@ -67,13 +67,14 @@ def environment(template):
         "AUDIT_UNMASK_CONNECTION_LOGS": "false",
         "AUDIT_KMS_KEY": "",
         "AUDIT_STACK": "client-vpn-audit",
+        "AUDIT_ENDPOINT_METRICS": "false",
         "AUDIT_SIGNING_KEY": f"arn:aws:kms:{cfn.REGION}:{cfn.ACCOUNT}:key/SealKey",
     }
     of = lambda whole: whole["Globals"]["Function"]["Environment"]["Variables"]
     found = of(cfn.resolve(template))
     problems = compare("variables", found, expected)
     logs = {"AUDIT_CONNECTION_LOG_GROUPS": LOGS["ConnectionLogGroups"], "AUDIT_CONNECTION_LOG_DAYS": 30, "AUDIT_UNMASK_CONNECTION_LOGS": "true"}
-    names = {**logs, "AUDIT_MEMBER_ROLE": MEMBER_ROLE, "AUDIT_EXTERNAL_ID": "audit:42", "AUDIT_SPREAD_ABOVE": 50, "AUDIT_KMS_KEY": KEY, "AUDIT_ACCOUNTS": given["Accounts"], "AUDIT_REGIONS": given["Regions"]}
+    names = {**logs, "AUDIT_ENDPOINT_METRICS": "true", "AUDIT_MEMBER_ROLE": MEMBER_ROLE, "AUDIT_EXTERNAL_ID": "audit:42", "AUDIT_SPREAD_ABOVE": 50, "AUDIT_KMS_KEY": KEY, "AUDIT_ACCOUNTS": given["Accounts"], "AUDIT_REGIONS": given["Regions"]}
     problems += compare("variables with all parameters", of(cfn.resolve(template, **given)), expected | names)
     variables = set(found)
     known = re.findall(r'(?:setting|number)\("(AUDIT_[A-Z_]+)", (None|Some|[0-9])', read("src/invocation/settings/table.rs"))

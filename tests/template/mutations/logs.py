@@ -120,7 +120,7 @@ READS_LOGS = {
     ),
     **{
         f"{name} is made though nobody named a log group": (lambda t, n=name: t["Resources"][n].pop("Condition"), f"{name} is made without log groups")
-        for name in ("LogsFunction", "LogsLogs", "LogsRole", "LogsSchedule", "LogsScheduleRole", "LogsErrorsAlarm", "LogsThrottlesAlarm")
+        for name in ("LogsFunction", "LogsLogs", "LogsRole", "LogsSchedule", "LogsScheduleRole", "LogsErrorsAlarm")
     },
     "the logs' function has no time": (lambda t: properties(t, "LogsFunction").update(Timeout=3), "time-out of LogsFunction"),
     "logs that failed twice are lost": (
@@ -167,7 +167,7 @@ READS_LOGS = {
     "any log group may be named": (lambda t: t["Parameters"]["ConnectionLogGroups"].pop("AllowedPattern"), "ConnectionLogGroups takes '*'"),
     "the key of logs may be any": (lambda t: t["Parameters"]["ConnectionLogKeyArn"].pop("AllowedPattern"), "ConnectionLogKeyArn takes '*'"),
     "the first reading may cover ten years": (lambda t: t["Parameters"]["ConnectionLogDays"].update(MaxValue=3650), "limits of ConnectionLogDays"),
-    "an alarm of the logs is dropped": (lambda t: t["Resources"].pop("LogsThrottlesAlarm"), "alarms"),
+    "an alarm of the logs is dropped": (lambda t: t["Resources"].pop("LogsErrorsAlarm"), "alarms"),
     "an alarm of the logs looks at the seal": (
         lambda t: properties(t, "LogsErrorsAlarm")["Dimensions"][0].update(Value={"Ref": "SealFunction"}),
         "alarms",

@@ -7,6 +7,11 @@ def rule(template):
     return template["Rules"]["EvidenceStaysWhileItIsLocked"]
 
 
+def dashboard(template, text, other):
+    body = properties(template, "Dashboard")["DashboardBody"]["Fn::Sub"]
+    body[0] = body[0].replace(text, other, 1)
+
+
 STACKS_AND_LOCKS = {
     "locked evidence may be hidden": (lambda t: t.pop("Rules"), "is accepted, and hides what is locked"),
     "one lock may be longer": (lambda t: rule(t)["Assertions"].pop(4), "RetentionDays 1094 with a lock of 1095 days"),
@@ -40,13 +45,17 @@ STACKS_AND_LOCKS = {
     "an alarm looks at a stack that is not": (lambda t: properties(t, "UnparsedValuesAlarm")["Dimensions"][0].update(Name="StackName"), "alarms"),
     "metrics have no stack": (lambda t: variables(t).pop("AUDIT_STACK"), "variable of the stack"),
     "the dashboard shows other stacks": (
-        lambda t: properties(t, "Dashboard")["DashboardBody"]["Fn::Sub"].__setitem__(0, properties(t, "Dashboard")["DashboardBody"]["Fn::Sub"][0].replace('"Stack", "${AWS::StackName}", ', "", 1)),
-        "shows other stacks too: ClientVpnAudit FailedTargets",
+        lambda t: dashboard(t, '"Stack", "${AWS::StackName}", ', ""),
+        "shows other stacks too: ClientVpnAudit ActiveConnections",
     ),
-    "the dashboard's search finds other stacks": (
-        lambda t: properties(t, "Dashboard")["DashboardBody"]["Fn::Sub"].__setitem__(0, properties(t, "Dashboard")["DashboardBody"]["Fn::Sub"][0].replace('Stack=\\"${AWS::StackName}\\" ', "", 1)),
-        "shows other stacks too: SEARCH",
+    "the dashboard reads another log": (lambda t: dashboard(t, "${CaptureLogs}", "${SealLogs}"), "logs that the dashboard reads"),
+    "the dashboard reads what is not logged": (lambda t: dashboard(t, "max(CaptureMillis)", "max(CaptureSeconds)"), "the dashboard's table reads CaptureSeconds"),
+    "the dashboard adds up three snapshots": (
+        lambda t: t["Mappings"]["SnapshotPeriod"]["5"].update(Seconds=900),
+        "periods of the dashboard's metrics",
     ),
+    "endpoints have metrics unasked": (lambda t: t["Parameters"]["EndpointMetrics"].update(Default="true"), "variables"),
+    "metrics of endpoints cannot be had": (lambda t: variables(t).update(AUDIT_ENDPOINT_METRICS="false"), "variables with all parameters"),
     "a sovereign Region is refused": (
         lambda t: t["Parameters"]["Regions"].update(AllowedPattern=t["Parameters"]["Regions"]["AllowedPattern"].replace("{2,4}", "{2}")),
         "Regions refuses 'eusc-de-east-1'",
