@@ -54,6 +54,7 @@ mod promise_8_bounded;
 mod promise_9_discreet;
 mod questions_at_their_edges;
 mod reading;
+mod requests_of_a_snapshot;
 mod resume;
 mod seal;
 mod sessions_merge;

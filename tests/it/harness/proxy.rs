@@ -53,6 +53,7 @@ pub struct Proxy {
     url: String,
     rules: Arc<Mutex<Vec<Rule>>>,
     requests: Arc<AtomicUsize>,
+    asked_of_s3: Arc<Mutex<Vec<&'static str>>>,
     task: JoinHandle<()>,
 }
 
@@ -65,17 +66,18 @@ impl Proxy {
         let (ec2, s3) = (address(ec2), address(s3));
         let rules: Arc<Mutex<Vec<Rule>>> = Arc::default();
         let requests: Arc<AtomicUsize> = Arc::default();
-        let (known, counted) = (rules.clone(), requests.clone());
+        let asked_of_s3: Arc<Mutex<Vec<&'static str>>> = Arc::default();
+        let (known, counted, asked) = (rules.clone(), requests.clone(), asked_of_s3.clone());
         let task = tokio::spawn(async move {
             loop {
                 let (client, _) = listener.accept().await.unwrap();
                 counted.fetch_add(1, Ordering::SeqCst);
-                let (rules, ec2, s3) = (known.clone(), ec2.clone(), s3.clone());
+                let (rules, asked, ec2, s3) = (known.clone(), asked.clone(), ec2.clone(), s3.clone());
                 // A connection that breaks is what many of these tests are about.
-                tokio::spawn(async move { drop(serve(client, &rules, &ec2, &s3).await) });
+                tokio::spawn(async move { drop(serve(client, &rules, &asked, &ec2, &s3).await) });
             }
         });
-        Proxy { url, rules, requests, task }
+        Proxy { url, rules, requests, asked_of_s3, task }
     }
 
     pub fn url(&self) -> &str {
@@ -85,6 +87,13 @@ impl Proxy {
     /// Returns the number of requests so far: each has a connection of its own.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
+    }
+
+    /// Returns the kinds of the requests to S3 since this was last asked, in alphabetical order.
+    pub fn asked_of_s3(&self) -> Vec<&'static str> {
+        let mut asked = std::mem::take(&mut *self.asked_of_s3.lock().unwrap());
+        asked.sort_unstable();
+        asked
     }
 
     pub fn spoil(&self, rules: &[Rule]) {
@@ -99,9 +108,16 @@ impl Drop for Proxy {
 }
 
 /// One request; the connection ends with its answer.
-async fn serve(mut client: TcpStream, rules: &Mutex<Vec<Rule>>, ec2: &str, s3: &str) -> std::io::Result<()> {
+async fn serve(
+    mut client: TcpStream,
+    rules: &Mutex<Vec<Rule>>,
+    asked_of_s3: &Mutex<Vec<&'static str>>,
+    ec2: &str,
+    s3: &str,
+) -> std::io::Result<()> {
     let (mut request, head_end) = read_head(&mut client).await?;
     let head = String::from_utf8_lossy(&request[..head_end]).into_owned();
+    asked_of_s3.lock().unwrap().extend(kind_of_s3(head.lines().next().unwrap_or_default()));
     let spoil = matching(rules, head.lines().next().unwrap_or_default());
     if spoil == Some(Spoil::CutTheRequest) {
         return Ok(());
@@ -164,6 +180,17 @@ pub(super) async fn read_rest(
 pub(super) fn content_length(head: &str) -> usize {
     let value = |line: &str| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok();
     head.lines().find_map(value).unwrap_or(0)
+}
+
+/// The kind of a request to S3, by what S3 takes for it: a list costs as much as a put.
+fn kind_of_s3(first_line: &str) -> Option<&'static str> {
+    match first_line.split_once(' ')? {
+        ("GET", path) if path.contains("list-type=2") || path.contains("?versions") => Some("LIST"),
+        ("GET", _) => Some("GET"),
+        ("HEAD", _) => Some("HEAD"),
+        ("PUT", _) => Some("PUT"),
+        _ => None,
+    }
 }
 
 fn matching(rules: &Mutex<Vec<Rule>>, first_line: &str) -> Option<Spoil> {

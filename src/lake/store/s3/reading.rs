@@ -7,7 +7,7 @@ use std::time::Duration;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{ChecksumMode, DeleteMarkerEntry};
+use aws_sdk_s3::types::ChecksumMode;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
@@ -26,6 +26,13 @@ use crate::lake::store::{
 const READING: Duration = Duration::from_secs(60);
 const SLOWEST: u64 = 1 << 20;
 
+/// The newest version under a key.
+enum Newest {
+    Object,
+    /// A delete marker, which hides the versions before it.
+    Marker,
+}
+
 impl S3Store {
     /// Looks at the object under a key, and for a delete marker that hides it.
     pub(in crate::lake::store) async fn look(&self, key: Key<'_>) -> Result<Look, StoreError> {
@@ -43,9 +50,11 @@ impl S3Store {
             }
             // An answer to HEAD has no body: a listing shows the problem, or that nothing exists. One of versions also shows a
             // delete marker that the answer did not name; not everybody may list them.
-            let is_there = match self.newest_is_a_marker(&name).await {
-                Ok(true) => return Ok(Look::Foreign("a delete marker".to_owned())),
-                Ok(false) => self.contains(key).await?,
+            let is_there = match self.newest(&name).await {
+                Ok(Some(Newest::Marker)) => return Ok(Look::Foreign("a delete marker".to_owned())),
+                Ok(newest) if raw.is_some() => newest.is_some(),
+                // Without the permission to list, S3 does not say that nothing is there.
+                Ok(_) => self.contains(key).await?,
                 Err(error) if error.code == AwsCode::ACCESS_DENIED => self.contains(key).await?,
                 Err(error) => return Err(error),
             };
@@ -75,15 +84,20 @@ impl S3Store {
         Ok(Look::Object { hashed, head, tail })
     }
 
-    /// Returns `true` if the newest version of an object is a delete marker. It is the first of a listing.
-    async fn newest_is_a_marker(&self, key: &str) -> Result<bool, StoreError> {
+    /// Returns the newest version under a key, which is the first of a listing; `None` if there is none.
+    async fn newest(&self, key: &str) -> Result<Option<Newest>, StoreError> {
         let listed =
             self.client.list_object_versions().bucket(&self.bucket).prefix(key).max_keys(1).send().await;
         let listed =
             listed.map_err(|error| self.failed("looking for", "s3:ListBucketVersions", key, &error))?;
-        let is_hidden =
-            |marker: &DeleteMarkerEntry| marker.key() == Some(key) && marker.is_latest() == Some(true);
-        Ok(listed.delete_markers().iter().any(is_hidden))
+        let is_newest =
+            |found: Option<&str>, is_latest: Option<bool>| found == Some(key) && is_latest == Some(true);
+        let mut markers = listed.delete_markers().iter();
+        if markers.any(|marker| is_newest(marker.key(), marker.is_latest())) {
+            return Ok(Some(Newest::Marker));
+        }
+        let mut versions = listed.versions().iter();
+        Ok(versions.any(|version| is_newest(version.key(), version.is_latest())).then_some(Newest::Object))
     }
 
     /// Reads the bytes of an object at these places.
