@@ -24,7 +24,8 @@ CREATE TABLE IF NOT EXISTS captures (
   log_group string COMMENT 'ARN of the log group. Null: not of a log group, or it is not known which log groups there are to read',
   window_start timestamp COMMENT 'First moment of the window. Null: no window',
   window_end timestamp COMMENT 'First moment after the window. Null: no window',
-  late boolean COMMENT 'true of the second reading of an hour, for events that came late. Null: no window'
+  late boolean COMMENT 'true of the second reading of an hour, for events that came late. Null: no window',
+  added_at timestamp COMMENT 'When the merge began that added the row. Null: a merge, or a row of an older version'
 )
 PARTITIONED BY (month(snapshot_date))
 LOCATION 's3://{analytics_bucket}/captures/'

@@ -1,5 +1,5 @@
--- Adds to `captures` what the run records of the day before {from_date} and later say. A run record is never changed, so a row never
--- is: merges in any order, of any days, end in the same rows.
+-- Adds to `captures` what the run records of the snapshots since {from_time} say. A run record is never changed, so a row never is:
+-- merges in any order, of any time, end in the same rows.
 -- A record that cannot be read, or an entry with a time that cannot be, is a row of kind unreadable: it proves nothing, and must not
 -- keep the others from being merged.
 MERGE INTO captures AS known
@@ -42,15 +42,17 @@ USING (
     entry.log_group,
     CAST(try(from_iso8601_timestamp(entry.window_start)) AT TIME ZONE 'UTC' AS timestamp(6)) AS window_start,
     CAST(try(from_iso8601_timestamp(entry.window_end)) AT TIME ZONE 'UTC' AS timestamp(6)) AS window_end,
-    entry.late
+    entry.late,
+    CAST(from_iso8601_timestamp('{merged_at}') AT TIME ZONE 'UTC' AS timestamp(6)) AS added_at
   FROM (
     SELECT
       -- Without the bucket, so that the evidence may move.
       regexp_replace("$path", '^.*/runs/', 'runs/') AS record_key,
       account_id, region, snapshot_date, snapshot_time, start, scheduled, targets, places
     FROM runs
-    -- A day earlier: a run of that day may begin after midnight, and the capture before a session shows that it was not there yet.
-    WHERE runs.snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '1' DAY AS varchar)
+    WHERE runs.snapshot_date >= CAST(CAST(TIMESTAMP '{from_time}' AS date) AS varchar)
+      -- No earlier snapshot of that day: the merge of sessions, which comes next, does not read its rows.
+      AND coalesce(try(from_iso8601_timestamp(runs.snapshot_time)) >= TIMESTAMP '{from_time} UTC', true)
   ) AS ledger
   CROSS JOIN UNNEST(
     transform(
@@ -168,14 +170,14 @@ ON known.record_key = seen.record_key
   AND known.entry = seen.entry
   -- Only the months that have these days are read.
   AND known.snapshot_date = seen.snapshot_date
-  AND known.snapshot_date >= DATE '{from_date}' - INTERVAL '1' DAY
+  AND known.snapshot_date >= CAST(TIMESTAMP '{from_time}' AS date)
 WHEN NOT MATCHED THEN INSERT (
   record_key, entry, snapshot_date, kind, account_id, region, endpoint_id, snapshot_time, scheduled, outcome, error_code,
   attempted_at, first_page_at, last_page_at, object_key, active_connections, endpoint_ids,
-  log_group, window_start, window_end, late
+  log_group, window_start, window_end, late, added_at
 ) VALUES (
   seen.record_key, seen.entry, seen.snapshot_date, seen.kind, seen.account_id, seen.region, seen.endpoint_id,
   seen.snapshot_time, seen.scheduled, seen.outcome, seen.error_code, seen.attempted_at, seen.first_page_at,
   seen.last_page_at, seen.object_key, seen.active_connections, seen.endpoint_ids,
-  seen.log_group, seen.window_start, seen.window_end, seen.late
+  seen.log_group, seen.window_start, seen.window_end, seen.late, seen.added_at
 )

@@ -1,5 +1,6 @@
 -- Notes in `captures` that it and `sessions` are merged, as of {merged_at}: what was there by then was read. Nothing is noted if one of
--- the two failed, since the questions would take connections that were not merged for connections that were not there.
+-- the two failed, since the questions would take connections that were not merged for connections that were not there. The next merge
+-- reads what the failed one added to `captures`, however old it is.
 -- Noting it again changes nothing.
 MERGE INTO captures AS known
 USING (

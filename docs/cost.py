@@ -22,6 +22,9 @@ DATA_EVENT = 0.10 / 100_000  # CloudTrail, if it logs them
 KMS_KEY_MONTH = 1.0
 KMS_ECC_SIGN = 0.15 / 10_000
 
+# Counted in tests/it/requests_of_a_snapshot.rs: a look at a key under which nothing is asks for it, and lists its versions. Then comes a put.
+LOOK = S3_GET + S3_PUT_OR_LIST
+LOOK_REQUESTS = 2
 # Measured: objects of the simulator's connections, and the CPU time of a capture on one whole core.
 OBJECT_BYTES = {100: 12_206, 7_000: 440_094, 126_000: 7_686_167}
 CPU_SECONDS_PER_CONNECTION = 1.15 / 200_000
@@ -47,7 +50,9 @@ SEAL_SECONDS = 1.5
 TABLES, SEALED_TABLES, SEAL_CHAIN = 8, 7, 48 + 1
 # Assumed: accounts have endpoints in so many Regions.
 REGIONS = 16
-MERGED_DAYS = 3 + 5 / 24  # three each hour, eight once a day
+# A merge, at 20 minutes past each hour, reads snapshots of the days since four hours before the last one, and run records of those since
+# two hours before it. The one at three reads them as of seven days and of six before today.
+SNAPSHOT_HOURS, RUN_HOURS, SNAPSHOT_DAYS_ONCE, RUN_DAYS_ONCE = 4, 2, 7, 6
 # How often the statements of an hour read each table: as often as they name it.
 FOLDER = pathlib.Path(__file__).parents[1]
 STATEMENT = "".join((FOLDER / f"{name}.sql").read_text() for name in ("captures/last_merge", "captures/merge", "sessions/merge", "captures/note_merge"))
@@ -56,8 +61,8 @@ RUNS_READ, CONNECTIONS_READ, PARTIALS_READ, CAPTURES_READ = (
 )
 # Measured with made-up records in Parquet: what the key of a run record takes in captures, and what each of its rows adds.
 CAPTURES_RECORD_BYTES, CAPTURES_ROW_BYTES = 26, 19
-# A day less than of the snapshots, and tomorrow, whose folder is empty: projection ends there.
-RUNS_DAYS, EMPTY_DAYS = MERGED_DAYS - 1, 1
+# Tomorrow, whose folder is empty: projection ends there.
+EMPTY_DAYS = 1
 LISTED_AT_ONCE = 1000
 RETENTION_DAYS, STANDARD_DAYS = 400, 60
 # What has expired stays below a delete marker for so long.
@@ -70,12 +75,12 @@ CAPTURES_FILES, METADATA_GETS, METADATA_PUTS = CAPTURES_DAYS // 30 + 24, 10, 6
 METRICS, ALARMS = 5, 9
 # States that an hour's merge enters: 15, and the maintenance once a day; and for connection logs besides.
 MERGE_TRANSITIONS, LOG_MERGE_TRANSITIONS = 15 + 8 / 24, 3
-# Days of connection logs and of endpoints that an hour's merge reads: four, and nine once a day.
-MERGED_LOG_DAYS = 4 + 5 / 24
-# States that an execution of the fleet enters, its start among them, and those of each batch.
-FLEET_TRANSITIONS, BATCH_TRANSITIONS, FLEET_ALARMS = 6, 2, 2
-# Assumed: what an invocation takes besides paging, for a role to be assumed and endpoints to be found.
-BATCH_SECONDS = 0.5
+# Days of connection logs and of endpoints that an hour's merge reads: four, five in the first hours of a day, and ten once a day.
+MERGED_LOG_DAYS = 4 + 3 / 24 + 6 / 24
+# States that an execution of the fleet enters, its start among them, and those of each batch, which has so many accounts and Regions.
+FLEET_TRANSITIONS, BATCH_TRANSITIONS, BATCH_PLACES, FLEET_ALARMS = 6, 2, 16, 2
+# Assumed: what an account and Region takes besides paging, for a role to be assumed and endpoints to be found.
+PLACE_SECONDS = 0.5
 SMALLEST_MOVED = 128 * 1024
 
 # Readings of a log group in a day: a window of 15 minutes each, and every hour once more. Both write an object.
@@ -97,6 +102,16 @@ def capture_seconds(endpoints, connections, memory_mb):
     return max(paging, throttled) + cpu + 0.2
 
 
+def merged_days(hours, days_once):
+    """Days whose folders a merge lists, and how many days of objects it reads, on average of the merges of a day."""
+    earlier = [days_once if hour == 3 else int(hour - 1 < hours) for hour in range(24)]
+    return 1 + sum(earlier) / 24, (sum(earlier) + sum((hour + 1 / 3) / 24 for hour in range(24))) / 24
+
+
+SNAPSHOT_FOLDERS, SNAPSHOT_DAYS = merged_days(SNAPSHOT_HOURS, SNAPSHOT_DAYS_ONCE)
+RUN_FOLDERS, RUN_DAYS = merged_days(RUN_HOURS, RUN_DAYS_ONCE)
+
+
 def lists(objects_of_a_day, days):
     """Requests to list the folders of so many days of an account and Region, which Athena does for each projected partition."""
     return days * math.ceil(objects_of_a_day / LISTED_AT_ONCE) + EMPTY_DAYS
@@ -104,8 +119,8 @@ def lists(objects_of_a_day, days):
 
 def ledger(places, endpoints):
     """Returns the requests of an hour's statements to the ledger of so many accounts and Regions: lists, gets and bytes."""
-    gets = RUNS_READ * RUNS_DAYS * 96 * places
-    return RUNS_READ * lists(96, RUNS_DAYS) * places, gets, gets * RUN_BYTES + RUNS_READ * RUNS_DAYS * 96 * endpoints * TARGET_BYTES
+    gets = RUNS_READ * RUN_DAYS * 96 * places
+    return RUNS_READ * lists(96, RUN_FOLDERS) * places, gets, gets * RUN_BYTES + RUNS_READ * RUN_DAYS * 96 * endpoints * TARGET_BYTES
 
 
 def captures(places, endpoints):
@@ -132,18 +147,19 @@ def month(endpoints, connections):
     ledger_lists, ledger_gets, ledger_bytes = ledger(1, endpoints)
     captures_gets, captures_bytes = captures(1, endpoints)
     # One statement merges captures, the other sessions.
-    merged = max(ATHENA_LEAST_BYTES, ledger_bytes) + max(ATHENA_LEAST_BYTES, MERGED_DAYS * gb_of_a_day * 1e9 + captures_bytes)
+    merged = max(ATHENA_LEAST_BYTES, ledger_bytes) + max(ATHENA_LEAST_BYTES, SNAPSHOT_DAYS * gb_of_a_day * 1e9 + captures_bytes)
     # Parquet is read with two requests at least.
-    gets = CONNECTIONS_READ * MERGED_DAYS * 96 * 2 * endpoints + ledger_gets + captures_gets
+    gets = CONNECTIONS_READ * SNAPSHOT_DAYS * 96 * 2 * endpoints + ledger_gets + captures_gets
     # There are hardly any partial captures, and their folders are listed all the same.
-    listed = CONNECTIONS_READ * lists(96 * endpoints, MERGED_DAYS) + PARTIALS_READ * lists(1, MERGED_DAYS) + ledger_lists
+    listed = CONNECTIONS_READ * lists(96 * endpoints, SNAPSHOT_FOLDERS) + PARTIALS_READ * lists(1, SNAPSHOT_FOLDERS) + ledger_lists
     # A look and a put for each endpoint and each table with configuration, and the run record.
-    captured = SNAPSHOTS * (2 * (endpoints + CONFIGURATION_TABLES) + 1)
+    objects = SNAPSHOTS * (endpoints + CONFIGURATION_TABLES)
+    captured = objects * (LOOK_REQUESTS + 1) + SNAPSHOTS
     seal_lists = SNAPSHOTS * (2 * TABLES + 1) + 720 * SEALED_TABLES
     sealed_gets = SNAPSHOTS + 720 * (4 * (endpoints + CONFIGURATION_TABLES) + SEAL_CHAIN)
     parts = {
         "capture": SNAPSHOTS * (seconds * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
-        "requests": captured * S3_PUT_OR_LIST + moved * S3_TRANSITION,
+        "requests": objects * (LOOK + S3_PUT_OR_LIST) + SNAPSHOTS * S3_PUT_OR_LIST + moved * S3_TRANSITION,
         # Four times an hour a second and some listings; once an hour a look at each object, the chain, a digest and a signature.
         "seal": SNAPSHOTS * (SEAL_SECONDS * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST)
         + sealed_gets * S3_GET
@@ -169,26 +185,30 @@ def month(endpoints, connections):
     return parts, data_events, seconds, (gb_of_a_day + configuration_gb) * KEPT_DAYS
 
 
-def fleet(batches):
-    """Dollars a month by part that as many accounts and Regions cost besides, when each is a batch, and for data events."""
-    lists_, gets, bytes_ = ledger(batches, 0)
-    bytes_ += captures(batches, 0)[1]
-    lists_ += (CONNECTIONS_READ * lists(96, MERGED_DAYS) + PARTIALS_READ * lists(1, MERGED_DAYS)) * batches
-    records = SNAPSHOTS * batches * (2 * CONFIGURATION_TABLES + 1)
-    seal_lists = SNAPSHOTS * (batches + TABLES * batches / REGIONS) + 720 * SEALED_TABLES * batches
-    sealed_gets = SNAPSHOTS * batches + 720 * (4 * CONFIGURATION_TABLES + SEAL_CHAIN) * batches
+def fleet(places):
+    """Dollars a month by part that as many small accounts and Regions cost besides, in batches, and for data events."""
+    batches = math.ceil(places / BATCH_PLACES)
+    # Their plan waits for all at once.
+    seconds = math.ceil(min(places, BATCH_PLACES) / CONCURRENCY) * PLACE_SECONDS
+    lists_, gets, bytes_ = ledger(places, 0)
+    bytes_ += captures(places, 0)[1]
+    lists_ += (CONNECTIONS_READ * lists(96, SNAPSHOT_FOLDERS) + PARTIALS_READ * lists(1, SNAPSHOT_FOLDERS)) * places
+    # Their configuration and a run record, and a list and a get for the record before.
+    objects = SNAPSHOTS * places * CONFIGURATION_TABLES
+    records = objects * (LOOK_REQUESTS + 1) + SNAPSHOTS * places * 3
+    seal_lists = SNAPSHOTS * (places + TABLES * places / REGIONS) + 720 * SEALED_TABLES * places
+    sealed_gets = SNAPSHOTS * places + 720 * (4 * CONFIGURATION_TABLES + SEAL_CHAIN) * places
     parts = {
         "transitions": SNAPSHOTS * (FLEET_TRANSITIONS + BATCH_TRANSITIONS * batches) * STATE_TRANSITION,
-        "invocations": SNAPSHOTS * (batches + 1) * (BATCH_SECONDS * 512 / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
-        # A run record of its own, and the configuration of its endpoints.
-        "records": records * S3_PUT_OR_LIST,
-        "digests": 720 * batches * (S3_PUT_OR_LIST + KMS_ECC_SIGN) + seal_lists * S3_PUT_OR_LIST + sealed_gets * S3_GET,
-        "storage": configuration_gb_of_a_day(batches, 0) * KEPT_DAYS * S3_STANDARD_GB_MONTH,
+        "invocations": SNAPSHOTS * (batches + 1) * (seconds * 512 / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
+        "records": objects * (LOOK + S3_PUT_OR_LIST) + SNAPSHOTS * places * (2 * S3_PUT_OR_LIST + S3_GET),
+        "digests": 720 * places * (S3_PUT_OR_LIST + KMS_ECC_SIGN) + seal_lists * S3_PUT_OR_LIST + sealed_gets * S3_GET,
+        "storage": configuration_gb_of_a_day(places, 0) * KEPT_DAYS * S3_STANDARD_GB_MONTH,
         # The hourly statements read the ledger of each and its rows of captures, and list its folders.
         "sessions": 720 * (gets * S3_GET + lists_ * S3_PUT_OR_LIST + bytes_ / 1e12 * ATHENA_TB),
         "alarms": FLEET_ALARMS * ALARM_MONTH,
     }
-    return parts, (records + 720 * batches + seal_lists + sealed_gets + 720 * (gets + lists_)) * DATA_EVENT
+    return parts, (records + 720 * places + seal_lists + sealed_gets + 720 * (gets + lists_)) * DATA_EVENT
 
 
 def connection_logs(groups, events):
@@ -243,10 +263,10 @@ def main():
     names = ["transitions", "invocations", "records", "digests", "storage", "sessions", "alarms"]
     print("| accounts and Regions | " + " | ".join(names) + " | a month, besides | data events |")
     print("|" + "---|" * (len(names) + 3))
-    for batches in (10, 100, 640):
-        parts, data_events = fleet(batches)
+    for places in (10, 100, 640):
+        parts, data_events = fleet(places)
         dollars = " | ".join(f"{parts[name]:,.2f}" for name in names)
-        print(f"| {batches} | {dollars} | **{sum(parts.values()):,.2f}** | {data_events:,.2f} |")
+        print(f"| {places} | {dollars} | **{sum(parts.values()):,.2f}** | {data_events:,.2f} |")
     print()
     names = ["reading", "requests", "seal", "storage", "sessions", "alarms"]
     print("| log groups | events an hour of each | kept | " + " | ".join(names) + " | a month, besides | data events |")

@@ -1,8 +1,9 @@
--- Brings `sessions` up to what the lake shows since the day before {from_date}. Each column of a row combines what the row has from
--- earlier days with what the days since then show, and with all of `captures`, which is merged before. So merges in any order, of any
--- days, end in the rows that one merge of all days makes.
+-- Brings `sessions` up to what the lake shows since {from_time}. Each column of a row combines what the row has from earlier time with
+-- what the snapshots since then show, and with all of `captures`, which is merged before. So merges in any order, of any time, end in
+-- the rows that one merge of all time makes.
 -- Each capture in `captures` has its rows in the lake: they were written before its record, and the record was read before them. Of
--- the run records that were merged just before, this reads all rows: both begin a day before {from_date}.
+-- the run records that were merged just before, this reads all rows: both are of the snapshots since {from_time}. So it does of those
+-- that a merge before it added to `captures` and then failed: {from_time} is not later.
 -- What a column of `sessions` needs is written here, the generated parts are written in sql_fragments/.
 MERGE INTO sessions AS known
 USING (
@@ -177,8 +178,9 @@ USING (
   ),
   -- END GENERATED sql_fragments/merge_sessions/holes_and_captures.sql
   -- BEGIN GENERATED sql_fragments/merge_sessions/rows_of_snapshots.sql
-  -- Reads the rows of connections and partials since two days before {from_date} (sights), places each on a day (placed), drops times
-  -- that cannot be right (typed), and combines the rows of each connection into one (shown).
+  -- Reads the rows of connections and partials of the days since two hours before {from_time} (sights), gives each a time that is at most
+  -- two hours after its snapshot's (placed), drops times that cannot be right (typed), and combines the rows of each connection into one
+  -- (shown).
   sights AS (
     SELECT
       account_id, region, endpoint_id, connection_id, snapshot_date, snapshot_time, captured_at, true AS complete,
@@ -186,7 +188,7 @@ USING (
       connection_timestamp, connection_established_time, connection_end_time,
       ingress_bytes, egress_bytes, ingress_packets, egress_packets, posture_compliance_statuses
     FROM connections
-    WHERE snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '2' DAY AS varchar)
+    WHERE snapshot_date >= CAST(CAST(TIMESTAMP '{from_time}' - INTERVAL '2' HOUR AS date) AS varchar)
       AND connection_id IS NOT NULL
     UNION ALL
     SELECT
@@ -195,25 +197,22 @@ USING (
       connection_timestamp, connection_established_time, connection_end_time,
       ingress_bytes, egress_bytes, ingress_packets, egress_packets, posture_compliance_statuses
     FROM partials
-    WHERE snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '2' DAY AS varchar)
+    WHERE snapshot_date >= CAST(CAST(TIMESTAMP '{from_time}' - INTERVAL '2' HOUR AS date) AS varchar)
       AND connection_id IS NOT NULL
   ),
   placed AS (
-    -- placed_at is captured_at, if that lies on the day of the snapshot or the next. So the days read have every sight since the day
-    -- before {from_date}.
+    -- placed_at is captured_at, if that lies in the two hours after the time of the snapshot: no capture takes longer. So the days read
+    -- have every sight since {from_time}, and every row of a snapshot since then is such a sight.
     SELECT
       *,
-      least(
-        greatest(captured_at, CAST(CAST(snapshot_date AS date) AS timestamp(3))),
-        CAST(CAST(snapshot_date AS date) AS timestamp(3)) + INTERVAL '2' DAY - INTERVAL '0.001' SECOND
-      ) AS placed_at
+      least(greatest(captured_at, snapshot_time), snapshot_time + INTERVAL '2' HOUR - INTERVAL '0.001' SECOND) AS placed_at
     FROM sights
   ),
   typed AS (
     -- A time before December 2018, when Client VPN began, or more than five minutes after the page cannot be right.
     SELECT
       *,
-      placed_at >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '1' DAY AS is_recent,
+      placed_at >= TIMESTAMP '{from_time}' AS is_recent,
       if(
         connection_established_time BETWEEN TIMESTAMP '2018-12-01 00:00:00' AND captured_at + INTERVAL '5' MINUTE,
         connection_established_time
@@ -397,7 +396,7 @@ USING (
       OR old.end_seen IS DISTINCT FROM true
       OR old.watched IS DISTINCT FROM true
       OR old.gaps IS DISTINCT FROM '[]'
-      OR old.ended_before >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '3' DAY
+      OR old.ended_before >= TIMESTAMP '{from_time}' - INTERVAL '2' DAY
     WINDOW copies AS (
       PARTITION BY
         coalesce(old.account_id, new.account_id),
@@ -599,7 +598,7 @@ USING (
               ),
               MAP(ARRAY[], ARRAY[])
             ),
-            (day, counts) -> day < CAST(DATE '{from_date}' - INTERVAL '2' DAY AS varchar) AND counts[1] > 0
+            (day, counts) -> day < CAST(CAST(TIMESTAMP '{from_time}' - INTERVAL '2' HOUR AS date) AS varchar) AND counts[1] > 0
           ),
           closed.new_snapshots_by_day
         ),

@@ -32,7 +32,7 @@ beside_holes AS (
             ),
             MAP(ARRAY[], ARRAY[])
           ),
-          (day, counts) -> day < CAST(DATE '{from_date}' - INTERVAL '2' DAY AS varchar) AND counts[1] > 0
+          (day, counts) -> day < CAST(CAST(TIMESTAMP '{from_time}' - INTERVAL '2' HOUR AS date) AS varchar) AND counts[1] > 0
         ),
         closed.new_snapshots_by_day
       ),

@@ -1,5 +1,6 @@
--- Reads the rows of connections and partials since two days before {from_date} (sights), places each on a day (placed), drops times
--- that cannot be right (typed), and combines the rows of each connection into one (shown).
+-- Reads the rows of connections and partials of the days since two hours before {from_time} (sights), gives each a time that is at most
+-- two hours after its snapshot's (placed), drops times that cannot be right (typed), and combines the rows of each connection into one
+-- (shown).
 sights AS (
   SELECT
     account_id, region, endpoint_id, connection_id, snapshot_date, snapshot_time, captured_at, true AS complete,
@@ -7,7 +8,7 @@ sights AS (
     connection_timestamp, connection_established_time, connection_end_time,
     ingress_bytes, egress_bytes, ingress_packets, egress_packets, posture_compliance_statuses
   FROM connections
-  WHERE snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '2' DAY AS varchar)
+  WHERE snapshot_date >= CAST(CAST(TIMESTAMP '{from_time}' - INTERVAL '2' HOUR AS date) AS varchar)
     AND connection_id IS NOT NULL
   UNION ALL
   SELECT
@@ -16,25 +17,22 @@ sights AS (
     connection_timestamp, connection_established_time, connection_end_time,
     ingress_bytes, egress_bytes, ingress_packets, egress_packets, posture_compliance_statuses
   FROM partials
-  WHERE snapshot_date >= CAST(DATE '{from_date}' - INTERVAL '2' DAY AS varchar)
+  WHERE snapshot_date >= CAST(CAST(TIMESTAMP '{from_time}' - INTERVAL '2' HOUR AS date) AS varchar)
     AND connection_id IS NOT NULL
 ),
 placed AS (
-  -- placed_at is captured_at, if that lies on the day of the snapshot or the next. So the days read have every sight since the day
-  -- before {from_date}.
+  -- placed_at is captured_at, if that lies in the two hours after the time of the snapshot: no capture takes longer. So the days read
+  -- have every sight since {from_time}, and every row of a snapshot since then is such a sight.
   SELECT
     *,
-    least(
-      greatest(captured_at, CAST(CAST(snapshot_date AS date) AS timestamp(3))),
-      CAST(CAST(snapshot_date AS date) AS timestamp(3)) + INTERVAL '2' DAY - INTERVAL '0.001' SECOND
-    ) AS placed_at
+    least(greatest(captured_at, snapshot_time), snapshot_time + INTERVAL '2' HOUR - INTERVAL '0.001' SECOND) AS placed_at
   FROM sights
 ),
 typed AS (
   -- A time before December 2018, when Client VPN began, or more than five minutes after the page cannot be right.
   SELECT
     *,
-    placed_at >= TIMESTAMP '{from_date} 00:00:00' - INTERVAL '1' DAY AS is_recent,
+    placed_at >= TIMESTAMP '{from_time}' AS is_recent,
     if(
       connection_established_time BETWEEN TIMESTAMP '2018-12-01 00:00:00' AND captured_at + INTERVAL '5' MINUTE,
       connection_established_time

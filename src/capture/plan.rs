@@ -1,13 +1,20 @@
-//! A run that is spread over several invocations: EC2 throttles each account and Region separately, and functions cannot share
-//! the budget of calls there, so each account and Region is one batch.
+//! A run that is spread over several invocations. EC2 throttles each account and Region separately, and functions cannot share the
+//! budget of calls there, so no account and Region is divided. Small ones share an invocation: each batch costs two transitions of the
+//! state machine.
 
 use serde::Serialize;
 
 use crate::snapshot_time::SnapshotTime;
 use crate::target::PlaceTargets;
 
-/// Maximum accounts and Regions of one batch: its answer describes each, and Step Functions accepts 256 KiB.
+/// Maximum accounts and Regions of a run that is not spread: its answer describes each, and Step Functions accepts 256 KiB.
 const MOST_PLACES: usize = 100;
+
+/// Maximum accounts and Regions of one of several batches: an invocation that ends badly takes no more of them with it.
+const BATCH_PLACES: usize = 16;
+
+/// Maximum endpoints of a batch with several accounts and Regions; its answer describes each.
+const BATCH_ENDPOINTS: u64 = 100;
 
 /// The batches of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,24 +38,55 @@ pub struct Batch {
 }
 
 impl Spread {
-    /// Plans one batch with everything configured if there are at most `above` endpoints in at most 100 accounts and
-    /// Regions, and otherwise one for each account and Region. Without `above`, one.
+    /// Plans one batch with everything configured if there are at most `above` endpoints in at most 100 accounts and Regions.
+    /// Otherwise, batches of accounts and Regions in their order, each with at most `above` and at most 100 endpoints in at most 16 of
+    /// them; one with more is a batch of its own. `endpoints` has the number of each; without it and `above`, there is one batch.
     pub fn new(
         snapshot_time: SnapshotTime,
         wanted: &[PlaceTargets],
-        endpoints: Option<u64>,
+        endpoints: Option<&[u64]>,
         above: Option<u64>,
     ) -> Spread {
         let batch = |targets| Batch { action: "snapshot", time: snapshot_time, targets };
-        let is_many = |endpoints: u64, above: u64| endpoints > above || wanted.len() > MOST_PLACES;
-        let is_spread = endpoints.zip(above).is_some_and(|(endpoints, above)| is_many(endpoints, above));
-        let batches = if is_spread {
-            wanted.iter().map(|wanted| batch(Some(wanted.arns()))).collect()
-        } else {
-            vec![batch(None)]
+        let total = endpoints.map(|endpoints| endpoints.iter().sum());
+        let batches = match endpoints.zip(above) {
+            Some((endpoints, above)) if total > Some(above) || wanted.len() > MOST_PLACES => {
+                let places = wanted.iter().zip(endpoints.iter().copied());
+                packed(places, above.min(BATCH_ENDPOINTS))
+                    .into_iter()
+                    .map(|targets| batch(Some(targets)))
+                    .collect()
+            }
+            _ => vec![batch(None)],
         };
-        Spread { snapshot_time, endpoints, batches }
+        Spread { snapshot_time, endpoints: total, batches }
     }
+}
+
+/// Returns the targets of each batch. An account and Region without endpoints counts as one: it has to be asked.
+fn packed<'a>(
+    places: impl Iterator<Item = (&'a PlaceTargets, u64)>,
+    most_endpoints: u64,
+) -> Vec<Vec<String>> {
+    let mut batches: Vec<Vec<String>> = Vec::new();
+    let (mut places_in_last, mut endpoints_in_last) = (0, 0);
+    for (place, endpoints) in places {
+        let endpoints = endpoints.max(1);
+        match batches.last_mut() {
+            Some(last)
+                if places_in_last < BATCH_PLACES && endpoints_in_last + endpoints <= most_endpoints =>
+            {
+                last.extend(place.arns());
+                places_in_last += 1;
+                endpoints_in_last += endpoints;
+            }
+            _ => {
+                batches.push(place.arns());
+                (places_in_last, endpoints_in_last) = (1, endpoints);
+            }
+        }
+    }
+    batches
 }
 
 #[cfg(test)]
@@ -58,26 +96,55 @@ mod tests {
     use super::*;
     use crate::target::{AccountId, AccountRegion, Region};
 
-    #[test]
-    fn above_the_limit_each_account_and_region_is_a_batch() {
-        let time = SnapshotTime::parse("2026-11-23T09:00:00Z").unwrap();
-        let wanted = ["111122223333", "444455556666"].map(|account| PlaceTargets {
+    fn time() -> SnapshotTime {
+        SnapshotTime::parse("2026-11-23T09:00:00Z").unwrap()
+    }
+
+    fn place(account: usize) -> PlaceTargets {
+        PlaceTargets {
             all: true,
             ..PlaceTargets::of(AccountRegion {
-                account_id: AccountId::parse(account).unwrap(),
+                account_id: AccountId::parse(&format!("{account:012}")).unwrap(),
                 region: Region::parse("eu-central-1").unwrap(),
             })
-        });
-        let batches = |endpoints, above| json!(Spread::new(time, &wanted, endpoints, above).batches);
+        }
+    }
+
+    #[test]
+    fn above_the_limit_there_are_batches_of_accounts_and_regions() {
+        let wanted = [place(1), place(2)];
+        let batches = |endpoints: Option<[u64; 2]>, above| {
+            let endpoints = endpoints.as_ref().map(<[u64; 2]>::as_slice);
+            json!(Spread::new(time(), &wanted, endpoints, above).batches)
+        };
         let one = json!([{"action": "snapshot", "time": "2026-11-23T09:00:00Z"}]);
-        for (endpoints, above) in [(None, None), (Some(9), None), (Some(9), Some(9))] {
+        for (endpoints, above) in [(None, None), (Some([4, 5]), None), (Some([4, 5]), Some(9))] {
             assert_eq!(batches(endpoints, above), one, "{endpoints:?} {above:?}");
         }
-        let targets = |account| json!([format!("arn:aws:ec2:eu-central-1:{account}:client-vpn-endpoint/*")]);
-        let batch = |account| json!({"action": "snapshot", "time": "2026-11-23T09:00:00Z", "targets": targets(account)});
-        assert_eq!(batches(Some(10), Some(9)), json!([batch("111122223333"), batch("444455556666")]));
-        let many = wanted[0].clone();
-        let many = vec![many; MOST_PLACES + 1];
-        assert_eq!(Spread::new(time, &many, Some(0), Some(9)).batches.len(), MOST_PLACES + 1);
+        let targets =
+            |account| json!([format!("arn:aws:ec2:eu-central-1:{account:012}:client-vpn-endpoint/*")]);
+        let batch = |account: usize| json!({"action": "snapshot", "time": "2026-11-23T09:00:00Z", "targets": targets(account)});
+        assert_eq!(batches(Some([5, 5]), Some(9)), json!([batch(1), batch(2)]));
+    }
+
+    #[test]
+    fn a_batch_has_so_many_endpoints_of_so_many_accounts_and_regions() {
+        for (case, endpoints, above, expected) in [
+            ("small ones share a batch", vec![4, 5, 1, 9], 10, vec![3, 1]),
+            ("a large one has its own", vec![1, 400, 1, 1], 50, vec![1, 1, 2]),
+            ("none is left out, whatever it has", vec![0, 0, 30, 0], 29, vec![2, 1, 1]),
+            ("one without endpoints counts as one", vec![0; 101], 9, [vec![9; 11], vec![2]].concat()),
+            ("sixteen at most", vec![1; 101], 1_000, vec![16, 16, 16, 16, 16, 16, 5]),
+            ("a hundred endpoints at most", vec![30; 101], 5_000, [vec![3; 33], vec![2]].concat()),
+        ] {
+            let wanted: Vec<PlaceTargets> = (0..endpoints.len()).map(place).collect();
+            let spread = Spread::new(time(), &wanted, Some(&endpoints), Some(above));
+            let targets: Vec<Vec<String>> =
+                spread.batches.into_iter().map(|batch| batch.targets.unwrap()).collect();
+            assert_eq!(targets.iter().map(Vec::len).collect::<Vec<_>>(), expected, "{case}");
+            let all: Vec<String> = wanted.iter().flat_map(PlaceTargets::arns).collect();
+            assert_eq!(targets.concat(), all, "{case}");
+            assert_eq!(spread.endpoints, Some(endpoints.iter().sum()), "{case}");
+        }
     }
 }

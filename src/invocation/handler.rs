@@ -181,32 +181,36 @@ impl Auditor {
             Some(_) => Some(self.count(home, &wanted, &run_id).await),
             None => None,
         };
-        Ok(Answer::Plan(Spread::new(snapshot_time, &wanted, endpoints, above)))
+        Ok(Answer::Plan(Spread::new(snapshot_time, &wanted, endpoints.as_deref(), above)))
     }
 
-    /// Counts the wanted endpoints. An account and Region that cannot be listed, or not in time, counts as one: the batch that
-    /// it becomes reports the error.
-    async fn count(&self, home: &AccountRegion, wanted: &[PlaceTargets], run_id: &RunId) -> u64 {
+    /// Counts the wanted endpoints of each account and Region. One that cannot be listed, or not in time, counts as one endpoint: the
+    /// batch that has it reports the error.
+    async fn count(&self, home: &AccountRegion, wanted: &[PlaceTargets], run_id: &RunId) -> Vec<u64> {
+        let mut endpoints = vec![1; wanted.len()];
         let mut counts = JoinSet::new();
-        for wanted in wanted.iter().cloned() {
+        for (index, wanted) in wanted.iter().cloned().enumerate() {
             let (sources, home, run_id) = (self.sources.clone(), home.account_id.clone(), run_id.clone());
             counts.spawn(async move {
                 if !wanted.all {
-                    return wanted.endpoint_ids.len();
+                    return (index, wanted.endpoint_ids.len());
                 }
                 let listed = match sources.source(&home, &wanted.place, &run_id).await {
                     Ok(source) => source.endpoints(&wanted.place).await,
                     Err(error) => Err(error),
                 };
-                listed.map_or(1, |listing| listing.ids().len())
+                (index, listed.map_or(1, |listing| listing.ids().len()))
             });
         }
-        let (end, mut endpoints, mut places) = (Instant::now() + COUNT_TIMEOUT, 0, 0);
-        while let Ok(Some(count)) = tokio::time::timeout_at(end, counts.join_next()).await {
-            endpoints += count.unwrap_or(1);
-            places += 1;
+        let end = Instant::now() + COUNT_TIMEOUT;
+        while let Ok(Some(counted)) = tokio::time::timeout_at(end, counts.join_next()).await {
+            if let Ok((index, count)) = counted
+                && let Some(of_place) = endpoints.get_mut(index)
+            {
+                *of_place = count as u64;
+            }
         }
-        (endpoints + wanted.len() - places) as u64
+        endpoints
     }
 
     /// Returns the faults of an event, and those of the configured targets if the own account need not be looked up: all

@@ -15,6 +15,7 @@ async fn any_sequence_of_merges_makes_the_rows_and_answers_that_the_evidence_giv
     assert_eq!(checked["problems"], json!([]), "{:#}", checked["counts"]);
     let count = |name: &str| checked["counts"][name].as_u64().unwrap();
     assert!(count("lakes") > 240 && count("rows") > 3000, "{:#}", checked["counts"]);
+    assert!(count("lakes merged hour by hour") > 140, "{:#}", checked["counts"]);
     // The rows have each of these values to compare.
     for (column, value) in [
         ("covered", "True"),

@@ -36,8 +36,8 @@ def main():
     with trino_server.running(NO_S3, "client_vpn_audit") as trino:
         edge_lakes.create(trino, [made_lake.lake for made_lake in made])
         iceberg_tables.create(trino, "captures", "local:///captures")
-        from_date = (NOW - datetime.timedelta(days=31)).date()
-        iceberg_tables.merge_one(trino, "captures", NOW, from_date, iceberg_tables.of_flat_records)
+        from_time = NOW - datetime.timedelta(days=31)
+        iceberg_tables.merge_one(trino, "captures", NOW, from_time, iceberg_tables.of_flat_records)
         iceberg_tables.note_merge(trino, NOW)
         rows = edge_lakes.ask(trino, "connection_log_coverage")
     hours = collections.defaultdict(lambda: [0, 0, 0, 0])

@@ -3,8 +3,8 @@
 Usage: check_merges.py COUNT
 
 The lakes are those of `session_cases_of_*.py`, and COUNT of `random_merge_lakes.py`. The tables are merged while the evidence comes, with
-the windows of an hour and of a day; others at the end: once with all days and again, and after merges that stopped for days. Prints a
-JSON object: every problem found, and what was counted.
+the windows of an hour and of a day, and for some hours hour by hour; others at the end: once with all days and again, and after merges that
+stopped for days. Prints a JSON object: every problem found, and what was counted.
 """
 
 import collections
@@ -13,6 +13,7 @@ import json
 import pathlib
 import random
 import re
+import shutil
 import sys
 
 import pyarrow
@@ -34,7 +35,7 @@ import template_tables
 import trino_server
 
 ROOT = pathlib.Path(__file__).parents[2]
-DAY = datetime.timedelta(days=1)
+DAY, HOUR = datetime.timedelta(days=1), datetime.timedelta(hours=1)
 AT_RUN_TIME = {
     "current_date": f"DATE '{ledgers.NOW:%Y-%m-%d}'",
     "current_timestamp": f"TIMESTAMP '{ledgers.NOW:%Y-%m-%d %H:%M:%S} UTC'",
@@ -45,8 +46,14 @@ NO_S3 = {"endpoint": "http://127.0.0.1:1", "access_key": "none", "secret_key": "
 FIRST_DAY = ledgers.NOW - 12 * DAY
 #: When merges run: one as each hour, and then one as at three.
 AS_IT_COMES = [ledgers.NOW - datetime.timedelta(hours=hours) for hours in (150, 102, 54, 30, 12, 0)]
-#: From how many days before, unless the last merge was earlier.
-HOURLY, DAILY = 0, 5
+#: From how many days before, unless the last merge was earlier; `None` for what is new since the last merge.
+HOURLY, DAILY = None, 6
+#: Hours around midnight in which only hourly merges run.
+MIDNIGHT = ledgers.NOW.replace(hour=0) - 3 * DAY
+HOUR_BY_HOUR = [MIDNIGHT + datetime.timedelta(hours=hours, minutes=20) for hours in range(-2, 9)]
+COUNTS_OF_SNAPSHOTS = ("snapshots", "complete_snapshots", "snapshots_by_day")
+#: How much later than its snapshot evidence may be there, so that the next hourly merge finds it.
+PUNCTUAL = datetime.timedelta(minutes=90)
 RANDOM_SEQUENCES = 2
 ODDLY = [(ledgers.NOW, 12), (ledgers.NOW, 1)]
 #: The merges stop for days.
@@ -144,6 +151,19 @@ def partitions(account_id, day):
     return {"account_id": account_id, "region": ledgers.REGION, "snapshot_date": day}
 
 
+def is_punctual(lake):
+    """Says if each run record, row and configuration of a lake is there in time. Events are there with their record."""
+    records = zip(lake.available, lake.records, strict=True)
+    times = [(available, datetime.datetime.fromisoformat(record["snapshot_time"])) for available, record in records]
+    times += [(one.available, one.snapshot_time) for one in (*lake.rows, *lake.configurations)]
+    return all(available <= time + PUNCTUAL for available, time in times)
+
+
+def is_read(available, time, windows):
+    """Says if the first merge after evidence is there reads it, by the time from which on it reads."""
+    return time >= next(from_time for now, from_time in windows if available <= now)
+
+
 def create_tables(trino):
     """The template's tables, over a directory beside the metastore, with their partitions as columns."""
     for table in template_tables.glue_tables("bucket", PREFIX, "123456789012"):
@@ -165,12 +185,19 @@ def create(trino, folder):
         iceberg_tables.create(trino, table, f"local:///{folder}/{table}")
 
 
-def scheduled_merge(trino, now, days, until=None):
-    """Merges as the state machine does at a time: from that many days before, or from the day of the last merge."""
-    return merge(trino, now, min(filter(None, [(now - days * DAY).date(), iceberg_tables.last_merge(trino)])), until)
+def scheduled_merge(trino, now, days):
+    """Merges as the state machine does at a time: from that many days before, and from two hours before the last merge."""
+    since_last = iceberg_tables.since_last_merge(trino) or now - 6 * DAY
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return merge(trino, now, since_last if days is None else min(midnight - days * DAY, since_last))
 
 
-def merge(trino, now, from_date, until=None):
+def failed_merge(trino, now, from_time):
+    """Merges as at a time, and fails after `captures`."""
+    iceberg_tables.merge_one(trino, "captures", now, from_time, iceberg_tables.of_flat_records)
+
+
+def merge(trino, now, from_time, until=None):
     """Merges as at a time; how many rows change in each table. With `until`, nothing is there of later days."""
 
     def edit(text):
@@ -179,7 +206,7 @@ def merge(trino, now, from_date, until=None):
         # See Store.
         return iceberg_tables.of_flat_records(text)
 
-    return iceberg_tables.merge(trino, now, from_date, edit)
+    return iceberg_tables.merge(trino, now, from_time, edit)
 
 
 class Checked:
@@ -201,6 +228,8 @@ class Checked:
     def run(self, trino):
         folder = trino.folder / PREFIX
         create_tables(trino)
+        self.check_hour_by_hour(trino)
+        shutil.rmtree(folder)
         store = Store(folder, self.lakes)
         create(trino, f"{PREFIX}-first")
         for now in AS_IT_COMES:
@@ -224,11 +253,36 @@ class Checked:
             create(trino, f"{PREFIX}-random-{seed}")
             self.check_random_sequence(trino, seed)
 
+    def check_hour_by_hour(self, trino):
+        """Hourly merges alone. Of lakes whose evidence comes in time, the rows are those of all of it in each hour. Of the others, they
+        are those of what came in time: a record that came late proves nothing before the daily merge has its rows too."""
+        punctual = {lake.account_id for lake in self.lakes if is_punctual(lake)}
+        self.counts["lakes merged hour by hour"] = len(punctual)
+        store = Store(trino.folder / PREFIX, self.lakes)
+        create(trino, f"{PREFIX}-hourly")
+        windows = [(HOUR_BY_HOUR[0] - HOUR, FIRST_DAY), *((now, now - 3 * HOUR) for now in HOUR_BY_HOUR)]
+        for number, (now, from_time) in enumerate(windows):
+            store.bring(now)
+            changed = scheduled_merge(trino, now, HOURLY) if number else merge(trino, now, from_time)
+            self.counts[f"rows changed hour by hour, at {now:%d %H}"] = changed
+            self.compare(f"merged hour by hour, at {now:%d %H}", trino, now, lambda key: key[0] in punctual)
+        self.compare("merged hour by hour, late evidence too", trino, now, in_time=windows)
+        # A merge of a week fails half-way; the hourly one after it reads as far back.
+        failed_merge(trino, now + HOUR / 30, now - 6 * DAY)
+        now += HOUR
+        store.bring(now)
+        scheduled_merge(trino, now, HOURLY)
+        self.compare("merged hour by hour, after a merge of a week that failed", trino, now)
+        if iceberg_tables.since_last_merge(trino) != now - 2 * HOUR:
+            self.problems.append("a merge that failed is read again although another one has read it")
+
     def check_outage_of_merges(self, trino):
         """The first merge after it reads all that came meanwhile. Of a merge that failed after `captures`, nothing is noted."""
         merge(trino, BEFORE_THE_OUTAGE, FIRST_DAY, until=BEFORE_THE_OUTAGE)
-        iceberg_tables.merge_one(trino, "captures", ledgers.NOW, ledgers.NOW, iceberg_tables.of_flat_records)
-        if iceberg_tables.last_merge(trino) != BEFORE_THE_OUTAGE.date():
+        if iceberg_tables.since_last_merge(trino) != BEFORE_THE_OUTAGE - 2 * HOUR:
+            self.problems.append("a merge does not begin two hours before the last one")
+        failed_merge(trino, ledgers.NOW, BEFORE_THE_OUTAGE)
+        if iceberg_tables.since_last_merge(trino) != BEFORE_THE_OUTAGE - 2 * HOUR:
             self.problems.append("a merge of captures alone counts as a merge")
         scheduled_merge(trino, ledgers.NOW, HOURLY)
         self.compare("merged after an outage", trino, ledgers.NOW)
@@ -312,28 +366,37 @@ class Checked:
             if changed != [0, 0]:
                 self.problems.append(f"merged again as it comes, from {days} days before: {changed} rows change")
 
-    def expected(self, now):
+    def expected(self, now, in_time=None):
+        """The rows of the evidence that is there; with merges and from when on they read, of what those read that came after it."""
         rows = [row for row in self.rows if row.available <= now]
-        records = [(account_id, record) for available, account_id, record in self.records if available <= now]
+        records = [(available, account_id, record) for available, account_id, record in self.records if available <= now]
+        if in_time is not None:
+            rows = [row for row in rows if is_read(row.available, session_truth.placed_at(row), in_time)]
+            records = [one for one in records if is_read(one[0], datetime.datetime.fromisoformat(one[2]["snapshot_time"]), in_time)]
         events, configurations = ([one for one in of if one.available <= now] for of in (self.events, self.configurations))
-        return session_truth.sessions(rows, records, ledgers.REGION, now, events, configurations)
+        return session_truth.sessions(rows, [one[1:] for one in records], ledgers.REGION, now, events, configurations)
 
-    def compare(self, what, trino, now):
-        """Every column of every row."""
+    def compare(self, what, trino, now, is_compared=lambda key: True, in_time=None):
+        """Every column of every row that is compared. But where evidence came late, not the counts of snapshots: a day that is read is
+        counted anew."""
         found, cursor = trino.execute("SELECT * FROM sessions")
         names = [column[0] for column in cursor.description]
-        expected = self.expected(now)
+        expected = {key: row for key, row in self.expected(now, in_time).items() if is_compared(key)}
         keys = collections.Counter()
         wrong = collections.defaultdict(list)
         for values in found:
             row = dict(zip(names, values, strict=True))
             key = (row["account_id"], row["endpoint_id"], row["connection_id"])
+            if not is_compared(key):
+                continue
             keys[key] += 1
             of = expected.get(key)
             if of is None or set(of) != set(names):
                 wrong["the row itself"].append((key, sorted(names), of and sorted(of)))
                 continue
             for name in names:
+                if in_time is not None and name in COUNTS_OF_SNAPSHOTS:
+                    continue
                 value = of[name].replace(tzinfo=None) if isinstance(of[name], datetime.datetime) else of[name]
                 if row[name] != value:
                     wrong[name].append((key, row[name], value))
@@ -342,7 +405,7 @@ class Checked:
         for column, of in wrong.items():
             key, value, right = min(of, key=str)
             self.problems.append(f"{what}: {column} of {len(of)} rows, such as in {self.names[key[0]]} of {key[2]}: {value}, not {right}")
-        self.counts[what] = len(found)
+        self.counts[what] = keys.total()
         for name in ("covered", "end_seen", "begin_seen", "logged"):
             self.differing.update((name, str(row[name])) for row in expected.values())
 

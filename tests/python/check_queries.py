@@ -35,7 +35,7 @@ from truth import ACCOUNT, REGION, Truth
 ROOT = pathlib.Path(__file__).parents[2]
 SCHEMA = "client_vpn_audit"
 PLACE = f"account_id={ACCOUNT}/region={REGION}"
-BEFORE_THE_WEEK = 16
+BEFORE_THE_WEEK = 15
 
 
 def main():
@@ -186,12 +186,30 @@ class Week:
         self.compare_sessions("sessions merged again", expected)
         self.maintain()
         self.compare_sessions("sessions after OPTIMIZE and VACUUM", expected)
-        # As the state machine merges while the week goes by: windows of three days, and nothing is there of later ones.
+        # As the state machine merges while the week goes by: windows of some days, and nothing is there of later ones.
         self.create_tables("second")
-        for from_date, until in [(16, 18), (18, 20), (20, 22), (21, 23)]:
+        for from_date, until in [(15, 18), (17, 20), (19, 22), (20, 23)]:
             self.merge(from_date, until)
             self.check_active(f"active sessions on day {until}", datetime.datetime(2025, 11, until, 23, 56))
         self.compare_sessions("sessions merged as the week goes by", expected)
+        self.check_an_hour_reads_a_day()
+
+    def check_an_hour_reads_a_day(self):
+        """A merge an hour after another one reads the objects of its day and the two tables, and one of the week those of the week."""
+        of_tables = {}
+        for what, from_time in (("an hour", iceberg_tables.since_last_merge(self.trino)), ("a week", datetime.datetime(2025, 11, 17, 2, tzinfo=datetime.UTC))):
+            of_tables[what] = []
+            for table in iceberg_tables.TABLES:
+                before = self.trino.bytes_read
+                self.compare(f"rows of {table} that a merge of {what} changes", [iceberg_tables.merge_one(self.trino, table, NOW, from_time)], [0])
+                of_tables[what].append(self.trino.bytes_read - before)
+        sizes = lambda days, *tables: sum(sum(self.lake.objects(f"vpn/{table}/{PLACE}/snapshot_date={days}").values()) for table in tables)
+        others = [sizes("2025-11-", *tables) - sizes("2025-11-23", *tables) for tables in (["runs"], ["connections", "partials"])]
+        self.counts |= {f"bytes that a merge of {what} reads": read for what, read in of_tables.items()} | {"bytes of the other days": others}
+        for table, hour, week, other in zip(iceberg_tables.TABLES, *of_tables.values(), others, strict=True):
+            # Of a Parquet object, not every column is read.
+            if not 0 < hour < week - other / 4:
+                self.problems.append(f"a merge of an hour into {table} reads {hour} bytes, one of a week {week}, and the other days have {other}")
 
     def check_active(self, what, now):
         """The sessions without an end are the connections without one in the newest captures, and no others."""
@@ -221,7 +239,7 @@ class Week:
             assert tables in (1, 2), tables
             return text
 
-        return iceberg_tables.merge(self.trino, NOW.replace(day=until), datetime.date(2025, 11, from_day), edit)
+        return iceberg_tables.merge(self.trino, NOW.replace(day=until), datetime.datetime(2025, 11, from_day, tzinfo=datetime.UTC), edit)
 
     def maintain(self):
         """In place of OPTIMIZE and VACUUM, with nothing kept of old versions."""

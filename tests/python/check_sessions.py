@@ -41,7 +41,7 @@ GONE, KEPT = "xanthippe.gone", "zebedee.kept"
 SEEN_SINCE = {"listed-1": "2025-11-20 12:00:00", "over-midnight": "2024-11-01 00:00:00", "over-month": "2024-10-31 23:59:59.999999"}
 #: Of 400 days before 6 December 2025, the month.
 EXPIRES_BEFORE = "2024-11-01"
-FROM_DATE, UNTIL = datetime.date(2025, 11, 21), "2025-11-23"
+FROM_TIME, UNTIL = datetime.datetime(2025, 11, 20, tzinfo=datetime.UTC), "2025-11-23"
 #: Rows that the older version left: who, which connection, and when it began.
 OLDER = [
     (GONE, "gone-1", "2024-09-15 08:00:00"),
@@ -168,7 +168,7 @@ class Table:
             assert bounded in (1, 2), bounded
             return text
 
-        return iceberg_tables.merge_one(self.server, table, ledgers.NOW, FROM_DATE, edit)
+        return iceberg_tables.merge_one(self.server, table, ledgers.NOW, FROM_TIME, edit)
 
     def check_columns_are_added(self):
         try:

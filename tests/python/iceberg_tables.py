@@ -62,26 +62,26 @@ def create(trino, table, location, without=0):
     )
 
 
-def merge(trino, now, from_date, edit=lambda text: text, logs=True):
+def merge(trino, now, from_time, edit=lambda text: text, logs=True):
     """Merges both tables as the state machine does, if wanted without connection logs; returns how many rows change in each. `edit`
     changes the texts before."""
-    changed = [merge_one(trino, table, now, from_date, edit) for table in TABLES]
+    changed = [merge_one(trino, table, now, from_time, edit) for table in TABLES]
     if logs:
-        changed[1] += merge_logs(trino, now, from_date, edit)
+        changed[1] += merge_logs(trino, now, from_time, edit)
     note_merge(trino, now)
     return changed
 
 
-def merge_logs(trino, now, from_date, edit=lambda text: text):
+def merge_logs(trino, now, from_time, edit=lambda text: text):
     """Merges connection logs into `sessions`, from the day that the state machine finds; returns how many rows change."""
-    logs_from = trino.execute(at(statement("captures", "logs_from"), now, from_date))[0][0][0]
+    logs_from = trino.execute(at(statement("captures", "logs_from"), now, from_time))[0][0][0]
     text = edit(statement("sessions", "merge_logs")).replace("{logs_from}", logs_from)
-    return trino.execute(at(text, now, from_date))[0][0][0]
+    return trino.execute(at(text, now, from_time))[0][0][0]
 
 
-def merge_one(trino, table, now, from_date, edit=lambda text: text):
+def merge_one(trino, table, now, from_time, edit=lambda text: text):
     """Merges a table as at a time; returns how many rows change."""
-    return trino.execute(at(edit(statement(table, "merge")), now, from_date))[0][0][0]
+    return trino.execute(at(edit(statement(table, "merge")), now, from_time))[0][0][0]
 
 
 def note_merge(trino, now):
@@ -89,16 +89,16 @@ def note_merge(trino, now):
     trino.execute(at(statement("captures", "note_merge"), now))
 
 
-def last_merge(trino):
-    """The day of the last merge, `None` if there was none."""
-    day = trino.execute(statement("captures", "last_merge"))[0][0][0]
-    return day and datetime.date.fromisoformat(day)
+def since_last_merge(trino):
+    """From when on the next merge reads snapshots, `None` if there was no merge."""
+    time = trino.execute(statement("captures", "last_merge"))[0][0][0]
+    return time and datetime.datetime.fromisoformat(time).replace(tzinfo=datetime.UTC)
 
 
-def at(text, now, from_date=None):
+def at(text, now, from_time=None):
     """A statement as the state machine runs it at a time."""
-    if from_date is not None:
-        text = text.replace("{from_date}", f"{from_date:%Y-%m-%d}")
+    if from_time is not None:
+        text = text.replace("{from_time}", f"{from_time:%Y-%m-%d %H:%M:%S}").replace("{from_date}", f"{from_time:%Y-%m-%d}")
     return text.replace("{merged_at}", f"{now:%Y-%m-%dT%H:%M:%S}.000Z")
 
 

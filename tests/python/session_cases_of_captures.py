@@ -178,3 +178,18 @@ def captures_around_midnight_that_come_a_day_late(lake):
     for minute in (DAY - 35, DAY - 5):
         lake.shows(minute, [lake.connection("x", **began(DAY - 100)), lake.connection("y")], late=1300)
     look(lake, (DAY + 25, DAY + 40), lambda minute: [])
+
+
+# Around the midnight at which check_merges.py merges hour by hour.
+@case(days=4.5)
+def capture_after_midnight_that_shows_it_and_comes_hours_late(lake):
+    look(lake, (DAY - 75, DAY - 45, DAY - 15), lambda minute: [lake.connection("x", **began(DAY - 100))])
+    lake.shows(DAY + 15, [lake.connection("x", **began(DAY - 100))], late=330)
+    look(lake, (DAY + 45, DAY + 60), lambda minute: [])
+
+
+@case(days=4.5)
+def capture_that_comes_as_late_as_a_retry_can(lake):
+    look(lake, (DAY - 15, DAY, DAY + 15), lambda minute: [lake.connection("x", **began(DAY - 20))])
+    lake.shows(DAY + 30, [lake.connection("x", **began(DAY - 20, username="seen again")), lake.connection("y")], late=85)
+    look(lake, (DAY + 45, DAY + 60), lambda minute: [])

@@ -44,9 +44,8 @@ def is_ended(row):
 
 
 def placed_at(row):
-    """When a row counts as seen: when its page came, on the day of its snapshot or the next."""
-    day = row.snapshot_time.replace(hour=0, minute=0, second=0, microsecond=0)
-    return min(max(row.captured_at, day), day + 2 * DAY - MILLI)
+    """When a row counts as seen: when its page came, in the two hours after its snapshot's time."""
+    return min(max(row.captured_at, row.snapshot_time), row.snapshot_time + 2 * HOUR - MILLI)
 
 
 def last_known(rows, value):

@@ -40,6 +40,8 @@ class Trino:
         # A server has one catalog of a name.
         self.catalog = f"athena_{folder.name.translate(str.maketrans('-', '_')).lower()}"
         self.iceberg_catalog = f"{self.catalog}_iceberg"
+        #: What all statements read, as Trino counts it.
+        self.bytes_read = 0
         self.create_catalogs(s3)
         self.execute(f"CREATE SCHEMA {schema} WITH (location = 'local:///metastore/{schema}')")
 
@@ -85,7 +87,9 @@ class Trino:
         for _ in range(100):
             try:
                 cursor.execute(statement)
-                return [tuple(row) for row in cursor.fetchall()], cursor
+                rows = [tuple(row) for row in cursor.fetchall()]
+                self.bytes_read += cursor.stats["physicalInputBytes"]
+                return rows, cursor
             except trino.exceptions.TrinoQueryError as error:
                 # The server is up a moment before it knows itself as a worker of its catalogs.
                 if error.error_name != "NO_NODES_AVAILABLE":

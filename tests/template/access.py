@@ -260,6 +260,7 @@ VALUES = {
     "AlarmTopicArn": (["", TOPIC, *in_each(TOPIC)], ["*", TOPIC + "*"]),
     "DatabaseName": (["", "client_vpn_audit"], ["*", "A", "a-b", "a/b"]),
     "ReservedConcurrency": (["", "2"], ["*", "-1", "0", "12345"]),
+    "FirstDay": (["2018-12-01", "2025-01-01", "2026-10-31"], ["", "*", "2025-1-1", "2025-13-01", "2025-01-32", "2025-02-30", "2025-06-31", "1999-01-01", "2025-01-01,NOW", "2025-01-01 "]),
 }
 #: The least and the most of each number; none where CloudFormation's own check is enough.
 LIMITS = {

@@ -150,11 +150,15 @@ def execute(definition, answer, given=None, prepare=lambda: None, evaluate=evalu
 
 
 def batch(place):
-    account, region = place.split(" ")
-    return {"action": "snapshot", "time": TIME, "targets": [f"arn:aws:ec2:{region}:{account}:client-vpn-endpoint/*"]}
+    """The payload for the batch with this name. Of a place, it may have two targets."""
+    account, region, *more = place.split(" ")
+    others = ["eu-west-1", "us-east-1"] if more == ["and", "2", "more"] else []
+    ids = ["cvpn-endpoint-0123456789abcdef0", "*"] if others else ["*"]
+    places = [(region, id) for id in ids] + [(other, "*") for other in others]
+    return {"action": "snapshot", "time": TIME, "targets": [f"arn:aws:ec2:{region}:{account}:client-vpn-endpoint/{id}" for region, id in places]}
 
 
-PLACES = ["111122223333 eu-central-1", "111122223333 us-east-1", "444455556666 eu-central-1"]
+PLACES = ["111122223333 eu-central-1", "111122223333 us-east-1", "444455556666 eu-central-1 and 2 more"]
 ALL = {"action": "snapshot", "time": TIME}
 
 

@@ -1,6 +1,7 @@
 """Runs SessionsStateMachine in moto's interpreter of Amazon States Language, as fleet.py does with the other machine. The tables are in
 moto's Glue. moto knows no Athena: the function of fleet.py answers in its place, and fails as Athena does."""
 
+import datetime
 import json
 import logging
 import multiprocessing
@@ -26,6 +27,8 @@ FAILED = "StatementFailed"
 LOGS_FROM = "2024-05-06"
 HOURLY, DAILY = ({"time": f"2025-03-01T{hour}:20:00Z"} for hour in ("09", "03"))
 ALL = {table: iceberg_tables.columns(table) for table in iceberg_tables.TABLES}
+#: The time that stands in a statement: Client VPN did not exist earlier.
+FIXED = {"2018-12-01 00:00:00"}
 #: The beginning of each statement, by its file and table.
 BEGINS = {
     f"{path.stem} {table}": iceberg_tables.statement(table, path.stem).partition("{")[0]
@@ -46,14 +49,14 @@ def by_function(definition):
 
 
 class Athena:
-    """Takes statements, and fails at the n-th one of a name with what `faults` has for that name. `last_merge` is the day that the
-    table has, `None` if it has none."""
+    """Takes statements, and fails at the n-th one of a name with what `faults` has for that name. `since_last` is what the query for the
+    last merge answers, `None` if there was none."""
 
-    def __init__(self, faults=None, last_merge=None):
-        self.faults, self.statements, self.last_merge = faults or {}, [], last_merge
+    def __init__(self, faults=None, since_last=None):
+        self.faults, self.statements, self.since_last = faults or {}, [], since_last
 
     def __call__(self, arguments):
-        answers = {"id of last_merge captures": self.last_merge, "id of logs_from captures": LOGS_FROM}
+        answers = {"id of last_merge captures": self.since_last, "id of logs_from captures": LOGS_FROM}
         if arguments.get("QueryExecutionId") in answers:
             answer = answers[arguments["QueryExecutionId"]]
             row = {"VarCharValue": answer} if answer else {}
@@ -210,39 +213,45 @@ def scenario(definition, key):
     return problems
 
 
-#: By name: the input, the day of the last merge, and the day from which both tables are merged: `None` for that of the execution.
+#: What the query for the last merge answers: two hours before it.
+SINCE_LAST = "2025-03-01 06:20:03"
+#: By name: the input, that answer, and from when on both tables are merged: hours before the execution, or a time.
 WINDOWS = {
-    "the first hour": (HOURLY, None, "2025-03-01"),
-    "an hour later": (HOURLY, "2025-03-01", "2025-03-01"),
-    "the first hour of a day": ({"time": "2025-03-01T00:20:00Z"}, "2025-02-28", "2025-02-28"),
-    "once a day": (DAILY, "2025-03-01", "2025-02-24"),
-    "after an outage of 40 days": (HOURLY, "2025-01-20", "2025-01-20"),
-    "by hand": (HOURLY | {"from_date": "2024-12-24"}, "2025-03-01", "2024-12-24"),
-    "by hand, later than the last merge": (HOURLY | {"from_date": "2025-02-20"}, "2025-01-20", "2025-01-20"),
-    "by hand, from a day to come": (HOURLY | {"from_date": "9999-12-24"}, None, None),
+    "the first hour": (HOURLY, None, 144),
+    "an hour later": (HOURLY, SINCE_LAST, SINCE_LAST),
+    "once a day": (DAILY, SINCE_LAST, "2025-02-23 00:00:00"),
+    "after an outage of 40 days": (HOURLY, "2025-01-20 07:20:03", "2025-01-20 07:20:03"),
+    "once a day, after an outage of 40 days": (DAILY, "2025-01-20 07:20:03", "2025-01-20 07:20:03"),
+    "after a merge in time to come": (HOURLY, "9999-12-24 00:00:00", 2),
+    "by hand": (HOURLY | {"from_date": "2024-12-24"}, SINCE_LAST, "2024-12-24 00:00:00"),
+    "by hand, later than the last merge": (HOURLY | {"from_date": "2025-03-01"}, "2025-01-20 07:20:03", "2025-01-20 07:20:03"),
+    "by hand, from a day to come": (HOURLY | {"from_date": "9999-12-24"}, "9999-12-24 00:00:00", 2),
 }
 
 
-#: By name: an edit of how the day is chosen, and a window that must come out differently.
+#: By name: an edit of how the time is chosen, and a window that must come out differently.
 WORSE_WINDOWS = {
-    "an outage leaves days out": (", $states.result.ResultSet.Rows[1].Data[0].VarCharValue", "", "after an outage of 40 days"),
-    "a day to come is taken": ("$substring($merged_at, 0, 10), ", "", "by hand, from a day to come"),
-    "the day that is asked for is passed over": ("$from_date, ", "", "by hand"),
+    "an outage leaves days out": ("$exists($since_last) ? $since_last : $ago(144)", "$ago(2)", "after an outage of 40 days"),
+    "a merge in time to come is believed": ("$ago(2), ", "", "after a merge in time to come"),
+    "the day that is asked for is passed over": ("$asked_from, ", "", "by hand"),
+    "the first merge is of two hours": ("$ago(144)", "$ago(2)", "the first hour"),
 }
 
 
 def window(definition, name):
-    given, last_merge, expected = WINDOWS[name]
-    athena = Athena(last_merge=last_merge)
+    given, since_last, expected = WINDOWS[name]
+    athena = Athena(since_last=since_last)
     fleet.execute(by_function(definition), athena, given, tables("captures", ALL["captures"]), evaluate)
-    merges = [statement for statement in athena.statements if named(statement).startswith("merge ")]
-    logs = next(statement for statement in athena.statements if named(statement).startswith("merge_logs "))
+    statement = lambda begins: [one for one in athena.statements if named(one).startswith(begins)][0]  # noqa: RUF015 - Pool hangs at StopIteration
+    if isinstance(expected, int):
+        began = datetime.datetime.fromisoformat(re.search(r"from_iso8601_timestamp\('([^']+)'", statement("note_merge "))[1])
+        expected = f"{began - datetime.timedelta(hours=expected):%Y-%m-%d %H:%M:%S}"
+    logs = statement("merge_logs ")
     problems = compare(f"{name}, from when on logs are merged", re.findall(r"snapshot_date >= '([0-9-]+)'", logs), [LOGS_FROM])
-    merges += [statement for statement in athena.statements if named(statement).startswith("logs_from ")]
-    found = [set(re.findall(r"DATE '([0-9-]+)' - INTERVAL '[12]' DAY", statement)) for statement in merges]
-    noted = next(statement for statement in athena.statements if named(statement).startswith("note_merge "))
-    of_execution = re.search(r"from_iso8601_timestamp\('([0-9-]{10})T", noted)[1]
-    return problems + compare(f"{name}, from when on the tables are merged", found, [{expected or of_execution}] * 3)
+    found = [set(re.findall(r"TIMESTAMP '([^']+?)(?: UTC)?'", statement(f"merge {table}"))) - FIXED for table in iceberg_tables.TABLES]
+    problems += compare(f"{name}, from when on the tables are merged", found, [{expected}] * 2)
+    days = [set(re.findall(r"DATE '([0-9-]+)' - INTERVAL '[123]' DAY", one)) for one in (logs, statement("logs_from "))]
+    return problems + compare(f"{name}, the day from which logs are looked for", days, [{expected[:10]}] * 2)
 
 
 def mutations_of(table):
@@ -369,9 +378,9 @@ def changed_for_the_worse(definition):
     for name, (old, new, of) in WORSE_WINDOWS.items():
         changed = json.loads(json.dumps(definition))
         assigned = changed["States"]["ReadLastMerge"]["Assign"]
-        if old not in assigned["from_date"]:
-            raise SystemExit(f"{old} is not in {assigned['from_date']}")
-        assigned["from_date"] = assigned["from_date"].replace(old, new)
+        if old not in assigned["from_time"]:
+            raise SystemExit(f"{old} is not in {assigned['from_time']}")
+        assigned["from_time"] = assigned["from_time"].replace(old, new)
         changes[name] = (changed, window, of)
     return changes
 

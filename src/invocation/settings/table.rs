@@ -64,7 +64,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("AUDIT_REGIONS", Some("those of the targets"), "Regions that the lake's tables know, separated by commas; a target outside them is refused"),
     setting("AUDIT_MEMBER_ROLE", Some("none: other accounts are refused"), "Name of the role, with its path, that is assumed in each other account"),
     setting("AUDIT_EXTERNAL_ID", Some("none"), "External id that is sent when that role is assumed"),
-    number("AUDIT_SPREAD_ABOVE", 0, (0, 100_000), "Endpoints above which `plan` makes a batch for each account and Region, or 0 for never"),
+    number("AUDIT_SPREAD_ABOVE", 0, (0, 100_000), "Endpoints above which `plan` makes several batches, or 0 for never"),
     number("AUDIT_PAGE_SIZE", 1000, (5, 1000), "Connections of a page").with_flag("page-size"),
     number("AUDIT_CONCURRENCY", 5, (1, 50), "Endpoints captured at a time"),
     number("AUDIT_CALL_TIMEOUT_SECONDS", 20, (1, 300), "Longest time of one attempt at a call of EC2"),

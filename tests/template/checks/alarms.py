@@ -66,6 +66,9 @@ def widgets(whole, minutes):
     ours = {line[1]: widget["properties"]["period"] for widget in shown for line in widget["properties"].get("metrics", []) if isinstance(line[1:2] and line[1], str)}
     period = minutes * 60
     problems = compare("periods of the dashboard's metrics", ours, {"ActiveConnections": period, "CompleteSnapshots": period, "FailedTargets": 900, "UnparsedValues": 900, "OldestCompleteAgeMinutes": 900})
+    # Where an hour is drawn as one period, four snapshots are not four times the connections.
+    drawn = {line[0]["expression"] for widget in shown for line in widget["properties"].get("metrics", []) if isinstance(line[0], dict) and "SEARCH" not in line[0]["expression"]}
+    problems += compare("what the dashboard draws of a period", drawn, {f"{name} * {period} / PERIOD({name})" for name in ("active", "complete")})
     queries = [widget["properties"]["query"] for widget in shown if widget["type"] == "log"]
     problems += compare("logs that the dashboard reads", [re.findall("SOURCE '([^']*)'", query) for query in queries], [["capturelogs"]])
     metrics = read("src/invocation/metrics.rs")

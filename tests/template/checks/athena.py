@@ -12,9 +12,11 @@ JSON = ("org.apache.hadoop.mapred.TextInputFormat", HIVE + "HiveIgnoreKeyTextOut
 
 def tables(template):
     problems = []
+    # Every snapshot that the program takes is in the tables if this is its first day.
     year, month, day = re.search(r"FIRST_DATE: Date = date\((\d+), (\d+), (\d+)\)", read("src/snapshot_time.rs")).groups()
     first_date = f"{year}-{int(month):02}-{int(day):02}"
-    found = resources(cfn.resolve(template, Accounts="111122223333,444455556666", Regions="eu-central-1,us-east-1"), "AWS::Glue::Table")
+    given = {"Accounts": "111122223333,444455556666", "Regions": "eu-central-1,us-east-1", "FirstDay": first_date}
+    found = resources(cfn.resolve(template, **given), "AWS::Glue::Table")
     problems += compare("tables", sorted(t["TableInput"]["Name"] for t in found.values()), sorted(EVIDENCE))
     for properties in found.values():
         table = properties["TableInput"]

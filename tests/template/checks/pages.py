@@ -37,9 +37,16 @@ def pages(template):
     size = sum(len(name) + len(str(value)) for name, value in variables.items())
     if size > 4096:
         problems.append(f"{accounts} accounts and {regions} Regions do not fit into the environment: {size} bytes")
-    failed = {"place": f"{cfn.ACCOUNT} ap-southeast-2", "error": "RunRecordNotWritten", "cause": "x" * 200}
-    if number(r"\| (\d+) batches, even when all of them fail") * (len(json.dumps(failed, separators=(",", ":"))) + 1) > 256 * 1024:
-        problems.append("what comes of as many batches as docs/fleet.md says does not fit into a state")
+    place = f"{cfn.ACCOUNT} ap-southeast-2"
+    failed = {"place": place, "error": "RunRecordNotWritten", "cause": "x" * 200}
+    targets = [f"arn:aws-us-gov:ec2:ap-southeast-2:{cfn.ACCOUNT}:client-vpn-endpoint/*"] * 16
+    planned = {"place": f"{place} and 15 more", "payload": {"action": "snapshot", "time": "2026-11-23T09:00:00Z", "targets": targets}}
+    for what, limit in (
+        (failed, r"\| (\d+) batches of one account and Region, or \d+ of sixteen, even when all of them fail"),
+        (planned, r"or (\d+) of sixteen, even when all of them fail"),
+    ):
+        if number(limit) * (len(json.dumps(what, separators=(",", ":"))) + 1) > 256 * 1024:
+            problems.append("what comes of as many batches as docs/fleet.md says does not fit into a state")
     name = cfn.resolve(template, **SPREAD)["Resources"]["FleetStateMachine"]["Properties"]["StateMachineName"]
     return problems + compare("longest name of a stack", number(r"(\d+) for the name of the stack"), 80 - len(name.removeprefix("client-vpn-audit")))
 

@@ -50,14 +50,14 @@ def state_machine(template):
     tasks = sorted(name for name, state in states.items() if state["Type"] == "Task")
     problems += compare("tasks", tasks, sorted([*statements, *looks, "ReadLastMerge", "ReadLogsFrom"]))
     cases = [
-        ({"time": "2026-03-01T09:20:00Z"}, ("2026-03-01", False)),
-        ({"time": "2026-03-01T03:20:00Z"}, ("2026-02-24", True)),
-        ({"time": "2026-03-01T09:20:00Z", "from_date": "2026-01-15"}, ("2026-01-15", False)),
-        ({"time": "2026-03-01T09:20:00Z", "maintain": True}, ("2026-03-01", True)),
+        ({"time": "2026-03-01T09:20:00Z"}, ("9999-12-31 00:00:00", False)),
+        ({"time": "2026-03-01T03:20:00Z"}, ("2026-02-23 00:00:00", True)),
+        ({"time": "2026-03-01T09:20:00Z", "from_date": "2026-01-15"}, ("2026-01-15 00:00:00", False)),
+        ({"time": "2026-03-01T09:20:00Z", "maintain": True}, ("9999-12-31 00:00:00", True)),
     ]
     for given, expected in cases:
         variables = prepared(machine, **given)
-        problems += compare(f"window and maintenance for {given}", (variables["from_date"], variables["maintain"]), expected)
+        problems += compare(f"window and maintenance for {given}", (variables["asked_from"], variables["maintain"]), expected)
     for name, text in {"from_date": "2026-01-15' OR true", "time": "2026-03-01T09:20:00Z' OR true"}.items():
         try:
             prepared(machine, **({"time": "2026-03-01T09:20:00Z"} | {name: text}))
@@ -65,8 +65,8 @@ def state_machine(template):
         except (jsonata.JException, ValueError):
             pass
     variables = prepared(machine, time="2026-03-01T09:20:00Z") | {"missing_columns": ["one string", "other bigint"]}
-    variables |= {"logs_from": "2026-02-03"}
-    marks = {"from_date": "2026-03-01", "logs_from": "2026-02-03", "merged_at": "2026-03-01T09:20:03.456Z", "analytics_bucket": "analyticsbucket"}
+    variables |= {"from_time": "2026-02-28 23:20:00", "logs_from": "2026-02-03"}
+    marks = {"from_time": "2026-02-28 23:20:00", "from_date": "2026-02-28", "logs_from": "2026-02-03", "merged_at": "2026-03-01T09:20:03.456Z", "analytics_bucket": "analyticsbucket"}
     marks |= {"expires_before": "2025-01-01", "missing_columns": "one string, other bigint"}
     for state, (table, name) in statements.items():
         task = states[state]

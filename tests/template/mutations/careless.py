@@ -74,11 +74,11 @@ PLAIN = {
     ),
     "a statement is changed": (lambda t: assigned(t).update(merge_statement="SELECT 1"), "statement of Merge"),
     "the window is shorter": (
-        lambda t: assigned(t).update(from_date=assigned(t)["from_date"].replace("5 : 0", "4 : 0")),
+        lambda t: assigned(t).update(asked_from=assigned(t)["asked_from"].replace("- 6 *", "- 5 *")),
         "window",
     ),
     "any text is taken for a date": (
-        lambda t: assigned(t).update(from_date=assigned(t)["from_date"].replace("^[0-9]{4}", "[0-9]{4}").replace("{2}$/", "{2}/")),
+        lambda t: assigned(t).update(asked_from=assigned(t)["asked_from"].replace("^[0-9]{4}", "[0-9]{4}").replace("{2}$/", "{2}/")),
         "is taken for a from_date",
     ),
     "a silent capture does not alarm": (lambda t: properties(t, "NoCaptureAlarm").update(TreatMissingData="ignore"), "alarms"),

@@ -50,6 +50,10 @@ STACKS_AND_LOCKS = {
     ),
     "the dashboard reads another log": (lambda t: dashboard(t, "${CaptureLogs}", "${SealLogs}"), "logs that the dashboard reads"),
     "the dashboard reads what is not logged": (lambda t: dashboard(t, "max(CaptureMillis)", "max(CaptureSeconds)"), "the dashboard's table reads CaptureSeconds"),
+    "the dashboard adds up the snapshots of an hour": (
+        lambda t: dashboard(t, "active * ${Period} / PERIOD(active)", "active"),
+        "what the dashboard draws of a period",
+    ),
     "the dashboard adds up three snapshots": (
         lambda t: t["Mappings"]["SnapshotPeriod"]["5"].update(Seconds=900),
         "periods of the dashboard's metrics",
