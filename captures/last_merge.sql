@@ -1,6 +1,5 @@
 -- From when on does a merge read snapshots, so that it misses nothing that came since the last one? Null: nothing was merged.
--- An object of the function is in the lake an hour and a half after its snapshot's time at the latest: an older event is refused, and a
--- run ends.
+-- The function writes within an hour and a half of a snapshot's time: events that are older than 60 minutes are refused, and its time ends.
 -- A merge that failed, or still runs, has put captures here whose rows are not in `sessions`: they are read too. Such a merge began at most
 -- 55 minutes before the last one that is noted, as executions end then.
 WITH
@@ -20,6 +19,7 @@ not_noted AS (
 )
 SELECT
   date_format(
+    -- The earlier of the two. Either may be null.
     least(
       coalesce(merges.last_merge - INTERVAL '2' HOUR, not_noted.first_snapshot),
       coalesce(not_noted.first_snapshot, merges.last_merge - INTERVAL '2' HOUR)

@@ -51,7 +51,7 @@ TABLES, SEALED_TABLES, SEAL_CHAIN = 8, 7, 48 + 1
 # Assumed: accounts have endpoints in so many Regions.
 REGIONS = 16
 # A merge, at 20 minutes past each hour, reads snapshots of the days since four hours before the last one, and run records of those since
-# two hours before it. The one at three reads them as of seven days and of six before today.
+# two hours before it. The one at three reads those since midnight six days ago: of seven and of six days before today.
 SNAPSHOT_HOURS, RUN_HOURS, SNAPSHOT_DAYS_ONCE, RUN_DAYS_ONCE = 4, 2, 7, 6
 # How often the statements of an hour read each table: as often as they name it.
 FOLDER = pathlib.Path(__file__).parents[1]
@@ -224,7 +224,7 @@ def connection_logs(groups, events):
     standard_days = STANDARD_DAYS if object_bytes >= SMALLEST_MOVED else KEPT_DAYS
     moved = 30 * groups * WINDOWS if object_bytes >= SMALLEST_MOVED else 0
     # A look and a put for each object, and the run record; the previous run record, and for an hour its four objects.
-    written, read = 2 * objects + SNAPSHOTS * (1 + LOG_RUN_LISTS), SNAPSHOTS + 30 * groups * LATE_READINGS * 4 * 2
+    written, read = 2 * objects + SNAPSHOTS * (1 + LOG_RUN_LISTS), objects + SNAPSHOTS + 30 * groups * LATE_READINGS * 4 * 2
     sealed = objects + SNAPSHOTS
     # The run records of these runs are in the same folders as those of snapshots.
     _, ledger_gets, ledger_bytes = ledger(1, 0)

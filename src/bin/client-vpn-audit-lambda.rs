@@ -71,11 +71,11 @@ async fn answer(
     let invocation = auditor.request(|now| event::parse(&event.payload, now))?;
     let answer = auditor.handle(invocation, &event.context.request_id, deadline).await;
     if let Err(InvocationError::RunRecord { report, .. }) = &answer {
-        write_lines(&metrics::lines(&report.record, auditor.stack(), auditor.endpoint_metrics()));
+        write_lines(&metrics::snapshot_lines(&report.record, auditor.stack(), auditor.endpoint_metrics()));
     }
     let answer = answer?;
     if let Answer::Snapshot(report) = &answer {
-        write_lines(&metrics::lines(&report.record, auditor.stack(), auditor.endpoint_metrics()));
+        write_lines(&metrics::snapshot_lines(&report.record, auditor.stack(), auditor.endpoint_metrics()));
         // Lambda's retry, the dead-letter queue and the alarms react to a failed invocation only.
         if let Some(message) = report.failure() {
             return Err(FailedAnswer { code: ErrorCode::TargetsFailed, message });
@@ -83,7 +83,7 @@ async fn answer(
     }
     if let Answer::Logs(report) = &answer {
         // A fault of connection logs fails no invocation: the next run reads what is missing.
-        write_lines(metrics::logs_line(&report.record, auditor.stack()).as_slice());
+        write_lines(metrics::connection_logs_line(&report.record, auditor.stack()).as_slice());
     }
     if let Answer::Seal(report) = &answer {
         write_lines(metrics::seal_line(Clock::system().now(), report, auditor.stack()).as_slice());

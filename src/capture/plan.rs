@@ -10,7 +10,7 @@ use crate::target::PlaceTargets;
 /// Maximum accounts and Regions of a run that is not spread: its answer describes each, and Step Functions accepts 256 KiB.
 const MOST_PLACES: usize = 100;
 
-/// Maximum accounts and Regions of one of several batches: an invocation that ends badly takes no more of them with it.
+/// Maximum accounts and Regions of one of several batches, which limits how many an invocation that crashes leaves without a record.
 const BATCH_PLACES: usize = 16;
 
 /// Maximum endpoints of a batch with several accounts and Regions; its answer describes each.
@@ -38,40 +38,38 @@ pub struct Batch {
 }
 
 impl Spread {
+    /// Plans one batch with everything configured, of which nobody counts the endpoints.
+    pub fn never(snapshot_time: SnapshotTime) -> Spread {
+        Spread { snapshot_time, endpoints: None, batches: vec![Batch::new(snapshot_time, None)] }
+    }
+
     /// Plans one batch with everything configured if there are at most `above` endpoints in at most 100 accounts and Regions.
-    /// Otherwise, batches of accounts and Regions in their order, each with at most `above` and at most 100 endpoints in at most 16 of
-    /// them; one with more is a batch of its own. `endpoints` has the number of each; without it and `above`, there is one batch.
-    pub fn new(
-        snapshot_time: SnapshotTime,
-        wanted: &[PlaceTargets],
-        endpoints: Option<&[u64]>,
-        above: Option<u64>,
-    ) -> Spread {
-        let batch = |targets| Batch { action: "snapshot", time: snapshot_time, targets };
-        let total = endpoints.map(|endpoints| endpoints.iter().sum());
-        let batches = match endpoints.zip(above) {
-            Some((endpoints, above)) if total > Some(above) || wanted.len() > MOST_PLACES => {
-                let places = wanted.iter().zip(endpoints.iter().copied());
-                packed(places, above.min(BATCH_ENDPOINTS))
-                    .into_iter()
-                    .map(|targets| batch(Some(targets)))
-                    .collect()
-            }
-            _ => vec![batch(None)],
+    /// Otherwise, up to 16 accounts and Regions share a batch, in their order, if they have at most `above` and at most 100 endpoints
+    /// together. Each has its number of endpoints; one with `None`, whose endpoints could not be counted, is a batch of its own.
+    pub fn new(snapshot_time: SnapshotTime, counted: &[(PlaceTargets, Option<u64>)], above: u64) -> Spread {
+        let endpoints = counted.iter().map(|(_, endpoints)| endpoints.unwrap_or(1)).sum();
+        let batches = if endpoints > above || counted.len() > MOST_PLACES {
+            let batches = packed(counted, above.min(BATCH_ENDPOINTS)).into_iter();
+            batches.map(|targets| Batch::new(snapshot_time, Some(targets))).collect()
+        } else {
+            vec![Batch::new(snapshot_time, None)]
         };
-        Spread { snapshot_time, endpoints: total, batches }
+        Spread { snapshot_time, endpoints: Some(endpoints), batches }
+    }
+}
+
+impl Batch {
+    fn new(time: SnapshotTime, targets: Option<Vec<String>>) -> Batch {
+        Batch { action: "snapshot", time, targets }
     }
 }
 
 /// Returns the targets of each batch. An account and Region without endpoints counts as one: it has to be asked.
-fn packed<'a>(
-    places: impl Iterator<Item = (&'a PlaceTargets, u64)>,
-    most_endpoints: u64,
-) -> Vec<Vec<String>> {
+fn packed(counted: &[(PlaceTargets, Option<u64>)], most_endpoints: u64) -> Vec<Vec<String>> {
     let mut batches: Vec<Vec<String>> = Vec::new();
     let (mut places_in_last, mut endpoints_in_last) = (0, 0);
-    for (place, endpoints) in places {
-        let endpoints = endpoints.max(1);
+    for (place, endpoints) in counted {
+        let endpoints = endpoints.map_or(most_endpoints, |endpoints| endpoints.max(1));
         match batches.last_mut() {
             Some(last)
                 if places_in_last < BATCH_PLACES && endpoints_in_last + endpoints <= most_endpoints =>
@@ -112,39 +110,39 @@ mod tests {
 
     #[test]
     fn above_the_limit_there_are_batches_of_accounts_and_regions() {
-        let wanted = [place(1), place(2)];
-        let batches = |endpoints: Option<[u64; 2]>, above| {
-            let endpoints = endpoints.as_ref().map(<[u64; 2]>::as_slice);
-            json!(Spread::new(time(), &wanted, endpoints, above).batches)
-        };
+        let batches =
+            |above| json!(Spread::new(time(), &[(place(1), Some(5)), (place(2), Some(5))], above).batches);
         let one = json!([{"action": "snapshot", "time": "2026-11-23T09:00:00Z"}]);
-        for (endpoints, above) in [(None, None), (Some([4, 5]), None), (Some([4, 5]), Some(9))] {
-            assert_eq!(batches(endpoints, above), one, "{endpoints:?} {above:?}");
-        }
+        assert_eq!(json!(Spread::never(time()).batches), one);
+        assert_eq!(batches(10), one);
         let targets =
             |account| json!([format!("arn:aws:ec2:eu-central-1:{account:012}:client-vpn-endpoint/*")]);
         let batch = |account: usize| json!({"action": "snapshot", "time": "2026-11-23T09:00:00Z", "targets": targets(account)});
-        assert_eq!(batches(Some([5, 5]), Some(9)), json!([batch(1), batch(2)]));
+        assert_eq!(batches(9), json!([batch(1), batch(2)]));
     }
 
     #[test]
     fn a_batch_has_so_many_endpoints_of_so_many_accounts_and_regions() {
+        let of = |endpoints: &[u64]| endpoints.iter().copied().map(Some).collect::<Vec<_>>();
         for (case, endpoints, above, expected) in [
-            ("small ones share a batch", vec![4, 5, 1, 9], 10, vec![3, 1]),
-            ("a large one has its own", vec![1, 400, 1, 1], 50, vec![1, 1, 2]),
-            ("none is left out, whatever it has", vec![0, 0, 30, 0], 29, vec![2, 1, 1]),
-            ("one without endpoints counts as one", vec![0; 101], 9, [vec![9; 11], vec![2]].concat()),
-            ("sixteen at most", vec![1; 101], 1_000, vec![16, 16, 16, 16, 16, 16, 5]),
-            ("a hundred endpoints at most", vec![30; 101], 5_000, [vec![3; 33], vec![2]].concat()),
+            ("small ones share a batch", of(&[4, 5, 1, 9]), 10, vec![3, 1]),
+            ("a large one has its own", of(&[1, 400, 1, 1]), 50, vec![1, 1, 2]),
+            ("none is left out, whatever it has", of(&[0, 0, 30, 0]), 29, vec![2, 1, 1]),
+            ("one without endpoints counts as one", of(&[0; 101]), 9, [vec![9; 11], vec![2]].concat()),
+            ("sixteen at most", of(&[1; 101]), 1_000, vec![16, 16, 16, 16, 16, 16, 5]),
+            ("a hundred endpoints at most", of(&[30; 101]), 5_000, [vec![3; 33], vec![2]].concat()),
+            ("one that nobody counted has its own", vec![Some(2), None, Some(2), Some(2)], 5, vec![1, 1, 2]),
         ] {
-            let wanted: Vec<PlaceTargets> = (0..endpoints.len()).map(place).collect();
-            let spread = Spread::new(time(), &wanted, Some(&endpoints), Some(above));
+            let counted: Vec<_> =
+                endpoints.into_iter().enumerate().map(|(n, count)| (place(n), count)).collect();
+            let spread = Spread::new(time(), &counted, above);
             let targets: Vec<Vec<String>> =
                 spread.batches.into_iter().map(|batch| batch.targets.unwrap()).collect();
             assert_eq!(targets.iter().map(Vec::len).collect::<Vec<_>>(), expected, "{case}");
-            let all: Vec<String> = wanted.iter().flat_map(PlaceTargets::arns).collect();
+            let all: Vec<String> = counted.iter().flat_map(|(place, _)| place.arns()).collect();
             assert_eq!(targets.concat(), all, "{case}");
-            assert_eq!(spread.endpoints, Some(endpoints.iter().sum()), "{case}");
+            let total = counted.iter().map(|(_, count)| count.unwrap_or(1)).sum();
+            assert_eq!(spread.endpoints, Some(total), "{case}");
         }
     }
 }

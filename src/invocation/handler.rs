@@ -176,41 +176,44 @@ impl Auditor {
         let home = self.home().await?;
         let wanted = self.targets(home, None)?;
         let snapshot_time = snapshot_time.unwrap_or_else(|| SnapshotTime::truncated(self.clock.now()));
-        let above = self.settings.spread_above;
-        let endpoints = match above {
-            Some(_) => Some(self.count(home, &wanted, &run_id).await),
-            None => None,
-        };
-        Ok(Answer::Plan(Spread::new(snapshot_time, &wanted, endpoints.as_deref(), above)))
+        Ok(Answer::Plan(match self.settings.spread_above {
+            Some(above) => Spread::new(snapshot_time, &self.counted(home, wanted, &run_id).await, above),
+            None => Spread::never(snapshot_time),
+        }))
     }
 
-    /// Counts the wanted endpoints of each account and Region. One that cannot be listed, or not in time, counts as one endpoint: the
-    /// batch that has it reports the error.
-    async fn count(&self, home: &AccountRegion, wanted: &[PlaceTargets], run_id: &RunId) -> Vec<u64> {
-        let mut endpoints = vec![1; wanted.len()];
+    /// Returns each account and Region with the number of its wanted endpoints; `None` if they could not be listed, or not in time: the
+    /// batch that has them reports the error.
+    async fn counted(
+        &self,
+        home: &AccountRegion,
+        wanted: Vec<PlaceTargets>,
+        run_id: &RunId,
+    ) -> Vec<(PlaceTargets, Option<u64>)> {
         let mut counts = JoinSet::new();
         for (index, wanted) in wanted.iter().cloned().enumerate() {
             let (sources, home, run_id) = (self.sources.clone(), home.account_id.clone(), run_id.clone());
             counts.spawn(async move {
                 if !wanted.all {
-                    return (index, wanted.endpoint_ids.len());
+                    return (index, Some(wanted.endpoint_ids.len()));
                 }
                 let listed = match sources.source(&home, &wanted.place, &run_id).await {
                     Ok(source) => source.endpoints(&wanted.place).await,
                     Err(error) => Err(error),
                 };
-                (index, listed.map_or(1, |listing| listing.ids().len()))
+                (index, listed.ok().map(|listing| listing.ids().len()))
             });
         }
+        let mut counted: Vec<_> = wanted.into_iter().map(|wanted| (wanted, None)).collect();
         let end = Instant::now() + COUNT_TIMEOUT;
-        while let Ok(Some(counted)) = tokio::time::timeout_at(end, counts.join_next()).await {
-            if let Ok((index, count)) = counted
-                && let Some(of_place) = endpoints.get_mut(index)
+        while let Ok(Some(count)) = tokio::time::timeout_at(end, counts.join_next()).await {
+            if let Ok((index, count)) = count
+                && let Some((_, of_place)) = counted.get_mut(index)
             {
-                *of_place = count as u64;
+                *of_place = count.map(|count| count as u64);
             }
         }
-        endpoints
+        counted
     }
 
     /// Returns the faults of an event, and those of the configured targets if the own account need not be looked up: all

@@ -1,5 +1,5 @@
-//! CloudWatch metrics in Embedded Metric Format: lines of JSON that CloudWatch reads out of the log. A line about each target has the
-//! same values, and is a metric if that is wanted.
+//! CloudWatch metrics in Embedded Metric Format: lines of JSON that CloudWatch reads out of the log. A line about each target is
+//! also a metric if each endpoint has metrics of its own.
 //!
 //! Source: Amazon CloudWatch User Guide, "Specification: Embedded metric format".
 //!
@@ -25,25 +25,25 @@ type Metric = (&'static str, &'static str, u64);
 
 /// Returns the lines for one snapshot by `stack`: one for each target, then one for the run. Without `endpoint_metrics`, those of the
 /// targets are only log lines: CloudWatch charges for each metric of each endpoint.
-pub fn lines(record: &RunRecord, stack: Option<&str>, endpoint_metrics: bool) -> Vec<Value> {
+pub fn snapshot_lines(record: &RunRecord, stack: Option<&str>, endpoint_metrics: bool) -> Vec<Value> {
     let targets = record.targets.iter().map(|entry| target_line(record.end, stack, entry, endpoint_metrics));
     let complete: Vec<&Entry> =
         record.targets.iter().filter(|entry| entry.outcome == Outcome::Complete).collect();
     let mut of_run = run_metrics(totals(record));
-    of_run.push(("CompleteSnapshots", "Count", complete.len() as u64));
+    of_run.push(("CompleteEndpoints", "Count", complete.len() as u64));
     // Without a complete listing the sum is not known, and it is not zero.
     if !complete.is_empty() {
         let active = complete.iter().map(|entry| entry.tally.active).sum();
         of_run.push(("ActiveConnections", "Count", active));
     }
-    targets.chain([line(record.end, stack, &[], &of_run)]).collect()
+    targets.chain([metric_line(record.end, stack, &[], &of_run)]).collect()
 }
 
 /// Returns the line for one run of connection logs by `stack`; `None` if there is nothing to report. The alarm `NoCapture` counts
 /// the lines of snapshots, and a line of such a run would keep it quiet.
-pub fn logs_line(record: &RunRecord, stack: Option<&str>) -> Option<Value> {
+pub fn connection_logs_line(record: &RunRecord, stack: Option<&str>) -> Option<Value> {
     let totals = totals(record);
-    (totals != [0, 0]).then(|| line(record.end, stack, &[], &run_metrics(totals)))
+    (totals != [0, 0]).then(|| metric_line(record.end, stack, &[], &run_metrics(totals)))
 }
 
 fn run_metrics([failed, unparsed]: [u64; 2]) -> Vec<Metric> {
@@ -71,7 +71,7 @@ fn totals(record: &RunRecord) -> [u64; 2] {
 /// targets are configured.
 pub fn seal_line(time: Timestamp, report: &SealReport, stack: Option<&str>) -> Option<Value> {
     let age = report.oldest_complete_age_minutes?;
-    Some(line(time, stack, &[], &[("OldestCompleteAgeMinutes", "Count", age)]))
+    Some(metric_line(time, stack, &[], &[("OldestCompleteAgeMinutes", "Count", age)]))
 }
 
 fn target_line(time: Timestamp, stack: Option<&str>, entry: &Entry, is_metric: bool) -> Value {
@@ -92,18 +92,23 @@ fn target_line(time: Timestamp, stack: Option<&str>, entry: &Entry, is_metric: b
     let values = [&entry.account_id, &entry.region, &entry.endpoint_id].map(String::as_str);
     let dimensions: Vec<(&str, &str)> = DIMENSIONS.into_iter().zip(values).collect();
     if is_metric {
-        line(time, stack, &dimensions, &metrics)
+        metric_line(time, stack, &dimensions, &metrics)
     } else {
-        log_line(&with_stack(stack, &dimensions), &metrics).into()
+        plain_line(&with_stack(stack, &dimensions), &metrics).into()
     }
 }
 
-fn line(time: Timestamp, stack: Option<&str>, dimensions: &[(&str, &str)], metrics: &[Metric]) -> Value {
+fn metric_line(
+    time: Timestamp,
+    stack: Option<&str>,
+    dimensions: &[(&str, &str)],
+    metrics: &[Metric],
+) -> Value {
     let dimensions = with_stack(stack, dimensions);
     let names: Vec<&str> = dimensions.iter().map(|(name, _)| *name).collect();
     let definitions: Vec<Value> =
         metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
-    let mut line = log_line(&dimensions, metrics);
+    let mut line = plain_line(&dimensions, metrics);
     line.insert(
         "_aws".to_owned(),
         json!({
@@ -120,7 +125,7 @@ fn with_stack<'a>(stack: Option<&'a str>, dimensions: &[(&'a str, &'a str)]) -> 
 }
 
 /// Returns the names and values alone, which CloudWatch takes for no metric.
-fn log_line(dimensions: &[(&str, &str)], metrics: &[Metric]) -> Map<String, Value> {
+fn plain_line(dimensions: &[(&str, &str)], metrics: &[Metric]) -> Map<String, Value> {
     let dimensions = dimensions.iter().map(|&(name, value)| (name.to_owned(), json!(value)));
     dimensions.chain(metrics.iter().map(|&(name, _, value)| (name.to_owned(), json!(value)))).collect()
 }

@@ -82,7 +82,7 @@ async fn the_log_is_json_with_a_line_for_each_target_and_metrics_of_the_run() {
     assert_eq!(definition(metrics[0]), (json!("ClientVpnAudit"), json!([["Stack"]]), json!("vpn-audit")));
     let of_run = [
         ("ActiveConnections", metrics[0]["ActiveConnections"].clone()),
-        ("CompleteSnapshots", json!(1)),
+        ("CompleteEndpoints", json!(1)),
         ("FailedTargets", json!(1)),
         ("UnparsedValues", json!(0)),
     ];

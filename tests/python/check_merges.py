@@ -35,7 +35,7 @@ import template_tables
 import trino_server
 
 ROOT = pathlib.Path(__file__).parents[2]
-DAY, HOUR = datetime.timedelta(days=1), datetime.timedelta(hours=1)
+DAY, HOUR, MINUTE = datetime.timedelta(days=1), datetime.timedelta(hours=1), datetime.timedelta(minutes=1)
 AT_RUN_TIME = {
     "current_date": f"DATE '{ledgers.NOW:%Y-%m-%d}'",
     "current_timestamp": f"TIMESTAMP '{ledgers.NOW:%Y-%m-%d %H:%M:%S} UTC'",
@@ -53,7 +53,9 @@ MIDNIGHT = ledgers.NOW.replace(hour=0) - 3 * DAY
 HOUR_BY_HOUR = [MIDNIGHT + datetime.timedelta(hours=hours, minutes=20) for hours in range(-2, 9)]
 COUNTS_OF_SNAPSHOTS = ("snapshots", "complete_snapshots", "snapshots_by_day")
 #: How much later than its snapshot evidence may be there, so that the next hourly merge finds it.
-PUNCTUAL = datetime.timedelta(minutes=90)
+PUNCTUAL = 90 * MINUTE
+#: How long before the last merge the next one begins to read.
+MARGIN = 2 * HOUR
 RANDOM_SEQUENCES = 2
 ODDLY = [(ledgers.NOW, 12), (ledgers.NOW, 1)]
 #: The merges stop for days.
@@ -152,7 +154,7 @@ def partitions(account_id, day):
 
 
 def is_punctual(lake):
-    """Says if each run record, row and configuration of a lake is there in time. Events are there with their record."""
+    """Returns `True` if each run record, row and configuration of a lake is there in time. Events are there with their record."""
     records = zip(lake.available, lake.records, strict=True)
     times = [(available, datetime.datetime.fromisoformat(record["snapshot_time"])) for available, record in records]
     times += [(one.available, one.snapshot_time) for one in (*lake.rows, *lake.configurations)]
@@ -160,7 +162,7 @@ def is_punctual(lake):
 
 
 def is_read(available, time, windows):
-    """Says if the first merge after evidence is there reads it, by the time from which on it reads."""
+    """Returns `True` if evidence is in the window of the first merge after it came."""
     return time >= next(from_time for now, from_time in windows if available <= now)
 
 
@@ -187,7 +189,7 @@ def create(trino, folder):
 
 def scheduled_merge(trino, now, days):
     """Merges as the state machine does at a time: from that many days before, and from two hours before the last merge."""
-    since_last = iceberg_tables.since_last_merge(trino) or now - 6 * DAY
+    since_last = iceberg_tables.next_from_time(trino) or now - 6 * DAY
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return merge(trino, now, since_last if days is None else min(midnight - days * DAY, since_last))
 
@@ -260,7 +262,7 @@ class Checked:
         self.counts["lakes merged hour by hour"] = len(punctual)
         store = Store(trino.folder / PREFIX, self.lakes)
         create(trino, f"{PREFIX}-hourly")
-        windows = [(HOUR_BY_HOUR[0] - HOUR, FIRST_DAY), *((now, now - 3 * HOUR) for now in HOUR_BY_HOUR)]
+        windows = [(HOUR_BY_HOUR[0] - HOUR, FIRST_DAY), *((now, now - HOUR - MARGIN) for now in HOUR_BY_HOUR)]
         for number, (now, from_time) in enumerate(windows):
             store.bring(now)
             changed = scheduled_merge(trino, now, HOURLY) if number else merge(trino, now, from_time)
@@ -268,21 +270,21 @@ class Checked:
             self.compare(f"merged hour by hour, at {now:%d %H}", trino, now, lambda key: key[0] in punctual)
         self.compare("merged hour by hour, late evidence too", trino, now, in_time=windows)
         # A merge of a week fails half-way; the hourly one after it reads as far back.
-        failed_merge(trino, now + HOUR / 30, now - 6 * DAY)
+        failed_merge(trino, now + MINUTE, now - 6 * DAY)
         now += HOUR
         store.bring(now)
         scheduled_merge(trino, now, HOURLY)
         self.compare("merged hour by hour, after a merge of a week that failed", trino, now)
-        if iceberg_tables.since_last_merge(trino) != now - 2 * HOUR:
+        if iceberg_tables.next_from_time(trino) != now - MARGIN:
             self.problems.append("a merge that failed is read again although another one has read it")
 
     def check_outage_of_merges(self, trino):
         """The first merge after it reads all that came meanwhile. Of a merge that failed after `captures`, nothing is noted."""
         merge(trino, BEFORE_THE_OUTAGE, FIRST_DAY, until=BEFORE_THE_OUTAGE)
-        if iceberg_tables.since_last_merge(trino) != BEFORE_THE_OUTAGE - 2 * HOUR:
+        if iceberg_tables.next_from_time(trino) != BEFORE_THE_OUTAGE - MARGIN:
             self.problems.append("a merge does not begin two hours before the last one")
         failed_merge(trino, ledgers.NOW, BEFORE_THE_OUTAGE)
-        if iceberg_tables.since_last_merge(trino) != BEFORE_THE_OUTAGE - 2 * HOUR:
+        if iceberg_tables.next_from_time(trino) != BEFORE_THE_OUTAGE - MARGIN:
             self.problems.append("a merge of captures alone counts as a merge")
         scheduled_merge(trino, ledgers.NOW, HOURLY)
         self.compare("merged after an outage", trino, ledgers.NOW)
@@ -377,8 +379,8 @@ class Checked:
         return session_truth.sessions(rows, [one[1:] for one in records], ledgers.REGION, now, events, configurations)
 
     def compare(self, what, trino, now, is_compared=lambda key: True, in_time=None):
-        """Every column of every row that is compared. But where evidence came late, not the counts of snapshots: a day that is read is
-        counted anew."""
+        """Every column of every row that is compared. With `in_time`, of the evidence that was in the window of the first merge after it
+        came, and without the counts of snapshots: those of a day are counted anew whenever it is read."""
         found, cursor = trino.execute("SELECT * FROM sessions")
         names = [column[0] for column in cursor.description]
         expected = {key: row for key, row in self.expected(now, in_time).items() if is_compared(key)}

@@ -197,7 +197,7 @@ class Week:
     def check_an_hour_reads_a_day(self):
         """A merge an hour after another one reads the objects of its day and the two tables, and one of the week those of the week."""
         of_tables = {}
-        for what, from_time in (("an hour", iceberg_tables.since_last_merge(self.trino)), ("a week", datetime.datetime(2025, 11, 17, 2, tzinfo=datetime.UTC))):
+        for what, from_time in (("an hour", iceberg_tables.next_from_time(self.trino)), ("a week", datetime.datetime(2025, 11, 17, 2, tzinfo=datetime.UTC))):
             of_tables[what] = []
             for table in iceberg_tables.TABLES:
                 before = self.trino.bytes_read

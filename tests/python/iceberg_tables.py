@@ -89,7 +89,7 @@ def note_merge(trino, now):
     trino.execute(at(statement("captures", "note_merge"), now))
 
 
-def since_last_merge(trino):
+def next_from_time(trino):
     """From when on the next merge reads snapshots, `None` if there was no merge."""
     time = trino.execute(statement("captures", "last_merge"))[0][0][0]
     return time and datetime.datetime.fromisoformat(time).replace(tzinfo=datetime.UTC)

@@ -65,7 +65,7 @@ def widgets(whole, minutes):
     shown = json.loads(whole["Resources"]["Dashboard"]["Properties"]["DashboardBody"])["widgets"]
     ours = {line[1]: widget["properties"]["period"] for widget in shown for line in widget["properties"].get("metrics", []) if isinstance(line[1:2] and line[1], str)}
     period = minutes * 60
-    problems = compare("periods of the dashboard's metrics", ours, {"ActiveConnections": period, "CompleteSnapshots": period, "FailedTargets": 900, "UnparsedValues": 900, "OldestCompleteAgeMinutes": 900})
+    problems = compare("periods of the dashboard's metrics", ours, {"ActiveConnections": period, "CompleteEndpoints": period, "FailedTargets": 900, "UnparsedValues": 900, "OldestCompleteAgeMinutes": 900})
     # Where an hour is drawn as one period, four snapshots are not four times the connections.
     drawn = {line[0]["expression"] for widget in shown for line in widget["properties"].get("metrics", []) if isinstance(line[0], dict) and "SEARCH" not in line[0]["expression"]}
     problems += compare("what the dashboard draws of a period", drawn, {f"{name} * {period} / PERIOD({name})" for name in ("active", "complete")})
