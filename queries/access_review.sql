@@ -1,5 +1,5 @@
 -- What did each user do in a month, as a sheet for the access review?
--- Serves: PCI DSS 7.2.4, NIST SP 800-53 AC-2, ISO/IEC 27001 A.5.18.
+-- Bears on: PCI DSS 7.2.4, NIST SP 800-53 AC-2, ISO/IEC 27001 A.5.18.
 -- Edit: the first day of the month. A session that reaches into the month counts with all its time and bytes, so in two months if it
 -- reaches into both. days are those on which a session began. possible_sessions may have reached into the month, and count nowhere
 -- else: no beginning or no end is known of them, or only its bounds. minutes_not_covered of the month lie in a hole of some endpoint, so

@@ -1,5 +1,5 @@
 -- How many connections were active on each endpoint, in steps of 15 minutes?
--- Serves: capacity and quotas, NIST SP 800-53 AC-10.
+-- Bears on: capacity and quotas, NIST SP 800-53 AC-10.
 -- Edit: how many days back, in all four places, of which the first two are a day more. A capture counts in the step in which its first
 -- page arrived, and the greatest count of a step is shown. A connection counts once, however often its listing has it, and a moment
 -- without anybody counts as 0. A step without a capture has no row, unless a hole touches it: touches_hole is then true, and

@@ -1,5 +1,5 @@
 -- When did a rule, a route, the authorization policy, the revocation list or an option of an endpoint change, from what to what?
--- Serves: NIST SP 800-53 CM-3, CM-5 and AU-12, PCI DSS 1.2.2 and 10.2.1.7, ISO/IEC 27001 A.8.9 and A.8.32.
+-- Bears on: NIST SP 800-53 CM-3, CM-5 and AU-12, PCI DSS 1.2.2 and 10.2.1.7, ISO/IEC 27001 A.8.9 and A.8.32.
 -- Edit: the first day, and the day after the last, in UTC.
 -- Rows: a change of one value. Without rows, no change was seen among the values that are known. What is missing is not in coverage_holes,
 -- but in the ledger and in unparsed of endpoints: docs/ledger.md, "Missing configuration". Who changed it is in CloudTrail: look between

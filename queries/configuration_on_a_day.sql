@@ -1,5 +1,5 @@
 -- How was each endpoint configured on a day: its options, rules, routes, authorization policy and revocation list?
--- Serves: NIST SP 800-53 CM-2 and CM-6, PCI DSS 1.2.1 and 2.2.1, ISO/IEC 27001 A.8.9.
+-- Bears on: NIST SP 800-53 CM-2 and CM-6, PCI DSS 1.2.1 and 2.2.1, ISO/IEC 27001 A.8.9.
 -- Edit: the day, in UTC.
 -- Rows: each value that a snapshot of the day shows. An option whose value changed has several rows.
 -- kind: `option`, `authorization_rule`, `route`, `authorization_policy` or `revocation_list`.

@@ -1,5 +1,5 @@
 -- For how many hours of each day did each endpoint log its connections, how many of them are in the lake, and how long was logging off?
--- Serves: PCI DSS 10.2.1.6 and 10.7.2, NIST SP 800-53 AU-5 and AU-12.
+-- Bears on: PCI DSS 10.2.1.6 and 10.7.2, NIST SP 800-53 AU-5 and AU-12.
 -- Edit: how many days back, in asked, at most 100, and a day more in seen, to know the configuration at the beginning.
 -- Logging was on in a window of 15 minutes if snapshots before and after it, or in it, show so. Its hours_on are in the lake,
 -- missing, pending (not in the lake, and due for less than an hour) or not_read: when they were over, no run had named the log group

@@ -1,5 +1,5 @@
 -- When was AWS's connection logging switched off, or the log group changed, on which endpoint?
--- Serves: PCI DSS 10.2.1.6 and 10.7.2, NIST SP 800-53 AU-9 and AU-12, AWS Security Hub EC2.51.
+-- Bears on: PCI DSS 10.2.1.6 and 10.7.2, NIST SP 800-53 AU-9 and AU-12, AWS Security Hub EC2.51.
 -- Edit: how many days back. A row is a time in which all snapshots of an endpoint show the same finding: `off`, `no log group` (on, without
 -- one), `log group changed` (on, with another than before), or `not known` (AWS said nothing, described the endpoint in two ways, or no
 -- snapshot came for 60 minutes, also if the endpoint is captured and none came in these days). It began between began_after (the last

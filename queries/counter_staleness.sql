@@ -1,5 +1,5 @@
 -- How old are AWS's counters when we read them?
--- Serves: trust in the record: bytes of an active connection are as old as this.
+-- Bears on: trust in the record: bytes of an active connection are as old as this.
 -- Edit: how many days back. The age is the time from AWS's last update of a row to the arrival of the page that held it. Active rows
 -- without a readable time of that update are counted in rows_without_time alone.
 SELECT

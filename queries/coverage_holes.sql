@@ -1,5 +1,5 @@
 -- When could a connection have been missed: where do 60 minutes or more lie between captures of an endpoint, or was it gone after one?
--- Serves: PCI DSS 10.7.2, NIST SP 800-53 AU-5 and AU-12.
+-- Bears on: PCI DSS 10.7.2, NIST SP 800-53 AU-5 and AU-12.
 -- Edit: the 30 days in the last CTE and the 31 above it, which are how far back holes and late seals are shown. A hole that began
 -- earlier is shown with its true beginning: the query reads all of captures.
 -- as_of is when captures was last merged. Nothing is known of later time. A hole is open if no capture came after it until then.

@@ -1,5 +1,5 @@
 -- Which types of devices connected: users, sessions, first and last seen?
--- Serves: NIST SP 800-53 CM-8 and AC-19, ISO/IEC 27001 A.8.1, CIS Controls 1.
+-- Bears on: NIST SP 800-53 CM-8 and AC-19, ISO/IEC 27001 A.8.1, CIS Controls 1.
 -- Edit: how many days back. A session counts if it may have lasted into these days. device_type is the word of the connection log: mac,
 -- win, linux, or another as AWS wrote it. The row without a type has the sessions of which no event is recorded that has one:
 -- logging was off, the window was not read, or it is not merged yet. users counts identity_key, which is null if AWS gave

@@ -1,5 +1,5 @@
 -- How are the main options of each endpoint set, and since when?
--- Serves: AWS Security Hub EC2.51 (connection logging), NIST SP 800-53 CM-3 and CM-6.
+-- Bears on: AWS Security Hub EC2.51 (connection logging), NIST SP 800-53 CM-3 and CM-6.
 -- Edit: how many days back.
 -- For changes of every option, of rules, routes, the authorization policy and the revocation list, use configuration_changes.
 -- configuration_on_a_day shows all of them on one day.

@@ -1,5 +1,5 @@
 -- Who failed to connect: failed attempts by reason, user and public address?
--- Serves: PCI DSS 10.2.1.4, NIST SP 800-53 AC-7 and AU-3, HIPAA 164.308(a)(5)(ii)(C), CIS Controls 8.5.
+-- Bears on: PCI DSS 10.2.1.4, NIST SP 800-53 AC-7 and AU-3, HIPAA 164.308(a)(5)(ii)(C), CIS Controls 8.5.
 -- Edit: the first day, and the day after the last, in UTC. An attempt is an event with the status failed: the same event counts
 -- once, however often it was read. Users are as the connection log names them, in lower case and without a domain. A row without
 -- identity_key has the attempts of which it names nobody. Only asterisks: a data protection policy of the log group masked the value.

@@ -1,5 +1,5 @@
 -- Which connections could not be terminated?
--- Serves: NIST SP 800-53 AC-12, ISO/IEC 27001 A.8.16.
+-- Bears on: NIST SP 800-53 AC-12, ISO/IEC 27001 A.8.16.
 -- Edit: how many days back. A connection counts that may have lasted into them, however long ago it began.
 SELECT
   identity,

@@ -1,5 +1,5 @@
 -- When did each user connect first, and when last?
--- Serves: PCI DSS 7.2.4, NIST SP 800-53 AC-2, ISO/IEC 27001 A.5.18.
+-- Bears on: PCI DSS 7.2.4, NIST SP 800-53 AC-2, ISO/IEC 27001 A.5.18.
 -- Edit: how many days back. last_use is the last time that is proven, and of as many sessions as with_open_end says no end is known.
 -- first_use is the latest that it can have been if first_use_seen is false. An earlier use can have been missed in
 -- minutes_not_covered_before, which is how long some endpoint lay in a hole before first_use, and a later one in minutes_not_covered,

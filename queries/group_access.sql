@@ -1,5 +1,5 @@
 -- What could a group reach on a day, by the authorization rules of each endpoint?
--- Serves: PCI DSS 7.2.1 and 7.2.4, NIST SP 800-53 AC-3 and AC-6, ISO/IEC 27001 A.5.15 and A.5.18.
+-- Bears on: PCI DSS 7.2.1 and 7.2.4, NIST SP 800-53 AC-3 and AC-6, ISO/IEC 27001 A.5.15 and A.5.18.
 -- Edit: the group as the rules name it (the SID of a group of Active Directory, or the name that SAML gives), and the day, in UTC.
 -- Rows: a rule for the group or for all users. No rule lists members: the directory or the SAML provider has them. An authorization policy
 -- (authorization_policy in endpoints) and the security groups of the networks can deny what a rule allows. A policy whose

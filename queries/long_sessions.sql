@@ -1,5 +1,5 @@
 -- Which sessions lasted longer than N hours?
--- Serves: NIST SP 800-53 AC-12, ISO/IEC 27001 A.8.5.
+-- Bears on: NIST SP 800-53 AC-12, ISO/IEC 27001 A.8.5.
 -- Edit: the hours, and how many days back: a session counts that may have lasted into them. duration_seconds is the least that it
 -- lasted, greatest_seconds the greatest, up to now if no end is known, and null if the beginning is not. With proven, the least is
 -- longer than N hours. Without, only the greatest is, or may be.

@@ -1,5 +1,5 @@
 -- Who was connected outside working hours, as they are in a given time zone?
--- Serves: NIST SP 800-53 AC-2(12), ISO/IEC 27001 A.8.16.
+-- Bears on: NIST SP 800-53 AC-2(12), ISO/IEC 27001 A.8.16.
 -- Edit: the list of working hours, the time zone, and how many days back.
 -- Working hours are local times, as a clock on the wall shows them. If to_time is not after from_time, they end on the
 -- next day: (5, '22:00', '06:00') is the night from Friday to Saturday, and (7, '00:00', '00:00') all of Sunday. A weekday

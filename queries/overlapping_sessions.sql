@@ -1,5 +1,5 @@
 -- Which users had two sessions at the same time?
--- Serves: PCI DSS 8.2.2, NIST SP 800-53 AC-10: shared credentials, or a second device.
+-- Bears on: PCI DSS 8.2.2, NIST SP 800-53 AC-10: shared credentials, or a second device.
 -- Edit: how many days back, the least seconds of an overlap (60: a client whose connection broke connects again before AWS notices),
 -- and the pairs of a user and day (10) above which one row has their number in place of each pair. Times that are not proven do not
 -- count: a session counts until AWS gave its end, or last showed it as active. at_once is how many sessions of the user there were

@@ -1,5 +1,5 @@
 -- Whom did the posture policy deny, and which sessions went on nevertheless, in shadow mode?
--- Serves: PCI DSS 10.2.1.4, NIST SP 800-53 AC-17(1) and CM-8, ISO/IEC 27001 A.8.1.
+-- Bears on: PCI DSS 10.2.1.4, NIST SP 800-53 AC-17(1) and CM-8, ISO/IEC 27001 A.8.1.
 -- Edit: the first day, and the day after the last, in UTC. A row is a connection with an event whose policy result is not permit: deny,
 -- error (the policy could not be evaluated), or a word that AWS adds. So is one whose attempt failed with authorization-policy-deny.
 -- finding is `attempt denied`, `went on in shadow mode` if the attempt succeeded or the session lasted more than 60 seconds after the first

@@ -1,5 +1,5 @@
 -- Which sessions came from devices whose posture was not compliant, or not known?
--- Serves: NIST SP 800-53 AC-17, ISO/IEC 27001 A.8.1.
+-- Bears on: NIST SP 800-53 AC-17, ISO/IEC 27001 A.8.1.
 -- Edit: the words that your client connect handler uses for compliant, and how many days back. A session is shown if it may have lasted into
 -- these days. posture_compliance_statuses has every status of the handler that any snapshot shows, so a device that became compliant later
 -- is shown too. The result of an authorization policy is in the connection log alone. finding is `not compliant` if a status is not, or

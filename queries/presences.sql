@@ -1,5 +1,5 @@
 -- When was each user there, with reconnects less than N minutes apart taken as one presence?
--- Serves: PCI DSS 10.2.1.1, ISO/IEC 27001 A.8.15.
+-- Bears on: PCI DSS 10.2.1.1, ISO/IEC 27001 A.8.15.
 -- Edit: the minutes, and how many days back. A presence that may have lasted into these days is shown from its true beginning. Of as many of
 -- its sessions as with_open_end says no end is known, and it lasted longer than presence_ends if one of them did. A session of which
 -- AWS gave no name is nobody's presence: sessions_not_known is how many of them reach into these days.

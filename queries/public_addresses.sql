@@ -1,5 +1,5 @@
 -- From which public addresses did each user connect, and which of them are new?
--- Serves: PCI DSS 10.2.2 (origin), NIST SP 800-53 AU-3 and AC-2(12), ISO/IEC 27001 A.8.15.
+-- Bears on: PCI DSS 10.2.2 (origin), NIST SP 800-53 AU-3 and AC-2(12), ISO/IEC 27001 A.8.15.
 -- Edit: the first day of the period, the day after its last, and the first day of the time before it, in UTC. Users are as the connection
 -- log names them, in lower case and without a domain. Failed attempts and those that wait for a SAML assertion do not count. finding is
 -- `seen before` if the user had the address in the time before, and `new` if not and everything of that time is recorded. It is `not known`

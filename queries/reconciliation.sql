@@ -1,5 +1,5 @@
 -- Do the two records agree: which sessions have no event in the connection logs, which logged connections no session, and what differs?
--- Serves: NIST SP 800-53 AU-6(3) and AU-12, PCI DSS 10.3.4, ISO/IEC 27001 A.8.15: each record checks the other.
+-- Bears on: NIST SP 800-53 AU-6(3) and AU-12, PCI DSS 10.3.4, ISO/IEC 27001 A.8.15: each record checks the other.
 -- Edit: how many days back, and the seconds by which times may differ: both records give whole seconds, and a client connects again
 -- within 2 to 3 seconds, so 60 is neither a rounding nor a reconnect. kind is `no log event` (those that wait for a SAML assertion, and failed ones, do not count), `no session`, `beginning differs`,
 -- `end differs`, or `username` or `common name` with `differs` or `masked`. Names that differ only in case or in the domain are the

@@ -1,5 +1,5 @@
 -- Which sessions had a user between two dates, how long, and with how many bytes?
--- Serves: PCI DSS 10.2.1.1, ISO/IEC 27001 A.8.15, NIST SP 800-53 AU-12.
+-- Bears on: PCI DSS 10.2.1.1, ISO/IEC 27001 A.8.15, NIST SP 800-53 AU-12.
 -- Edit: the user (user name, or common name where there is none, in any case, with or without a domain), the first day, and the day
 -- after the last, in UTC. With proven, the session reached into these days. Without, it may have: see began_after, ended_after
 -- and ended_before. duration_seconds is the least that it lasted. A session that began and ended within a hole is in no record:

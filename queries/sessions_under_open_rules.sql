@@ -1,5 +1,5 @@
 -- Who was connected while an authorization rule allowed every network, or all users?
--- Serves: PCI DSS 1.2.5 and 7.2.1, NIST SP 800-53 AC-4, AC-6 and SC-7, ISO/IEC 27001 A.5.15 and A.8.22.
+-- Bears on: PCI DSS 1.2.5 and 7.2.1, NIST SP 800-53 AC-4, AC-6 and SC-7, ISO/IEC 27001 A.5.15 and A.8.22.
 -- Edit: the first day, and the day after the last, in UTC.
 -- Rows: a session and a span of time. No rule need be for its user: rules do not list members, and an authorization policy can deny
 -- access. An endpoint that is gone has no rules until a snapshot shows it again.

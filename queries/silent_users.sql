@@ -1,5 +1,5 @@
 -- Which users have not connected for N days?
--- Serves: PCI DSS 8.2.6, NIST SP 800-53 AC-2(3): accounts to disable.
+-- Bears on: PCI DSS 8.2.6, NIST SP 800-53 AC-2(3): accounts to disable.
 -- Edit: the days of silence, three times, and how many days back to look for users. Users are looked at in each account by itself.
 -- A user may have connected without being seen: minutes_not_covered of these days lie in holes of the account, sessions_not_known
 -- are those of these days of which AWS gave no name, and with_open_end are sessions of the user of which no end is known.

@@ -1,5 +1,5 @@
 -- Who transferred the most bytes on each day?
--- Serves: NIST SP 800-53 SI-4(4), ISO/IEC 27001 A.8.16.
+-- Bears on: NIST SP 800-53 SI-4(4), ISO/IEC 27001 A.8.16.
 -- Edit: how many days back, in the three places, of which the first two are 31 days more: counters of connections that are listed for
 -- longer need an earlier page. Bytes count on the day on which a page first showed them: what was transferred between the last
 -- snapshot of a day and midnight counts on the next. The bytes of a connection are its greatest counter, as in sessions, so that a

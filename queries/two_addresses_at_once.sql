@@ -1,5 +1,5 @@
 -- Which users were connected from two public addresses at the same time?
--- Serves: PCI DSS 8.2.2, NIST SP 800-53 AC-2(12) and AC-10: shared or stolen credentials.
+-- Bears on: PCI DSS 8.2.2, NIST SP 800-53 AC-2(12) and AC-10: shared or stolen credentials.
 -- Edit: how many days back, the seconds that an overlap must exceed (60: a client that changes its network connects
 -- again before AWS notices), and the pairs of a user and day (10) above which one row has their number in place of each pair. Times
 -- that are not proven do not count: a session counts until AWS gave its end, or last showed it as active. Accounts and endpoints are

@@ -1,5 +1,5 @@
 -- Which values of AWS's could not be typed, and what was their text?
--- Serves: trust in the record: nothing that AWS says is lost.
+-- Bears on: trust in the record: nothing that AWS says is lost.
 -- Edit: how many days back, in all six places.
 -- table_name: the table whose rows have the value. In endpoints, a field with #error in its name is the code of an error with which EC2
 -- answered instead, and clientVpnTargetNetworks beside targetNetworkId#error has the networks of the pages before that. Messages of

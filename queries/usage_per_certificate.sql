@@ -1,5 +1,5 @@
 -- How much was each certificate used?
--- Serves: the distinct users of AWS's dashboard for Client VPN logs, for mutual authentication.
+-- Bears on: the distinct users of AWS's dashboard for Client VPN logs, for mutual authentication.
 -- Edit: how many days back. A session counts in full if it reaches into these days. If known_to_be_certificate is false, no row of the
 -- table endpoints shows how the endpoint authenticated, so that the name may be a user's. In sessions_named_like_user, on endpoints
 -- with certificates and user names, the common name is the user's name too, and AWS may have sent it in place of the certificate's.

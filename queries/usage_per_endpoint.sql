@@ -1,5 +1,5 @@
 -- How much was each endpoint used: connections, first and last, bytes, hours, users, certificates?
--- Serves: the total usage of AWS's dashboard for Client VPN logs.
+-- Bears on: the total usage of AWS's dashboard for Client VPN logs.
 -- Edit: how many days back. A session counts in full if it reaches into these days. hours has four decimals. usernames is the number
 -- of users by identity_key, and common_names that of certificates. The common names of sessions of which it is not known how the
 -- endpoint authenticated are counted in common_names_not_known alone, and common_names is null if that is not known of any.

@@ -1,5 +1,5 @@
 -- How long was each session, and how many bytes had it?
--- Serves: the usage report of AWS's dashboard for Client VPN logs, for every way to authenticate.
+-- Bears on: the usage report of AWS's dashboard for Client VPN logs, for every way to authenticate.
 -- Edit: how many days back. A session is shown in full if it reaches into these days. duration_seconds is the time from its beginning to
 -- ends_at, which is the least that it lasted if end_seen is not true. authentication is not known if no row of the table endpoints has
 -- the endpoint. If it is mixed, common_name is the certificate's, or the user's if AWS sent that name instead: named_like_user

@@ -1,5 +1,5 @@
 -- How much did each user name of a directory or of SAML use the VPN?
--- Serves: the distinct users of AWS's dashboard for Client VPN logs, for directory and SAML authentication.
+-- Bears on: the distinct users of AWS's dashboard for Client VPN logs, for directory and SAML authentication.
 -- Edit: how many days back. A session counts in full if it reaches into these days. User names are counted by identity_key, and username
 -- has every spelling. The row without a username, which is the last, has the sessions whose user is not known. Sessions with a
 -- certificate alone are in usage_per_certificate. not_covered counts sessions that a hole may have cut.

@@ -1,5 +1,5 @@
 -- How much did each user name use the VPN with each certificate?
--- Serves: the distinct users of AWS's dashboard for Client VPN logs, for mixed authentication.
+-- Bears on: the distinct users of AWS's dashboard for Client VPN logs, for mixed authentication.
 -- Edit: how many days back. A session counts in full if it reaches into these days. User names are counted by identity_key, and username
 -- has every spelling. If known_to_be_certificate is false, no row of the table endpoints shows how the endpoint authenticated, so
 -- that the name may be the user's. In sessions_named_like_user the common name is the user's name too, and AWS may have sent it in

@@ -1,5 +1,5 @@
 -- Which user names were used with several certificates?
--- Serves: PCI DSS 8.2.2, NIST SP 800-53 IA-5(2).
+-- Bears on: PCI DSS 8.2.2, NIST SP 800-53 IA-5(2).
 -- Edit: how many days back. Sessions count that reach into these days. User names are counted by identity_key, and username has every
 -- spelling. certificates and common_names are those of endpoints that use certificates. In common_names_not_known are those of endpoints
 -- of which no row of the table endpoints shows how they authenticated: these may be certificates or the user's name. In

@@ -1,5 +1,5 @@
 -- Which endpoints are configured weakly on a day, and in what way?
--- Serves: AWS Security Hub EC2.51 (connection logging), NIST SP 800-53 AC-12, AC-17(2), CM-6 and IA-2, PCI DSS 2.2.1 and 8.2.8, ISO/IEC
+-- Bears on: AWS Security Hub EC2.51 (connection logging), NIST SP 800-53 AC-12, AC-17(2), CM-6 and IA-2, PCI DSS 2.2.1 and 8.2.8, ISO/IEC
 -- 27001 A.8.9.
 -- Edit: the day, in UTC, and the maximum number of hours of a session.
 -- Rows: a weakness, or a check whose result is `not known`, of an endpoint at its latest snapshot of the day. If AWS described it in two

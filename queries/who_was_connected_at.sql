@@ -1,5 +1,5 @@
 -- Who was connected at an instant?
--- Serves: PCI DSS 10.2.1.1, ISO/IEC 27001 A.8.15, NIST SP 800-53 AC-17(1).
+-- Bears on: PCI DSS 10.2.1.1, ISO/IEC 27001 A.8.15, NIST SP 800-53 AC-17(1).
 -- Edit: the instant, in UTC. Everybody is listed who may have been connected. With proven, AWS showed the connection as active at
 -- that time or later, or gave a later end. Without, it may have begun later (begin_seen is false: after began_after, or, if that is
 -- null, at any time before), or ended earlier: between ended_after and ended_before, or, if that is null, at any time since. Nothing is

@@ -226,7 +226,7 @@ async fn verify_says_what_it_covered_and_what_is_wrong() {
         "2025-11-22T21",
         "2025-11-23T02",
         "Sealed as file:///",
-        "Nothing is wrong: 63 objects (",
+        "No difference from what was sealed, in 63 objects (",
         "and 6 digests of ",
         "Signed: every",
     ] {

@@ -50,7 +50,7 @@ pub enum Command {
     /// Verify that nothing of a sealed lake was changed, removed or added
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
-    /// Report when every connection was seen, and when one may be missing
+    /// Report when a connection could have been missed, and why
     #[command(after_help = COVERAGE_EXAMPLES)]
     Coverage(CoverageArgs),
     /// Watch the whole pipeline work against a built-in simulator; needs no AWS account

@@ -107,7 +107,8 @@ fn no_hole(coverage: &Coverage) -> String {
     let to = short(coverage.to);
     if coverage.is_every_connection_seen() {
         return format!(
-            "No hole up to {to}, by {records}: every connection was seen, or will be if the next capture is complete in time."
+            "No hole up to {to}, by {records}: no gap of 60 minutes between complete captures. If AWS lists ended connections for 60 \
+             minutes, as it says, none was missed, or will be if the next capture is complete in time."
         );
     }
     let count_of = |length: usize, noun: &str| (length > 0).then(|| counted(length as u64, noun));

@@ -64,7 +64,7 @@ Examples:
   # November, of a copy in a directory, where evidence older than 400 days may be gone
   client-vpn-audit verify --lake ./copy --public-key public.pem --from 2026-11-01 --to 2026-12-01 --retention-days 400
 
-Exit status: 0 nothing is wrong, 1 something is or could not be read, 2 wrong usage.
+Exit status: 0 no difference from what was sealed, 1 a difference or something that could not be read, 2 wrong usage.
 Without --public-key no signature is checked: then whoever may write the lake could have made all of it anew.
 For --known-digest, keep the digest_key and digest_sha256 that `seal --json` prints where the lake's administrators cannot write.";
 

@@ -310,8 +310,8 @@ impl Spinner {
         Progress::new(move |target, rows| {
             let mut rows_of = rows_of.lock().unwrap_or_else(PoisonError::into_inner);
             rows_of.insert(target.endpoint_id.clone(), rows);
-            let (endpoints, rows) = (rows_of.len(), rows_of.values().sum());
-            bar.set_message(format!("{} connections of {endpoints} endpoints", HumanCount(rows)));
+            let (endpoints, rows) = (rows_of.len() as u64, rows_of.values().sum());
+            bar.set_message(format!("{} of {}", counted(rows, "connection"), counted(endpoints, "endpoint")));
         })
     }
 

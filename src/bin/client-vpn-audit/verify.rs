@@ -23,7 +23,7 @@ use super::output::{Spinner, counted, new_table, print};
 /// Objects of a bucket that are read at a time; for a directory, as many as there are processors.
 const OF_A_BUCKET: usize = 16;
 
-/// Runs the command. Returns `true` if nothing is wrong.
+/// Runs the command. Returns `true` if nothing differs from what was sealed, and all of it could be read.
 pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
     let mut moments = Moments::default();
     let from = moments.read("--from", verify.from.as_deref());
@@ -163,7 +163,7 @@ fn verdict(verification: &Verification) -> String {
         verification.lake
     );
     let state = match verification.faults.len() {
-        0 => format!("Nothing is wrong: {read} are as they were sealed."),
+        0 => format!("No difference from what was sealed, in {read}."),
         faults => format!("{} in {read}.", counted(faults as u64, "fault")),
     };
     let late: u64 = verification.scopes.iter().map(|scope| scope.sealed_late).sum();
