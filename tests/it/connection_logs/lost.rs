@@ -1,6 +1,7 @@
 //! Ways in which events could be lost without a word: each is made up for, or named by the run and by coverage.
 
 use std::fs;
+use std::time::Duration;
 
 use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::lake::ledger::Outcome;
@@ -88,6 +89,37 @@ async fn a_log_group_that_was_created_again_has_lost_what_was_not_read() {
     let (first, last) = (missing.first().unwrap().0, missing.last().unwrap().1);
     assert_eq!((first, last), (begin() + HOUR * 24 + QUARTER * 2, from), "{missing:?}");
     assert_eq!(of_endpoint(&found).0[1], 1.5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_log_group_deletes_while_it_is_read_is_missing_and_never_an_empty_window() {
+    let world = World::new(config(1)).await;
+    world.simulator.put_log_group(
+        ACCOUNT,
+        REGION,
+        LogGroup { retention_days: Some(1), ..LogGroup::new(GROUP) },
+    );
+    // Two hours go by in a call that is not answered, after the newest nine of 94 windows.
+    world.simulator.inject_into(FaultyAction::FilterLogEvents, Fault::on(FaultKind::Stall, 10));
+    let (report, ()) = tokio::join!(read(&world, &[("AUDIT_CALL_TIMEOUT_SECONDS", "5")]), async {
+        while world.simulator.action_requests(FaultyAction::FilterLogEvents) < 10 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        move_to(&world, now() + HOUR * 2);
+    });
+    let kept_since = now() - HOUR * 22;
+    assert_eq!(codes(&report), Vec::<&str>::new());
+    assert_eq!(group(&report).windows.len(), 86);
+    assert!(group(&report).windows.iter().all(|window| window.start.timestamp() >= kept_since));
+    assert_eq!(ids(&world), logged(&world, kept_since, now() - QUARTER * 2));
+    // The record goes back to where the reading was to begin, so coverage names what is gone.
+    let found = coverage(&world).await;
+    let (_, missing) = of_endpoint(&found);
+    assert_eq!(
+        missing.first().map(|(from, to, ..)| (*from, *to)),
+        Some((now() - HOUR * 24, kept_since)),
+        "{missing:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
