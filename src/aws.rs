@@ -6,6 +6,7 @@ pub(crate) mod https;
 pub mod identity;
 pub mod logs;
 pub(crate) mod rate_limits;
+mod request_times;
 mod response_reader;
 pub mod sdk;
-mod timing;
+pub(crate) mod timeouts;

@@ -1,6 +1,7 @@
 //! The connection logs. Every event follows from seed, endpoint and time, as people do: events are made for the window
 //! that is asked for, and none is kept.
 
+mod arrival;
 mod attempts;
 mod device;
 mod evaluation;

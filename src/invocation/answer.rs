@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::capture::plan::Spread;
 use crate::capture::preflight::Check;
 use crate::capture::run::Report;
-use crate::proof::seal::{SealFailure, Sealed};
+use crate::proof::seal::SealReport;
 
 /// The answer of an invocation that could be carried out.
 #[derive(Debug, Serialize)]
@@ -24,34 +24,6 @@ pub enum Answer {
     Seal(SealReport),
     /// The plan of a snapshot.
     Plan(Spread),
-}
-
-/// The report of a seal.
-#[derive(Debug, Serialize)]
-pub struct SealReport {
-    /// Every account and Region.
-    pub sealed: Vec<Sealed>,
-    /// `true` if digests are signed. Unsigned digests are no proof against somebody who may write them.
-    pub signed: bool,
-    /// Minutes since the first page of the newest complete capture arrived, for the endpoint with the longest such time;
-    /// `null` if no targets are configured.
-    pub oldest_complete_age_minutes: Option<u64>,
-}
-
-impl SealReport {
-    /// Returns the faults in one line; `None` if there are none.
-    pub fn failure(&self) -> Option<String> {
-        let describe = |sealed: &Sealed| {
-            let SealFailure { code, message } = sealed.error.as_ref()?;
-            Some(format!("{} {}, {code}: {message}", sealed.account_id, sealed.region))
-        };
-        if self.sealed.is_empty() {
-            return Some("nothing to seal: nothing was ever written there; check the lake's name".to_owned());
-        }
-        let failed: Vec<String> = self.sealed.iter().filter_map(describe).collect();
-        let text = || format!("{} of {} not sealed: {}", failed.len(), self.sealed.len(), failed.join("; "));
-        (!failed.is_empty()).then(text)
-    }
 }
 
 impl Answer {

@@ -8,8 +8,8 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::invocation::answer::SealReport;
 use crate::lake::ledger::{Entry, Outcome, PlaceEntry, RunRecord};
+use crate::proof::seal::SealReport;
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "ClientVpnAudit";

@@ -31,7 +31,7 @@ use digest_memory::DigestMemory;
 use due_hours::{Bounds, SealPlan, is_retried};
 use due_objects::{DueObjects, room_beside};
 use error::SealError;
-pub use report::{SealFailure, Sealed};
+pub use report::{SealFailure, SealReport, Sealed};
 
 /// Accounts and Regions that are sealed at a time.
 const CONCURRENT_PLACES: usize = 16;

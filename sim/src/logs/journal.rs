@@ -2,10 +2,11 @@
 
 use crate::account_region::AccountRegion;
 use crate::log_event::LogEvent;
-use crate::log_group::{LateEvents, LogGroup};
+use crate::log_group::LogGroup;
+use crate::logs::arrival::delay_millis;
 use crate::logs::foreign::{self, Foreign};
 use crate::logs::logger::{Logger, Sighting};
-use crate::random::{Stream, mix, mix_bytes};
+use crate::random::{mix, mix_bytes};
 
 /// One log group with everything that writes to it.
 #[derive(Debug)]
@@ -95,18 +96,6 @@ impl Journal {
             ingestion_time: entry.ingestion_time,
             event_id: event_id(entry),
         }
-    }
-}
-
-/// Returns the time from an event to its arrival: a few seconds, or for a late one up to hours.
-fn delay_millis(id: u64, late: Option<LateEvents>) -> i64 {
-    let mut traits = Stream::of(&[id, 0x6c61_7465]);
-    let usual = traits.between(200, 5_000);
-    match late {
-        Some(late) if traits.one_in(late.one_in.max(1)) => {
-            traits.between(60_000, i64::try_from(late.up_to.as_millis()).unwrap_or(i64::MAX))
-        }
-        _ => usual,
     }
 }
 

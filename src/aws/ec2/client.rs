@@ -7,7 +7,6 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::retry::{RetryConfig, RetryPartition, TokenBucket};
-use aws_sdk_ec2::config::timeout::TimeoutConfig;
 use aws_sdk_ec2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ec2::types::Filter as Ec2Filter;
 use jiff::Timestamp;
@@ -16,8 +15,9 @@ use super::{Action, Page, PageError, PageRequest};
 use crate::aws::errors::{Call, describe};
 use crate::aws::identity::{MemberSession, OwnSession};
 use crate::aws::rate_limits::Budget;
+use crate::aws::request_times::{Timed, Timing};
 use crate::aws::response_reader::{ReadPage, ResponseReader, exceeded};
-use crate::aws::timing::{Timed, Timing};
+use crate::aws::timeouts::for_each_attempt;
 use crate::clock::Clock;
 use crate::error_code::{AwsCode, ErrorCode};
 use crate::tables::xml::PageEnd;
@@ -85,12 +85,11 @@ impl Ec2Source {
         clock: Clock,
         session: Session,
     ) -> Ec2Source {
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(limits.call_timeout).build();
         let config = |name: String| {
             aws_sdk_ec2::config::Builder::from(sdk)
                 .retry_config(RetryConfig::standard().with_max_attempts(limits.max_attempts))
                 .retry_partition(RetryPartition::custom(name).token_bucket(TokenBucket::default()).build())
-                .timeout_config(timeouts.clone())
+                .timeout_config(for_each_attempt(limits.call_timeout))
                 .build()
         };
         let configuration_client = Client::from_conf(config(format!("{name} configuration")));

@@ -9,8 +9,8 @@ use super::bounded_listing::{BoundedListing, ListingBounds, OF_ENDPOINT_ROWS, OF
 use super::client::{Ec2Source, PAGE_SIZE, malformed, page_error};
 use super::{Action, PageError, PageTimes};
 use crate::answer_limits::{Limit, NETWORKS_BYTES};
+use crate::aws::request_times::Timing;
 use crate::aws::response_reader::{ReadPage, ResponseReader};
-use crate::aws::timing::Timing;
 use crate::tables::authorization_rules::AuthorizationRule;
 use crate::tables::configuration::endpoint_row::EndpointRow;
 use crate::tables::endpoints::authorization_policy::PolicyAnswer;

@@ -7,8 +7,8 @@ use super::bounded_listing::{BoundedListing, OF_ENDPOINTS};
 use super::client::{Ec2Source, PAGE_SIZE, malformed, page_error};
 use super::{Action, PageError, larger_difference};
 use crate::aws::ec2::PageTimes;
+use crate::aws::request_times::Timing;
 use crate::aws::response_reader::{ReadPage, ResponseReader};
-use crate::aws::timing::Timing;
 use crate::tables::endpoints::Endpoint;
 use crate::target::{AccountRegion, EndpointId};
 

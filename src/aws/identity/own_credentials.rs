@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use aws_config::identity::IdentityCache;
-use aws_config::timeout::TimeoutConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
@@ -17,6 +16,7 @@ use super::{MIN_CREDENTIALS_LIFE, provider_chain};
 use crate::aws::errors::CredentialsFailure;
 use crate::aws::https;
 use crate::aws::sdk::is_key;
+use crate::aws::timeouts::{ATTEMPT_TIMEOUT, for_each_attempt};
 use crate::clock::Clock;
 
 /// Timeout for credentials: the process or web service that provides them can hang.
@@ -24,10 +24,6 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Time for which a failure is kept, so concurrent calls share it.
 const FAILURE_KEPT: Duration = Duration::from_secs(30);
-
-/// Timeout of one attempt at a call of S3, STS or KMS: long enough for the largest object, and it ends a stalled connection.
-/// EC2's is a setting.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The program's own credentials.
 #[derive(Debug)]
@@ -50,10 +46,11 @@ impl OwnSession {
     pub fn begin(sdk: SdkConfig, clock: Clock) -> (SdkConfig, Arc<OwnSession>) {
         let provider = sdk.credentials_provider();
         let session = Arc::new(OwnSession { provider, patience: PATIENCE, clock, kept: Mutex::default() });
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
         let http_client = sdk.http_client().unwrap_or_else(https::client);
-        let sdk =
-            without_empty_endpoints(sdk).into_builder().timeout_config(timeouts).http_client(http_client);
+        let sdk = without_empty_endpoints(sdk)
+            .into_builder()
+            .timeout_config(for_each_attempt(ATTEMPT_TIMEOUT))
+            .http_client(http_client);
         let shared = SharedCredentialsProvider::new(SharedOwn(session.clone()));
         // The session keeps them itself, to be able to forget them.
         let sdk = sdk.credentials_provider(shared).identity_cache(IdentityCache::no_cache());

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::config::retry::{RetryConfig, RetryPartition, TokenBucket};
-use aws_sdk_cloudwatchlogs::config::timeout::TimeoutConfig;
 use aws_sdk_cloudwatchlogs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_cloudwatchlogs::operation::filter_log_events::{FilterLogEvents, FilterLogEventsOutput};
 use aws_smithy_runtime_api::client::interceptors::context::Output;
@@ -19,8 +18,9 @@ use crate::answer_limits::{Limit, PAGE_UNPARSED_BYTES, PAGE_UNPARSED_VALUES};
 use crate::aws::ec2::{Limits, PageError, Session};
 use crate::aws::errors::{Call, describe};
 use crate::aws::rate_limits::Budget;
+use crate::aws::request_times::Timing;
 use crate::aws::response_reader::{ReadPage, ResponseReader, SdkOperation, exceeded, limit};
-use crate::aws::timing::Timing;
+use crate::aws::timeouts::for_each_attempt;
 use crate::clock::Clock;
 use crate::tables::connection_logs::decoder::events;
 use crate::tables::connection_logs::rows::{EventRows, EventRowsBuilder};
@@ -48,11 +48,10 @@ impl LogSource {
         session: Session,
         region: &Region,
     ) -> LogSource {
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(limits.call_timeout).build();
         let config = aws_sdk_cloudwatchlogs::config::Builder::from(sdk)
             .retry_config(RetryConfig::standard().with_max_attempts(limits.max_attempts))
             .retry_partition(RetryPartition::custom(name).token_bucket(TokenBucket::default()).build())
-            .timeout_config(timeouts)
+            .timeout_config(for_each_attempt(limits.call_timeout))
             .build();
         LogSource { client: Client::from_conf(config), clock, session, budget: Budget::of_logs(region) }
     }
