@@ -22,9 +22,8 @@ DATA_EVENT = 0.10 / 100_000  # CloudTrail, if it logs them
 KMS_KEY_MONTH = 1.0
 KMS_ECC_SIGN = 0.15 / 10_000
 
-# Counted in tests/it/requests_of_a_snapshot.rs: a look at a key under which nothing is asks for it, and lists its versions. Then comes a put.
-LOOK = S3_GET + S3_PUT_OR_LIST
-LOOK_REQUESTS = 2
+# Counted in tests/it/requests_of_a_snapshot.rs: a look at a key under which nothing is. Then comes a put.
+LOOK, LOOK_REQUESTS = S3_GET, 1
 # Measured: objects of the simulator's connections, and the CPU time of a capture on one whole core.
 OBJECT_BYTES = {100: 12_206, 7_000: 440_094, 126_000: 7_686_167}
 CPU_SECONDS_PER_CONNECTION = 1.15 / 200_000
@@ -45,8 +44,8 @@ CONCURRENCY = 5
 SNAPSHOTS = 96 * 30
 # Assumed: S3 answers in tens of milliseconds.
 SEAL_SECONDS = 1.5
-# Each run of the seal lists the folders of eight tables, and of each account in them; and for each account and Region its digests, of
-# which it reads the newest. Once an hour it lists seven tables of each, and reads the digests of 48 hours and the one before.
+# Each run of the seal lists the folders of eight tables, and of each account in them; and asks for two digests of each account and Region: the
+# newest, and one that is too new. Once an hour it lists the digests of each and seven tables, and reads the digests of 48 hours and the one before.
 TABLES, SEALED_TABLES, SEAL_CHAIN = 8, 7, 48 + 1
 # Assumed: accounts have endpoints in so many Regions.
 REGIONS = 16
@@ -155,8 +154,8 @@ def month(endpoints, connections):
     # A look and a put for each endpoint and each table with configuration, and the run record.
     objects = SNAPSHOTS * (endpoints + CONFIGURATION_TABLES)
     captured = objects * (LOOK_REQUESTS + 1) + SNAPSHOTS
-    seal_lists = SNAPSHOTS * (2 * TABLES + 1) + 720 * SEALED_TABLES
-    sealed_gets = SNAPSHOTS + 720 * (4 * (endpoints + CONFIGURATION_TABLES) + SEAL_CHAIN)
+    seal_lists = SNAPSHOTS * 2 * TABLES + 720 * (SEALED_TABLES + 1)
+    sealed_gets = 2 * SNAPSHOTS + 720 * (4 * (endpoints + CONFIGURATION_TABLES) + SEAL_CHAIN)
     parts = {
         "capture": SNAPSHOTS * (seconds * memory_mb / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),
         "requests": objects * (LOOK + S3_PUT_OR_LIST) + SNAPSHOTS * S3_PUT_OR_LIST + moved * S3_TRANSITION,
@@ -196,8 +195,8 @@ def fleet(places):
     # Their configuration and a run record, and a list and a get for the record before.
     objects = SNAPSHOTS * places * CONFIGURATION_TABLES
     records = objects * (LOOK_REQUESTS + 1) + SNAPSHOTS * places * 3
-    seal_lists = SNAPSHOTS * (places + TABLES * places / REGIONS) + 720 * SEALED_TABLES * places
-    sealed_gets = SNAPSHOTS * places + 720 * (4 * CONFIGURATION_TABLES + SEAL_CHAIN) * places
+    seal_lists = SNAPSHOTS * TABLES * places / REGIONS + 720 * (SEALED_TABLES + 1) * places
+    sealed_gets = 2 * SNAPSHOTS * places + 720 * (4 * CONFIGURATION_TABLES + SEAL_CHAIN) * places
     parts = {
         "transitions": SNAPSHOTS * (FLEET_TRANSITIONS + BATCH_TRANSITIONS * batches) * STATE_TRANSITION,
         "invocations": SNAPSHOTS * (batches + 1) * (seconds * 512 / 1024 * LAMBDA_GB_SECOND + LAMBDA_REQUEST),

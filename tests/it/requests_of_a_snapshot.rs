@@ -11,11 +11,12 @@ use crate::harness::proxy::Proxy;
 use crate::harness::seaweed::Seaweed;
 use crate::harness::{World, fleet, sdk_config, snapshot};
 
-/// Takes a first snapshot of `targets` among three endpoints, and another a quarter of an hour later. Returns the requests of the latter.
-async fn requests_of_the_second(targets: &str) -> Vec<&'static str> {
+/// Takes a first snapshot of `targets` among three endpoints, and another a quarter of an hour later. Returns the requests of the latter to
+/// a store whose server has this name.
+async fn requests_of_the_second(targets: &str, server: &'static str) -> Vec<&'static str> {
     let seaweed = Seaweed::shared();
     let world = World::new(fleet(3, 23)).await;
-    let proxy = Proxy::start(&world.simulator.url(), &seaweed.url()).await;
+    let proxy = Proxy::naming(server, &world.simulator.url(), &seaweed.url()).await;
     let lake = format!("s3://{}/vpn", seaweed.bucket().await);
     let mut asked = Vec::new();
     for _ in 0..2 {
@@ -33,14 +34,17 @@ async fn requests_of_the_second(targets: &str) -> Vec<&'static str> {
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(feature = "tools"), ignore = "needs SeaweedFS")]
-async fn each_object_takes_a_look_of_two_requests_and_a_put_and_a_wildcard_a_list_and_a_get() {
+async fn each_object_takes_a_look_and_a_put_and_a_wildcard_a_list_and_a_get() {
     let world = World::new(fleet(3, 23)).await;
-    // Three endpoints and three tables with configuration; and the run record, at which nobody looks. A look at nothing also lists, since
-    // a delete marker hides what was there.
-    let (looks, puts) = ([vec!["HEAD"; 6], vec!["LIST"; 6]].concat(), vec!["PUT"; 7]);
-    let by_ids = requests_of_the_second(&world.simulator.endpoint_ids().join(",")).await;
-    assert_eq!(by_ids, [looks.clone(), puts.clone()].concat());
+    let ids = world.simulator.endpoint_ids().join(",");
+    // Three endpoints and three tables with configuration; and the run record, at which nobody looks.
+    let (looks, puts) = (vec!["HEAD"; 6], vec!["PUT"; 7]);
+    let of_s3 = requests_of_the_second(&ids, "AmazonS3").await;
+    assert_eq!(of_s3, [looks.clone(), puts.clone()].concat());
     // Which endpoints there were is in the record before.
-    let by_wildcard = requests_of_the_second("*").await;
-    assert_eq!(by_wildcard, [vec!["GET"], looks, vec!["LIST"], puts].concat());
+    let by_wildcard = requests_of_the_second("*", "AmazonS3").await;
+    assert_eq!(by_wildcard, [vec!["GET"], looks.clone(), vec!["LIST"], puts.clone()].concat());
+    // A store that names no delete markers must also list what is not there: a marker hides what was.
+    let of_another = requests_of_the_second(&ids, "another").await;
+    assert_eq!(of_another, [looks, vec!["LIST"; 6], puts].concat());
 }

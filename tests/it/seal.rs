@@ -250,14 +250,14 @@ async fn an_hour_costs_one_listing_of_each_table_and_a_look_at_the_chain() {
     let mut clock = Clock::manual(time(LATER));
     let sealed = Sealer::new(&store, &lake.location, &signer, &clock).seal(&[], None, None).await.unwrap();
     assert_eq!((codes(&sealed), sealed[0].digests), (vec![None], 0));
-    // A listing of the digests, and the newest one.
+    // The digest of the newest closed hour, and none of the next.
     assert_eq!(requests() - places, 2, "nothing is due");
     // An hour without an object.
     clock = Clock::manual(time(LATER) + SignedDuration::from_hours(1));
     let sealed = Sealer::new(&store, &lake.location, &signer, &clock).seal(&[], None, None).await.unwrap();
     assert_eq!((codes(&sealed), sealed[0].digests), (vec![None], 1));
-    let (listings, digests, before_the_first, clock, put) = (1 + Table::SEALED.len(), 6, 2, 1, 1);
-    assert_eq!(requests() - places, listings + digests + before_the_first + clock + put);
+    let (look, listings, digests, before_the_first, clock, put) = (1, 1 + Table::SEALED.len(), 6, 2, 1, 1);
+    assert_eq!(requests() - places, look + listings + digests + before_the_first + clock + put);
 }
 
 #[tokio::test(flavor = "multi_thread")]

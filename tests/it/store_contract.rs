@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use client_vpn_audit::lake::keys::{Key, Table};
-use client_vpn_audit::lake::store::{Content, DirectoryStore, KmsKey, Object, Put, S3Store, Store};
+use client_vpn_audit::lake::store::{Content, DirectoryStore, KmsKey, Look, Object, Put, S3Store, Store};
 use client_vpn_audit::run_id::RunId;
 use client_vpn_audit::snapshot_time::SnapshotTime;
 use client_vpn_audit::target::{AccountId, EndpointId, Region, Target};
@@ -282,6 +282,21 @@ async fn a_conflict_is_tried_again_and_stays_conditional() {
     let (heads, put) = put_to(&[(409, conflict)], None).await;
     assert_eq!(heads.len(), 5, "it ends");
     assert!(put.unwrap_err().contains("s3://evidence/preflight"));
+}
+
+/// Amazon S3 User Guide, "Working with delete markers": the answer to a request for what a marker hides is 404, with a header.
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_itself_names_a_delete_marker_and_need_not_be_asked_twice() {
+    let marker = "x-amz-delete-marker: true\r\n";
+    for (headers, expected) in
+        [(String::new(), Look::Nothing), (marker.to_owned(), Look::Foreign("a delete marker".to_owned()))]
+    {
+        let s3 = Stub::with_headers(&format!("{headers}Server: AmazonS3\r\n"), &[(404, "")]).await;
+        let client = aws_sdk_s3::Client::new(&sdk_config(s3.url(), "eu-central-1"));
+        let store = Store::S3(S3Store::new(client, "bucket".to_owned(), String::new(), None));
+        assert_eq!(store.look(Key::Preflight).await.unwrap(), expected);
+        assert_eq!(s3.heads().len(), 1, "{headers}");
+    }
 }
 
 #[test]

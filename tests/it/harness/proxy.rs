@@ -60,6 +60,15 @@ pub struct Proxy {
 impl Proxy {
     /// Hands calls of EC2 and STS, which are posted to `/`, to `ec2`, and all others to `s3`.
     pub async fn start(ec2: &str, s3: &str) -> Proxy {
+        Proxy::serving(ec2, s3, None).await
+    }
+
+    /// The same, and the store's answers are those of a server of this name.
+    pub async fn naming(server: &'static str, ec2: &str, s3: &str) -> Proxy {
+        Proxy::serving(ec2, s3, Some(server)).await
+    }
+
+    async fn serving(ec2: &str, s3: &str, server: Option<&'static str>) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let address = |url: &str| url.strip_prefix("http://").unwrap().to_owned();
@@ -74,7 +83,7 @@ impl Proxy {
                 counted.fetch_add(1, Ordering::SeqCst);
                 let (rules, asked, ec2, s3) = (known.clone(), asked.clone(), ec2.clone(), s3.clone());
                 // A connection that breaks is what many of these tests are about.
-                tokio::spawn(async move { drop(serve(client, &rules, &asked, &ec2, &s3).await) });
+                tokio::spawn(async move { drop(serve(client, &rules, &asked, &ec2, &s3, server).await) });
             }
         });
         Proxy { url, rules, requests, asked_of_s3, task }
@@ -114,6 +123,7 @@ async fn serve(
     asked_of_s3: &Mutex<Vec<&'static str>>,
     ec2: &str,
     s3: &str,
+    server: Option<&str>,
 ) -> std::io::Result<()> {
     let (mut request, head_end) = read_head(&mut client).await?;
     let head = String::from_utf8_lossy(&request[..head_end]).into_owned();
@@ -139,7 +149,7 @@ async fn serve(
         _ => forward(&request, head_end, if head.starts_with("POST / ") { ec2 } else { s3 }).await?,
     };
     if spoil != Some(Spoil::LoseTheAnswer) {
-        client.write_all(&answer).await?;
+        client.write_all(&server.map_or(answer.clone(), |server| renamed(&answer, server))).await?;
     }
     client.shutdown().await
 }
@@ -191,6 +201,16 @@ fn kind_of_s3(first_line: &str) -> Option<&'static str> {
         ("PUT", _) => Some("PUT"),
         _ => None,
     }
+}
+
+/// The answer with another name of its server.
+fn renamed(answer: &[u8], server: &str) -> Vec<u8> {
+    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+    let others = head.lines().filter(|line| !line.to_lowercase().starts_with("server:"));
+    let head =
+        others.map(str::to_owned).chain([format!("Server: {server}")]).collect::<Vec<_>>().join("\r\n");
+    [head.as_bytes(), &answer[end..]].concat()
 }
 
 fn matching(rules: &Mutex<Vec<Rule>>, first_line: &str) -> Option<Spoil> {

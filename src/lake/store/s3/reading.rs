@@ -26,6 +26,9 @@ use crate::lake::store::{
 const READING: Duration = Duration::from_secs(60);
 const SLOWEST: u64 = 1 << 20;
 
+/// The server that names a delete marker in its answer to HEAD. Others that speak S3's protocol may answer as if nothing were there.
+const NAMES_DELETE_MARKERS: &str = "AmazonS3";
+
 /// The newest version under a key.
 enum Newest {
     Object,
@@ -45,8 +48,13 @@ impl S3Store {
                 Err(error) => error,
             };
             let raw = error.raw_response().filter(|raw| raw.status().as_u16() == 404);
-            if raw.is_some_and(|raw| raw.headers().get("x-amz-delete-marker") == Some("true")) {
+            let header = |name| raw.and_then(|raw| raw.headers().get(name));
+            if header("x-amz-delete-marker") == Some("true") {
                 return Ok(Look::Foreign("a delete marker".to_owned()));
+            }
+            // Source: Amazon S3 User Guide, "Working with delete markers". A put to a bucket that is missing will say so.
+            if header("server") == Some(NAMES_DELETE_MARKERS) {
+                return Ok(Look::Nothing);
             }
             // An answer to HEAD has no body: a listing shows the problem, or that nothing exists. One of versions also shows a
             // delete marker that the answer did not name; not everybody may list them.
