@@ -76,7 +76,7 @@ beside_listings AS (
     ) AS listed_before,
     min(if(captured AND endpoint_id = '*', begins)) OVER (
       PARTITION BY account_id, region
-      ORDER BY last_begins RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+      ORDER BY last_begins DESC RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '0.001' SECOND PRECEDING
     ) AS listed_after
   FROM moments
 ),
@@ -125,7 +125,7 @@ ordered AS (
     ) AS gap_begins,
     min(ends) OVER (
       PARTITION BY account_id, region, endpoint_id
-      ORDER BY at RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+      ORDER BY at DESC RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '0.001' SECOND PRECEDING
     ) AS next_ends
   FROM steps
 ),

@@ -75,7 +75,7 @@ USING (
       ) AS listed_before,
       min(if(captured AND endpoint_id = '*', begins)) OVER (
         PARTITION BY account_id, region
-        ORDER BY last_begins RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+        ORDER BY last_begins DESC RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '0.001' SECOND PRECEDING
       ) AS listed_after
     FROM moments
   ),
@@ -124,7 +124,7 @@ USING (
       ) AS gap_begins,
       min(ends) OVER (
         PARTITION BY account_id, region, endpoint_id
-        ORDER BY at RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+        ORDER BY at DESC RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '0.001' SECOND PRECEDING
       ) AS next_ends
     FROM steps
   ),
@@ -506,15 +506,15 @@ USING (
       -- Of all captures that began later, the first end.
       min(entry_ends) OVER (
         PARTITION BY of_account_id, of_region, of_endpoint_id
-        ORDER BY after RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+        ORDER BY after DESC RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '0.001' SECOND PRECEDING
       ) AS next_capture_ends,
       min(if(of_endpoint_id = '*' AND entry_ends IS NOT NULL, ROW(entry_at, entry_ends))) OVER (
         PARTITION BY of_account_id, of_region
-        ORDER BY after RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+        ORDER BY after DESC RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '0.001' SECOND PRECEDING
       ) AS next_listing,
       min(if(is_listed, entry_at)) OVER (
         PARTITION BY of_account_id, of_region, of_endpoint_id
-        ORDER BY after RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+        ORDER BY after DESC RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '0.001' SECOND PRECEDING
       ) AS next_listed,
       -- Of all captures that had ended by then, the last beginning.
       max(if(entry_ends IS NOT NULL, entry_at)) OVER (
@@ -529,7 +529,7 @@ USING (
       *,
       min(if(coalesce(next_listing[1] < next_listed, true), next_listing[2])) OVER (
         PARTITION BY of_account_id, of_region, of_endpoint_id
-        ORDER BY after RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+        ORDER BY after DESC RANGE UNBOUNDED PRECEDING
       ) AS next_without_ends
     FROM beside_entries
   ),

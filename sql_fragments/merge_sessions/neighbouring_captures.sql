@@ -24,15 +24,15 @@ beside_entries AS (
     -- Of all captures that began later, the first end.
     min(entry_ends) OVER (
       PARTITION BY of_account_id, of_region, of_endpoint_id
-      ORDER BY after RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+      ORDER BY after DESC RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '0.001' SECOND PRECEDING
     ) AS next_capture_ends,
     min(if(of_endpoint_id = '*' AND entry_ends IS NOT NULL, ROW(entry_at, entry_ends))) OVER (
       PARTITION BY of_account_id, of_region
-      ORDER BY after RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+      ORDER BY after DESC RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '0.001' SECOND PRECEDING
     ) AS next_listing,
     min(if(is_listed, entry_at)) OVER (
       PARTITION BY of_account_id, of_region, of_endpoint_id
-      ORDER BY after RANGE BETWEEN INTERVAL '0.001' SECOND FOLLOWING AND UNBOUNDED FOLLOWING
+      ORDER BY after DESC RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL '0.001' SECOND PRECEDING
     ) AS next_listed,
     -- Of all captures that had ended by then, the last beginning.
     max(if(entry_ends IS NOT NULL, entry_at)) OVER (
@@ -47,7 +47,7 @@ beside_listings_without AS (
     *,
     min(if(coalesce(next_listing[1] < next_listed, true), next_listing[2])) OVER (
       PARTITION BY of_account_id, of_region, of_endpoint_id
-      ORDER BY after RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+      ORDER BY after DESC RANGE UNBOUNDED PRECEDING
     ) AS next_without_ends
   FROM beside_entries
 ),
