@@ -17,16 +17,20 @@ mod holes;
 mod ledger_reader;
 mod logs;
 mod sealing;
+mod strays;
 pub mod witness;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures_util::{StreamExt, stream};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::hour::Hour;
 use crate::lake::store::{Store, StoreError};
+use crate::target::AccountRegion;
 
 pub use age_reader::oldest_complete_age;
 use attempts::Attempts;
@@ -36,10 +40,14 @@ use ledger_reader::LedgerReader;
 use logs::ReadingsInLake;
 pub use logs::{LogCoverage, LogGroupsNotKnown, MissingLog};
 use sealing::Sealing;
+use strays::find_strays;
 use witness::{Difference, Witness};
 
 /// Time for which AWS lists a connection after its end. Source: EC2 API reference, `DescribeClientVpnConnections`.
 pub const LISTED_AFTER_END: SignedDuration = SignedDuration::from_mins(60);
+
+/// Accounts and Regions that are read at a time. Each reads up to 16 documents at a time.
+const CONCURRENT_PLACES: usize = 4;
 
 /// A day, around the requested times: a record lies under the day of its snapshot, and pages may arrive after midnight.
 const MARGIN: SignedDuration = SignedDuration::from_hours(24);
@@ -169,37 +177,45 @@ impl Coverage {
         witnesses: &[Witness],
         on_progress: impl Fn(u64),
     ) -> Result<Coverage, StoreError> {
-        let mut ledger = LedgerReader::new(store, on_progress);
-        let (mut sealed_late, mut not_sealed) = (Vec::new(), Vec::new());
-        let (mut connection_logs, mut log_groups_not_known) = (Vec::new(), Vec::new());
-        ledger.note_strays().await?;
-        for place in store.places().await? {
-            ledger.read_place(&place, window).await?;
-            let read = std::mem::take(&mut ledger.of_place);
-            let sealing = Sealing::read(store, &place, window, read, &mut ledger.unreadable).await?;
-            sealed_late.extend(sealing.late);
-            not_sealed.extend(sealing.not_sealed);
-            let logs = std::mem::take(&mut ledger.logs);
-            if let Some(first) = logs.first_hour(&place, window) {
-                let in_lake = ReadingsInLake::read(store, &place, first).await?;
-                connection_logs.extend(logs.assess(&place, window, &in_lake));
-            }
-            log_groups_not_known.extend(logs.not_known(&place, window));
+        let runs = AtomicU64::new(0);
+        let on_record = || on_progress(runs.fetch_add(1, Ordering::Relaxed) + 1);
+        let mut coverage = Coverage::of(window);
+        coverage.unreadable = find_strays(store).await?;
+        let read = |place| read_place(store, place, window, witnesses, &on_record);
+        let mut places =
+            std::pin::pin!(stream::iter(store.places().await?).map(read).buffered(CONCURRENT_PLACES));
+        while let Some(of_place) = places.next().await {
+            coverage.add(of_place?);
         }
-        let LedgerReader { attempts, runs, unreadable, .. } = ledger;
-        let (endpoints, clock_stepped) = prove(&attempts, window, witnesses);
-        Ok(Coverage {
+        Ok(coverage)
+    }
+
+    /// Returns the coverage of no endpoint.
+    fn of(window: RequestedTimes) -> Coverage {
+        Coverage {
             from: window.from,
             to: window.to,
-            runs,
-            endpoints,
-            unreadable,
-            clock_stepped,
-            sealed_late,
-            not_sealed,
-            connection_logs,
-            log_groups_not_known,
-        })
+            runs: 0,
+            endpoints: Vec::new(),
+            unreadable: Vec::new(),
+            clock_stepped: Vec::new(),
+            sealed_late: Vec::new(),
+            not_sealed: Vec::new(),
+            connection_logs: Vec::new(),
+            log_groups_not_known: Vec::new(),
+        }
+    }
+
+    /// Adds the coverage of an account and Region.
+    fn add(&mut self, of_place: Coverage) {
+        self.runs += of_place.runs;
+        self.endpoints.extend(of_place.endpoints);
+        self.unreadable.extend(of_place.unreadable);
+        self.clock_stepped.extend(of_place.clock_stepped);
+        self.sealed_late.extend(of_place.sealed_late);
+        self.not_sealed.extend(of_place.not_sealed);
+        self.connection_logs.extend(of_place.connection_logs);
+        self.log_groups_not_known.extend(of_place.log_groups_not_known);
     }
 
     /// Returns `true` if nothing is missing: neither a connection nor a window of a connection log that was to be read.
@@ -220,6 +236,37 @@ impl Coverage {
             && !self.endpoints.is_empty()
             && self.endpoints.iter().all(|endpoint| endpoint.holes.is_empty())
     }
+}
+
+/// Reads the ledger of an account and Region, whose records name no other.
+async fn read_place(
+    store: &Store,
+    place: AccountRegion,
+    window: RequestedTimes,
+    witnesses: &[Witness],
+    on_record: &impl Fn(),
+) -> Result<Coverage, StoreError> {
+    let mut ledger = LedgerReader::new(store, on_record);
+    ledger.read_place(&place, window).await?;
+    let LedgerReader { attempts, logs, mut unreadable, records, .. } = ledger;
+    let runs = records.len() as u64;
+    let sealing = Sealing::read(store, &place, window, records, &mut unreadable).await?;
+    let (endpoints, clock_stepped) = prove(&attempts, window, witnesses);
+    let connection_logs = match logs.first_hour(&place, window) {
+        Some(first) => logs.assess(&place, window, &ReadingsInLake::read(store, &place, first).await?),
+        None => Vec::new(),
+    };
+    Ok(Coverage {
+        runs,
+        endpoints,
+        unreadable,
+        clock_stepped,
+        sealed_late: sealing.late,
+        not_sealed: sealing.not_sealed,
+        connection_logs,
+        log_groups_not_known: logs.not_known(&place, window).into_iter().collect(),
+        ..Coverage::of(window)
+    })
 }
 
 /// Returns the proof of every endpoint that existed in the window, and the captures of that time that prove nothing.

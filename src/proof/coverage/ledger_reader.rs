@@ -1,4 +1,4 @@
-//! The run records of the lake, read for their attempts; and everything in their place that is none of them.
+//! The run records of an account and Region, read for their attempts; and everything in their place that is none of them.
 
 use std::collections::BTreeSet;
 
@@ -8,93 +8,42 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::attempts::Attempts;
 use super::logs::LogLedger;
+use super::strays::FIND_OUT;
 use super::{MARGIN, RequestedTimes, Unreadable, date, documents};
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::recorded::RecordedRun;
-use crate::lake::store::{FolderListing, Found, Store, StoreError};
+use crate::lake::store::{Found, Store, StoreError};
 use crate::snapshot_time::FIRST_DATE;
-use crate::target::{AccountId, AccountRegion};
+use crate::target::AccountRegion;
 
 /// The most that the time of a snapshot may be ahead of the clock here: clocks differ, and an event may come early.
 const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(60);
 
-const FIND_OUT: &str = "find out who put it there";
-
-/// The run records that are read.
+/// The run records of an account and Region that are read.
 pub(super) struct LedgerReader<'a, F> {
     store: &'a Store,
     /// The attempts in them.
     pub attempts: Attempts,
-    /// The connection logs of the current account and Region.
+    /// The connection logs.
     pub logs: LogLedger,
-    /// Their number.
-    pub runs: u64,
     /// Those that could not be read.
     pub unreadable: Vec<Unreadable>,
-    /// Keys of the records of the current account and Region that count.
-    pub of_place: BTreeSet<ObjectKey>,
-    on_progress: F,
+    /// Keys of the records that count.
+    pub records: BTreeSet<ObjectKey>,
+    on_record: F,
 }
 
-impl<'a, F: Fn(u64)> LedgerReader<'a, F> {
-    /// Returns a reader that has read nothing.
-    pub(super) fn new(store: &'a Store, on_progress: F) -> Self {
+impl<'a, F: Fn()> LedgerReader<'a, F> {
+    /// Returns a reader that has read nothing, and calls `on_record` for each record that counts.
+    pub(super) fn new(store: &'a Store, on_record: F) -> Self {
         LedgerReader {
             store,
             attempts: Attempts::default(),
             logs: LogLedger::default(),
-            runs: 0,
             unreadable: Vec::new(),
-            of_place: BTreeSet::new(),
-            on_progress,
+            records: BTreeSet::new(),
+            on_record,
         }
-    }
-
-    /// Notes everything above the days of the ledger that is no folder of it: a link in place of one hides all records below it.
-    pub(super) async fn note_strays(&mut self) -> Result<(), StoreError> {
-        if matches!(self.store, Store::Directory(_)) {
-            // A bucket has only the folders in its objects' names, and not everybody may list all of it.
-            for key in self.store.list_folder("").await?.objects {
-                if matches!(Table::parse(&key), Some(Table::Runs | Table::Digests)) {
-                    let problem = format!("lies in place of a folder of the evidence; {FIND_OUT}");
-                    self.unreadable.push(Unreadable { object_key: key, problem });
-                }
-            }
-        }
-        let mut folders = vec![(format!("{}/", Table::Runs), None)];
-        while let Some((folder, account)) = folders.pop() {
-            let FolderListing { folders: children, objects } = self.store.list_folder(&folder).await?;
-            for key in objects {
-                self.stray(key, "lies where the ledger has folders only");
-            }
-            for child in children {
-                let path = format!("{folder}{child}/");
-                match &account {
-                    None if is_account(&child) => folders.push((path, Some(child))),
-                    None => self.stray(path, "is a folder where the ledger has accounts only"),
-                    Some(account) => match AccountRegion::parse(account, &child) {
-                        Some(_) => self.note_strays_among_days(&path).await?,
-                        None => self.stray(path, "is a folder where the ledger has Regions only"),
-                    },
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn note_strays_among_days(&mut self, folder: &str) -> Result<(), StoreError> {
-        let FolderListing { folders, objects } = self.store.list_folder(folder).await?;
-        for key in objects {
-            self.stray(key, "lies where the ledger has folders only");
-        }
-        for name in folders.into_iter().filter(|name| Table::Runs.parse_day(name).is_none()) {
-            self.stray(format!("{folder}{name}/"), "is a folder where the ledger has days only");
-        }
-        Ok(())
-    }
-
-    fn stray(&mut self, object_key: String, what: &str) {
-        self.unreadable.push(Unreadable { object_key, problem: format!("{what}; {FIND_OUT}") });
     }
 
     /// Reads the records of the days of the window and of a day on each side, then earlier ones, day by day, until they cannot
@@ -164,9 +113,8 @@ impl<'a, F: Fn(u64)> LedgerReader<'a, F> {
         while let Some((key, record)) = records.next().await {
             match record.and_then(|record| self.note(&key, record)) {
                 Ok(()) => {
-                    self.runs += 1;
-                    self.of_place.insert(key);
-                    (self.on_progress)(self.runs);
+                    self.records.insert(key);
+                    (self.on_record)();
                 }
                 Err(problem) => self.unreadable.push(Unreadable { object_key: key.to_string(), problem }),
             }
@@ -178,9 +126,4 @@ impl<'a, F: Fn(u64)> LedgerReader<'a, F> {
         self.logs.note(&record)?;
         self.attempts.note_record(key, record)
     }
-}
-
-/// Returns `true` for the name of an account's folder.
-fn is_account(folder: &str) -> bool {
-    folder.strip_prefix("account_id=").is_some_and(|id| AccountId::parse(id).is_some())
 }
