@@ -39,7 +39,11 @@ fn fields() -> BTreeMap<String, BTreeSet<String>> {
 fn every_field_of_the_api_has_a_column() {
     let columns = COLUMNS.iter().filter_map(|column| column.source).map(str::to_owned);
     let ours: BTreeSet<String> = columns.chain([ENDPOINT_ID.to_owned()]).collect();
-    assert_eq!(fields()["DescribeClientVpnConnections"], ours);
+    assert_eq!(
+        fields()["DescribeClientVpnConnections"],
+        ours,
+        "the fields of the API, and those of src/tables/connections/columns.rs"
+    );
 }
 
 #[test]

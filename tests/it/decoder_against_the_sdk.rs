@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::operation::describe_client_vpn_connections::DescribeClientVpnConnectionsOutput;
+use aws_sdk_ec2::types::ClientVpnConnection;
 use client_vpn_audit::tables::connections::RawConnection;
+use client_vpn_audit::tables::connections::columns::COLUMNS;
 use client_vpn_audit::tables::connections::decoder::connections;
 use client_vpn_audit::tables::xml::Body;
 use client_vpn_sim::{Fault, FaultKind};
@@ -22,6 +24,9 @@ use crate::harness::stub::Stub;
 use crate::harness::{World, fleet, sdk_config, seeded};
 
 const MUTATED_ANSWERS: usize = 2_000;
+
+/// The field that is a list of texts. All others are texts.
+const POSTURES: &str = "postureComplianceStatuses";
 
 /// A CDATA section with the text `x`.
 const CDATA: &str = "<![CDATA[x]]>";
@@ -77,37 +82,45 @@ async fn by_the_sdk(url: &str) -> Option<Rows<'static>> {
 }
 
 fn rows(output: DescribeClientVpnConnectionsOutput) -> Rows<'static> {
-    let text = |text: Option<String>| text.map(Cow::from);
-    let row = |connection: aws_sdk_ec2::types::ClientVpnConnection| {
-        let status = connection.status;
-        RawConnection {
-            client_vpn_endpoint_id: text(connection.client_vpn_endpoint_id),
-            connection_timestamp: text(connection.timestamp),
-            connection_id: text(connection.connection_id),
-            username: text(connection.username),
-            connection_established_time: text(connection.connection_established_time),
-            ingress_bytes: text(connection.ingress_bytes),
-            egress_bytes: text(connection.egress_bytes),
-            ingress_packets: text(connection.ingress_packets),
-            egress_packets: text(connection.egress_packets),
-            client_ip: text(connection.client_ip),
-            client_ipv6_address: text(connection.client_ipv6_address),
-            common_name: text(connection.common_name),
-            status_code: status
-                .as_ref()
-                .and_then(|status| Some(status.code.as_ref()?.as_str().to_owned().into())),
-            status_message: text(status.and_then(|status| status.message)),
-            connection_end_time: text(connection.connection_end_time),
-            posture_compliance_statuses: connection
-                .posture_compliance_statuses
-                .map(|all| all.into_iter().map(Cow::from).collect()),
-            authorization_policy_last_evaluated_time: text(
-                connection.authorization_policy_last_evaluated_time,
-            ),
-            ..RawConnection::default()
-        }
-    };
     (output.connections.unwrap_or_default().into_iter().map(row).collect(), output.next_token)
+}
+
+fn row(connection: ClientVpnConnection) -> RawConnection<'static> {
+    let status = connection.status;
+    let texts = [
+        ("timestamp", connection.timestamp),
+        ("connectionId", connection.connection_id),
+        ("username", connection.username),
+        ("connectionEstablishedTime", connection.connection_established_time),
+        ("ingressBytes", connection.ingress_bytes),
+        ("egressBytes", connection.egress_bytes),
+        ("ingressPackets", connection.ingress_packets),
+        ("egressPackets", connection.egress_packets),
+        ("clientIp", connection.client_ip),
+        ("clientIpv6Address", connection.client_ipv6_address),
+        ("commonName", connection.common_name),
+        ("status.code", status.as_ref().and_then(|status| Some(status.code.as_ref()?.as_str().to_owned()))),
+        ("status.message", status.and_then(|status| status.message)),
+        ("connectionEndTime", connection.connection_end_time),
+        ("authorizationPolicyLastEvaluatedTime", connection.authorization_policy_last_evaluated_time),
+    ];
+    for source in COLUMNS.iter().filter_map(|column| column.source) {
+        let is_taken = source == POSTURES || texts.iter().any(|(field, _)| *field == source);
+        assert!(is_taken, "tests/it/decoder_against_the_sdk.rs does not take {source} from the SDK");
+    }
+    let mut row = RawConnection {
+        client_vpn_endpoint_id: connection.client_vpn_endpoint_id.map(Cow::from),
+        posture_compliance_statuses: connection
+            .posture_compliance_statuses
+            .map(|all| all.into_iter().map(Cow::from).collect()),
+        ..RawConnection::default()
+    };
+    for (field, text) in texts {
+        let column = row.text_mut(field);
+        *column.unwrap_or_else(|| panic!("src/tables/connections/columns.rs has no column for {field}")) =
+            text.map(Cow::from);
+    }
+    row
 }
 
 /// Decodes an answer with our decoder. Returns also the number of fields that we keep and the SDK drops, and `true` if there are
