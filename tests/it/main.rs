@@ -29,6 +29,7 @@ mod docs;
 mod documented_answers;
 mod endpoint_configuration;
 mod fault_matrix;
+mod files_of_a_column;
 mod fuzz;
 mod generated_blocks_of_sql;
 mod generated_blocks_of_template_and_docs;
