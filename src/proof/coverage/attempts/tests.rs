@@ -62,3 +62,14 @@ fn every_capture_whose_clock_stepped_is_kept_beside_the_others_of_its_record() {
     assert_eq!(note(&mut attempts, 2, 1, 5), Ok(()));
     assert_eq!(attempts.clock_stepped().len(), 1_501);
 }
+
+#[test]
+fn a_code_of_more_than_100_bytes_is_replaced() {
+    let code = |length: usize| "c".repeat(length);
+    let replacement = || "a code of another form".to_owned();
+    for (length, expected) in [(99, code(99)), (100, code(100)), (101, replacement()), (102, replacement())] {
+        let error = RecordedError { code: code(length) };
+        let found = Attempts::default().code(Some(&error));
+        assert_eq!(found.as_deref(), Some(expected.as_str()), "{length} bytes");
+    }
+}

@@ -61,6 +61,16 @@ fn an_endpoint_begins_with_the_last_listing_without_it() {
             expected: vec![("b", some(&[(0, 2 * H, true)]))],
         },
         Case {
+            name: "a listing without it at the time of the first attempt",
+            runs: vec![
+                good(0, &["a"]),
+                run(45 * M).lists([45 * M; 3], &["a"]).failed("b"),
+                good(100 * M - 2, &["a", "b"]),
+            ],
+            window: (None, 101 * M),
+            expected: vec![("b", some(&[(0, 100 * M, false)]))],
+        },
+        Case {
             name: "named by its id, and no listing",
             runs: vec![run(0).failed("b"), run(15 * M).complete("b", [15 * M; 3])],
             window: (None, 16 * M),
@@ -115,6 +125,12 @@ fn an_endpoint_is_gone_with_the_first_listing_without_it() {
             ],
             window: (None, H),
             expected: vec![("e", some(&[(1, 45 * M, false)]))],
+        },
+        Case {
+            name: "a listing without it at the time of its last capture",
+            runs: vec![good(0, &["e"]), run(30 * M).lists([30 * M; 3], &[]).complete("e", [30 * M; 3])],
+            window: (None, 2 * H),
+            expected: vec![("e", some(&[(30 * M, 2 * H, true)]))],
         },
         Case {
             name: "come back in time",

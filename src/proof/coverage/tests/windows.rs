@@ -40,11 +40,19 @@ fn a_window_covers_every_endpoint_that_was_ever_known() {
         ("a listing that failed", vec![run(0).lists_not(&["e"]).failed("e")], D, false),
         ("an endpoint that comes later", vec![good(0, &["e"]), good(2 * D, &["e", "f"])], D, false),
         ("an endpoint that was named before", vec![good(0, &[]).failed("f"), good(2 * D, &["f"])], D, true),
+        (
+            "an endpoint that was named before by hand",
+            vec![good(0, &[]), run(0).by_hand().failed("f"), good(2 * D, &["f"])],
+            D,
+            true,
+        ),
+        ("a listing by hand at that time", vec![good(D, &["e"]).by_hand()], D, false),
     ] {
         let mut attempts = Attempts::default();
         for run in runs {
             let text = serde_json::to_string(&json!({
                 "start": at(run.start), "snapshot_time": at(run.start), "targets": run.targets,
+                "scheduled": run.scheduled.unwrap_or(true),
                 "places": [{"account_id": "a", "region": "r", "discovery": run.discovery}],
             }));
             let text =
