@@ -49,6 +49,15 @@ def rows_of_one_page_that_differ_in_one_column(lake):
         lake.shows(minute, rows)
 
 
+@case(days=3.5)
+def texts_that_change_and_texts_that_are_no_longer_sent(lake):
+    """Hours later, so that an hourly merge reads the later rows alone."""
+    texts = lambda value: {name: value for name in TEXTS if name != "connection_id"}
+    look(lake, (10, 25, 40), lambda minute: [lake.connection(id, **began(5, **texts("first"))) for id in ("changed", "missing")])
+    later = {"changed": texts("later"), "missing": texts(None)}
+    look(lake, (250, 265), lambda minute: [lake.connection(id, **began(5, **values)) for id, values in later.items()])
+
+
 @case()
 def postures_that_change(lake):
     for minute, statuses in [(600, None), (615, []), (630, ["b", "a"]), (645, ["c"]), (660, None)]:
