@@ -7,6 +7,7 @@ cores; Athena has more.
 
 import argparse
 import datetime
+import itertools
 import pathlib
 import sys
 import tempfile
@@ -27,17 +28,17 @@ NO_S3 = {"endpoint": "http://127.0.0.1:9", "access_key": "none", "secret_key": "
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--places", type=int, nargs="+", default=[40, 640], help="accounts and Regions")
-    parser.add_argument("--days", type=int, default=400)
+    parser.add_argument("--places", type=int, nargs="+", default=[1, 10, 40], help="accounts and Regions")
+    parser.add_argument("--days", type=int, nargs="+", default=[400, 400, 62], help="days of the record, for each number of places")
     parser.add_argument("--sessions", type=int, default=20, help="sessions a day of each")
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     arguments = parser.parse_args()
     rows = []
     with trino_server.started() as port:
-        for places in arguments.places:
+        for places, days in zip(arguments.places, itertools.cycle(arguments.days), strict=False):
             with tempfile.TemporaryDirectory(prefix="client-vpn-audit-year-") as folder:
                 trino = trino_server.Trino(pathlib.Path(folder), port, SCHEMA, NO_S3)
-                rows.append(measured(arguments, trino, places))
+                rows.append(measured(trino, places, days, arguments.sessions))
                 trino.drop_catalogs()
             print("; ".join(f"{name}: {figure}" for name, figure in zip(HEAD, rows[-1], strict=True)), flush=True)
     shown = table(HEAD, rows)
@@ -46,10 +47,10 @@ def main():
         write({"year": shown})
 
 
-def measured(arguments, trino, places):
-    """The row of the table for so many accounts and Regions."""
+def measured(trino, places, days, sessions):
+    """The row of the table for so many accounts and Regions, and so many days."""
     today = datetime.datetime.now(datetime.UTC).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
-    first = today - datetime.timedelta(days=arguments.days)
+    first = today - datetime.timedelta(days=days)
     for name in iceberg_tables.TABLES:
         iceberg_tables.create(trino, name, f"local:///{name}")
     # No record was sealed late.
@@ -60,17 +61,17 @@ def measured(arguments, trino, places):
         until = min(today, (day.replace(day=1) + datetime.timedelta(days=32)).replace(day=1))
         begin = time.monotonic()
         add_captures(trino, places, day, until)
-        add_sessions(trino, places, arguments.sessions, day, until)
+        add_sessions(trino, places, sessions, day, until)
         print(f"{day:%Y-%m}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
         day = until
     trino.execute(f"INSERT INTO {trino.iceberg('captures')} (record_key, kind, snapshot_date, merged_at) "
                   f"VALUES ('merge', 'merge', DATE '{today:%Y-%m-%d}', TIMESTAMP '{today:%Y-%m-%d %H:%M:%S}')")
     counts = [trino.execute(f"SELECT count(*) FROM {trino.iceberg(name)}")[0][0][0] for name in iceberg_tables.TABLES]
     questions = {name: (ROOT / f"queries/{name}.sql").read_text() for name in ("coverage_holes", "who_was_connected_at")}
-    noon = today - datetime.timedelta(days=arguments.days // 2) + datetime.timedelta(hours=12)
+    noon = today - datetime.timedelta(days=days // 2) + datetime.timedelta(hours=12)
     questions["who_was_connected_at"] = questions["who_was_connected_at"].replace("2026-11-01 12:00:00", f"{noon:%Y-%m-%d %H:%M:%S}")
     figures = [figure for question in questions.values() for figure in asked(trino, question)]
-    return [f"{places:,}", f"{arguments.days}", *(f"{count:,}" for count in counts), *figures]
+    return [f"{places:,}", f"{days}", *(f"{count:,}" for count in counts), *figures]
 
 
 def add_captures(trino, places, begin, end):
