@@ -57,19 +57,20 @@ def written_by(programs):
         # Hours that are closed are in the demo's lake.
         for command in (["demo"], ["seal"]):
             subprocess.run([program, *command, "--lake", folder / "demo"], env=ENVIRONMENT, check=True, capture_output=True)
-        record, digest = next(folder.glob("snapshot/runs/**/*.json")), next(folder.glob("demo/digests/**/*.json"))
+        record = json.loads(next(folder.glob("snapshot/runs/**/*.json")).read_text())
+        digests = [path.read_text() for path in folder.glob("demo/digests/**/*.json")]
         # As of a run that a schedule began.
-        return json.dumps(json.loads(record.read_text()) | {"scheduled": True}), digest.read_text()
+        return json.dumps(record | {"scheduled": True}), next(text for text in digests if json.loads(text)["objects"])
 
 
 def measured(arguments, program, record, digest, places):
     """The row of the table for so many accounts and Regions."""
     today = datetime.datetime.now(datetime.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     days = [today - DAY * number for number in range(YEAR, 0, -1)]
-    lake = GeneratedLake(record, digest, places, days, arguments.millis)
-    stamp = lambda days_ago: f"{today - DAY * days_ago:%Y-%m-%d}"
     # The requested time ends before the newest records: one after it shows what there was at its end.
     end = 3
+    lake = GeneratedLake(record, digest, places, days, days[-(arguments.days + 2 * end) :], arguments.millis)
+    stamp = lambda days_ago: f"{today - DAY * days_ago:%Y-%m-%d}"
     command = [program, "coverage", "--lake", f"s3://{BUCKET}/{PREFIX}", "--from", stamp(arguments.days + end), "--to", stamp(end), "--json"]
     process = Process(command, ENVIRONMENT | {"AWS_ENDPOINT_URL_S3": lake.url}, stdout=subprocess.PIPE)
     answer = json.loads(process.popen.stdout.read())

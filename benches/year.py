@@ -138,7 +138,7 @@ def asked(trino, question):
         _, cursor = trino.execute(question)
         wall = time.monotonic() - start
         best = min(best or (wall, cursor), (wall, cursor), key=lambda run: run[0])
-    return f"{best[0]:.1f} s", f"{best[1].stats['physicalInputBytes'] / 1e6:,.0f} MB"
+    return f"{best[0]:.1f} s", f"{best[1].stats['physicalInputBytes'] / 1e6:,.1f} MB"
 
 
 if __name__ == "__main__":

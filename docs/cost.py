@@ -223,7 +223,8 @@ def connection_logs(groups, events):
     standard_days = STANDARD_DAYS if object_bytes >= SMALLEST_MOVED else KEPT_DAYS
     moved = 30 * groups * WINDOWS if object_bytes >= SMALLEST_MOVED else 0
     # A look and a put for each object, and the run record; the previous run record, and for an hour its four objects.
-    written, read = 2 * objects + SNAPSHOTS * (1 + LOG_RUN_LISTS), objects + SNAPSHOTS + 30 * groups * LATE_READINGS * 4 * 2
+    written = objects + SNAPSHOTS * (1 + LOG_RUN_LISTS)
+    read = LOOK_REQUESTS * objects + SNAPSHOTS + 30 * groups * LATE_READINGS * 4 * 2
     sealed = objects + SNAPSHOTS
     # The run records of these runs are in the same folders as those of snapshots.
     _, ledger_gets, ledger_bytes = ledger(1, 0)

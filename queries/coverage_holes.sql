@@ -68,6 +68,8 @@ moments AS (
   GROUP BY account_id, region, endpoint_id, kind, proves, object_key
 ),
 beside_listings AS (
+  -- Descending, and no time is null: a frame that begins at the first row is computed in one pass, and one that ends at the last anew for
+  -- each row.
   SELECT
     *,
     max(if(captured AND endpoint_id = '*', begins)) OVER (

@@ -67,6 +67,8 @@ USING (
     GROUP BY account_id, region, endpoint_id, kind, proves, object_key
   ),
   beside_listings AS (
+    -- Descending, and no time is null: a frame that begins at the first row is computed in one pass, and one that ends at the last anew for
+    -- each row.
     SELECT
       *,
       max(if(captured AND endpoint_id = '*', begins)) OVER (
@@ -501,6 +503,7 @@ USING (
       ON entries_in_order.entry_connection_id = dated.connection_id
   ),
   beside_entries AS (
+    -- Descending, and after is never null, as in sql_fragments/holes.sql.
     SELECT
       *,
       -- Of all captures that began later, the first end.

@@ -20,13 +20,15 @@ TIMES = {"%Y-%m-%dT%H:%M:%S": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", "%Y%m%dT%H%M%S"
 
 
 class GeneratedLake:
-    """The server, in a process of its own, so that it is not counted. `record` and `digest` are texts that the program wrote."""
+    """The server, in a process of its own, so that it is not counted. `record` and `digest` are texts that the program wrote. The texts of
+    the days `made` are made before it answers."""
 
-    def __init__(self, record, digest, places, days, millis):
+    def __init__(self, record, digest, places, days, made, millis):
         listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self.counted = multiprocessing.Value("Q", lock=False)
         content = Content(record, digest, places, days)
+        content.make(made)
         self.process = multiprocessing.Process(target=serve, args=(listener, content, millis / 1000, self.counted), daemon=True)
         self.process.start()
         listener.close()
@@ -47,6 +49,12 @@ class Content:
         self.accounts = [f"{number:012}" for number in range(1, places + 1)]
         self.days = days
         self.texts = {}
+
+    def make(self, days):
+        for day in days:
+            for table in ("runs", "digests"):
+                for name in self.names(table, f"day={day:%Y-%m-%d}"):
+                    self.text(table, name[:16])
 
     def answer(self, target):
         """The body of the answer to a GET, or `None` if there is nothing."""

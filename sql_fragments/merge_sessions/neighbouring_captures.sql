@@ -19,6 +19,7 @@ timeline AS (
     ON entries_in_order.entry_connection_id = dated.connection_id
 ),
 beside_entries AS (
+  -- Descending, and after is never null, as in sql_fragments/holes.sql.
   SELECT
     *,
     -- Of all captures that began later, the first end.

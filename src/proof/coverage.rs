@@ -179,7 +179,7 @@ impl Coverage {
     ) -> Result<Coverage, StoreError> {
         let runs = AtomicU64::new(0);
         let on_record = || on_progress(runs.fetch_add(1, Ordering::Relaxed) + 1);
-        let mut coverage = Coverage::of(window);
+        let mut coverage = Coverage::empty(window);
         coverage.unreadable = find_strays(store).await?;
         let read = |place| read_place(store, place, window, witnesses, &on_record);
         let mut places =
@@ -191,7 +191,7 @@ impl Coverage {
     }
 
     /// Returns the coverage of no endpoint.
-    fn of(window: RequestedTimes) -> Coverage {
+    fn empty(window: RequestedTimes) -> Coverage {
         Coverage {
             from: window.from,
             to: window.to,
@@ -265,7 +265,7 @@ async fn read_place(
         not_sealed: sealing.not_sealed,
         connection_logs,
         log_groups_not_known: logs.not_known(&place, window).into_iter().collect(),
-        ..Coverage::of(window)
+        ..Coverage::empty(window)
     })
 }
 

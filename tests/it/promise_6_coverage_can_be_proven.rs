@@ -1,5 +1,6 @@
 //! Holes are computed from the ledger, always by when pages were requested and arrived, never by `snapshot_time`.
 
+mod accounts;
 mod clock;
 mod command;
 mod endpoints;

@@ -64,15 +64,15 @@ impl Sealer<'_> {
         Ok(listed)
     }
 
-    /// Returns the digest of the newest closed hour, checked as far as that can be done without the others; `None` if it is not there, or if
-    /// a listing must tell what is. Two gets cost less than a listing. A clock that was ahead has left a digest of the next hour too; one of
-    /// a later hour alone is found by the listing of the next seal that writes.
+    /// Returns the digest of the newest closed hour, checked as far as that can be done without the others; `None` if digests must be listed:
+    /// it is not there or cannot be read, or there is one of the next hour. Two gets cost less than a listing. A clock that was ahead has left
+    /// a digest of the next hour too; one of a later hour alone is found by the next seal that writes.
     pub(super) async fn sealed_before(
         &self,
         place: &AccountRegion,
         closed: Hour,
     ) -> Result<Option<WrittenDigest>, SealError> {
-        let _memory = self.memory.take(LARGEST_DOCUMENT).await;
+        let memory = self.memory.take(LARGEST_DOCUMENT).await;
         let key = ObjectKey::of_digest(place, closed);
         let written = match self.read_if_there(&key).await {
             Ok(Some(written)) => written,
@@ -80,6 +80,7 @@ impl Sealer<'_> {
             Err(error) => return Err(error),
         };
         self.new_chain().await?.begin(&key, &written)?;
+        drop(memory);
         let to_come = self.store.read_with(&ObjectKey::of_digest(place, closed.next()), |_| ()).await;
         Ok(matches!(to_come, Ok(None)).then_some(written))
     }

@@ -63,7 +63,7 @@ impl Proxy {
         Proxy::serving(ec2, s3, None).await
     }
 
-    /// The same, and the store's answers are those of a server of this name.
+    /// The same, and all answers are those of a server of this name.
     pub async fn naming(server: &'static str, ec2: &str, s3: &str) -> Proxy {
         Proxy::serving(ec2, s3, Some(server)).await
     }

@@ -61,9 +61,7 @@ async fn a_forged_digest_is_not_followed() {
         let keys = lake.keys_of("digests").await;
         let newest: Value = serde_json::from_slice(&lake.get(keys.last().unwrap()).await).unwrap();
         // With the right names and any hash: one of the next hour that names our key, and one of an hour to come.
-        for (hour, next, end) in
-            [("2025-11-23T02", "20251123T020000Z", "03"), ("2025-11-23T22", "20251123T220000Z", "23")]
-        {
+        let put = async |hour: &str, next: &str, end: &str| {
             let before = Hour::parse(hour).unwrap().previous();
             let place = "digests/account_id=123456789012/region=eu-central-1/digest_date=2025-11-23";
             let mut forged = newest.clone();
@@ -74,11 +72,20 @@ async fn a_forged_digest_is_not_followed() {
             forged["previous_object_key"] = json!(format!("{place}/{}.json", before.compact()));
             let key = forged["object_key"].as_str().unwrap().to_owned();
             lake.put(&key, format!("{forged}\n").into_bytes()).await;
-            let sealed = lake.seal_at(LATER).await;
-            assert_eq!(codes(&sealed), [Some("DigestForged")], "{hour}");
+            key
+        };
+        let (next, to_come) =
+            (("2025-11-23T02", "20251123T020000Z", "03"), ("2025-11-23T22", "20251123T220000Z", "23"));
+        for (hour, name, end) in [next, to_come] {
+            let key = put(hour, name, end).await;
+            assert_eq!(codes(&lake.seal_at(LATER).await), [Some("DigestForged")], "{hour}");
             lake.delete(&key).await;
         }
         assert_eq!((codes(&lake.seal_at(LATER).await), lake.keys_of("digests").await.len()), (vec![None], 6));
+        // Where no hour is due, digests are not listed. The next seal that writes finds it.
+        put(to_come.0, to_come.1, to_come.2).await;
+        assert_eq!(codes(&lake.seal_at(LATER).await), [None]);
+        assert_eq!(codes(&lake.seal_at("2025-11-23T04:40:00Z").await), [Some("DigestForged")]);
     }
 }
 

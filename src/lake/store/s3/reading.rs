@@ -26,8 +26,9 @@ use crate::lake::store::{
 const READING: Duration = Duration::from_secs(60);
 const SLOWEST: u64 = 1 << 20;
 
-/// The server that names a delete marker in its answer to HEAD. Others that speak S3's protocol may answer as if nothing were there.
-const NAMES_DELETE_MARKERS: &str = "AmazonS3";
+/// The name of the server that names a delete marker in its answer to HEAD. Others that speak S3's protocol may answer as if nothing were
+/// there.
+const AMAZON_S3: &str = "AmazonS3";
 
 /// The newest version under a key.
 enum Newest {
@@ -52,8 +53,8 @@ impl S3Store {
             if header("x-amz-delete-marker") == Some("true") {
                 return Ok(Look::Foreign("a delete marker".to_owned()));
             }
-            // Source: Amazon S3 User Guide, "Working with delete markers". A put to a bucket that is missing will say so.
-            if header("server") == Some(NAMES_DELETE_MARKERS) {
+            // Source: Amazon S3 API Reference, HeadObject, "x-amz-delete-marker". If the bucket is missing, the put fails.
+            if header("server") == Some(AMAZON_S3) {
                 return Ok(Look::Nothing);
             }
             // An answer to HEAD has no body: a listing shows the problem, or that nothing exists. One of versions also shows a
