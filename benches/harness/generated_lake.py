@@ -28,10 +28,13 @@ class GeneratedLake:
         self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         self.counted = multiprocessing.Value("Q", lock=False)
         content = Content(record, digest, places, days)
-        content.make(made)
-        self.process = multiprocessing.Process(target=serve, args=(listener, content, millis / 1000, self.counted), daemon=True)
+        # Made in the server: the memory of this process counts as that of a program that it starts.
+        is_ready = multiprocessing.Event()
+        arguments = (listener, content, made, is_ready, millis / 1000, self.counted)
+        self.process = multiprocessing.Process(target=serve, args=arguments, daemon=True)
         self.process.start()
         listener.close()
+        is_ready.wait()
 
     def close(self):
         self.process.kill()
@@ -151,7 +154,9 @@ def encoded(key):
     return urllib.parse.quote(key, safe="/")
 
 
-def serve(listener, content, seconds, counted):
+def serve(listener, content, made, is_ready, seconds, counted):
+    content.make(made)
+    is_ready.set()
     asyncio.run(accept(listener, content, seconds, counted))
 
 
