@@ -42,7 +42,7 @@ class GeneratedLake:
 
 
 class Content:
-    """What lies in the bucket: `places` accounts in one Region, for these days."""
+    """The objects in the bucket: `places` accounts in one Region, for these days."""
 
     def __init__(self, record, digest, places, days):
         self.record, self.digest = json.loads(record), json.loads(digest)

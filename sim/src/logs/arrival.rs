@@ -1,4 +1,4 @@
-//! How long events take until they can be read.
+//! The delay of events: the time until they can be read.
 
 use crate::log_group::LateEvents;
 use crate::random::Stream;

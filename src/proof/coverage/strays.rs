@@ -1,4 +1,4 @@
-//! What lies where the ledger has folders only.
+//! Strays: objects and folders where the ledger has folders of accounts, Regions and days only.
 
 use futures_util::{StreamExt, stream};
 
