@@ -129,8 +129,9 @@ error_codes! {
              captured",
             "check the lake's permissions and the object that the message names";
         TemporarySpace:
-            "the temporary directory does not have 16 MiB for each target that is captured at the same time; nothing was read",
-            "give the function more ephemeral storage, or lower `AUDIT_CONCURRENCY`";
+            "the temporary directory does not have 16 MiB for each target that is captured at the same time; nothing was read. Of \
+             `sessions`: the answer could not be written into it",
+            "give the function more ephemeral storage, or lower `AUDIT_CONCURRENCY`; of `sessions`: set `TMPDIR` to a directory with space";
         SnapshotFailed:
             "the rows could not be encoded into the temporary file",
             "give the function more ephemeral storage";

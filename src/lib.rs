@@ -7,6 +7,7 @@
 //! | room | contents |
 //! |---|---|
 //! | [`invocation`] | request and answer: event, settings, handler, answer, metrics |
+//! | `report` | reports for people, of the command line alone: sessions |
 //! | [`capture`] | one snapshot: targets, run, capture of a target, plan of a fleet, preflight; connection logs |
 //! | [`proof`] | digests, seal, verify, coverage, signing |
 //! | [`lake`] | keys, Parquet objects, ledger, store |
@@ -14,7 +15,7 @@
 //! | [`tables`] | each table's columns, decoder, typing and rows |
 //! | the words of all rooms | [`target`], [`run_id`], [`snapshot_time`], [`hour`], [`log_group`], [`log_window`], [`clock`], [`error_code`], [`answer_limits`], [`error_causes`], [`invalid_input`] |
 //!
-//! The command line and the Lambda function, in `src/bin`, are front ends of [`invocation`] and [`proof`].
+//! The command line and the Lambda function, in `src/bin`, are front ends of [`invocation`], `report` and [`proof`].
 
 pub mod answer_limits;
 pub mod aws;
@@ -30,6 +31,8 @@ pub mod lake;
 pub mod log_group;
 pub mod log_window;
 pub mod proof;
+#[cfg(feature = "cli")]
+pub mod report;
 pub mod run_id;
 pub mod snapshot_time;
 pub mod tables;

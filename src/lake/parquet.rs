@@ -6,6 +6,7 @@ mod connection_logs;
 mod connections;
 mod footer;
 mod metadata;
+mod reader;
 mod temporary;
 mod writer;
 
@@ -16,5 +17,6 @@ pub use footer::Ends;
 pub use metadata::{
     Identity, ObjectMetadata, identity_of_configuration, identity_of_connection_logs, identity_of_connections,
 };
+pub use reader::{LARGEST_READ_OBJECT, RowsError, read_columns};
 pub use temporary::{SPACE_FOR_A_TARGET, TemporarySpace};
 pub use writer::{Snapshot, SnapshotError};

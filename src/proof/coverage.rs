@@ -16,6 +16,7 @@ mod documents;
 mod holes;
 mod ledger_reader;
 mod logs;
+pub mod record;
 mod sealing;
 mod strays;
 pub mod witness;

@@ -60,5 +60,6 @@ mod resume;
 mod seal;
 mod sessions_merge;
 mod sessions_table;
+mod sessions_without_athena;
 mod simulator;
 mod store_contract;

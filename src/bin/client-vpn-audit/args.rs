@@ -17,8 +17,8 @@ use client_vpn_audit::lake::ledger::Trigger;
 use jiff::Timestamp;
 
 use crate::examples::{
-    COVERAGE_EXAMPLES, DEMO_EXAMPLES, LOGS_EXAMPLES, PREFLIGHT_EXAMPLES, SEAL_EXAMPLES, SNAPSHOT_EXAMPLES,
-    VERIFY_EXAMPLES,
+    COVERAGE_EXAMPLES, DEMO_EXAMPLES, LOGS_EXAMPLES, PREFLIGHT_EXAMPLES, SEAL_EXAMPLES, SESSIONS_EXAMPLES,
+    SNAPSHOT_EXAMPLES, VERIFY_EXAMPLES,
 };
 
 /// Keeps the audit record of AWS Client VPN: who was connected, when, how long, how much, and whether anything was
@@ -53,6 +53,9 @@ pub enum Command {
     /// Report when a connection could have been missed, and why
     #[command(after_help = COVERAGE_EXAMPLES)]
     Coverage(CoverageArgs),
+    /// Print one row for each connection: who, when, how long, how much, from where
+    #[command(after_help = SESSIONS_EXAMPLES)]
+    Sessions(SessionsArgs),
     /// Watch the whole pipeline work against a built-in simulator; needs no AWS account
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(Demo),
@@ -160,6 +163,38 @@ pub struct CoverageArgs {
     /// CloudWatch's ActiveConnectionsCount of an endpoint, as ENDPOINT=FILE, to compare with; may be repeated
     #[arg(long = "witness", value_name = "ENDPOINT=FILE")]
     pub witnesses: Vec<String>,
+    /// The Region of the bucket [default: that of the AWS profile or of AWS_REGION]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct SessionsArgs {
+    /// Lake: s3://bucket/prefix or a directory [env: AUDIT_LAKE]
+    #[arg(long, value_name = "LAKE")]
+    pub lake: Option<String>,
+    /// Sessions that may have reached into the time from here on: a day, an hour (2026-11-01T09) or RFC 3339, in UTC [default: all]
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Sessions that may have begun before this time [default: all]
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Sessions that may have been there at this instant
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["from", "to"])]
+    pub at: Option<String>,
+    /// Sessions of a user: the user name, or the common name if there is no user name, in any case, with or without a domain
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// Sessions of an endpoint
+    #[arg(long, value_name = "ID")]
+    pub endpoint: Option<String>,
+    /// Print CSV with every column, values as they are
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// CSV file with the columns user and time, such as the log-ins of an identity provider: prints for each line if a session was found, is
+    /// absent, or can have been missed in a hole
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to", "at", "user", "csv"])]
+    pub trace: Option<PathBuf>,
     /// The Region of the bucket [default: that of the AWS profile or of AWS_REGION]
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,

@@ -125,7 +125,7 @@ fn no_hole(coverage: &Coverage) -> String {
 }
 
 /// Escapes characters that a terminal would obey: anybody may have written the text of a record.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let is_plain = |c: &char| {
         !c.is_control()
             && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -228,11 +228,13 @@ fn by_how_much(difference: &Difference) -> f64 {
     difference.witness.map_or(0.0, |number| (number - active).abs())
 }
 
-fn short(time: Timestamp) -> String {
+/// Returns a time in whole seconds.
+pub fn short(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
-fn duration(seconds: i64) -> String {
+/// Returns a length in hours and minutes.
+pub fn duration(seconds: i64) -> String {
     match (seconds / 3600, seconds % 3600 / 60, seconds % 60) {
         (0, 0, seconds) => format!("{seconds} s"),
         (0, minutes, _) => format!("{minutes} min"),

@@ -86,6 +86,26 @@ A hole is a time of 60 minutes or more from the request of a complete capture to
 connection 60 minutes after its end. Of an endpoint that is gone, the time after its last capture is one, however short. * is the
 list of endpoints itself. --from covers every endpoint that was ever known and is not gone.";
 
+pub const SESSIONS_EXAMPLES: &str = "\
+Examples:
+  # November, as a table
+  client-vpn-audit sessions --lake s3://evidence/vpn --from 2026-11-01 --to 2026-12-01
+
+  # Who was connected at an instant
+  client-vpn-audit sessions --lake ./copy --at 2026-11-01T12:00:00Z
+
+  # Everything of one user, for a spreadsheet
+  client-vpn-audit sessions --lake ./copy --user maria.lopez --csv > sessions.csv
+
+  # Does the record have each log-in of the identity provider?
+  client-vpn-audit sessions --lake ./copy --trace logins.csv
+
+Exit status: 0 everything could be read (and with --trace each line was found), 1 an object could not be read (or a line was not
+found), 2 wrong usage.
+The rules are those of the table sessions in Athena, and the record is taken as it is now: docs/schema.md describes each column. A
+time with `by` is the latest that it can have been. A session that began and ended within a hole is in no record: see coverage.
+--csv writes values as they are. A spreadsheet may take text that begins with = + - or @ for a formula.";
+
 pub const DEMO_EXAMPLES: &str = "\
 Examples:
   client-vpn-audit demo

@@ -4,6 +4,7 @@ use client_vpn_audit::error_code::ErrorCode;
 use client_vpn_audit::invocation::handler::InvocationError;
 use client_vpn_audit::lake::store::StoreError;
 use client_vpn_audit::proof::verify::VerifyError;
+use client_vpn_audit::report::sessions::SessionsError;
 
 /// Exit status if something was not complete, or could not be done.
 const EXIT_INCOMPLETE: u8 = 1;
@@ -19,6 +20,12 @@ pub enum Failure {
     /// An error that prevented all verification.
     #[error(transparent)]
     NotVerifiable(VerifyError),
+    /// An error that prevented sessions from being made.
+    #[error(transparent)]
+    NoSessions(SessionsError),
+    /// An error of the file that the answer is written to before it is printed.
+    #[error("writing the answer to a temporary file: {0}; is there space in the temporary directory?")]
+    Answer(#[from] std::io::Error),
 }
 
 impl Failure {
@@ -29,6 +36,9 @@ impl Failure {
             Failure::NotVerifiable(VerifyError::NotSealed { .. }) => ErrorCode::NotSealed,
             Failure::NotVerifiable(VerifyError::NothingAskedFor { .. }) => ErrorCode::NothingAskedFor,
             Failure::NotVerifiable(VerifyError::Store(error)) => error.code.clone(),
+            Failure::NoSessions(SessionsError::Store(error)) => error.code.clone(),
+            Failure::NoSessions(SessionsError::TooManyConnections { .. }) => ErrorCode::LimitExceeded,
+            Failure::Answer(_) => ErrorCode::TemporarySpace,
         }
     }
 
@@ -56,7 +66,9 @@ impl Failure {
             Failure::Invocation(
                 InvocationError::Identity(_) | InvocationError::RunRecord { .. } | InvocationError::Lake(_),
             )
-            | Failure::NotVerifiable(_) => EXIT_INCOMPLETE,
+            | Failure::NotVerifiable(_)
+            | Failure::NoSessions(_)
+            | Failure::Answer(_) => EXIT_INCOMPLETE,
         }
     }
 }
@@ -64,6 +76,12 @@ impl Failure {
 impl From<VerifyError> for Failure {
     fn from(error: VerifyError) -> Failure {
         Failure::NotVerifiable(error)
+    }
+}
+
+impl From<SessionsError> for Failure {
+    fn from(error: SessionsError) -> Failure {
+        Failure::NoSessions(error)
     }
 }
 

@@ -8,6 +8,7 @@ mod exit_status;
 mod lake;
 mod moment;
 mod output;
+mod sessions;
 mod verify;
 
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ async fn main() -> ExitCode {
         Command::Seal(seal) => run(seal.inputs(), args.json).await,
         Command::Verify(verify) => verify::run(verify, args.json).await,
         Command::Coverage(coverage) => coverage::run(coverage, args.json).await,
+        Command::Sessions(sessions) => sessions::run(sessions, args.json).await,
         Command::Demo(demo) => demo::run(demo, args.json).await.map_err(Failure::from),
     };
     match done {

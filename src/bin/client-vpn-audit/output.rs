@@ -1,6 +1,7 @@
 //! Output for people and machines: tables and progress, or JSON.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
 use std::sync::{Mutex, PoisonError};
@@ -33,6 +34,19 @@ pub fn counted(number: u64, noun: &str) -> String {
 /// Prints to standard output. A pipe that its reader closed is no error.
 pub fn print(text: &str) {
     let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Prints the rest of a file to standard output. A pipe that its reader closed is no error.
+pub fn print_file(file: &mut File) -> io::Result<()> {
+    match io::copy(file, &mut io::stdout().lock()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Prints a note to standard error, beside an answer for machines.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Prints an answer.
@@ -74,7 +88,10 @@ pub fn error(failure: &Failure, json: bool) {
         Failure::Invocation(InvocationError::RunRecord { report, .. }) => {
             writeln!(stderr, "{}\nerror: {failure}", report_text(report))
         }
-        Failure::Invocation(InvocationError::Lake(_)) | Failure::NotVerifiable(_) => {
+        Failure::Invocation(InvocationError::Lake(_))
+        | Failure::NotVerifiable(_)
+        | Failure::NoSessions(_)
+        | Failure::Answer(_) => {
             writeln!(stderr, "error: {failure}")
         }
     };

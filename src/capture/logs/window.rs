@@ -14,7 +14,7 @@ use crate::lake::keys::Key;
 use crate::lake::ledger::logs::WindowTally;
 use crate::lake::ledger::{CaptureError, Outcome, WindowEntry, Written};
 use crate::lake::parquet::{LogWriter, identity_of_connection_logs, read_event_ids};
-use crate::lake::store::{Content, Keep, Object, Put};
+use crate::lake::store::{Content, Keep, LARGEST_DOCUMENT, Object, Put};
 use crate::log_group::{LogGroup, LogGroupId};
 use crate::log_window::{Reading, Window};
 use crate::snapshot_time::SnapshotTime;
@@ -199,7 +199,7 @@ impl Readings<'_> {
             let found = store.find(&name).await?;
             let found = found.iter().find(|found| found.key == name && !found.hidden);
             let found = found.ok_or_else(|| unreadable("it is not there any more"))?;
-            let object = store.examine(found, u64::MAX, Keep::Document).await?.kept;
+            let object = store.examine(found, u64::MAX, Keep::AllUpTo(LARGEST_DOCUMENT)).await?.kept;
             let object = object.ok_or_else(|| over_limit(Limit::Object))?;
             read_event_ids(object, &mut ids).map_err(|error| unreadable(&error.to_string()))?;
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{FooterTail, ParquetMetaDataReader};
+use parquet::file::metadata::{FileMetaData, FooterTail, ParquetMetaDataReader};
 
 use super::footer::{Ends, rows};
 use crate::aws::ec2::PageTimes;
@@ -90,14 +90,18 @@ impl ObjectMetadata {
         let footer_begin = ends.bytes.checked_sub((END + end.metadata_length()) as u64);
         let rows = rows(&metadata, ends, footer_begin.ok_or(MetadataError::NotParquet)?);
         let rows = rows.ok_or(MetadataError::Layout)?;
-        let metadata = metadata.file_metadata();
+        Ok(ObjectMetadata { rows, ..ObjectMetadata::of_footer(metadata.file_metadata()) })
+    }
+
+    /// Returns the metadata in a footer, which is not compared with the object's bytes.
+    pub(super) fn of_footer(footer: &FileMetaData) -> ObjectMetadata {
         let mut fields = BTreeMap::new();
-        for pair in metadata.key_value_metadata().into_iter().flatten() {
+        for pair in footer.key_value_metadata().into_iter().flatten() {
             // If a field exists twice, neither value can be relied on.
             let value = pair.value.clone().filter(|_| !fields.contains_key(&pair.key));
             fields.insert(pair.key.clone(), value.unwrap_or_default());
         }
-        Ok(ObjectMetadata { rows, fields })
+        ObjectMetadata { rows: u64::try_from(footer.num_rows()).unwrap_or_default(), fields }
     }
 
     /// Returns `true` if it has the fields that every object of this program has.

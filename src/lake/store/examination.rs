@@ -2,15 +2,15 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{HEAD, Hashed, LARGEST_DOCUMENT, TAIL_BYTES};
+use super::{HEAD, Hashed, TAIL_BYTES};
 
 /// Bytes of an object that are kept while it is hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
     /// None.
     Nothing,
-    /// All, unless there are more than [`LARGEST_DOCUMENT`].
-    Document,
+    /// All, unless there are more bytes than this.
+    AllUpTo(u64),
     /// The last [`TAIL_BYTES`], where a Parquet file has its footer.
     Tail,
 }
@@ -46,7 +46,9 @@ impl Examination {
         self.sha256.update(bytes);
         self.bytes += bytes.len() as u64;
         self.head.extend(bytes.iter().take(HEAD - self.head.len()));
-        if self.keep == Keep::Document && self.bytes > LARGEST_DOCUMENT {
+        if let Keep::AllUpTo(most) = self.keep
+            && self.bytes > most
+        {
             self.kept = None;
         }
         if let Some(kept) = &mut self.kept {
@@ -75,6 +77,7 @@ fn shorten(kept: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::LARGEST_DOCUMENT;
     use super::*;
 
     #[test]
@@ -87,7 +90,7 @@ mod tests {
         {
             for (keep, expected) in [
                 (Keep::Nothing, None),
-                (Keep::Document, Some(&content[..length])),
+                (Keep::AllUpTo(LARGEST_DOCUMENT), Some(&content[..length])),
                 (Keep::Tail, Some(&content[length.saturating_sub(tail)..length])),
             ] {
                 let mut examination = Examination::new(keep);
@@ -99,7 +102,7 @@ mod tests {
                 assert_eq!(examined.hashed.sha256, <[u8; 32]>::from(Sha256::digest(&content[..length])));
             }
         }
-        let mut examination = Examination::new(Keep::Document);
+        let mut examination = Examination::new(Keep::AllUpTo(LARGEST_DOCUMENT));
         content.chunks(65_536).for_each(|part| examination.add(part));
         assert_eq!(examination.end().kept, None, "a byte more than a document may have");
     }

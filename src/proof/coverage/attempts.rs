@@ -132,9 +132,11 @@ pub(super) fn captures(attempts: &[Attempt]) -> Vec<Captured> {
 
 /// A complete listing of the endpoints of a place.
 #[derive(Debug)]
-struct CompleteListing {
-    begins: Timestamp,
-    endpoints: Arc<BTreeSet<String>>,
+pub(super) struct CompleteListing {
+    /// Its times.
+    pub captured: Captured,
+    /// The endpoints that it has.
+    pub endpoints: Arc<BTreeSet<String>>,
 }
 
 /// The ledger of one account and Region.
@@ -172,7 +174,7 @@ impl PlaceAttempts {
         let of_endpoint = |is_with: bool| {
             let is_wanted =
                 move |listing: &&CompleteListing| listing.endpoints.contains(endpoint_id) == is_with;
-            self.listings.iter().filter(is_wanted).map(|listing| listing.begins)
+            self.listings.iter().filter(is_wanted).map(|listing| listing.captured.begins)
         };
         let (first_tried, first_listed) = (tried().min(), of_endpoint(true).min());
         let first_known = first_tried.into_iter().chain(first_listed).min()?;
@@ -188,6 +190,17 @@ impl PlaceAttempts {
         })
     }
 
+    /// Returns the complete listings of endpoints.
+    pub(super) fn into_listings(self) -> Vec<CompleteListing> {
+        self.listings
+    }
+
+    /// Removes attempts and listings that began after `latest`.
+    pub(super) fn forget_after(&mut self, latest: Timestamp) {
+        self.of_endpoint.values_mut().for_each(|attempts| attempts.retain(|attempt| attempt.at <= latest));
+        self.listings.retain(|listing| listing.captured.begins <= latest);
+    }
+
     /// Returns `true` if no earlier record can change what is proven from `from` on: a complete listing at `from` or before names
     /// every endpoint that existed then, and no other one came later that may have existed before.
     fn is_enough(&self, from: Timestamp) -> bool {
@@ -196,9 +209,10 @@ impl PlaceAttempts {
             let counts = |attempt: &&Attempt| endpoint_id != LISTING || attempt.is_scheduled;
             let tried = attempts.filter(counts).map(|attempt| attempt.at);
             let with = self.listings.iter().filter(|listing| listing.endpoints.contains(endpoint_id));
-            tried.chain(with.map(|listing| listing.begins)).any(|known| known <= from)
+            tried.chain(with.map(|listing| listing.captured.begins)).any(|known| known <= from)
         };
-        self.listings.iter().any(|listing| listing.begins <= from) && self.of_endpoint.keys().all(is_known)
+        self.listings.iter().any(|listing| listing.captured.begins <= from)
+            && self.of_endpoint.keys().all(is_known)
     }
 }
 
@@ -270,13 +284,13 @@ impl Attempts {
             self.push(listing, run_key, start, times, attempt);
             let endpoints = self.list(discovery.endpoints.unwrap_or_default());
             let place = self.places.entry(name).or_default();
-            if let Some(Captured { begins, .. }) = captured {
+            if let Some(captured) = captured {
                 for endpoint_id in endpoints.iter() {
                     if !place.of_endpoint.contains_key(endpoint_id) {
                         place.of_endpoint.insert(endpoint_id.clone(), Vec::new());
                     }
                 }
-                place.listings.push(CompleteListing { begins, endpoints });
+                place.listings.push(CompleteListing { captured, endpoints });
             }
         }
     }
@@ -332,6 +346,11 @@ impl Attempts {
     /// Returns every account and Region, in order.
     pub(super) fn places(&self) -> impl Iterator<Item = (&PlaceName, &PlaceAttempts)> {
         self.places.iter()
+    }
+
+    /// Takes the ledger of an account and Region; one without attempts if nothing of it was noted.
+    pub(super) fn take(&mut self, place: &AccountRegion) -> PlaceAttempts {
+        self.places.remove(&PlaceName::of(place)).unwrap_or_default()
     }
 
     /// Returns the captures that prove nothing, in the order in which they were noted.

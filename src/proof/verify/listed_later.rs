@@ -90,7 +90,8 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
             if let Some(key) = ObjectKey::parse(&found.key)
                 && times.contains(&key.time())
                 && !sealed.contains_key(&key)
-                && let Ok(examined) = store.examine(&found, LARGEST_DOCUMENT, Keep::Document).await
+                && let Ok(examined) =
+                    store.examine(&found, LARGEST_DOCUMENT, Keep::AllUpTo(LARGEST_DOCUMENT)).await
             {
                 records.add(&key, examined.kept.as_deref(), |_| false);
             }

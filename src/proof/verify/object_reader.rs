@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt, stream};
 
 use crate::lake::keys::{ObjectKey, Table};
-use crate::lake::store::{Found, Keep};
+use crate::lake::store::{Found, Keep, LARGEST_DOCUMENT};
 
 use super::content::FooterContent;
 use super::listed_objects::{Day, ListedObject, difference};
@@ -42,7 +42,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
             let objects = objects.iter().filter_map(|(found, key)| Some((found, key, sealed.get(key)?)));
             let objects = objects.filter(|(_, key, sealed)| ReadBatch::of(key, sealed) == batch);
             let examine = async |(found, key, sealed): (&Found, &ObjectKey, &ListedObject)| {
-                let keep = if is_run { Keep::Document } else { Keep::Tail };
+                let keep = if is_run { Keep::AllUpTo(LARGEST_DOCUMENT) } else { Keep::Tail };
                 (found.clone(), key.clone(), sealed.clone(), store.examine(found, sealed.bytes, keep).await)
             };
             let mut examined = stream::iter(objects).map(examine).buffer_unordered(max_concurrency);

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::lake::ledger::Outcome;
 use crate::lake::ledger::recorded::{RecordedError, RecordedLogGroup, RecordedLogs, RecordedRun};
 use crate::log_group::{LogGroup, LogGroupPattern};
-use crate::log_window::Reading;
+use crate::log_window::{Reading, Window};
 use crate::target::AccountRegion;
 
 use super::super::attempts::LONGEST_CODE;
@@ -136,6 +136,20 @@ impl LogLedger {
         }
         let written = group.windows.iter().filter(|window| window.outcome != Outcome::Failed);
         of_group.written.extend(written.map(|window| Reading::starting(window.start, window.late)));
+    }
+
+    /// Returns the windows whose first reading is in the lake, by the name of their log group.
+    pub(in super::super) fn first_readings(&self) -> BTreeMap<String, BTreeSet<Window>> {
+        let mut windows: BTreeMap<String, BTreeSet<Window>> = BTreeMap::new();
+        for (arn, group) in &self.groups {
+            let Some((_, name)) = arn.split_once(":log-group:") else { continue };
+            let first = group.written.iter().filter_map(|reading| match reading {
+                Reading::First(window) => Some(*window),
+                Reading::Late(_) => None,
+            });
+            windows.entry(name.to_owned()).or_default().extend(first);
+        }
+        windows
     }
 
     /// Keeps each text once.

@@ -1,0 +1,3 @@
+//! Reports made from the lake for people, without Athena. Only the command line has them.
+
+pub mod sessions;
