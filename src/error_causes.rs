@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 
 /// Greatest depth to which a chain is followed.
-const DEEPEST: usize = 10;
+const MAX_DEPTH: usize = 10;
 
 /// Faults without a number of the operating system: a part of their text, and our words for it. Their texts can quote an answer.
 const UNNUMBERED: [(&str, &str); 7] = [
@@ -22,7 +22,7 @@ const UNNUMBERED: [(&str, &str); 7] = [
 
 /// Returns `error` and its causes, from the outside in.
 pub fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source()).take(DEEPEST)
+    std::iter::successors(Some(error), |&error| error.source()).take(MAX_DEPTH)
 }
 
 /// Returns the texts of `error` and its causes, once each, from the outside in. Not for errors of a call that names
@@ -30,7 +30,7 @@ pub fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (
 pub fn in_words(error: &dyn Error) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut cause = Some(error);
-    while let Some(error) = cause.filter(|_| words.len() < DEEPEST) {
+    while let Some(error) = cause.filter(|_| words.len() < MAX_DEPTH) {
         let said = error.to_string();
         // Many errors repeat their cause.
         if words.last().is_none_or(|last| !last.ends_with(&said)) {

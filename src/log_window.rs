@@ -6,7 +6,7 @@ use crate::hour::Hour;
 use crate::snapshot_time::SnapshotTime;
 
 /// Length of a window of event time.
-const LENGTH: SignedDuration = SignedDuration::from_mins(15);
+const WINDOW_LENGTH: SignedDuration = SignedDuration::from_mins(15);
 
 /// Time after its end at which a window is due: by then CloudWatch Logs has received nearly all of its events.
 const DUE_AFTER: SignedDuration = SignedDuration::from_mins(30);
@@ -25,20 +25,20 @@ impl Window {
     /// Returns the newest window that is due.
     pub fn newest_due(now: Timestamp) -> Window {
         let end = Window::containing(later(now, -DUE_AFTER)).start();
-        Window(later(end, -LENGTH))
+        Window(later(end, -WINDOW_LENGTH))
     }
 
     /// Returns the window in which `time` lies.
     pub fn containing(time: Timestamp) -> Window {
         let seconds = time.as_second();
-        let start = seconds - seconds.rem_euclid(LENGTH.as_secs());
+        let start = seconds - seconds.rem_euclid(WINDOW_LENGTH.as_secs());
         Window(Timestamp::from_second(start).unwrap_or(time))
     }
 
     /// Returns the window that was due at this time; `None` if none was.
     pub fn of_due(due: SnapshotTime) -> Option<Window> {
-        let start = later(due.timestamp(), -(DUE_AFTER + LENGTH));
-        (start.as_second() % LENGTH.as_secs() == 0).then_some(Window(start))
+        let start = later(due.timestamp(), -(DUE_AFTER + WINDOW_LENGTH));
+        (start.as_second() % WINDOW_LENGTH.as_secs() == 0).then_some(Window(start))
     }
 
     /// Returns its first moment.
@@ -48,7 +48,7 @@ impl Window {
 
     /// Returns the first moment after it.
     pub fn end(self) -> Timestamp {
-        later(self.0, LENGTH)
+        later(self.0, WINDOW_LENGTH)
     }
 
     /// Returns the time at which it is due.

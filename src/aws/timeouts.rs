@@ -8,7 +8,16 @@ use aws_config::timeout::TimeoutConfig;
 /// and CloudWatch Logs are a setting.
 pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Timeout of the first byte of a body that is read as a stream, and of each further [`BODY_BYTES_PER_TIMEOUT`].
+const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+const BODY_BYTES_PER_TIMEOUT: u64 = 1 << 20;
+
 /// Returns the configuration of a client that waits so long for the answer of an attempt.
 pub(crate) fn for_each_attempt(timeout: Duration) -> TimeoutConfig {
     TimeoutConfig::builder().operation_attempt_timeout(timeout).build()
+}
+
+/// Returns the timeout of a body of so many bytes that is read as a stream.
+pub(crate) fn for_body(bytes: u64) -> Duration {
+    BODY_TIMEOUT.saturating_mul(u32::try_from(1 + bytes / BODY_BYTES_PER_TIMEOUT).unwrap_or(u32::MAX))
 }

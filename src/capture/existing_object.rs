@@ -13,7 +13,7 @@ use crate::lake::store::{Look, Store};
 use crate::snapshot_time::SnapshotTime;
 
 /// Maximum difference between the clocks of two runs. An event may be as far ahead.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(60);
+const MAX_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// An object of the snapshot that is already in the lake.
 #[derive(Debug)]
@@ -28,7 +28,8 @@ pub(crate) struct Existing {
 /// Returns the times at which pages of a snapshot can have been requested and have arrived, if it is `now`.
 pub(crate) fn possible_times(snapshot_time: SnapshotTime, now: Timestamp) -> RangeInclusive<Timestamp> {
     let first = snapshot_time.timestamp();
-    first.saturating_sub(CLOCKS_DIFFER).unwrap_or(first)..=now.saturating_add(CLOCKS_DIFFER).unwrap_or(now)
+    first.saturating_sub(MAX_CLOCK_DIFFERENCE).unwrap_or(first)
+        ..=now.saturating_add(MAX_CLOCK_DIFFERENCE).unwrap_or(now)
 }
 
 /// Returns the object at `key`, which must have one of these `outcomes` and this `identity`, with pages of these `times`; `None` if there is

@@ -22,11 +22,11 @@ use crate::run_id::RunId;
 use crate::target::{AccountRegion, PlaceTargets, Target};
 
 /// Maximum accounts and Regions that are tried at a time.
-const MAX_CONCURRENT_CALLS: usize = 64;
+const MAX_CONCURRENT_PLACES: usize = 64;
 
 /// Maximum time for one of them, beside what its calls wait for their budget: one that does not answer must be reported with the
 /// others, before time is over.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PLACE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Calls from the budget for each endpoint: one for each part of its configuration, if that is one page.
 const CALLS_OF_AN_ENDPOINT: usize = 5;
@@ -82,7 +82,7 @@ impl Preflight<'_> {
     /// read, then checks that there is temporary space for `max_concurrency` of them, and that the lake can be looked at and written.
     pub async fn checks(&self, wanted: &[PlaceTargets], max_concurrency: usize, lake: String) -> Vec<Check> {
         let of_place = |wanted: PlaceTargets| async move { self.place(&wanted).await };
-        let places = stream::iter(wanted.to_vec()).map(of_place).buffered(MAX_CONCURRENT_CALLS);
+        let places = stream::iter(wanted.to_vec()).map(of_place).buffered(MAX_CONCURRENT_PLACES);
         let credentials = self.own.credentials().await.err().map(|error| error.to_string());
         let mut checks = vec![check("get credentials", self.own.provider().await, credentials)];
         checks.extend(places.collect::<Vec<_>>().await.into_iter().flatten());
@@ -103,13 +103,13 @@ impl Preflight<'_> {
             let problem = format!("no answer came in {} seconds", patience.as_secs());
             vec![check(Action::Endpoints.permission(), wanted.place.arn_of("*"), Some(problem))]
         };
-        let (source, listed) = match tokio::time::timeout(PATIENCE, self.listing(&wanted.place)).await {
+        let (source, listed) = match tokio::time::timeout(PLACE_TIMEOUT, self.listing(&wanted.place)).await {
             Ok(Ok(listing)) => listing,
             Ok(Err(refused)) => return vec![refused],
-            Err(_) => return no_answer(PATIENCE),
+            Err(_) => return no_answer(PLACE_TIMEOUT),
         };
         let endpoints = listed.as_ref().map_or(0, |listing| listing.ids().len());
-        let patience = PATIENCE + time_of_ec2_calls(endpoints * CALLS_OF_AN_ENDPOINT);
+        let patience = PLACE_TIMEOUT + time_of_ec2_calls(endpoints * CALLS_OF_AN_ENDPOINT);
         let checks = tokio::time::timeout(patience, self.listed(wanted, &source, listed)).await;
         checks.unwrap_or_else(|_| no_answer(patience))
     }

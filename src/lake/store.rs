@@ -97,7 +97,7 @@ pub enum Look {
     Object {
         /// Its size and SHA-256.
         hashed: Hashed,
-        /// Its first bytes, at most [`HEAD`].
+        /// Its first bytes, at most [`HEAD_BYTES`].
         head: Vec<u8>,
         /// Its last bytes, or all of them if there are not more than [`TAIL_BYTES`].
         tail: Vec<u8>,
@@ -108,7 +108,7 @@ pub enum Look {
 pub const TAIL_BYTES: u64 = 1 << 20;
 
 /// Bytes at the beginning of an object that a look reads: the magic of a Parquet file.
-pub const HEAD: usize = 4;
+pub const HEAD_BYTES: usize = 4;
 
 /// Largest object that a single put can leave, in bytes. Source: Amazon S3 User Guide, "Uploading objects".
 const LARGEST_PUT: u64 = 5 << 30;

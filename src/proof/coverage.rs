@@ -51,7 +51,7 @@ pub const LISTED_AFTER_END: SignedDuration = SignedDuration::from_mins(60);
 const CONCURRENT_PLACES: usize = 4;
 
 /// A day, around the requested times: a record lies under the day of its snapshot, and pages may arrive after midnight.
-const MARGIN: SignedDuration = SignedDuration::from_hours(24);
+const LEDGER_MARGIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// The requested times.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +67,7 @@ pub struct RequestedTimes {
 impl RequestedTimes {
     /// Returns the time up to which captures are looked for: one after `to` may show what existed before it.
     fn horizon(self) -> Timestamp {
-        self.to.saturating_add(MARGIN).unwrap_or(self.to).min(self.now).max(self.to)
+        self.to.saturating_add(LEDGER_MARGIN).unwrap_or(self.to).min(self.now).max(self.to)
     }
 }
 

@@ -17,7 +17,7 @@ use ends::{embedded_length, length_before_escape, plain_length};
 use wtf8::Wtf8;
 
 /// Bytes for which a text with escapes has room at first: those of most messages.
-const OF_MESSAGE: usize = 1_024;
+const MESSAGE_CAPACITY_BYTES: usize = 1_024;
 
 /// A text that is not the JSON that it should be. The error has none of its content, which may name people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -325,7 +325,7 @@ impl<'a> Json<'a> {
 /// # Errors
 /// If it has no end, or something that no text has.
 fn unescaped(json: &str) -> Result<Option<(String, &str)>, NotJson> {
-    let (mut text, mut rest) = (String::with_capacity(OF_MESSAGE), json);
+    let (mut text, mut rest) = (String::with_capacity(MESSAGE_CAPACITY_BYTES), json);
     loop {
         let (plain, end) = rest.split_at_checked(plain_length(rest.as_bytes())).ok_or(NotJson)?;
         if has_control(plain) {

@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use crate::answer_limits::UNKNOWN_FIELDS;
 
 /// Maximum number of recorded names of unknown elements.
-const RECORDED_NAMES: usize = 20;
+const MAX_RECORDED_NAMES: usize = 20;
 
 /// Adds names of unknown elements to those that are recorded, up to a maximum number.
 pub(crate) fn record_names(names: &mut BTreeSet<String>, more: impl IntoIterator<Item = String>) {
     for name in more {
-        if names.len() == RECORDED_NAMES {
+        if names.len() == MAX_RECORDED_NAMES {
             return;
         }
         names.insert(name);
@@ -60,7 +60,7 @@ mod tests {
         for page in 0..3 {
             record_names(&mut names, (0..9).map(|name| format!("{page}{name}")));
         }
-        assert_eq!(names.len(), RECORDED_NAMES);
+        assert_eq!(names.len(), MAX_RECORDED_NAMES);
         assert!(names.contains("00") && names.contains("21") && !names.contains("22"), "{names:?}");
     }
 }

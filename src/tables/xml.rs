@@ -22,7 +22,7 @@ use crate::tables::unknown::record_names;
 use document::{Document, ElementContent};
 
 /// Maximum number of characters of a recorded name of an unknown element.
-const RECORDED_NAME: usize = 64;
+const RECORDED_NAME_CHARS: usize = 64;
 
 /// A body that cannot be read. The error has none of its content, which may name people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -154,7 +154,7 @@ fn token(document: &mut Document<'_>) -> Result<String, DecodeError> {
 /// Records the name of an unknown element, as far as it can be one of AWS's.
 fn record(names: &mut BTreeSet<String>, name: &str) {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let name = name.chars().take(RECORDED_NAME).map(|c| if is_plain(c) { c } else { '?' }).collect();
+    let name = name.chars().take(RECORDED_NAME_CHARS).map(|c| if is_plain(c) { c } else { '?' }).collect();
     record_names(names, [name]);
 }
 

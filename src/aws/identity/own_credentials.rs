@@ -20,10 +20,10 @@ use crate::aws::timeouts::{ATTEMPT_TIMEOUT, for_each_attempt};
 use crate::clock::Clock;
 
 /// Timeout for credentials: the process or web service that provides them can hang.
-const PATIENCE: Duration = Duration::from_secs(20);
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Time for which a failure is kept, so concurrent calls share it.
-const FAILURE_KEPT: Duration = Duration::from_secs(30);
+const FAILURE_KEPT_FOR: Duration = Duration::from_secs(30);
 
 /// The program's own credentials.
 #[derive(Debug)]
@@ -45,7 +45,8 @@ impl OwnSession {
     /// configuration has a timeout and the shared HTTPS client.
     pub fn begin(sdk: SdkConfig, clock: Clock) -> (SdkConfig, Arc<OwnSession>) {
         let provider = sdk.credentials_provider();
-        let session = Arc::new(OwnSession { provider, patience: PATIENCE, clock, kept: Mutex::default() });
+        let session =
+            Arc::new(OwnSession { provider, patience: CREDENTIALS_TIMEOUT, clock, kept: Mutex::default() });
         let http_client = sdk.http_client().unwrap_or_else(https::client);
         let sdk = without_empty_endpoints(sdk)
             .into_builder()
@@ -69,7 +70,7 @@ impl OwnSession {
         {
             return Ok(credentials.clone());
         }
-        if let Some((_, failure)) = kept.failure.as_ref().filter(|(at, _)| at.elapsed() < FAILURE_KEPT) {
+        if let Some((_, failure)) = kept.failure.as_ref().filter(|(at, _)| at.elapsed() < FAILURE_KEPT_FOR) {
             return Err(failure.clone());
         }
         match self.ask().await {

@@ -7,7 +7,7 @@ use aws_types::os_shim_internal::{Env, Fs};
 use crate::aws::errors::Provider;
 
 /// Longest chain of profiles that refer to each other.
-const DEEPEST: usize = 8;
+const MAX_DEPTH: usize = 8;
 
 /// Returns the kinds that are configured, or all that are tried if none is.
 pub(super) async fn configured() -> Provider {
@@ -50,7 +50,7 @@ fn kinds(variable: impl Fn(&str) -> Option<String>, profiles: Option<&ProfileSet
 fn kind_of_profile(profiles: &ProfileSet, name: &str) -> Option<String> {
     let mut name = name.to_owned();
     let mut roles = String::new();
-    for _ in 0..DEEPEST {
+    for _ in 0..MAX_DEPTH {
         let profile = profiles.get_profile(&name)?;
         let has = |key: &str| profile.get(key).is_some();
         let source = profile.get("source_profile").filter(|source| *source != name);

@@ -21,7 +21,7 @@ use super::moment::Moments;
 use super::output::{Spinner, counted, new_table, print};
 
 /// Objects of a bucket that are read at a time; for a directory, as many as there are processors.
-const OF_A_BUCKET: usize = 16;
+const CONCURRENT_BUCKET_READS: usize = 16;
 
 /// Runs the command. Returns `true` if nothing differs from what was sealed, and all of it could be read.
 pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
@@ -42,7 +42,7 @@ pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
     }
     let (location, store) = open(verify.lake.as_deref(), verify.region.as_deref(), faults).await?;
     let max_concurrency = match location {
-        Location::S3 { .. } => OF_A_BUCKET,
+        Location::S3 { .. } => CONCURRENT_BUCKET_READS,
         Location::Directory(_) => std::thread::available_parallelism().map_or(2, usize::from),
     };
     let verifier = Verifier {

@@ -10,7 +10,7 @@ use crate::tables::endpoints::Endpoint;
 use crate::target::{EndpointId, PlaceTargets};
 
 /// Most endpoints that an error names.
-const NAMED: usize = 10;
+const MAX_NAMED_ENDPOINTS: usize = 10;
 
 /// The log groups of the wanted endpoints of an account and Region.
 #[derive(Debug, Default)]
@@ -84,7 +84,7 @@ fn not_listed(wanted: &PlaceTargets, listing: &EndpointListing) -> Option<Captur
         |id: &&EndpointId| listing.endpoints.iter().any(|listed| listed.endpoint_id.as_ref() == Some(id));
     let ids: Vec<&str> =
         wanted.endpoint_ids.iter().filter(|id| !is_listed(id)).map(EndpointId::as_str).collect();
-    let (first, more) = ids.split_at(ids.len().min(NAMED));
+    let (first, more) = ids.split_at(ids.len().min(MAX_NAMED_ENDPOINTS));
     let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
     let message = format!(
         "EC2 does not list these targets, so there is no log group of them to read: {}{more}; correct the targets",

@@ -26,7 +26,7 @@ const MAX_NAMED_GROUPS: usize = 20;
 const MAX_CONCURRENT_GROUPS: usize = 8;
 
 /// Maximum time for one of them. It is less than that of an account and Region, whose other checks must not be lost.
-const PATIENCE: Duration = Duration::from_secs(30);
+const GROUP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Least retention: each hour is read once more, the last time 25.5 hours after its beginning.
 const MIN_RETENTION_DAYS: i64 = 2;
@@ -80,9 +80,9 @@ fn not_allowed(place: &AccountRegion, groups: &[LogGroup]) -> Option<Check> {
 }
 
 async fn in_time(preflight: &Preflight<'_>, source: &LogSource, group: LogGroup) -> Vec<Check> {
-    let checks = tokio::time::timeout(PATIENCE, of_group(preflight, source, &group)).await;
+    let checks = tokio::time::timeout(GROUP_TIMEOUT, of_group(preflight, source, &group)).await;
     checks.unwrap_or_else(|_| {
-        let problem = format!("no answer came in {} seconds", PATIENCE.as_secs());
+        let problem = format!("no answer came in {} seconds", GROUP_TIMEOUT.as_secs());
         vec![check(DESCRIBE, group.arn(), Some(problem))]
     })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt, stream};
 
 use super::Run;
+use super::permits::MAX_CONCURRENT_CONFIGURATIONS;
 use crate::answer_limits::{CONFIGURATION_BYTES, Limit, REVOCATION_LISTS_BYTES};
 use crate::aws::ec2::{Ec2Source, EndpointListing, PageError};
 use crate::capture::endpoint_configuration::{AnswerFacts, Part, Requests, by_endpoint};
@@ -21,9 +22,6 @@ use crate::tables::configuration::endpoint_row::EndpointRow;
 use crate::tables::endpoints::Endpoint;
 use crate::tables::routes::Route;
 use crate::target::{AccountRegion, PlaceTargets};
-
-/// Maximum endpoints whose configuration is requested at a time.
-const MAX_CONCURRENT_ENDPOINTS: usize = 4;
 
 /// The outcomes of an object with configuration: it has what EC2 said of all endpoints, or of some.
 const OUTCOMES: &[Outcome] = &[Outcome::Complete, Outcome::Partial];
@@ -94,7 +92,7 @@ impl Run {
         let EndpointListing { times, unknown_elements, .. } = listing;
         let mut of_endpoints = AnswerFacts { times: Some(times), unknown_elements };
         let described = stream::iter(listed).map(|descriptions| requests.describe(place, descriptions));
-        let mut described = std::pin::pin!(described.buffered(MAX_CONCURRENT_ENDPOINTS));
+        let mut described = std::pin::pin!(described.buffered(MAX_CONCURRENT_CONFIGURATIONS));
         while let Some(mut described) = described.next().await {
             rules.append(&described.rules);
             routes.append(&described.routes);

@@ -1,5 +1,7 @@
-//! Permits for the captures that run at a time. EC2 gives each account and Region a budget of calls of its own, so each should
-//! have a running capture: a second one of the same is worth less than the first of another.
+//! Limits on what a run does at a time: permits for captures, and the endpoints whose configuration is requested.
+//!
+//! EC2 gives each account and Region a budget of calls of its own, so each should have a running capture: a second one of the same is
+//! worth less than the first of another.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,9 +10,12 @@ use std::time::Duration;
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+/// Maximum endpoints of an account and Region whose configuration is requested at a time. They need no permits.
+pub(super) const MAX_CONCURRENT_CONFIGURATIONS: usize = 4;
+
 /// Time for which a permit is reserved for an account and Region that has not begun: longer than roles and lists of endpoints
 /// take, and much shorter than an account and Region that does not answer.
-const RESERVED: Duration = Duration::from_secs(5);
+const RESERVATION_TIME: Duration = Duration::from_secs(5);
 
 /// Permits for captures, shared by all accounts and Regions of a run.
 #[derive(Debug)]
@@ -27,7 +32,7 @@ pub struct Permits {
 impl Permits {
     /// Creates permits for `max_concurrency` captures at a time, and for `places` accounts and Regions.
     pub fn new(max_concurrency: usize, places: usize) -> Permits {
-        Permits::reserved_for(max_concurrency, places, RESERVED)
+        Permits::reserved_for(max_concurrency, places, RESERVATION_TIME)
     }
 
     fn reserved_for(max_concurrency: usize, places: usize, reserved: Duration) -> Permits {

@@ -13,7 +13,7 @@ use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId};
 
 /// Bytes at the end of a Parquet file: the length of the footer, and `PAR1`.
-const END: usize = 8;
+const FOOTER_END_BYTES: usize = 8;
 
 /// The fields that identify an object, with their values. All of them are in its metadata.
 pub type Identity = Vec<(&'static str, String)>;
@@ -82,12 +82,13 @@ impl ObjectMetadata {
     /// # Errors
     /// If they do not end with the footer of a Parquet file, or have only a part of it, or if the object contradicts its footer.
     pub fn read(ends: Ends<'_>) -> Result<ObjectMetadata, MetadataError> {
-        let (rest, end) = ends.tail.split_last_chunk::<END>().ok_or(MetadataError::NotParquet)?;
+        let (rest, end) =
+            ends.tail.split_last_chunk::<FOOTER_END_BYTES>().ok_or(MetadataError::NotParquet)?;
         let end = FooterTail::try_new(end)?;
         let begin = rest.len().checked_sub(end.metadata_length()).ok_or(MetadataError::NotParquet)?;
         let footer = rest.get(begin..).filter(|footer| !footer.is_empty() && !end.is_encrypted_footer());
         let metadata = ParquetMetaDataReader::decode_metadata(footer.ok_or(MetadataError::NotParquet)?)?;
-        let footer_begin = ends.bytes.checked_sub((END + end.metadata_length()) as u64);
+        let footer_begin = ends.bytes.checked_sub((FOOTER_END_BYTES + end.metadata_length()) as u64);
         let rows = rows(&metadata, ends, footer_begin.ok_or(MetadataError::NotParquet)?);
         let rows = rows.ok_or(MetadataError::Layout)?;
         Ok(ObjectMetadata { rows, ..ObjectMetadata::of_footer(metadata.file_metadata()) })

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{HEAD, Hashed, TAIL_BYTES};
+use super::{HEAD_BYTES, Hashed, TAIL_BYTES};
 
 /// Bytes of an object that are kept while it is hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Keep {
 pub struct Examined {
     /// Its size and SHA-256, up to the end of the reading.
     pub hashed: Hashed,
-    /// Its first bytes, at most [`HEAD`].
+    /// Its first bytes, at most [`HEAD_BYTES`].
     pub head: Vec<u8>,
     /// The bytes that were to be kept; `None` for a document that is too large, and if none were to be kept.
     pub kept: Option<Vec<u8>>,
@@ -45,7 +45,7 @@ impl Examination {
     pub(super) fn add(&mut self, bytes: &[u8]) {
         self.sha256.update(bytes);
         self.bytes += bytes.len() as u64;
-        self.head.extend(bytes.iter().take(HEAD - self.head.len()));
+        self.head.extend(bytes.iter().take(HEAD_BYTES - self.head.len()));
         if let Keep::AllUpTo(most) = self.keep
             && self.bytes > most
         {
@@ -97,7 +97,7 @@ mod tests {
                 content[..length].chunks(part).for_each(|part| examination.add(part));
                 let examined = examination.end();
                 assert_eq!(examined.kept.as_deref(), expected, "{length} bytes, {keep:?}");
-                assert_eq!(examined.head, content[..length.min(HEAD)]);
+                assert_eq!(examined.head, content[..length.min(HEAD_BYTES)]);
                 assert_eq!(examined.hashed.bytes, length as u64);
                 assert_eq!(examined.hashed.sha256, <[u8; 32]>::from(Sha256::digest(&content[..length])));
             }

@@ -13,14 +13,14 @@ use super::LARGEST_DOCUMENT;
 /// Bytes of one permit.
 const BYTES_OF_A_PERMIT: u64 = 1 << 10;
 
-/// Bytes of documents of more than [`SMALL`] that may be read at a time: one of the largest size.
-const MAX_CONCURRENT_LARGE: u64 = LARGEST_DOCUMENT;
+/// Bytes of documents of more than [`SMALL_DOCUMENT_BYTES`] that may be read at a time: one of the largest size.
+const MAX_CONCURRENT_LARGE_BYTES: u64 = LARGEST_DOCUMENT;
 
 /// Largest document that does not wait for large ones, whoever made those and however slow they are.
-const SMALL: u64 = 256 << 10;
+const SMALL_DOCUMENT_BYTES: u64 = 256 << 10;
 
 /// Bytes of small documents that may be read at a time.
-const MAX_CONCURRENT_SMALL: u64 = 4 << 20;
+const MAX_CONCURRENT_SMALL_BYTES: u64 = 4 << 20;
 
 /// Permits for the bytes of documents.
 #[derive(Debug, Clone)]
@@ -32,20 +32,23 @@ pub(super) struct DocumentBudget {
 impl Default for DocumentBudget {
     fn default() -> DocumentBudget {
         let semaphore = |bytes: u64| Arc::new(Semaphore::new(permits(bytes) as usize));
-        DocumentBudget { small: semaphore(MAX_CONCURRENT_SMALL), large: semaphore(MAX_CONCURRENT_LARGE) }
+        DocumentBudget {
+            small: semaphore(MAX_CONCURRENT_SMALL_BYTES),
+            large: semaphore(MAX_CONCURRENT_LARGE_BYTES),
+        }
     }
 }
 
 impl DocumentBudget {
     /// Waits until a document of `bytes`, at most [`LARGEST_DOCUMENT`], may be read. It may be until the permit is dropped.
     pub(super) async fn take(&self, bytes: u64) -> Option<SemaphorePermit<'_>> {
-        let semaphore = if bytes <= SMALL { &self.small } else { &self.large };
+        let semaphore = if bytes <= SMALL_DOCUMENT_BYTES { &self.small } else { &self.large };
         semaphore.acquire_many(permits(bytes)).await.ok()
     }
 }
 
 fn permits(bytes: u64) -> u32 {
-    let most = MAX_CONCURRENT_LARGE / BYTES_OF_A_PERMIT;
+    let most = MAX_CONCURRENT_LARGE_BYTES / BYTES_OF_A_PERMIT;
     u32::try_from(bytes.div_ceil(BYTES_OF_A_PERMIT).clamp(1, most)).unwrap_or(u32::MAX)
 }
 
@@ -62,8 +65,8 @@ mod tests {
             ("a byte less", LARGEST_DOCUMENT - 1, 1),
             ("more than half", LARGEST_DOCUMENT / 2 + 1, 1),
             ("half", LARGEST_DOCUMENT / 2, 2),
-            ("the smallest that is large", SMALL + 1, 63),
-            ("the largest that is small", SMALL, 16),
+            ("the smallest that is large", SMALL_DOCUMENT_BYTES + 1, 63),
+            ("the largest that is small", SMALL_DOCUMENT_BYTES, 16),
             ("a byte", 1, 4096),
             ("nothing", 0, 4096),
         ] {
@@ -83,6 +86,6 @@ mod tests {
         let budget = DocumentBudget::default();
         let _large = budget.take(LARGEST_DOCUMENT).now_or_never().unwrap();
         assert!(budget.take(LARGEST_DOCUMENT).now_or_never().is_none());
-        assert!(budget.take(SMALL).now_or_never().is_some());
+        assert!(budget.take(SMALL_DOCUMENT_BYTES).now_or_never().is_some());
     }
 }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::attempts::Attempts;
 use super::logs::LogLedger;
 use super::strays::FIND_OUT;
-use super::{MARGIN, RequestedTimes, Unreadable, date, documents};
+use super::{LEDGER_MARGIN, RequestedTimes, Unreadable, date, documents};
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::recorded::RecordedRun;
 use crate::lake::store::{Found, Store, StoreError};
@@ -53,7 +53,8 @@ impl<'a, F: Fn()> LedgerReader<'a, F> {
         place: &AccountRegion,
         window: RequestedTimes,
     ) -> Result<(), StoreError> {
-        let first = window.from.map_or(FIRST_DATE, |from| date(from.saturating_sub(MARGIN).unwrap_or(from)));
+        let first =
+            window.from.map_or(FIRST_DATE, |from| date(from.saturating_sub(LEDGER_MARGIN).unwrap_or(from)));
         let last = date(window.horizon());
         let dates = self.store.days(Table::Runs, place).await?;
         let (before, since): (Vec<Date>, Vec<Date>) = dates.into_iter().partition(|date| *date < first);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes of all digests in memory: half of what the function has by default.
-const BYTES: u64 = 256 << 20;
+const DIGEST_MEMORY_BYTES: u64 = 256 << 20;
 
 /// Bytes of one permit.
 const BYTES_OF_A_PERMIT: u64 = 1 << 20;
@@ -17,7 +17,7 @@ pub(super) struct DigestMemory(Arc<Semaphore>);
 
 impl DigestMemory {
     pub(super) fn new() -> DigestMemory {
-        DigestMemory(Arc::new(Semaphore::new(permits(BYTES) as usize)))
+        DigestMemory(Arc::new(Semaphore::new(permits(DIGEST_MEMORY_BYTES) as usize)))
     }
 
     /// Waits until there is memory for digests of `bytes`, which is free again when the result is dropped. Memory is given in the order
@@ -29,7 +29,7 @@ impl DigestMemory {
 }
 
 fn permits(bytes: u64) -> u32 {
-    let bytes = bytes.clamp(1, BYTES);
+    let bytes = bytes.clamp(1, DIGEST_MEMORY_BYTES);
     u32::try_from(bytes.div_ceil(BYTES_OF_A_PERMIT)).unwrap_or(u32::MAX)
 }
 

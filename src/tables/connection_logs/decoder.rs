@@ -12,7 +12,7 @@ use crate::tables::unknown::{Unknown, record_names};
 use crate::tables::xml::{DecodeError, PageEnd};
 
 /// Maximum number of characters of a recorded name of an unknown field.
-const RECORDED_NAME: usize = 64;
+const RECORDED_NAME_CHARS: usize = 64;
 
 /// Longest id of an event, in bytes.
 const LONGEST_ID: usize = 1_024;
@@ -110,7 +110,11 @@ fn sibling(name: &str, value: &Value<'_>, names: &mut BTreeSet<String>) -> Resul
 /// Returns a name for the ledger. One that no field of AWS's has could be anything, also the name of a person.
 fn recorded_name(name: &str) -> String {
     let is_plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    if is_plain { name.chars().take(RECORDED_NAME).collect() } else { "a name of another form".to_owned() }
+    if is_plain {
+        name.chars().take(RECORDED_NAME_CHARS).collect()
+    } else {
+        "a name of another form".to_owned()
+    }
 }
 
 fn event<'a>(json: &mut Json<'a>) -> Result<RawEvent<'a>, DecodeError> {

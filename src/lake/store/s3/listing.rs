@@ -16,7 +16,7 @@ use crate::lake::store::{FolderListing, Found, StoreError, name};
 const LARGEST_PAGE: usize = 8 << 20;
 
 /// Number of empty pages in a row at which a listing stops.
-const EMPTY_PAGES: usize = 1_000;
+const MAX_EMPTY_PAGES: usize = 1_000;
 
 /// Maximum bytes of names that one listing may have, with [`ENTRY_BYTES`] for each: two days of 2,000 endpoints with a
 /// snapshot every 15 minutes fit in.
@@ -251,8 +251,8 @@ impl PageProgress {
         }
         self.bytes += bytes + entries * ENTRY_BYTES;
         self.empty = if entries == 0 { self.empty + 1 } else { 0 };
-        if self.empty >= EMPTY_PAGES {
-            return Err(Stop::Limit(format!("{EMPTY_PAGES} empty pages in a row")));
+        if self.empty >= MAX_EMPTY_PAGES {
+            return Err(Stop::Limit(format!("{MAX_EMPTY_PAGES} empty pages in a row")));
         }
         if self.bytes > LARGEST_LISTING {
             return Err(Stop::Limit(format!("{LARGEST_LISTING} bytes of names")));
@@ -280,11 +280,11 @@ mod tests {
         let limit = |text: &str| Err(Stop::Limit(text.to_owned()));
         let mut progress = PageProgress::default();
         let mut empty = |place: usize| progress.page(0, 0, Some([&place.to_string(), ""]));
-        for place in 1..EMPTY_PAGES {
+        for place in 1..MAX_EMPTY_PAGES {
             assert_eq!(empty(place), Ok(()), "{place}");
         }
-        assert_eq!(empty(EMPTY_PAGES), limit("1000 empty pages in a row"));
-        let mut progress = PageProgress { empty: EMPTY_PAGES - 1, ..PageProgress::default() };
+        assert_eq!(empty(MAX_EMPTY_PAGES), limit("1000 empty pages in a row"));
+        let mut progress = PageProgress { empty: MAX_EMPTY_PAGES - 1, ..PageProgress::default() };
         assert_eq!(progress.page(1, 1, Some(["a", ""])), Ok(()), "one entry is progress");
         assert_eq!(progress.page(0, 0, Some(["b", ""])), Ok(()));
         let longest = "x".repeat(LONGEST_TOKEN + 1);

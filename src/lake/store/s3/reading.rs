@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::ops::Range;
-use std::time::Duration;
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
@@ -14,17 +13,14 @@ use sha2::{Digest, Sha256};
 
 use super::S3Store;
 use crate::aws::https::BodyHandling;
+use crate::aws::timeouts::for_body;
 use crate::error_causes;
 use crate::error_code::{AwsCode, ErrorCode};
 use crate::lake::keys::{Key, ObjectKey};
 use crate::lake::store::{
-    Examined, Found, HEAD, Hashed, Keep, LARGEST_DOCUMENT, Look, StoreError, TAIL_BYTES,
+    Examined, Found, HEAD_BYTES, Hashed, Keep, LARGEST_DOCUMENT, Look, StoreError, TAIL_BYTES,
     examination::Examination, impossible_size,
 };
-
-/// Time for reading an object, for its first byte and for each further [`SLOWEST`] of them.
-const READING: Duration = Duration::from_secs(60);
-const SLOWEST: u64 = 1 << 20;
 
 /// The name of the server that names a delete marker in its answer to HEAD. Others that speak S3's protocol may answer as if nothing were
 /// there.
@@ -81,9 +77,9 @@ impl S3Store {
             return Ok(foreign);
         }
         let tail = self.part(&name, bytes.saturating_sub(TAIL_BYTES)..bytes).await?;
-        let head = match tail.get(..HEAD).filter(|_| tail.len() as u64 == bytes) {
+        let head = match tail.get(..HEAD_BYTES).filter(|_| tail.len() as u64 == bytes) {
             Some(head) => head.to_vec(),
-            None => self.part(&name, 0..bytes.min(HEAD as u64)).await?,
+            None => self.part(&name, 0..bytes.min(HEAD_BYTES as u64)).await?,
         };
         let hashed = match sha256 {
             Some(sha256) => Hashed { bytes, sha256 },
@@ -163,7 +159,7 @@ impl S3Store {
     }
 
     /// Passes on the bytes of an object that claims to have `claimed` of them; returns their number. An answer that goes beyond
-    /// that, or is slower than [`SLOWEST`] in each [`READING`], fails. Reading ends if there are more than `at_most`.
+    /// that, or that takes longer than [`for_body`] allows, fails. Reading ends if there are more than `at_most`.
     async fn each_chunk(
         &self,
         key: &str,
@@ -172,7 +168,7 @@ impl S3Store {
         mut body: ByteStream,
         mut chunk: impl FnMut(&[u8]),
     ) -> Result<u64, StoreError> {
-        let patience = READING.saturating_mul(u32::try_from(1 + claimed / SLOWEST).unwrap_or(u32::MAX));
+        let patience = for_body(claimed);
         let reading = async {
             let mut bytes = 0;
             while bytes <= at_most

@@ -42,17 +42,17 @@ pub(super) fn misplaced(key: &ObjectKey, record: &Record) -> Vec<Contradiction> 
 }
 
 /// Tolerance for the times of a record: clocks of an event and of a run differ.
-const SLACK: SignedDuration = SignedDuration::from_secs(120);
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(120);
 
 /// Longest time from a snapshot's own time to the beginning of its run.
-const LATEST_START: SignedDuration = SignedDuration::from_mins(60);
+const MAX_START_DELAY: SignedDuration = SignedDuration::from_mins(60);
 
 /// Returns the contradictions between the parts of a record.
 pub(super) fn contradictions(record: &Record) -> Vec<String> {
     let Record { snapshot_time, start, end, targets, places, .. } = record;
     let mut found = Vec::new();
     let after = start.duration_since(*snapshot_time);
-    if after < -SLACK || after > LATEST_START + SLACK {
+    if after < -CLOCK_TOLERANCE || after > MAX_START_DELAY + CLOCK_TOLERANCE {
         found.push(format!(
             "begins at {start}, and no run begins so far from the time {snapshot_time} of its snapshot"
         ));
@@ -119,8 +119,8 @@ fn of_listing(
 /// Returns the first of these times that is outside the time from `earliest` to the end of the run.
 fn first_outside(record: &Record, earliest: Timestamp, pages: &Pages) -> Option<Timestamp> {
     let is_outside = |time: &Timestamp| {
-        time.duration_since(earliest) < -SLACK
-            || record.end.is_some_and(|end| time.duration_since(end) > SLACK)
+        time.duration_since(earliest) < -CLOCK_TOLERANCE
+            || record.end.is_some_and(|end| time.duration_since(end) > CLOCK_TOLERANCE)
     };
     pages.iter().copied().flatten().find(is_outside)
 }
