@@ -4,7 +4,7 @@
 -- Each capture in `captures` has its rows in the lake: they were written before its record, and the record was read before them. Of
 -- the run records that were merged just before, this reads all rows: both are of the snapshots since {from_time}. So it does of those
 -- that a merge before it added to `captures` and then failed: {from_time} is not later.
--- What a column of `sessions` needs is written here, the generated parts are written in sql_fragments/.
+-- Each generated part has the path of the file to edit: a fragment, or sessions/create.sql for lists of columns.
 MERGE INTO sessions AS known
 USING (
   WITH
@@ -186,7 +186,10 @@ USING (
   sights AS (
     SELECT
       account_id, region, endpoint_id, connection_id, snapshot_date, snapshot_time, captured_at, true AS complete,
-      username, common_name, client_ip, client_ipv6_address, status_code, status_message,
+      -- BEGIN GENERATED sessions/create.sql: texts
+      username, common_name, client_ip, client_ipv6_address,
+      -- END GENERATED sessions/create.sql: texts
+      status_code, status_message,
       connection_timestamp, connection_established_time, connection_end_time,
       ingress_bytes, egress_bytes, ingress_packets, egress_packets, posture_compliance_statuses
     FROM connections
@@ -195,7 +198,10 @@ USING (
     UNION ALL
     SELECT
       account_id, region, endpoint_id, connection_id, snapshot_date, snapshot_time, captured_at, false AS complete,
-      username, common_name, client_ip, client_ipv6_address, status_code, status_message,
+      -- BEGIN GENERATED sessions/create.sql: texts
+      username, common_name, client_ip, client_ipv6_address,
+      -- END GENERATED sessions/create.sql: texts
+      status_code, status_message,
       connection_timestamp, connection_established_time, connection_end_time,
       ingress_bytes, egress_bytes, ingress_packets, egress_packets, posture_compliance_statuses
     FROM partials
@@ -240,14 +246,20 @@ USING (
       region,
       endpoint_id,
       connection_id,
-      max_by(username, ROW(placed_at, captured_at, username)) FILTER (WHERE is_recent AND username IS NOT NULL) AS username,
+      -- BEGIN GENERATED sessions/create.sql: newest texts
+      max_by(username, ROW(placed_at, captured_at, username)) FILTER (
+        WHERE is_recent AND username IS NOT NULL
+      ) AS username,
       max_by(common_name, ROW(placed_at, captured_at, common_name)) FILTER (
         WHERE is_recent AND common_name IS NOT NULL
       ) AS common_name,
-      max_by(client_ip, ROW(placed_at, captured_at, client_ip)) FILTER (WHERE is_recent AND client_ip IS NOT NULL) AS client_ip,
+      max_by(client_ip, ROW(placed_at, captured_at, client_ip)) FILTER (
+        WHERE is_recent AND client_ip IS NOT NULL
+      ) AS client_ip,
       max_by(client_ipv6_address, ROW(placed_at, captured_at, client_ipv6_address)) FILTER (
         WHERE is_recent AND client_ipv6_address IS NOT NULL
       ) AS client_ipv6_address,
+      -- END GENERATED sessions/create.sql: newest texts
       max_by(
         CAST(ROW(status_code, status_message) AS ROW(code varchar, message varchar)),
         ROW(placed_at, captured_at, status_code, coalesce(status_message, ''))
@@ -301,10 +313,12 @@ USING (
       coalesce(old.connection_id, new.connection_id) AS connection_id,
       old.connection_id IS NULL AS is_new,
       new.connection_id IS NOT NULL AS is_shown,
+      -- BEGIN GENERATED sessions/create.sql: new or old texts
       coalesce(new.username, old.username) AS username,
       coalesce(new.common_name, old.common_name) AS common_name,
       coalesce(new.client_ip, old.client_ip) AS client_ip,
       coalesce(new.client_ipv6_address, old.client_ipv6_address) AS client_ipv6_address,
+      -- END GENERATED sessions/create.sql: new or old texts
       if(new.status IS NOT NULL, new.status.code, old.status_code) AS status_code,
       if(new.status IS NOT NULL, new.status.message, old.status_message) AS status_message,
       coalesce(old.failed_to_terminate, false) OR coalesce(new.failed_to_terminate, false) AS failed_to_terminate,
@@ -376,15 +390,16 @@ USING (
           coalesce(old.connection_id, new.connection_id)
         ORDER BY old.last_seen DESC, old.connection_established_time
       ) AS copy,
-      -- In the order of the last SELECT.
       ROW(
-        old.identity, old.identity_key, old.username, old.common_name, old.client_ip, old.client_ipv6_address,
-        old.first_seen, old.last_seen, old.last_active, old.first_seen_ended, old.begins_given, old.ends_given,
-        old.connection_established_time, old.begin_seen, old.began_after,
-        old.connection_end_time, old.end_seen, old.ended_after, old.ended_before, old.ends_at, old.duration_seconds, old.as_of,
-        old.ingress_bytes, old.egress_bytes, old.ingress_packets, old.egress_packets,
-        old.status_code, old.status_message, old.failed_to_terminate, old.posture_compliance_statuses,
-        old.snapshots, old.complete_snapshots, old.snapshots_by_day, old.watched, old.gaps, old.covered
+        -- BEGIN GENERATED sessions/create.sql: columns of old
+        old.identity, old.username, old.common_name, old.client_ip, old.client_ipv6_address, old.first_seen,
+        old.last_seen, old.connection_established_time, old.connection_end_time, old.end_seen, old.ingress_bytes,
+        old.egress_bytes, old.ingress_packets, old.egress_packets, old.status_code, old.status_message,
+        old.failed_to_terminate, old.posture_compliance_statuses, old.snapshots, old.covered, old.identity_key,
+        old.last_active, old.first_seen_ended, old.begin_seen, old.began_after, old.ended_after, old.ended_before,
+        old.ends_at, old.duration_seconds, old.as_of, old.complete_snapshots, old.snapshots_by_day, old.watched,
+        old.begins_given, old.ends_given, old.gaps
+        -- END GENERATED sessions/create.sql: columns of old
       ) AS old_row
     FROM sessions AS old
     FULL JOIN shown AS new
@@ -668,10 +683,9 @@ USING (
         nullif(regexp_replace(coalesce(username, common_name), '^[^\\]*\\', ''), ''),
         coalesce(username, common_name)
       )) AS identity_key,
-      username,
-      common_name,
-      client_ip,
-      client_ipv6_address,
+      -- BEGIN GENERATED sessions/create.sql: texts
+      username, common_name, client_ip, client_ipv6_address,
+      -- END GENERATED sessions/create.sql: texts
       first_seen,
       last_seen,
       last_active,
@@ -715,13 +729,14 @@ USING (
   WHERE is_new
     OR copies > 1
     OR old_row IS DISTINCT FROM ROW(
-      identity, identity_key, username, common_name, client_ip, client_ipv6_address,
-      first_seen, last_seen, last_active, first_seen_ended, begins_given, ends_given,
-      connection_established_time, begin_seen, began_after,
-      connection_end_time, end_seen, ended_after, ended_before, ends_at, duration_seconds, as_of,
-      ingress_bytes, egress_bytes, ingress_packets, egress_packets,
-      status_code, status_message, failed_to_terminate, posture_compliance_statuses,
-      snapshots, complete_snapshots, snapshots_by_day, watched, gaps, covered
+      -- BEGIN GENERATED sessions/create.sql: columns
+      identity, username, common_name, client_ip, client_ipv6_address, first_seen, last_seen,
+      connection_established_time, connection_end_time, end_seen, ingress_bytes, egress_bytes, ingress_packets,
+      egress_packets, status_code, status_message, failed_to_terminate, posture_compliance_statuses, snapshots,
+      covered, identity_key, last_active, first_seen_ended, begin_seen, began_after, ended_after, ended_before,
+      ends_at, duration_seconds, as_of, complete_snapshots, snapshots_by_day, watched, begins_given, ends_given,
+      gaps
+      -- END GENERATED sessions/create.sql: columns
     )
 ) AS seen
 ON known.account_id = seen.account_id
@@ -732,28 +747,17 @@ ON known.account_id = seen.account_id
 -- An older version made a row a day of some connections. One is left.
 WHEN MATCHED AND known.connection_established_time <> seen.kept_time THEN DELETE
 WHEN MATCHED THEN UPDATE SET
+  -- BEGIN GENERATED sessions/create.sql: assignments
   identity = seen.identity,
-  identity_key = seen.identity_key,
   username = seen.username,
   common_name = seen.common_name,
   client_ip = seen.client_ip,
   client_ipv6_address = seen.client_ipv6_address,
   first_seen = seen.first_seen,
   last_seen = seen.last_seen,
-  last_active = seen.last_active,
-  first_seen_ended = seen.first_seen_ended,
-  begins_given = seen.begins_given,
-  ends_given = seen.ends_given,
   connection_established_time = seen.connection_established_time,
-  begin_seen = seen.begin_seen,
-  began_after = seen.began_after,
   connection_end_time = seen.connection_end_time,
   end_seen = seen.end_seen,
-  ended_after = seen.ended_after,
-  ended_before = seen.ended_before,
-  ends_at = seen.ends_at,
-  duration_seconds = seen.duration_seconds,
-  as_of = seen.as_of,
   ingress_bytes = seen.ingress_bytes,
   egress_bytes = seen.egress_bytes,
   ingress_packets = seen.ingress_packets,
@@ -763,25 +767,43 @@ WHEN MATCHED THEN UPDATE SET
   failed_to_terminate = seen.failed_to_terminate,
   posture_compliance_statuses = seen.posture_compliance_statuses,
   snapshots = seen.snapshots,
+  covered = seen.covered,
+  identity_key = seen.identity_key,
+  last_active = seen.last_active,
+  first_seen_ended = seen.first_seen_ended,
+  begin_seen = seen.begin_seen,
+  began_after = seen.began_after,
+  ended_after = seen.ended_after,
+  ended_before = seen.ended_before,
+  ends_at = seen.ends_at,
+  duration_seconds = seen.duration_seconds,
+  as_of = seen.as_of,
   complete_snapshots = seen.complete_snapshots,
   snapshots_by_day = seen.snapshots_by_day,
   watched = seen.watched,
-  gaps = seen.gaps,
-  covered = seen.covered
+  begins_given = seen.begins_given,
+  ends_given = seen.ends_given,
+  gaps = seen.gaps
+  -- END GENERATED sessions/create.sql: assignments
 WHEN NOT MATCHED THEN INSERT (
-  account_id, region, endpoint_id, connection_id, identity, identity_key, username, common_name, client_ip,
-  client_ipv6_address, first_seen, last_seen, last_active, first_seen_ended, begins_given, ends_given,
-  connection_established_time, begin_seen, began_after,
-  connection_end_time, end_seen, ended_after, ended_before, ends_at, duration_seconds, as_of,
-  ingress_bytes, egress_bytes, ingress_packets, egress_packets, status_code, status_message, failed_to_terminate,
-  posture_compliance_statuses, snapshots, complete_snapshots, snapshots_by_day, watched, gaps, covered
+  account_id, region, endpoint_id, connection_id,
+  -- BEGIN GENERATED sessions/create.sql: columns
+  identity, username, common_name, client_ip, client_ipv6_address, first_seen, last_seen,
+  connection_established_time, connection_end_time, end_seen, ingress_bytes, egress_bytes, ingress_packets,
+  egress_packets, status_code, status_message, failed_to_terminate, posture_compliance_statuses, snapshots,
+  covered, identity_key, last_active, first_seen_ended, begin_seen, began_after, ended_after, ended_before,
+  ends_at, duration_seconds, as_of, complete_snapshots, snapshots_by_day, watched, begins_given, ends_given,
+  gaps
+  -- END GENERATED sessions/create.sql: columns
 ) VALUES (
-  seen.account_id, seen.region, seen.endpoint_id, seen.connection_id, seen.identity, seen.identity_key, seen.username,
-  seen.common_name, seen.client_ip, seen.client_ipv6_address, seen.first_seen, seen.last_seen, seen.last_active,
-  seen.first_seen_ended, seen.begins_given, seen.ends_given,
-  seen.connection_established_time, seen.begin_seen, seen.began_after, seen.connection_end_time,
-  seen.end_seen, seen.ended_after, seen.ended_before, seen.ends_at, seen.duration_seconds, seen.as_of,
-  seen.ingress_bytes, seen.egress_bytes, seen.ingress_packets, seen.egress_packets, seen.status_code,
-  seen.status_message, seen.failed_to_terminate, seen.posture_compliance_statuses, seen.snapshots,
-  seen.complete_snapshots, seen.snapshots_by_day, seen.watched, seen.gaps, seen.covered
+  seen.account_id, seen.region, seen.endpoint_id, seen.connection_id,
+  -- BEGIN GENERATED sessions/create.sql: columns of seen
+  seen.identity, seen.username, seen.common_name, seen.client_ip, seen.client_ipv6_address, seen.first_seen,
+  seen.last_seen, seen.connection_established_time, seen.connection_end_time, seen.end_seen, seen.ingress_bytes,
+  seen.egress_bytes, seen.ingress_packets, seen.egress_packets, seen.status_code, seen.status_message,
+  seen.failed_to_terminate, seen.posture_compliance_statuses, seen.snapshots, seen.covered, seen.identity_key,
+  seen.last_active, seen.first_seen_ended, seen.begin_seen, seen.began_after, seen.ended_after,
+  seen.ended_before, seen.ends_at, seen.duration_seconds, seen.as_of, seen.complete_snapshots,
+  seen.snapshots_by_day, seen.watched, seen.begins_given, seen.ends_given, seen.gaps
+  -- END GENERATED sessions/create.sql: columns of seen
 )

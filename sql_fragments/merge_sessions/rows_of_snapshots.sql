@@ -4,7 +4,10 @@
 sights AS (
   SELECT
     account_id, region, endpoint_id, connection_id, snapshot_date, snapshot_time, captured_at, true AS complete,
-    username, common_name, client_ip, client_ipv6_address, status_code, status_message,
+    -- BEGIN GENERATED sessions/create.sql: texts
+    username, common_name, client_ip, client_ipv6_address,
+    -- END GENERATED sessions/create.sql: texts
+    status_code, status_message,
     connection_timestamp, connection_established_time, connection_end_time,
     ingress_bytes, egress_bytes, ingress_packets, egress_packets, posture_compliance_statuses
   FROM connections
@@ -13,7 +16,10 @@ sights AS (
   UNION ALL
   SELECT
     account_id, region, endpoint_id, connection_id, snapshot_date, snapshot_time, captured_at, false AS complete,
-    username, common_name, client_ip, client_ipv6_address, status_code, status_message,
+    -- BEGIN GENERATED sessions/create.sql: texts
+    username, common_name, client_ip, client_ipv6_address,
+    -- END GENERATED sessions/create.sql: texts
+    status_code, status_message,
     connection_timestamp, connection_established_time, connection_end_time,
     ingress_bytes, egress_bytes, ingress_packets, egress_packets, posture_compliance_statuses
   FROM partials
@@ -58,14 +64,20 @@ shown AS (
     region,
     endpoint_id,
     connection_id,
-    max_by(username, ROW(placed_at, captured_at, username)) FILTER (WHERE is_recent AND username IS NOT NULL) AS username,
+    -- BEGIN GENERATED sessions/create.sql: newest texts
+    max_by(username, ROW(placed_at, captured_at, username)) FILTER (
+      WHERE is_recent AND username IS NOT NULL
+    ) AS username,
     max_by(common_name, ROW(placed_at, captured_at, common_name)) FILTER (
       WHERE is_recent AND common_name IS NOT NULL
     ) AS common_name,
-    max_by(client_ip, ROW(placed_at, captured_at, client_ip)) FILTER (WHERE is_recent AND client_ip IS NOT NULL) AS client_ip,
+    max_by(client_ip, ROW(placed_at, captured_at, client_ip)) FILTER (
+      WHERE is_recent AND client_ip IS NOT NULL
+    ) AS client_ip,
     max_by(client_ipv6_address, ROW(placed_at, captured_at, client_ipv6_address)) FILTER (
       WHERE is_recent AND client_ipv6_address IS NOT NULL
     ) AS client_ipv6_address,
+    -- END GENERATED sessions/create.sql: newest texts
     max_by(
       CAST(ROW(status_code, status_message) AS ROW(code varchar, message varchar)),
       ROW(placed_at, captured_at, status_code, coalesce(status_message, ''))

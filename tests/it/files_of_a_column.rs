@@ -3,29 +3,23 @@
 
 use std::collections::BTreeSet;
 
-use client_vpn_audit::tables::column::ColumnType;
-use client_vpn_audit::tables::connections::columns::COLUMNS;
-
+use crate::generated_blocks_of_sql::with_blocks_filled;
 use crate::harness::generated_blocks::read;
+use crate::harness::session_columns::{CREATE, LAST_KNOWN, columns_and_rules, texts_of_connections};
 
 const COLUMNS_FILE: &str = "src/tables/connections/columns.rs";
 const DESCRIPTION: &str = "tests/python/check_lake.py";
 
-/// The files of a text that `sessions` shows. Each has the words beside it so many times; `{}` is the column.
-const FILES_OF_SESSIONS: [(&str, &str, usize); 4] = [
-    ("sessions/create.sql", "\n  {} string COMMENT", 1),
-    // Both lists of `sights`, and the name in `shown`.
-    ("sql_fragments/merge_sessions/rows_of_snapshots.sql", " {},", 3),
-    ("sessions/merge.sql", " {} = seen.{}", 1),
-    ("tests/python/session_truth.py", "\"{}\": ", 1),
-];
+/// The files of a text that `sessions` shows. Each has these words; `{}` is the column.
+const FILES_OF_SESSIONS: [(&str, &str); 2] =
+    [(CREATE, "\n  {} string COMMENT"), ("tests/python/session_truth.py", "\n        \"{}\": ")];
 
-/// Returns the texts of a connection that are columns. Those of its status are computed together, and not listed as texts.
+/// The statements that compute the columns of `sessions`.
+const MERGES: [&str; 2] = ["sessions/merge.sql", "sessions/merge_logs.sql"];
+
+/// Returns the texts of a connection that are columns.
 fn columns() -> BTreeSet<String> {
-    let is_text = |source: Option<&str>| source.is_some_and(|source| !source.contains('.'));
-    let texts =
-        COLUMNS.iter().filter(|column| column.column_type == ColumnType::String && is_text(column.source));
-    texts.map(|column| column.name.to_owned()).collect()
+    texts_of_connections().into_iter().map(str::to_owned).collect()
 }
 
 /// Returns the columns of `TEXTS` in the independent description.
@@ -50,24 +44,41 @@ fn each_text_is_a_column_and_in_the_independent_description() {
 
 #[test]
 fn each_text_is_in_every_file_of_sessions_or_in_none() {
-    let texts = FILES_OF_SESSIONS.map(|(path, ..)| read(path));
+    let texts = FILES_OF_SESSIONS.map(|(path, _)| read(path));
     let mut shown = 0;
-    // The key of `sessions` is not updated.
-    for column in columns().union(&described()).filter(|column| *column != "connection_id") {
+    for column in columns().union(&described()) {
         let mut lacking = Vec::new();
-        for ((path, words, times), text) in FILES_OF_SESSIONS.iter().zip(&texts) {
-            let words = words.replace("{}", column);
-            let found = text.matches(&words).count();
-            if found < *times {
-                lacking.push(format!("{path} has `{}` {found} of {times} times", words.trim()));
+        for ((path, words), text) in FILES_OF_SESSIONS.iter().zip(&texts) {
+            if !text.contains(&words.replace("{}", column)) {
+                lacking.push(*path);
             }
         }
         assert!(
             lacking.is_empty() || lacking.len() == FILES_OF_SESSIONS.len(),
-            "other files of sessions have {column}, but {}",
-            lacking.join(", and ")
+            "{} does not have {column}, but other files of sessions have it",
+            lacking.join(", ")
         );
         shown += usize::from(lacking.is_empty());
     }
-    assert!(shown > 3, "{shown} texts of sessions were found");
+    assert!(shown > 4, "{shown} texts of sessions were found");
+}
+
+#[test]
+fn each_column_of_sessions_is_computed() {
+    let merged = MERGES.map(|path| {
+        let text = with_blocks_filled(path);
+        let (_, merged) = text.split_once("\n  merged AS (\n").unwrap();
+        merged.split_once("\n    FROM ").unwrap().0.to_owned() + ","
+    });
+    let mut columns = 0;
+    for (column, rule) in columns_and_rules() {
+        columns += 1;
+        assert!(
+            merged.iter().any(|merged| merged.contains(&format!(" {column},"))),
+            "neither {} computes {column}, which {CREATE} has with `Value: {rule}`; only a text of connections with \
+             `Value: {LAST_KNOWN}` needs no line by hand",
+            MERGES.join(" nor ")
+        );
+    }
+    assert!(columns > 40, "{columns} columns of sessions were found");
 }

@@ -1,12 +1,17 @@
-//! Every file in `queries/`, `captures/` and `sessions/` is a complete statement, to be pasted into Athena. Parts that several of them
-//! have, and the parts of one that would be too long, are written by hand in `sql_fragments/`: the name of a block is the path of
-//! its fragment. `UPDATE_GENERATED=1 tests/run --test it -- generated` copies the fragments into the statements.
+//! Every file in `queries/`, `captures/` and `sessions/` is a complete statement, to be pasted into Athena. Its generated parts are
+//! blocks, whose names have the path of the file to edit:
+//!
+//! - Parts that several statements have, and the parts of one that would be too long, are written by hand in `sql_fragments/`.
+//! - Lists of the columns of `sessions` follow from `sessions/create.sql`, by the table in `harness/session_columns.rs`.
+//!
+//! `UPDATE_GENERATED=1 tests/run --test it -- generated` fills the blocks.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::harness::files_under;
 use crate::harness::generated_blocks::{Comment, block_names, fill_blocks, is_up_to_date, read, stems};
+use crate::harness::session_columns;
 
 const SQL: Comment = ["--", ""];
 const FRAGMENTS: &str = "sql_fragments";
@@ -25,35 +30,43 @@ fn fragments() -> BTreeSet<String> {
     files.into_iter().map(|file| format!("{FRAGMENTS}/{file}")).collect()
 }
 
-/// Returns the text of a statement with its fragments as they are now.
-pub fn statement_of_fragments(path: &str) -> String {
+/// Returns the names of the blocks of a text, each once.
+fn names(text: &str) -> BTreeSet<&str> {
+    block_names(text, SQL).into_iter().collect()
+}
+
+/// Returns the text of a statement or fragment with the lines that its blocks should have.
+pub fn with_blocks_filled(path: &str) -> String {
     let text = read(path);
-    let mut names = block_names(&text, SQL);
-    names.dedup();
-    names
+    names(&text)
         .into_iter()
-        .fold(text.clone(), |text, fragment| fill_blocks(path, &text, SQL, fragment, &read(fragment)))
+        .fold(text.clone(), |text, name| fill_blocks(path, &text, SQL, name, &lines_of(name)))
+}
+
+/// Returns the lines that a block of this name should have.
+fn lines_of(name: &str) -> String {
+    session_columns::block(name).unwrap_or_else(|| with_blocks_filled(name))
 }
 
 /// Returns the lines of a text that are in no block.
 fn lines_by_hand(text: &str) -> usize {
-    let names = block_names(text, SQL);
-    let emptied = names
+    let emptied = names(text)
         .into_iter()
         .fold(text.to_owned(), |text, name| fill_blocks("the statement", &text, SQL, name, ""));
     emptied.lines().count()
 }
 
 #[test]
-fn each_statement_has_the_lines_of_its_fragments() {
+fn each_block_has_the_lines_of_the_file_that_it_names() {
     let mut edited = Vec::new();
-    for path in statements() {
-        for fragment in block_names(&read(&path), SQL) {
+    for path in fragments().into_iter().chain(statements()) {
+        let text = read(&path);
+        for name in names(&text) {
             let text = read(&path);
-            let expected = fill_blocks(&path, &text, SQL, fragment, &read(fragment));
-            if !is_up_to_date(&path, &expected) {
+            if !is_up_to_date(&path, &fill_blocks(&path, &text, SQL, name, &lines_of(name))) {
+                let source = name.split(':').next().unwrap();
                 edited.push(format!(
-                    "{path} differs from {fragment}: edit {fragment}, not its block in {path}, and run this test with \
+                    "{path} differs from {source}: edit {source}, not the block `{name}` in {path}, and run this test with \
                      UPDATE_GENERATED=1"
                 ));
             }
@@ -63,12 +76,12 @@ fn each_statement_has_the_lines_of_its_fragments() {
 }
 
 #[test]
-fn each_fragment_is_in_a_statement() {
-    let texts: Vec<String> = statements().iter().map(|path| read(path)).collect();
-    let used: BTreeSet<&str> = texts.iter().flat_map(|text| block_names(text, SQL)).collect();
-    let fragments = fragments();
-    let fragments: BTreeSet<&str> = fragments.iter().map(String::as_str).collect();
-    assert_eq!(fragments, used, "the files in {FRAGMENTS}, and those that blocks name");
+fn each_block_that_there_may_be_is_in_a_statement_or_fragment() {
+    let texts: Vec<String> = statements().into_iter().chain(fragments()).map(|path| read(&path)).collect();
+    let used: BTreeSet<&str> = texts.iter().flat_map(|text| names(text)).collect();
+    let names: Vec<String> = fragments().into_iter().chain(session_columns::block_names()).collect();
+    let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    assert_eq!(names, used, "the files in {FRAGMENTS} and the blocks of columns, and the names of blocks");
 }
 
 #[test]

@@ -13,8 +13,9 @@ use client_vpn_audit::tables::connections::columns::COLUMNS;
 use client_vpn_audit::tables::endpoints::COLUMNS as ENDPOINT_COLUMNS;
 use client_vpn_audit::tables::routes::COLUMNS as ROUTE_COLUMNS;
 
-use crate::generated_blocks_of_sql::statement_of_fragments;
+use crate::generated_blocks_of_sql::with_blocks_filled;
 use crate::harness::generated_blocks::{Comment, fill_blocks, is_up_to_date, read, stems};
+use crate::harness::merged_tables::{CAPTURES, Merged, SESSIONS, merged_columns};
 use crate::harness::venv;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -114,7 +115,7 @@ fn columns(columns: &[Column]) -> String {
 fn saved_queries() -> String {
     let mut lines = String::new();
     for name in stems("queries", ".sql") {
-        let text = statement_of_fragments(&format!("queries/{name}.sql"));
+        let text = with_blocks_filled(&format!("queries/{name}.sql"));
         let question = text.lines().next().unwrap().strip_prefix("-- ").unwrap();
         let id: String = name.split('_').map(capitalised).collect();
         writeln!(
@@ -139,34 +140,13 @@ fn statements() -> String {
     let mut lines = String::new();
     for (folder, prefix) in [("captures", "captures_"), ("sessions", "")] {
         for name in stems(folder, ".sql") {
-            let text = statement_of_fragments(&format!("{folder}/{name}.sql"));
+            let text = with_blocks_filled(&format!("{folder}/{name}.sql"));
             assert!(text.starts_with("-- "), "{folder}/{name}.sql does not begin with what it is for");
             let statement: Vec<&str> = text.lines().skip_while(|line| line.starts_with("-- ")).collect();
             writeln!(lines, "{prefix}{name}_statement: {}", literal(&statement.join("\n"), "  ")).unwrap();
         }
     }
     lines
-}
-
-/// A folder of statements, and the words in the comment of a column that its second part follows.
-type Merged = (&'static str, &'static str);
-
-/// The second part says what null means.
-const CAPTURES: Merged = ("captures", ". Null: ");
-/// The second part says which value a column has if those of its snapshots differ.
-const SESSIONS: Merged = ("sessions", ". Value: ");
-
-/// Returns name, type and both parts of the comment of each column, in order.
-fn merged_columns((folder, separator): Merged) -> Vec<[String; 4]> {
-    let text = read(&format!("{folder}/create.sql"));
-    let of_line = |line: &str| {
-        let (column, comment) = line.trim().split_once(" COMMENT '")?;
-        let (name, athena_type) = column.split_once(' ').unwrap();
-        let comment = comment.trim_end_matches(',').strip_suffix('\'').unwrap();
-        let (meaning, value) = comment.split_once(separator).unwrap();
-        Some([name, athena_type, meaning, value].map(str::to_owned))
-    };
-    text.lines().filter_map(of_line).collect()
 }
 
 /// The columns that the state machine compares with those of a deployed table.
@@ -208,7 +188,7 @@ fn error_codes(operation: Operation) -> String {
 fn questions() -> String {
     let mut lines = String::from("| saved query | question |\n|---|---|\n");
     for name in stems("queries", ".sql") {
-        let text = statement_of_fragments(&format!("queries/{name}.sql"));
+        let text = with_blocks_filled(&format!("queries/{name}.sql"));
         let question = text.lines().next().unwrap().strip_prefix("-- ").unwrap();
         writeln!(lines, "| [`{name}`](../queries/{name}.sql) | {question} |").unwrap();
     }

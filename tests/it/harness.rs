@@ -5,11 +5,13 @@ pub mod emulator;
 pub mod gate;
 pub mod generated_blocks;
 pub mod hostile;
+pub mod merged_tables;
 pub mod moto;
 pub mod mutations;
 pub mod proxy;
 pub mod sealed;
 pub mod seaweed;
+pub mod session_columns;
 pub mod stub;
 pub mod trino;
 

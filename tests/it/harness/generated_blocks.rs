@@ -26,10 +26,20 @@ pub fn stems(folder: &str, ending: &str) -> Vec<String> {
     stems
 }
 
-/// Returns the names of the blocks of a text, in order.
+/// Returns the names of the blocks of a text, in order, without those of blocks within them.
 pub fn block_names(text: &str, [open, close]: Comment) -> Vec<&str> {
-    let begin = format!("{open} BEGIN GENERATED ");
-    text.lines().filter_map(|line| line.trim_start().strip_prefix(&begin)?.strip_suffix(close)).collect()
+    let [begin, end] = ["BEGIN", "END"].map(|mark| format!("{open} {mark} GENERATED "));
+    let (mut names, mut within) = (Vec::new(), None);
+    for line in text.lines().map(str::trim_start) {
+        let name = |mark| line.strip_prefix(mark)?.strip_suffix(close);
+        if within.is_none() {
+            within = name(begin.as_str());
+            names.extend(within);
+        } else if name(end.as_str()) == within {
+            within = None;
+        }
+    }
+    names
 }
 
 /// Returns `text`, which is that of `path`, with `lines` in each of its blocks of `name`, indented as the marks are.
