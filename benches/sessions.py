@@ -18,6 +18,7 @@ import time
 
 import pyarrow
 import pyarrow.parquet
+
 from capture import table, write
 from harness.process import Process
 from harness.services import ENVIRONMENT

@@ -17,6 +17,7 @@ use crate::harness::emulator::Emulator;
 use crate::harness::seaweed::Seaweed;
 use crate::harness::{World, fleet, python, trino, venv};
 use crate::one_definition_of_a_hole::{Hole, of_json};
+use crate::sessions_without_athena::assert_as_in_athena;
 
 const ACCOUNT: &str = "123456789012";
 /// The Region with the largest quota of CloudWatch Logs, half of which the function uses.
@@ -76,7 +77,11 @@ async fn every_question_has_the_answer_that_the_simulator_knows() {
     let arguments = [bucket.as_str(), &analytics, week.truth.to_str().unwrap()];
     let checked = trino::python("check_queries.py", &arguments, &environment);
     assert_eq!(checked["problems"], json!([]), "{:#}", checked["counts"]);
-    check_the_command(&seaweed, &bucket, &checked["holes"]).await;
+    let lake = Location::parse(&format!("s3://{bucket}/vpn")).unwrap();
+    let store = Store::new(&lake, &seaweed.sdk(), None);
+    check_coverage(&store, &checked["holes"]).await;
+    let as_of = Timestamp::from_millisecond(checked["as_of"].as_i64().unwrap()).unwrap();
+    assert_as_in_athena(&store, as_of, &checked["sessions"]).await;
     // The week has something for each question to find.
     let count = |name: &str| checked["counts"][name].as_u64().unwrap();
     assert_eq!(
@@ -90,13 +95,12 @@ async fn every_question_has_the_answer_that_the_simulator_knows() {
 }
 
 /// Holds what the query found, by the moment at which it was asked, against what the command finds.
-async fn check_the_command(seaweed: &Seaweed, bucket: &str, holes: &Value) {
-    let store = Store::new(&Location::parse(&format!("s3://{bucket}/vpn")).unwrap(), &seaweed.sdk(), None);
+async fn check_coverage(store: &Store, holes: &Value) {
     let holes: BTreeMap<Timestamp, BTreeSet<Hole>> = serde_json::from_value(holes.clone()).unwrap();
     assert_eq!(holes.len(), 2, "{holes:?}");
     for (now, of_query) in holes {
         let window = RequestedTimes { from: None, to: now, now };
-        let coverage = Coverage::read(&store, window, &[], |_| ()).await.unwrap();
+        let coverage = Coverage::read(store, window, &[], |_| ()).await.unwrap();
         assert_eq!(coverage.unreadable.len(), 0);
         assert_eq!(of_json(&json!(coverage)), of_query, "at {now}");
     }

@@ -27,6 +27,7 @@ import answers_of_the_configuration  # noqa: F401 - it has answers
 import answers_of_the_record  # noqa: F401 - it has answers
 import answers_of_usage  # noqa: F401 - it has answers
 import iceberg_tables
+import session_truth
 import template_tables
 import trino_server
 from answers import ANSWERS, AT_RUN_TIME, NOW
@@ -63,7 +64,9 @@ def main():
         week.check_merged_again(21)
         for name in names:
             week.check_question(name)
-        print(json.dumps({"problems": week.problems, "counts": week.counts, "holes": week.holes}))
+        as_of = session_truth.printed("as_of", NOW)
+        found = {"holes": week.holes, "sessions": week.sessions(), "as_of": as_of}
+        print(json.dumps({"problems": week.problems, "counts": week.counts} | found))
 
 
 class Lake:
@@ -259,6 +262,12 @@ class Week:
             self.compare(what, found, rows)
         elif found == rows or len(found) != len(rows):
             self.problems.append(f"{what}: the snapshot that was taken away is not missed")
+
+    def sessions(self):
+        """The rows of the table, as the command prints them."""
+        found, cursor = self.trino.execute("SELECT * FROM sessions")
+        names = [column[0] for column in cursor.description]
+        return [{name: session_truth.printed(name, value) for name, value in zip(names, row, strict=True)} for row in found]
 
     def check_question(self, name):
         text = (ROOT / f"queries/{name}.sql").read_text()

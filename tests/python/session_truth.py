@@ -224,6 +224,17 @@ def session(key, rows, ledger, region, now):
     }
 
 
+def printed(name, value):
+    """A value of the table as the command prints it, but times in milliseconds."""
+    if isinstance(value, datetime.datetime):
+        return millis(value if value.tzinfo else value.replace(tzinfo=UTC))
+    if name in ("posture_compliance_statuses", "gaps") and value is not None:
+        value = json.loads(value)
+        if name == "gaps":
+            return [millis(datetime.datetime.fromisoformat(f"{text}+00:00")) for text in value]
+    return value
+
+
 def last_told(rows):
     """Each end, and when it was last seen."""
     told = {}

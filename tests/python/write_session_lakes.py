@@ -7,7 +7,6 @@ is taken, and the sessions, with times in milliseconds since 1970.
 """
 
 import collections
-import datetime
 import hashlib
 import json
 import pathlib
@@ -34,7 +33,7 @@ def main():
     events = [event for lake in lakes for event in there(lake.events)]
     configurations = [one for lake in lakes for one in there(lake.configurations)]
     found = session_truth.sessions(rows, records, REGION, ledgers.NOW, events, configurations)
-    sessions = [{name: plain(name, value) for name, value in row.items()} for row in found.values()]
+    sessions = [{name: session_truth.printed(name, value) for name, value in row.items()} for row in found.values()]
     print(json.dumps({"now": session_truth.millis(ledgers.NOW), "sessions": sessions}))
 
 
@@ -79,17 +78,6 @@ def write(folder, lake):
         path = folder / day / f"{time:%Y%m%dT%H%M%SZ}{end}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         pyarrow.parquet.write_table(written, path, compression="zstd")
-
-
-def plain(name, value):
-    """A value as the command prints it, with times in milliseconds and lists as lists."""
-    if isinstance(value, datetime.datetime):
-        return session_truth.millis(value)
-    if name in ("posture_compliance_statuses", "gaps") and value is not None:
-        value = json.loads(value)
-        if name == "gaps":
-            return [session_truth.millis(datetime.datetime.fromisoformat(f"{text}+00:00")) for text in value]
-    return value
 
 
 if __name__ == "__main__":

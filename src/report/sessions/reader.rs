@@ -326,11 +326,11 @@ impl<F: Fn(SessionProgress)> PlaceReader<'_, F> {
     }
 
     /// Returns the days that must be read to know a session fully; `None` if these are enough. It may have sights before the first
-    /// day if it is shown on that, or if it began earlier or at an unknown time, and after the last day if it is shown on that.
+    /// day if it is shown on that or began earlier, and after the last day if it is shown on that.
     fn needed(&self, sights: &Sights, days: DayRange) -> Option<DayRange> {
         let first = days.first.map(|first| {
             let earlier = if day_of(sights.first_snapshot) <= first { first - FURTHER_DAYS } else { first };
-            let began = given_beginning(sights).map_or(i64::MIN, day_of);
+            let began = given_beginning(sights).map_or(i64::MAX, day_of);
             earlier.min(began).max(self.in_lake.first.unwrap_or(first)).min(first)
         });
         let last = days.last.map(|last| {

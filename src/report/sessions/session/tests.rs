@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::super::columns::TEXT_COLUMNS;
 use super::super::sights::Sight;
 use super::*;
 use crate::lake::ledger::recorded::Captured;
@@ -143,7 +144,10 @@ fn a_beginning_that_aws_did_not_give_lies_after_the_capture_before() {
 
 #[test]
 fn of_two_rows_of_one_moment_the_greater_value_counts_and_of_others_the_later() {
-    let named = |seen, name| Sight { texts: [Some(name), None, None, None], ..active(seen, Some(5)) };
+    let named = |seen, name| Sight {
+        texts: std::array::from_fn(|place| (TEXT_COLUMNS[place] == "username").then_some(name)),
+        ..active(seen, Some(5))
+    };
     for (rows, expected) in [
         ([named(15, "b"), named(15, "a")], "b"),
         ([named(15, "a"), named(15, "b")], "b"),
