@@ -1,5 +1,6 @@
 //! The capture of AWS's own connection logs: each log group in windows of event time, each window into one object.
 
+mod clock_ahead;
 pub(in crate::capture) mod configured;
 pub(in crate::capture) mod group;
 mod in_lake;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::clock_ahead::clock_ahead;
 use self::configured::ConfiguredGroups;
 use self::group::Group;
 use self::in_lake::LakeListing;
@@ -17,16 +19,12 @@ use crate::aws::ec2::{EndpointListing, PageError, Places};
 use crate::aws::logs::{LogPlaces, LogSource, deadline};
 use crate::capture::request::CaptureRequest;
 use crate::clock::Clock;
-use crate::error_code::ErrorCode;
 use crate::lake::ledger::recorded::RecordedLogGroup;
 use crate::lake::ledger::{CaptureError, LogGroupEntry, LogsEntry};
 use crate::lake::store::Store;
 use crate::log_group::{LogGroup, LogGroupPattern};
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountId, EndpointId, PlaceTargets};
-
-/// Most seconds that the clock may be ahead of EC2's. A window is due half an hour after its end, so it is over.
-const MOST_SECONDS_AHEAD: i64 = 1_800;
 
 /// The settings of the capture of connection logs, and the provider of its sources.
 #[derive(Debug)]
@@ -119,14 +117,4 @@ fn logged_until(
         return Some(SnapshotTime::truncated(now));
     }
     before.and_then(|before| before.logged_until).map(SnapshotTime::truncated)
-}
-
-/// Returns the error for a clock that is so far ahead of EC2's that a window may not be over when it seems due.
-fn clock_ahead(listing: &EndpointListing) -> Option<CaptureError> {
-    let seconds = listing.clock_difference_seconds.filter(|seconds| *seconds > MOST_SECONDS_AHEAD)?;
-    let message = format!(
-        "the clock is {seconds} seconds ahead of EC2's, so a window that seems due may not be over; no connection logs were read; \
-         set the clock"
-    );
-    Some(CaptureError::new(ErrorCode::ClockAhead, message))
 }

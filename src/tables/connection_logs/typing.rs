@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::asterisks::masked_fields;
 use super::decoder::RawEvent;
-use super::masked_fields::masked_fields;
 use super::message::{DEVICE_TOKENS, Message, event};
 use super::{LoggedEvent, RawLoggedEvent};
 use crate::tables::typing::illegal::has_illegal;
