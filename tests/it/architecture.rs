@@ -48,8 +48,8 @@ fn each_aws_client_has_one_user() {
 fn arrow_is_known_to_the_tables_the_parquet_objects_and_the_readers_of_sessions_and_of_the_demo() {
     let known = [
         "bin/client-vpn-audit/demo/summary.rs",
+        "lake/parquet/column_reader.rs",
         "lake/parquet/connection_logs.rs",
-        "lake/parquet/reader.rs",
         "lake/parquet/writer.rs",
         "report/sessions/connection_logs.rs",
         "report/sessions/objects.rs",

@@ -205,13 +205,15 @@ async fn an_object_that_cannot_be_read_is_named_and_harms_no_other() {
     std::os::unix::fs::symlink(&connections[41], &link).unwrap();
     let foreign = text.with_file_name("notes.parquet");
     fs::write(&foreign, "").unwrap();
+    let removed = connections[50].clone();
+    fs::remove_file(&removed).unwrap();
     let record = objects(lake, "runs")[0].clone();
     fs::write(&record, "{}").unwrap();
     let events = objects(lake, "connection_logs")[0].clone();
     fs::write(&events, "no Parquet").unwrap();
 
     let (found, read) = read(lake, &Selection::default(), now).await;
-    let mut damaged: Vec<String> = [text, other, cut, empty, link, foreign, record, events]
+    let mut damaged: Vec<String> = [text, other, cut, empty, link, removed, foreign, record, events]
         .iter()
         .map(|path| path.strip_prefix(lake).unwrap().to_str().unwrap().to_owned())
         .collect();
@@ -299,6 +301,7 @@ fn wrong_flags_are_usage_errors_that_say_what_is_allowed() {
     for (arguments, named) in [
         (&["--endpoint", "vpn"][..], "the id of an endpoint"),
         (&["--at", "noon"], "an RFC 3339 time"),
+        (&["--at", "2100-01-01"], "a time that has passed"),
         (&["--from", "2026-11-02", "--to", "2026-11-01"], "a time before --to"),
         (&["--trace", "/nowhere/at/all.csv"], "a CSV file with the columns user and time"),
         (&["--csv", "--json"], "cannot be used with"),
@@ -308,7 +311,9 @@ fn wrong_flags_are_usage_errors_that_say_what_is_allowed() {
         assert!(status == Some(2) && errors.contains(named), "{arguments:?}: {status:?} {errors}");
     }
     let (status, output, _) = sessions(lake.path(), &[]);
-    assert_eq!((status, output.as_str()), (Some(0), "0 sessions from 0 rows in 0 objects.\n"));
+    let expected = "0 sessions from 0 rows in 0 objects.\n\n\
+                    No run record: nothing is known of any time. Is this the lake, with its prefix?\n";
+    assert_eq!((status, output.as_str()), (Some(1), expected));
 }
 
 #[tokio::test]
@@ -325,10 +330,10 @@ async fn a_trace_tells_a_session_from_an_absent_one_and_from_a_hole() {
     let is_active = |row: &&Value| row["end_seen"].is_null();
     let row = json["sessions"].as_array().unwrap().iter().find(is_active).unwrap();
     let (user, seen) = (row["identity"].as_str().unwrap(), now() + SignedDuration::from_mins(8));
-    let before = now() - SignedDuration::from_hours(200);
+    let (before, after) = (now() - SignedDuration::from_hours(200), now() + SignedDuration::from_mins(18));
     let directory = TempDir::new().unwrap();
     let trace = directory.path().join("logins.csv");
-    fs::write(&trace, format!("user,time\n{user},{seen}\nnobody,{seen}\nnobody,{before}\n")).unwrap();
+    fs::write(&trace, format!("user,time\n{user},{seen}\nnobody,{seen}\nnobody,{before}\nnobody,{after}\nnobody,2100-01-01T00:00:00Z\n")).unwrap();
     let (status, output, _) = sessions(&lake, &["--json", "--trace", trace.to_str().unwrap()]);
     let output: Value = serde_json::from_str(&output).unwrap();
     let results: Vec<&str> = output["traced"]
@@ -337,8 +342,15 @@ async fn a_trace_tells_a_session_from_an_absent_one_and_from_a_hole() {
         .iter()
         .map(|traced| traced["result"].as_str().unwrap())
         .collect();
-    assert_eq!(results, ["found", "absent", "in_hole"], "{output}");
-    assert_eq!(output["counts"], json!({"found": 1, "in_hole": 1, "absent": 1}));
+    assert_eq!(results, ["found", "absent", "in_hole", "in_hole", "in_hole"], "{output}");
+    assert_eq!(output["counts"], json!({"found": 1, "in_hole": 3, "absent": 1}));
     assert_eq!(output["traced"][0]["connection_id"], row["connection_id"]);
     assert_eq!(status, Some(1));
+
+    // What is not there may have the session.
+    fs::remove_dir_all(lake.join("connections")).unwrap();
+    let (status, output, _) = sessions(&lake, &["--json", "--trace", trace.to_str().unwrap()]);
+    let output: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(output["counts"], json!({"found": 0, "in_hole": 5, "absent": 0}));
+    assert_eq!((status, output["unreadable"].as_array().unwrap().len()), (Some(1), 2), "{output}");
 }

@@ -7,6 +7,7 @@ is taken, and the sessions, with times in milliseconds since 1970.
 """
 
 import collections
+import datetime
 import hashlib
 import json
 import pathlib
@@ -60,6 +61,13 @@ def write(folder, lake):
         values = {"snapshot_time": row.snapshot_time, "captured_at": row.captured_at, "endpoint_id": row.endpoint_id} | row.values
         metadata = {"endpoint_id": row.endpoint_id, "outcome": outcome}
         objects[table, row.snapshot_time, f"_{row.endpoint_id}{end}", frozenset(metadata.items())].append(values)
+    for _, record in records_of(lake):
+        for target in record["targets"]:
+            if target["object_key"] is not None:
+                # That of a snapshot without connections is there too.
+                time = datetime.datetime.fromisoformat(record["snapshot_time"])
+                metadata = {"endpoint_id": target["endpoint_id"], "outcome": "complete"}
+                objects.setdefault(("connections", time, f"_{target['endpoint_id']}", frozenset(metadata.items())), [])
     place = {"account_id": lake.account_id, "region": REGION, "outcome": "complete"}
     for event in there(lake.events):
         group = hashlib.sha256(event.values["log_group"].encode()).hexdigest()[:12]

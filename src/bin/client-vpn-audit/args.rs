@@ -179,10 +179,11 @@ pub struct SessionsArgs {
     /// Sessions that may have begun before this time [default: all]
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
-    /// Sessions that may have been there at this instant
+    /// Sessions that may have been there at this instant, which has passed; a day is its first moment
     #[arg(long, value_name = "TIME", conflicts_with_all = ["from", "to"])]
     pub at: Option<String>,
-    /// Sessions of a user: the user name, or the common name if there is no user name, in any case, with or without a domain
+    /// Sessions of a user: the user name, or the common name if there is no user name, in any case, with or without a domain that ends in a
+    /// backslash
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
     /// Sessions of an endpoint

@@ -124,11 +124,19 @@ fn no_hole(coverage: &Coverage) -> String {
     )
 }
 
-/// Escapes characters that a terminal would obey: anybody may have written the text of a record.
+/// Escapes characters that a terminal would obey or not show: anybody may have written the text of a record.
 pub fn escaped(text: &str) -> String {
     let is_plain = |c: &char| {
         !c.is_control()
-            && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            && !matches!(
+                c,
+                '\u{ad}'
+                    | '\u{61c}'
+                    | '\u{200b}'..='\u{200f}'
+                    | '\u{2028}'..='\u{202e}'
+                    | '\u{2060}'..='\u{2069}'
+                    | '\u{feff}'
+            )
     };
     let escape = |c: char| if is_plain(&c) { c.to_string() } else { c.escape_unicode().to_string() };
     text.chars().map(escape).collect()

@@ -100,8 +100,8 @@ Examples:
   # Does the record have each log-in of the identity provider?
   client-vpn-audit sessions --lake ./copy --trace logins.csv
 
-Exit status: 0 everything could be read (and with --trace each line was found), 1 an object could not be read (or a line was not
-found), 2 wrong usage.
+Exit status: 0 everything could be read (and with --trace each line was found), 1 there is no run record, an object could not be read or
+is not there (or a line was not found), 2 wrong usage.
 The rules are those of the table sessions in Athena, and the record is taken as it is now: docs/schema.md describes each column. A
 time with `by` is the latest that it can have been. A session that began and ended within a hole is in no record: see coverage.
 --csv writes values as they are. A spreadsheet may take text that begins with = + - or @ for a formula.";

@@ -23,7 +23,7 @@ use super::moment::Moments;
 use super::output::{Spinner, counted, print, print_file};
 use table::PrintedTable;
 
-/// Runs the command. Returns `true` if everything could be read and every name of a trace was found.
+/// Runs the command. Returns `true` if there is a record, everything could be read, and every name of a trace was found.
 pub async fn run(args: &SessionsArgs, json: bool) -> Result<bool, Failure> {
     let now = Clock::system().now();
     let mut moments = Moments::default();
@@ -36,6 +36,13 @@ pub async fn run(args: &SessionsArgs, json: bool) -> Result<bool, Failure> {
     };
     moments.check_order(selection.from, selection.to);
     let mut faults = moments.faults();
+    if let Some(at) = selection.at.filter(|at| *at > now) {
+        faults.push(InvalidInput::new(
+            "--at",
+            &at.to_string(),
+            format!("a time that has passed; it is {now}"),
+        ));
+    }
     selection.endpoint_id = args.endpoint.as_ref().and_then(|text| faults.keep(endpoint(text)));
     let trace = args.trace.as_ref().and_then(|path| {
         let read = Trace::read(path);
@@ -73,7 +80,7 @@ pub async fn run(args: &SessionsArgs, json: bool) -> Result<bool, Failure> {
         Some(error) => return Err(error.into()),
         None => answer.print(&read)?,
     }
-    Ok(read.unreadable.is_empty())
+    Ok(read.unreadable.is_empty() && read.runs > 0)
 }
 
 fn endpoint(text: &str) -> Result<EndpointId, InvalidInput> {
@@ -96,7 +103,7 @@ impl SessionsAnswer {
             return Ok(SessionsAnswer::Csv(writer));
         }
         if !json {
-            return Ok(SessionsAnswer::Table(PrintedTable::new()));
+            return Ok(SessionsAnswer::Table(PrintedTable::new(selection.clone())));
         }
         let asked = json!({
             "as_of": now,

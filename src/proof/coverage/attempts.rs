@@ -50,6 +50,14 @@ struct StatedTimes {
     last_page_at: Option<Timestamp>,
 }
 
+/// The times of a run, and its trigger.
+#[derive(Clone, Copy)]
+struct RunTimes {
+    start: Timestamp,
+    snapshot_time: Timestamp,
+    is_scheduled: bool,
+}
+
 /// One attempt at an endpoint.
 #[derive(Debug)]
 pub(super) struct Attempt {
@@ -67,16 +75,24 @@ pub(super) struct Attempt {
     is_scheduled: bool,
     /// Hash of the object's key: entries of one object are one capture.
     object: Option<u64>,
+    /// The time of its snapshot, which the object's key bears.
+    snapshot_time: Timestamp,
 }
 
 impl Attempt {
+    /// Returns the time of the snapshot whose complete object is in the lake by this entry; `None` if none is.
+    pub(super) fn written(&self) -> Option<Timestamp> {
+        self.object.filter(|_| self.proof.captured().is_some()).map(|_| self.snapshot_time)
+    }
+
     fn of_target(
-        (start, is_scheduled): (Timestamp, bool),
+        RunTimes { start, snapshot_time, is_scheduled }: RunTimes,
         target: &RecordedTarget,
         code: Option<Arc<str>>,
     ) -> Attempt {
         Attempt {
             is_scheduled,
+            snapshot_time,
             at: target.first_page_requested_at.unwrap_or(start),
             outcome: target.outcome,
             code,
@@ -87,12 +103,13 @@ impl Attempt {
     }
 
     fn of_listing(
-        (start, is_scheduled): (Timestamp, bool),
+        RunTimes { start, snapshot_time, is_scheduled }: RunTimes,
         discovery: &RecordedDiscovery,
         code: Option<Arc<str>>,
     ) -> Attempt {
         Attempt {
             is_scheduled,
+            snapshot_time,
             at: discovery.first_page_requested_at.unwrap_or(start),
             outcome: if discovery.is_listed() { Outcome::Complete } else { Outcome::Failed },
             code,
@@ -257,9 +274,10 @@ pub(super) struct Attempts {
 impl Attempts {
     /// Notes the content of a record.
     pub(super) fn note(&mut self, run_key: &str, record: RecordedRun) {
-        let RecordedRun { start, targets, places, scheduled, .. } = record;
+        let RecordedRun { start, snapshot_time, targets, places, scheduled, .. } = record;
+        let times_of_run = RunTimes { start, snapshot_time, is_scheduled: scheduled };
         for target in targets {
-            let attempt = Attempt::of_target((start, scheduled), &target, self.code(target.error.as_ref()));
+            let attempt = Attempt::of_target(times_of_run, &target, self.code(target.error.as_ref()));
             let times = StatedTimes {
                 first_page_requested_at: target.first_page_requested_at,
                 first_page_at: target.first_page_at,
@@ -271,8 +289,7 @@ impl Attempts {
         }
         for RecordedPlace { account_id, region, discovery, .. } in places {
             let Some(discovery) = discovery else { continue };
-            let attempt =
-                Attempt::of_listing((start, scheduled), &discovery, self.code(discovery.error.as_ref()));
+            let attempt = Attempt::of_listing(times_of_run, &discovery, self.code(discovery.error.as_ref()));
             let captured = attempt.proof.captured();
             let times = StatedTimes {
                 first_page_requested_at: discovery.first_page_requested_at,

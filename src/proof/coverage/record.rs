@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::attempts::captures;
+use super::attempts::{Attempt, captures};
 use super::ledger_reader::LedgerReader;
 use super::{RequestedTimes, Unreadable};
 use crate::lake::ledger::recorded::Captured;
@@ -42,6 +42,8 @@ pub struct EndpointRecord {
     pub first_attempt: Option<Timestamp>,
     /// Its complete captures, in order.
     pub captures: Vec<Captured>,
+    /// The times of the snapshots whose complete objects are in the lake, by the record.
+    pub written: BTreeSet<Timestamp>,
 }
 
 /// A complete listing of endpoints.
@@ -77,6 +79,7 @@ impl PlaceRecord {
                 gone: presence.gone,
                 first_attempt: of_endpoint.iter().map(|attempt| attempt.at).min(),
                 captures: captures(of_endpoint),
+                written: of_endpoint.iter().filter_map(Attempt::written).collect(),
             };
             endpoints.insert(endpoint_id.to_owned(), endpoint);
         }

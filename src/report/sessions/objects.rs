@@ -24,6 +24,9 @@ pub(super) struct DayRange {
 }
 
 impl DayRange {
+    /// All days.
+    pub(super) const ALL: DayRange = DayRange { first: None, last: None };
+
     /// Returns `true` if a day, counted from 1970, is one of them.
     pub(super) fn contains(self, day: i64) -> bool {
         self.first.is_none_or(|first| first <= day) && self.last.is_none_or(|last| day <= last)

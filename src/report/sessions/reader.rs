@@ -1,7 +1,7 @@
 //! Reads the record and the objects of each account and Region, and passes on the sessions that are asked for.
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use arrow_array::RecordBatch;
 use futures_util::{Stream, StreamExt, stream};
@@ -15,14 +15,15 @@ use super::selection::Selection;
 use super::session::{given_beginning, session, timestamp};
 use super::sights::Sights;
 use super::trace::TRACE_TOLERANCE;
-use super::watch::Watch;
+use super::watch::{OpenOrHole, Watch};
 use super::{Millis, SessionsError, day_of};
-use crate::lake::keys::Table;
+use crate::lake::keys::{Key, Table};
 use crate::lake::parquet::RowsError;
 use crate::lake::store::Store;
 use crate::proof::coverage::record::PlaceRecord;
 use crate::proof::coverage::{LISTING, Unreadable};
-use crate::target::{AccountRegion, EndpointId};
+use crate::snapshot_time::SnapshotTime;
+use crate::target::{AccountRegion, EndpointId, Target};
 
 /// Objects that are read and decoded ahead.
 const CONCURRENT_OBJECTS: usize = 4;
@@ -66,9 +67,9 @@ pub struct SessionsRead {
 pub struct WatchedEndpoint {
     /// The endpoint.
     pub endpoint_id: String,
-    /// The first attempt, if nothing shows that the endpoint did not exist before it; otherwise `None`.
-    record_begins: Option<Timestamp>,
-    /// Beginnings and ends of its holes.
+    /// The first capture, or the first listing of endpoints: what there was before is not known.
+    record_begins: Timestamp,
+    /// Beginnings and ends of its holes, and of the time since the last capture, which has no end.
     holes: Vec<(Timestamp, Timestamp)>,
 }
 
@@ -76,11 +77,12 @@ impl WatchedEndpoint {
     fn new(endpoint_id: &str, record: &PlaceRecord, now: Timestamp) -> Option<WatchedEndpoint> {
         let endpoint = record.endpoints.get(endpoint_id)?;
         let watch = Watch::new(endpoint_id, record, now);
-        let holes = watch.gaps(Millis::MIN, None).filter(|gap| gap.is_hole);
+        let looks = endpoint.captures.iter().chain(record.listings.iter().map(|listing| &listing.captured));
+        let ends = |gap: OpenOrHole| if gap.is_open { Timestamp::MAX } else { timestamp(gap.ends) };
         Some(WatchedEndpoint {
             endpoint_id: endpoint_id.to_owned(),
-            record_begins: endpoint.first_attempt.filter(|attempt| *attempt <= endpoint.beginning),
-            holes: holes.map(|hole| (timestamp(hole.begins), timestamp(hole.ends))).collect(),
+            record_begins: looks.map(|look| look.begins).min().unwrap_or(Timestamp::MAX),
+            holes: watch.gaps(Millis::MIN, None).map(|gap| (timestamp(gap.begins), ends(gap))).collect(),
         })
     }
 
@@ -88,8 +90,8 @@ impl WatchedEndpoint {
     pub(super) fn is_watched_around(&self, time: Timestamp) -> bool {
         let earliest = time.saturating_sub(TRACE_TOLERANCE).unwrap_or(time);
         let latest = time.saturating_add(TRACE_TOLERANCE).unwrap_or(time);
-        let is_on_record = self.record_begins.is_none_or(|begins| begins <= earliest);
-        is_on_record && !self.holes.iter().any(|(begins, ends)| *begins <= latest && *ends > earliest)
+        self.record_begins <= earliest
+            && !self.holes.iter().any(|(begins, ends)| *begins <= latest && *ends > earliest)
     }
 }
 
@@ -108,7 +110,7 @@ pub async fn read_sessions(
     let counts = ReadCounts::new(on_progress);
     let mut read = SessionsRead::default();
     for place in store.places().await? {
-        let mut record = PlaceRecord::read(store, &place, now, || counts.add(1, 0, 0)).await?;
+        let mut record = PlaceRecord::read(store, &place, now, || counts.add_run()).await?;
         read.unreadable.append(&mut record.unreadable);
         let in_lake = TableObjects::days(store, &[Table::Connections, Table::Partials], &place).await?;
         let reader = PlaceReader { store, place: &place, record, in_lake, now, selection, counts: &counts };
@@ -121,25 +123,32 @@ pub async fn read_sessions(
     Ok(read)
 }
 
-/// The counts of what was read.
+/// The counts of what was read, each object once.
 struct ReadCounts<F> {
     so_far: Cell<SessionProgress>,
+    objects: RefCell<HashSet<String>>,
     on_progress: F,
 }
 
 impl<F: Fn(SessionProgress)> ReadCounts<F> {
     fn new(on_progress: F) -> ReadCounts<F> {
-        ReadCounts { so_far: Cell::default(), on_progress }
+        ReadCounts { so_far: Cell::default(), objects: RefCell::default(), on_progress }
     }
 
-    fn add(&self, runs: u64, objects: u64, rows: u64) {
-        let SessionProgress { runs: known_runs, objects: known_objects, rows: known_rows } =
-            self.so_far.get();
-        let so_far = SessionProgress {
-            runs: known_runs + runs,
-            objects: known_objects + objects,
-            rows: known_rows + rows,
-        };
+    fn add_run(&self) {
+        let so_far = self.so_far.get();
+        self.set(SessionProgress { runs: so_far.runs + 1, ..so_far });
+    }
+
+    fn add_object(&self, object: &TableObject, rows: u64) {
+        if self.objects.borrow_mut().insert(object.found.key.clone()) {
+            let so_far = self.so_far.get();
+            let (objects, rows) = (so_far.objects + 1, so_far.rows + rows);
+            self.set(SessionProgress { objects, rows, ..so_far });
+        }
+    }
+
+    fn set(&self, so_far: SessionProgress) {
         self.so_far.set(so_far);
         (self.on_progress)(so_far);
     }
@@ -158,6 +167,7 @@ struct PlaceReader<'a, F> {
 }
 
 /// The sessions of one endpoint that are asked for.
+#[derive(Default)]
 struct EndpointSessions {
     sessions: Vec<Session>,
     unreadable: Vec<Unreadable>,
@@ -178,13 +188,17 @@ impl<F: Fn(SessionProgress)> PlaceReader<'_, F> {
         let watched = endpoints().filter(|id| is_asked(id));
         read.watched.extend(watched.filter_map(|id| WatchedEndpoint::new(id, &self.record, self.now)));
         let logs = self.logs(days, read).await?;
-        for (endpoint_id, objects) in self.objects(days, read).await? {
-            if !is_asked(endpoint_id.as_str()) {
-                continue;
-            }
-            let is_on_record = self.record.endpoints.contains_key(endpoint_id.as_str());
-            let days = if is_on_record { self.days_of(endpoint_id.as_str()) } else { days };
-            let mut of_endpoint = self.sessions_of(&endpoint_id, objects, days, &logs).await?;
+        let mut objects = self.objects(days, read).await?;
+        let ids: BTreeSet<EndpointId> =
+            endpoints().filter_map(|id| EndpointId::parse(id)).chain(objects.keys().cloned()).collect();
+        for endpoint_id in ids.into_iter().filter(|id| is_asked(id.as_str())) {
+            let objects = objects.remove(&endpoint_id).unwrap_or_default();
+            let mut of_endpoint = if self.record.endpoints.contains_key(endpoint_id.as_str()) {
+                self.sessions_of(&endpoint_id, objects, self.days_of(endpoint_id.as_str()), &logs).await?
+            } else {
+                // Without a record, every snapshot may decide.
+                EndpointSessions { needs: Some(DayRange::ALL), ..EndpointSessions::default() }
+            };
             while let Some(days) = of_endpoint.needs {
                 let logs = self.logs(days, read).await?;
                 let objects = self.objects(days, read).await?.remove(&endpoint_id).unwrap_or_default();
@@ -261,8 +275,10 @@ impl<F: Fn(SessionProgress)> PlaceReader<'_, F> {
                 let mut batches = batches.iter();
                 batches.try_for_each(|batch| add(batch, &object)).map_err(|error| error.to_string())
             });
-            self.counts.add(0, 1, 0);
-            read.unreadable.extend(added.err().map(|problem| object.unreadable(problem)));
+            match added {
+                Ok(()) => self.counts.add_object(&object, 0),
+                Err(problem) => read.unreadable.push(object.unreadable(problem)),
+            }
         }
     }
 
@@ -287,7 +303,8 @@ impl<F: Fn(SessionProgress)> PlaceReader<'_, F> {
         logs: &ConnectionLogs,
     ) -> Result<EndpointSessions, SessionsError> {
         let mut connections = Connections::default();
-        let mut of_endpoint = EndpointSessions { sessions: Vec::new(), unreadable: Vec::new(), needs: None };
+        let unreadable = self.missing(endpoint_id, &objects, days);
+        let mut of_endpoint = EndpointSessions { unreadable, ..EndpointSessions::default() };
         let objects = objects.into_iter().filter(|object| days.contains(object.day())).collect();
         let mut objects = std::pin::pin!(self.decoded(objects, &SIGHT_COLUMNS));
         while let Some((object, batches)) = objects.next().await {
@@ -303,7 +320,7 @@ impl<F: Fn(SessionProgress)> PlaceReader<'_, F> {
                     for batch in &batches {
                         connections.add(endpoint_id.as_str(), batch, time, is_complete)?;
                     }
-                    self.counts.add(0, 1, batches.iter().map(|batch| batch.rows() as u64).sum());
+                    self.counts.add_object(&object, batches.iter().map(|batch| batch.rows() as u64).sum());
                 }
                 Err(problem) => of_endpoint.unreadable.push(object.unreadable(problem)),
             }
@@ -323,6 +340,23 @@ impl<F: Fn(SessionProgress)> PlaceReader<'_, F> {
         let order = |session: &Session| (session.connection_established_time, session.connection_id.clone());
         of_endpoint.sessions.sort_by_cached_key(order);
         Ok(of_endpoint)
+    }
+
+    /// Returns the complete objects of these days that a run record names and the lake does not have.
+    fn missing(&self, endpoint_id: &EndpointId, objects: &[TableObject], days: DayRange) -> Vec<Unreadable> {
+        let Some(endpoint) = self.record.endpoints.get(endpoint_id.as_str()) else { return Vec::new() };
+        let complete = objects.iter().filter(|object| object.key.table == Table::Connections);
+        let found: BTreeSet<Millis> = complete.map(TableObject::time).collect();
+        let written = endpoint.written.iter().filter(|time| days.contains(day_of(time.as_millisecond())));
+        let missing = written.filter(|time| !found.contains(&time.as_millisecond()));
+        let unreadable = |time: &Timestamp| {
+            let AccountRegion { account_id, region } = self.place.clone();
+            let target = Target { account_id, region, endpoint_id: endpoint_id.clone() };
+            let key = Key::Connections { target: &target, snapshot_time: SnapshotTime::truncated(*time) };
+            let problem = "is not there, although a run record says that it was written; run `verify`";
+            Unreadable { object_key: key.to_string(), problem: problem.to_owned() }
+        };
+        missing.map(unreadable).collect()
     }
 
     /// Returns the days that must be read to know a session fully; `None` if these are enough. It may have sights before the first

@@ -34,6 +34,16 @@ impl Selection {
             && self.at.is_none_or(|at| began(&|begins| begins <= at) && ended(&|ends| ends > at))
     }
 
+    /// Returns `true` if a session was there for certain at the times that are asked for, as `proven` of these queries.
+    pub fn is_proven(&self, session: &Session) -> bool {
+        let begins = session.connection_established_time;
+        let is_of_period = self.to.is_none_or(|to| begins < to)
+            && self.from.is_none_or(|from| session.ends_at >= from)
+            && session.ended_after.is_some();
+        let is_there = |at| begins <= at && session.ended_after.is_some_and(|ended| ended >= at);
+        self.at.map_or(is_of_period, is_there)
+    }
+
     /// Returns `true` if a session is of the user.
     pub(super) fn is_of_user(&self, session: &Session) -> bool {
         let asked = self.user.as_deref().map(identity_key);

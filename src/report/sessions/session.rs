@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::Millis;
 use super::columns::Session;
-use super::sights::{CLOCK_TOLERANCE, GivenEnd, Sights};
+use super::sights::{CLOCK_TOLERANCE, SightTime, Sights};
 use super::watch::{LISTED_AFTER_END, OpenOrHole, Watch};
 use crate::target::AccountRegion;
 
@@ -32,17 +32,16 @@ struct GivenTimes {
 impl GivenTimes {
     fn of(sights: &Sights) -> GivenTimes {
         let first_seen = sights.first_seen;
-        let begins = sights.begins.iter().copied();
-        let begin = begins.filter(|begin| *begin <= first_seen + CLOCK_TOLERANCE).max();
+        let begin = sights.begins.range(..=first_seen + CLOCK_TOLERANCE).next_back().copied();
         // An end before the beginning cannot be right.
         let earliest = begin.unwrap_or(first_seen - LONGEST_SINCE_END) - CLOCK_TOLERANCE;
-        let possible = || sights.ends.iter().filter(|given| given.end >= earliest);
-        let last = |ends: &mut dyn Iterator<Item = &GivenEnd>| {
-            ends.max_by_key(|given| (given.time, given.end)).map(|given| given.end)
+        let possible = || sights.ends.range(earliest..);
+        let last = |ends: &mut dyn Iterator<Item = (&Millis, &SightTime)>| {
+            ends.max_by_key(|(end, time)| (**time, **end)).map(|(end, _)| *end)
         };
         // An end does not stand if AWS showed the connection without one afterwards.
-        let fits = |given: &&GivenEnd| {
-            sights.last_active.is_none_or(|last_active| given.end >= last_active - CLOCK_TOLERANCE)
+        let fits = |(end, _): &(&Millis, &SightTime)| {
+            sights.last_active.is_none_or(|last_active| **end >= last_active - CLOCK_TOLERANCE)
         };
         let fitting_end = last(&mut possible().filter(fits));
         let end = fitting_end.or_else(|| last(&mut possible()));

@@ -2,6 +2,8 @@
 //!
 //! Rows are many and connections are few, so each row is combined with those before it and forgotten.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Millis;
 use super::columns::TEXT_COLUMNS;
 
@@ -123,13 +125,6 @@ impl LastKnown<Status> {
     }
 }
 
-/// An end that AWS gave, and the last row that has it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct GivenEnd {
-    pub end: Millis,
-    pub time: SightTime,
-}
-
 /// All rows of one connection. Columns are named as in `sessions`.
 #[derive(Debug, Clone)]
 pub(super) struct Sights {
@@ -140,11 +135,11 @@ pub(super) struct Sights {
     /// `None` if only its end was seen.
     pub last_active: Option<Millis>,
     /// Arrivals, after `last_active`, of rows that show it ended.
-    ended: Vec<Millis>,
-    /// Beginnings that AWS gave, each once.
-    pub begins: Vec<Millis>,
-    /// Ends that AWS gave, each once.
-    pub ends: Vec<GivenEnd>,
+    ended: BTreeSet<Millis>,
+    /// Beginnings that AWS gave.
+    pub begins: BTreeSet<Millis>,
+    /// Ends that AWS gave, each with the last row that has it.
+    pub ends: BTreeMap<Millis, SightTime>,
     pub counters: [Option<i64>; COUNTERS],
     pub failed_to_terminate: bool,
     /// Each status once, in order; `None` if none was ever sent.
@@ -166,9 +161,9 @@ impl Sights {
             first_seen: Millis::MAX,
             last_seen: Millis::MIN,
             last_active: None,
-            ended: Vec::new(),
-            begins: Vec::new(),
-            ends: Vec::new(),
+            ended: BTreeSet::new(),
+            begins: BTreeSet::new(),
+            ends: BTreeMap::new(),
             counters: [None; COUNTERS],
             failed_to_terminate: false,
             posture_compliance_statuses: None,
@@ -194,21 +189,16 @@ impl Sights {
         let end = sight.end();
         if end.is_some() || sight.is_terminated() {
             if self.last_active < Some(captured_at) {
-                self.ended.push(captured_at);
+                self.ended.insert(captured_at);
             }
         } else if self.last_active < Some(captured_at) {
             self.last_active = Some(captured_at);
-            self.ended.retain(|ended| *ended > captured_at);
+            self.ended = self.ended.split_off(&captured_at.saturating_add(1));
         }
-        let begin = sight.possible(sight.connection_established_time);
-        if let Some(begin) = begin.filter(|begin| !self.begins.contains(begin)) {
-            self.begins.push(begin);
-        }
+        self.begins.extend(sight.possible(sight.connection_established_time));
         if let Some(end) = end {
-            match self.ends.iter_mut().find(|given| given.end == end) {
-                Some(given) => given.time = given.time.max(time),
-                None => self.ends.push(GivenEnd { end, time }),
-            }
+            let last = self.ends.entry(end).or_insert(time);
+            *last = (*last).max(time);
         }
         for (greatest, counter) in self.counters.iter_mut().zip(sight.counters) {
             *greatest = (*greatest).max(counter);
@@ -254,6 +244,7 @@ impl Sights {
 
     /// Returns when the first row after `last_active` that shows it ended arrived; `None` if none does.
     pub(super) fn first_seen_ended(&self) -> Option<Millis> {
-        self.ended.iter().copied().filter(|ended| self.last_active < Some(*ended)).min()
+        let later = self.last_active.map_or(Millis::MIN, |last_active| last_active.saturating_add(1));
+        self.ended.range(later..).next().copied()
     }
 }

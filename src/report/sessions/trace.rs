@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::columns::Session;
-use super::reader::WatchedEndpoint;
+use super::reader::SessionsRead;
 use super::session::identity_key;
 use crate::bounded_file::{self, ReadError};
 
@@ -37,7 +37,7 @@ pub struct TraceEntry {
 pub enum TraceResult {
     /// A session of the user may have been there at that time or began within five minutes of it.
     Found,
-    /// There is none, and it can have been missed: an endpoint was not captured then.
+    /// There is none, and it can have been missed: an endpoint was not captured then, or something could not be read.
     InHole,
     /// There is none.
     Absent,
@@ -66,8 +66,8 @@ pub enum TraceError {
     /// It is not CSV.
     #[error("it is not CSV: {0}")]
     Csv(String),
-    /// It lacks a column.
-    #[error("its first line has no column {0}; it must name the columns user and time")]
+    /// It lacks a column, or has it twice.
+    #[error("its first line must name the columns user and time, each once; {0} is not there once")]
     Column(&'static str),
     /// A line has no time.
     #[error("line {0} has no time in RFC 3339, such as 2026-11-01T09:00:00Z")]
@@ -110,8 +110,12 @@ impl Trace {
         let not_csv = |error: csv::Error| TraceError::Csv(error.to_string());
         let headers = reader.headers().map_err(not_csv)?.clone();
         let column = |name: &'static str| {
-            let place = headers.iter().position(|header| header.eq_ignore_ascii_case(name));
-            place.ok_or(TraceError::Column(name))
+            let mut places =
+                headers.iter().enumerate().filter(|(_, header)| header.eq_ignore_ascii_case(name));
+            match (places.next(), places.next()) {
+                (Some((place, _)), None) => Ok(place),
+                _ => Err(TraceError::Column(name)),
+            }
         };
         let (user, time) = (column("user")?, column("time")?);
         let mut entries = Vec::new();
@@ -160,7 +164,8 @@ impl Trace {
     }
 
     /// Returns the result for each entry, in the order of the file.
-    pub fn results(self, watched: &[WatchedEndpoint]) -> Vec<Traced> {
+    pub fn results(self, read: &SessionsRead) -> Vec<Traced> {
+        let watched = &read.watched;
         let traced = |(entry, found): (TraceEntry, Option<(String, String)>)| match found {
             Some((endpoint_id, connection_id)) => Traced {
                 entry,
@@ -170,8 +175,8 @@ impl Trace {
             },
             None => {
                 let unwatched = watched.iter().find(|endpoint| !endpoint.is_watched_around(entry.time));
-                // Without any endpoint on record, nothing was captured.
-                let is_absent = unwatched.is_none() && !watched.is_empty();
+                // Without any endpoint on record, nothing was captured. What could not be read may have it.
+                let is_absent = unwatched.is_none() && !watched.is_empty() && read.unreadable.is_empty();
                 Traced {
                     entry,
                     result: if is_absent { TraceResult::Absent } else { TraceResult::InHole },
@@ -204,8 +209,15 @@ mod tests {
     #[test]
     fn a_file_without_names_and_times_is_refused_by_its_line() {
         for (text, message) in [
-            ("", "its first line has no column user; it must name the columns user and time"),
-            ("user\nmaria\n", "its first line has no column time; it must name the columns user and time"),
+            ("", "its first line must name the columns user and time, each once; user is not there once"),
+            (
+                "user\nmaria\n",
+                "its first line must name the columns user and time, each once; time is not there once",
+            ),
+            (
+                "user,time,USER\n",
+                "its first line must name the columns user and time, each once; user is not there once",
+            ),
             ("user,time\n", "it has no line after the first"),
             ("user,time\nmaria,soon\n", "line 2 has no time in RFC 3339, such as 2026-11-01T09:00:00Z"),
             ("user,time\n,2026-11-01T09:00:00Z\n", "line 2 has no user"),

@@ -21,6 +21,8 @@ pub(super) struct OpenOrHole {
     pub begins: Millis,
     pub ends: Millis,
     pub is_hole: bool,
+    /// `true` if no capture came after it.
+    pub is_open: bool,
 }
 
 /// The captures of one endpoint.
@@ -136,7 +138,7 @@ fn gaps(endpoint: &EndpointRecord, captures: &[(LookTimes, Millis)], now: Timest
         let ends = next.or(gone).unwrap_or(now.as_millisecond());
         let is_hole = ends - begins >= LISTED_AFTER_END || (next.is_none() && gone.is_some());
         let is_open = next.is_none() && gone.is_none();
-        (is_hole || is_open).then_some(OpenOrHole { begins, ends, is_hole })
+        (is_hole || is_open).then_some(OpenOrHole { begins, ends, is_hole, is_open })
     };
     begins.into_iter().filter_map(gap).collect()
 }

@@ -1,7 +1,7 @@
 //! Sessions as a table for people.
 
 use client_vpn_audit::proof::coverage::Unreadable;
-use client_vpn_audit::report::sessions::{Session, SessionsRead};
+use client_vpn_audit::report::sessions::{Selection, Session, SessionsRead};
 use comfy_table::{CellAlignment, Table};
 use indicatif::DecimalBytes;
 use jiff::Timestamp;
@@ -14,27 +14,30 @@ const MOST_PRINTED: u64 = 500;
 
 /// A table of the first sessions, and counts of all.
 pub struct PrintedTable {
+    selection: Selection,
     table: Table,
     sessions: u64,
+    not_proven: u64,
     not_covered: u64,
 }
 
 impl PrintedTable {
     /// Returns a table without a row.
-    pub fn new() -> PrintedTable {
+    pub fn new(selection: Selection) -> PrintedTable {
         let mut table = new_table([
             "User", "Endpoint", "Began", "Ended", "Lasted", "Sent", "Received", "From", "Covered",
         ]);
         for column in table.column_iter_mut().skip(4).take(3) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        PrintedTable { table, sessions: 0, not_covered: 0 }
+        PrintedTable { selection, table, sessions: 0, not_proven: 0, not_covered: 0 }
     }
 
     /// Adds a session.
     pub fn add(&mut self, session: &Session) {
         self.sessions += 1;
         self.not_covered += u64::from(!session.covered);
+        self.not_proven += u64::from(!self.selection.is_proven(session));
         if self.sessions > MOST_PRINTED {
             return;
         }
@@ -44,7 +47,11 @@ impl PrintedTable {
             escaped(&session.endpoint_id),
             began(session),
             ended(session),
-            if session.end_seen == Some(true) { lasted } else { format!("≥ {lasted}") },
+            if session.begin_seen && session.end_seen == Some(true) {
+                lasted
+            } else {
+                format!("≥ {lasted}")
+            },
             bytes(session.ingress_bytes),
             bytes(session.egress_bytes),
             session.device_ip.as_deref().map(escaped).unwrap_or_default(),
@@ -69,6 +76,17 @@ impl PrintedTable {
             counted(self.sessions, "session"),
             counted(read.objects, "object")
         ));
+        if read.runs == 0 {
+            parts.push(
+                "No run record: nothing is known of any time. Is this the lake, with its prefix?".to_owned(),
+            );
+        }
+        if self.not_proven > 0 {
+            let count = counted(self.not_proven, "session");
+            parts.push(format!(
+                "{count} may have been there then, which is not proven: see `by` and `active at`."
+            ));
+        }
         if self.not_covered > 0 {
             let count = counted(self.not_covered, "session");
             parts.push(format!(

@@ -26,7 +26,7 @@ pub async fn run(
     let trace = RefCell::new(trace);
     let see = |session| trace.borrow_mut().see(&session);
     let read = read_sessions(store, &selection, now, on_progress, see).await?;
-    Ok((trace.into_inner().results(&read.watched), read))
+    Ok((trace.into_inner().results(&read), read))
 }
 
 /// Prints the results. Returns `true` if every entry was found and everything could be read.

@@ -47,6 +47,7 @@ fn watch(captures: &[i64], now: i64) -> Watch {
         gone: None,
         first_attempt: captures.first().map(|first| timestamp(at(*first))),
         captures: captures.iter().map(captured).collect(),
+        written: BTreeSet::new(),
     };
     let listing = RecordedListing { captured: captured(&-10), endpoints: Arc::new(BTreeSet::new()) };
     let mut record = PlaceRecord { listings: vec![listing], ..PlaceRecord::default() };

@@ -15,11 +15,11 @@ pub const LARGEST_READ_OBJECT: u64 = 64 << 20;
 /// Administrator Guide, "Client VPN quotas".
 const MOST_ROWS: u64 = 1_000_000;
 
-/// Most bytes of the values of the columns that are read.
-const MOST_DECODED_BYTES: i64 = 512 << 20;
+/// Most bytes of the decoded values of the columns that are read: a thousand for each connection that AWS allows an endpoint.
+const MOST_DECODED_BYTES: usize = 128 << 20;
 
-/// Rows that are decoded at a time.
-const BATCH_ROWS: usize = 8_192;
+/// Rows that are decoded at a time. One value may have 64 KiB, and a page may have it once for all of them.
+const BATCH_ROWS: usize = 1_024;
 
 /// The reason why the rows of an object could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -61,13 +61,15 @@ pub fn read_columns(
         return Err(RowsError::Limit(format!("{MOST_ROWS} rows")));
     }
     let mask = ProjectionMask::columns(reader.parquet_schema(), columns.iter().copied());
-    let groups = reader.metadata().row_groups().iter();
-    let bytes = groups.flat_map(|group| group.columns().iter().enumerate());
-    let bytes = bytes.filter(|(leaf, _)| mask.leaf_included(*leaf));
-    let decoded = bytes.fold(0_i64, |sum, (_, column)| sum.saturating_add(column.uncompressed_size().max(0)));
-    if decoded > MOST_DECODED_BYTES {
-        return Err(RowsError::Limit(format!("{MOST_DECODED_BYTES} bytes in the columns that are read")));
+    let mut batches = Vec::new();
+    let mut bytes = 0;
+    for batch in reader.with_projection(mask).with_batch_size(BATCH_ROWS).build()? {
+        let batch = batch.map_err(ParquetError::from)?;
+        bytes += batch.get_array_memory_size();
+        if bytes > MOST_DECODED_BYTES {
+            return Err(RowsError::Limit(format!("{MOST_DECODED_BYTES} bytes in the columns that are read")));
+        }
+        batches.push(batch);
     }
-    let batches = reader.with_projection(mask).with_batch_size(BATCH_ROWS).build()?;
-    batches.map(|batch| batch.map_err(|error| RowsError::Parquet(ParquetError::from(error)))).collect()
+    Ok(batches)
 }
