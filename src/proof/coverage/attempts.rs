@@ -161,7 +161,8 @@ pub(super) struct CompleteListing {
 pub(super) struct PlaceAttempts {
     /// Attempts by endpoint; under [`LISTING`] those at listing the endpoints. One that was listed and never tried has none.
     of_endpoint: BTreeMap<String, Vec<Attempt>>,
-    listings: Vec<CompleteListing>,
+    /// The complete listings of endpoints.
+    pub(super) listings: Vec<CompleteListing>,
 }
 
 /// The time in which an endpoint existed.
@@ -205,11 +206,6 @@ impl PlaceAttempts {
             beginning: last_without.or(first_tried).unwrap_or(first_known),
             gone: of_endpoint(false).filter(|begins| *begins > last_known).min(),
         })
-    }
-
-    /// Returns the complete listings of endpoints.
-    pub(super) fn into_listings(self) -> Vec<CompleteListing> {
-        self.listings
     }
 
     /// Removes attempts and listings that began after `latest`.

@@ -17,7 +17,7 @@ use crate::snapshot_time::FIRST_DATE;
 use crate::target::AccountRegion;
 
 /// The most that the time of a snapshot may be ahead of the clock here: clocks differ, and an event may come early.
-const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(60);
+pub(super) const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(60);
 
 /// The run records of an account and Region that are read.
 pub(super) struct LedgerReader<'a, F> {

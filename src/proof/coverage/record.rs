@@ -3,18 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::attempts::{Attempt, captures};
-use super::ledger_reader::LedgerReader;
+use super::ledger_reader::{LedgerReader, MAX_AHEAD};
 use super::{RequestedTimes, Unreadable};
 use crate::lake::ledger::recorded::Captured;
 use crate::lake::store::{Store, StoreError};
 use crate::log_window::Window;
 use crate::target::AccountRegion;
-
-/// Time ahead from which on a record proves nothing yet: the clock that wrote it was ahead.
-const MAX_AHEAD: SignedDuration = SignedDuration::from_mins(60);
 
 /// The record of one account and Region.
 #[derive(Debug, Default)]
@@ -83,7 +80,7 @@ impl PlaceRecord {
             };
             endpoints.insert(endpoint_id.to_owned(), endpoint);
         }
-        let listings = attempts.into_listings().into_iter();
+        let listings = attempts.listings.into_iter();
         let listings = listings
             .map(|listing| RecordedListing { captured: listing.captured, endpoints: listing.endpoints })
             .collect();

@@ -1,4 +1,4 @@
-//! What the connection logs have of each connection, and the log group that each endpoint logged to. The rules are those of
+//! The events of each connection in the connection logs, and the log group that each endpoint logged to. The rules are those of
 //! `sessions/merge_logs.sql`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -201,7 +201,7 @@ impl LogGroups {
     }
 }
 
-/// What is known of the connection logs of an account and Region.
+/// The connection logs of an account and Region, as far as sessions need them.
 #[derive(Debug, Default)]
 pub(super) struct ConnectionLogs {
     pub events: Events,
