@@ -11,6 +11,7 @@ mod location;
 mod memory_budget;
 mod name;
 mod partitions;
+mod read_objects;
 mod s3;
 mod time;
 
@@ -30,6 +31,7 @@ pub use error::StoreError;
 pub use examination::{Examined, Keep};
 pub use found::{Found, Irregular};
 pub use location::{Location, LocationError};
+pub use read_objects::{ReadObject, ReadObjects};
 pub use s3::{KmsKey, S3Store};
 
 /// An object to be put.
@@ -129,11 +131,29 @@ fn impossible_size(bytes: u64) -> Option<Look> {
 
 /// A lake.
 #[derive(Debug, Clone)]
-pub enum Store {
-    /// In S3.
+pub struct Store {
+    backend: Backend,
+    /// The list of what is read; `None` if nobody asked for it.
+    read_objects: Option<ReadObjects>,
+}
+
+/// The place of a lake.
+#[derive(Debug, Clone)]
+enum Backend {
     S3(S3Store),
-    /// In a directory.
     Directory(DirectoryStore),
+}
+
+impl From<S3Store> for Store {
+    fn from(store: S3Store) -> Store {
+        Store { backend: Backend::S3(store), read_objects: None }
+    }
+}
+
+impl From<DirectoryStore> for Store {
+    fn from(store: DirectoryStore) -> Store {
+        Store { backend: Backend::Directory(store), read_objects: None }
+    }
 }
 
 impl Store {
@@ -141,10 +161,10 @@ impl Store {
     /// as the bucket is configured.
     pub fn new(location: &Location, sdk: &SdkConfig, kms_key: Option<KmsKey>) -> Store {
         match location {
-            Location::Directory(path) => Store::Directory(DirectoryStore::new(path.clone())),
+            Location::Directory(path) => DirectoryStore::new(path.clone()).into(),
             Location::S3 { bucket, prefix } => {
                 let client = aws_sdk_s3::Client::new(sdk);
-                Store::S3(S3Store::new(client, bucket.clone(), prefix.clone(), kms_key))
+                S3Store::new(client, bucket.clone(), prefix.clone(), kms_key).into()
             }
         }
     }
@@ -153,10 +173,22 @@ impl Store {
     /// owner; a directory has none.
     #[must_use]
     pub fn owned_by(self, account_id: Option<&AccountId>) -> Store {
-        match (self, account_id) {
-            (Store::S3(store), Some(account_id)) => Store::S3(store.owned_by(account_id)),
-            (store, _) => store,
-        }
+        let backend = match (self.backend, account_id) {
+            (Backend::S3(store), Some(account_id)) => Backend::S3(store.owned_by(account_id)),
+            (backend, _) => backend,
+        };
+        Store { backend, ..self }
+    }
+
+    /// Returns the same lake, which notes in `read_objects` each object whose content it reads.
+    #[must_use]
+    pub fn noting_reads(self, read_objects: ReadObjects) -> Store {
+        Store { read_objects: Some(read_objects), ..self }
+    }
+
+    /// Returns `true` for a directory.
+    pub fn is_directory(&self) -> bool {
+        matches!(self.backend, Backend::Directory(_))
     }
 
     /// Lists the entries directly in `folder`, whose name ends with a slash or is empty for the entire lake. A folder that does
@@ -165,9 +197,9 @@ impl Store {
     /// # Errors
     /// If that cannot be determined.
     pub async fn list_folder(&self, folder: &str) -> Result<FolderListing, StoreError> {
-        match self {
-            Store::S3(store) => store.list_folder(folder).await,
-            Store::Directory(store) => store.list_folder(folder),
+        match &self.backend {
+            Backend::S3(store) => store.list_folder(folder).await,
+            Backend::Directory(store) => store.list_folder(folder),
         }
     }
 
@@ -176,9 +208,9 @@ impl Store {
     /// # Errors
     /// If not all could be listed.
     pub async fn keys(&self, folder: &str) -> Result<Vec<String>, StoreError> {
-        match self {
-            Store::S3(store) => store.keys(folder).await,
-            Store::Directory(store) => Ok(store.find(folder)?.into_iter().map(|found| found.key).collect()),
+        match &self.backend {
+            Backend::S3(store) => store.keys(folder).await,
+            Backend::Directory(store) => Ok(store.find(folder)?.into_iter().map(|found| found.key).collect()),
         }
     }
 
@@ -188,9 +220,9 @@ impl Store {
     /// # Errors
     /// If not all could be listed.
     pub async fn find(&self, folder: &str) -> Result<Vec<Found>, StoreError> {
-        match self {
-            Store::S3(store) => store.find(folder).await,
-            Store::Directory(store) => store.find(folder),
+        match &self.backend {
+            Backend::S3(store) => store.find(folder).await,
+            Backend::Directory(store) => store.find(folder),
         }
     }
 
@@ -199,10 +231,10 @@ impl Store {
     /// # Errors
     /// If it cannot be determined.
     pub async fn sha256(&self, found: &Found) -> Result<Hashed, StoreError> {
-        match self {
-            Store::S3(store) => store.sha256(found).await,
-            Store::Directory(_) if found.bytes > LARGEST_PUT => Err(StoreError::none_of_ours(found)),
-            Store::Directory(_) => self.hash(found).await,
+        match &self.backend {
+            Backend::S3(store) => store.sha256(found).await,
+            Backend::Directory(_) if found.bytes > LARGEST_PUT => Err(StoreError::none_of_ours(found)),
+            Backend::Directory(_) => self.hash(found).await,
         }
     }
 
@@ -220,14 +252,20 @@ impl Store {
     /// # Errors
     /// If it does not exist, cannot be read, or is not a file.
     pub async fn examine(&self, found: &Found, at_most: u64, keep: Keep) -> Result<Examined, StoreError> {
-        match self {
-            Store::S3(store) => store.examine(&found.key, None, at_most, keep).await,
-            Store::Directory(store) => {
+        let examined = match &self.backend {
+            Backend::S3(store) => store.examine(&found.key, None, at_most, keep).await?,
+            Backend::Directory(store) => {
                 let (store, key) = (store.clone(), found.key.clone());
                 let examined = tokio::task::spawn_blocking(move || store.examine(&key, at_most, keep)).await;
-                examined.unwrap_or_else(|error| Err(StoreError::panicked(&found.key, &error)))
+                examined.unwrap_or_else(|error| Err(StoreError::panicked(&found.key, &error)))?
             }
+        };
+        if let Some(read_objects) = &self.read_objects
+            && examined.hashed.bytes <= at_most
+        {
+            read_objects.note(&found.key, examined.hashed);
         }
+        Ok(examined)
     }
 
     /// Reads a digest or a run record and returns the result of `using` for its bytes; `None` if there is no such object.
@@ -241,9 +279,16 @@ impl Store {
         key: &ObjectKey,
         using: impl FnOnce(&[u8]) -> T,
     ) -> Result<Option<T>, StoreError> {
-        match self {
-            Store::S3(store) => store.read_with(key, using).await,
-            Store::Directory(store) => store.read_with(key, using).await,
+        let using = |bytes: &[u8]| {
+            if let Some(read_objects) = &self.read_objects {
+                let hashed = Hashed { bytes: bytes.len() as u64, sha256: Sha256::digest(bytes).into() };
+                read_objects.note(key.as_str(), hashed);
+            }
+            using(bytes)
+        };
+        match &self.backend {
+            Backend::S3(store) => store.read_with(key, using).await,
+            Backend::Directory(store) => store.read_with(key, using).await,
         }
     }
 
@@ -260,9 +305,9 @@ impl Store {
     /// # Errors
     /// If S3 cannot be asked or answers without a time, or if no file can be created.
     pub async fn time(&self) -> Result<Timestamp, StoreError> {
-        match self {
-            Store::S3(store) => store.time().await,
-            Store::Directory(store) => {
+        match &self.backend {
+            Backend::S3(store) => store.time().await,
+            Backend::Directory(store) => {
                 let root = store.root();
                 time::of_file_system(root).map_err(|error| StoreError {
                     code: ErrorCode::StorageFailed,
@@ -276,9 +321,9 @@ impl Store {
 
     /// Returns the key in the bucket, or the path within the directory.
     pub fn object_key(&self, key: Key<'_>) -> String {
-        match self {
-            Store::S3(store) => store.object_key(key),
-            Store::Directory(_) => key.to_string(),
+        match &self.backend {
+            Backend::S3(store) => store.object_key(key),
+            Backend::Directory(_) => key.to_string(),
         }
     }
 
@@ -287,9 +332,9 @@ impl Store {
     /// # Errors
     /// If that cannot be determined.
     pub async fn contains(&self, key: Key<'_>) -> Result<bool, StoreError> {
-        match self {
-            Store::S3(store) => store.contains(key).await,
-            Store::Directory(store) => store.contains(key),
+        match &self.backend {
+            Backend::S3(store) => store.contains(key).await,
+            Backend::Directory(store) => store.contains(key),
         }
     }
 
@@ -298,9 +343,9 @@ impl Store {
     /// # Errors
     /// If that cannot be determined.
     pub async fn look(&self, key: Key<'_>) -> Result<Look, StoreError> {
-        match self {
-            Store::S3(store) => store.look(key).await,
-            Store::Directory(store) => {
+        match &self.backend {
+            Backend::S3(store) => store.look(key).await,
+            Backend::Directory(store) => {
                 let (store, key) = (store.clone(), key.to_string());
                 let look = tokio::task::spawn_blocking({
                     let key = key.clone();
@@ -317,9 +362,9 @@ impl Store {
     /// If it could not be written completely; no part of it is then under the key. If the directory's entry could not be
     /// made durable, or if S3 never answered, the complete object may be.
     pub async fn put_if_absent(&self, key: Key<'_>, object: Object<'_>) -> Result<Put, StoreError> {
-        match self {
-            Store::S3(store) => store.put_if_absent(key, object).await,
-            Store::Directory(store) => store.put_if_absent(key, object),
+        match &self.backend {
+            Backend::S3(store) => store.put_if_absent(key, object).await,
+            Backend::Directory(store) => store.put_if_absent(key, object),
         }
     }
 
@@ -328,9 +373,9 @@ impl Store {
     /// # Errors
     /// If the policy cannot be read.
     pub async fn missing_protections(&self) -> Result<Option<Vec<Protection>>, StoreError> {
-        match self {
-            Store::S3(store) => store.missing_protections().await.map(Some),
-            Store::Directory(_) => Ok(None),
+        match &self.backend {
+            Backend::S3(store) => store.missing_protections().await.map(Some),
+            Backend::Directory(_) => Ok(None),
         }
     }
 }

@@ -122,7 +122,7 @@ async fn a_directory_keeps_the_contract() {
     let directory = tempfile::TempDir::new().unwrap();
     let root = directory.path().join("not/there/yet");
     let at = |root: &Path, key: &str| std::fs::read(root.join(key)).ok();
-    contract(Store::Directory(DirectoryStore::new(root.clone())), async |key| at(&root, &key)).await;
+    contract(Store::from(DirectoryStore::new(root.clone())), async |key| at(&root, &key)).await;
     let leftovers = crate::harness::files_under(&root);
     assert!(!leftovers.iter().any(|file| file.contains(".tmp")), "{leftovers:?}");
 }
@@ -135,7 +135,7 @@ async fn s3_keeps_the_contract() {
     for prefix in ["", "vpn/audit"] {
         let bucket = if prefix.is_empty() { bucket.clone() } else { seaweed.bucket().await };
         let client = aws_sdk_s3::Client::new(&seaweed.sdk());
-        let store = Store::S3(S3Store::new(client.clone(), bucket.clone(), prefix.to_owned(), None));
+        let store = Store::from(S3Store::new(client.clone(), bucket.clone(), prefix.to_owned(), None));
         assert!(store.object_key(Key::Preflight).starts_with(prefix));
         contract(store, async |key| {
             let object = client.get_object().bucket(&bucket).key(key).send().await.ok()?;
@@ -151,7 +151,7 @@ async fn s3_keeps_the_sha256() {
     let seaweed = Seaweed::shared();
     let bucket = seaweed.bucket().await;
     let client = aws_sdk_s3::Client::new(&seaweed.sdk());
-    let store = Store::S3(S3Store::new(client.clone(), bucket.clone(), String::new(), None));
+    let store = Store::from(S3Store::new(client.clone(), bucket.clone(), String::new(), None));
     store.put_if_absent(Key::Preflight, Object::from_bytes(b"evidence", "text/plain")).await.unwrap();
     let mode = aws_sdk_s3::types::ChecksumMode::Enabled;
     let head =
@@ -166,7 +166,7 @@ async fn a_put_that_succeeded_unheard_is_known_as_written() {
     let seaweed = Seaweed::shared();
     let bucket = seaweed.bucket().await;
     let client = aws_sdk_s3::Client::new(&seaweed.sdk());
-    let store = Store::S3(S3Store::new(client, bucket, String::new(), None));
+    let store = Store::from(S3Store::new(client, bucket, String::new(), None));
     let object = Object::from_bytes(b"the same bytes", "text/plain");
     // If the answer to the SDK's first attempt was lost, its second attempt finds its own object.
     assert_eq!(store.put_if_absent(Key::Preflight, object).await.unwrap(), Put::Written);
@@ -179,7 +179,7 @@ async fn bytes_that_differ_from_their_hash_are_refused_by_s3() {
     let seaweed = Seaweed::shared();
     let bucket = seaweed.bucket().await;
     let client = aws_sdk_s3::Client::new(&seaweed.sdk());
-    let store = Store::S3(S3Store::new(client, bucket, String::new(), None));
+    let store = Store::from(S3Store::new(client, bucket, String::new(), None));
     let object = Object { sha256: [7; 32], ..Object::from_bytes(b"other bytes", "text/plain") };
     assert!(store.put_if_absent(Key::Preflight, object).await.is_err());
     assert!(!store.contains(Key::Preflight).await.unwrap(), "and not written");
@@ -195,7 +195,7 @@ async fn a_missing_or_refusing_bucket_is_named_with_the_permission() {
         (seaweed.sdk_denied(), bucket.as_str(), "AccessDenied", "the permission s3:"),
     ] {
         let client = aws_sdk_s3::Client::new(&sdk);
-        let store = Store::S3(S3Store::new(client, bucket.to_owned(), "vpn".to_owned(), None));
+        let store = Store::from(S3Store::new(client, bucket.to_owned(), "vpn".to_owned(), None));
         let looked = store.contains(Key::Preflight).await.unwrap_err();
         let put =
             store.put_if_absent(Key::Preflight, Object::from_bytes(b"x", "text/plain")).await.unwrap_err();
@@ -213,7 +213,7 @@ async fn put_to(answers: &[(u16, &str)], kms_key: Option<&str>) -> (Vec<String>,
     let s3 = Stub::start(answers).await;
     let client = aws_sdk_s3::Client::new(&sdk_config(s3.url(), "us-east-1"));
     let kms_key = kms_key.and_then(KmsKey::parse);
-    let store = Store::S3(S3Store::new(client, "evidence".to_owned(), String::new(), kms_key));
+    let store = Store::from(S3Store::new(client, "evidence".to_owned(), String::new(), kms_key));
     let put = store.put_if_absent(Key::Preflight, Object::from_bytes(b"evidence", "text/plain")).await;
     (s3.heads(), put.map_err(|error| error.to_string()))
 }
@@ -251,7 +251,7 @@ async fn every_request_names_the_account_that_must_own_the_bucket() {
     for owner in [Some("001122223333"), None] {
         let s3 = Stub::start(&[(404, "<Error><Code>NoSuchKey</Code></Error>")]).await;
         let client = aws_sdk_s3::Client::new(&sdk_config(s3.url(), "us-east-1"));
-        let store = Store::S3(S3Store::new(client, "evidence".to_owned(), String::new(), None));
+        let store = Store::from(S3Store::new(client, "evidence".to_owned(), String::new(), None));
         let store = store.owned_by(owner.and_then(AccountId::parse).as_ref());
         let object = Object::from_bytes(b"x", "text/plain");
         // None of these is answered well; what counts is what was asked.
@@ -293,7 +293,7 @@ async fn s3_itself_names_a_delete_marker_and_need_not_be_asked_twice() {
     {
         let s3 = Stub::with_headers(&format!("{headers}Server: AmazonS3\r\n"), &[(404, "")]).await;
         let client = aws_sdk_s3::Client::new(&sdk_config(s3.url(), "eu-central-1"));
-        let store = Store::S3(S3Store::new(client, "bucket".to_owned(), String::new(), None));
+        let store = Store::from(S3Store::new(client, "bucket".to_owned(), String::new(), None));
         assert_eq!(store.look(Key::Preflight).await.unwrap(), expected);
         assert_eq!(s3.heads().len(), 1, "{headers}");
     }
@@ -303,7 +303,7 @@ async fn s3_itself_names_a_delete_marker_and_need_not_be_asked_twice() {
 fn a_directory_that_cannot_be_written_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let below_a_file = file.path().join("lake");
-    let store = Store::Directory(DirectoryStore::new(below_a_file.clone()));
+    let store = Store::from(DirectoryStore::new(below_a_file.clone()));
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let put = runtime.block_on(store.put_if_absent(Key::Preflight, Object::from_bytes(b"x", "text/plain")));
     let error = put.unwrap_err();
@@ -320,7 +320,7 @@ async fn keys_that_xml_cannot_carry_are_listed_encoded() {
         <CommonPrefixes><Prefix>vpn/runs//</Prefix></CommonPrefixes></ListVersionsResult>";
     let s3 = Stub::start(&[(200, versions)]).await;
     let client = aws_sdk_s3::Client::new(&sdk_config(s3.url(), "us-east-1"));
-    let store = Store::S3(S3Store::new(client, "evidence".to_owned(), "vpn".to_owned(), None));
+    let store = Store::from(S3Store::new(client, "evidence".to_owned(), "vpn".to_owned(), None));
     let found = store.find("runs/").await.unwrap();
     let keys: Vec<&str> = found.iter().map(|found| found.key.as_str()).collect();
     assert_eq!(keys, ["runs/", "runs/a\\x01 b+c\\\\.json"]);

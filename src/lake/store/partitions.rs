@@ -5,7 +5,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use tracing::warn;
 
-use super::{Found, Store, StoreError};
+use super::{Backend, Found, Store, StoreError};
 use crate::lake::keys::Table;
 use crate::target::AccountRegion;
 
@@ -33,8 +33,8 @@ impl Store {
 
     /// Lists the Regions of which a table has a folder of an account.
     async fn regions_of(&self, table: Table, account: String) -> Result<Vec<AccountRegion>, StoreError> {
-        let regions = match (self, self.list_folder(&format!("{table}/{account}/")).await) {
-            (Store::Directory(_), Err(error)) => {
+        let regions = match (&self.backend, self.list_folder(&format!("{table}/{account}/")).await) {
+            (Backend::Directory(_), Err(error)) => {
                 // One account's folder must not keep the others from being sealed; `verify` reports it.
                 warn!(code = %error.code, %table, "not looked into: a folder that cannot be listed");
                 return Ok(Vec::new());
@@ -66,8 +66,8 @@ impl Store {
         last: Option<Date>,
     ) -> Result<Vec<Found>, StoreError> {
         let is_asked = |date: Date| date >= first && last.is_none_or(|last| date <= last);
-        match self {
-            Store::S3(store) => {
+        match &self.backend {
+            Backend::S3(store) => {
                 // The names of the days' folders, without the slash: before and after the keys in them.
                 let name = |date| place.day(table, date).trim_end_matches('/').to_owned();
                 let after_last = last.and_then(|last| last.tomorrow().ok()).map(name);
@@ -84,7 +84,7 @@ impl Store {
                 found.retain(is_of_day);
                 Ok(found)
             }
-            Store::Directory(store) => {
+            Backend::Directory(store) => {
                 let dates: Vec<Date> = match last {
                     Some(last) => first.series(1.day()).take_while(|date| *date <= last).collect(),
                     None => {

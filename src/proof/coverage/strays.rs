@@ -18,7 +18,7 @@ pub(super) const FIND_OUT: &str = "find out who put it there";
 /// If a folder cannot be listed.
 pub(super) async fn find_strays(store: &Store) -> Result<Vec<Unreadable>, StoreError> {
     let mut strays = Vec::new();
-    if matches!(store, Store::Directory(_)) {
+    if store.is_directory() {
         // A bucket has only the folders in its objects' names, and not everybody may list all of it.
         for key in store.list_folder("").await?.objects {
             if matches!(Table::parse(&key), Some(Table::Runs | Table::Digests)) {

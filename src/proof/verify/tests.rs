@@ -4,7 +4,7 @@ use crate::lake::store::DirectoryStore;
 #[test]
 fn evidence_expires_at_the_midnight_after_its_days() {
     let lake = Location::Directory("/nowhere".into());
-    let store = Store::Directory(DirectoryStore::new("/nowhere".into()));
+    let store = Store::from(DirectoryStore::new("/nowhere".into()));
     let hour = |text: &str| Hour::parse(text).unwrap();
     for (put, days, now, expected) in [
         ("2025-11-22T00", 10, "2025-12-02T23:59:59Z", false),
