@@ -6,6 +6,7 @@
 
 mod columns;
 mod connection_logs;
+mod counts;
 mod objects;
 mod reader;
 mod rows;
@@ -16,7 +17,8 @@ mod trace;
 mod watch;
 
 pub use columns::{COLUMNS, Session, SessionColumn, SessionValue};
-pub use reader::{SessionProgress, SessionsRead, WatchedEndpoint, read_sessions};
+pub use counts::{ObjectRows, SessionProgress};
+pub use reader::{SessionsRead, WatchedEndpoint, read_sessions};
 pub use selection::Selection;
 pub use session::identity_key;
 pub use trace::{TRACE_TOLERANCE, Trace, TraceError, TraceResult, Traced};

@@ -1,7 +1,6 @@
 //! Reads the record and the objects of each account and Region, and passes on the sessions that are asked for.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_array::RecordBatch;
 use futures_util::{Stream, StreamExt, stream};
@@ -9,6 +8,7 @@ use jiff::Timestamp;
 
 use super::columns::Session;
 use super::connection_logs::{CONFIGURATION_COLUMNS, ConnectionLogs, EVENT_COLUMNS};
+use super::counts::{ObjectRows, ReadCounts, SessionProgress};
 use super::objects::{DayRange, TableObject, TableObjects};
 use super::rows::{Connections, SIGHT_COLUMNS, SightColumns};
 use super::selection::Selection;
@@ -34,17 +34,6 @@ const FURTHER_DAYS: i64 = 7;
 /// DayRange before and after those of the sessions in which their events and configurations may lie.
 const DAYS_AROUND: i64 = 3;
 
-/// The number of things read so far.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SessionProgress {
-    /// Run records.
-    pub runs: u64,
-    /// Parquet objects.
-    pub objects: u64,
-    /// Rows of connections.
-    pub rows: u64,
-}
-
 /// The result of a reading, beside the sessions.
 #[derive(Debug, Default)]
 pub struct SessionsRead {
@@ -54,6 +43,10 @@ pub struct SessionsRead {
     pub objects: u64,
     /// Rows of connections read.
     pub rows: u64,
+    /// The rows of each object with rows of connections, by its key.
+    pub rows_by_object: BTreeMap<String, ObjectRows>,
+    /// Different connections in these rows. Those that are not asked for were not passed on.
+    pub connections: u64,
     /// Sessions passed on.
     pub sessions: u64,
     /// Everything that could not be read, and why. Sessions may be missing for it, or less may be known of them.
@@ -68,7 +61,7 @@ pub struct WatchedEndpoint {
     /// The endpoint.
     pub endpoint_id: String,
     /// The first capture, or the first listing of endpoints: what there was before is not known.
-    record_begins: Timestamp,
+    pub record_begins: Timestamp,
     /// Beginnings and ends of its holes, and of the time since the last capture, which has no end.
     holes: Vec<(Timestamp, Timestamp)>,
 }
@@ -116,42 +109,11 @@ pub async fn read_sessions(
         let reader = PlaceReader { store, place: &place, record, in_lake, now, selection, counts: &counts };
         reader.read(&mut read, &mut on_session).await?;
     }
-    let SessionProgress { runs, objects, rows } = counts.so_far.get();
-    (read.runs, read.objects, read.rows) = (runs, objects, rows);
+    let (SessionProgress { runs, objects, rows }, rows_by_object) = counts.into_totals();
+    (read.runs, read.objects, read.rows, read.rows_by_object) = (runs, objects, rows, rows_by_object);
     read.unreadable.sort_by(|one, other| one.object_key.cmp(&other.object_key));
     read.unreadable.dedup_by(|one, other| one.object_key == other.object_key);
     Ok(read)
-}
-
-/// The counts of what was read, each object once.
-struct ReadCounts<F> {
-    so_far: Cell<SessionProgress>,
-    objects: RefCell<HashSet<String>>,
-    on_progress: F,
-}
-
-impl<F: Fn(SessionProgress)> ReadCounts<F> {
-    fn new(on_progress: F) -> ReadCounts<F> {
-        ReadCounts { so_far: Cell::default(), objects: RefCell::default(), on_progress }
-    }
-
-    fn add_run(&self) {
-        let so_far = self.so_far.get();
-        self.set(SessionProgress { runs: so_far.runs + 1, ..so_far });
-    }
-
-    fn add_object(&self, object: &TableObject, rows: u64) {
-        if self.objects.borrow_mut().insert(object.found.key.clone()) {
-            let so_far = self.so_far.get();
-            let (objects, rows) = (so_far.objects + 1, so_far.rows + rows);
-            self.set(SessionProgress { objects, rows, ..so_far });
-        }
-    }
-
-    fn set(&self, so_far: SessionProgress) {
-        self.so_far.set(so_far);
-        (self.on_progress)(so_far);
-    }
 }
 
 /// The reader of one account and Region.
@@ -170,6 +132,8 @@ struct PlaceReader<'a, F> {
 #[derive(Default)]
 struct EndpointSessions {
     sessions: Vec<Session>,
+    /// Different connections in the rows that were read.
+    connections: u64,
     unreadable: Vec<Unreadable>,
     /// The days that must be read to know these sessions fully; `None` if those that were read are enough.
     needs: Option<DayRange>,
@@ -205,6 +169,7 @@ impl<F: Fn(SessionProgress)> PlaceReader<'_, F> {
                 of_endpoint = self.sessions_of(&endpoint_id, objects, days, &logs).await?;
             }
             read.unreadable.append(&mut of_endpoint.unreadable);
+            read.connections += of_endpoint.connections;
             read.sessions += of_endpoint.sessions.len() as u64;
             of_endpoint.sessions.into_iter().for_each(&mut *on_session);
         }
@@ -276,7 +241,7 @@ impl<F: Fn(SessionProgress)> PlaceReader<'_, F> {
                 batches.try_for_each(|batch| add(batch, &object)).map_err(|error| error.to_string())
             });
             match added {
-                Ok(()) => self.counts.add_object(&object, 0),
+                Ok(()) => self.counts.add_other(&object),
                 Err(problem) => read.unreadable.push(object.unreadable(problem)),
             }
         }
@@ -317,14 +282,18 @@ impl<F: Fn(SessionProgress)> PlaceReader<'_, F> {
             match checked {
                 Ok(batches) => {
                     let is_complete = object.key.table == Table::Connections;
+                    let mut of_object = ObjectRows::default();
                     for batch in &batches {
-                        connections.add(endpoint_id.as_str(), batch, time, is_complete)?;
+                        of_object.rows += batch.rows() as u64;
+                        of_object.without_id +=
+                            connections.add(endpoint_id.as_str(), batch, time, is_complete)?;
                     }
-                    self.counts.add_object(&object, batches.iter().map(|batch| batch.rows() as u64).sum());
+                    self.counts.add_rows(&object, of_object);
                 }
                 Err(problem) => of_endpoint.unreadable.push(object.unreadable(problem)),
             }
         }
+        of_endpoint.connections = connections.len();
         let watch = Watch::new(endpoint_id.as_str(), &self.record, self.now);
         for (connection_id, sights) in connections.into_iter() {
             let mut session = session(self.place, endpoint_id.as_str(), &connection_id, &sights, &watch);

@@ -160,16 +160,20 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    /// Adds the rows of a snapshot. Those without an id are of no session.
+    /// Adds the rows of a snapshot, and returns the number of those without an id, which are of no session.
     pub(super) fn add(
         &mut self,
         endpoint_id: &str,
         columns: &SightColumns,
         snapshot_time: Millis,
         is_complete: bool,
-    ) -> Result<(), SessionsError> {
+    ) -> Result<u64, SessionsError> {
+        let mut without_id = 0;
         for row in 0..columns.rows {
-            let Some(id) = word(columns.ids.as_ref(), row) else { continue };
+            let Some(id) = word(columns.ids.as_ref(), row) else {
+                without_id += 1;
+                continue;
+            };
             let place = self.place_of(id);
             if self.by_id.len() > MOST_CONNECTIONS {
                 return Err(SessionsError::TooManyConnections {
@@ -181,7 +185,12 @@ impl Connections {
                 sights.add(&columns.sight(row, snapshot_time, is_complete));
             }
         }
-        Ok(())
+        Ok(without_id)
+    }
+
+    /// Returns the number of connections.
+    pub(super) fn len(&self) -> u64 {
+        self.by_id.len() as u64
     }
 
     fn place_of(&mut self, id: &str) -> usize {
