@@ -7,7 +7,7 @@
 //! | room | contents |
 //! |---|---|
 //! | [`invocation`] | request and answer: event, settings, handler, answer, metrics |
-//! | `report` | reports for people, of the command line alone: sessions |
+//! | `report` | reports for people, of the command line alone: sessions, exhibits |
 //! | [`capture`] | one snapshot: targets, run, capture of a target, plan of a fleet, preflight; connection logs |
 //! | [`proof`] | digests, seal, verify, coverage, signing |
 //! | [`lake`] | keys, Parquet objects, ledger, store |

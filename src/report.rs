@@ -1,3 +1,4 @@
 //! Reports made from the lake for people, without Athena. Only the command line has them.
 
+pub mod exhibit;
 pub mod sessions;

@@ -1,5 +1,7 @@
 //! The flags, read into the settings and the request that the Lambda reads from its environment and its event.
 
+mod report;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -17,9 +19,10 @@ use client_vpn_audit::lake::ledger::Trigger;
 use jiff::Timestamp;
 
 use crate::examples::{
-    COVERAGE_EXAMPLES, DEMO_EXAMPLES, LOGS_EXAMPLES, PREFLIGHT_EXAMPLES, SEAL_EXAMPLES, SESSIONS_EXAMPLES,
-    SNAPSHOT_EXAMPLES, VERIFY_EXAMPLES,
+    COVERAGE_EXAMPLES, DEMO_EXAMPLES, LOGS_EXAMPLES, PREFLIGHT_EXAMPLES, REPORT_EXAMPLES, SEAL_EXAMPLES,
+    SESSIONS_EXAMPLES, SNAPSHOT_EXAMPLES, VERIFY_EXAMPLES,
 };
+pub use report::ReportArgs;
 
 /// Keeps the audit record of AWS Client VPN: who was connected, when, how long, how much, and whether anything was
 /// missed.
@@ -56,6 +59,9 @@ pub enum Command {
     /// Print one row for each connection: who, when, how long, how much, from where
     #[command(after_help = SESSIONS_EXAMPLES)]
     Sessions(SessionsArgs),
+    /// Check that nothing of an exhibit was changed, removed or added
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(ReportArgs),
     /// Watch the whole pipeline work against a built-in simulator; needs no AWS account
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(Demo),

@@ -106,6 +106,19 @@ The rules are those of the table sessions in Athena, and the record is taken as 
 time with `by` is the latest that it can have been. A session that began and ended within a hole is in no record: see coverage.
 --csv writes values as they are. A spreadsheet may take text that begins with = + - or @ for a formula.";
 
+pub const REPORT_EXAMPLES: &str = "\
+Examples:
+  # Nothing was changed since the exhibit was made, by the receipt that was handed over separately
+  client-vpn-audit report --check ./exhibit --receipt receipt.txt
+
+  # By a signature of whoever handed it over, made as here
+  openssl dgst -sha256 -sign key.pem ./exhibit/manifest.json | base64 > ./exhibit/manifest.json.sig
+  client-vpn-audit report --check ./exhibit --public-key public.pem
+
+Exit status: 0 no difference from manifest.json, the receipt and the signature, 1 a difference or something that could not be
+read, 2 wrong usage.
+Without --receipt and --public-key, a manifest that was rewritten together with the files would not be noticed.";
+
 pub const DEMO_EXAMPLES: &str = "\
 Examples:
   client-vpn-audit demo

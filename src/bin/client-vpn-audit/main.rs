@@ -8,6 +8,7 @@ mod exit_status;
 mod lake;
 mod moment;
 mod output;
+mod report;
 mod sessions;
 mod verify;
 
@@ -39,6 +40,7 @@ async fn main() -> ExitCode {
         Command::Verify(verify) => verify::run(verify, args.json).await,
         Command::Coverage(coverage) => coverage::run(coverage, args.json).await,
         Command::Sessions(sessions) => sessions::run(sessions, args.json).await,
+        Command::Report(report) => report::run(report, args.json).await,
         Command::Demo(demo) => demo::run(demo, args.json).await.map_err(Failure::from),
     };
     match done {

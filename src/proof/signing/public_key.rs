@@ -71,4 +71,9 @@ impl PublicKey {
         Signature::parse(&signature).is_some_and(|signature| signature.is_low())
             && self.key.verify_sig(text.as_bytes(), &signature).is_ok()
     }
+
+    /// Checks that `signature`, in DER, is one of `message`, with either value of `s`: other programs write both.
+    pub fn verifies_der(&self, message: &[u8], signature: &[u8]) -> bool {
+        Signature::parse(signature).is_some() && self.key.verify_sig(message, signature).is_ok()
+    }
 }

@@ -56,6 +56,12 @@ fn every_signature_is_in_its_low_form_and_the_high_one_is_refused() {
         let der = BASE64_STANDARD.decode(&high).unwrap();
         assert!(of_the_library.verify(text.as_bytes(), &der).is_ok(), "right but for its form");
         assert!(!signer.public_key().verifies(&text, &high), "{high}");
+        let low = BASE64_STANDARD.decode(&signature).unwrap();
+        for form in [&low, &der] {
+            assert!(signer.public_key().verifies_der(text.as_bytes(), form), "OpenSSL writes both");
+            assert!(!signer.public_key().verifies_der(b"another text", form));
+            assert!(!signer.public_key().verifies_der(text.as_bytes(), &[form.as_slice(), &[0]].concat()));
+        }
         assert_eq!(encoded(&der), Some(signature), "as KMS may return it");
     }
 }
