@@ -98,7 +98,7 @@ pub struct Coverage {
 }
 
 /// A run record or digest that could not be read.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Unreadable {
     /// Its key, relative to the lake's prefix.
     pub object_key: String,

@@ -1,21 +1,53 @@
-//! An exhibit: a folder of files that a report wrote, and the check that nothing in it was changed since.
+//! The exhibit: a folder with everything that an auditor is handed about a period. It is made from the lake, or a copy of it, and a public
+//! key, and works offline.
 //!
-//! `manifest.json` has the SHA-256 of every file, and a receipt, which is kept elsewhere, that of the manifest. `check`
-//! compares both with the folder, in which anybody may have written: it follows no link, and hashes no file that is
-//! longer than the manifest says.
+//! `Evidence` is read once. `claims` and `population` judge it and `page` shows it, without I/O. `inputs.csv` has each object that was
+//! read with its hash. `manifest.json` has the SHA-256 of every file, and a receipt, which is kept elsewhere, that of the manifest. `check`
+//! compares both with the folder, in which anybody may have written: it follows no link, and hashes no file that is longer than the
+//! manifest says.
 
 mod check;
+mod claims;
+mod compose;
+mod data;
 mod difference;
+mod digests;
+mod evidence;
 mod folder;
+mod identities;
+mod inputs;
 mod manifest;
+mod output_folder;
+mod page;
+mod population;
 mod receipt;
+mod reperform;
+mod run_records;
+mod sample;
 mod timestamp;
+mod verdict;
+mod zoned_times;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::sessions::{SessionProgress, SessionsError};
+use crate::lake::store::{Location, Store, StoreError};
+use crate::proof::coverage::witness::Witness;
+use crate::proof::signing::PublicKey;
 
 pub use check::{ExhibitCheck, check};
+pub use compose::{WrittenExhibit, make_exhibit};
 pub use difference::{ExhibitDifference, ExhibitDifferenceKind};
 pub use folder::ExhibitFolder;
+pub use inputs::InputFile;
 pub use manifest::{ExhibitFile, ExhibitManifest, ManifestError, exhibit_number};
 pub use receipt::{ExhibitReceipt, receipt_text};
+pub use sample::SampleRequest;
 
 /// Name of the manifest.
 pub const MANIFEST: &str = "manifest.json";
@@ -34,3 +66,114 @@ pub const INPUTS: &str = "inputs.csv";
 
 /// Names that the manifest does not have: its own, and those of files that follow from it.
 const BESIDE_THE_MANIFEST: [&str; 4] = [MANIFEST, RECEIPT, SIGNATURE, TIMESTAMP];
+
+/// The parameters of an exhibit.
+#[derive(Debug)]
+pub struct ExhibitRequest<'a> {
+    /// The store that the lake is read from.
+    pub store: &'a Store,
+    /// The lake's location.
+    pub lake: &'a Location,
+    /// Beginning of the period.
+    pub from: Timestamp,
+    /// End of the period, which is not part of it.
+    pub to: Timestamp,
+    /// The current time.
+    pub now: Timestamp,
+    /// Time zone of the page.
+    pub time_zone: TimeZone,
+    /// Public keys that signatures are checked with.
+    pub keys: Vec<PublicKey>,
+    /// SHA-256 of digests, by their keys, that were noted elsewhere.
+    pub known: BTreeMap<String, String>,
+    /// CloudWatch's counts.
+    pub witnesses: Vec<Witness>,
+    /// The checks that a preflight printed; `None` if they were not given.
+    pub protection: Option<Vec<ProtectionCheck>>,
+    /// Days after which evidence expires; `None` for never.
+    pub retention_days: Option<u32>,
+    /// Name of whoever made it, as they stated it.
+    pub prepared_by: Option<String>,
+    /// The sample; `None` for none.
+    pub sample: Option<SampleRequest>,
+    /// Files beside the lake that it is made of.
+    pub files: Vec<InputFile>,
+    /// The program that makes it.
+    pub program: ProgramFacts,
+    /// Most objects that are verified at a time.
+    pub max_concurrency: usize,
+}
+
+/// The program that makes an exhibit, and its run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramFacts {
+    /// Its version.
+    pub version: &'static str,
+    /// The commit that it was built from; `None` if the build did not state it.
+    pub commit: Option<String>,
+    /// SHA-256 of its file, in hexadecimal; `None` if it could not be read.
+    pub binary_sha256: Option<String>,
+    /// The command line.
+    pub command: String,
+    /// Name of the host; `None` if it is not known.
+    pub host: Option<String>,
+}
+
+/// A check of a preflight.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProtectionCheck {
+    /// The checked action.
+    pub action: String,
+    /// The checked resource.
+    pub resource: String,
+    /// `true` if it passed.
+    pub ok: bool,
+    /// The problem or note.
+    pub remark: String,
+}
+
+/// The progress of an exhibit in the making.
+#[derive(Debug, Clone, Copy)]
+pub enum ExhibitProgress {
+    /// Run records read for coverage.
+    RunRecords(u64),
+    /// The reading of sessions.
+    Sessions(SessionProgress),
+    /// Objects verified.
+    Verified(u64),
+}
+
+/// The reason why an exhibit could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ExhibitError {
+    /// The lake could not be listed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The sessions could not be made.
+    #[error(transparent)]
+    Sessions(#[from] SessionsError),
+    /// There is something in the folder.
+    #[error(
+        "creating the exhibit in {0}: the folder is not empty, and nothing in it is overwritten; choose another with --out"
+    )]
+    NotEmpty(PathBuf),
+    /// The files make no manifest.
+    #[error("making the manifest of the exhibit: {0}")]
+    Manifest(#[from] ManifestError),
+    /// A file could not be written.
+    #[error("{doing} {path}: {error}; check the folder, its permissions and the space left")]
+    Write {
+        /// The step.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The reason.
+        error: io::Error,
+    },
+}
+
+impl ExhibitError {
+    fn write(doing: &'static str, path: &Path, error: io::Error) -> ExhibitError {
+        ExhibitError::Write { doing, path: path.to_owned(), error }
+    }
+}

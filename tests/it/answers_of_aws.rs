@@ -176,7 +176,7 @@ async fn nor_is_one_of_sts_kms_or_s3() {
 
         let s3 = Stub::with_headers(ID_HEADERS, &[(403, &s3_error(code))]).await;
         let client = aws_sdk_s3::Client::new(&sdk_config(s3.url(), "eu-central-1"));
-        let store = Store::S3(S3Store::new(client, "evidence".to_owned(), "vpn".to_owned(), None));
+        let store = Store::from(S3Store::new(client, "evidence".to_owned(), "vpn".to_owned(), None));
         for error in [
             store.contains(Key::Preflight).await.unwrap_err(),
             store.keys("runs/").await.unwrap_err(),
@@ -196,7 +196,7 @@ async fn a_denial_of_s3_names_the_kind_of_policy() {
                 s3:GetBucketPolicy action</Message></Error>";
     let s3 = Stub::start(&[(403, body)]).await;
     let client = aws_sdk_s3::Client::new(&sdk_config(s3.url(), "eu-central-1"));
-    let store = Store::S3(S3Store::new(client, "evidence".to_owned(), String::new(), None));
+    let store = Store::from(S3Store::new(client, "evidence".to_owned(), String::new(), None));
     let error = store.missing_protections().await.unwrap_err().to_string();
     let words = "the permission s3:GetBucketPolicy on arn:aws:s3:::evidence is missing: no identity-based policy allows it";
     assert!(error.contains(words), "{error}");
@@ -224,7 +224,7 @@ async fn a_bucket_in_another_region_is_told_with_its_region() {
     ] {
         let s3 = Stub::with_headers(headers, &[(status, &body)]).await;
         let client = aws_sdk_s3::Client::new(&sdk_config(s3.url(), "eu-central-1"));
-        let store = Store::S3(S3Store::new(client, "evidence".to_owned(), String::new(), None));
+        let store = Store::from(S3Store::new(client, "evidence".to_owned(), String::new(), None));
         let error = store.keys("runs/").await.unwrap_err();
         let text = error.to_string();
         assert_eq!(error.code.as_str(), code, "{text}");

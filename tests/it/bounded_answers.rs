@@ -20,7 +20,7 @@ fn sdk(url: &str) -> aws_config::SdkConfig {
 }
 
 fn store(url: &str) -> Store {
-    Store::S3(S3Store::new(aws_sdk_s3::Client::new(&sdk(url)), "evidence".to_owned(), String::new(), None))
+    Store::from(S3Store::new(aws_sdk_s3::Client::new(&sdk(url)), "evidence".to_owned(), String::new(), None))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -94,7 +94,7 @@ async fn missing(statements: &[Value]) -> Vec<Protection> {
     let policy = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
     let s3 = Stub::start(&[(200, &policy)]).await;
     let client = Client::new(&sdk_config(s3.url(), "us-east-1"));
-    let store = Store::S3(S3Store::new(client, "evidence".to_owned(), "vpn".to_owned(), None));
+    let store = Store::from(S3Store::new(client, "evidence".to_owned(), "vpn".to_owned(), None));
     store.missing_protections().await.unwrap().unwrap()
 }
 
@@ -103,7 +103,7 @@ async fn missing(statements: &[Value]) -> Vec<Protection> {
 async fn a_policy_of_another_account_is_not_taken_for_none() {
     let s3 = Stub::start(&[(405, "<Error><Code>MethodNotAllowed</Code></Error>")]).await;
     let client = Client::new(&sdk_config(s3.url(), "us-east-1"));
-    let store = Store::S3(S3Store::new(client, "evidence".to_owned(), "vpn".to_owned(), None));
+    let store = Store::from(S3Store::new(client, "evidence".to_owned(), "vpn".to_owned(), None));
     let error = store.missing_protections().await.unwrap_err();
     assert_eq!(error.code.as_str(), "MethodNotAllowed");
     assert!(error.to_string().contains("only that account may read its policy"), "{error}");

@@ -55,7 +55,7 @@ async fn the_command_and_the_query_agree_on_every_endpoint() {
 }
 
 async fn of_command(lake: &Path, now: Timestamp) -> Hours {
-    let store = Store::Directory(DirectoryStore::new(lake.to_owned()));
+    let store = Store::from(DirectoryStore::new(lake.to_owned()));
     let coverage =
         Coverage::read(&store, RequestedTimes { from: None, to: now, now }, &[], |_| ()).await.unwrap();
     assert_eq!(coverage.unreadable.len(), 0, "{:?}", coverage.unreadable.first());

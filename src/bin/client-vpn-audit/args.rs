@@ -59,9 +59,9 @@ pub enum Command {
     /// Print one row for each connection: who, when, how long, how much, from where
     #[command(after_help = SESSIONS_EXAMPLES)]
     Sessions(SessionsArgs),
-    /// Check that nothing of an exhibit was changed, removed or added
+    /// Make the exhibit of a period for an auditor, or check that nothing of one was changed
     #[command(after_help = REPORT_EXAMPLES)]
-    Report(ReportArgs),
+    Report(Box<ReportArgs>),
     /// Watch the whole pipeline work against a built-in simulator; needs no AWS account
     #[command(after_help = DEMO_EXAMPLES)]
     Demo(Demo),

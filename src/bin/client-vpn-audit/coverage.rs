@@ -10,6 +10,7 @@ use client_vpn_audit::proof::coverage::witness::{Difference, Witness};
 use client_vpn_audit::proof::coverage::{
     ClockStepped, Coverage, EndpointCoverage, Hole, LISTING, RequestedTimes,
 };
+use client_vpn_audit::report::plain_text::escaped;
 use comfy_table::CellAlignment;
 use jiff::Timestamp;
 use serde_json::json;
@@ -49,7 +50,8 @@ pub async fn run(args: &CoverageArgs, json: bool) -> Result<bool, Failure> {
     Ok(coverage.is_whole())
 }
 
-fn witness(text: &str) -> Result<Witness, InvalidInput> {
+/// Reads the file of a witness, as ENDPOINT=FILE names it.
+pub fn witness(text: &str) -> Result<Witness, InvalidInput> {
     let allowed = "ENDPOINT=FILE, such as cvpn-endpoint-0123456789abcdef0=connections.json";
     let fault = |problem: String| InvalidInput::new("--witness", text, problem);
     let (endpoint_id, path) = text.split_once('=').ok_or_else(|| fault(allowed.to_owned()))?;
@@ -122,24 +124,6 @@ fn no_hole(coverage: &Coverage) -> String {
     format!(
         "Not proven that every connection was seen up to {to}: {reasons}. {records} could be read and show no hole."
     )
-}
-
-/// Escapes characters that a terminal would obey or not show: anybody may have written the text of a record.
-pub fn escaped(text: &str) -> String {
-    let is_plain = |c: &char| {
-        !c.is_control()
-            && !matches!(
-                c,
-                '\u{ad}'
-                    | '\u{61c}'
-                    | '\u{200b}'..='\u{200f}'
-                    | '\u{2028}'..='\u{202e}'
-                    | '\u{2060}'..='\u{2069}'
-                    | '\u{feff}'
-            )
-    };
-    let escape = |c: char| if is_plain(&c) { c.to_string() } else { c.escape_unicode().to_string() };
-    text.chars().map(escape).collect()
 }
 
 /// Returns a name. An endpoint's id identifies its account and Region; a listing of endpoints must name them.

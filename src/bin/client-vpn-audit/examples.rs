@@ -108,6 +108,13 @@ time with `by` is the latest that it can have been. A session that began and end
 
 pub const REPORT_EXAMPLES: &str = "\
 Examples:
+  # November, of a copy of the lake, with the public part of the key that signed
+  client-vpn-audit report --lake ./copy --from 2026-11-01 --to 2026-12-01 --public-key public.der --out ./exhibit
+
+  # In local time, with a sample of 25 sessions for each endpoint
+  client-vpn-audit report --lake ./copy --from 2026-11-01 --to 2026-12-01 --time-zone Europe/Berlin \\
+      --public-key public.der --sample 25 --seed 'audit 2026-17' --out ./exhibit
+
   # Nothing was changed since the exhibit was made, by the receipt that was handed over separately
   client-vpn-audit report --check ./exhibit --receipt receipt.txt
 
@@ -115,9 +122,10 @@ Examples:
   openssl dgst -sha256 -sign key.pem ./exhibit/manifest.json | base64 > ./exhibit/manifest.json.sig
   client-vpn-audit report --check ./exhibit --public-key public.pem
 
-Exit status: 0 no difference from manifest.json, the receipt and the signature, 1 a difference or something that could not be
-read, 2 wrong usage.
-Without --receipt and --public-key, a manifest that was rewritten together with the files would not be noticed.";
+Exit status: 0 the exhibit was made, or is as its manifest and receipt say; 1 a hole, a fault of verify, something that could not be read, or no
+record (the exhibit is made all the same), or a difference; 2 wrong usage.
+Without --receipt and --public-key, --check does not notice a manifest that was rewritten together with the files.
+--out must not exist or be empty: nothing is overwritten. Names and addresses of people are in the exhibit.";
 
 pub const DEMO_EXAMPLES: &str = "\
 Examples:

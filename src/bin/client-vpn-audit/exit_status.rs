@@ -4,6 +4,7 @@ use client_vpn_audit::error_code::ErrorCode;
 use client_vpn_audit::invocation::handler::InvocationError;
 use client_vpn_audit::lake::store::StoreError;
 use client_vpn_audit::proof::verify::VerifyError;
+use client_vpn_audit::report::exhibit::ExhibitError;
 use client_vpn_audit::report::sessions::SessionsError;
 
 /// Exit status if something was not complete, or could not be done.
@@ -23,6 +24,9 @@ pub enum Failure {
     /// An error that prevented sessions from being made.
     #[error(transparent)]
     NoSessions(SessionsError),
+    /// An error that prevented an exhibit from being made.
+    #[error(transparent)]
+    NoExhibit(ExhibitError),
     /// An error of the file that the answer is written to before it is printed.
     #[error("writing the answer to a temporary file: {0}; is there space in the temporary directory?")]
     Answer(#[from] std::io::Error),
@@ -38,6 +42,15 @@ impl Failure {
             Failure::NotVerifiable(VerifyError::Store(error)) => error.code.clone(),
             Failure::NoSessions(SessionsError::Store(error)) => error.code.clone(),
             Failure::NoSessions(SessionsError::TooManyConnections { .. }) => ErrorCode::LimitExceeded,
+            Failure::NoExhibit(
+                ExhibitError::Store(error) | ExhibitError::Sessions(SessionsError::Store(error)),
+            ) => error.code.clone(),
+            Failure::NoExhibit(ExhibitError::Sessions(SessionsError::TooManyConnections { .. })) => {
+                ErrorCode::LimitExceeded
+            }
+            Failure::NoExhibit(
+                ExhibitError::NotEmpty(_) | ExhibitError::Manifest(_) | ExhibitError::Write { .. },
+            ) => ErrorCode::StorageFailed,
             Failure::Answer(_) => ErrorCode::TemporarySpace,
         }
     }
@@ -68,6 +81,7 @@ impl Failure {
             )
             | Failure::NotVerifiable(_)
             | Failure::NoSessions(_)
+            | Failure::NoExhibit(_)
             | Failure::Answer(_) => EXIT_INCOMPLETE,
         }
     }
@@ -82,6 +96,12 @@ impl From<VerifyError> for Failure {
 impl From<SessionsError> for Failure {
     fn from(error: SessionsError) -> Failure {
         Failure::NoSessions(error)
+    }
+}
+
+impl From<ExhibitError> for Failure {
+    fn from(error: ExhibitError) -> Failure {
+        Failure::NoExhibit(error)
     }
 }
 

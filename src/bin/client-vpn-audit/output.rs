@@ -91,6 +91,7 @@ pub fn error(failure: &Failure, json: bool) {
         Failure::Invocation(InvocationError::Lake(_))
         | Failure::NotVerifiable(_)
         | Failure::NoSessions(_)
+        | Failure::NoExhibit(_)
         | Failure::Answer(_) => {
             writeln!(stderr, "error: {failure}")
         }

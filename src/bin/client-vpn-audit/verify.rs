@@ -41,10 +41,6 @@ pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
         known.extend(faults.keep(known_digest(text)));
     }
     let (location, store) = open(verify.lake.as_deref(), verify.region.as_deref(), faults).await?;
-    let max_concurrency = match location {
-        Location::S3 { .. } => CONCURRENT_BUCKET_READS,
-        Location::Directory(_) => std::thread::available_parallelism().map_or(2, usize::from),
-    };
     let verifier = Verifier {
         store: &store,
         lake: &location,
@@ -54,7 +50,7 @@ pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
         to: to.map(|to| Hour::containing(to.saturating_sub(SignedDuration::from_millis(1)).unwrap_or(to))),
         retention_days: verify.retention_days,
         now: Clock::system().now(),
-        max_concurrency,
+        max_concurrency: max_concurrency(&location),
     };
     let spinner = Spinner::new(json);
     let on_progress = |objects, bytes| {
@@ -75,8 +71,16 @@ pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
     Ok(verification.faults.is_empty())
 }
 
+/// Returns the number of objects that are verified at a time.
+pub fn max_concurrency(lake: &Location) -> usize {
+    match lake {
+        Location::S3 { .. } => CONCURRENT_BUCKET_READS,
+        Location::Directory(_) => std::thread::available_parallelism().map_or(2, usize::from),
+    }
+}
+
 /// Parses a digest's key and its SHA-256.
-fn known_digest(text: &str) -> Result<(String, String), InvalidInput> {
+pub fn known_digest(text: &str) -> Result<(String, String), InvalidInput> {
     let allowed = "KEY=SHA256: the key of a digest within the lake, and 64 digits of hexadecimal";
     let fault = || InvalidInput::new("--known-digest", text, allowed);
     let (key, sha256) = text.rsplit_once('=').ok_or_else(fault)?;

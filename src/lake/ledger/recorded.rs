@@ -320,7 +320,7 @@ pub(crate) fn limited<'de, const MOST: usize, T: Deserialize<'de>, D: Deserializ
 struct ShortId(#[serde(deserialize_with = "short_id")] String);
 
 /// Reads an id, so that no record takes more memory than it should.
-fn short_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+pub(crate) fn short_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let id = String::deserialize(deserializer)?;
     if id.len() > LONGEST_ID {
         return Err(D::Error::custom(format_args!("LimitExceeded: an id has more than {LONGEST_ID} bytes")));
@@ -342,7 +342,9 @@ fn short_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::E
     Ok(text)
 }
 
-fn short_text_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(crate) fn short_text_or_null<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
     Ok(Option::<ShortText>::deserialize(deserializer)?.map(|ShortText(text)| text))
 }
 

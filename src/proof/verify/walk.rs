@@ -180,9 +180,10 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                 }
             }
         }
-        // Records of connection logs also name objects of other days, of which nothing is known here.
+        // Records of connection logs also name objects of other hours and days, of which nothing is known here.
         let is_absent = |key: &ObjectKey| {
             key.hour.date() == date
+                && verifier.asks_for(key.hour)
                 && !sealed.contains_key(key)
                 && !there.contains(key)
                 && !verifier.has_expired(key.hour)

@@ -13,7 +13,7 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// The coverage of all time until the clock's.
 pub async fn coverage(world: &World) -> Coverage {
-    let store = Store::Directory(DirectoryStore::new(world.lake()));
+    let store = Store::from(DirectoryStore::new(world.lake()));
     let now = world.clock.now();
     Coverage::read(&store, RequestedTimes { from: None, to: now, now }, &[], |_| ()).await.unwrap()
 }

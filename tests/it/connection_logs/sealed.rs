@@ -13,7 +13,7 @@ use crate::harness::{World, handle, now};
 /// Seals the lake and verifies it: each fault with its object, and the number of objects that no record names.
 async fn sealed(world: &World) -> (Vec<(Kind, String)>, u64) {
     let location = Location::Directory(world.lake());
-    let store = Store::Directory(DirectoryStore::new(world.lake()));
+    let store = Store::from(DirectoryStore::new(world.lake()));
     handle(&world.auditor(&[]), &json!({"action": "seal"}), "seal-1", None).await.unwrap();
     let verifier = Verifier {
         store: &store,

@@ -1,25 +1,27 @@
 //! Checks an exhibit, and prints every difference.
 
+use std::path::Path;
+
 use client_vpn_audit::invalid_input::{InvalidInput, InvalidInputs};
 use client_vpn_audit::invocation::handler::InvocationError;
 use client_vpn_audit::proof::signing::PublicKey;
 use client_vpn_audit::report::exhibit::{
     ExhibitCheck, ExhibitDifference, ExhibitFolder, ExhibitReceipt, check,
 };
+use client_vpn_audit::report::plain_text::escaped;
 use indicatif::{HumanBytes, HumanCount};
 use serde_json::json;
 
 use super::super::args::ReportArgs;
-use super::super::coverage::escaped;
 use super::super::exit_status::Failure;
 use super::super::output::{Spinner, counted, print};
 
-/// Checks the folder of `--check`. Returns `true` if there is no difference.
-pub fn run(args: &ReportArgs, json: bool) -> Result<bool, Failure> {
+/// Checks the exhibit in `path`. Returns `true` if there is no difference.
+pub fn run(args: &ReportArgs, path: &Path, json: bool) -> Result<bool, Failure> {
     let mut faults = InvalidInputs::default();
-    let folder = ExhibitFolder::open(&args.check).map_err(|error| {
+    let folder = ExhibitFolder::open(path).map_err(|error| {
         let allowed = format!("a directory that can be read ({error})");
-        InvalidInput::new("--check", &args.check.display().to_string(), allowed)
+        InvalidInput::new("--check", &path.display().to_string(), allowed)
     });
     let receipt = args.receipt.as_ref().map(|path| {
         ExhibitReceipt::read(path).map_err(|error| {

@@ -1,12 +1,13 @@
 //! Sessions as a table for people.
 
 use client_vpn_audit::proof::coverage::Unreadable;
+use client_vpn_audit::report::plain_text::escaped;
 use client_vpn_audit::report::sessions::{Selection, Session, SessionsRead};
 use comfy_table::{CellAlignment, Table};
 use indicatif::DecimalBytes;
 use jiff::Timestamp;
 
-use super::super::coverage::{duration, escaped, short};
+use super::super::coverage::{duration, short};
 use super::super::output::{counted, new_table};
 
 /// Sessions in the table. More are for `--csv`.

@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 
 use client_vpn_audit::lake::store::Store;
+use client_vpn_audit::report::plain_text::escaped;
 use client_vpn_audit::report::sessions::{
     Selection, SessionProgress, SessionsError, SessionsRead, Trace, TraceResult, Traced, read_sessions,
 };
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::super::coverage::{escaped, short};
+use super::super::coverage::short;
 use super::super::output::{counted, new_table, print};
 use super::table::not_read;
 

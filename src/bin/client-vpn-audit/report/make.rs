@@ -1,0 +1,243 @@
+//! Makes an exhibit, and prints what its cover states.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use client_vpn_audit::clock::Clock;
+use client_vpn_audit::invalid_input::{InvalidInput, InvalidInputs};
+use client_vpn_audit::proof::signing::PublicKey;
+use client_vpn_audit::report::exhibit::{
+    ExhibitProgress, ExhibitRequest, InputFile, ProgramFacts, ProtectionCheck, SampleRequest, WrittenExhibit,
+    make_exhibit,
+};
+use indicatif::HumanCount;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::args::ReportArgs;
+use crate::coverage::witness;
+use crate::exit_status::Failure;
+use crate::lake::open;
+use crate::moment::Moments;
+use crate::output::{Spinner, counted, print};
+use crate::verify::{known_digest, max_concurrency};
+
+/// Bytes of the program's file that are in memory while it is hashed.
+const CHUNK: usize = 64 << 10;
+
+/// Most checks of a preflight: a few for each endpoint.
+const MOST_CHECKS: usize = 10_000;
+
+/// Makes the exhibit. Returns `true` if there is a record of the period, without a hole and without a fault, and all of it could be read.
+pub async fn run(args: &ReportArgs, out: &Path, json: bool) -> Result<bool, Failure> {
+    let now = Clock::system().now();
+    let mut faults = InvalidInputs::default();
+    let time_zone = faults.keep(time_zone(&args.time_zone)).unwrap_or(TimeZone::UTC);
+    let mut moments = Moments::in_zone(time_zone.clone());
+    let from = moments.read("--from", args.from.as_deref());
+    let to = moments.read("--to", args.to.as_deref());
+    moments.check_order(from, to);
+    faults.extend(moments.faults());
+    if let Some(from) = from.filter(|from| *from >= now) {
+        let allowed = format!("a time that has passed; it is {now}");
+        faults.push(InvalidInput::new("--from", &from.to_string(), allowed));
+    }
+    let mut inputs = InputFiles::default();
+    let mut keys = Vec::new();
+    for path in &args.public_keys {
+        let read = PublicKey::read_all(path);
+        let read = read.map_err(|error| InvalidInput::without_value("--public-key", error.to_string()));
+        keys.extend(faults.keep(read).into_iter().flatten());
+        faults.keep(inputs.add("--public-key", path));
+    }
+    let known = args.known_digests.iter().filter_map(|text| faults.keep(known_digest(text))).collect();
+    let mut witnesses = Vec::new();
+    for text in &args.witnesses {
+        witnesses.extend(faults.keep(witness(text)));
+        if let Some((_, path)) = text.split_once('=') {
+            faults.keep(inputs.add("--witness", path.as_ref()));
+        }
+    }
+    let protection = args.protection.as_ref().and_then(|path| {
+        faults.keep(inputs.add("--protection", path)).and_then(|bytes| faults.keep(protection(path, &bytes)))
+    });
+    let (lake, store) = open(args.lake.as_deref(), args.region.as_deref(), faults).await?;
+    let (Some(from), Some(to)) = (from, to) else {
+        // Both are required, and wrong ones are faults.
+        return Ok(false);
+    };
+    let size = args.sample.and_then(|size| usize::try_from(size).ok());
+    let request = ExhibitRequest {
+        store: &store,
+        lake: &lake,
+        from,
+        to,
+        now,
+        time_zone,
+        keys,
+        known,
+        witnesses,
+        protection,
+        retention_days: args.retention_days,
+        prepared_by: args.prepared_by.clone(),
+        sample: size.zip(args.seed.clone()).map(|(size, seed)| SampleRequest { size, seed }),
+        files: inputs.files,
+        program: program(),
+        max_concurrency: max_concurrency(&lake),
+    };
+    let spinner = Spinner::new(json);
+    let made = make_exhibit(&request, out, |progress| spinner.message(message(progress))).await;
+    spinner.clear();
+    let made = made?;
+    print(&if json { answer(&made, out) } else { text(&made, out) });
+    Ok(made.is_whole)
+}
+
+fn message(progress: ExhibitProgress) -> String {
+    match progress {
+        ExhibitProgress::RunRecords(runs) => format!("coverage: {}", counted(runs, "run record")),
+        ExhibitProgress::Sessions(read) => {
+            format!("sessions: {}, {}", counted(read.objects, "object"), counted(read.rows, "row"))
+        }
+        ExhibitProgress::Verified(objects) => format!("verify: {}", counted(objects, "object")),
+    }
+}
+
+fn time_zone(name: &str) -> Result<TimeZone, InvalidInput> {
+    let allowed = "a name of the IANA database, such as UTC or Europe/Berlin";
+    TimeZone::get(name).map_err(|_unknown| InvalidInput::new("--time-zone", name, allowed))
+}
+
+/// The files beside the lake, with their hashes.
+#[derive(Default)]
+struct InputFiles {
+    files: Vec<InputFile>,
+}
+
+impl InputFiles {
+    /// Adds a file, and returns its bytes.
+    fn add(&mut self, flag: &'static str, path: &Path) -> Result<Vec<u8>, InvalidInput> {
+        let fault = |problem: String| {
+            InvalidInput::new(
+                flag,
+                &path.display().to_string(),
+                format!("a file that can be read: {problem}"),
+            )
+        };
+        let (file, bytes) = InputFile::read(flag, path).map_err(|error| fault(error.to_string()))?;
+        self.files.push(file);
+        Ok(bytes)
+    }
+}
+
+/// The answer of a preflight.
+#[derive(Deserialize)]
+struct PreflightAnswer {
+    checks: Vec<PrintedCheck>,
+}
+
+#[derive(Deserialize)]
+struct PrintedCheck {
+    action: String,
+    resource: String,
+    ok: bool,
+    problem: Option<String>,
+    note: Option<String>,
+}
+
+fn protection(path: &Path, bytes: &[u8]) -> Result<Vec<ProtectionCheck>, InvalidInput> {
+    let fault = |problem: String| {
+        let allowed = format!("what `client-vpn-audit preflight --json` printed; the file {problem}");
+        InvalidInput::new("--protection", &path.display().to_string(), allowed)
+    };
+    let answer: PreflightAnswer =
+        serde_json::from_slice(bytes).map_err(|error| fault(format!("is no such answer: {error}")))?;
+    if answer.checks.len() > MOST_CHECKS {
+        return Err(fault(format!("has {} checks, and {MOST_CHECKS} are the limit", answer.checks.len())));
+    }
+    let check = |check: PrintedCheck| {
+        let remark = check.problem.into_iter().chain(check.note).collect::<Vec<_>>().join("; ");
+        ProtectionCheck { action: check.action, resource: check.resource, ok: check.ok, remark }
+    };
+    Ok(answer.checks.into_iter().map(check).collect())
+}
+
+/// Returns the facts about this program and its run.
+fn program() -> ProgramFacts {
+    let words = std::env::args_os().enumerate().map(|(index, word)| match index {
+        0 => "client-vpn-audit".to_owned(),
+        _ => quoted(&word),
+    });
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    ProgramFacts {
+        version: env!("CARGO_PKG_VERSION"),
+        commit: option_env!("CLIENT_VPN_AUDIT_COMMIT").map(str::to_owned),
+        binary_sha256: binary_sha256().ok(),
+        command: words.collect::<Vec<_>>().join(" "),
+        host: Some(host).filter(|host| !host.is_empty()),
+    }
+}
+
+/// Returns a word as a shell reads it.
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,@+%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.into_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// Returns the SHA-256 of the program's own file.
+fn binary_sha256() -> io::Result<String> {
+    let mut file = File::open(std::env::current_exe()?)?;
+    let (mut sha256, mut chunk) = (Sha256::new(), vec![0; CHUNK]);
+    loop {
+        match file.read(&mut chunk)? {
+            0 => return Ok(hex::encode(sha256.finalize())),
+            read => sha256.update(chunk.get(..read).unwrap_or_default()),
+        }
+    }
+}
+
+fn answer(made: &WrittenExhibit, out: &Path) -> String {
+    let claims: serde_json::Map<String, serde_json::Value> =
+        made.claims.iter().map(|(name, sentence)| ((*name).to_owned(), json!(sentence))).collect();
+    json!({
+        "exhibit": made.number,
+        "directory": out,
+        "manifest_sha256": made.manifest_sha256,
+        "sessions": made.sessions,
+        "holes": made.holes,
+        "faults": made.faults,
+        "unreadable": made.unreadable,
+        "claims": claims,
+    })
+    .to_string()
+}
+
+fn text(made: &WrittenExhibit, out: &Path) -> String {
+    let name = |name: &str| match name {
+        "population" => "Population",
+        "missed" => "Nothing missed",
+        "changed" => "Nothing changed",
+        _ => "Clock",
+    };
+    let claims = made.claims.iter().map(|(claim, sentence)| format!("  {:<16} {sentence}", name(claim)));
+    let out = out.display();
+    format!(
+        "Exhibit {}: {} sessions\n{}\n\n\
+         Written to {out}. Look at {out}/report.html.\n\
+         Hand over receipt.txt separately from the rest: SHA-256 of manifest.json is\n  {}\n\
+         Check with: client-vpn-audit report --check {out} --receipt receipt.txt",
+        made.number,
+        HumanCount(made.sessions),
+        claims.collect::<Vec<_>>().join("\n"),
+        made.manifest_sha256,
+    )
+}

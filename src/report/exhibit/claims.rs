@@ -1,0 +1,211 @@
+//! The three claims of the cover: nothing was missed, nothing was changed, the clock was right. Each follows from what the proofs found,
+//! and is said to be shown only if nothing is against it.
+
+use jiff::Timestamp;
+
+use super::ExhibitRequest;
+use super::evidence::Evidence;
+use super::population::counted;
+use super::run_records::ClockDifferences;
+use super::verdict::{EvidenceState, Verdict};
+use super::zoned_times::ZonedTimes;
+use crate::proof::coverage::LISTED_AFTER_END;
+use crate::proof::verify::Verification;
+
+/// Seconds by which a clock may differ: the limit by which the seal goes too.
+const CLOCK_LIMIT_SECONDS: i64 = 300;
+
+/// The time before the record of an endpoint begins, of which nothing is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NotOnRecord {
+    /// The endpoint.
+    pub endpoint_id: String,
+    /// The time at which its record begins.
+    pub begins: Timestamp,
+}
+
+/// Returns the endpoints whose record begins after the beginning of the period.
+pub(super) fn not_on_record(evidence: &Evidence, from: Timestamp) -> Vec<NotOnRecord> {
+    let watched = evidence.read.watched.iter().filter(|watched| watched.record_begins > from);
+    let of = watched.map(|watched| NotOnRecord {
+        endpoint_id: watched.endpoint_id.clone(),
+        begins: watched.record_begins,
+    });
+    of.collect()
+}
+
+/// Returns the verdict on the claim that no connection of the period was missed.
+pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &ZonedTimes) -> Verdict {
+    let coverage = &evidence.coverage;
+    let endpoints = &coverage.endpoints;
+    if endpoints.is_empty() {
+        return Verdict::new(EvidenceState::InsufficientEvidence, "No endpoint is on record in this period.");
+    }
+    let higher = endpoints.iter().flat_map(|endpoint| endpoint.witness.iter().flatten());
+    let more = |witness: Option<f64>, active: u64| {
+        witness
+            .is_some_and(|number| u32::try_from(active).is_ok_and(|active| number > f64::from(active) + 0.5))
+    };
+    let higher = higher.filter(|difference| more(difference.witness, difference.active)).count();
+    let holes: usize = endpoints.iter().map(|endpoint| endpoint.holes.len()).sum();
+    if holes > 0 {
+        let minutes = hole_minutes(evidence, request.from);
+        let sentence = format!(
+            "{}, {minutes} minutes of the period in all: a connection that began and ended in one may have been missed.",
+            counted(holes as u64, "hole")
+        );
+        return Verdict::new(EvidenceState::NotShown, sentence);
+    }
+    if higher > 0 {
+        let sentence = format!(
+            "No gap of 60 minutes between complete captures, but an independent count is higher at {}.",
+            counted(higher as u64, "capture")
+        );
+        return Verdict::new(EvidenceState::Contradicted, sentence);
+    }
+    if let Some(first) = not_on_record(evidence, request.from).first() {
+        let sentence = format!(
+            "The record of {} begins at {}: nothing is known of the period before.",
+            first.endpoint_id,
+            times.text(first.begins)
+        );
+        return Verdict::new(EvidenceState::NotShown, sentence);
+    }
+    if !coverage.is_every_connection_seen() {
+        let counts = [
+            (coverage.unreadable.len(), "object that could not be read"),
+            (coverage.clock_stepped.len(), "capture whose clock stepped"),
+            (coverage.not_sealed.len(), "run record that no digest lists although its hour is sealed"),
+        ];
+        let reasons =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, noun)| format!("{count} × {noun}"));
+        let sentence = format!(
+            "No gap of 60 minutes between complete captures by the records that could be relied on; not by these: {}.",
+            reasons.collect::<Vec<_>>().join(", ")
+        );
+        return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
+    }
+    if request.to > request.now {
+        let sentence =
+            format!("The period is not over: nothing is known after {}.", times.text(evidence.until));
+        return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
+    }
+    // Later than that, a last capture before the end of the period leaves a hole.
+    if request.now.duration_since(request.to) < LISTED_AFTER_END {
+        let sentence = "No gap of 60 minutes between complete captures so far, but the period ended less than 60 minutes before this \
+                        report was made: only the next capture can show what came after the last one.";
+        return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
+    }
+    let sentence = "No gap of 60 minutes between complete captures of any endpoint; if AWS lists ended connections for 60 minutes, as it \
+                    says, none was missed.";
+    Verdict::new(EvidenceState::Shown, sentence)
+}
+
+/// Returns the minutes of the period that lie in a hole of some endpoint, rounded up; those of two endpoints at once count once.
+fn hole_minutes(evidence: &Evidence, from: Timestamp) -> i64 {
+    let holes = evidence.coverage.endpoints.iter().flat_map(|endpoint| &endpoint.holes);
+    let mut times: Vec<(Timestamp, Timestamp)> =
+        holes.map(|hole| (hole.gap.from.max(from), hole.gap.to.min(evidence.until))).collect();
+    times.sort();
+    let (mut until, mut seconds) = (from, 0);
+    for (begins, ends) in times {
+        let begins = begins.max(until);
+        if ends > begins {
+            seconds += ends.duration_since(begins).as_secs();
+            until = ends;
+        }
+    }
+    seconds.div_euclid(60) + i64::from(seconds.rem_euclid(60) > 0)
+}
+
+/// Returns the verdict on the claim that nothing was changed since it was sealed.
+pub(super) fn changed(request: &ExhibitRequest<'_>, evidence: &Evidence) -> Verdict {
+    let inputs_changed = evidence.inputs.values().filter(|object| object.has_changed).count();
+    if inputs_changed > 0 {
+        let sentence =
+            format!("{} changed while this report was made.", counted(inputs_changed as u64, "object"));
+        return Verdict::new(EvidenceState::Contradicted, sentence);
+    }
+    let verification = match &evidence.verification {
+        Ok(verification) => verification,
+        Err(problem) => {
+            let sentence = format!("Not verified: {problem}.");
+            return Verdict::new(EvidenceState::NotShown, sentence);
+        }
+    };
+    if !verification.faults.is_empty() {
+        let sentence = format!(
+            "{} in {}: see the table of faults.",
+            counted(verification.faults.len() as u64, "fault"),
+            counted(verification.objects, "object")
+        );
+        return Verdict::new(EvidenceState::Contradicted, sentence);
+    }
+    if request.keys.is_empty() {
+        let sentence = "Not verified: no public key was given, so no signature was checked. Whoever may write the lake could have made all \
+                        of it again.";
+        return Verdict::new(EvidenceState::NotShown, sentence);
+    }
+    if !verification.is_tamper_evident() {
+        let sentence = "Not verified: not every digest is signed by a key that was given.";
+        return Verdict::new(EvidenceState::NotShown, sentence);
+    }
+    let unsealed = unsealed(verification);
+    if unsealed > 0 {
+        let sentence = format!(
+            "No difference from what was sealed, but {} not sealed: nothing shows that they are as they were written.",
+            match unsealed {
+                1 => "1 object is".to_owned(),
+                number => format!("{number} objects are"),
+            }
+        );
+        return Verdict::new(EvidenceState::NotShown, sentence);
+    }
+    let digests = verification.scopes.iter().map(|scope| scope.digests).sum();
+    let sentence = format!(
+        "No difference from what was sealed, in {} and {}, each signed by a key that was given.",
+        counted(verification.objects, "object"),
+        counted(digests, "digest")
+    );
+    Verdict::new(EvidenceState::Shown, sentence)
+}
+
+/// Returns the number of objects that no valid digest lists.
+pub(super) fn unsealed(verification: &Verification) -> u64 {
+    verification.scopes.iter().map(|scope| scope.not_sealed_yet + scope.without_digest).sum()
+}
+
+/// Returns the verdict on the claim that the clock of the captures was right.
+pub(super) fn clock(evidence: &Evidence) -> Verdict {
+    let stepped = evidence.coverage.clock_stepped.len();
+    if stepped > 0 {
+        let sentence = format!("The clock stepped during {}.", counted(stepped as u64, "capture"));
+        return Verdict::new(EvidenceState::Contradicted, sentence);
+    }
+    let clocks = [("EC2's", evidence.ledger.clock), ("the store's", evidence.digests.clock)];
+    let farthest =
+        |clock: &ClockDifferences| clock.range.map(|(least, greatest)| least.abs().max(greatest.abs()));
+    if let Some((whose, seconds)) = clocks
+        .iter()
+        .filter_map(|(whose, clock)| Some((whose, farthest(clock)?)))
+        .find(|(_, seconds)| *seconds > CLOCK_LIMIT_SECONDS)
+    {
+        let sentence = format!("The clock differed from {whose} by {seconds} seconds.");
+        return Verdict::new(EvidenceState::Contradicted, sentence);
+    }
+    let Some(seconds) = farthest(&evidence.ledger.clock) else {
+        return Verdict::new(EvidenceState::NotShown, "No difference from EC2's clock was measured.");
+    };
+    if evidence.ledger.clock.not_measured > 0 {
+        let sentence = format!(
+            "At most {seconds} seconds from EC2's clock where it was measured; {} without a measurement.",
+            counted(evidence.ledger.clock.not_measured, "listing")
+        );
+        return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
+    }
+    let sentence = format!(
+        "At most {seconds} seconds from EC2's clock, in each of {}.",
+        counted(evidence.ledger.clock.measured, "listing")
+    );
+    Verdict::new(EvidenceState::Shown, sentence)
+}

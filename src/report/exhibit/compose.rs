@@ -1,0 +1,104 @@
+//! Makes an exhibit: reads the evidence, judges it, and writes the folder.
+
+use std::path::Path;
+
+use super::evidence::Evidence;
+use super::output_folder::OutputFolder;
+use super::page::Page;
+use super::population::Population;
+use super::verdict::Verdict;
+use super::zoned_times::ZonedTimes;
+use super::{ExhibitError, ExhibitProgress, ExhibitRequest, claims, data, inputs, reperform};
+
+/// An exhibit that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenExhibit {
+    /// Its number.
+    pub number: String,
+    /// SHA-256 of `manifest.json`, which the receipt has.
+    pub manifest_sha256: String,
+    /// Sessions that overlap the period, or may.
+    pub sessions: u64,
+    /// Holes of all endpoints.
+    pub holes: u64,
+    /// Faults that `verify` found.
+    pub faults: u64,
+    /// Objects that could not be read, or are not there.
+    pub unreadable: u64,
+    /// What the cover states of the claims, as a name and a sentence each.
+    pub claims: Vec<(&'static str, String)>,
+    /// `true` if there is a record, without a hole, without a fault, and everything could be read.
+    pub is_whole: bool,
+}
+
+/// Makes the exhibit of a period in the folder `out`, which does not exist or is empty.
+///
+/// # Errors
+/// Returns an error if the folder is not empty or cannot be written, or if the lake cannot be listed. Everything else that is wrong is in
+/// the exhibit.
+pub async fn make_exhibit(
+    request: &ExhibitRequest<'_>,
+    out: &Path,
+    on_progress: impl Fn(ExhibitProgress),
+) -> Result<WrittenExhibit, ExhibitError> {
+    let mut folder = OutputFolder::create(out)?;
+    let evidence = Evidence::read(request, &mut folder, on_progress).await?;
+    let times = ZonedTimes(request.time_zone.clone());
+    let expected = expected_captures(request, &evidence);
+    let population = Population::of(&evidence, expected);
+    let missed = claims::missed(request, &evidence, &times);
+    let changed = claims::changed(request, &evidence);
+    let clock = claims::clock(&evidence);
+    data::write(&evidence, &population, &mut folder)?;
+    let (content, number) = inputs::csv_of(request, &evidence)?;
+    folder.write("inputs.csv", &content)?;
+    folder.write("reperform.sql", reperform::sql(request, &number).as_bytes())?;
+    let page = Page {
+        request,
+        evidence: &evidence,
+        number: &number,
+        times: &times,
+        population: &population,
+        missed: &missed,
+        changed: &changed,
+        clock: &clock,
+        data_files: &folder.data_files,
+    };
+    let html = page.html();
+    folder.write("report.html", html.as_bytes())?;
+    let manifest_sha256 = folder.write_manifest()?;
+    let holes = evidence.coverage.endpoints.iter().map(|endpoint| endpoint.holes.len() as u64).sum();
+    let faults = evidence.verification.as_ref().map_or(0, |verification| verification.faults.len() as u64);
+    let unreadable = evidence.unreadable.len() as u64;
+    let has_changed = evidence.inputs.values().any(|object| object.has_changed);
+    let stated = |verdict: &Verdict| format!("{}. {}", verdict.state, verdict.sentence);
+    Ok(WrittenExhibit {
+        number,
+        manifest_sha256,
+        sessions: evidence.read.sessions,
+        holes,
+        faults,
+        unreadable,
+        claims: vec![
+            ("population", stated(&population.verdict)),
+            ("missed", stated(&missed)),
+            ("changed", stated(&changed)),
+            ("clock", stated(&clock)),
+        ],
+        is_whole: evidence.read.runs > 0
+            && [holes, faults, unreadable] == [0; 3]
+            && !has_changed
+            && population.differing.is_empty(),
+    })
+}
+
+/// Returns the captures that the schedule makes expect in the period, of each endpoint from its beginning; `None` if that of one is not
+/// known.
+fn expected_captures(request: &ExhibitRequest<'_>, evidence: &Evidence) -> Option<u64> {
+    let expected = evidence.ledger.attempts.iter().map(|(endpoint, attempts)| {
+        let covered = evidence.coverage.endpoints.iter().find(|of| of.endpoint_id == endpoint.endpoint_id);
+        let from = covered.map_or(request.from, |of| of.from.max(request.from));
+        attempts.expected(from, evidence.until)
+    });
+    expected.sum()
+}

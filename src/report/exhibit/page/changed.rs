@@ -1,0 +1,109 @@
+//! Section "Was anything changed?".
+
+use maud::{Markup, html};
+
+use super::super::claims::unsealed;
+use super::Page;
+use super::markup::{more, name, number, source, table};
+use crate::lake::keys::{ObjectKey, Table};
+use crate::proof::verify::Verification;
+
+/// Most faults and records that the page shows.
+const MOST_SHOWN: usize = 200;
+
+/// Returns the section.
+pub(super) fn section(page: &Page<'_>) -> Markup {
+    let (request, evidence) = (page.request, page.evidence);
+    let (first, last) = evidence.verified_hours;
+    let outside = evidence.inputs.keys().filter_map(|key| ObjectKey::parse(key));
+    let outside =
+        outside.filter(|key| key.table == Table::Runs && (key.hour < first || key.hour > last)).count();
+    let late = &evidence.coverage.sealed_late;
+    html! {
+        h3 { "Key" }
+        @if request.keys.is_empty() {
+            p.answer.open { span.state.open { "Not verified" } ". No public key was given to make this report, so no signature was checked: " code { "--public-key FILE" } "." }
+        } @else {
+            p { "Signatures were checked with the public key whose SHA-256 (DER, SubjectPublicKeyInfo) is "
+                @for key in &request.keys { span.mono { (key.sha256) } " " }
+                ". The reader's copy of the key must come from somebody who cannot write the lake: this report cannot show where it came from." }
+        }
+        @for (sha256, key_id) in &evidence.digests.keys {
+            p { "The digests name the key " span.mono { (name(key_id)) } ", SHA-256 " span.mono { (name(sha256)) } "." }
+        }
+        @if evidence.digests.unsigned > 0 { p { (evidence.digests.unsigned) " digests are not signed." } }
+        @if request.known.is_empty() {
+            p { "No digest known from elsewhere was given (" code { "--known-digest KEY=SHA256" } "): if the newest digests were removed together with \
+                 their objects and recreated by somebody who may sign, nothing here shows it." }
+        } @else {
+            @for (key, sha256) in &request.known { p { "Compared with the digest known from elsewhere: " code { (key) } ", SHA-256 " span.mono { (sha256) } "." } }
+        }
+        h3 { "Verified" }
+        p { "Hours " (first) " to " (last) " (UTC), which have every object that these sessions were made of." }
+        @if outside > 0 {
+            p { (outside) " run records of other hours were read and not verified here. They decide since when an endpoint exists, and the gaps around \
+                 sessions that reach out of the period. To verify all: " code { "client-vpn-audit verify" } "." }
+        }
+        @match &evidence.verification {
+            Ok(verification) => { (verified(page, verification)) }
+            Err(problem) => { p { (name(problem)) } }
+        }
+        @if !late.is_empty() {
+            p { (late.len()) " run records were sealed late, so written or added after the digest of their hour: " @for key in late.iter().take(MOST_SHOWN) { code { (key) } " " } }
+        }
+        h3 { "Ends of the chains" }
+        (table("Newest digest of each account and Region that was read", &[("Account", false), ("Region", false), ("Digest", false), ("SHA-256", false)], &html! {
+            @for (place, newest) in &evidence.digests.newest {
+                tr { td { (place.account_id) } td.nowrap { (place.region) } td.mono { (newest.key) } td.mono { (newest.sha256) } }
+            }
+        }))
+        h3 { "Who could alter it" }
+        @match &request.protection {
+            Some(lines) => {
+                p { "Checks of the bucket and the settings that " code { "preflight --json" } " printed, as they were given (" code { "--protection" } "):" }
+                (table("Protection", &[("Check", false), ("Resource", false), ("Passed", false), ("Problem or note", false)], &html! {
+                    @for line in lines.iter().take(MOST_SHOWN) {
+                        tr { td { (name(&line.action)) } td { (name(&line.resource)) } td { @if line.ok { "yes" } @else { "no" } } td { (name(&line.remark)) } }
+                    }
+                }))
+            }
+            None => { p { span.state.open { "Not shown" } ". No protection of the bucket was given: " code { "--protection FILE" } ", with what "
+                       code { "client-vpn-audit preflight --json" } " printed." } }
+        }
+        p { "Whoever may have KMS sign with the key can make another chain of another record. CloudTrail has each use of the key: one " code { "Sign" } " for each digest." }
+    }
+}
+
+fn verified(page: &Page<'_>, verification: &Verification) -> Markup {
+    let faults = &verification.faults;
+    html! {
+        (table("Accounts and Regions", &[
+            ("Account", false), ("Region", false), ("Hours", false), ("Digests", true), ("Signed", true), ("Objects", true), ("Late", true), ("Expired", true), ("Not sealed yet", true),
+        ], &html! {
+            @for scope in verification.scopes.iter().take(MOST_SHOWN) {
+                tr {
+                    td { (name(&scope.account_id)) } td.nowrap { (name(&scope.region)) }
+                    td { (scope.first_hour) " to " (scope.last_hour) }
+                    (number(scope.digests)) (number(scope.signatures)) (number(scope.objects)) (number(scope.late)) (number(scope.expired))
+                    (number(scope.not_sealed_yet + scope.without_digest))
+                }
+            }
+        }))
+        (source("verified"))
+        @if unsealed(verification) > 0 {
+            p { "Objects of an hour that is not sealed yet may be sealed by now: make the report again." }
+        }
+        @if !faults.is_empty() {
+            (table("Faults", &[("Kind", false), ("Object", false), ("Finding", false)], &html! {
+                @for fault in faults.iter().take(MOST_SHOWN) {
+                    tr { td { (fault.kind.in_words()) } td.mono { (name(&fault.object_key)) } td { (name(&fault.message)) } }
+                }
+            }))
+            (more(MOST_SHOWN, faults.len(), "faults"))
+            (source("faults"))
+        }
+        @if !page.request.keys.is_empty() && !verification.is_tamper_evident() {
+            p { "Not every digest has a right signature by a key that was given." }
+        }
+    }
+}

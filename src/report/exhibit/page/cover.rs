@@ -1,0 +1,109 @@
+//! The cover: the period, the lake, how the report was made, the three claims, and the lines for the hand-over.
+
+use maud::{Markup, html};
+
+use super::super::claims::not_on_record;
+use super::Page;
+use super::markup::{class, name, state, table};
+use crate::proof::coverage::LISTING;
+
+/// Most endpoints that the cover names in a line.
+const MOST_NAMED: usize = 20;
+
+/// Returns the cover.
+pub(super) fn section(page: &Page<'_>, period: &str) -> Markup {
+    let claims = [
+        ("No connection was missed", page.missed),
+        ("Nothing was changed since it was sealed", page.changed),
+        ("The clock was right", page.clock),
+    ];
+    html! {
+        header {
+            p.soft { "Exhibit " span.mono { (page.number) } " · audit record of AWS Client VPN" }
+            h1 { "AWS Client VPN, " (period) }
+        }
+        div.cards {
+            @for (claim, verdict) in claims {
+                div.card.(class(verdict.state)) { h3 { (claim) } p { (state(verdict.state)) ". " (verdict.sentence) } }
+            }
+        }
+        (facts(page))
+        h3 { "Limits" }
+        ul {
+            li { "A session is an entry in AWS's list of connections. It is not access to a resource behind the VPN." }
+            li { "Times of connections are AWS's. AWS states no time zone; they are read as UTC." }
+            li { "What AWS does not list is not in the record: that every connection is listed until 60 minutes after its end is AWS's word." }
+            li { "Not in this report: events of the connection logs (failed attempts, posture), authorization rules, routes, and the \
+                  comparison of both records. The lake has them." }
+        }
+        h3 { "Hand-over" }
+        (table("Fill in by hand", &[("Role", false), ("Name", false), ("Date", false), ("Signature", false)], &html! {
+            @for role in ["Made by", "Received by", "Receipt kept by"] {
+                tr.sign { td { (role) } td.blank {} td.blank {} td.blank {} }
+            }
+        }))
+    }
+}
+
+fn facts(page: &Page<'_>) -> Markup {
+    let (request, evidence) = (page.request, page.evidence);
+    let program = &request.program;
+    let endpoints = evidence.coverage.endpoints.iter().filter(|endpoint| endpoint.endpoint_id != LISTING);
+    let is_recorded = |outcomes: &std::collections::BTreeMap<&str, u64>| {
+        ["complete", "already_captured"].iter().any(|outcome| outcomes.contains_key(outcome))
+    };
+    let (recorded, not_recorded): (Vec<_>, Vec<_>) =
+        endpoints.partition(|endpoint| is_recorded(&endpoint.outcomes));
+    let ids = |endpoints: &[&crate::proof::coverage::EndpointCoverage]| {
+        let shown = endpoints.iter().take(MOST_NAMED).map(|endpoint| endpoint.endpoint_id.as_str());
+        let more = endpoints.len().saturating_sub(MOST_NAMED);
+        let more = (more > 0).then(|| format!("and {more} more: see endpoints.csv"));
+        shown.map(str::to_owned).chain(more).collect::<Vec<_>>().join(", ")
+    };
+    let places: Vec<String> =
+        evidence.places.iter().map(|place| format!("{} {}", place.account_id, place.region)).collect();
+    let versions: Vec<String> = evidence
+        .ledger
+        .versions
+        .iter()
+        .map(|(version, runs)| format!("{version} ({runs} run records)"))
+        .collect();
+    let late = not_on_record(evidence, request.from);
+    let row = |label: &str, value: Markup| html! { tr { th scope="row" { (label) } td { (value) } } };
+    let not_stated = || html! { span.soft { "not stated" } };
+    table(
+        "About this report",
+        &[("Fact", false), ("Value", false)],
+        &html! {
+            (row("Time zone", html! { (page.times.name()) ". The data files have UTC." }))
+            (row("Lake", html! { span.mono { (name(&request.lake.to_string())) } }))
+            (row("Accounts and Regions", html! { @if places.is_empty() { "none" } @else { (places.join(", ")) } }))
+            (row("Endpoints recorded", html! { (recorded.len()) @if !recorded.is_empty() { ": " span.mono { (ids(&recorded)) } } }))
+            (row("Listed or attempted, not recorded", html! {
+                (not_recorded.len()) @if !not_recorded.is_empty() { ": " span.mono { (ids(&not_recorded)) } }
+            }))
+            @if !late.is_empty() {
+                (row("Record begins within the period", html! {
+                    @for of in late.iter().take(MOST_NAMED) { div { span.mono { (of.endpoint_id) } ": " (page.times.text(of.begins)) } }
+                }))
+            }
+            (row("Report made", html! { "from " (page.times.text(request.now)) @if let Some(host) = &program.host { ", on host " span.mono { (name(host)) } } }))
+            (row("Command", html! { code { (name_of_command(&program.command)) } }))
+            (row("Program", html! {
+                "client-vpn-audit " (program.version) ", commit "
+                @match &program.commit { Some(commit) => span.mono { (commit) }, None => (not_stated()) }
+                ", SHA-256 of the binary "
+                @match &program.binary_sha256 { Some(sha256) => span.mono { (sha256) }, None => (not_stated()) }
+            }))
+            (row("Versions that wrote the record", html! { @if versions.is_empty() { (not_stated()) } @else { (name(&versions.join(", "))) } }))
+            (row("Prepared by", html! {
+                @match &request.prepared_by { Some(person) => { (name(person)) " (stated, not verified)" }, None => (not_stated()) }
+            }))
+        },
+    )
+}
+
+/// Returns a command line, which is longer than a name.
+fn name_of_command(command: &str) -> String {
+    crate::report::plain_text::escaped(&command.chars().take(2_000).collect::<String>())
+}

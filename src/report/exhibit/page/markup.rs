@@ -1,0 +1,113 @@
+//! Parts of the page that several sections use.
+
+use maud::{Markup, html};
+
+use super::super::population::grouped;
+use super::super::verdict::{EvidenceState, Verdict};
+use crate::report::plain_text::escaped;
+
+/// Most characters of a name that the page shows; the data files have all of it.
+const LONGEST_NAME: usize = 80;
+
+/// Returns a state, with the color of its kind.
+pub(super) fn state(state: EvidenceState) -> Markup {
+    html! { span.state.(class(state)) { (state) } }
+}
+
+/// Returns the class of a state.
+pub(super) fn class(state: EvidenceState) -> &'static str {
+    match state {
+        EvidenceState::Shown => "shown",
+        EvidenceState::NotShown | EvidenceState::InsufficientEvidence => "open",
+        EvidenceState::Contradicted => "against",
+    }
+}
+
+/// Returns the answer that a section opens with.
+pub(super) fn answer(verdict: &Verdict) -> Markup {
+    html! { p.answer.(class(verdict.state)) { (state(verdict.state)) ". " (verdict.sentence) } }
+}
+
+/// Returns the line that names the data file of a table.
+pub(super) fn source(name: &str) -> Markup {
+    html! {
+        p.source {
+            "Data: " a href={ (name) ".csv" } { (name) ".csv" } ", verbatim in " a href={ (name) ".jsonl" } { (name) ".jsonl" } "."
+        }
+    }
+}
+
+/// Returns a text from outside: somebody else's name, which may have any character and any length.
+pub(super) fn name(text: &str) -> Markup {
+    let is_long = text.chars().count() > LONGEST_NAME;
+    let shown = escaped(&text.chars().take(LONGEST_NAME).collect::<String>());
+    html! { bdi { (shown) @if is_long { "…" } } }
+}
+
+/// Returns a table in a box of its own, which scrolls on narrow screens and can be reached with the keyboard.
+pub(super) fn table(caption: &str, head: &[(&str, bool)], body: &Markup) -> Markup {
+    html! {
+        div.table role="region" aria-label=(caption) tabindex="0" {
+            table {
+                caption { (caption) }
+                thead { tr { @for (name, is_number) in head { th.number[*is_number] scope="col" { (name) } } } }
+                tbody { (body) }
+            }
+        }
+    }
+}
+
+/// Returns a cell with a number.
+pub(super) fn number(number: u64) -> Markup {
+    html! { td.number { (grouped(number)) } }
+}
+
+/// Returns the note under a table that does not show everything.
+pub(super) fn more(shown: usize, all: usize, what: &str) -> Markup {
+    html! { @if all > shown { p.soft { "The first " (shown) " of " (grouped(all as u64)) " " (what) " are shown; the data file has all." } } }
+}
+
+/// Returns a number of bytes in the unit that fits.
+pub(super) fn bytes(number: i64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB", "PB"];
+    let number = u64::try_from(number).unwrap_or(0);
+    let (mut unit, mut divisor) = (0, 1_u64);
+    while number / divisor >= 1_000 && unit + 1 < units.len() {
+        unit += 1;
+        divisor *= 1_000;
+    }
+    let name = units.get(unit).copied().unwrap_or_default();
+    if divisor == 1 {
+        format!("{number} {name}")
+    } else {
+        format!("{}.{} {name}", number / divisor, number % divisor * 10 / divisor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_shows_its_control_characters_and_no_more_than_its_beginning() {
+        for (text, shown) in [
+            ("maria", "<bdi>maria</bdi>"),
+            ("<b>&\"", "<bdi>&lt;b&gt;&amp;&quot;</bdi>"),
+            ("a\u{202e}b", "<bdi>a\\u{202e}b</bdi>"),
+            ("a\nb", "<bdi>a\\u{a}b</bdi>"),
+        ] {
+            assert_eq!(name(text).into_string(), shown);
+        }
+        let long = name(&"x".repeat(4_096)).into_string();
+        assert_eq!(long, format!("<bdi>{}…</bdi>", "x".repeat(80)));
+    }
+
+    #[test]
+    fn bytes_have_the_unit_that_fits() {
+        for (number, text) in
+            [(-1, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (1_999_999, "1.9 MB"), (i64::MAX, "9223.3 PB")]
+        {
+            assert_eq!(bytes(number), text);
+        }
+    }
+}

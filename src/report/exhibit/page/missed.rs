@@ -1,0 +1,99 @@
+//! Section "Was anything missed?".
+
+use maud::{Markup, html};
+
+use super::Page;
+use super::markup::{more, name, number, source, table};
+use super::timeline;
+use crate::proof::coverage::{EndpointCoverage, Hole, LISTING};
+use crate::report::exhibit::zoned_times::duration;
+
+/// Most endpoints and holes that the page shows.
+const MOST_SHOWN: usize = 200;
+
+/// Returns the section.
+pub(super) fn section(page: &Page<'_>) -> Markup {
+    let coverage = &page.evidence.coverage;
+    let endpoints = &coverage.endpoints;
+    let holes: Vec<(&EndpointCoverage, &Hole)> = endpoints
+        .iter()
+        .flat_map(|endpoint| endpoint.holes.iter().map(move |hole| (endpoint, hole)))
+        .collect();
+    let witnessed = endpoints.iter().filter(|endpoint| endpoint.witness.is_some()).count();
+    let missing_logs: f64 = coverage.connection_logs.iter().map(|log| log.hours_missing).sum();
+    html! {
+        p { "A hole is a time of 60 minutes or more from the request of a complete capture to the last page of one that follows. AWS lists a \
+             connection until 60 minutes after its end, so a connection that began and ended in a hole is in no capture." }
+        (timeline::plot(page))
+        (table("Endpoints", &[
+            ("Endpoint", false), ("From", false), ("Complete", true), ("Other attempts", true), ("Longest gap", true), ("Holes", true), ("Proven", true),
+        ], &html! {
+            @for endpoint in endpoints.iter().take(MOST_SHOWN) { (endpoint_row(page, endpoint)) }
+        }))
+        (more(MOST_SHOWN, endpoints.len(), "endpoints"))
+        (source("endpoints"))
+        @if !holes.is_empty() {
+            (table("Holes. Cause, action and ticket are for the entity to fill in", &[
+                ("Endpoint", false), ("From", false), ("To", false), ("Minutes", true), ("By the record", false), ("Cause", false), ("Action", false), ("Ticket", false),
+            ], &html! {
+                @for (endpoint, hole) in holes.iter().take(MOST_SHOWN) {
+                    tr {
+                        td.mono { (endpoint_name(endpoint)) }
+                        td { (page.times.text(hole.gap.from)) }
+                        td { @if hole.gap.open { "no capture since" } @else { (page.times.text(hole.gap.to)) } }
+                        (number(u64::try_from(hole.gap.seconds / 60).unwrap_or(0)))
+                        td { (name(&hole.reason)) }
+                        td.blank {} td.blank {} td.blank {}
+                    }
+                }
+            }))
+            (more(MOST_SHOWN, holes.len(), "holes"))
+            (source("holes"))
+        }
+        h3 { "Independent count" }
+        @if witnessed == 0 {
+            p { "No independent count was given. CloudWatch's ActiveConnectionsCount, exported within 63 days, is one: " code { "--witness ENDPOINT=FILE" } "." }
+        } @else {
+            @for endpoint in endpoints.iter().filter(|endpoint| endpoint.witness.is_some()).take(MOST_SHOWN) {
+                p { span.mono { (endpoint_name(endpoint)) } ": " (endpoint.witness.as_ref().map_or(0, Vec::len)) " captures differ from CloudWatch's count." }
+            }
+        }
+        @if !coverage.connection_logs.is_empty() || !coverage.log_groups_not_known.is_empty() {
+            h3 { "Connection logs" }
+            p { (format!("{missing_logs:.2}")) " hours of connection logs that were to be read are missing, over all endpoints." }
+            @for of in coverage.log_groups_not_known.iter().take(MOST_SHOWN) {
+                p { (of.account_id) " " (of.region) ": the log groups are not known: " (name(&of.reason)) }
+            }
+        }
+    }
+}
+
+/// Returns the name of an endpoint; that of the listing of endpoints has its account and Region.
+pub(super) fn endpoint_name(endpoint: &EndpointCoverage) -> String {
+    match endpoint.endpoint_id.as_str() {
+        LISTING => format!("list of endpoints of {} {}", endpoint.account_id, endpoint.region),
+        id => id.to_owned(),
+    }
+}
+
+fn endpoint_row(page: &Page<'_>, endpoint: &EndpointCoverage) -> Markup {
+    let complete = endpoint.outcomes.get("complete").copied().unwrap_or(0);
+    let all: u64 = endpoint.outcomes.values().sum();
+    html! {
+        tr {
+            td.mono { (endpoint_name(endpoint)) }
+            td { (page.times.text(endpoint.from)) }
+            (number(complete))
+            (number(all - complete))
+            td.number { (duration(endpoint.longest_gap.seconds)) }
+            (number(endpoint.holes.len() as u64))
+            td.number { (percent(endpoint.proven)) }
+        }
+    }
+}
+
+/// Returns a share in percent. Only all is 100 %.
+fn percent(share: f64) -> String {
+    let tenths = (share * 1000.0).floor() / 10.0;
+    format!("{tenths:.1} %")
+}

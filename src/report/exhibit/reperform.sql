@@ -1,0 +1,181 @@
+-- Recomputes the main figures of exhibit {number} from the lake, with nothing of the program that made it.
+-- In the folder of the exhibit: duckdb < reperform.sql
+-- If the lake, or a copy of it, is elsewhere, change the first statement. For a bucket, load httpfs first.
+SET VARIABLE lake = {lake};
+SET VARIABLE period_from = TIMESTAMPTZ {from};
+SET VARIABLE period_to = TIMESTAMPTZ {to};
+SET VARIABLE as_of = TIMESTAMPTZ {as_of};
+SET TimeZone = 'UTC';
+SET VARIABLE until = least(getvariable('period_to'), getvariable('as_of'));
+
+-- The ledger: one line of JSON for each run.
+CREATE OR REPLACE TEMP TABLE runs AS
+SELECT *
+FROM read_json(
+  getvariable('lake') || '/runs/**/*.json',
+  format = 'newline_delimited',
+  columns = {
+    snapshot_time: 'TIMESTAMPTZ',
+    start: 'TIMESTAMPTZ',
+    targets: 'STRUCT(account_id VARCHAR, region VARCHAR, endpoint_id VARCHAR, outcome VARCHAR, first_page_requested_at TIMESTAMPTZ, first_page_at TIMESTAMPTZ, last_page_at TIMESTAMPTZ, object_key VARCHAR)[]',
+    places: 'STRUCT(account_id VARCHAR, region VARCHAR, discovery STRUCT(endpoints VARCHAR[], first_page_requested_at TIMESTAMPTZ, first_page_at TIMESTAMPTZ, last_page_at TIMESTAMPTZ, error STRUCT(code VARCHAR)))[]'
+  }
+);
+
+CREATE OR REPLACE TEMP TABLE attempts AS
+SELECT snapshot_time, start, target.*
+FROM (SELECT snapshot_time, start, unnest(targets) AS target FROM runs);
+
+CREATE OR REPLACE TEMP TABLE listings AS
+SELECT
+  place.account_id,
+  place.region,
+  place.discovery.endpoints AS endpoints,
+  coalesce(place.discovery.first_page_requested_at, start) AS begins,
+  place.discovery.first_page_at AS first_page_at,
+  place.discovery.last_page_at AS ends
+FROM (SELECT start, unnest(places) AS place FROM runs)
+WHERE place.discovery.endpoints IS NOT NULL
+  AND (place.discovery.error IS NULL OR place.discovery.error.code = 'LedgerUnreadable')
+  AND coalesce(place.discovery.first_page_requested_at, start) <= place.discovery.first_page_at
+  AND place.discovery.first_page_at <= place.discovery.last_page_at;
+
+-- Complete captures: entries of one object are one. The listing of endpoints is under *.
+CREATE OR REPLACE TEMP TABLE looks AS
+SELECT account_id, region, endpoint_id, min(coalesce(first_page_requested_at, start)) AS begins, max(last_page_at) AS ends
+FROM attempts
+WHERE outcome IN ('complete', 'already_captured')
+  AND coalesce(first_page_requested_at, start) <= first_page_at
+  AND first_page_at <= last_page_at
+GROUP BY account_id, region, endpoint_id, object_key
+UNION ALL
+SELECT account_id, region, '*', begins, ends
+FROM listings;
+
+-- When an endpoint was last known, and the first listing without it after that.
+CREATE OR REPLACE TEMP TABLE gone AS
+WITH signs AS (
+  SELECT account_id, region, endpoint_id, coalesce(first_page_requested_at, start) AS seen_at FROM attempts
+  UNION ALL
+  SELECT account_id, region, unnest(endpoints), begins FROM listings
+),
+last_signs AS (
+  SELECT account_id, region, endpoint_id, max(seen_at) AS seen_at FROM signs GROUP BY ALL
+)
+SELECT account_id, region, endpoint_id, min(begins) AS gone_at
+FROM last_signs
+JOIN listings USING (account_id, region)
+WHERE begins > seen_at AND NOT list_contains(endpoints, endpoint_id)
+GROUP BY ALL;
+
+-- A gap begins with a capture, or with the time from which the endpoint is assessed, and ends with the first end of any later capture.
+CREATE OR REPLACE TEMP TABLE gaps AS
+WITH assessed AS (
+  SELECT
+    account_id,
+    region,
+    endpoint_id,
+    endpoints.from AS begins,
+    if(gone_at < least(getvariable('until') + INTERVAL 24 HOUR, getvariable('as_of')), gone_at, NULL) AS gone_at
+  FROM read_csv('endpoints.csv', header = true, types = {'account_id': 'VARCHAR', 'from': 'TIMESTAMPTZ'}) AS endpoints
+  LEFT JOIN gone USING (account_id, region, endpoint_id)
+),
+starts AS (
+  SELECT account_id, region, endpoint_id, begins, gone_at FROM assessed
+  UNION
+  SELECT account_id, region, endpoint_id, looks.begins, gone_at
+  FROM looks JOIN assessed USING (account_id, region, endpoint_id)
+  WHERE looks.begins > assessed.begins
+),
+followed AS (
+  SELECT starts.*, (
+      SELECT min(looks.ends) FROM looks
+      WHERE looks.account_id = starts.account_id AND looks.region = starts.region
+        AND looks.endpoint_id = starts.endpoint_id AND looks.begins > starts.begins
+    ) AS next_ends
+  FROM starts
+)
+SELECT
+  *,
+  coalesce(next_ends, gone_at, least(getvariable('until') + INTERVAL 24 HOUR, getvariable('as_of'))) AS ends
+FROM followed
+WHERE begins < getvariable('until') AND (gone_at IS NULL OR begins < gone_at);
+
+CREATE OR REPLACE TEMP TABLE holes AS
+SELECT account_id, region, endpoint_id, begins, ends
+FROM gaps
+WHERE ends >= begins + INTERVAL 60 MINUTE OR (next_ends IS NULL AND gone_at IS NOT NULL AND ends > begins);
+
+-- The rows of the objects that the sessions were made of.
+SET VARIABLE objects = (
+  SELECT coalesce(list(getvariable('lake') || '/' || object_key), [])
+  FROM read_csv('objects.csv', header = true, all_varchar = true)
+);
+CREATE OR REPLACE TEMP TABLE sights AS
+SELECT endpoint_id, connection_id, captured_at, username, common_name, ingress_bytes, egress_bytes
+FROM read_parquet(getvariable('objects'), union_by_name = true, hive_partitioning = false);
+
+-- The sessions of the period, by their ids, made again from these rows.
+CREATE OR REPLACE TEMP TABLE remade AS
+SELECT
+  sights.endpoint_id,
+  sights.connection_id,
+  coalesce(arg_max(sights.username, sights.captured_at), arg_max(sights.common_name, sights.captured_at)) AS identity,
+  min(sights.captured_at) AS first_seen,
+  max(sights.captured_at) AS last_seen,
+  max(sights.ingress_bytes) AS ingress_bytes,
+  max(sights.egress_bytes) AS egress_bytes
+FROM sights
+JOIN read_json('sessions.jsonl', format = 'newline_delimited', columns = {endpoint_id: 'VARCHAR', connection_id: 'VARCHAR'}) AS stated
+  USING (endpoint_id, connection_id)
+GROUP BY ALL;
+
+CREATE OR REPLACE TEMP TABLE stated_sessions AS
+SELECT *
+FROM read_json('sessions.jsonl', format = 'newline_delimited', columns = {
+  endpoint_id: 'VARCHAR', connection_id: 'VARCHAR', identity: 'VARCHAR', identity_key: 'VARCHAR', first_seen: 'TIMESTAMPTZ', last_seen: 'TIMESTAMPTZ',
+  ingress_bytes: 'BIGINT', egress_bytes: 'BIGINT'
+});
+
+WITH population AS (
+  SELECT line, count FROM read_json('population.jsonl', format = 'newline_delimited', columns = {line: 'VARCHAR', count: 'BIGINT'})
+),
+of_period AS (
+  SELECT outcome FROM attempts
+  WHERE snapshot_time >= getvariable('period_from') AND snapshot_time < getvariable('period_to')
+),
+figures (number, figure, recomputed, stated) AS (
+  SELECT 1, 'attempts', (SELECT count(*) FROM of_period), (SELECT count FROM population WHERE line = 'attempted')
+  UNION ALL
+  SELECT 2, 'complete captures', (SELECT count(*) FROM of_period WHERE outcome = 'complete'), (SELECT count FROM population WHERE line = 'complete')
+  UNION ALL
+  SELECT 3, 'holes', (SELECT count(*) FROM holes),
+    (SELECT count(*) FROM read_json('holes.jsonl', format = 'newline_delimited', columns = {endpoint_id: 'VARCHAR'}))
+  UNION ALL
+  SELECT 4, 'seconds of holes', (SELECT coalesce(sum(floor(epoch(ends - begins))), 0)::BIGINT FROM holes),
+    (SELECT coalesce(sum(seconds), 0)::BIGINT FROM read_json('holes.jsonl', format = 'newline_delimited', columns = {seconds: 'BIGINT'}))
+  UNION ALL
+  SELECT 5, 'rows', (SELECT count(*) FROM sights), (SELECT count FROM population WHERE line = 'in the Parquet objects that were read')
+  UNION ALL
+  SELECT 6, 'rows without the id of a connection', (SELECT count(*) FROM sights WHERE connection_id IS NULL),
+    (SELECT count FROM population WHERE line = 'without the id of a connection')
+  UNION ALL
+  SELECT 7, 'connections', (SELECT count(*) FROM (SELECT DISTINCT endpoint_id, connection_id FROM sights WHERE connection_id IS NOT NULL)),
+    (SELECT count FROM population WHERE line = 'different connections in the rows used')
+  UNION ALL
+  SELECT 8, 'sessions', (SELECT count(*) FROM remade), (SELECT count FROM population WHERE line = 'that overlap the period, or may')
+  UNION ALL
+  SELECT 9, 'sessions whose identity, first and last sight and bytes agree', (SELECT count(*) FROM remade JOIN stated_sessions USING (endpoint_id, connection_id)
+      WHERE remade.identity IS NOT DISTINCT FROM stated_sessions.identity
+        AND remade.first_seen = stated_sessions.first_seen AND remade.last_seen = stated_sessions.last_seen
+        AND remade.ingress_bytes IS NOT DISTINCT FROM stated_sessions.ingress_bytes
+        AND remade.egress_bytes IS NOT DISTINCT FROM stated_sessions.egress_bytes),
+    (SELECT count(*) FROM stated_sessions)
+  UNION ALL
+  SELECT 10, 'bytes sent', (SELECT coalesce(sum(ingress_bytes), 0)::BIGINT FROM remade),
+    (SELECT coalesce(sum(ingress_bytes), 0)::BIGINT FROM read_json('identities.jsonl', format = 'newline_delimited', columns = {ingress_bytes: 'BIGINT'}))
+  UNION ALL
+  SELECT 11, 'bytes received', (SELECT coalesce(sum(egress_bytes), 0)::BIGINT FROM remade),
+    (SELECT coalesce(sum(egress_bytes), 0)::BIGINT FROM read_json('identities.jsonl', format = 'newline_delimited', columns = {egress_bytes: 'BIGINT'}))
+)
+SELECT figure, recomputed, stated, recomputed = stated AS agrees FROM figures ORDER BY number;

@@ -1,0 +1,250 @@
+//! The run records of the period: attempts, rows as the ledger states them, differences of the clocks, and the versions that wrote.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::lake::keys::{ObjectKey, Table};
+use crate::lake::ledger::Outcome;
+use crate::lake::ledger::recorded::{
+    MOST_PLACES, MOST_TARGETS, RecordedError, limited, short_id, short_text_or_null,
+};
+use crate::lake::store::{Store, StoreError};
+use crate::proof::coverage::Unreadable;
+use crate::target::AccountRegion;
+
+/// Run records that are read at a time.
+const CONCURRENT_READS: usize = 16;
+
+/// A run record, as far as the report needs it.
+#[derive(Debug, Deserialize)]
+pub(super) struct ReportedRun {
+    pub snapshot_time: Timestamp,
+    #[serde(default, deserialize_with = "short_text_or_null")]
+    pub tool_version: Option<String>,
+    #[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")]
+    pub targets: Vec<ReportedTarget>,
+    #[serde(default, deserialize_with = "limited::<MOST_PLACES, _, _>")]
+    pub places: Vec<ReportedPlace>,
+}
+
+/// An attempt at an endpoint.
+#[derive(Debug, Deserialize)]
+pub(super) struct ReportedTarget {
+    #[serde(deserialize_with = "short_id")]
+    pub endpoint_id: String,
+    pub outcome: Outcome,
+    #[serde(default)]
+    pub rows: u64,
+    #[serde(default)]
+    pub active: u64,
+    pub first_page_requested_at: Option<Timestamp>,
+    pub first_page_at: Option<Timestamp>,
+    pub last_page_at: Option<Timestamp>,
+    pub clock_difference_seconds: Option<i64>,
+    #[serde(default, deserialize_with = "short_text_or_null")]
+    pub first_request_id: Option<String>,
+    #[serde(default, deserialize_with = "short_text_or_null")]
+    pub last_request_id: Option<String>,
+    #[serde(default, deserialize_with = "short_text_or_null")]
+    object_key: Option<String>,
+    #[serde(default, deserialize_with = "short_text_or_null")]
+    pub sha256: Option<String>,
+    pub error: Option<RecordedError>,
+}
+
+/// The findings about an account and Region.
+#[derive(Debug, Deserialize)]
+pub(super) struct ReportedPlace {
+    pub discovery: Option<ReportedDiscovery>,
+}
+
+/// A listing of endpoints.
+#[derive(Debug, Deserialize)]
+pub(super) struct ReportedDiscovery {
+    pub clock_difference_seconds: Option<i64>,
+}
+
+impl ReportedTarget {
+    /// Returns the key of its object relative to the lake's prefix: the record of a bucket has the prefix too.
+    pub(super) fn object_key(&self) -> Option<ObjectKey> {
+        let key = self.object_key.as_deref()?;
+        let begin = key.rmatch_indices('/').nth(4).map_or(0, |(slash, _)| slash + 1);
+        ObjectKey::parse(key.get(begin..)?)
+    }
+}
+
+/// Reads the run records of `place` from the day `first` to the day `last`, and passes each to `on_run` in the order of the keys.
+/// Those that cannot be read are returned.
+///
+/// # Errors
+/// Returns an error if they cannot be listed.
+pub(super) async fn read_runs(
+    store: &Store,
+    place: &AccountRegion,
+    first: Date,
+    last: Date,
+    mut on_run: impl FnMut(&ObjectKey, ReportedRun),
+) -> Result<Vec<Unreadable>, StoreError> {
+    let mut unreadable = Vec::new();
+    for date in store.days(Table::Runs, place).await? {
+        if date < first || date > last {
+            continue;
+        }
+        let found = store.find(&place.day(Table::Runs, date)).await?;
+        let keys = found.into_iter().filter(|found| !found.hidden);
+        let keys = keys.filter_map(|found| ObjectKey::parse(&found.key));
+        let read = async |key: ObjectKey| {
+            let parse = |bytes: &[u8]| serde_json::from_slice::<ReportedRun>(bytes);
+            let run = match store.read_with(&key, parse).await {
+                Ok(Some(run)) => run.map_err(|error| format!("is no run record: {error}")),
+                Ok(None) => Err("is listed and not there".to_owned()),
+                Err(error) => Err(error.to_string()),
+            };
+            (key, run)
+        };
+        let mut runs = std::pin::pin!(stream::iter(keys).map(read).buffered(CONCURRENT_READS));
+        while let Some((key, run)) = runs.next().await {
+            match run {
+                Ok(run) => on_run(&key, run),
+                Err(problem) => unreadable.push(Unreadable { object_key: key.to_string(), problem }),
+            }
+        }
+    }
+    Ok(unreadable)
+}
+
+/// The least and the greatest difference of a clock, in seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct ClockDifferences {
+    /// Least and greatest; `None` if none was measured.
+    pub range: Option<(i64, i64)>,
+    /// Measurements.
+    pub measured: u64,
+    /// Answers whose time was not measured.
+    pub not_measured: u64,
+}
+
+impl ClockDifferences {
+    /// Adds a measurement; `None` for an answer whose time was not measured.
+    pub(super) fn add(&mut self, seconds: Option<i64>) {
+        match seconds {
+            None => self.not_measured += 1,
+            Some(seconds) => {
+                self.measured += 1;
+                let (least, greatest) = self.range.unwrap_or((seconds, seconds));
+                self.range = Some((least.min(seconds), greatest.max(seconds)));
+            }
+        }
+    }
+}
+
+/// The attempts at one endpoint in the period.
+#[derive(Debug, Default)]
+pub(super) struct EndpointAttempts {
+    /// Attempts by their outcome.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// Times of the snapshots that were attempted.
+    pub snapshot_times: BTreeSet<Timestamp>,
+    /// Active connections of each complete capture, by the time of its snapshot.
+    pub active: BTreeMap<Timestamp, u64>,
+}
+
+impl EndpointAttempts {
+    /// Adds an attempt.
+    pub(super) fn add(&mut self, snapshot_time: Timestamp, target: &ReportedTarget) {
+        *self.outcomes.entry(target.outcome.as_str()).or_default() += 1;
+        self.snapshot_times.insert(snapshot_time);
+        if target.outcome == Outcome::Complete {
+            self.active.insert(snapshot_time, target.active);
+        }
+    }
+
+    /// Returns the distance of the schedule's snapshots, in seconds: the most frequent one between neighbours, and of equally frequent
+    /// ones the shortest. `None` with fewer than three snapshots.
+    pub(super) fn schedule_seconds(&self) -> Option<i64> {
+        let mut count_of: BTreeMap<i64, u64> = BTreeMap::new();
+        let times = self.snapshot_times.iter();
+        for (one, next) in times.clone().zip(times.skip(1)) {
+            *count_of.entry(next.duration_since(*one).as_secs()).or_default() += 1;
+        }
+        let is_enough = self.snapshot_times.len() > 2;
+        let most_frequent = count_of.into_iter().max_by_key(|(seconds, count)| (*count, -seconds));
+        most_frequent.map(|(seconds, _)| seconds).filter(|seconds| is_enough && *seconds > 0)
+    }
+
+    /// Returns the number of the schedule's times from `from` until before `to`, counted from the first snapshot in both directions;
+    /// `None` if the schedule is not known.
+    pub(super) fn expected(&self, from: Timestamp, to: Timestamp) -> Option<u64> {
+        let step = self.schedule_seconds()?;
+        let anchor = self.snapshot_times.first()?.as_second();
+        // Steps from the anchor to the first time at `limit` or later.
+        let steps_to = |limit: Timestamp| {
+            let seconds = limit.as_second() + i64::from(limit.subsec_nanosecond() > 0) - anchor;
+            seconds.div_euclid(step) + i64::from(seconds.rem_euclid(step) > 0)
+        };
+        u64::try_from(steps_to(to) - steps_to(from)).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempts(times: &[&str]) -> EndpointAttempts {
+        let snapshot_times =
+            times.iter().map(|time| format!("2026-11-01T{time}:00Z").parse().unwrap()).collect();
+        EndpointAttempts { snapshot_times, ..EndpointAttempts::default() }
+    }
+
+    fn expected(times: &[&str], from: &str, to: &str) -> Option<u64> {
+        let at = |time: &str| format!("2026-11-01T{time}Z").parse().unwrap();
+        attempts(times).expected(at(from), at(to))
+    }
+
+    #[test]
+    fn captures_are_expected_at_the_most_frequent_distance() {
+        let hour = ["00:00", "00:15", "00:30", "00:45"];
+        assert_eq!(expected(&hour, "00:00:00", "01:00:00"), Some(4));
+        assert_eq!(expected(&hour, "00:00:00", "02:00:00"), Some(8), "an hour without an attempt counts");
+        assert_eq!(expected(&hour, "00:00:01", "00:45:00"), Some(2), "the end is not part of it");
+        assert_eq!(expected(&hour, "00:00:00", "00:00:01"), Some(1));
+        assert_eq!(
+            expected(&["10:00", "10:15", "10:30", "12:00"], "09:00:00", "13:00:00"),
+            Some(16),
+            "an outage"
+        );
+        assert_eq!(
+            expected(&["10:00", "10:15", "10:30", "10:31"], "10:00:00", "11:00:00"),
+            Some(4),
+            "one by hand"
+        );
+        assert_eq!(
+            expected(&["10:00", "10:15"], "00:00:00", "01:00:00"),
+            None,
+            "one distance is no schedule"
+        );
+        assert_eq!(expected(&[], "00:00:00", "01:00:00"), None);
+    }
+
+    #[test]
+    fn a_key_in_a_record_is_found_with_and_without_the_prefix_of_its_bucket() {
+        let key = "connections/account_id=111122223333/region=eu-central-1/snapshot_date=2026-11-01/\
+                   20261101T000000Z_cvpn-endpoint-0123456789abcdef0.parquet";
+        for (text, expected) in [
+            (key.to_owned(), Some(key)),
+            (format!("a/b/{key}"), Some(key)),
+            ("../../etc/passwd".to_owned(), None),
+            ("é".repeat(40), None),
+        ] {
+            let target = serde_json::json!({
+                "endpoint_id": "cvpn-endpoint-0123456789abcdef0", "outcome": "complete", "object_key": text, "error": null
+            });
+            let target: ReportedTarget = serde_json::from_value(target).unwrap();
+            assert_eq!(target.object_key().as_ref().map(ObjectKey::as_str), expected);
+        }
+    }
+}
