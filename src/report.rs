@@ -3,3 +3,4 @@
 pub mod exhibit;
 pub mod plain_text;
 pub mod sessions;
+mod table_objects;

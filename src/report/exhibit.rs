@@ -13,18 +13,22 @@ mod data;
 mod difference;
 mod digests;
 mod evidence;
+mod findings;
 mod folder;
 mod identities;
 mod inputs;
+mod log_events;
 mod manifest;
 mod output_folder;
 mod page;
 mod population;
 mod receipt;
+mod reconciliation;
 mod reperform;
 mod run_records;
 mod sample;
 mod timestamp;
+mod users;
 mod verdict;
 mod zoned_times;
 
@@ -48,6 +52,7 @@ pub use inputs::InputFile;
 pub use manifest::{ExhibitFile, ExhibitManifest, ManifestError, exhibit_number};
 pub use receipt::{ExhibitReceipt, receipt_text};
 pub use sample::SampleRequest;
+pub use users::UserList;
 
 /// Name of the manifest.
 pub const MANIFEST: &str = "manifest.json";
@@ -96,6 +101,8 @@ pub struct ExhibitRequest<'a> {
     pub prepared_by: Option<String>,
     /// The sample; `None` for none.
     pub sample: Option<SampleRequest>,
+    /// The current users; `None` if they were not given.
+    pub users: Option<UserList>,
     /// Files beside the lake that it is made of.
     pub files: Vec<InputFile>,
     /// The program that makes it.

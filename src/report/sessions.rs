@@ -7,7 +7,6 @@
 mod columns;
 mod connection_logs;
 mod counts;
-mod objects;
 mod reader;
 mod rows;
 mod selection;
@@ -26,13 +25,13 @@ pub use trace::{TRACE_TOLERANCE, Trace, TraceError, TraceResult, Traced};
 use crate::lake::store::StoreError;
 
 /// A time in milliseconds since 1970, as the columns have it: rows are many.
-type Millis = i64;
+pub(super) type Millis = i64;
 
 /// Length of a day.
-const DAY: Millis = 24 * 60 * 60 * 1000;
+pub(super) const DAY: Millis = 24 * 60 * 60 * 1000;
 
 /// Returns the day of a time, counted from 1970.
-fn day_of(time: Millis) -> i64 {
+pub(super) fn day_of(time: Millis) -> i64 {
     time.div_euclid(DAY)
 }
 

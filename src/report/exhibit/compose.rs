@@ -49,6 +49,7 @@ pub async fn make_exhibit(
     let missed = claims::missed(request, &evidence, &times);
     let changed = claims::changed(request, &evidence);
     let clock = claims::clock(&evidence);
+    let agreement = evidence.reconciliation.verdict(&evidence.log_events);
     data::write(&evidence, &population, &mut folder)?;
     let (content, number) = inputs::csv_of(request, &evidence)?;
     folder.write("inputs.csv", &content)?;
@@ -62,6 +63,7 @@ pub async fn make_exhibit(
         missed: &missed,
         changed: &changed,
         clock: &clock,
+        agreement: &agreement,
         data_files: &folder.data_files,
     };
     let html = page.html();
@@ -84,6 +86,7 @@ pub async fn make_exhibit(
             ("missed", stated(&missed)),
             ("changed", stated(&changed)),
             ("clock", stated(&clock)),
+            ("agreement", stated(&agreement)),
         ],
         is_whole: evidence.read.runs > 0
             && [holes, faults, unreadable] == [0; 3]

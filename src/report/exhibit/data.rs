@@ -23,6 +23,7 @@ pub(super) fn write(
     write_population(evidence, population, folder)?;
     write_identities(evidence, folder)?;
     write_verification(evidence, folder)?;
+    write_observations(evidence, folder)?;
     write_sample(evidence, folder)
 }
 
@@ -202,6 +203,30 @@ fn write_verification(evidence: &Evidence, folder: &mut OutputFolder) -> Result<
         .iter()
         .map(|fault| [json!(fault.kind), json!(fault.object_key), json!(fault.message)]);
     folder.write_rows("faults", ["kind", "object_key", "message"], rows)
+}
+
+fn write_observations(evidence: &Evidence, folder: &mut OutputFolder) -> Result<(), ExhibitError> {
+    let rows = evidence.findings.list.iter().map(|of| {
+        [
+            json!(of.rule.name()),
+            json!(of.identity),
+            json!(of.endpoint_id),
+            json!(of.connection_id),
+            time(of.at),
+            json!(of.detail),
+        ]
+    });
+    folder.write_rows(
+        "findings",
+        ["rule", "identity", "endpoint_id", "connection_id", "at", "detail"],
+        rows,
+    )?;
+    let rows = evidence
+        .reconciliation
+        .differences
+        .iter()
+        .map(|of| [json!(of.kind), json!(of.endpoint_id), json!(of.connection_id), time(Some(of.began))]);
+    folder.write_rows("differences", ["kind", "endpoint_id", "connection_id", "began"], rows)
 }
 
 fn write_sample(evidence: &Evidence, folder: &mut OutputFolder) -> Result<(), ExhibitError> {

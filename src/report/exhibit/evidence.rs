@@ -7,8 +7,11 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::digests::{DigestFigures, read_digests};
+use super::findings::Findings;
 use super::identities::Identities;
+use super::log_events::LogEvents;
 use super::output_folder::{DataFile, OutputFolder};
+use super::reconciliation::Reconciliation;
 use super::run_records::{ClockDifferences, EndpointAttempts, ReportedRun, ReportedTarget, read_runs};
 use super::sample::Sample;
 use super::{ExhibitError, ExhibitProgress, ExhibitRequest};
@@ -41,6 +44,9 @@ pub(super) struct Evidence {
     pub identities: Identities,
     /// `None` if none was asked for.
     pub sample: Option<Sample>,
+    pub findings: Findings,
+    pub reconciliation: Reconciliation,
+    pub log_events: LogEvents,
     pub ledger: LedgerFigures,
     pub digests: DigestFigures,
     /// The hours that were verified.
@@ -105,9 +111,18 @@ impl Evidence {
         let mut sessions = SessionSink::new(request, folder)?;
         let selection = sessions.selection.clone();
         let read = read_sessions(&store, &selection, now, on_read, |session| sessions.add(&session)).await?;
-        let (tallies, identities, mut sample) = sessions.finish(folder)?;
+        let SessionFigures { tallies, identities, mut sample, mut findings, mut reconciliation } =
+            sessions.finish(folder)?;
 
         let days = days_of(&read, from, until);
+        let period_days = (Hour::containing(from).date(), Hour::containing(until).date());
+        let log_events = LogEvents::read(&store, &places, (from, request.to), period_days).await?;
+        findings.finish(&log_events, request.users.as_ref());
+        let is_watched = |endpoint_id: &str, time: Timestamp| {
+            let mut watched = read.watched.iter().filter(|watched| watched.endpoint_id == endpoint_id);
+            watched.any(|watched| watched.is_watched_around(time))
+        };
+        reconciliation.finish(&log_events, is_watched);
         let mut captures = CaptureSink::new(request, &read, folder)?;
         let mut unreadable = Vec::new();
         for place in &places {
@@ -135,6 +150,7 @@ impl Evidence {
 
         unreadable.extend(coverage.unreadable.iter().cloned());
         unreadable.extend(read.unreadable.iter().cloned());
+        unreadable.extend(log_events.unreadable.iter().cloned());
         unreadable.sort_by(|one, other| one.object_key.cmp(&other.object_key));
         unreadable.dedup_by(|one, other| one.object_key == other.object_key);
         let inputs = read_objects.to_map();
@@ -146,6 +162,9 @@ impl Evidence {
             tallies,
             identities,
             sample,
+            findings,
+            reconciliation,
+            log_events,
             ledger,
             digests,
             verified_hours,
@@ -175,9 +194,17 @@ struct SessionSink<'a> {
     selection: Selection,
     file: DataFile,
     failed: Option<ExhibitError>,
+    figures: SessionFigures,
+}
+
+/// The figures that are made of the sessions one by one.
+#[derive(Default)]
+struct SessionFigures {
     tallies: SessionTallies,
     identities: Identities,
     sample: Option<Sample>,
+    findings: Findings,
+    reconciliation: Reconciliation,
 }
 
 impl<'a> SessionSink<'a> {
@@ -188,34 +215,35 @@ impl<'a> SessionSink<'a> {
             selection: Selection { from: Some(request.from), to: Some(request.to), ..Selection::default() },
             file: DataFile::create(folder, "sessions", columns)?,
             failed: None,
-            tallies: SessionTallies::default(),
-            identities: Identities::default(),
-            sample: request.sample.clone().map(Sample::new),
+            figures: SessionFigures {
+                sample: request.sample.clone().map(Sample::new),
+                ..SessionFigures::default()
+            },
         })
     }
 
     fn add(&mut self, session: &Session) {
-        let tallies = &mut self.tallies;
+        let ExhibitRequest { from, to, time_zone, .. } = self.request;
+        let SessionFigures { tallies, identities, sample, findings, reconciliation } = &mut self.figures;
         tallies.only_partial += u64::from(session.complete_snapshots == 0);
         tallies.begin_not_known += u64::from(!session.begin_seen);
         tallies.end_not_known += u64::from(session.ended_before.is_none());
         tallies.not_covered += u64::from(!session.covered);
         tallies.not_proven += u64::from(!self.selection.is_proven(session));
-        self.identities.add(session, &self.request.time_zone);
-        self.sample.iter_mut().for_each(|sample| sample.add(session));
+        identities.add(session, time_zone);
+        sample.iter_mut().for_each(|sample| sample.add(session));
+        findings.add_session(session, *from, *to, time_zone);
+        reconciliation.add(session, *from, *to);
         if self.failed.is_none() {
             let row = COLUMNS.iter().map(|column| json!((column.value)(session))).collect();
             self.failed = self.file.add(row).err();
         }
     }
 
-    fn finish(
-        self,
-        folder: &mut OutputFolder,
-    ) -> Result<(SessionTallies, Identities, Option<Sample>), ExhibitError> {
+    fn finish(self, folder: &mut OutputFolder) -> Result<SessionFigures, ExhibitError> {
         self.failed.map_or(Ok(()), Err)?;
         folder.finish(self.file)?;
-        Ok((self.tallies, self.identities, self.sample))
+        Ok(self.figures)
     }
 }
 

@@ -2,18 +2,21 @@
 
 mod changed;
 mod clock;
+mod controls;
 mod cover;
+mod findings;
 mod identities;
 mod markup;
 mod method;
 mod missed;
 mod plot;
 mod population;
+mod reconciliation;
 mod sample;
 mod timeline;
 mod usage;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, PreEscaped, html};
 
 use super::ExhibitRequest;
 use super::evidence::Evidence;
@@ -32,6 +35,7 @@ pub(super) struct Page<'a> {
     pub missed: &'a Verdict,
     pub changed: &'a Verdict,
     pub clock: &'a Verdict,
+    pub agreement: &'a Verdict,
     /// The data files that were written.
     pub data_files: &'a [DataFileFacts],
 }
@@ -42,15 +46,18 @@ impl Page<'_> {
         let period =
             format!("{} to {}", self.times.text(self.request.from), self.times.text(self.request.to));
         let title = format!("Exhibit {}: AWS Client VPN, {period}", self.number);
-        let sections: Vec<(&str, Option<&Verdict>, Markup)> = vec![
-            ("Population", Some(&self.population.verdict), population::section(self)),
-            ("Was anything missed?", Some(self.missed), missed::section(self)),
-            ("Was anything changed?", Some(self.changed), changed::section(self)),
-            ("Clock", Some(self.clock), clock::section(self)),
-            ("Who connected?", None, identities::section(self)),
-            ("How much?", None, usage::section(self)),
-            ("Sample", None, sample::section(self)),
-            ("Method", None, method::section(self)),
+        let sections = [
+            ("population", "Population", Some(&self.population.verdict), population::section(self)),
+            ("missed", "Was anything missed?", Some(self.missed), missed::section(self)),
+            ("changed", "Was anything changed?", Some(self.changed), changed::section(self)),
+            ("clock", "Clock", Some(self.clock), clock::section(self)),
+            ("identities", "Who connected?", None, identities::section(self)),
+            ("findings", "What stands out?", None, findings::section(self)),
+            ("usage", "How much?", None, usage::section(self)),
+            ("agreement", "Do the two records agree?", Some(self.agreement), reconciliation::section(self)),
+            ("controls", "Controls", None, controls::section(self)),
+            ("sample", "Sample", None, sample::section(self)),
+            ("method", "Method", None, method::section(self)),
         ];
         let page = html! {
             (DOCTYPE)
@@ -67,16 +74,16 @@ impl Page<'_> {
                         (cover::section(self, &period))
                         nav aria-label="Sections" {
                             ol {
-                                @for (index, (name, verdict, _)) in sections.iter().enumerate() {
+                                @for (id, name, verdict, _) in &sections {
                                     li {
-                                        a href={ "#section-" (index + 1) } { (name) }
+                                        a href={ "#" (id) } { (name) }
                                         @if let Some(verdict) = verdict { ": " (markup::state(verdict.state)) }
                                     }
                                 }
                             }
                         }
-                        @for (index, (name, verdict, content)) in sections.iter().enumerate() {
-                            section id={ "section-" (index + 1) } {
+                        @for (index, (id, name, verdict, content)) in sections.iter().enumerate() {
+                            section id=(id) {
                                 h2 { (index + 1) ". " (name) }
                                 @if let Some(verdict) = verdict { (markup::answer(verdict)) }
                                 (content)

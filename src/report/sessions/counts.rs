@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
 
-use super::objects::TableObject;
+use crate::report::table_objects::TableObject;
 
 /// The number of things read so far.
 #[derive(Debug, Clone, Copy, Default)]

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use super::columns::Session;
 use super::connection_logs::{CONFIGURATION_COLUMNS, ConnectionLogs, EVENT_COLUMNS};
 use super::counts::{ObjectRows, ReadCounts, SessionProgress};
-use super::objects::{DayRange, TableObject, TableObjects};
 use super::rows::{Connections, SIGHT_COLUMNS, SightColumns};
 use super::selection::Selection;
 use super::session::{given_beginning, session, timestamp};
@@ -22,6 +21,7 @@ use crate::lake::parquet::RowsError;
 use crate::lake::store::Store;
 use crate::proof::coverage::record::PlaceRecord;
 use crate::proof::coverage::{LISTING, Unreadable};
+use crate::report::table_objects::{DayRange, TableObject, TableObjects};
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, EndpointId, Target};
 
@@ -80,7 +80,7 @@ impl WatchedEndpoint {
     }
 
     /// Returns `true` if a connection that began within five minutes of a time cannot have been missed here.
-    pub(super) fn is_watched_around(&self, time: Timestamp) -> bool {
+    pub(in crate::report) fn is_watched_around(&self, time: Timestamp) -> bool {
         let earliest = time.saturating_sub(TRACE_TOLERANCE).unwrap_or(time);
         let latest = time.saturating_add(TRACE_TOLERANCE).unwrap_or(time);
         self.record_begins <= earliest

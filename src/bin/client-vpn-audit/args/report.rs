@@ -30,6 +30,9 @@ pub struct ReportArgs {
     /// CloudWatch's ActiveConnectionsCount of an endpoint, as ENDPOINT=FILE, to compare with; may be repeated
     #[arg(long = "witness", value_name = "ENDPOINT=FILE", conflicts_with = "check")]
     pub witnesses: Vec<String>,
+    /// CSV file with the column user: the current users, to compare with those who connected
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    pub users: Option<PathBuf>,
     /// File with what `preflight --json` printed of the bucket and its protection
     #[arg(long, value_name = "FILE", conflicts_with = "check")]
     pub protection: Option<PathBuf>,

@@ -9,8 +9,8 @@ use client_vpn_audit::clock::Clock;
 use client_vpn_audit::invalid_input::{InvalidInput, InvalidInputs};
 use client_vpn_audit::proof::signing::PublicKey;
 use client_vpn_audit::report::exhibit::{
-    ExhibitProgress, ExhibitRequest, InputFile, ProgramFacts, ProtectionCheck, SampleRequest, WrittenExhibit,
-    make_exhibit,
+    ExhibitProgress, ExhibitRequest, InputFile, ProgramFacts, ProtectionCheck, SampleRequest, UserList,
+    WrittenExhibit, make_exhibit,
 };
 use indicatif::HumanCount;
 use jiff::tz::TimeZone;
@@ -65,6 +65,14 @@ pub async fn run(args: &ReportArgs, out: &Path, json: bool) -> Result<bool, Fail
     let protection = args.protection.as_ref().and_then(|path| {
         faults.keep(inputs.add("--protection", path)).and_then(|bytes| faults.keep(protection(path, &bytes)))
     });
+    let users = args.users.as_ref().and_then(|path| {
+        let fault = |problem: String| {
+            let allowed = format!("a CSV file with the column user; {problem}");
+            InvalidInput::new("--users", &path.display().to_string(), allowed)
+        };
+        faults.keep(UserList::read("--users", path).map_err(fault))
+    });
+    inputs.files.extend(users.iter().map(|users| users.file.clone()));
     let (lake, store) = open(args.lake.as_deref(), args.region.as_deref(), faults).await?;
     let (Some(from), Some(to)) = (from, to) else {
         // Both are required, and wrong ones are faults.
@@ -85,6 +93,7 @@ pub async fn run(args: &ReportArgs, out: &Path, json: bool) -> Result<bool, Fail
         retention_days: args.retention_days,
         prepared_by: args.prepared_by.clone(),
         sample: size.zip(args.seed.clone()).map(|(size, seed)| SampleRequest { size, seed }),
+        users,
         files: inputs.files,
         program: program(),
         max_concurrency: max_concurrency(&lake),
@@ -226,6 +235,7 @@ fn text(made: &WrittenExhibit, out: &Path) -> String {
         "population" => "Population",
         "missed" => "Nothing missed",
         "changed" => "Nothing changed",
+        "agreement" => "Records agree",
         _ => "Clock",
     };
     let claims = made.claims.iter().map(|(claim, sentence)| format!("  {:<16} {sentence}", name(claim)));

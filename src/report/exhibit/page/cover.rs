@@ -33,8 +33,7 @@ pub(super) fn section(page: &Page<'_>, period: &str) -> Markup {
             li { "A session is an entry in AWS's list of connections. It is not access to a resource behind the VPN." }
             li { "Times of connections are AWS's. AWS states no time zone; they are read as UTC." }
             li { "What AWS does not list is not in the record: that every connection is listed until 60 minutes after its end is AWS's word." }
-            li { "Not in this report: events of the connection logs (failed attempts, posture), authorization rules, routes, and the \
-                  comparison of both records. The lake has them." }
+            li { "Not in this report: authorization rules, routes and options of the endpoints. The lake has them." }
         }
         h3 { "Hand-over" }
         (table("Fill in by hand", &[("Role", false), ("Name", false), ("Date", false), ("Signature", false)], &html! {

@@ -1,11 +1,11 @@
-//! The objects of an account and Region that sessions are made of, and their rows.
+//! The objects of an account and Region that reports are made of, and their rows.
 
 use std::collections::BTreeMap;
 
 use arrow_array::RecordBatch;
 use jiff::civil::Date;
 
-use super::{DAY, Millis};
+use super::sessions::{DAY, Millis, day_of};
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::Outcome;
 use crate::lake::parquet::{
@@ -62,7 +62,7 @@ impl TableObject {
 
     /// Returns the day of its key, counted from 1970.
     pub(super) fn day(&self) -> i64 {
-        super::day_of(self.time())
+        day_of(self.time())
     }
 
     /// Returns the endpoint that its key names.

@@ -1,0 +1,38 @@
+//! Section "Do the two records agree?".
+
+use maud::{Markup, html};
+
+use super::Page;
+use super::markup::{more, number, source, table};
+
+/// Most differences that the page shows.
+const MOST_SHOWN: usize = 100;
+
+/// Returns the section.
+pub(super) fn section(page: &Page<'_>) -> Markup {
+    let (both, events) = (&page.evidence.reconciliation, &page.evidence.log_events);
+    html! {
+        p { "AWS's list of connections and AWS's connection logs are two records of the same connections. Sessions that began in the period are compared with the events of the logs, by the id of the connection." }
+        (table("Sessions and events", &[("Line", false), ("Count", true)], &html! {
+            tr.sum { th scope="row" { "sessions that began in the period" } (number(both.began)) }
+            tr.part { th scope="row" { "with an event" } (number(both.with_event)) }
+            tr.part { th scope="row" { "without one, although the log was on and its windows were read" } (number(both.without_event)) }
+            tr.part { th scope="row" { "not comparable: logging off, a window not read, or no beginning known" } (number(both.not_comparable)) }
+            tr.sum { th scope="row" { "attempts in the logs" } (number(events.attempts)) }
+            tr.part { th scope="row" { "failed" } (number(events.failed.len() as u64)) }
+            tr.part { th scope="row" { "connections that began" } (number(events.began.len() as u64)) }
+            tr.part { th scope="row" { "of these without a session" } (number(both.counts().get("no session").copied().unwrap_or(0) as u64)) }
+            tr.part { th scope="row" { "of these without a session, in a hole or before the record begins" } (number(both.in_holes)) }
+            @if events.beyond_limit > 0 { tr.part { th scope="row" { "events that are not compared: beyond the limit of a report" } (number(events.beyond_limit)) } }
+        }))
+        @if !both.differences.is_empty() {
+            (table("Differences", &[("Kind", false), ("Endpoint", false), ("Connection", false), ("Began", false)], &html! {
+                @for of in both.differences.iter().take(MOST_SHOWN) {
+                    tr { td { (of.kind) } td.mono { (super::markup::name(&of.endpoint_id)) } td.mono { (super::markup::name(&of.connection_id)) } td { (page.times.text(of.began)) } }
+                }
+            }))
+            (more(MOST_SHOWN, both.differences.len(), "differences"))
+        }
+        (source("differences"))
+    }
+}
