@@ -40,7 +40,7 @@ fn each_aws_client_has_one_user() {
     assert_eq!(files_with("aws_sdk_kms"), ["proof/signing/kms.rs"]);
     assert_eq!(
         files_with("aws_sdk_sts"),
-        ["aws/identity.rs", "aws/identity/member_role.rs", "bin/client-vpn-audit/demo.rs"]
+        ["aws/identity.rs", "aws/identity/member_role.rs", "bin/client-vpn-audit/demo/simulation.rs"]
     );
 }
 

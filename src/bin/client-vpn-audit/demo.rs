@@ -1,107 +1,56 @@
-//! The complete pipeline in one command: a simulated fleet, three simulated hours of snapshots and its connection logs through
-//! the real clients and the real handler, and a summary of the written record.
+//! The complete pipeline in one command: a simulated fleet, twelve simulated hours of snapshots and its connection logs through the real
+//! clients and the real handler, sealed and signed, and the exhibit of it for an auditor.
 
+mod files;
+mod simulation;
 mod summary;
 
-use std::io;
-use std::path::{Path, PathBuf};
-
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
-use client_vpn_audit::capture::request::Progress;
 use client_vpn_audit::capture::run::Report;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::invalid_input::InvalidInput;
-use client_vpn_audit::invocation::answer::Answer;
-use client_vpn_audit::invocation::handler::{Auditor, InvocationError};
-use client_vpn_audit::invocation::request::{Invocation, SnapshotRequest};
-use client_vpn_audit::invocation::settings::Settings;
-use client_vpn_audit::lake::ledger::{Outcome, Trigger};
-use client_vpn_audit::lake::store::Location;
-use client_vpn_audit::snapshot_time::SnapshotTime;
-use client_vpn_sim::{Config, Simulator, TimeSource};
+use client_vpn_audit::invocation::handler::InvocationError;
+use client_vpn_audit::lake::ledger::Outcome;
+use client_vpn_audit::lake::store::{Location, Store};
+use client_vpn_audit::proof::signing::PublicKey;
+use client_vpn_audit::report::exhibit::{ExhibitRequest, SampleRequest, WrittenExhibit, make_exhibit};
 use comfy_table::Table;
 use indicatif::HumanCount;
-use jiff::{SignedDuration, Timestamp};
+use jiff::tz::TimeZone;
 use serde_json::json;
-use uuid::Uuid;
 
 use super::args::Demo;
+use super::exit_status::Failure;
 use super::output::{counted, logs_text, new_table, print};
+use super::report::make;
+use super::verify::max_concurrency;
+use files::DemoFiles;
+use simulation::SimulatedTime;
 use summary::Summary;
 
-/// Those of three hours.
-const SNAPSHOTS: i32 = 13;
-const INTERVAL: SignedDuration = SignedDuration::from_mins(15);
-const ENDPOINTS: usize = 3;
-const CONNECTIONS_EACH: usize = 400;
-const SEED: u64 = 2;
-/// The Region with the largest quota of CloudWatch Logs, half of which is used.
-const REGION: &str = "us-east-1";
-const LOG_GROUPS: &str = "arn:aws:logs:*:*:log-group:client-vpn";
+/// Sessions of the sample, of each endpoint.
+const SAMPLE: usize = 3;
 
-/// Runs the demo and prints it. Returns `true` if every snapshot and every window of connection logs was complete.
-pub async fn run(demo: &Demo, json: bool) -> Result<bool, InvocationError> {
-    let lake = match &demo.lake {
-        Some(lake) => lake.clone(),
-        None => new_directory().map_err(|error| unusable(&error))?,
+/// Runs the demo and prints it. Returns `true` if everything but the faults that it plays was complete.
+pub async fn run(demo: &Demo, json: bool) -> Result<bool, Failure> {
+    let files = match &demo.lake {
+        Some(lake) => DemoFiles::beside(lake),
+        None => DemoFiles::temporary(),
     };
-    if !matches!(Location::parse(&lake.display().to_string()), Ok(Location::Directory(_))) {
-        let fault = InvalidInput::new("--lake", &lake.display().to_string(), "a directory");
-        return Err(InvocationError::InvalidSettings(fault.into()));
+    let files = files.map_err(|error| unusable(&error))?;
+    if !matches!(Location::parse(&files.lake.display().to_string()), Ok(Location::Directory(_))) {
+        let fault = InvalidInput::new("--lake", &files.lake.display().to_string(), "a directory");
+        return Err(InvocationError::InvalidSettings(fault.into()).into());
     }
-    // The last of the snapshots is of this minute.
-    let last = SnapshotTime::truncated(Clock::system().now()).timestamp();
-    let times: Vec<Timestamp> = (0..SNAPSHOTS).rev().map(|back| last - INTERVAL * back).collect();
-    let clock = Clock::manual(last);
-    let mut config = Config::fleet(SEED, ENDPOINTS, CONNECTIONS_EACH);
-    config.time = TimeSource::Manual(last);
-    config.region = REGION.to_owned();
-    let account_id = config.account_id.clone();
-    let simulator = Simulator::start(config, 0).await.map_err(|error| unusable(&error))?;
-    let variables = [
-        ("AUDIT_LAKE", lake.display().to_string()),
-        ("AUDIT_TARGETS", simulator.endpoint_ids().join(",")),
-        ("AUDIT_ACCOUNT_ID", account_id),
-        ("AUDIT_CONNECTION_LOG_GROUPS", LOG_GROUPS.to_owned()),
-    ];
-    let settings = Settings::parse(variables.map(|(name, value)| (name.to_owned(), value)))
-        .map_err(|faults| InvocationError::InvalidSettings(faults.renamed(super::args::flag_name)))?;
-    let sdk = sdk_config(&simulator);
-    let auditor = Auditor::new(settings, sdk, clock.clone(), Progress::silent());
-
-    let mut reports = Vec::new();
-    for time in times {
-        clock.set(time);
-        simulator.set_time(time);
-        let request = SnapshotRequest::new(Trigger::Action, Some(SnapshotTime::truncated(time)));
-        let invocation = Invocation::Snapshot(request);
-        if let Answer::Snapshot(report) =
-            auditor.handle(invocation, &Uuid::new_v4().to_string(), None).await?
-        {
-            reports.push(report);
-        }
-    }
+    files.write_keys().map_err(|error| unusable(&error))?;
+    let played = SimulatedTime::play(&files).await?;
     if !json {
-        print(&format!("{}\n", snapshots_table(&reports)));
+        print(&format!("{}\n", snapshots_table(&played.snapshots)));
+        print(&format!("{}\n", logs_text(&played.logs)));
     }
-    if let Answer::Logs(report) = auditor.handle(Invocation::Logs, &Uuid::new_v4().to_string(), None).await? {
-        if !json {
-            print(&format!("{}\n", logs_text(&report)));
-        }
-        reports.push(report);
-    }
-    let summary = Summary::of(&lake, &reports).map_err(|error| unusable(&error))?;
-    print_summary(&lake, &reports, &summary, json);
-    Ok(reports.iter().all(|report| {
-        report.record.all_captured()
-            && report.record.places.iter().all(|place| place.logs_errors().next().is_none())
-    }))
-}
-
-/// Creates a directory that is kept, to inspect the record.
-fn new_directory() -> io::Result<PathBuf> {
-    tempfile::Builder::new().prefix("client-vpn-audit-demo-").tempdir().map(tempfile::TempDir::keep)
+    let exhibit = exhibit(&files, &played).await?;
+    let summary = Summary::of(&files.lake, played.reports()).map_err(|error| unusable(&error))?;
+    print_summary(&files, &played, &summary, &exhibit, json);
+    Ok(played.is_as_planned() && exhibit.faults == 0 && exhibit.unreadable == 0)
 }
 
 fn unusable(error: &dyn std::error::Error) -> InvocationError {
@@ -110,45 +59,82 @@ fn unusable(error: &dyn std::error::Error) -> InvocationError {
     )
 }
 
-/// Returns a configuration for the simulator alone, whatever profiles and endpoints this machine has.
-fn sdk_config(simulator: &Simulator) -> SdkConfig {
-    let credentials = Credentials::new("demo", "demo", None, None, "demo");
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .endpoint_url(simulator.url())
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .build()
+/// Makes the exhibit of the simulated time, as `report` does.
+async fn exhibit(files: &DemoFiles, played: &SimulatedTime) -> Result<WrittenExhibit, Failure> {
+    let lake = Location::Directory(files.lake.clone());
+    let store = Store::new(&lake, &aws_config::SdkConfig::builder().build(), None);
+    let keys = PublicKey::read_all(&files.public_key).map_err(InvocationError::Signing)?;
+    let request = ExhibitRequest {
+        store: &store,
+        lake: &lake,
+        from: played.from,
+        to: played.to,
+        now: Clock::system().now(),
+        time_zone: TimeZone::UTC,
+        keys,
+        known: std::collections::BTreeMap::new(),
+        witnesses: Vec::new(),
+        protection: None,
+        retention_days: None,
+        prepared_by: Some("the demo".to_owned()),
+        sample: Some(SampleRequest { size: SAMPLE, seed: "demo".to_owned() }),
+        users: None,
+        files: Vec::new(),
+        program: make::program(),
+        max_concurrency: max_concurrency(&lake),
+    };
+    Ok(make_exhibit(&request, &files.exhibit, |_| ()).await?)
 }
 
-/// Renders the snapshots as a table, a row each.
+/// Renders the snapshots as a table: each hour, and each that was not complete.
 fn snapshots_table(reports: &[Box<Report>]) -> Table {
     let mut table = new_table(["Snapshot", "Complete", "Connections"]);
-    for Report { record, .. } in reports.iter().map(AsRef::as_ref) {
-        let complete = record.targets.iter().filter(|entry| entry.outcome == Outcome::Complete);
+    for (index, Report { record, .. }) in reports.iter().map(AsRef::as_ref).enumerate() {
+        let complete = record.targets.iter().filter(|entry| entry.outcome == Outcome::Complete).count();
+        if index % 4 > 0 && complete == record.targets.len() {
+            continue;
+        }
         let rows =
             record.targets.iter().filter_map(|entry| entry.object.as_ref()).map(|object| object.rows).sum();
         table.add_row([
             record.snapshot_time.to_string(),
-            format!("{} of {}", complete.count(), counted(record.targets.len() as u64, "endpoint")),
+            format!("{complete} of {}", counted(record.targets.len() as u64, "endpoint")),
             HumanCount(rows).to_string(),
         ]);
     }
     table
 }
 
-fn print_summary(lake: &Path, reports: &[Box<Report>], summary: &Summary, json: bool) {
+fn print_summary(
+    files: &DemoFiles,
+    played: &SimulatedTime,
+    summary: &Summary,
+    exhibit: &WrittenExhibit,
+    json: bool,
+) {
     if json {
-        return print(&json!({"lake": lake, "runs": reports, "summary": summary}).to_string());
+        let runs: Vec<&Report> = played.reports().collect();
+        let answer = json!({
+            "lake": files.lake,
+            "runs": runs,
+            "summary": summary,
+            "exhibit": files.exhibit,
+            "public_key": files.public_key,
+        });
+        return print(&answer.to_string());
     }
-    let lake = lake.display();
+    let lake = files.lake.display();
     print(&format!(
         "What the record says:\n{summary}\n\n\
          Written to {lake}:\n{}\n\n\
          Ask it yourself, for instance with DuckDB:\n  \
          SELECT snapshot_time, endpoint_id, count(*) FILTER (status_code = 'active') AS active\n  \
          FROM read_parquet('{lake}/connections/**/*.parquet')\n  \
-         GROUP BY ALL ORDER BY ALL;",
+         GROUP BY ALL ORDER BY ALL;\n\n\
+         Played on purpose: {}\n\n\
+         {}",
         summary.folders_text(),
+        played.in_words(),
+        make::text(exhibit, &files.exhibit),
     ));
 }

@@ -41,7 +41,7 @@ async fn main() -> ExitCode {
         Command::Coverage(coverage) => coverage::run(coverage, args.json).await,
         Command::Sessions(sessions) => sessions::run(sessions, args.json).await,
         Command::Report(report) => report::run(report, args.json).await,
-        Command::Demo(demo) => demo::run(demo, args.json).await.map_err(Failure::from),
+        Command::Demo(demo) => demo::run(demo, args.json).await,
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -1,7 +1,7 @@
 //! Makes exhibits for people who have neither the lake nor this program, and checks them.
 
 mod check;
-mod make;
+pub mod make;
 
 use super::args::ReportArgs;
 use super::exit_status::Failure;

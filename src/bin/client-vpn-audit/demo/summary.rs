@@ -64,13 +64,13 @@ struct LastRecord {
 
 impl Summary {
     /// Reads the objects that the runs wrote, in the order they were written.
-    pub fn of(lake: &Path, reports: &[Box<Report>]) -> Result<Summary, std::io::Error> {
+    pub fn of<'a>(lake: &Path, reports: impl Iterator<Item = &'a Report>) -> Result<Summary, std::io::Error> {
         Self::read(lake, reports).map_err(std::io::Error::other)
     }
 
-    fn read(
+    fn read<'a>(
         lake: &Path,
-        reports: &[Box<Report>],
+        reports: impl Iterator<Item = &'a Report>,
     ) -> Result<Summary, Box<dyn std::error::Error + Send + Sync>> {
         let mut people = BTreeSet::new();
         let mut last: BTreeMap<String, LastRecord> = BTreeMap::new();

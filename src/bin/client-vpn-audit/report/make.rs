@@ -176,7 +176,7 @@ fn protection(path: &Path, bytes: &[u8]) -> Result<Vec<ProtectionCheck>, Invalid
 }
 
 /// Returns the facts about this program and its run.
-fn program() -> ProgramFacts {
+pub fn program() -> ProgramFacts {
     let words = std::env::args_os().enumerate().map(|(index, word)| match index {
         0 => "client-vpn-audit".to_owned(),
         _ => quoted(&word),
@@ -230,7 +230,7 @@ fn answer(made: &WrittenExhibit, out: &Path) -> String {
     .to_string()
 }
 
-fn text(made: &WrittenExhibit, out: &Path) -> String {
+pub fn text(made: &WrittenExhibit, out: &Path) -> String {
     let name = |name: &str| match name {
         "population" => "Population",
         "missed" => "Nothing missed",
