@@ -132,7 +132,7 @@ Examples:
   client-vpn-audit demo
   client-vpn-audit demo --lake ./demo-lake
 
-The lake, the key that signs it and the exhibit are kept: in a new temporary directory, or for --lake DIR as DIR, DIR-key.pem, DIR-public.pem and
-DIR-exhibit.
+The lake, the key that signs it and the exhibit are kept: in a new temporary directory, or for --lake DIR as DIR, DIR-key.pem,
+DIR-public.pem and DIR-exhibit.
 
 Exit status: 0 everything but the faults that it plays was complete, 1 something was not, 2 wrong usage.";

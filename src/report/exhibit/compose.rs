@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::evidence::Evidence;
 use super::output_folder::OutputFolder;
-use super::page::Page;
+use super::page::ExhibitPage;
 use super::population::Population;
 use super::verdict::Verdict;
 use super::zoned_times::ZonedTimes;
@@ -54,7 +54,7 @@ pub async fn make_exhibit(
     let (content, number) = inputs::csv_of(request, &evidence)?;
     folder.write("inputs.csv", &content)?;
     folder.write("reperform.sql", reperform::sql(request, &number).as_bytes())?;
-    let page = Page {
+    let page = ExhibitPage {
         request,
         evidence: &evidence,
         number: &number,

@@ -72,7 +72,8 @@ pub(super) struct LogEvents {
     pub beyond_limit: u64,
     /// Objects that could not be read, and why.
     pub unreadable: Vec<Unreadable>,
-    seen: HashSet<Box<str>>,
+    /// Ids of the events so far.
+    pub seen: HashSet<Box<str>>,
 }
 
 impl LogEvents {

@@ -26,7 +26,7 @@ use super::verdict::Verdict;
 use super::zoned_times::ZonedTimes;
 
 /// Everything that the page shows.
-pub(super) struct Page<'a> {
+pub(super) struct ExhibitPage<'a> {
     pub request: &'a ExhibitRequest<'a>,
     pub evidence: &'a Evidence,
     pub number: &'a str,
@@ -40,7 +40,7 @@ pub(super) struct Page<'a> {
     pub data_files: &'a [DataFileFacts],
 }
 
-impl Page<'_> {
+impl ExhibitPage<'_> {
     /// Returns the HTML.
     pub(super) fn html(&self) -> String {
         let period =

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use client_vpn_audit::hour::Hour;
 use client_vpn_audit::lake::store::{DirectoryStore, Location, Store};
 use client_vpn_audit::proof::verify::{Kind, Verifier};
 use jiff::SignedDuration;
@@ -12,15 +13,20 @@ use crate::harness::{World, handle, now};
 
 /// Seals the lake and verifies it: each fault with its object, and the number of objects that no record names.
 async fn sealed(world: &World) -> (Vec<(Kind, String)>, u64) {
+    handle(&world.auditor(&[]), &json!({"action": "seal"}), "seal-1", None).await.unwrap();
+    verified(world, None).await
+}
+
+/// Verifies the hours from one on; `None` for all.
+async fn verified(world: &World, from: Option<Hour>) -> (Vec<(Kind, String)>, u64) {
     let location = Location::Directory(world.lake());
     let store = Store::from(DirectoryStore::new(world.lake()));
-    handle(&world.auditor(&[]), &json!({"action": "seal"}), "seal-1", None).await.unwrap();
     let verifier = Verifier {
         store: &store,
         lake: &location,
         keys: &[],
         known: BTreeMap::new(),
-        from: None,
+        from,
         to: None,
         retention_days: None,
         now: world.clock.now(),
@@ -42,6 +48,14 @@ async fn the_objects_are_sealed_and_compared_with_records_of_later_days() {
     }
     move_to(&world, now() + SignedDuration::from_hours(20));
     assert_eq!(sealed(&world).await, (vec![], 0));
+    for hours in 0..30 {
+        let from = Hour::containing(now() - SignedDuration::from_hours(hours));
+        assert_eq!(
+            verified(&world, Some(from)).await.0,
+            [],
+            "the record of a run names objects of hours before {from}"
+        );
+    }
     let files = world.files();
     let of_yesterday =
         files.iter().find(|file| file.starts_with("connection_logs/") && file.contains("=2025-11-22/"));

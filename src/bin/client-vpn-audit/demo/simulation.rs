@@ -29,8 +29,10 @@ const SEED: u64 = 2;
 /// The Region with the largest quota of CloudWatch Logs, half of which is used.
 const REGION: &str = "us-east-1";
 const LOG_GROUPS: &str = "arn:aws:logs:*:*:log-group:client-vpn";
-/// Time for which the last hour has been closed when the seal is made.
-const SEALED_AFTER: SignedDuration = SignedDuration::from_mins(100);
+/// Time from the last snapshot to now: by then, the connection logs of it are due and read, and that hour can be sealed.
+const ENDED_BEFORE: SignedDuration = SignedDuration::from_mins(150);
+/// Time from the last snapshot to the reading of the connection logs, when the last window is due.
+const LOGS_READ_AFTER: SignedDuration = SignedDuration::from_mins(45);
 
 /// Snapshots that nobody takes: 105 minutes lie between the captures around them.
 const OUTAGE: std::ops::Range<i32> = 16..22;
@@ -53,7 +55,7 @@ impl SimulatedTime {
     /// Plays twelve hours into the lake, and seals them with the key.
     pub async fn play(files: &DemoFiles) -> Result<SimulatedTime, InvocationError> {
         let now = Clock::system().now();
-        let end = now.saturating_sub(SEALED_AFTER).unwrap_or(now);
+        let end = now.saturating_sub(ENDED_BEFORE).unwrap_or(now);
         let to = SnapshotTime::truncated(end).timestamp();
         let clock = Clock::manual(to);
         let mut config = Config::fleet(SEED, ENDPOINTS, CONNECTIONS_EACH);
@@ -85,10 +87,12 @@ impl SimulatedTime {
             let answer = auditor().handle(Invocation::Snapshot(request), &new_run_id(), None).await;
             snapshots.extend(report(answer)?);
         }
+        clock.set(to + LOGS_READ_AFTER);
+        simulator.set_time(to + LOGS_READ_AFTER);
         let logs = report(auditor().handle(Invocation::Logs, &new_run_id(), None).await)?;
         let logs =
             logs.ok_or_else(|| unusable(&std::io::Error::other("the connection logs have no report")))?;
-        // By the real clock: the last hour of the day has been closed since.
+        // By the real clock: the last hour has been closed since.
         let sealer = Auditor::new(settings, sdk, Clock::system(), Progress::silent());
         sealer.handle(Invocation::Seal { hour: None }, &new_run_id(), None).await?;
         Ok(SimulatedTime { from: to - INTERVAL * (SNAPSHOTS - 1), to, snapshots, logs })

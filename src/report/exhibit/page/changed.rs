@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::claims::unsealed;
-use super::Page;
+use super::ExhibitPage;
 use super::markup::{more, name, number, source, table};
 use crate::lake::keys::{ObjectKey, Table};
 use crate::proof::verify::Verification;
@@ -12,12 +12,11 @@ use crate::proof::verify::Verification;
 const MOST_SHOWN: usize = 200;
 
 /// Returns the section.
-pub(super) fn section(page: &Page<'_>) -> Markup {
+pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let (request, evidence) = (page.request, page.evidence);
     let (first, last) = evidence.verified_hours;
-    let outside = evidence.inputs.keys().filter_map(|key| ObjectKey::parse(key));
-    let outside =
-        outside.filter(|key| key.table == Table::Runs && (key.hour < first || key.hour > last)).count();
+    let is_outside = |key: &ObjectKey| key.table != Table::Digests && (key.hour < first || key.hour > last);
+    let outside = evidence.inputs.keys().filter_map(|key| ObjectKey::parse(key)).filter(is_outside).count();
     let late = &evidence.coverage.sealed_late;
     html! {
         h3 { "Key" }
@@ -41,8 +40,8 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
         h3 { "Verified" }
         p { "Hours " (first) " to " (last) " (UTC), which have every object that these sessions were made of." }
         @if outside > 0 {
-            p { (outside) " run records of other hours were read and not verified here. They decide since when an endpoint exists, and the gaps around \
-                 sessions that reach out of the period. To verify all: " code { "client-vpn-audit verify" } "." }
+            p { (outside) " objects of other hours were read and not verified here: run records, which decide since when an endpoint exists and which gaps lie around sessions that \
+                 reach out of the period, and connection logs and configurations of the days around it. To verify all: " code { "client-vpn-audit verify" } "." }
         }
         @match &evidence.verification {
             Ok(verification) => { (verified(page, verification)) }
@@ -74,7 +73,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     }
 }
 
-fn verified(page: &Page<'_>, verification: &Verification) -> Markup {
+fn verified(page: &ExhibitPage<'_>, verification: &Verification) -> Markup {
     let faults = &verification.faults;
     html! {
         (table("Accounts and Regions", &[

@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::Page;
+use super::ExhibitPage;
 use super::markup::{number, table};
 use crate::report::exhibit::run_records::ClockDifferences;
 
 /// Returns the section.
-pub(super) fn section(page: &Page<'_>) -> Markup {
+pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let evidence = page.evidence;
     let clocks = [
         ("Captures, ahead of EC2's clock", evidence.ledger.clock),

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::Page;
+use super::ExhibitPage;
 use super::markup::table;
 use crate::report::exhibit::findings::Rule;
 use crate::report::exhibit::verdict::EvidenceState;
@@ -149,7 +149,7 @@ const CONTROLS: [Control; 13] = [
 ];
 
 /// Returns the section.
-pub(super) fn section(page: &Page<'_>) -> Markup {
+pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     html! {
         p { "What each control asks is in our words; the standards have the exact ones. The last column states the evidence in this report, and never that a control is met." }
         (table("Controls", &[("Controls", false), ("Asked", false), ("Shown here", false), ("Not shown here", false), ("Section", false), ("Evidence", false)], &html! {
@@ -176,7 +176,7 @@ fn link(basis: Basis) -> Option<(&'static str, &'static str)> {
     })
 }
 
-fn evidence(page: &Page<'_>, basis: Basis) -> ControlEvidence {
+fn evidence(page: &ExhibitPage<'_>, basis: Basis) -> ControlEvidence {
     let of_state = |state: EvidenceState| match state {
         EvidenceState::Shown => ControlEvidence::RecordsPresent,
         EvidenceState::Contradicted => ControlEvidence::Observations(1),

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::claims::not_on_record;
-use super::Page;
+use super::ExhibitPage;
 use super::markup::{class, name, state, table};
 use crate::proof::coverage::LISTING;
 
@@ -11,7 +11,7 @@ use crate::proof::coverage::LISTING;
 const MOST_NAMED: usize = 20;
 
 /// Returns the cover.
-pub(super) fn section(page: &Page<'_>, period: &str) -> Markup {
+pub(super) fn section(page: &ExhibitPage<'_>, period: &str) -> Markup {
     let claims = [
         ("No connection was missed", page.missed),
         ("Nothing was changed since it was sealed", page.changed),
@@ -44,7 +44,7 @@ pub(super) fn section(page: &Page<'_>, period: &str) -> Markup {
     }
 }
 
-fn facts(page: &Page<'_>) -> Markup {
+fn facts(page: &ExhibitPage<'_>) -> Markup {
     let (request, evidence) = (page.request, page.evidence);
     let program = &request.program;
     let endpoints = evidence.coverage.endpoints.iter().filter(|endpoint| endpoint.endpoint_id != LISTING);

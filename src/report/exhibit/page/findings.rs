@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::Page;
+use super::ExhibitPage;
 use super::markup::{more, name, number, source, table};
 use crate::report::exhibit::findings::{Finding, Rule};
 
@@ -10,7 +10,7 @@ use crate::report::exhibit::findings::{Finding, Rule};
 const MOST_OF_A_RULE: usize = 25;
 
 /// Returns the section.
-pub(super) fn section(page: &Page<'_>) -> Markup {
+pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let findings = &page.evidence.findings;
     let found: u64 = findings.counts.values().map(|counts| counts.found).sum();
     html! {
@@ -41,7 +41,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     }
 }
 
-fn list(page: &Page<'_>, rule: Rule, findings: &[&Finding]) -> Markup {
+fn list(page: &ExhibitPage<'_>, rule: Rule, findings: &[&Finding]) -> Markup {
     let text = |text: &Option<String>| html! { @if let Some(text) = text { (name(text)) } };
     html! {
         (table(&rule.text(), &[("Identity", false), ("At", false), ("Session", false), ("Finding", false)], &html! {

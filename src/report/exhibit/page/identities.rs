@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::Page;
+use super::ExhibitPage;
 use super::markup::{bytes, more, name, number, source, table};
 use crate::report::exhibit::identities::IdentityUse;
 use crate::report::exhibit::population::counted;
@@ -15,7 +15,7 @@ const MOST_IDENTITIES: usize = 300;
 const MOST_IN_A_CELL: usize = 4;
 
 /// Returns the section.
-pub(super) fn section(page: &Page<'_>) -> Markup {
+pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let identities = &page.evidence.identities;
     let without = identities.without_identity();
     html! {
@@ -38,7 +38,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     }
 }
 
-fn row(page: &Page<'_>, of: &IdentityUse) -> Markup {
+fn row(page: &ExhibitPage<'_>, of: &IdentityUse) -> Markup {
     let time = |time: Option<jiff::Timestamp>| time.map(|time| page.times.text(time)).unwrap_or_default();
     let few = |values: &std::collections::BTreeSet<String>| {
         let more = values.len().saturating_sub(MOST_IN_A_CELL);

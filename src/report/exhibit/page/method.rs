@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::population::counted;
-use super::Page;
+use super::ExhibitPage;
 use super::markup::table;
 
 /// Words and their meaning.
@@ -29,7 +29,7 @@ const GLOSSARY: [(&str, &str); 9] = [
 ];
 
 /// Returns the section.
-pub(super) fn section(page: &Page<'_>) -> Markup {
+pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let altered: u64 = page.data_files.iter().map(|file| file.altered_cells).sum();
     html! {
         h3 { "How to check this report" }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::Page;
+use super::ExhibitPage;
 use super::markup::{more, name, number, source, table};
 use super::timeline;
 use crate::proof::coverage::{EndpointCoverage, Hole, LISTING};
@@ -12,7 +12,7 @@ use crate::report::exhibit::zoned_times::duration;
 const MOST_SHOWN: usize = 200;
 
 /// Returns the section.
-pub(super) fn section(page: &Page<'_>) -> Markup {
+pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let coverage = &page.evidence.coverage;
     let endpoints = &coverage.endpoints;
     let holes: Vec<(&EndpointCoverage, &Hole)> = endpoints
@@ -76,7 +76,7 @@ pub(super) fn endpoint_name(endpoint: &EndpointCoverage) -> String {
     }
 }
 
-fn endpoint_row(page: &Page<'_>, endpoint: &EndpointCoverage) -> Markup {
+fn endpoint_row(page: &ExhibitPage<'_>, endpoint: &EndpointCoverage) -> Markup {
     let complete = endpoint.outcomes.get("complete").copied().unwrap_or(0);
     let all: u64 = endpoint.outcomes.values().sum();
     html! {

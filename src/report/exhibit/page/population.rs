@@ -3,14 +3,14 @@
 use maud::{Markup, html};
 
 use super::super::population::{PopulationLine, PopulationPart, grouped};
-use super::Page;
+use super::ExhibitPage;
 use super::markup::{more, source, table};
 
 /// Most objects that could not be read that the page shows.
 const MOST_UNREADABLE: usize = 50;
 
 /// Returns the section.
-pub(super) fn section(page: &Page<'_>) -> Markup {
+pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let unreadable = &page.evidence.unreadable;
     let population = page.population;
     html! {

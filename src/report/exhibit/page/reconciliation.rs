@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::Page;
+use super::ExhibitPage;
 use super::markup::{more, number, source, table};
 
 /// Most differences that the page shows.
 const MOST_SHOWN: usize = 100;
 
 /// Returns the section.
-pub(super) fn section(page: &Page<'_>) -> Markup {
+pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let (both, events) = (&page.evidence.reconciliation, &page.evidence.log_events);
     html! {
         p { "AWS's list of connections and AWS's connection logs are two records of the same connections. Sessions that began in the period are compared with the events of the logs, by the id of the connection." }

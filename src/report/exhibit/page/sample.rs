@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::Page;
+use super::ExhibitPage;
 use super::markup::{name, source, table};
 use crate::report::exhibit::sample::DecidingCapture;
 
@@ -10,7 +10,7 @@ use crate::report::exhibit::sample::DecidingCapture;
 const MOST_SHOWN: usize = 300;
 
 /// Returns the section.
-pub(super) fn section(page: &Page<'_>) -> Markup {
+pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let (Some(request), Some(sample)) = (&page.request.sample, &page.evidence.sample) else {
         return html! { p { "No sample was asked for: " code { "--sample N --seed TEXT" } "." } };
     };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::Page;
+use super::ExhibitPage;
 use super::missed::endpoint_name;
 use super::plot::{Axis, WIDTH};
 
@@ -13,7 +13,7 @@ const MOST_ENDPOINTS: usize = 40;
 const ROW: u32 = 26;
 
 /// Returns the timeline; nothing if there is no endpoint.
-pub(super) fn plot(page: &Page<'_>) -> Markup {
+pub(super) fn plot(page: &ExhibitPage<'_>) -> Markup {
     let endpoints = &page.evidence.coverage.endpoints;
     let rows = endpoints.len().min(MOST_ENDPOINTS);
     let axis = Axis::new(page.request.from, page.evidence.until);

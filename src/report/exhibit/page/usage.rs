@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::Page;
+use super::ExhibitPage;
 use super::markup::{bytes, more, name, number, source, table};
 use super::plot::{Axis, WIDTH, steps};
 use crate::report::exhibit::evidence::ReportedEndpoint;
@@ -19,7 +19,7 @@ const MOST_TALKERS: usize = 20;
 const PARTS: u32 = 500;
 
 /// Returns the section.
-pub(super) fn section(page: &Page<'_>) -> Markup {
+pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let attempts = &page.evidence.ledger.attempts;
     let identities = page.evidence.identities.by_key.values();
     let (sent, received) = identities.clone().fold((0_i64, 0_i64), |(sent, received), of| {
@@ -61,7 +61,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     }
 }
 
-fn curve(page: &Page<'_>, endpoint: &ReportedEndpoint, of: &EndpointAttempts) -> Markup {
+fn curve(page: &ExhibitPage<'_>, endpoint: &ReportedEndpoint, of: &EndpointAttempts) -> Markup {
     let axis = Axis::new(page.request.from, page.evidence.until);
     let values = greatest_of_parts(&axis, of);
     let greatest = values.iter().map(|(_, active)| *active).max().unwrap_or(0);
