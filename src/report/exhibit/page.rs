@@ -25,7 +25,7 @@ use super::population::Population;
 use super::verdict::Verdict;
 use super::zoned_times::ZonedTimes;
 
-/// Everything that the page shows.
+/// Everything that the page shows. To add a section, see CONTRIBUTING.md, "Add a section to the exhibit".
 pub(super) struct ExhibitPage<'a> {
     pub request: &'a ExhibitRequest<'a>,
     pub evidence: &'a Evidence,
