@@ -11,6 +11,7 @@ Prints a JSON object: what was looked at, and every problem found. Requirements:
 import contextlib
 import csv
 import datetime
+import functools
 import importlib.resources
 import json
 import math
@@ -60,8 +61,8 @@ CONTENT = """
     return found;
   };
   const source = table => {
-    for (let next = table.closest('.table').nextElementSibling; next && next.nodeName === 'P'; next = next.nextElementSibling) {
-      if (next.textContent.startsWith('Data: ')) return [...next.querySelectorAll('a')].map(a => a.getAttribute('href'));
+    for (let next = table.closest('.table').nextElementSibling; next; next = next.nextElementSibling) {
+      if (next.nodeName === 'P' && next.textContent.startsWith('Data: ')) return [...next.querySelectorAll('a')].map(a => a.getAttribute('href'));
     }
     return [];
   };
@@ -206,7 +207,7 @@ FAULTS = {
     "record_inconsistent": "run record contradicts itself",
     "recorded_missing": "recorded and missing",
 }
-SIGNS = {"start": [], "plus": ["+"], "minus": ["−"], "sum": ["="], "of_these": ["of these"]}
+SIGNS = {"start": [], "plus": ["+"], "minus": ["\N{MINUS SIGN}"], "sum": ["="], "of_these": ["of these"]}
 INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -259,7 +260,10 @@ class Exhibit:
         self.period = times["from"], min(times["to"], times["as_of"])
 
     def rows(self, file):
-        with open(self.folder / f"{file}.jsonl") as lines:
+        path = self.folder / f"{file}.jsonl"
+        if not path.exists():
+            return []
+        with open(path) as lines:
             return [json.loads(line) for line in lines]
 
     def time(self, text):
@@ -359,6 +363,17 @@ class Exhibit:
                 different("digest_key") or ["none found"],
             ]
 
+    def findings(self, rule):
+        for row in self.rows("findings"):
+            if row["rule"] == rule:
+                texts = ([] if row[column] is None else [name(row[column])] for column in ("identity", "connection_id", "detail"))
+                who, session, detail = texts
+                yield [who, self.time(row["at"]), session, detail]
+
+    def differences(self):
+        for row in self.rows("differences"):
+            yield [[row["kind"]], [name(row["endpoint_id"])], [name(row["connection_id"])], self.time(row["began"])]
+
     def data_files(self):
         for path in sorted(self.folder.glob("*.jsonl")):
             with open(path.with_suffix(".csv"), newline="") as file:
@@ -383,18 +398,55 @@ TABLES = {
     "Those who moved most": ("identities", Exhibit.most_moved),
     "Active connections, by the complete captures of the period": ("captures", Exhibit.active),
     "Sampled sessions, and the captures that show each first and last": ("sample", Exhibit.sample),
+    "Differences": ("differences", Exhibit.differences),
 }
+# Tables that have no data file, or more than one.
+WITHOUT_DATA = {
+    "About this report",
+    "Fill in by hand",
+    "Newest digest of each account and Region that was read",
+    "Protection",
+    "Differences in seconds; negative: behind",
+    "Captures whose times contradict each other",
+    "Rules",
+    "Sessions and events",
+    "Controls",
+    "Data files",
+    "Words",
+}
+# Rules of findings, by the beginning of their words.
+RULES = {
+    "failed_attempt": "An attempt to connect failed",
+    "outside_working_hours": "A session began outside ",
+    "long_session": "A session lasted ",
+    "overlapping_sessions": "A session began while another ",
+    "several_addresses": "The same, from two public addresses",
+    "posture_not_compliant": "A posture status that is not ",
+    "policy_denied": "The authorization policy denied ",
+    "failed_to_terminate": "A session was shown as failed-to-terminate",
+    "not_in_user_list": "An identity is not in the list ",
+    "without_session": "A user of that list had no session",
+}
+
+
+def rules(page):
+    """The words of each rule in the table of rules."""
+    texts = [row[0][0] for table in page["tables"] if table["caption"] == "Rules" for row in table["rows"]]
+    return {rule: text for rule, begin in RULES.items() for text in texts if text.startswith(begin)}
 
 
 def check_tables(exhibit, page, problems):
     """The figures of each table are those of its data file, and a table that does not show all of them says so."""
+    known = TABLES | {text: ("findings", functools.partial(Exhibit.findings, rule=rule)) for rule, text in rules(page).items()}
     counts = {}
     for table in page["tables"]:
         caption = table["caption"]
-        files, make = TABLES.get(caption, (None, None))
-        if table["source"] != ([f"{files}.csv", f"{files}.jsonl"] if files else []):
-            problems.append(f"{caption}: the data line names {table['source']}, or tests/python/check_page.py does not know the table")
+        files, make = known.get(caption, (None, None))
+        if make is None and caption not in WITHOUT_DATA:
+            problems.append(f"{caption}: tests/python/check_page.py does not know this table")
         if make:
+            if table["source"] != [f"{files}.csv", f"{files}.jsonl"]:
+                problems.append(f"{caption}: the data line names {table['source']}, not {files}.csv")
             rows, wanted = table["rows"], list(make(exhibit))
             counts[caption] = len(rows)
             differing = [(row, want) for row, want in zip(rows, wanted, strict=False) if not is_row(row, want)]
@@ -405,9 +457,9 @@ def check_tables(exhibit, page, problems):
                 problems.append(f"{caption}: {len(rows)} rows of {len(wanted)}, and the note says {said}")
             if wanted and len(rows) < min(len(wanted), 20):
                 problems.append(f"{caption}: only {len(rows)} rows")
-    shown = {caption: [row for table in page["tables"] if table["caption"] == caption for row in table["rows"]] for caption in TABLES}
-    for caption, (file, make) in TABLES.items():
-        if file != "sample" and not shown[caption] and (exhibit.folder / f"{file}.jsonl").exists() and list(make(exhibit)):
+    shown = {caption: [row for table in page["tables"] if table["caption"] == caption for row in table["rows"]] for caption in known}
+    for caption, (file, make) in known.items():
+        if not shown[caption] and list(make(exhibit)):
             problems.append(f"{caption}: there is no such table, although {file}.jsonl has rows")
     listed = {row[0][0].split(".csv")[0]: row[1] for table in page["tables"] if table["caption"] == "Data files" for row in table["rows"]}
     counted = dict(exhibit.data_files())
@@ -434,10 +486,26 @@ def check_sums(exhibit, page, problems):
         problems.append(f"the identities have {sessions} sessions, not those of sessions.jsonl")
     sent, received = (min(sum(row[column] for row in identities), 2**63 - 1) for column in ("ingress_bytes", "egress_bytes"))
     known = [row for row in identities if row["identity_key"] is not None]
+    found = [row["rule"] for row in exhibit.rows("findings")]
+    of_rules = {row[0][0]: row for table in page["tables"] if table["caption"] == "Rules" for row in table["rows"]}
+    if set(rules(page)) != set(RULES) or len(of_rules) != len(RULES):
+        problems.append(f"Rules: {list(of_rules)} are not those of tests/python/check_page.py")
+    for rule, text in rules(page).items():
+        _, tested, *counts = of_rules[text][:4]
+        number = lambda cell: int(cell[0].replace(",", "")) if cell else 0
+        if found.count(rule) != (number(counts[0]) - number(counts[1]) if tested != ["not tested"] else 0):
+            problems.append(f"Rules: {of_rules[text][:4]}, and findings.jsonl has {found.count(rule)}")
+    kinds = [row["kind"] for row in exhibit.rows("differences")]
+    events = {row[0][0]: row[1][0] for table in page["tables"] if table["caption"] == "Sessions and events" for row in table["rows"]}
+    for kind, begin in (("no session", "of these without a session"), ("no log event", "without one")):
+        line = next((count for line, count in events.items() if line.startswith(begin)), None)
+        if line != grouped(kinds.count(kind)):
+            problems.append(f"Sessions and events: {begin} {line}, and differences.jsonl has {kinds.count(kind)}")
     named = sum(row["sessions"] for row in known)
     plural = lambda number, one, many: f"{number:,} {one if number == 1 else many}"
     people = f"{plural(len(known), 'identity', 'identities')} had {plural(named, 'session', 'sessions')} "
-    for text in (f"sent {size(sent)} and received {size(received)}.", people):
+    observations = f"{len(found)} observations by "
+    for text in (f"sent {size(sent)} and received {size(received)}.", people, observations):
         if not any(text in answer for answer in page["answers"]):
             problems.append(f"no section answers {text!r}")
 

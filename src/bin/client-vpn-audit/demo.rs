@@ -87,9 +87,9 @@ async fn exhibit(files: &DemoFiles, played: &SimulatedTime) -> Result<WrittenExh
 }
 
 /// Renders the snapshots as a table: each hour, and each that was not complete.
-fn snapshots_table(reports: &[Box<Report>]) -> Table {
+fn snapshots_table(reports: &[Report]) -> Table {
     let mut table = new_table(["Snapshot", "Complete", "Connections"]);
-    for (index, Report { record, .. }) in reports.iter().map(AsRef::as_ref).enumerate() {
+    for (index, Report { record, .. }) in reports.iter().enumerate() {
         let complete = record.targets.iter().filter(|entry| entry.outcome == Outcome::Complete).count();
         if index % 4 > 0 && complete == record.targets.len() {
             continue;

@@ -47,8 +47,8 @@ pub struct SimulatedTime {
     pub from: Timestamp,
     /// Time of the last snapshot.
     pub to: Timestamp,
-    pub snapshots: Vec<Box<Report>>,
-    pub logs: Box<Report>,
+    pub snapshots: Vec<Report>,
+    pub logs: Report,
 }
 
 impl SimulatedTime {
@@ -100,7 +100,7 @@ impl SimulatedTime {
 
     /// Returns the reports in the order in which they were made.
     pub fn reports(&self) -> impl Iterator<Item = &Report> {
-        self.snapshots.iter().chain([&self.logs]).map(AsRef::as_ref)
+        self.snapshots.iter().chain([&self.logs])
     }
 
     /// Returns `true` if nothing failed but what was to fail.
@@ -128,9 +128,9 @@ fn new_run_id() -> String {
 }
 
 /// Returns the report of a run. Failed targets are in it.
-fn report(answer: Result<Answer, InvocationError>) -> Result<Option<Box<Report>>, InvocationError> {
+fn report(answer: Result<Answer, InvocationError>) -> Result<Option<Report>, InvocationError> {
     match answer? {
-        Answer::Snapshot(report) | Answer::Logs(report) => Ok(Some(report)),
+        Answer::Snapshot(report) | Answer::Logs(report) => Ok(Some(*report)),
         _ => Ok(None),
     }
 }
