@@ -28,6 +28,7 @@ mod decoder_against_the_sdk;
 mod docs;
 mod documented_answers;
 mod endpoint_configuration;
+mod exhibit;
 mod exhibit_check;
 mod fault_matrix;
 mod files_of_a_column;

@@ -366,7 +366,7 @@ class Exhibit:
     def findings(self, rule):
         for row in self.rows("findings"):
             if row["rule"] == rule:
-                texts = ([] if row[column] is None else [name(row[column])] for column in ("identity", "connection_id", "detail"))
+                texts = ([name(row[column])] if row[column] else [] for column in ("identity", "connection_id", "detail"))
                 who, session, detail = texts
                 yield [who, self.time(row["at"]), session, detail]
 

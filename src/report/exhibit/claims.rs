@@ -5,10 +5,11 @@ use jiff::Timestamp;
 
 use super::ExhibitRequest;
 use super::evidence::Evidence;
-use super::population::counted;
+use super::population::{counted, grouped};
 use super::run_records::ClockDifferences;
 use super::verdict::{EvidenceState, Verdict};
 use super::zoned_times::ZonedTimes;
+use crate::lake::keys::ObjectKey;
 use crate::proof::coverage::LISTED_AFTER_END;
 use crate::proof::verify::Verification;
 
@@ -151,7 +152,7 @@ pub(super) fn changed(request: &ExhibitRequest<'_>, evidence: &Evidence) -> Verd
         return Verdict::new(EvidenceState::NotShown, sentence);
     }
     let unsealed = unsealed(verification);
-    if unsealed > 0 {
+    if unsealed > 0 && !is_sealed_to_the_last_snapshot(evidence, verification) {
         let sentence = format!(
             "No difference from what was sealed, but {} not sealed: nothing shows that they are as they were written.",
             match unsealed {
@@ -161,13 +162,38 @@ pub(super) fn changed(request: &ExhibitRequest<'_>, evidence: &Evidence) -> Verd
         );
         return Verdict::new(EvidenceState::NotShown, sentence);
     }
+    let expired: u64 = verification.scopes.iter().map(|scope| scope.expired).sum();
+    if expired > 0 {
+        let sentence = format!(
+            "No difference from what was sealed in what is there, but {} not there: nothing shows that they expired and were not removed.",
+            match expired {
+                1 => "1 sealed object is".to_owned(),
+                number => format!("{} sealed objects are", grouped(number)),
+            }
+        );
+        return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
+    }
     let digests = verification.scopes.iter().map(|scope| scope.digests).sum();
+    let later = match unsealed {
+        0 => String::new(),
+        number => {
+            format!(" {} of later hours, such as connection logs, not sealed yet.", counted(number, "object"))
+        }
+    };
     let sentence = format!(
-        "No difference from what was sealed, in {} and {}, each signed by a key that was given.",
+        "No difference from what was sealed, in {} and {}, each signed by a key that was given.{later}",
         counted(verification.objects, "object"),
         counted(digests, "digest")
     );
     Verdict::new(EvidenceState::Shown, sentence)
+}
+
+/// Returns `true` if only objects of hours after those of the snapshots are not sealed: they cannot have changed since, and the claim is not
+/// about them.
+fn is_sealed_to_the_last_snapshot(evidence: &Evidence, verification: &Verification) -> bool {
+    let newest = evidence.digests.newest.values().map(|newest| ObjectKey::parse(&newest.key));
+    verification.scopes.iter().all(|scope| scope.without_digest == 0)
+        && newest.into_iter().all(|key| key.is_some_and(|key| key.hour >= evidence.last_snapshot_hour))
 }
 
 /// Returns the number of objects that no valid digest lists.
@@ -196,6 +222,13 @@ pub(super) fn clock(evidence: &Evidence) -> Verdict {
     let Some(seconds) = farthest(&evidence.ledger.clock) else {
         return Verdict::new(EvidenceState::NotShown, "No difference from EC2's clock was measured.");
     };
+    if evidence.ledger.unreadable > 0 {
+        let sentence = format!(
+            "At most {seconds} seconds from EC2's clock where it was measured; {} could not be read.",
+            counted(evidence.ledger.unreadable, "run record")
+        );
+        return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
+    }
     if evidence.ledger.clock.not_measured > 0 {
         let sentence = format!(
             "At most {seconds} seconds from EC2's clock where it was measured; {} without a measurement.",

@@ -53,7 +53,7 @@ pub async fn make_exhibit(
     data::write(&evidence, &population, &mut folder)?;
     let (content, number) = inputs::csv_of(request, &evidence)?;
     folder.write("inputs.csv", &content)?;
-    folder.write("reperform.sql", reperform::sql(request, &number).as_bytes())?;
+    folder.write("reperform.sql", reperform::sql(request, &evidence, &number).as_bytes())?;
     let page = ExhibitPage {
         request,
         evidence: &evidence,
@@ -88,7 +88,7 @@ pub async fn make_exhibit(
             ("clock", stated(&clock)),
             ("agreement", stated(&agreement)),
         ],
-        is_whole: evidence.read.runs > 0
+        is_whole: !evidence.coverage.endpoints.is_empty()
             && [holes, faults, unreadable] == [0; 3]
             && !has_changed
             && population.differing.is_empty(),

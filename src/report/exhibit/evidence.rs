@@ -16,10 +16,10 @@ use super::run_records::{ClockDifferences, EndpointAttempts, ReportedRun, Report
 use super::sample::Sample;
 use super::{ExhibitError, ExhibitProgress, ExhibitRequest};
 use crate::hour::Hour;
-use crate::lake::keys::ObjectKey;
+use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{ReadObject, ReadObjects};
 use crate::proof::coverage::{Coverage, RequestedTimes, Unreadable};
-use crate::proof::verify::{Verification, Verifier};
+use crate::proof::verify::{Kind, Verification, Verifier};
 use crate::report::sessions::{COLUMNS, ObjectRows, Selection, Session, SessionsRead, read_sessions};
 use crate::target::AccountRegion;
 
@@ -49,6 +49,8 @@ pub(super) struct Evidence {
     pub log_events: LogEvents,
     pub ledger: LedgerFigures,
     pub digests: DigestFigures,
+    /// The last hour of the snapshots that the sessions were made of, and of the period.
+    pub last_snapshot_hour: Hour,
     /// The hours that were verified.
     pub verified_hours: (Hour, Hour),
     /// The result of `verify`, or the reason why nothing could be verified.
@@ -79,6 +81,8 @@ pub(super) struct SessionTallies {
 pub(super) struct LedgerFigures {
     /// Run records read.
     pub records: u64,
+    /// Run records of these days that could not be read.
+    pub unreadable: u64,
     /// The attempts of the period.
     pub attempts: BTreeMap<ReportedEndpoint, EndpointAttempts>,
     /// Seconds by which the clock of the captures was ahead of EC2's, in the period.
@@ -129,11 +133,17 @@ impl Evidence {
             let on_run = |key: &ObjectKey, run| captures.add(key, run, sample.as_mut());
             unreadable.extend(read_runs(&store, place, days.0, days.1, on_run).await?);
         }
-        let ledger = captures.finish(folder)?;
+        let ledger = LedgerFigures { unreadable: unreadable.len() as u64, ..captures.finish(folder)? };
         let sampled: BTreeSet<String> = sample.iter().flat_map(Sample::object_keys).collect();
         let digests = read_digests(&store, &places, days, &sampled).await?;
 
-        let verified_hours = hours_of(&read, from, until);
+        // Connection logs and configurations of other hours have values of these sessions too.
+        let keys = read_objects.to_map();
+        let keys = keys.keys().filter_map(|key| ObjectKey::parse(key));
+        let read_hours = keys.filter(|key| OF_SESSIONS.contains(&key.table)).map(|key| key.hour);
+        let (first, last) = hours_of(&read, from, until);
+        let verified_hours =
+            read_hours.fold((first, last), |(first, last), hour| (first.min(hour), last.max(hour)));
         let verifier = Verifier {
             store: &store,
             lake: request.lake,
@@ -146,7 +156,11 @@ impl Evidence {
             max_concurrency: request.max_concurrency,
         };
         let on_verified = |objects, _| on_progress(ExhibitProgress::Verified(objects));
-        let verification = verifier.verify(on_verified).await.map_err(|error| error.to_string());
+        let mut verification = verifier.verify(on_verified).await.map_err(|error| error.to_string());
+        if let (Ok(verification), true) = (&mut verification, request.keys.is_empty()) {
+            // The claim states that no key was given.
+            verification.faults.retain(|fault| fault.kind != Kind::KeyUnknown);
+        }
 
         unreadable.extend(coverage.unreadable.iter().cloned());
         unreadable.extend(read.unreadable.iter().cloned());
@@ -167,6 +181,7 @@ impl Evidence {
             log_events,
             ledger,
             digests,
+            last_snapshot_hour: last,
             verified_hours,
             verification,
             inputs,
@@ -174,6 +189,10 @@ impl Evidence {
         })
     }
 }
+
+/// Tables that sessions are made of.
+const OF_SESSIONS: [Table; 4] =
+    [Table::Connections, Table::Partials, Table::ConnectionLogs, Table::Endpoints];
 
 /// Returns the first and the last day of the objects that were read, and of the period.
 fn days_of(read: &SessionsRead, from: Timestamp, until: Timestamp) -> (Date, Date) {

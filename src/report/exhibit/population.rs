@@ -156,9 +156,8 @@ fn verdict(evidence: &Evidence, rows: &RowCounts) -> Verdict {
         );
         return Verdict::new(EvidenceState::Contradicted, sentence);
     }
-    if evidence.read.runs == 0 {
-        let sentence =
-            "The lake has no run record up to the end of the period, so nothing says what was captured.";
+    if evidence.coverage.endpoints.is_empty() {
+        let sentence = "No endpoint is on record in this period, so nothing says what was captured.";
         return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
     }
     if !evidence.unreadable.is_empty() {

@@ -1,12 +1,29 @@
 //! `reperform.sql`: the main figures once more, from the lake, in DuckDB.
 
 use super::ExhibitRequest;
+use super::evidence::Evidence;
 
 const TEMPLATE: &str = include_str!("reperform.sql");
 
+/// Source of the ledger.
+const RUNS: &str = "getvariable('lake') || '/runs/**/*.json'";
+
+/// The same of a lake without run records, where DuckDB would find no file: rows of a data file, which have none of these columns.
+const NO_RUNS: &str = "'population.jsonl'";
+
+/// Source of the rows.
+const ROWS: &str = "read_parquet(getvariable('objects'), union_by_name = true, hive_partitioning = false)";
+
+/// The same of no object.
+const NO_ROWS: &str = "(SELECT '' AS endpoint_id, '' AS connection_id, TIMESTAMPTZ 'epoch' AS captured_at, '' AS username, '' AS common_name, \
+                       0 AS ingress_bytes, 0 AS egress_bytes) WHERE false";
+
 /// Returns the script.
-pub(super) fn sql(request: &ExhibitRequest<'_>, number: &str) -> String {
+pub(super) fn sql(request: &ExhibitRequest<'_>, evidence: &Evidence, number: &str) -> String {
+    let has_rows = !evidence.read.rows_by_object.is_empty();
     let values = [
+        ("{runs}", (if evidence.read.runs > 0 { RUNS } else { NO_RUNS }).to_owned()),
+        ("{rows}", (if has_rows { ROWS } else { NO_ROWS }).to_owned()),
         ("{number}", number.to_owned()),
         ("{from}", literal(&request.from.to_string())),
         ("{to}", literal(&request.to.to_string())),

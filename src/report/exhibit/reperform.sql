@@ -7,20 +7,25 @@ SET VARIABLE period_to = TIMESTAMPTZ {to};
 SET VARIABLE as_of = TIMESTAMPTZ {as_of};
 SET TimeZone = 'UTC';
 SET VARIABLE until = least(getvariable('period_to'), getvariable('as_of'));
+-- Captures of up to a day later show what existed before.
+SET VARIABLE horizon = least(getvariable('until') + INTERVAL 24 HOUR, getvariable('as_of'));
 
 -- The ledger: one line of JSON for each run.
 CREATE OR REPLACE TEMP TABLE runs AS
 SELECT *
 FROM read_json(
-  getvariable('lake') || '/runs/**/*.json',
+  {runs},
   format = 'newline_delimited',
+  -- A run record that is none counts for nothing.
+  ignore_errors = true,
   columns = {
     snapshot_time: 'TIMESTAMPTZ',
     start: 'TIMESTAMPTZ',
     targets: 'STRUCT(account_id VARCHAR, region VARCHAR, endpoint_id VARCHAR, outcome VARCHAR, first_page_requested_at TIMESTAMPTZ, first_page_at TIMESTAMPTZ, last_page_at TIMESTAMPTZ, object_key VARCHAR)[]',
     places: 'STRUCT(account_id VARCHAR, region VARCHAR, discovery STRUCT(endpoints VARCHAR[], first_page_requested_at TIMESTAMPTZ, first_page_at TIMESTAMPTZ, last_page_at TIMESTAMPTZ, error STRUCT(code VARCHAR)))[]'
   }
-);
+)
+WHERE snapshot_time::DATE <= getvariable('horizon')::DATE;
 
 CREATE OR REPLACE TEMP TABLE attempts AS
 SELECT snapshot_time, start, target.*
@@ -76,7 +81,7 @@ WITH assessed AS (
     region,
     endpoint_id,
     endpoints.from AS begins,
-    if(gone_at < least(getvariable('until') + INTERVAL 24 HOUR, getvariable('as_of')), gone_at, NULL) AS gone_at
+    if(gone_at < getvariable('horizon'), gone_at, NULL) AS gone_at
   FROM read_csv('endpoints.csv', header = true, types = {'account_id': 'VARCHAR', 'from': 'TIMESTAMPTZ'}) AS endpoints
   LEFT JOIN gone USING (account_id, region, endpoint_id)
 ),
@@ -97,7 +102,7 @@ followed AS (
 )
 SELECT
   *,
-  coalesce(next_ends, gone_at, least(getvariable('until') + INTERVAL 24 HOUR, getvariable('as_of'))) AS ends
+  coalesce(next_ends, gone_at, getvariable('horizon')) AS ends
 FROM followed
 WHERE begins < getvariable('until') AND (gone_at IS NULL OR begins < gone_at);
 
@@ -113,7 +118,7 @@ SET VARIABLE objects = (
 );
 CREATE OR REPLACE TEMP TABLE sights AS
 SELECT endpoint_id, connection_id, captured_at, username, common_name, ingress_bytes, egress_bytes
-FROM read_parquet(getvariable('objects'), union_by_name = true, hive_partitioning = false);
+FROM {rows};
 
 -- The sessions of the period, by their ids, made again from these rows.
 CREATE OR REPLACE TEMP TABLE remade AS

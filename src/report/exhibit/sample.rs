@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::run_records::ReportedTarget;
 use crate::lake::keys::ObjectKey;
+use crate::lake::ledger::Outcome;
 use crate::report::sessions::Session;
 
 /// The request for a sample.
@@ -47,6 +48,8 @@ pub(super) struct DecidingCapture {
     pub request_ids: [Option<String>; 2],
     /// The run record.
     pub run_key: String,
+    /// `true` if it is of all connections.
+    pub is_complete: bool,
 }
 
 /// The sample in the making.
@@ -80,11 +83,14 @@ impl Sample {
         }
     }
 
-    /// Notes the capture of an endpoint that showed sampled sessions first or last: their times lie between those of its pages.
+    /// Notes the capture of an endpoint that showed sampled sessions first or last: their times lie between those of its pages. Of
+    /// captures at the same time, one of a part may not show a session that a complete one shows.
     pub(super) fn note_capture(&mut self, run_key: &ObjectKey, target: &ReportedTarget) {
         let (Some(begin), Some(end)) = (target.first_page_at, target.last_page_at) else { return };
         let Some(object_key) = target.object_key() else { return };
         let is_shown = |time: Timestamp| begin <= time && time <= end;
+        let is_complete = matches!(target.outcome, Outcome::Complete | Outcome::AlreadyCaptured);
+        let is_better = |known: &DecidingCapture| is_complete && !known.is_complete;
         let strata =
             self.strata.iter_mut().filter(|((endpoint_id, _), _)| *endpoint_id == target.endpoint_id);
         for sampled in strata.flat_map(|(_, stratum)| stratum.values_mut()) {
@@ -92,12 +98,13 @@ impl Sample {
             for (time, capture) in
                 [(session.first_seen, &mut sampled.first), (session.last_seen, &mut sampled.last)]
             {
-                if is_shown(time) && capture.is_none() {
+                if is_shown(time) && capture.as_ref().is_none_or(is_better) {
                     *capture = Some(DecidingCapture {
                         object_key: object_key.to_string(),
                         sha256: target.sha256.clone(),
                         request_ids: [target.first_request_id.clone(), target.last_request_id.clone()],
                         run_key: run_key.to_string(),
+                        is_complete,
                     });
                 }
             }

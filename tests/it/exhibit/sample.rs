@@ -1,0 +1,86 @@
+//! The sample: whoever has `sha256sum` and `sort` draws the same sessions, and the captures named for each really show it.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{Asked, Made, Record, report, time};
+use crate::harness::{fleet, python};
+
+/// Returns the sampled connections by endpoint and month, in the order of their hashes, which a shell computes.
+fn drawn_by_a_shell(made: &Made, seed: &str, size: usize) -> BTreeMap<(String, String), Vec<String>> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let mut ids: BTreeMap<(String, String), String> = BTreeMap::new();
+    for row in made.rows("sessions") {
+        let month = text(&row["connection_established_time"])[..7].to_owned();
+        let of_stratum = ids.entry((text(&row["endpoint_id"]), month)).or_default();
+        of_stratum.push_str(&format!("{}\n", text(&row["connection_id"])));
+    }
+    let draw = |(stratum, ids): ((String, String), String)| {
+        let lines = format!(
+            "printf %s '{ids}' | while read -r id; do printf '%s  %s\n' \"$(printf '%s\n%s' \"$SEED\" \"$id\" | sha256sum | cut -c1-64)\" \
+             \"$id\"; done | sort | head -n {size}"
+        );
+        (stratum, shell(made, seed, &lines))
+    };
+    ids.into_iter().map(draw).collect()
+}
+
+/// Runs lines of a shell in the exhibit.
+fn shell(made: &Made, seed: &str, lines: &str) -> Vec<String> {
+    let mut bash = Command::new("bash");
+    let output = bash.args(["-c", lines]).env("SEED", seed).current_dir(made.folder()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+fn sampled(made: &Made) -> BTreeMap<(String, String), Vec<String>> {
+    let mut by_stratum: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    for row in made.rows("sample").iter().filter(|row| row["shown"] == json!("first")) {
+        let line = format!("{}  {}", text(&row["sha256"]), text(&row["connection_id"]));
+        by_stratum.entry((text(&row["endpoint_id"]), text(&row["month"]))).or_default().push(line);
+    }
+    by_stratum
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs OpenSSL and Python")]
+async fn a_shell_draws_the_same_sample() {
+    // From one month into the next.
+    let record = Record::new(fleet(2, 12), time("2025-11-30T20:00:00Z")).await;
+    record.every(50, time("2025-11-30T20:00:00Z"), time("2025-12-01T04:30:00Z")).await;
+    // A capture of a part at the time of another, which shows two connections again.
+    record.capture_with(time("2025-12-01T00:10:00Z"), json!({"max_items": 2})).await;
+    record.seal(time("2025-12-01T08:00:00Z")).await;
+    let seed = "it's 42\u{e9}";
+    let period = Asked::period("2025-11-30T21:00:00Z", "2025-12-01T03:00:00Z").with_key(&record.keys);
+    let made = report(&record.lake(), &Asked { sample: Some((3, seed)), ..period.clone() }).await;
+    let drawn = drawn_by_a_shell(&made, seed, 3);
+    assert_eq!(sampled(&made), drawn);
+    assert_eq!(drawn.values().map(Vec::len).collect::<Vec<_>>(), [3; 4], "two endpoints and two months");
+    let arguments = [&record.lake(), &made.folder()].map(|path| path.to_str().unwrap().to_owned());
+    let problems = python("check_exhibit.py", &["sample", &arguments[0], &arguments[1]], &[]);
+    assert_eq!(problems, json!([]));
+
+    // The lines that the page has, with the names of an endpoint and a month put into them.
+    if Command::new("jq").arg("--version").output().is_ok() {
+        let (endpoint, month) = drawn.keys().next().unwrap().clone();
+        let html = made.read("report.html");
+        let lines = html.split("<pre><code>").find(|text| text.contains("jq -r")).unwrap();
+        let lines = lines.split("</code></pre>").next().unwrap().replace("&quot;", "\"");
+        let lines = lines.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        let lines = lines.replace("ENDPOINT", &endpoint).replace("2026-11", &month);
+        assert_eq!(shell(&made, seed, &lines), drawn[&(endpoint, month)], "{lines}");
+    }
+
+    // Another seed draws others, and a sample of all has all.
+    let other = report(&record.lake(), &Asked { sample: Some((3, "43")), ..period.clone() }).await;
+    assert_ne!(sampled(&other), sampled(&made));
+    let all = report(&record.lake(), &Asked { sample: Some((1000, seed)), ..period }).await;
+    assert_eq!(sampled(&all).values().map(Vec::len).sum::<usize>(), all.rows("sessions").len());
+    let problems =
+        python("check_exhibit.py", &["sample", &arguments[0], all.folder().to_str().unwrap()], &[]);
+    assert_eq!(problems, json!([]));
+}
