@@ -40,6 +40,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::sessions::{SessionProgress, SessionsError};
+use crate::clock::Clock;
 use crate::lake::store::{Location, Store, StoreError};
 use crate::proof::coverage::witness::Witness;
 use crate::proof::signing::PublicKey;
@@ -85,6 +86,8 @@ pub struct ExhibitRequest<'a> {
     pub to: Timestamp,
     /// The current time.
     pub now: Timestamp,
+    /// The clock, for the time at which the report was made.
+    pub clock: &'a Clock,
     /// Time zone of the page.
     pub time_zone: TimeZone,
     /// Public keys that signatures are checked with.

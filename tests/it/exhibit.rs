@@ -218,6 +218,7 @@ async fn report(lake: &Path, asked: &Asked<'_>) -> Made {
         from: time(asked.from),
         to: time(asked.to),
         now: time(asked.now),
+        clock: &Clock::manual(time(asked.now)),
         time_zone: TimeZone::get(asked.time_zone).unwrap(),
         keys: asked.keys.iter().flat_map(|path| PublicKey::read_all(path).unwrap()).collect(),
         known: BTreeMap::new(),

@@ -479,7 +479,7 @@ def is_line(line, wanted):
 
 
 def check_sums(exhibit, page, problems):
-    """What the answers of sections state of identities and bytes."""
+    """Checks the identities and bytes that the answers of sections state."""
     identities = exhibit.rows("identities")
     sessions = sum(row["sessions"] for row in identities)
     if sessions != len(exhibit.rows("sessions")):

@@ -8,7 +8,7 @@ FORBIDDEN = {"script", "iframe", "object", "embed", "link", "base", "form", "img
 
 
 class Page(html.parser.HTMLParser):
-    """What a page refers to, and the table of its data files."""
+    """The references of a page, and the table of its data files."""
 
     def __init__(self, text):
         super().__init__()

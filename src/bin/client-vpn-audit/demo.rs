@@ -64,12 +64,14 @@ async fn exhibit(files: &DemoFiles, played: &SimulatedTime) -> Result<WrittenExh
     let lake = Location::Directory(files.lake.clone());
     let store = Store::new(&lake, &aws_config::SdkConfig::builder().build(), None);
     let keys = PublicKey::read_all(&files.public_key).map_err(InvocationError::Signing)?;
+    let clock = Clock::system();
     let request = ExhibitRequest {
         store: &store,
         lake: &lake,
         from: played.from,
         to: played.to,
-        now: Clock::system().now(),
+        now: clock.now(),
+        clock: &clock,
         time_zone: TimeZone::UTC,
         keys,
         known: std::collections::BTreeMap::new(),

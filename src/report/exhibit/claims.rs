@@ -52,7 +52,7 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
     if holes > 0 {
         let minutes = hole_minutes(evidence, request.from);
         let sentence = format!(
-            "{}, {minutes} minutes of the period in all: a connection that began and ended in one may have been missed.",
+            "{}, {minutes} minutes of the period in all: a connection that began and ended in one can have been missed.",
             counted(holes as u64, "hole")
         );
         return Verdict::new(EvidenceState::NotShown, sentence);
@@ -73,16 +73,25 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
         return Verdict::new(EvidenceState::NotShown, sentence);
     }
     if !coverage.is_every_connection_seen() {
-        let counts = [
-            (coverage.unreadable.len(), "object that could not be read"),
-            (coverage.clock_stepped.len(), "capture whose clock stepped"),
-            (coverage.not_sealed.len(), "run record that no digest lists although its hour is sealed"),
+        let reasons = [
+            (coverage.unreadable.len() as u64, "object that could not be read"),
+            (coverage.clock_stepped.len() as u64, "capture whose clock stepped"),
+            (coverage.not_sealed.len() as u64, "run record that no digest lists although its hour is sealed"),
         ];
-        let reasons =
-            counts.iter().filter(|(count, _)| *count > 0).map(|(count, noun)| format!("{count} × {noun}"));
         let sentence = format!(
             "No gap of 60 minutes between complete captures by the records that could be relied on; not by these: {}.",
-            reasons.collect::<Vec<_>>().join(", ")
+            times_each(&reasons)
+        );
+        return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
+    }
+    let unread = evidence.read.unreadable.len() as u64;
+    let faults = evidence.verification.as_ref().map_or(0, |verification| verification.faults.len()) as u64;
+    if unread + faults > 0 {
+        let reasons =
+            [(unread, "object that is not there or could not be read"), (faults, "fault of verify")];
+        let sentence = format!(
+            "No gap of 60 minutes between complete captures by the run records, but the lake is not as they state it: {}.",
+            times_each(&reasons)
         );
         return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
     }
@@ -100,6 +109,12 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
     let sentence = "No gap of 60 minutes between complete captures of any endpoint; if AWS lists ended connections for 60 minutes, as it \
                     says, none was missed.";
     Verdict::new(EvidenceState::Shown, sentence)
+}
+
+/// Returns how many times there is each of these that there is.
+fn times_each(reasons: &[(u64, &str)]) -> String {
+    let there = reasons.iter().filter(|(count, _)| *count > 0);
+    there.map(|(count, noun)| format!("{count} × {noun}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns the minutes of the period that lie in a hole of some endpoint, rounded up; those of two endpoints at once count once.
@@ -237,7 +252,7 @@ pub(super) fn clock(evidence: &Evidence) -> Verdict {
         return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
     }
     let sentence = format!(
-        "At most {seconds} seconds from EC2's clock, in each of {}.",
+        "At most {seconds} seconds from EC2's clock, beyond what whole seconds and the time of the requests explain, in each of {}.",
         counted(evidence.ledger.clock.measured, "listing")
     );
     Verdict::new(EvidenceState::Shown, sentence)

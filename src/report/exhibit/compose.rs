@@ -8,7 +8,7 @@ use super::page::ExhibitPage;
 use super::population::Population;
 use super::verdict::Verdict;
 use super::zoned_times::ZonedTimes;
-use super::{ExhibitError, ExhibitProgress, ExhibitRequest, claims, data, inputs, reperform};
+use super::{ExhibitError, ExhibitProgress, ExhibitRequest, claims, data, exhibit_number, inputs, reperform};
 
 /// An exhibit that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,13 +51,16 @@ pub async fn make_exhibit(
     let clock = claims::clock(&evidence);
     let agreement = evidence.reconciliation.verdict(&evidence.log_events);
     data::write(&evidence, &population, &mut folder)?;
-    let (content, number) = inputs::csv_of(request, &evidence)?;
+    let (content, inputs_sha256) = inputs::csv_of(request, &evidence)?;
+    let number = exhibit_number(&inputs_sha256).to_owned();
     folder.write("inputs.csv", &content)?;
     folder.write("reperform.sql", reperform::sql(request, &evidence, &number).as_bytes())?;
     let page = ExhibitPage {
         request,
         evidence: &evidence,
         number: &number,
+        inputs_sha256: &inputs_sha256,
+        ended: request.clock.now(),
         times: &times,
         population: &population,
         missed: &missed,

@@ -19,7 +19,7 @@ use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{ReadObject, ReadObjects};
 use crate::proof::coverage::{Coverage, RequestedTimes, Unreadable};
-use crate::proof::verify::{Kind, Verification, Verifier};
+use crate::proof::verify::{Kind, Verification, Verifier, VerifyError};
 use crate::report::sessions::{COLUMNS, ObjectRows, Selection, Session, SessionsRead, read_sessions};
 use crate::target::AccountRegion;
 
@@ -156,7 +156,17 @@ impl Evidence {
             max_concurrency: request.max_concurrency,
         };
         let on_verified = |objects, _| on_progress(ExhibitProgress::Verified(objects));
-        let mut verification = verifier.verify(on_verified).await.map_err(|error| error.to_string());
+        let verification = verifier.verify(on_verified).await;
+        let mut verification = match verification {
+            Ok(verification) => Ok(verification),
+            Err(VerifyError::Store(error)) => return Err(error.into()),
+            Err(VerifyError::NotSealed { .. }) => {
+                Err("no digest is in the lake, so nothing was ever sealed".to_owned())
+            }
+            Err(VerifyError::NothingAskedFor { .. }) => {
+                Err("no hour of the snapshots is sealed or closed".to_owned())
+            }
+        };
         if let (Ok(verification), true) = (&mut verification, request.keys.is_empty()) {
             // The claim states that no key was given.
             verification.faults.retain(|fault| fault.kind != Kind::KeyUnknown);

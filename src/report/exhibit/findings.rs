@@ -1,4 +1,4 @@
-//! What stands out: rules over the sessions and failed attempts of the period. A finding is an observation, and not a judgement.
+//! The rules over the sessions and failed attempts of the period. A finding is an observation, and not a judgement.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

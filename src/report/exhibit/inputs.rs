@@ -6,7 +6,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::evidence::Evidence;
-use super::{ExhibitError, ExhibitRequest, exhibit_number};
+use super::{ExhibitError, ExhibitRequest};
 use crate::bounded_file::{self, ReadError};
 
 /// Largest file beside the lake that is read, in bytes.
@@ -37,7 +37,7 @@ impl InputFile {
     }
 }
 
-/// Returns the content of the file, and the exhibit number.
+/// Returns the content of the file, and its SHA-256 in hexadecimal.
 ///
 /// # Errors
 /// Never in practice: it is made in memory.
@@ -63,8 +63,8 @@ pub(super) fn csv_of(
     let failed = |error| ExhibitError::write("writing", "inputs.csv".as_ref(), error);
     write().map_err(|error| failed(error.into()))?;
     let content = writer.into_inner().map_err(|error| failed(error.into_error()))?;
-    let number = exhibit_number(&hex::encode(Sha256::digest(&content))).to_owned();
-    Ok((content, number))
+    let sha256 = hex::encode(Sha256::digest(&content));
+    Ok((content, sha256))
 }
 
 /// Returns the parameters, in the order in which they are listed.

@@ -16,6 +16,7 @@ mod sample;
 mod timeline;
 mod usage;
 
+use jiff::Timestamp;
 use maud::{DOCTYPE, PreEscaped, html};
 
 use super::ExhibitRequest;
@@ -25,11 +26,22 @@ use super::population::Population;
 use super::verdict::Verdict;
 use super::zoned_times::ZonedTimes;
 
+/// The claims that verdicts are about.
+const EVERY_ROW: &str = "Every row on record was read and counted";
+const NOTHING_MISSED: &str = "No connection was missed";
+const NOTHING_CHANGED: &str = "Nothing was changed since it was sealed";
+const CLOCK_RIGHT: &str = "The clock was right";
+const RECORDS_AGREE: &str = "The two records of AWS agree";
+
 /// Everything that the page shows. To add a section, see CONTRIBUTING.md, "Add a section to the exhibit".
 pub(super) struct ExhibitPage<'a> {
     pub request: &'a ExhibitRequest<'a>,
     pub evidence: &'a Evidence,
     pub number: &'a str,
+    /// SHA-256 of `inputs.csv`, in hexadecimal.
+    pub inputs_sha256: &'a str,
+    /// The time at which the evidence was read and judged.
+    pub ended: Timestamp,
     pub times: &'a ZonedTimes,
     pub population: &'a Population,
     pub missed: &'a Verdict,
@@ -47,18 +59,45 @@ impl ExhibitPage<'_> {
             format!("{} to {}", self.times.text(self.request.from), self.times.text(self.request.to));
         let title = format!("Exhibit {}: AWS Client VPN, {period}", self.number);
         let sections = [
-            ("population", "Population", Some(&self.population.verdict), population::section(self)),
-            ("missed", "Was anything missed?", Some(self.missed), missed::section(self)),
-            ("changed", "Was anything changed?", Some(self.changed), changed::section(self)),
-            ("clock", "Clock", Some(self.clock), clock::section(self)),
+            (
+                "population",
+                "Population",
+                Some((EVERY_ROW, &self.population.verdict)),
+                population::section(self),
+            ),
+            ("missed", "Was anything missed?", Some((NOTHING_MISSED, self.missed)), missed::section(self)),
+            (
+                "changed",
+                "Was anything changed?",
+                Some((NOTHING_CHANGED, self.changed)),
+                changed::section(self),
+            ),
+            ("clock", "Clock", Some((CLOCK_RIGHT, self.clock)), clock::section(self)),
             ("identities", "Who connected?", None, identities::section(self)),
             ("findings", "What stands out?", None, findings::section(self)),
             ("usage", "How much?", None, usage::section(self)),
-            ("agreement", "Do the two records agree?", Some(self.agreement), reconciliation::section(self)),
+            (
+                "agreement",
+                "Do the two records agree?",
+                Some((RECORDS_AGREE, self.agreement)),
+                reconciliation::section(self),
+            ),
             ("controls", "Controls", None, controls::section(self)),
             ("sample", "Sample", None, sample::section(self)),
             ("method", "Method", None, method::section(self)),
         ];
+        let contents = html! {
+            nav aria-label="Sections" {
+                ol {
+                    @for (id, name, verdict, _) in &sections {
+                        li {
+                            a href={ "#" (id) } { (name) }
+                            @if let Some((claim, verdict)) = verdict { ": " (claim) ": " (markup::state(verdict.state)) }
+                        }
+                    }
+                }
+            }
+        };
         let page = html! {
             (DOCTYPE)
             html lang="en" {
@@ -71,21 +110,11 @@ impl ExhibitPage<'_> {
                 }
                 body {
                     main {
-                        (cover::section(self, &period))
-                        nav aria-label="Sections" {
-                            ol {
-                                @for (id, name, verdict, _) in &sections {
-                                    li {
-                                        a href={ "#" (id) } { (name) }
-                                        @if let Some(verdict) = verdict { ": " (markup::state(verdict.state)) }
-                                    }
-                                }
-                            }
-                        }
+                        (cover::section(self, &contents))
                         @for (index, (id, name, verdict, content)) in sections.iter().enumerate() {
                             section id=(id) {
                                 h2 { (index + 1) ". " (name) }
-                                @if let Some(verdict) = verdict { (markup::answer(verdict)) }
+                                @if let Some((claim, verdict)) = verdict { (markup::answer(claim, verdict)) }
                                 (content)
                             }
                         }

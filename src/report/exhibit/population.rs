@@ -95,6 +95,13 @@ impl Population {
         add(group, "partial", Plus, Some(partial));
         add(group, "failed", Plus, Some(failed));
         add(group, "attempted", Sum, Some(outcomes.iter().sum()));
+        let not_attempted = expected.map(|expected| expected.saturating_sub(outcomes.iter().sum()));
+        add(
+            group,
+            "expected and not attempted, by the run records that could be read",
+            OfThese,
+            not_attempted,
+        );
         let group = "Rows of the objects that decide the sessions";
         add(group, "stated by run records", Start, Some(rows.stated));
         add(
@@ -151,7 +158,8 @@ fn verdict(evidence: &Evidence, rows: &RowCounts) -> Verdict {
     let sessions = evidence.read.sessions;
     if !rows.differing.is_empty() {
         let sentence = format!(
-            "{sessions} sessions were found, but {} have other rows than the run records state.",
+            "{} found, but in {} there are other rows than the run records state.",
+            counted(sessions, "session"),
             counted(rows.differing.len() as u64, "object")
         );
         return Verdict::new(EvidenceState::Contradicted, sentence);
@@ -162,7 +170,8 @@ fn verdict(evidence: &Evidence, rows: &RowCounts) -> Verdict {
     }
     if !evidence.unreadable.is_empty() {
         let sentence = format!(
-            "{sessions} sessions were found, but {} could not be read or are not there, so sessions may be missing.",
+            "{} found. Sessions may be missing: {} could not be read or found in the lake.",
+            counted(sessions, "session"),
             counted(evidence.unreadable.len() as u64, "object")
         );
         return Verdict::new(EvidenceState::InsufficientEvidence, sentence);

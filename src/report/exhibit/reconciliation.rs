@@ -1,16 +1,25 @@
 //! The two records compared: sessions from the API, and attempts to connect from the connection logs.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 
 use super::log_events::{LogEvents, LoggedConnection};
-use super::population::counted;
+use super::population::{counted, grouped};
 use super::verdict::{EvidenceState, Verdict};
 use crate::report::sessions::Session;
 
 /// Most sessions without an event that are listed. The rest is counted.
 const MOST_LISTED: usize = 100_000;
+
+/// A session without an event, although the log was on and its windows were read.
+pub(super) const NO_LOG_EVENT: &str = "no log event";
+
+/// A logged connection that captures should have shown, and did not.
+pub(super) const NO_SESSION: &str = "no session";
+
+/// A logged connection that began in a hole, or before or after the record, and that no capture shows.
+pub(super) const NO_SESSION_IN_HOLE: &str = "no session, in a hole or beside the record";
 
 /// The comparison in the making.
 #[derive(Debug, Default)]
@@ -23,8 +32,6 @@ pub(super) struct Reconciliation {
     pub without_event: u64,
     /// Those of which that is not known.
     pub not_comparable: u64,
-    /// Logged connections without a session that began in a hole, or when nothing is on record: no capture can have shown them.
-    pub in_holes: u64,
     /// Differences, with the time of the beginning.
     pub differences: Vec<RecordDifference>,
     ids: HashSet<LoggedConnection>,
@@ -33,7 +40,7 @@ pub(super) struct Reconciliation {
 /// A connection that only one record has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RecordDifference {
-    /// `no log event` or `no session`.
+    /// [`NO_LOG_EVENT`], [`NO_SESSION`] or [`NO_SESSION_IN_HOLE`].
     pub kind: &'static str,
     pub endpoint_id: String,
     pub connection_id: String,
@@ -55,7 +62,7 @@ impl Reconciliation {
                     if self.differences.len() < MOST_LISTED {
                         let (endpoint_id, connection_id) = (endpoint_id.clone(), connection_id.clone());
                         self.differences.push(RecordDifference {
-                            kind: "no log event",
+                            kind: NO_LOG_EVENT,
                             endpoint_id,
                             connection_id,
                             began,
@@ -74,16 +81,8 @@ impl Reconciliation {
             events.began.iter().filter(|(connection, _)| !self.ids.contains(connection))
         {
             let LoggedConnection { endpoint_id, connection_id } = connection.clone();
-            if is_watched(&endpoint_id, *began) {
-                self.differences.push(RecordDifference {
-                    kind: "no session",
-                    endpoint_id,
-                    connection_id,
-                    began: *began,
-                });
-            } else {
-                self.in_holes += 1;
-            }
+            let kind = if is_watched(&endpoint_id, *began) { NO_SESSION } else { NO_SESSION_IN_HOLE };
+            self.differences.push(RecordDifference { kind, endpoint_id, connection_id, began: *began });
         }
         self.ids.clear();
         self.differences.sort_by(|one, other| {
@@ -91,37 +90,33 @@ impl Reconciliation {
         });
     }
 
-    /// Returns the number of differences of each kind.
-    pub(super) fn counts(&self) -> BTreeMap<&'static str, usize> {
-        let mut counts = BTreeMap::new();
-        for difference in &self.differences {
-            *counts.entry(difference.kind).or_default() += 1;
-        }
-        counts
+    /// Returns the number of differences of a kind.
+    pub(super) fn count(&self, kind: &str) -> u64 {
+        self.differences.iter().filter(|difference| difference.kind == kind).count() as u64
     }
 
     /// Returns the verdict on the claim that the two records agree.
     pub(super) fn verdict(&self, events: &LogEvents) -> Verdict {
         if events.objects == 0 {
-            return Verdict::new(
-                EvidenceState::NotShown,
-                "The lake has no connection logs of this period to compare with.",
-            );
+            let sentence = "The lake has no connection logs of this period to compare with.";
+            return Verdict::new(EvidenceState::NotShown, sentence);
         }
+        let logged = events.began.len() as u64;
         if !self.differences.is_empty() {
-            let counts = self.counts();
-            let count = |kind| counts.get(kind).copied().unwrap_or(0) as u64;
             let sentence = format!(
-                "{} without an event in the logs, and {} without a session.",
-                counted(count("no log event"), "session"),
-                counted(count("no session"), "logged connection")
+                "Without an event in the logs: {}. Of {}, without a session although captures should have shown them: {}; begun in a hole, or before or \
+                 after the record, and in no capture: {}.",
+                counted(self.without_event, "session"),
+                counted(logged, "logged connection"),
+                grouped(self.count(NO_SESSION)),
+                grouped(self.count(NO_SESSION_IN_HOLE))
             );
             return Verdict::new(EvidenceState::Contradicted, sentence);
         }
         let agree = format!(
             "{} have an event in the logs, and {} a session",
             counted(self.with_event, "session"),
-            counted(events.began.len() as u64 - self.in_holes, "logged connection")
+            counted(logged, "logged connection")
         );
         if self.not_comparable > 0 || !events.unreadable.is_empty() || events.beyond_limit > 0 {
             let sentence =
@@ -165,10 +160,12 @@ mod tests {
         let hole = "2026-11-01T05:00:00Z".parse().unwrap();
         events.began.insert(connection("missed in a hole"), hole);
         differing.finish(&events, |_, began| began != hole);
-        assert_eq!(differing.in_holes, 1);
         let found: Vec<(&str, &str)> =
             differing.differences.iter().map(|of| (of.kind, of.connection_id.as_str())).collect();
-        assert_eq!(found, [("no log event", "api only"), ("no session", "log only")]);
+        assert_eq!(
+            found,
+            [(NO_LOG_EVENT, "api only"), (NO_SESSION, "log only"), (NO_SESSION_IN_HOLE, "missed in a hole")]
+        );
         assert_eq!(differing.verdict(&events).state, EvidenceState::Contradicted);
         assert_eq!((differing.began, differing.with_event, differing.not_comparable), (3, 1, 1));
     }

@@ -31,7 +31,7 @@ impl fmt::Display for EvidenceState {
 pub(super) struct Verdict {
     /// The state of the claim.
     pub state: EvidenceState,
-    /// One sentence that says why.
+    /// The reason, in one sentence or two.
     pub sentence: String,
 }
 

@@ -1,4 +1,4 @@
-//! What is wrong with the flags or the folder is refused, and nothing is written then.
+//! Flags and folders that are wrong are refused, and nothing is written then.
 
 use std::fs;
 

@@ -34,7 +34,8 @@ const MOST_CHECKS: usize = 10_000;
 
 /// Makes the exhibit. Returns `true` if there is a record of the period, without a hole and without a fault, and all of it could be read.
 pub async fn run(args: &ReportArgs, out: &Path, json: bool) -> Result<bool, Failure> {
-    let now = Clock::system().now();
+    let clock = Clock::system();
+    let now = clock.now();
     let mut faults = InvalidInputs::default();
     let time_zone = faults.keep(time_zone(&args.time_zone)).unwrap_or(TimeZone::UTC);
     let mut moments = Moments::in_zone(time_zone.clone());
@@ -85,6 +86,7 @@ pub async fn run(args: &ReportArgs, out: &Path, json: bool) -> Result<bool, Fail
         from,
         to,
         now,
+        clock: &clock,
         time_zone,
         keys,
         known,

@@ -4,8 +4,9 @@ use maud::{Markup, html};
 
 use super::super::claims::unsealed;
 use super::ExhibitPage;
-use super::markup::{more, name, number, source, table};
+use super::markup::{key, message, more, name, number, source, table};
 use crate::lake::keys::{ObjectKey, Table};
+use crate::proof::signing::LOCAL;
 use crate::proof::verify::Verification;
 
 /// Most faults and records that the page shows.
@@ -38,7 +39,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             @for (key, sha256) in &request.known { p { "Compared with the digest known from elsewhere: " code { (key) } ", SHA-256 " span.mono { (sha256) } "." } }
         }
         h3 { "Verified" }
-        p { "Hours " (first) " to " (last) " (UTC), which have every object that these sessions were made of." }
+        @if evidence.verification.is_ok() { p { "Hours " (first) " to " (last) " (UTC), which have every object that these sessions were made of." } }
         @if outside > 0 {
             p { (outside) " objects of other hours were read and not verified here: run records, which decide since when an endpoint exists and which gaps lie around sessions that \
                  reach out of the period, and connection logs and configurations of the days around it. To verify all: " code { "client-vpn-audit verify" } "." }
@@ -53,7 +54,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         h3 { "Ends of the chains" }
         (table("Newest digest of each account and Region that was read", &[("Account", false), ("Region", false), ("Digest", false), ("SHA-256", false)], &html! {
             @for (place, newest) in &evidence.digests.newest {
-                tr { td { (place.account_id) } td.nowrap { (place.region) } td.mono { (newest.key) } td.mono { (newest.sha256) } }
+                tr { td { (place.account_id) } td.nowrap { (place.region) } td.mono { (key(&newest.key)) } td.mono { (newest.sha256) } }
             }
         }))
         h3 { "Who could alter it" }
@@ -69,7 +70,13 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             None => { p { span.state.open { "Not shown" } ". No protection of the bucket was given: " code { "--protection FILE" } ", with what "
                        code { "client-vpn-audit preflight --json" } " printed." } }
         }
-        p { "Whoever may have KMS sign with the key can make another chain of another record. CloudTrail has each use of the key: one " code { "Sign" } " for each digest." }
+        @if evidence.digests.keys.values().any(|key_id| key_id == LOCAL) {
+            p { "The key is a file: whoever has it can sign another record, and nothing logs its use." }
+        }
+        @if evidence.digests.keys.values().any(|key_id| key_id != LOCAL) {
+            p { "Whoever may call " code { "kms:Sign" } " with the key can sign another record. CloudTrail logs each use: one " code { "Sign" } " for each digest." }
+        }
+        @if evidence.digests.keys.is_empty() { p { "No digest that was read is signed: whoever may write the lake can change all of it." } }
     }
 }
 
@@ -82,7 +89,7 @@ fn verified(page: &ExhibitPage<'_>, verification: &Verification) -> Markup {
             @for scope in verification.scopes.iter().take(MOST_SHOWN) {
                 tr {
                     td { (name(&scope.account_id)) } td.nowrap { (name(&scope.region)) }
-                    td { (scope.first_hour) " to " (scope.last_hour) }
+                    td { span.nowrap { (scope.first_hour) } " to " span.nowrap { (scope.last_hour) } }
                     (number(scope.digests)) (number(scope.signatures)) (number(scope.objects)) (number(scope.late)) (number(scope.expired))
                     (number(scope.not_sealed_yet + scope.without_digest))
                 }
@@ -95,7 +102,7 @@ fn verified(page: &ExhibitPage<'_>, verification: &Verification) -> Markup {
         @if !faults.is_empty() {
             (table("Faults", &[("Kind", false), ("Object", false), ("Finding", false)], &html! {
                 @for fault in faults.iter().take(MOST_SHOWN) {
-                    tr { td { (fault.kind.in_words()) } td.mono { (name(&fault.object_key)) } td { (name(&fault.message)) } }
+                    tr { td { (fault.kind.in_words()) } td.mono { (key(&fault.object_key)) } td { (message(&fault.message)) } }
                 }
             }))
             (more(MOST_SHOWN, faults.len(), "faults"))

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::ExhibitPage;
-use super::markup::{number, table};
+use super::markup::{key, number, table};
 use crate::report::exhibit::run_records::ClockDifferences;
 
 /// Returns the section.
@@ -20,7 +20,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         p.source { "Of each capture: " a href="captures.csv" { "captures.csv" } ", column " code { "clock_difference_seconds" } ". Of digests: " code { "clock_ahead_seconds" } " in each." }
         @if !evidence.coverage.clock_stepped.is_empty() {
             (table("Captures whose times contradict each other", &[("Endpoint", false), ("Run record", false)], &html! {
-                @for of in evidence.coverage.clock_stepped.iter().take(200) { tr { td.mono { (of.endpoint_id) } td.mono { (of.run_key) } } }
+                @for of in evidence.coverage.clock_stepped.iter().take(200) { tr { td.mono { (key(&of.endpoint_id)) } td.mono { (key(&of.run_key)) } } }
             }))
         }
         p { "A difference of 0 means that the duration of the request explains it: EC2 and S3 state their time in whole seconds." }

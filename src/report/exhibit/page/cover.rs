@@ -3,44 +3,54 @@
 use maud::{Markup, html};
 
 use super::super::claims::not_on_record;
-use super::ExhibitPage;
-use super::markup::{class, name, state, table};
+use super::markup::{class, key, name, state, table, time};
+use super::{CLOCK_RIGHT, EVERY_ROW, ExhibitPage, NOTHING_CHANGED, NOTHING_MISSED, RECORDS_AGREE};
 use crate::proof::coverage::LISTING;
+use crate::report::plain_text::escaped;
 
-/// Most endpoints that the cover names in a line.
-const MOST_NAMED: usize = 20;
+/// Most endpoints and places that the cover names in a line. It must fit one printed page.
+const MOST_NAMED: usize = 6;
 
-/// Returns the cover.
-pub(super) fn section(page: &ExhibitPage<'_>, period: &str) -> Markup {
+/// Most endpoints whose beginning the cover states.
+const MOST_LATE: usize = 3;
+
+/// Returns the cover, which has the table of contents.
+pub(super) fn section(page: &ExhibitPage<'_>, contents: &Markup) -> Markup {
+    let (from, to) = (page.times.text(page.request.from), page.times.text(page.request.to));
     let claims = [
-        ("No connection was missed", page.missed),
-        ("Nothing was changed since it was sealed", page.changed),
-        ("The clock was right", page.clock),
+        (EVERY_ROW, &page.population.verdict),
+        (NOTHING_MISSED, page.missed),
+        (NOTHING_CHANGED, page.changed),
+        (CLOCK_RIGHT, page.clock),
+        (RECORDS_AGREE, page.agreement),
     ];
     html! {
-        header {
-            p.soft { "Exhibit " span.mono { (page.number) } " · audit record of AWS Client VPN" }
-            h1 { "AWS Client VPN, " (period) }
-        }
-        div.cards {
-            @for (claim, verdict) in claims {
-                div.card.(class(verdict.state)) { h3 { (claim) } p { (state(verdict.state)) ". " (verdict.sentence) } }
+        div.cover {
+            header {
+                p.soft { "Exhibit " span.mono { (page.number) } " · audit record of AWS Client VPN" }
+                h1 { "AWS Client VPN, " span { (from) } " to " span { (to) } }
             }
-        }
-        (facts(page))
-        h3 { "Limits" }
-        ul {
-            li { "A session is an entry in AWS's list of connections. It is not access to a resource behind the VPN." }
-            li { "Times of connections are AWS's. AWS states no time zone; they are read as UTC." }
-            li { "What AWS does not list is not in the record: that every connection is listed until 60 minutes after its end is AWS's word." }
-            li { "Not in this report: authorization rules, routes and options of the endpoints. The lake has them." }
-        }
-        h3 { "Hand-over" }
-        (table("Fill in by hand", &[("Role", false), ("Name", false), ("Date", false), ("Signature", false)], &html! {
-            @for role in ["Made by", "Received by", "Receipt kept by"] {
-                tr.sign { td { (role) } td.blank {} td.blank {} td.blank {} }
+            div.cards {
+                @for (claim, verdict) in claims {
+                    div.card.(class(verdict.state)) { h2 { (claim) } p { (state(verdict.state)) ". " (verdict.sentence) } }
+                }
             }
-        }))
+            (contents)
+            (facts(page))
+            h2 { "Limits" }
+            ul {
+                li { "A session is an entry in AWS's list of connections. It is not access to a resource behind the VPN." }
+                li { "Times of connections are AWS's. AWS states no time zone; they are read as UTC." }
+                li { "What AWS does not list is not in the record: that every connection is listed until 60 minutes after its end is AWS's word." }
+                li { "Not in this report: authorization rules, routes and options of the endpoints. The lake has them." }
+            }
+            h2 { "Hand-over" }
+            div.together { (table("Fill in by hand", &[("Role", false), ("Name", false), ("Date", false), ("Signature", false)], &html! {
+                @for role in ["Made by", "Received by", "Receipt kept by"] {
+                    tr.sign { td { (role) } td.blank {} td.blank {} td.blank {} }
+                }
+            })) }
+        }
     }
 }
 
@@ -54,13 +64,14 @@ fn facts(page: &ExhibitPage<'_>) -> Markup {
     let (recorded, not_recorded): (Vec<_>, Vec<_>) =
         endpoints.partition(|endpoint| is_recorded(&endpoint.outcomes));
     let ids = |endpoints: &[&crate::proof::coverage::EndpointCoverage]| {
-        let shown = endpoints.iter().take(MOST_NAMED).map(|endpoint| endpoint.endpoint_id.as_str());
+        let shown = endpoints.iter().take(MOST_NAMED).map(|endpoint| escaped(&endpoint.endpoint_id));
         let more = endpoints.len().saturating_sub(MOST_NAMED);
         let more = (more > 0).then(|| format!("and {more} more: see endpoints.csv"));
-        shown.map(str::to_owned).chain(more).collect::<Vec<_>>().join(", ")
+        shown.chain(more).collect::<Vec<_>>().join(", ")
     };
-    let places: Vec<String> =
-        evidence.places.iter().map(|place| format!("{} {}", place.account_id, place.region)).collect();
+    let places = evidence.places.iter().take(MOST_NAMED);
+    let places: Vec<String> = places.map(|place| format!("{} {}", place.account_id, place.region)).collect();
+    let more_places = evidence.places.len().saturating_sub(MOST_NAMED);
     let versions: Vec<String> = evidence
         .ledger
         .versions
@@ -75,19 +86,19 @@ fn facts(page: &ExhibitPage<'_>) -> Markup {
         &[("Fact", false), ("Value", false)],
         &html! {
             (row("Time zone", html! { (page.times.name()) ". The data files have UTC." }))
-            (row("Lake", html! { span.mono { (name(&request.lake.to_string())) } }))
-            (row("Accounts and Regions", html! { @if places.is_empty() { "none" } @else { (places.join(", ")) } }))
+            (row("Lake", html! { span.mono { (key(&request.lake.to_string())) } }))
+            (row("Accounts and Regions", html! { @if places.is_empty() { "none" } @else { (places.join(", ")) @if more_places > 0 { ", and " (more_places) " more: see verified.csv" } } }))
             (row("Endpoints recorded", html! { (recorded.len()) @if !recorded.is_empty() { ": " span.mono { (ids(&recorded)) } } }))
             (row("Listed or attempted, not recorded", html! {
                 (not_recorded.len()) @if !not_recorded.is_empty() { ": " span.mono { (ids(&not_recorded)) } }
             }))
             @if !late.is_empty() {
                 (row("Record begins within the period", html! {
-                    @for of in late.iter().take(MOST_NAMED) { div { span.mono { (of.endpoint_id) } ": " (page.times.text(of.begins)) } }
+                    @for of in late.iter().take(MOST_LATE) { div { span.mono { (key(&of.endpoint_id)) } ": " (time(page, of.begins)) } }
+                    @if late.len() > MOST_LATE { div { "and " (late.len().saturating_sub(MOST_LATE)) " more: see endpoints.csv" } }
                 }))
             }
-            (row("Report made", html! { "from " (page.times.text(request.now)) @if let Some(host) = &program.host { ", on host " span.mono { (name(host)) } } }))
-            (row("Command", html! { code { (name_of_command(&program.command)) } }))
+            (row("Report made", html! { "from " (page.times.text(request.now)) " to " (page.times.text(page.ended)) @if let Some(host) = &program.host { ", on host " span.mono { (name(host)) } } }))
             (row("Program", html! {
                 "client-vpn-audit " (program.version) ", commit "
                 @match &program.commit { Some(commit) => span.mono { (commit) }, None => (not_stated()) }
@@ -95,14 +106,10 @@ fn facts(page: &ExhibitPage<'_>) -> Markup {
                 @match &program.binary_sha256 { Some(sha256) => span.mono { (sha256) }, None => (not_stated()) }
             }))
             (row("Versions that wrote the record", html! { @if versions.is_empty() { (not_stated()) } @else { (name(&versions.join(", "))) } }))
+            (row("SHA-256 of inputs.csv", html! { span.mono { (page.inputs_sha256) } }))
             (row("Prepared by", html! {
                 @match &request.prepared_by { Some(person) => { (name(person)) " (stated, not verified)" }, None => (not_stated()) }
             }))
         },
     )
-}
-
-/// Returns a command line, which is longer than a name.
-fn name_of_command(command: &str) -> String {
-    crate::report::plain_text::escaped(&command.chars().take(2_000).collect::<String>())
 }

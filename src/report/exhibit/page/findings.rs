@@ -3,8 +3,9 @@
 use maud::{Markup, html};
 
 use super::ExhibitPage;
-use super::markup::{more, name, number, source, table};
+use super::markup::{more, name, number, source, table, time};
 use crate::report::exhibit::findings::{Finding, Rule};
+use crate::report::exhibit::population::counted;
 
 /// Most findings of a rule that the page shows.
 const MOST_OF_A_RULE: usize = 25;
@@ -14,7 +15,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let findings = &page.evidence.findings;
     let found: u64 = findings.counts.values().map(|counts| counts.found).sum();
     html! {
-        p.answer { (found) " observations by " (findings.counts.len()) " rules that could be tested. An observation is a row that a rule selects; what it means is for the reader to judge." }
+        p.answer { (counted(found, "observation")) " by " (findings.counts.len()) " rules that could be tested. An observation is a row that a rule selects; what it means is for the reader to judge." }
         (table("Rules", &[("Rule", false), ("Tested", true), ("Found", true), ("Not listed", true), ("What escapes it", false)], &html! {
             @for rule in Rule::ALL {
                 tr {
@@ -48,7 +49,7 @@ fn list(page: &ExhibitPage<'_>, rule: Rule, findings: &[&Finding]) -> Markup {
             @for finding in findings.iter().take(MOST_OF_A_RULE) {
                 tr {
                     td { (text(&finding.identity)) }
-                    td { @if let Some(at) = finding.at { (page.times.text(at)) } }
+                    td { @if let Some(at) = finding.at { (time(page, at)) } }
                     td.mono { (text(&finding.connection_id)) }
                     td { (name(&finding.detail)) }
                 }

@@ -25,7 +25,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             (counted(without, "session")) " without a name."
         }
         (table("Access review", &[
-            ("Identity", false), ("Sessions", true), ("Days", true), ("First", false), ("Last", false), ("Duration", true), ("Sent", true), ("Received", true),
+            ("Identity", false), ("Sessions", true), ("Days", true), ("First and last", false), ("Duration", true), ("Sent", true), ("Received", true),
             ("Endpoints", true), ("Public addresses", false), ("Certificates", false),
         ], &html! {
             @for of in identities.by_key.values().take(MOST_IDENTITIES) { (row(page, of)) }
@@ -39,7 +39,6 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
 }
 
 fn row(page: &ExhibitPage<'_>, of: &IdentityUse) -> Markup {
-    let time = |time: Option<jiff::Timestamp>| time.map(|time| page.times.text(time)).unwrap_or_default();
     let few = |values: &std::collections::BTreeSet<String>| {
         let more = values.len().saturating_sub(MOST_IN_A_CELL);
         html! {
@@ -51,7 +50,7 @@ fn row(page: &ExhibitPage<'_>, of: &IdentityUse) -> Markup {
         tr {
             td { @match &of.identity { Some(identity) => (name(identity)), None => { span.soft { "no name" } } } }
             (number(of.sessions)) (number(of.days.len() as u64))
-            td { (time(of.first)) } td { (time(of.last)) }
+            td { @for time in [of.first, of.last].into_iter().flatten() { div.nowrap { (page.times.text(time)) } } }
             td.number { (duration(of.seconds)) }
             td.number { (bytes(of.ingress_bytes)) } td.number { (bytes(of.egress_bytes)) }
             (number(of.endpoints.len() as u64))

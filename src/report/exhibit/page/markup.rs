@@ -1,13 +1,18 @@
 //! Parts of the page that several sections use.
 
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::super::population::grouped;
 use super::super::verdict::{EvidenceState, Verdict};
+use super::ExhibitPage;
 use crate::report::plain_text::escaped;
 
 /// Most characters of a name that the page shows; the data files have all of it.
 const LONGEST_NAME: usize = 80;
+
+/// Most characters of a message that the page shows.
+const LONGEST_MESSAGE: usize = 500;
 
 /// Returns a state, with the color of its kind.
 pub(super) fn state(state: EvidenceState) -> Markup {
@@ -24,8 +29,8 @@ pub(super) fn class(state: EvidenceState) -> &'static str {
 }
 
 /// Returns the answer that a section opens with.
-pub(super) fn answer(verdict: &Verdict) -> Markup {
-    html! { p.answer.(class(verdict.state)) { (state(verdict.state)) ". " (verdict.sentence) } }
+pub(super) fn answer(claim: &str, verdict: &Verdict) -> Markup {
+    html! { p.answer.(class(verdict.state)) { "“" (claim) "”: " (state(verdict.state)) ". " (verdict.sentence) } }
 }
 
 /// Returns the line that names the data file of a table.
@@ -39,9 +44,30 @@ pub(super) fn source(name: &str) -> Markup {
 
 /// Returns a text from outside: somebody else's name, which may have any character and any length.
 pub(super) fn name(text: &str) -> Markup {
-    let is_long = text.chars().count() > LONGEST_NAME;
-    let shown = escaped(&text.chars().take(LONGEST_NAME).collect::<String>());
+    beginning(text, LONGEST_NAME)
+}
+
+/// Returns what was found about an object, which may quote somebody else's text.
+pub(super) fn message(text: &str) -> Markup {
+    beginning(text, LONGEST_MESSAGE)
+}
+
+/// Returns a key or an id from outside, all of it: keys of a lake differ at their end.
+pub(super) fn key(text: &str) -> Markup {
+    html! { bdi { (escaped(text)) } }
+}
+
+fn beginning(text: &str, most: usize) -> Markup {
+    let is_long = text.chars().count() > most;
+    let shown = escaped(&text.chars().take(most).collect::<String>());
     html! { bdi { (shown) @if is_long { "…" } } }
+}
+
+/// Returns a time, which is broken between the day and the time of day only.
+pub(super) fn time(page: &ExhibitPage<'_>, time: Timestamp) -> Markup {
+    let text = page.times.text(time);
+    let (day, rest) = text.split_once(' ').unwrap_or((text.as_str(), ""));
+    html! { span.nowrap { (day) } " " span.nowrap { (rest) } }
 }
 
 /// Returns a table in a box of its own, which scrolls on narrow screens and can be reached with the keyboard.

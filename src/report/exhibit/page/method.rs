@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::super::population::counted;
 use super::ExhibitPage;
 use super::markup::table;
+use crate::report::plain_text::escaped;
 
 /// Words and their meaning.
 const GLOSSARY: [(&str, &str); 9] = [
@@ -44,6 +45,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         h3 { "Inputs" }
         p { "The parameters and " (counted(page.evidence.inputs.len() as u64, "object")) " of the lake with their SHA-256 are in " a href="inputs.csv" { "inputs.csv" }
             ". The exhibit number is the first 12 digits of its SHA-256." }
+        p { "Command: " code { (escaped(&page.request.program.command.chars().take(2_000).collect::<String>())) } }
         h3 { "Data files" }
         (table("Data files", &[("File", false), ("Rows", true), ("Altered cells", true)], &html! {
             @for file in page.data_files {

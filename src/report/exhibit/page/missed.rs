@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 
 use super::ExhibitPage;
-use super::markup::{more, name, number, source, table};
+use super::markup::{more, name, number, source, table, time};
 use super::timeline;
 use crate::proof::coverage::{EndpointCoverage, Hole, LISTING};
 use crate::report::exhibit::zoned_times::duration;
+use crate::report::plain_text::escaped;
 
 /// Most endpoints and holes that the page shows.
 const MOST_SHOWN: usize = 200;
@@ -23,7 +24,8 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let missing_logs: f64 = coverage.connection_logs.iter().map(|log| log.hours_missing).sum();
     html! {
         p { "A hole is a time of 60 minutes or more from the request of a complete capture to the last page of one that follows. AWS lists a \
-             connection until 60 minutes after its end, so a connection that began and ended in a hole is in no capture." }
+             connection until 60 minutes after its end. So a connection that began in a hole and ended more than 60 minutes before the end of that hole is in no \
+             capture. One that ended later is listed by the capture that ends the hole." }
         (timeline::plot(page))
         (table("Endpoints", &[
             ("Endpoint", false), ("From", false), ("Complete", true), ("Other attempts", true), ("Longest gap", true), ("Holes", true), ("Proven", true),
@@ -38,9 +40,9 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             ], &html! {
                 @for (endpoint, hole) in holes.iter().take(MOST_SHOWN) {
                     tr {
-                        td.mono { (endpoint_name(endpoint)) }
-                        td { (page.times.text(hole.gap.from)) }
-                        td { @if hole.gap.open { "no capture since" } @else { (page.times.text(hole.gap.to)) } }
+                        td.mono { bdi { (endpoint_name(endpoint)) } }
+                        td { (time(page, hole.gap.from)) }
+                        td { @if hole.gap.open { "no capture since" } @else { (time(page, hole.gap.to)) } }
                         (number(u64::try_from(hole.gap.seconds / 60).unwrap_or(0)))
                         td { (name(&hole.reason)) }
                         td.blank {} td.blank {} td.blank {}
@@ -68,11 +70,12 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     }
 }
 
-/// Returns the name of an endpoint; that of the listing of endpoints has its account and Region.
+/// Returns the name of an endpoint, with every character visible: run records have any. That of the listing of endpoints has its
+/// account and Region.
 pub(super) fn endpoint_name(endpoint: &EndpointCoverage) -> String {
     match endpoint.endpoint_id.as_str() {
         LISTING => format!("list of endpoints of {} {}", endpoint.account_id, endpoint.region),
-        id => id.to_owned(),
+        id => escaped(id),
     }
 }
 
@@ -81,8 +84,8 @@ fn endpoint_row(page: &ExhibitPage<'_>, endpoint: &EndpointCoverage) -> Markup {
     let all: u64 = endpoint.outcomes.values().sum();
     html! {
         tr {
-            td.mono { (endpoint_name(endpoint)) }
-            td { (page.times.text(endpoint.from)) }
+            td.mono { bdi { (endpoint_name(endpoint)) } }
+            td { (time(page, endpoint.from)) }
             (number(complete))
             (number(all - complete))
             td.number { (duration(endpoint.longest_gap.seconds)) }

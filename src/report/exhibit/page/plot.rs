@@ -29,14 +29,15 @@ impl Axis {
         share.clamp(0.0, 1.0) * f64::from(WIDTH)
     }
 
-    /// Returns the labels of the axis.
-    pub(super) fn labels(&self, times: &ZonedTimes, y: u32) -> Markup {
+    /// Returns the labels of the axis. They are no part of the drawing, which is scaled to the width of the page.
+    pub(super) fn labels(&self, times: &ZonedTimes) -> Markup {
         html! {
-            @for index in 0..=LABELS {
-                @let share = f64::from(index) / f64::from(LABELS);
-                @let time = self.from.checked_add(jiff::SignedDuration::from_secs_f64(self.seconds * share)).unwrap_or(self.from);
-                @let anchor = if index == 0 { "start" } else if index == LABELS { "end" } else { "middle" };
-                text x=(format!("{:.0}", share * f64::from(WIDTH))) y=(y) text-anchor=(anchor) { (times.axis(time)) }
+            div.axis {
+                @for index in 0..=LABELS {
+                    @let share = f64::from(index) / f64::from(LABELS);
+                    @let time = self.from.checked_add(jiff::SignedDuration::from_secs_f64(self.seconds * share)).unwrap_or(self.from);
+                    span { (times.axis(time)) }
+                }
             }
         }
     }

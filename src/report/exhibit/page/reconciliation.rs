@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 
 use super::ExhibitPage;
-use super::markup::{more, number, source, table};
+use super::markup::{key, more, number, source, table, time};
+use crate::report::exhibit::reconciliation::{NO_SESSION, NO_SESSION_IN_HOLE};
 
 /// Most differences that the page shows.
 const MOST_SHOWN: usize = 100;
@@ -21,14 +22,14 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             tr.sum { th scope="row" { "attempts in the logs" } (number(events.attempts)) }
             tr.part { th scope="row" { "failed" } (number(events.failed.len() as u64)) }
             tr.part { th scope="row" { "connections that began" } (number(events.began.len() as u64)) }
-            tr.part { th scope="row" { "of these without a session" } (number(both.counts().get("no session").copied().unwrap_or(0) as u64)) }
-            tr.part { th scope="row" { "of these without a session, in a hole or before the record begins" } (number(both.in_holes)) }
+            tr.part { th scope="row" { "of these without a session, although captures should have shown them" } (number(both.count(NO_SESSION))) }
+            tr.part { th scope="row" { "of these without a session, begun in a hole, or before or after the record" } (number(both.count(NO_SESSION_IN_HOLE))) }
             @if events.beyond_limit > 0 { tr.part { th scope="row" { "events that are not compared: beyond the limit of a report" } (number(events.beyond_limit)) } }
         }))
         @if !both.differences.is_empty() {
             (table("Differences", &[("Kind", false), ("Endpoint", false), ("Connection", false), ("Began", false)], &html! {
                 @for of in both.differences.iter().take(MOST_SHOWN) {
-                    tr { td { (of.kind) } td.mono { (super::markup::name(&of.endpoint_id)) } td.mono { (super::markup::name(&of.connection_id)) } td { (page.times.text(of.began)) } }
+                    tr { td { (of.kind) } td.mono { (key(&of.endpoint_id)) } td.mono { (key(&of.connection_id)) } td { (time(page, of.began)) } }
                 }
             }))
             (more(MOST_SHOWN, both.differences.len(), "differences"))

@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 
 use super::ExhibitPage;
-use super::markup::{name, source, table};
+use super::markup::{key, name, source, table, time};
+use crate::report::exhibit::population::counted;
 use crate::report::exhibit::sample::DecidingCapture;
 
 /// Most sessions of the sample that the page shows.
@@ -15,24 +16,30 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         return html! { p { "No sample was asked for: " code { "--sample N --seed TEXT" } "." } };
     };
     let sessions: Vec<_> = sample.sessions().collect();
-    let select = "jq -r 'select(.endpoint_id == \"ENDPOINT\" and (.connection_established_time | startswith(\"2026-11\"))) | .connection_id' sessions.jsonl |\n\
-                  while read -r id; do printf '%s  %s\\n' \"$(printf '%s\\n%s' \"$SEED\" \"$id\" | sha256sum | cut -d' ' -f1)\" \"$id\"; done | sort | head -n ";
+    let month = sessions.first().map(|(month, _)| month.strftime("%Y-%m").to_string()).unwrap_or_default();
+    let select = format!(
+        "jq -r 'select(.endpoint_id == \"ENDPOINT\" and (.connection_established_time | startswith(\"{month}\"))) | .connection_id' sessions.jsonl |\n"
+    );
+    let draw = "while read -r id; do printf '%s  %s\\n' \"$(printf '%s\\n%s' \"$SEED\" \"$id\" | sha256sum | cut -d' ' -f1)\" \"$id\"; done | sort | head -n ";
     html! {
         p.answer { (sessions.len()) " sessions: of each endpoint and month in which sessions began (UTC), the " (request.size) " with the lowest SHA-256 of the seed, a line feed and the id of the connection." }
-        p { "Seed: " span.mono { (name(&request.seed)) } ". The population is " a href="sessions.jsonl" { "sessions.jsonl" } " with " (page.evidence.read.sessions)
-            " sessions; " a href="manifest.json" { "manifest.json" } " has its SHA-256." }
-        p { "To draw it again, for one endpoint and month:" }
-        pre { code { (select) (request.size) } }
+        p { "Seed: " span.mono { (name(&request.seed)) } ". The population is " a href="sessions.jsonl" { "sessions.jsonl" } " with " (counted(page.evidence.read.sessions, "session"))
+            "; " a href="manifest.json" { "manifest.json" } " has its SHA-256." }
+        p { "To draw it again, for one endpoint and month, with the id of the endpoint:" }
+        pre { code { "SEED=" (quoted_for_a_shell(&request.seed)) "\n" (select) (draw) (request.size) } }
         (table("Sampled sessions, and the captures that show each first and last", &[
             ("Session", false), ("Identity", false), ("Beginning and end", false), ("Object", false), ("Request ids in CloudTrail", false), ("Digest", false),
         ], &html! {
             @for (_, sampled) in sessions.iter().take(MOST_SHOWN) {
                 @let session = &sampled.session;
                 tr {
-                    td { span.mono { (session.connection_id) } div.soft.mono { (sampled.sha256) } }
+                    td { span.mono { (key(&session.connection_id)) } div.soft { "drawn by " span.mono { (sampled.sha256) } } }
                     td { @match &session.identity { Some(identity) => (name(identity)), None => "no name" } }
-                    td { (page.times.text(session.connection_established_time)) div { (page.times.text(session.ends_at)) } }
-                    td.mono { (captures(sampled.first.as_ref(), sampled.last.as_ref(), |capture| vec![capture.object_key.clone()])) }
+                    td { div { (time(page, session.connection_established_time)) } div { (time(page, session.ends_at)) } }
+                    td.mono { (captures(sampled.first.as_ref(), sampled.last.as_ref(), |capture| {
+                        let sha256 = capture.sha256.as_deref().unwrap_or("not stated");
+                        vec![format!("{} SHA-256 {sha256}", capture.object_key)]
+                    })) }
                     td.mono { (captures(sampled.first.as_ref(), sampled.last.as_ref(), |capture| capture.request_ids.iter().flatten().cloned().collect())) }
                     td.mono { (captures(sampled.first.as_ref(), sampled.last.as_ref(), |capture| {
                         page.evidence.digests.listing.get(&capture.object_key).cloned().into_iter().collect()
@@ -44,6 +51,11 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         p { "To recompute one: read the object with any reader of Parquet and select its " code { "connection_id" } "; compare the object's SHA-256 with the digest; \
              search CloudTrail for the request ids." }
     }
+}
+
+/// Returns a text as one word of a POSIX shell.
+fn quoted_for_a_shell(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// Returns the texts of both captures, each once.
@@ -58,10 +70,5 @@ fn captures(
             all.push(text);
         }
     }
-    html! { @if all.is_empty() { "none found" } @for text in all { div { (name_of_key(&text)) } } }
-}
-
-/// Returns a key, which is longer than a name.
-fn name_of_key(text: &str) -> String {
-    crate::report::plain_text::escaped(text)
+    html! { @if all.is_empty() { "none found" } @for text in all { div { (key(&text)) } } }
 }

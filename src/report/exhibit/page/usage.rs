@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::ExhibitPage;
-use super::markup::{bytes, more, name, number, source, table};
+use super::markup::{bytes, more, name, number, source, table, time};
 use super::plot::{Axis, WIDTH, steps};
 use crate::report::exhibit::evidence::ReportedEndpoint;
 use crate::report::exhibit::run_records::EndpointAttempts;
@@ -40,7 +40,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
                 tr {
                     td.mono { (name(&endpoint.endpoint_id)) } (number(of.active.len() as u64))
                     @match most {
-                        Some((time, active)) => { (number(*active)) td { (page.times.text(*time)) } }
+                        Some((at, active)) => { (number(*active)) td { (time(page, *at)) } }
                         None => { td.number { "none" } td {} }
                     }
                 }
@@ -65,17 +65,13 @@ fn curve(page: &ExhibitPage<'_>, endpoint: &ReportedEndpoint, of: &EndpointAttem
     let axis = Axis::new(page.request.from, page.evidence.until);
     let values = greatest_of_parts(&axis, of);
     let greatest = values.iter().map(|(_, active)| *active).max().unwrap_or(0);
-    let title = format!(
-        "curve-{}",
-        endpoint.endpoint_id.chars().filter(char::is_ascii_alphanumeric).collect::<String>()
-    );
     html! {
-        svg viewBox={ "0 0 " (WIDTH) " 120" } role="img" aria-labelledby=(title) {
-            title id=(title) { "Active connections of " (name_of(endpoint)) " over the period, at most " (greatest) "." }
-            text x="0" y="10" { (name_of(endpoint)) ": at most " (greatest) " active" }
-            line.axis x1="0" y1="100" x2=(WIDTH) y2="100" {}
-            polyline.curve points=(steps(&axis, &values, greatest, 18, 100)) {}
-            (axis.labels(page.times, 114))
+        div.plot.together role="img" aria-label={ "Active connections of " (name_of(endpoint)) " over the period, at most " (greatest) "." } {
+            p { bdi { (name_of(endpoint)) } ": at most " (greatest) " active" }
+            svg viewBox={ "0 0 " (WIDTH) " 84" } height="84" preserveAspectRatio="none" {
+                polyline.curve points=(steps(&axis, &values, greatest, 1, 83)) {}
+            }
+            (axis.labels(page.times))
         }
     }
 }
