@@ -6,6 +6,7 @@
 //! compares both with the folder, in which anybody may have written: it follows no link, and hashes no file that is longer than the
 //! manifest says.
 
+mod captures;
 mod check;
 mod claims;
 mod compose;
@@ -27,6 +28,7 @@ mod reconciliation;
 mod reperform;
 mod run_records;
 mod sample;
+mod session_figures;
 mod timestamp;
 mod users;
 mod verdict;
@@ -36,8 +38,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::sessions::{SessionProgress, SessionsError};
 use crate::clock::Clock;
@@ -114,6 +116,11 @@ pub struct ExhibitRequest<'a> {
     pub max_concurrency: usize,
 }
 
+/// Returns a time span with so much before and after it.
+fn widened((from, to): (Timestamp, Timestamp), by: SignedDuration) -> (Timestamp, Timestamp) {
+    (from.saturating_sub(by).unwrap_or(from), to.saturating_add(by).unwrap_or(to))
+}
+
 /// The program that makes an exhibit, and its run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProgramFacts {
@@ -167,6 +174,11 @@ pub enum ExhibitError {
         "creating the exhibit in {0}: the folder is not empty, and nothing in it is overwritten; choose another with --out"
     )]
     NotEmpty(PathBuf),
+    /// The folder lies in the lake, which nothing but captures and seals may write to.
+    #[error(
+        "creating the exhibit in {0}: the folder lies in the lake, to which a report adds nothing; choose another with --out"
+    )]
+    InLake(PathBuf),
     /// The files make no manifest.
     #[error("making the manifest of the exhibit: {0}")]
     Manifest(#[from] ManifestError),

@@ -17,6 +17,7 @@ mod watch;
 
 pub use columns::{COLUMNS, Session, SessionColumn, SessionValue};
 pub use counts::{ObjectRows, SessionProgress};
+pub(in crate::report) use reader::Visibility;
 pub use reader::{SessionsRead, WatchedEndpoint, read_sessions};
 pub use selection::Selection;
 pub use session::identity_key;

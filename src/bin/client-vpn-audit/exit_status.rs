@@ -49,7 +49,10 @@ impl Failure {
                 ErrorCode::LimitExceeded
             }
             Failure::NoExhibit(
-                ExhibitError::NotEmpty(_) | ExhibitError::Manifest(_) | ExhibitError::Write { .. },
+                ExhibitError::NotEmpty(_)
+                | ExhibitError::InLake(_)
+                | ExhibitError::Manifest(_)
+                | ExhibitError::Write { .. },
             ) => ErrorCode::StorageFailed,
             Failure::Answer(_) => ErrorCode::TemporarySpace,
         }

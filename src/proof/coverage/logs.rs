@@ -52,6 +52,17 @@ impl LogCoverage {
     }
 }
 
+/// The reason of a reading whose object is in the lake and in no run record that was read.
+const IN_NO_RECORD: &str = "what lies at its key is in no record";
+
+impl MissingLog {
+    /// Returns `true` if it is a second reading whose objects are in the lake. Run records of the day after the requested time name
+    /// them, and these need not have been read.
+    pub fn may_be_recorded_later(&self) -> bool {
+        self.late && self.reason == IN_NO_RECORD
+    }
+}
+
 /// Consecutive readings that are missing for one reason.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct MissingLog {

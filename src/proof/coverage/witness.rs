@@ -32,6 +32,13 @@ pub struct Difference {
     pub witness: Option<f64>,
 }
 
+impl Difference {
+    /// Returns `true` if the witness's number is higher.
+    pub fn is_higher(&self) -> bool {
+        self.witness.is_some_and(|number| number > to_float(self.active) + 0.5)
+    }
+}
+
 /// Reason why a file is not a witness.
 #[derive(Debug, thiserror::Error)]
 pub enum WitnessError {

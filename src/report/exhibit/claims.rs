@@ -10,51 +10,72 @@ use super::run_records::ClockDifferences;
 use super::verdict::{EvidenceState, Verdict};
 use super::zoned_times::ZonedTimes;
 use crate::lake::keys::ObjectKey;
-use crate::proof::coverage::LISTED_AFTER_END;
+use crate::proof::coverage::witness::Witness;
+use crate::proof::coverage::{LISTED_AFTER_END, LISTING};
 use crate::proof::verify::Verification;
+use crate::report::plain_text::escaped;
 
 /// Seconds by which a clock may differ: the limit by which the seal goes too.
-const CLOCK_LIMIT_SECONDS: i64 = 300;
+const CLOCK_LIMIT_SECONDS: u64 = 300;
 
 /// The time before the record of an endpoint begins, of which nothing is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NotOnRecord {
-    /// The endpoint.
-    pub endpoint_id: String,
+    /// The endpoint, or the list of endpoints, with every character visible.
+    pub of: String,
     /// The time at which its record begins.
     pub begins: Timestamp,
 }
 
-/// Returns the endpoints whose record begins after the beginning of the period.
+/// Returns the endpoints and lists of endpoints whose record begins after the beginning of the period.
 pub(super) fn not_on_record(evidence: &Evidence, from: Timestamp) -> Vec<NotOnRecord> {
-    let watched = evidence.read.watched.iter().filter(|watched| watched.record_begins > from);
-    let of = watched.map(|watched| NotOnRecord {
-        endpoint_id: watched.endpoint_id.clone(),
-        begins: watched.record_begins,
-    });
-    of.collect()
+    let endpoints =
+        evidence.read.watched.iter().map(|watched| (escaped(&watched.endpoint_id), watched.record_begins));
+    let listings = evidence.coverage.endpoints.iter().filter(|endpoint| endpoint.endpoint_id == LISTING);
+    // An endpoint that was deleted before the first listing is nowhere.
+    let listings =
+        listings.map(|of| (format!("the list of endpoints of {} {}", of.account_id, of.region), of.from));
+    let late = endpoints.chain(listings).filter(|(_, begins)| *begins > from);
+    late.map(|(of, begins)| NotOnRecord { of, begins }).collect()
 }
 
 /// Returns the verdict on the claim that no connection of the period was missed.
 pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &ZonedTimes) -> Verdict {
     let coverage = &evidence.coverage;
     let endpoints = &coverage.endpoints;
+    let holes: usize = endpoints.iter().map(|endpoint| endpoint.holes.len()).sum();
+    let holes = (holes > 0).then(|| {
+        let minutes = hole_minutes(evidence, request.from);
+        format!("{}, {minutes} minutes of the period in all", counted(holes as u64, "hole"))
+    });
+    let missed = evidence.reconciliation.missed();
+    if missed > 0 {
+        let sentence = format!(
+            "{} in no capture, by the connection logs. {}.",
+            match missed {
+                1 => "1 connection is".to_owned(),
+                number => format!("{} connections are", grouped(number)),
+            },
+            holes.as_deref().unwrap_or("No gap of 60 minutes between complete captures, by the run records")
+        );
+        return Verdict::new(EvidenceState::Contradicted, sentence);
+    }
     if endpoints.is_empty() {
         return Verdict::new(EvidenceState::InsufficientEvidence, "No endpoint is on record in this period.");
     }
-    let higher = endpoints.iter().flat_map(|endpoint| endpoint.witness.iter().flatten());
-    let more = |witness: Option<f64>, active: u64| {
-        witness
-            .is_some_and(|number| u32::try_from(active).is_ok_and(|active| number > f64::from(active) + 0.5))
-    };
-    let higher = higher.filter(|difference| more(difference.witness, difference.active)).count();
-    let holes: usize = endpoints.iter().map(|endpoint| endpoint.holes.len()).sum();
-    if holes > 0 {
-        let minutes = hole_minutes(evidence, request.from);
+    let differences = endpoints.iter().flat_map(|endpoint| endpoint.witness.iter().flatten());
+    let higher = differences.filter(|difference| difference.is_higher()).count();
+    if let Some(witness) =
+        unwatched(request, evidence).find(|witness| has_connections(witness, evidence, request))
+    {
         let sentence = format!(
-            "{}, {minutes} minutes of the period in all: a connection that began and ended in one can have been missed.",
-            counted(holes as u64, "hole")
+            "An independent count has connections of {}, which is not on record in this period.",
+            escaped(&witness.endpoint_id)
         );
+        return Verdict::new(EvidenceState::Contradicted, sentence);
+    }
+    if let Some(holes) = holes {
+        let sentence = format!("{holes}: a connection that began and ended in one can have been missed.");
         return Verdict::new(EvidenceState::NotShown, sentence);
     }
     if higher > 0 {
@@ -67,7 +88,7 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
     if let Some(first) = not_on_record(evidence, request.from).first() {
         let sentence = format!(
             "The record of {} begins at {}: nothing is known of the period before.",
-            first.endpoint_id,
+            first.of,
             times.text(first.begins)
         );
         return Verdict::new(EvidenceState::NotShown, sentence);
@@ -84,11 +105,17 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
         );
         return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
     }
-    let unread = evidence.read.unreadable.len() as u64;
+    let unread = (evidence.read.unreadable.len() + evidence.ledger.missing.len()) as u64;
+    let stated = &evidence.ledger.stated_rows;
+    let not_recorded =
+        evidence.read.rows_by_object.keys().filter(|key| !stated.contains_key(*key)).count() as u64;
     let faults = evidence.verification.as_ref().map_or(0, |verification| verification.faults.len()) as u64;
-    if unread + faults > 0 {
-        let reasons =
-            [(unread, "object that is not there or could not be read"), (faults, "fault of verify")];
+    if unread + faults + not_recorded > 0 {
+        let reasons = [
+            (unread, "object that is not there or could not be read"),
+            (not_recorded, "object that no run record names"),
+            (faults, "fault of verify"),
+        ];
         let sentence = format!(
             "No gap of 60 minutes between complete captures by the run records, but the lake is not as they state it: {}.",
             times_each(&reasons)
@@ -109,6 +136,21 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
     let sentence = "No gap of 60 minutes between complete captures of any endpoint; if AWS lists ended connections for 60 minutes, as it \
                     says, none was missed.";
     Verdict::new(EvidenceState::Shown, sentence)
+}
+
+/// Returns the independent counts of endpoints that are not on record.
+pub(super) fn unwatched<'a>(
+    request: &'a ExhibitRequest<'_>,
+    evidence: &'a Evidence,
+) -> impl Iterator<Item = &'a Witness> {
+    let endpoints = &evidence.coverage.endpoints;
+    let is_known = |witness: &&Witness| endpoints.iter().any(|of| of.endpoint_id == witness.endpoint_id);
+    request.witnesses.iter().filter(move |witness| !is_known(witness))
+}
+
+/// Returns `true` if an independent count has a connection in the period.
+fn has_connections(witness: &Witness, evidence: &Evidence, request: &ExhibitRequest<'_>) -> bool {
+    witness.maximum(request.from, evidence.until).is_some_and(|most| most > 0.5)
 }
 
 /// Returns how many times there is each of these that there is.
@@ -224,8 +266,9 @@ pub(super) fn clock(evidence: &Evidence) -> Verdict {
         return Verdict::new(EvidenceState::Contradicted, sentence);
     }
     let clocks = [("EC2's", evidence.ledger.clock), ("the store's", evidence.digests.clock)];
-    let farthest =
-        |clock: &ClockDifferences| clock.range.map(|(least, greatest)| least.abs().max(greatest.abs()));
+    let farthest = |clock: &ClockDifferences| {
+        clock.range.map(|(least, greatest)| least.unsigned_abs().max(greatest.unsigned_abs()))
+    };
     if let Some((whose, seconds)) = clocks
         .iter()
         .filter_map(|(whose, clock)| Some((whose, farthest(clock)?)))

@@ -9,6 +9,7 @@ use super::population::Population;
 use super::verdict::Verdict;
 use super::zoned_times::ZonedTimes;
 use super::{ExhibitError, ExhibitProgress, ExhibitRequest, claims, data, exhibit_number, inputs, reperform};
+use crate::lake::store::Location;
 
 /// An exhibit that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,11 @@ pub async fn make_exhibit(
     out: &Path,
     on_progress: impl Fn(ExhibitProgress),
 ) -> Result<WrittenExhibit, ExhibitError> {
+    if let Location::Directory(lake) = request.lake
+        && is_within(out, lake)
+    {
+        return Err(ExhibitError::InLake(out.to_owned()));
+    }
     let mut folder = OutputFolder::create(out)?;
     let evidence = Evidence::read(request, &mut folder, on_progress).await?;
     let times = ZonedTimes(request.time_zone.clone());
@@ -49,7 +55,7 @@ pub async fn make_exhibit(
     let missed = claims::missed(request, &evidence, &times);
     let changed = claims::changed(request, &evidence);
     let clock = claims::clock(&evidence);
-    let agreement = evidence.reconciliation.verdict(&evidence.log_events);
+    let agreement = evidence.reconciliation.verdict(&evidence.log_events, evidence.has_every_window());
     data::write(&evidence, &population, &mut folder)?;
     let (content, inputs_sha256) = inputs::csv_of(request, &evidence)?;
     let number = exhibit_number(&inputs_sha256).to_owned();
@@ -80,7 +86,7 @@ pub async fn make_exhibit(
     Ok(WrittenExhibit {
         number,
         manifest_sha256,
-        sessions: evidence.read.sessions,
+        sessions: evidence.tallies.sessions,
         holes,
         faults,
         unreadable,
@@ -96,6 +102,14 @@ pub async fn make_exhibit(
             && !has_changed
             && population.differing.is_empty(),
     })
+}
+
+/// Returns `true` if a folder, which need not exist, lies in another.
+fn is_within(folder: &Path, other: &Path) -> bool {
+    let absolute = std::path::absolute(folder);
+    let existing =
+        absolute.iter().flat_map(|path| path.ancestors()).find_map(|path| path.canonicalize().ok());
+    existing.zip(other.canonicalize().ok()).is_some_and(|(folder, other)| folder.starts_with(other))
 }
 
 /// Returns the captures that the schedule makes expect in the period, of each endpoint from its beginning; `None` if that of one is not

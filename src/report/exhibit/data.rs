@@ -221,11 +221,9 @@ fn write_observations(evidence: &Evidence, folder: &mut OutputFolder) -> Result<
         ["rule", "identity", "endpoint_id", "connection_id", "at", "detail"],
         rows,
     )?;
-    let rows = evidence
-        .reconciliation
-        .differences
-        .iter()
-        .map(|of| [json!(of.kind), json!(of.endpoint_id), json!(of.connection_id), time(Some(of.began))]);
+    let rows = evidence.reconciliation.differences.iter().map(|of| {
+        [json!(of.kind.name()), json!(of.endpoint_id), json!(of.connection_id), time(Some(of.began))]
+    });
     folder.write_rows("differences", ["kind", "endpoint_id", "connection_id", "began"], rows)
 }
 

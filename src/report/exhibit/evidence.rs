@@ -1,26 +1,27 @@
 //! The evidence about a period, read from the lake: what each part of the program says of it. Rows go to their data files as they come.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde_json::{Value, json};
 
+use super::captures::{CaptureSink, LedgerFigures, deciding};
 use super::digests::{DigestFigures, read_digests};
 use super::findings::Findings;
 use super::identities::Identities;
 use super::log_events::LogEvents;
-use super::output_folder::{DataFile, OutputFolder};
-use super::reconciliation::Reconciliation;
-use super::run_records::{ClockDifferences, EndpointAttempts, ReportedRun, ReportedTarget, read_runs};
+use super::output_folder::OutputFolder;
+use super::reconciliation::{Reconciliation, RecordFacts};
+use super::run_records::read_runs;
 use super::sample::Sample;
-use super::{ExhibitError, ExhibitProgress, ExhibitRequest};
+use super::session_figures::{SessionFigures, SessionSink, SessionTallies};
+use super::{ExhibitError, ExhibitProgress, ExhibitRequest, widened};
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{ReadObject, ReadObjects};
-use crate::proof::coverage::{Coverage, RequestedTimes, Unreadable};
+use crate::proof::coverage::{Coverage, LogCoverage, MissingLog, RequestedTimes, Unreadable};
 use crate::proof::verify::{Kind, Verification, Verifier, VerifyError};
-use crate::report::sessions::{COLUMNS, ObjectRows, Selection, Session, SessionsRead, read_sessions};
+use crate::report::sessions::{SessionsRead, TRACE_TOLERANCE, Visibility, read_sessions};
 use crate::target::AccountRegion;
 
 /// An endpoint of an account and Region, as records name it.
@@ -61,39 +62,14 @@ pub(super) struct Evidence {
     pub unreadable: Vec<Unreadable>,
 }
 
-/// Counts of the sessions of the period.
-#[derive(Debug, Default)]
-pub(super) struct SessionTallies {
-    /// Those that only partial captures show.
-    pub only_partial: u64,
-    /// Those of which AWS gave no beginning that could be typed.
-    pub begin_not_known: u64,
-    /// Those that are not known to have ended.
-    pub end_not_known: u64,
-    /// Those of which something can have been missed.
-    pub not_covered: u64,
-    /// Those that may have reached into the period and are not proven to.
-    pub not_proven: u64,
-}
-
-/// The figures of the run records.
-#[derive(Debug, Default)]
-pub(super) struct LedgerFigures {
-    /// Run records read.
-    pub records: u64,
-    /// Run records of these days that could not be read.
-    pub unreadable: u64,
-    /// The attempts of the period.
-    pub attempts: BTreeMap<ReportedEndpoint, EndpointAttempts>,
-    /// Seconds by which the clock of the captures was ahead of EC2's, in the period.
-    pub clock: ClockDifferences,
-    /// Versions of the program that wrote the records of the period, with the number of records.
-    pub versions: BTreeMap<String, u64>,
-    /// Rows that the records state of each object that was to be read, by its key.
-    pub stated_rows: HashMap<String, u64>,
-}
-
 impl Evidence {
+    /// Returns `true` if every window of the connection logs is in the lake, also those that the settings did not allow yet to be read.
+    pub(super) fn has_every_window(&self) -> bool {
+        let coverage = &self.coverage;
+        let mut missing = coverage.connection_logs.iter().flat_map(missing_from);
+        coverage.log_groups_not_known.is_empty() && missing.next().is_none()
+    }
+
     /// Reads the lake, and writes the data files `sessions` and `captures`.
     ///
     /// # Errors
@@ -122,16 +98,19 @@ impl Evidence {
         let period_days = (Hour::containing(from).date(), Hour::containing(until).date());
         let log_events = LogEvents::read(&store, &places, (from, request.to), period_days).await?;
         findings.finish(&log_events, request.users.as_ref());
-        let is_watched = |endpoint_id: &str, time: Timestamp| {
-            let mut watched = read.watched.iter().filter(|watched| watched.endpoint_id == endpoint_id);
-            watched.any(|watched| watched.is_watched_around(time))
+        let facts = RecordFacts {
+            visibility: &|endpoint_id, time| visibility(&read, endpoint_id, time),
+            is_logged: &|endpoint_id, time| is_logged(&coverage, endpoint_id, time),
+            is_all_read: read.unreadable.is_empty(),
         };
-        reconciliation.finish(&log_events, is_watched);
+        reconciliation.finish(&log_events, &facts);
         let mut captures = CaptureSink::new(request, &read, folder)?;
         let mut unreadable = Vec::new();
+        let (earliest, latest) = deciding(from, request.to);
+        let (first, last) = (Hour::containing(earliest).date(), Hour::containing(latest).date());
         for place in &places {
             let on_run = |key: &ObjectKey, run| captures.add(key, run, sample.as_mut());
-            unreadable.extend(read_runs(&store, place, days.0, days.1, on_run).await?);
+            unreadable.extend(read_runs(&store, place, days.0.min(first), days.1.max(last), on_run).await?);
         }
         let ledger = LedgerFigures { unreadable: unreadable.len() as u64, ..captures.finish(folder)? };
         let sampled: BTreeSet<String> = sample.iter().flat_map(Sample::object_keys).collect();
@@ -174,6 +153,7 @@ impl Evidence {
 
         unreadable.extend(coverage.unreadable.iter().cloned());
         unreadable.extend(read.unreadable.iter().cloned());
+        unreadable.extend(ledger.missing.iter().cloned());
         unreadable.extend(log_events.unreadable.iter().cloned());
         unreadable.sort_by(|one, other| one.object_key.cmp(&other.object_key));
         unreadable.dedup_by(|one, other| one.object_key == other.object_key);
@@ -204,6 +184,25 @@ impl Evidence {
 const OF_SESSIONS: [Table; 4] =
     [Table::Connections, Table::Partials, Table::ConnectionLogs, Table::Endpoints];
 
+/// Returns the best chance that captures had to show a connection of an endpoint: in two accounts, ids may be the same.
+fn visibility(read: &SessionsRead, endpoint_id: &str, time: Timestamp) -> Visibility {
+    let watched = read.watched.iter().filter(|watched| watched.endpoint_id == endpoint_id);
+    watched.map(|watched| watched.visibility_around(time)).min().unwrap_or(Visibility::NotOnRecord)
+}
+
+/// Returns `true` if no window of the connection logs of an endpoint is missing around a time.
+fn is_logged(coverage: &Coverage, endpoint_id: &str, time: Timestamp) -> bool {
+    let (earliest, latest) = widened((time, time), TRACE_TOLERANCE);
+    let logs = coverage.connection_logs.iter().filter(|log| log.endpoint_id == endpoint_id);
+    let mut missing = logs.flat_map(missing_from);
+    !missing.any(|missing| missing.from <= latest && missing.to > earliest)
+}
+
+/// Returns the readings of connection logs that are not in the lake, or in no run record although one should have it.
+fn missing_from(log: &LogCoverage) -> impl Iterator<Item = &MissingLog> {
+    log.missing.iter().filter(|missing| !missing.may_be_recorded_later())
+}
+
 /// Returns the first and the last day of the objects that were read, and of the period.
 fn days_of(read: &SessionsRead, from: Timestamp, until: Timestamp) -> (Date, Date) {
     let (first, last) = hours_of(read, from, until);
@@ -215,177 +214,4 @@ fn hours_of(read: &SessionsRead, from: Timestamp, until: Timestamp) -> (Hour, Ho
     let hours = || read.rows_by_object.keys().filter_map(|key| ObjectKey::parse(key)).map(|key| key.hour);
     let (first, last) = (Hour::containing(from), Hour::containing(until));
     (hours().min().map_or(first, |hour| hour.min(first)), hours().max().map_or(last, |hour| hour.max(last)))
-}
-
-/// The sessions on their way into the data file and the figures.
-struct SessionSink<'a> {
-    request: &'a ExhibitRequest<'a>,
-    selection: Selection,
-    file: DataFile,
-    failed: Option<ExhibitError>,
-    figures: SessionFigures,
-}
-
-/// The figures that are made of the sessions one by one.
-#[derive(Default)]
-struct SessionFigures {
-    tallies: SessionTallies,
-    identities: Identities,
-    sample: Option<Sample>,
-    findings: Findings,
-    reconciliation: Reconciliation,
-}
-
-impl<'a> SessionSink<'a> {
-    fn new(request: &'a ExhibitRequest<'a>, folder: &OutputFolder) -> Result<SessionSink<'a>, ExhibitError> {
-        let columns = COLUMNS.iter().map(|column| column.name).collect();
-        Ok(SessionSink {
-            request,
-            selection: Selection { from: Some(request.from), to: Some(request.to), ..Selection::default() },
-            file: DataFile::create(folder, "sessions", columns)?,
-            failed: None,
-            figures: SessionFigures {
-                sample: request.sample.clone().map(Sample::new),
-                ..SessionFigures::default()
-            },
-        })
-    }
-
-    fn add(&mut self, session: &Session) {
-        let ExhibitRequest { from, to, time_zone, .. } = self.request;
-        let SessionFigures { tallies, identities, sample, findings, reconciliation } = &mut self.figures;
-        tallies.only_partial += u64::from(session.complete_snapshots == 0);
-        tallies.begin_not_known += u64::from(!session.begin_seen);
-        tallies.end_not_known += u64::from(session.ended_before.is_none());
-        tallies.not_covered += u64::from(!session.covered);
-        tallies.not_proven += u64::from(!self.selection.is_proven(session));
-        identities.add(session, time_zone);
-        sample.iter_mut().for_each(|sample| sample.add(session));
-        findings.add_session(session, *from, *to, time_zone);
-        reconciliation.add(session, *from, *to);
-        if self.failed.is_none() {
-            let row = COLUMNS.iter().map(|column| json!((column.value)(session))).collect();
-            self.failed = self.file.add(row).err();
-        }
-    }
-
-    fn finish(self, folder: &mut OutputFolder) -> Result<SessionFigures, ExhibitError> {
-        self.failed.map_or(Ok(()), Err)?;
-        folder.finish(self.file)?;
-        Ok(self.figures)
-    }
-}
-
-/// Columns of the data file `captures`.
-const CAPTURE_COLUMNS: [&str; 17] = [
-    "account_id",
-    "region",
-    "endpoint_id",
-    "snapshot_time",
-    "outcome",
-    "rows",
-    "active",
-    "first_page_requested_at",
-    "first_page_at",
-    "last_page_at",
-    "clock_difference_seconds",
-    "first_request_id",
-    "last_request_id",
-    "error_code",
-    "object_key",
-    "sha256",
-    "run_key",
-];
-
-/// The run records on their way into the data file and the figures.
-struct CaptureSink<'a> {
-    request: &'a ExhibitRequest<'a>,
-    rows_by_object: &'a BTreeMap<String, ObjectRows>,
-    /// Keys of the objects that could not be read.
-    unreadable: BTreeSet<&'a str>,
-    file: DataFile,
-    failed: Option<ExhibitError>,
-    figures: LedgerFigures,
-}
-
-impl<'a> CaptureSink<'a> {
-    fn new(
-        request: &'a ExhibitRequest<'a>,
-        read: &'a SessionsRead,
-        folder: &OutputFolder,
-    ) -> Result<CaptureSink<'a>, ExhibitError> {
-        Ok(CaptureSink {
-            request,
-            rows_by_object: &read.rows_by_object,
-            unreadable: read.unreadable.iter().map(|unreadable| unreadable.object_key.as_str()).collect(),
-            file: DataFile::create(folder, "captures", CAPTURE_COLUMNS.to_vec())?,
-            failed: None,
-            figures: LedgerFigures::default(),
-        })
-    }
-
-    fn add(&mut self, run_key: &ObjectKey, run: ReportedRun, mut sample: Option<&mut Sample>) {
-        self.figures.records += 1;
-        let is_of_period = (self.request.from..self.request.to).contains(&run.snapshot_time);
-        if is_of_period {
-            let version = run.tool_version.unwrap_or_else(|| "not stated".to_owned());
-            *self.figures.versions.entry(version).or_default() += 1;
-            let listings = run.places.iter().filter_map(|place| place.discovery.as_ref());
-            listings.for_each(|listing| self.figures.clock.add(listing.clock_difference_seconds));
-        }
-        for target in &run.targets {
-            sample.iter_mut().for_each(|sample| sample.note_capture(run_key, target));
-            if let Some(key) = target.object_key().map(|key| key.to_string())
-                && (self.rows_by_object.contains_key(&key) || self.unreadable.contains(key.as_str()))
-            {
-                self.figures.stated_rows.entry(key).or_insert(target.rows);
-            }
-            if is_of_period {
-                self.add_attempt(run_key, run.snapshot_time, target);
-            }
-        }
-    }
-
-    fn add_attempt(&mut self, run_key: &ObjectKey, snapshot_time: Timestamp, target: &ReportedTarget) {
-        let place = &run_key.place;
-        let endpoint = ReportedEndpoint {
-            account_id: place.account_id.to_string(),
-            region: place.region.to_string(),
-            endpoint_id: target.endpoint_id.clone(),
-        };
-        let of_endpoint = self.figures.attempts.entry(endpoint).or_default();
-        of_endpoint.add(snapshot_time, target);
-        if target.first_page_at.is_some() {
-            self.figures.clock.add(target.clock_difference_seconds);
-        }
-        let time = |time: Option<Timestamp>| time.map_or(Value::Null, |time| json!(format!("{time:.3}")));
-        let row = vec![
-            json!(place.account_id.as_str()),
-            json!(place.region.as_str()),
-            json!(target.endpoint_id),
-            time(Some(snapshot_time)),
-            json!(target.outcome),
-            json!(target.rows),
-            json!(target.active),
-            time(target.first_page_requested_at),
-            time(target.first_page_at),
-            time(target.last_page_at),
-            json!(target.clock_difference_seconds),
-            json!(target.first_request_id),
-            json!(target.last_request_id),
-            json!(target.error.as_ref().map(|error| &error.code)),
-            json!(target.object_key().map(|key| key.to_string())),
-            json!(target.sha256),
-            json!(run_key.as_str()),
-        ];
-        if self.failed.is_none() {
-            self.failed = self.file.add(row).err();
-        }
-    }
-
-    fn finish(self, folder: &mut OutputFolder) -> Result<LedgerFigures, ExhibitError> {
-        self.failed.map_or(Ok(()), Err)?;
-        folder.finish(self.file)?;
-        Ok(self.figures)
-    }
 }

@@ -293,9 +293,9 @@ impl Findings {
         let is_still_there = |before: &SessionTimes, session: &SessionTimes| {
             before.end.min(session.end).duration_since(session.begin).as_secs() > LEAST_OVERLAP_SECONDS
         };
-        // Of those before, the one that ends last, and of each address.
+        // Of those before, the one that ends last, and of two addresses those that end last.
         let mut last: Option<SessionTimes> = None;
-        let mut last_of_address: HashMap<Box<str>, SessionTimes> = HashMap::new();
+        let mut last_of_addresses: [Option<SessionTimes>; 2] = [None, None];
         for session in sessions.iter() {
             let finding = |rule: Rule, before: &SessionTimes, detail: String| Finding {
                 rule,
@@ -309,25 +309,38 @@ impl Findings {
             let found = before.map(|before| finding(Rule::OverlappingSessions, before, String::new()));
             self.test(Rule::OverlappingSessions, found);
             if let Some(address) = &session.device_ip {
-                let other = last_of_address
-                    .iter()
-                    .filter(|(other, before)| *other != address && is_still_there(before, session))
-                    .max_by(|one, other| one.1.end.cmp(&other.1.end).then_with(|| other.0.cmp(one.0)));
-                let found = other.map(|(other, before)| {
+                let is_other = |before: &&SessionTimes| before.device_ip.as_ref() != Some(address);
+                let other = last_of_addresses.iter().flatten().find(is_other);
+                let found = other.filter(|before| is_still_there(before, session)).map(|before| {
+                    let other = before.device_ip.as_deref().unwrap_or_default();
                     finding(Rule::SeveralAddresses, before, format!(", from {address} and {other}"))
                 });
                 self.test(Rule::SeveralAddresses, found);
-                match last_of_address.get_mut(address) {
-                    Some(known) if known.end >= session.end => {}
-                    _ => {
-                        last_of_address.insert(address.clone(), session.clone());
-                    }
-                }
+                keep_last(&mut last_of_addresses, session);
             }
             if last.as_ref().is_none_or(|last| last.end < session.end) {
                 last = Some(session.clone());
             }
         }
+    }
+}
+
+/// Keeps the sessions that end last, of two addresses, in that order.
+fn keep_last(last: &mut [Option<SessionTimes>; 2], session: &SessionTimes) {
+    let ends_later =
+        |known: &Option<SessionTimes>| known.as_ref().is_none_or(|known| known.end < session.end);
+    let is_of_address = |known: &Option<SessionTimes>| {
+        known.as_ref().is_some_and(|known| known.device_ip == session.device_ip)
+    };
+    let [first, second] = last;
+    if is_of_address(first) {
+        if ends_later(first) {
+            *first = Some(session.clone());
+        }
+    } else if ends_later(first) {
+        *second = first.replace(session.clone());
+    } else if ends_later(second) {
+        *second = Some(session.clone());
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::evidence::Evidence;
+use super::output_folder::spreadsheet_text;
 use super::{ExhibitError, ExhibitRequest};
 use crate::bounded_file::{self, ReadError};
 
@@ -49,10 +50,17 @@ pub(super) fn csv_of(
     let mut write = || {
         writer.write_record(["kind", "name", "value", "bytes", "sha256"])?;
         for (name, value) in parameters(request) {
-            writer.write_record(["parameter", name, &value, "", ""])?;
+            writer.write_record(["parameter", name, &spreadsheet_text(&value), "", ""])?;
         }
         for file in &request.files {
-            writer.write_record(["file", file.flag, &file.name, &file.bytes.to_string(), &file.sha256])?;
+            let name = spreadsheet_text(&file.name);
+            writer.write_record([
+                "file",
+                file.flag.trim_start_matches('-'),
+                &name,
+                &file.bytes.to_string(),
+                &file.sha256,
+            ])?;
         }
         for (key, object) in &evidence.inputs {
             let sha256 = hex::encode(object.hashed.sha256);

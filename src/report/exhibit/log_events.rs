@@ -22,10 +22,17 @@ const CONCURRENT_OBJECTS: usize = 4;
 /// Most failed attempts and beginnings that are kept. The rest is counted.
 const MOST_EVENTS: usize = 1_000_000;
 
+/// Most bytes of their texts that are kept.
+const MOST_BYTES: usize = 512 << 20;
+
+/// The type of an event that is an attempt. Source: AWS Client VPN Administrator Guide, "Connection logging".
+const ATTEMPT: &str = "connection-attempt";
+
 /// The columns that are read.
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "event_id",
     "event_time",
+    "connection_log_type",
     "endpoint_id",
     "connection_id",
     "connection_attempt_status",
@@ -70,10 +77,19 @@ pub(super) struct LogEvents {
     pub began: HashMap<LoggedConnection, Timestamp>,
     /// Events beyond the limit, which are counted only.
     pub beyond_limit: u64,
+    /// Attempts that cannot be told apart or compared: without an id, a time, an endpoint, a result or a connection.
+    pub left_out: u64,
     /// Objects that could not be read, and why.
     pub unreadable: Vec<Unreadable>,
-    /// Ids of the events so far.
-    pub seen: HashSet<Box<str>>,
+    pub seen: SeenAttempts,
+}
+
+/// The attempts so far, and the bytes that are kept of them.
+#[derive(Debug, Default)]
+pub(super) struct SeenAttempts {
+    /// Event ids and connections: an event with the id of another is not the same.
+    ids: HashSet<(Box<str>, Option<Box<str>>)>,
+    bytes: usize,
 }
 
 impl LogEvents {
@@ -112,7 +128,7 @@ impl LogEvents {
                 }
             }
         }
-        events.seen.clear();
+        events.seen = SeenAttempts::default();
         events.failed.sort_by(|one, other| {
             (one.event_time, &one.endpoint_id, &one.identity).cmp(&(
                 other.event_time,
@@ -128,8 +144,9 @@ impl LogEvents {
             let column = batch.column_by_name(name);
             column.map(|column| column.as_string_opt::<i32>().ok_or(RowsError::ColumnType(name))).transpose()
         };
-        let [ids, endpoints, connections, statuses] = [
+        let [ids, types, endpoints, connections, statuses] = [
             texts("event_id")?,
+            texts("connection_log_type")?,
             texts("endpoint_id")?,
             texts("connection_id")?,
             texts("connection_attempt_status")?,
@@ -144,45 +161,64 @@ impl LogEvents {
         let times = times.map(|times| {
             times.as_primitive_opt::<TimestampMillisecondType>().ok_or(RowsError::ColumnType("event_time"))
         });
-        let Some(times) = times.transpose()? else { return Ok(()) };
+        let times = times.transpose()?;
         for row in 0..batch.num_rows() {
             let of = |array: Option<&StringArray>| {
                 array.filter(|array| array.is_valid(row)).map(|array| array.value(row).to_owned())
             };
-            let time = Some(times).filter(|times| times.is_valid(row)).map(|times| times.value(row));
+            let time = times.filter(|times| times.is_valid(row)).map(|times| times.value(row));
             let time = time.and_then(|millis| Timestamp::from_millisecond(millis).ok());
-            let (Some(event_time), Some(endpoint_id), Some(status), Some(event_id)) =
-                (time, of(endpoints), of(statuses), of(ids))
-            else {
-                continue;
-            };
-            if event_time < from || event_time >= to || !matches!(status.as_str(), "failed" | "successful") {
+            let (status, connection_id) = (of(statuses), of(connections));
+            let is_of_period = time.is_none_or(|time| (from..to).contains(&time));
+            let is_attempt = of(types).is_none_or(|of_type| of_type == ATTEMPT)
+                && matches!(status.as_deref(), None | Some("failed" | "successful"));
+            if !is_of_period || !is_attempt {
                 continue;
             }
-            if self.seen.len() >= MOST_EVENTS {
+            let known = (time, of(endpoints), status, of(ids));
+            let (Some(event_time), Some(endpoint_id), Some(status), Some(event_id)) = known else {
+                self.left_out += 1;
+                continue;
+            };
+            if self.seen.ids.len() >= MOST_EVENTS || self.seen.bytes >= MOST_BYTES {
                 self.beyond_limit += 1;
                 continue;
             }
-            if !self.seen.insert(event_id.into()) {
+            let attempt = (event_id.into(), connection_id.as_deref().map(Into::into));
+            if self.seen.ids.contains(&attempt) {
                 continue;
             }
-            self.attempts += 1;
-            let connection_id = of(connections);
-            if status == "failed" {
+            let failed = (status == "failed").then(|| {
                 let [reason, username, common_name, device_ip] = others.map(of);
+                let (endpoint_id, connection_id) = (endpoint_id.clone(), connection_id.clone());
                 let identity = username.or(common_name);
-                self.failed.push(FailedConnection {
-                    event_time,
-                    endpoint_id,
-                    connection_id,
-                    identity,
-                    device_ip,
-                    reason,
-                });
-            } else if let Some(connection_id) = connection_id {
-                self.began.entry(LoggedConnection { endpoint_id, connection_id }).or_insert(event_time);
+                FailedConnection { event_time, endpoint_id, connection_id, identity, device_ip, reason }
+            });
+            self.seen.bytes +=
+                length(&attempt) + endpoint_id.len() + failed.as_ref().map_or(0, FailedConnection::length);
+            self.seen.ids.insert(attempt);
+            self.attempts += 1;
+            match (failed, connection_id) {
+                (Some(failed), _) => self.failed.push(failed),
+                (None, Some(connection_id)) => {
+                    self.began.entry(LoggedConnection { endpoint_id, connection_id }).or_insert(event_time);
+                }
+                (None, None) => self.left_out += 1,
             }
         }
         Ok(())
     }
+}
+
+impl FailedConnection {
+    /// Returns the bytes of its texts.
+    fn length(&self) -> usize {
+        let texts = [&self.connection_id, &self.identity, &self.device_ip, &self.reason];
+        self.endpoint_id.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    }
+}
+
+/// Returns the bytes of the texts of an attempt, which are kept twice if it succeeded.
+fn length((event_id, connection_id): &(Box<str>, Option<Box<str>>)) -> usize {
+    event_id.len() + 2 * connection_id.as_deref().map_or(0, str::len)
 }

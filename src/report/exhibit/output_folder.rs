@@ -1,5 +1,6 @@
 //! The folder of an exhibit, and the data files in it.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -172,7 +173,7 @@ impl DataFile {
 
     fn write(&mut self, values: Vec<Value>) -> io::Result<()> {
         for value in &values {
-            let (field, is_altered) = spreadsheet_field(value);
+            let (field, is_altered) = field(value);
             self.facts.altered_cells += u64::from(is_altered);
             self.csv.write_field(field)?;
         }
@@ -193,16 +194,25 @@ impl DataFile {
     }
 }
 
-/// Returns a value as a field of a CSV file, and `true` if it was altered: a spreadsheet takes text that begins with one of these
-/// characters for a formula, and an apostrophe before it makes it text. Source: OWASP, "CSV Injection".
-fn spreadsheet_field(value: &Value) -> (String, bool) {
+/// Returns a value as a field of a CSV file, and `true` if it was altered.
+fn field(value: &Value) -> (String, bool) {
     match value {
         Value::Null => (String::new(), false),
-        Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
-            (format!("'{text}"), true)
-        }
-        Value::String(text) => (text.clone(), false),
+        Value::String(text) => match spreadsheet_text(text) {
+            Cow::Owned(altered) => (altered, true),
+            Cow::Borrowed(text) => (text.to_owned(), false),
+        },
         other => (other.to_string(), false),
+    }
+}
+
+/// Returns text that no spreadsheet takes for a formula: one that begins with one of these characters has an apostrophe before it.
+/// Source: OWASP, "CSV Injection".
+pub(super) fn spreadsheet_text(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
     }
 }
 
@@ -215,7 +225,7 @@ mod tests {
     #[test]
     fn text_that_a_spreadsheet_takes_for_a_formula_has_an_apostrophe_before_it() {
         for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"] {
-            assert_eq!(spreadsheet_field(&json!(text)), (format!("'{text}"), true), "{text:?}");
+            assert_eq!(super::field(&json!(text)), (format!("'{text}"), true), "{text:?}");
         }
         for (value, field) in [
             (json!("a=b"), "a=b"),
@@ -226,7 +236,7 @@ mod tests {
             (json!(null), ""),
             (json!(["-a", "b"]), r#"["-a","b"]"#),
         ] {
-            assert_eq!(spreadsheet_field(&value), (field.to_owned(), false), "{value}");
+            assert_eq!(super::field(&value), (field.to_owned(), false), "{value}");
         }
     }
 

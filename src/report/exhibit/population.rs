@@ -83,7 +83,7 @@ impl Population {
         let outcomes = ["complete", "already_captured", "partial", "failed"].map(outcome);
         let rows = RowCounts::of(evidence);
         let tallies = &evidence.tallies;
-        let (connections, sessions) = (evidence.read.connections, evidence.read.sessions);
+        let (connections, sessions) = (evidence.read.connections, tallies.sessions);
         let [complete, already_captured, partial, failed] = outcomes;
         let mut lines = Vec::new();
         let mut add = |group, line, part, count| lines.push(PopulationLine { group, line, part, count });
@@ -137,10 +137,12 @@ impl RowCounts {
     fn of(evidence: &Evidence) -> RowCounts {
         let mut counts = RowCounts::default();
         let stated = &evidence.ledger.stated_rows;
-        counts.stated = stated.values().sum();
+        let sum =
+            |rows: &mut dyn Iterator<Item = &u64>| rows.fold(0, |sum: u64, rows| sum.saturating_add(*rows));
+        counts.stated = sum(&mut stated.values());
         let found = &evidence.read.rows_by_object;
         counts.stated_of_unread =
-            stated.iter().filter(|(key, _)| !found.contains_key(*key)).map(|(_, rows)| rows).sum();
+            sum(&mut stated.iter().filter(|(key, _)| !found.contains_key(*key)).map(|(_, rows)| rows));
         for (key, rows) in found {
             counts.found.rows += rows.rows;
             counts.found.without_id += rows.without_id;
@@ -155,7 +157,7 @@ impl RowCounts {
 }
 
 fn verdict(evidence: &Evidence, rows: &RowCounts) -> Verdict {
-    let sessions = evidence.read.sessions;
+    let sessions = evidence.tallies.sessions;
     if !rows.differing.is_empty() {
         let sentence = format!(
             "{} found, but in {} there are other rows than the run records state.",

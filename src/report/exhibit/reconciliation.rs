@@ -7,19 +7,70 @@ use jiff::Timestamp;
 use super::log_events::{LogEvents, LoggedConnection};
 use super::population::{counted, grouped};
 use super::verdict::{EvidenceState, Verdict};
-use crate::report::sessions::Session;
+use crate::report::sessions::{Session, Visibility};
 
 /// Most sessions without an event that are listed. The rest is counted.
 const MOST_LISTED: usize = 100_000;
 
-/// A session without an event, although the log was on and its windows were read.
-pub(super) const NO_LOG_EVENT: &str = "no log event";
+/// A kind of difference between the two records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum DifferenceKind {
+    /// A session without an event, although the log was on and its windows are in the lake.
+    WithoutEvent,
+    /// A logged connection that captures should have shown, and did not.
+    Missed,
+    /// A logged connection that began in a hole, and that no capture shows.
+    InHole,
+    /// A logged connection of an endpoint that was not on record when it began, and that no capture shows.
+    NotOnRecord,
+    /// A logged connection that captures should have shown, some of which could not be read.
+    Unread,
+    /// A logged connection that began after the last capture: the next one can still show it.
+    NotYet,
+}
 
-/// A logged connection that captures should have shown, and did not.
-pub(super) const NO_SESSION: &str = "no session";
+impl DifferenceKind {
+    /// Every kind.
+    pub(super) const ALL: [DifferenceKind; 6] = [
+        DifferenceKind::WithoutEvent,
+        DifferenceKind::Missed,
+        DifferenceKind::InHole,
+        DifferenceKind::NotOnRecord,
+        DifferenceKind::Unread,
+        DifferenceKind::NotYet,
+    ];
 
-/// A logged connection that began in a hole, or before or after the record, and that no capture shows.
-pub(super) const NO_SESSION_IN_HOLE: &str = "no session, in a hole or beside the record";
+    /// Returns the name in the data file.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            DifferenceKind::WithoutEvent => "no log event",
+            DifferenceKind::Missed => "no session",
+            DifferenceKind::InHole => "no session, in a hole",
+            DifferenceKind::NotOnRecord => "no session, not on record then",
+            DifferenceKind::Unread => "no session in what could be read",
+            DifferenceKind::NotYet => "no session yet",
+        }
+    }
+
+    /// Returns the meaning, as a line of the page.
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            DifferenceKind::WithoutEvent => {
+                "without an event, although the log was on and its windows are in the lake"
+            }
+            DifferenceKind::Missed => "without a session, although captures should have shown them",
+            DifferenceKind::InHole => "without a session, begun in a hole",
+            DifferenceKind::NotOnRecord => "without a session, of an endpoint that was not on record then",
+            DifferenceKind::Unread => "without a session in the captures that could be read",
+            DifferenceKind::NotYet => "without a session yet: begun after the last capture",
+        }
+    }
+
+    /// Returns `true` if it shows that a connection is in no capture.
+    fn is_missed(self) -> bool {
+        matches!(self, DifferenceKind::Missed | DifferenceKind::InHole | DifferenceKind::NotOnRecord)
+    }
+}
 
 /// The comparison in the making.
 #[derive(Debug, Default)]
@@ -28,7 +79,7 @@ pub(super) struct Reconciliation {
     pub began: u64,
     /// Those with an event.
     pub with_event: u64,
-    /// Those without one although the log was on and its windows were read.
+    /// Those without one although the log was on and its windows are in the lake.
     pub without_event: u64,
     /// Those of which that is not known.
     pub not_comparable: u64,
@@ -40,15 +91,24 @@ pub(super) struct Reconciliation {
 /// A connection that only one record has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RecordDifference {
-    /// [`NO_LOG_EVENT`], [`NO_SESSION`] or [`NO_SESSION_IN_HOLE`].
-    pub kind: &'static str,
+    pub kind: DifferenceKind,
     pub endpoint_id: String,
     pub connection_id: String,
     pub began: Timestamp,
 }
 
+/// The facts about the record that decide what a difference shows, by endpoint and time.
+pub(super) struct RecordFacts<'a> {
+    /// Returns the chance that captures had to show a connection that began then.
+    pub visibility: &'a dyn Fn(&str, Timestamp) -> Visibility,
+    /// Returns `true` if the connection logs of that time are in the lake.
+    pub is_logged: &'a dyn Fn(&str, Timestamp) -> bool,
+    /// `true` if every object with rows of connections could be read.
+    pub is_all_read: bool,
+}
+
 impl Reconciliation {
-    /// Adds a session of the period, which is compared if it began from `from` until before `to`.
+    /// Adds a session, which is compared if it began from `from` until before `to`.
     pub(super) fn add(&mut self, session: &Session, from: Timestamp, to: Timestamp) {
         let (endpoint_id, connection_id) = (session.endpoint_id.clone(), session.connection_id.clone());
         let began = session.connection_established_time;
@@ -60,13 +120,9 @@ impl Reconciliation {
                 Some(false) => {
                     self.without_event += 1;
                     if self.differences.len() < MOST_LISTED {
+                        let kind = DifferenceKind::WithoutEvent;
                         let (endpoint_id, connection_id) = (endpoint_id.clone(), connection_id.clone());
-                        self.differences.push(RecordDifference {
-                            kind: NO_LOG_EVENT,
-                            endpoint_id,
-                            connection_id,
-                            began,
-                        });
+                        self.differences.push(RecordDifference { kind, endpoint_id, connection_id, began });
                     }
                 }
             }
@@ -74,16 +130,25 @@ impl Reconciliation {
         self.ids.insert(LoggedConnection { endpoint_id, connection_id });
     }
 
-    /// Compares the logged connections with the sessions. `is_watched` returns `true` if a connection of an endpoint that began at a
-    /// time cannot have been missed.
-    pub(super) fn finish(&mut self, events: &LogEvents, is_watched: impl Fn(&str, Timestamp) -> bool) {
-        for (connection, began) in
-            events.began.iter().filter(|(connection, _)| !self.ids.contains(connection))
-        {
+    /// Compares the logged connections with the sessions.
+    pub(super) fn finish(&mut self, events: &LogEvents, facts: &RecordFacts<'_>) {
+        let listed = self.differences.len();
+        self.differences.retain(|of| (facts.is_logged)(&of.endpoint_id, of.began));
+        let not_logged = (listed - self.differences.len()) as u64;
+        self.without_event -= not_logged;
+        self.not_comparable += not_logged;
+        let only_logged = events.began.iter().filter(|(connection, _)| !self.ids.contains(connection));
+        self.differences.extend(only_logged.map(|(connection, began)| {
             let LoggedConnection { endpoint_id, connection_id } = connection.clone();
-            let kind = if is_watched(&endpoint_id, *began) { NO_SESSION } else { NO_SESSION_IN_HOLE };
-            self.differences.push(RecordDifference { kind, endpoint_id, connection_id, began: *began });
-        }
+            let kind = match (facts.visibility)(&endpoint_id, *began) {
+                Visibility::Watched if facts.is_all_read => DifferenceKind::Missed,
+                Visibility::Watched => DifferenceKind::Unread,
+                Visibility::NotYet => DifferenceKind::NotYet,
+                Visibility::InHole => DifferenceKind::InHole,
+                Visibility::NotOnRecord => DifferenceKind::NotOnRecord,
+            };
+            RecordDifference { kind, endpoint_id, connection_id, began: *began }
+        }));
         self.ids.clear();
         self.differences.sort_by(|one, other| {
             (one.kind, one.began, &one.connection_id).cmp(&(other.kind, other.began, &other.connection_id))
@@ -91,82 +156,228 @@ impl Reconciliation {
     }
 
     /// Returns the number of differences of a kind.
-    pub(super) fn count(&self, kind: &str) -> u64 {
-        self.differences.iter().filter(|difference| difference.kind == kind).count() as u64
+    pub(super) fn count(&self, kind: DifferenceKind) -> u64 {
+        match kind {
+            DifferenceKind::WithoutEvent => self.without_event,
+            _ => self.differences.iter().filter(|difference| difference.kind == kind).count() as u64,
+        }
     }
 
-    /// Returns the verdict on the claim that the two records agree.
-    pub(super) fn verdict(&self, events: &LogEvents) -> Verdict {
-        if events.objects == 0 {
+    /// Returns the number of logged connections that are shown to be in no capture.
+    pub(super) fn missed(&self) -> u64 {
+        self.differences.iter().filter(|difference| difference.kind.is_missed()).count() as u64
+    }
+
+    /// Returns the verdict on the claim that the two records agree. `has_every_window` is `true` if every window of the connection logs is
+    /// in the lake.
+    pub(super) fn verdict(&self, events: &LogEvents, has_every_window: bool) -> Verdict {
+        let logged = events.began.len() as u64;
+        let compared = format!(
+            "Of {} that began in the period, {} an event in the logs; of {}, {} a session",
+            counted(self.began, "session"),
+            has(self.with_event),
+            counted(logged, "logged connection"),
+            has(logged.saturating_sub(self.only_logged()))
+        );
+        if self.without_event + self.missed() > 0 {
+            let kinds = DifferenceKind::ALL.into_iter().filter(|kind| self.count(*kind) > 0);
+            let kinds = kinds.map(|kind| format!("{}: {}", kind.name(), grouped(self.count(kind))));
+            let sentence = format!("{compared}. Differences: {}.", kinds.collect::<Vec<_>>().join("; "));
+            return Verdict::new(EvidenceState::Contradicted, sentence);
+        }
+        if events.objects == 0 && events.unreadable.is_empty() {
             let sentence = "The lake has no connection logs of this period to compare with.";
             return Verdict::new(EvidenceState::NotShown, sentence);
         }
-        let logged = events.began.len() as u64;
-        if !self.differences.is_empty() {
-            let sentence = format!(
-                "Without an event in the logs: {}. Of {}, without a session although captures should have shown them: {}; begun in a hole, or before or \
-                 after the record, and in no capture: {}.",
-                counted(self.without_event, "session"),
-                counted(logged, "logged connection"),
-                grouped(self.count(NO_SESSION)),
-                grouped(self.count(NO_SESSION_IN_HOLE))
-            );
-            return Verdict::new(EvidenceState::Contradicted, sentence);
+        let reasons = [
+            (self.not_comparable, "session", "cannot be compared"),
+            (self.count(DifferenceKind::NotYet), "logged connection", "may be in the next capture"),
+            (
+                self.count(DifferenceKind::Unread),
+                "logged connection",
+                "may be in a capture that could not be read",
+            ),
+            (events.unreadable.len() as u64, "object", "of the logs could not be read"),
+            (events.left_out, "event", "of the logs without an id, a time, an endpoint or a connection"),
+            (events.beyond_limit, "event", "beyond the limit of a report"),
+        ];
+        let reasons = reasons.iter().filter(|(count, ..)| *count > 0);
+        let mut reasons: Vec<String> =
+            reasons.map(|(count, noun, rest)| format!("{} {rest}", counted(*count, noun))).collect();
+        if !has_every_window {
+            reasons.push("windows of the logs are missing".to_owned());
         }
-        let agree = format!(
-            "{} have an event in the logs, and {} a session",
-            counted(self.with_event, "session"),
-            counted(logged, "logged connection")
-        );
-        if self.not_comparable > 0 || !events.unreadable.is_empty() || events.beyond_limit > 0 {
-            let sentence =
-                format!("{agree}; {} cannot be compared.", counted(self.not_comparable, "session"));
+        if !reasons.is_empty() {
+            let sentence = format!("{compared}; but {}.", reasons.join(", "));
             return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
         }
-        Verdict::new(EvidenceState::Shown, format!("{agree}."))
+        if self.began + logged == 0 {
+            let sentence = "No connection began in the period by either record, so nothing was compared.";
+            return Verdict::new(EvidenceState::NotShown, sentence);
+        }
+        Verdict::new(EvidenceState::Shown, format!("{compared}."))
     }
+
+    /// Returns the number of logged connections without a session.
+    fn only_logged(&self) -> u64 {
+        self.differences.iter().filter(|difference| difference.kind != DifferenceKind::WithoutEvent).count()
+            as u64
+    }
+}
+
+/// Returns a number, and the verb that it takes.
+fn has(number: u64) -> String {
+    format!("{} {}", grouped(number), if number == 1 { "has" } else { "have" })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_connection_that_only_one_record_has_contradicts_it() {
-        let (from, to) = ("2026-11-01T00:00:00Z".parse().unwrap(), "2026-11-02T00:00:00Z".parse().unwrap());
-        let session = |id: &str, logged, began: &str| Session {
+    const FROM: &str = "2026-11-01T00:00:00Z";
+    const TO: &str = "2026-11-02T00:00:00Z";
+    const HOLE: &str = "2026-11-01T05:00:00Z";
+    const NOT_IN_LAKE: &str = "2026-11-01T06:00:00Z";
+
+    fn time(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn session(id: &str, logged: Option<bool>, began: &str) -> Session {
+        Session {
             endpoint_id: "one".to_owned(),
             connection_id: id.to_owned(),
-            connection_established_time: began.parse().unwrap(),
+            connection_established_time: time(began),
             logged,
             ..Session::default()
-        };
-        let connection =
-            |id: &str| LoggedConnection { endpoint_id: "one".to_owned(), connection_id: id.to_owned() };
-        let mut events = LogEvents { objects: 1, ..LogEvents::default() };
-        events.began.insert(connection("both"), from);
-        let mut both = Reconciliation::default();
-        both.add(&session("both", Some(true), "2026-11-01T00:00:00Z"), from, to);
-        both.add(&session("earlier", Some(false), "2026-10-31T23:59:59Z"), from, to);
-        both.finish(&events, |_, _| true);
-        assert_eq!(both.verdict(&events).state, EvidenceState::Shown);
-        assert_eq!(both.verdict(&LogEvents::default()).state, EvidenceState::NotShown);
+        }
+    }
 
-        events.began.insert(connection("log only"), from);
-        let mut differing = Reconciliation::default();
-        differing.add(&session("both", Some(true), "2026-11-01T00:00:00Z"), from, to);
-        differing.add(&session("api only", Some(false), "2026-11-01T00:00:01Z"), from, to);
-        differing.add(&session("not known", None, "2026-11-01T00:00:02Z"), from, to);
-        let hole = "2026-11-01T05:00:00Z".parse().unwrap();
-        events.began.insert(connection("missed in a hole"), hole);
-        differing.finish(&events, |_, began| began != hole);
+    fn events(began: &[(&str, &str, &str)]) -> LogEvents {
+        let connection = |endpoint: &str, id: &str| LoggedConnection {
+            endpoint_id: endpoint.to_owned(),
+            connection_id: id.to_owned(),
+        };
+        let began =
+            began.iter().map(|(endpoint, id, began)| (connection(endpoint, id), time(began))).collect();
+        LogEvents { objects: 1, began, ..LogEvents::default() }
+    }
+
+    fn compared(sessions: &[Session], events: &LogEvents, facts: &RecordFacts<'_>) -> Reconciliation {
+        let mut both = Reconciliation::default();
+        sessions.iter().for_each(|session| both.add(session, time(FROM), time(TO)));
+        both.finish(events, facts);
+        both
+    }
+
+    fn visibility(endpoint: &str, began: Timestamp) -> Visibility {
+        match endpoint {
+            "one" if began == time(HOLE) => Visibility::InHole,
+            "one" => Visibility::Watched,
+            "open" => Visibility::NotYet,
+            _ => Visibility::NotOnRecord,
+        }
+    }
+
+    const FACTS: RecordFacts<'static> = RecordFacts {
+        visibility: &visibility,
+        is_logged: &|_, began| began != time(NOT_IN_LAKE),
+        is_all_read: true,
+    };
+
+    #[test]
+    fn the_records_agree_only_if_all_was_compared() {
+        use EvidenceState::{Contradicted, InsufficientEvidence, NotShown, Shown};
+        let both =
+            [session("both", Some(true), FROM), session("earlier", Some(false), "2026-10-31T23:59:59Z")];
+        let logged = || events(&[("one", "both", FROM)]);
+        let with = |id, logged, began: &str| [&both[..], &[session(id, logged, began)]].concat();
+        let more = |endpoint, id, began| events(&[("one", "both", FROM), (endpoint, id, began)]);
+        for (name, sessions, events, facts, state) in [
+            ("both", both.to_vec(), logged(), FACTS, Shown),
+            ("no object", both.to_vec(), LogEvents::default(), FACTS, NotShown),
+            ("nothing", vec![], events(&[]), FACTS, NotShown),
+            ("not known", with("x", None, FROM), logged(), FACTS, InsufficientEvidence),
+            ("API only", with("x", Some(false), FROM), logged(), FACTS, Contradicted),
+            (
+                "API only, log removed",
+                with("x", Some(false), NOT_IN_LAKE),
+                logged(),
+                FACTS,
+                InsufficientEvidence,
+            ),
+            ("log only", both.to_vec(), more("one", "x", FROM), FACTS, Contradicted),
+            (
+                "log only, a capture not read",
+                both.to_vec(),
+                more("one", "x", FROM),
+                RecordFacts { is_all_read: false, ..FACTS },
+                InsufficientEvidence,
+            ),
+            ("log only, in a hole", both.to_vec(), more("one", "x", HOLE), FACTS, Contradicted),
+            (
+                "log only, endpoint not on record",
+                both.to_vec(),
+                more("other", "x", FROM),
+                FACTS,
+                Contradicted,
+            ),
+            (
+                "log only, since the last capture",
+                both.to_vec(),
+                more("open", "x", FROM),
+                FACTS,
+                InsufficientEvidence,
+            ),
+            ("session after the period", with("x", None, TO), more("one", "x", FROM), FACTS, Shown),
+            (
+                "event left out",
+                both.to_vec(),
+                LogEvents { left_out: 1, ..logged() },
+                FACTS,
+                InsufficientEvidence,
+            ),
+            (
+                "event beyond the limit",
+                both.to_vec(),
+                LogEvents { beyond_limit: 1, ..logged() },
+                FACTS,
+                InsufficientEvidence,
+            ),
+        ] {
+            assert_eq!(compared(&sessions, &events, &facts).verdict(&events, true).state, state, "{name}");
+        }
+        let agreeing = compared(&both, &logged(), &FACTS);
+        assert_eq!(agreeing.verdict(&logged(), false).state, InsufficientEvidence, "a window missing");
+    }
+
+    #[test]
+    fn each_difference_has_its_kind() {
+        let sessions = [
+            session("both", Some(true), FROM),
+            session("api only", Some(false), "2026-11-01T00:00:01Z"),
+            session("log removed", Some(false), NOT_IN_LAKE),
+            session("not known", None, "2026-11-01T00:00:02Z"),
+        ];
+        let events = events(&[
+            ("one", "both", FROM),
+            ("one", "log only", FROM),
+            ("one", "in a hole", HOLE),
+            ("two", "nowhere", FROM),
+            ("open", "late", FROM),
+        ]);
+        let both = compared(&sessions, &events, &FACTS);
         let found: Vec<(&str, &str)> =
-            differing.differences.iter().map(|of| (of.kind, of.connection_id.as_str())).collect();
-        assert_eq!(
-            found,
-            [(NO_LOG_EVENT, "api only"), (NO_SESSION, "log only"), (NO_SESSION_IN_HOLE, "missed in a hole")]
-        );
-        assert_eq!(differing.verdict(&events).state, EvidenceState::Contradicted);
-        assert_eq!((differing.began, differing.with_event, differing.not_comparable), (3, 1, 1));
+            both.differences.iter().map(|of| (of.kind.name(), of.connection_id.as_str())).collect();
+        let expected = [
+            ("no log event", "api only"),
+            ("no session", "log only"),
+            ("no session, in a hole", "in a hole"),
+            ("no session, not on record then", "nowhere"),
+            ("no session yet", "late"),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!((both.began, both.with_event, both.without_event, both.not_comparable), (4, 1, 1, 2));
+        assert_eq!(both.missed(), 3);
     }
 }

@@ -53,7 +53,24 @@ pub(super) struct ReportedTarget {
     object_key: Option<String>,
     #[serde(default, deserialize_with = "short_text_or_null")]
     pub sha256: Option<String>,
+    superseded: Option<ReportedSuperseded>,
     pub error: Option<RecordedError>,
+}
+
+/// The rows of a listing whose token expired.
+#[derive(Debug, Deserialize)]
+struct ReportedSuperseded {
+    #[serde(default, deserialize_with = "short_text_or_null")]
+    object_key: Option<String>,
+    #[serde(default)]
+    rows: u64,
+}
+
+/// An object with rows of connections, as a run record states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct StatedObject {
+    pub key: ObjectKey,
+    pub rows: u64,
 }
 
 /// The findings about an account and Region.
@@ -69,12 +86,26 @@ pub(super) struct ReportedDiscovery {
 }
 
 impl ReportedTarget {
-    /// Returns the key of its object relative to the lake's prefix: the record of a bucket has the prefix too.
+    /// Returns the key of its object relative to the lake's prefix.
     pub(super) fn object_key(&self) -> Option<ObjectKey> {
-        let key = self.object_key.as_deref()?;
-        let begin = key.rmatch_indices('/').nth(4).map_or(0, |(slash, _)| slash + 1);
-        ObjectKey::parse(key.get(begin..)?)
+        without_prefix(self.object_key.as_deref()?)
     }
+
+    /// Returns its object, and that of a listing whose token expired.
+    pub(super) fn objects(&self) -> impl Iterator<Item = StatedObject> {
+        let own = self.object_key().map(|key| StatedObject { key, rows: self.rows });
+        let superseded = self.superseded.as_ref().and_then(|superseded| {
+            let key = without_prefix(superseded.object_key.as_deref()?)?;
+            Some(StatedObject { key, rows: superseded.rows })
+        });
+        own.into_iter().chain(superseded)
+    }
+}
+
+/// Returns a key relative to the lake's prefix: the record of a bucket has the prefix too.
+fn without_prefix(key: &str) -> Option<ObjectKey> {
+    let begin = key.rmatch_indices('/').nth(4).map_or(0, |(slash, _)| slash + 1);
+    ObjectKey::parse(key.get(begin..)?)
 }
 
 /// Reads the run records of `place` from the day `first` to the day `last`, and passes each to `on_run` in the order of the keys.

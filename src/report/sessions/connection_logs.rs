@@ -41,6 +41,12 @@ pub(super) const CONFIGURATION_COLUMNS: [&str; 4] =
 /// Fields of events of which the last value counts.
 const FIELDS: usize = 5;
 
+/// Most bytes of events that are kept: of connections, days, ids and values.
+const MOST_BYTES: usize = 1 << 30;
+
+/// Bytes that a connection on a day, and a denial, take beside their texts, about.
+const ENTRY_BYTES: usize = 256;
+
 /// The result of the authorization policy that is counted.
 const DENY: &str = "deny";
 
@@ -61,13 +67,20 @@ struct EventsOfDay {
 
 /// The events of all connections of an account and Region, by endpoint, connection and day since 1970.
 #[derive(Debug, Default)]
-pub(super) struct Events(HashMap<Box<str>, HashMap<Box<str>, EventDays>>);
+pub(super) struct Events {
+    by_endpoint: HashMap<Box<str>, HashMap<Box<str>, EventDays>>,
+    /// Bytes that were added, which is more than are kept if values were replaced.
+    bytes: usize,
+}
 
 /// The events of one connection, by day since 1970.
 type EventDays = BTreeMap<i64, EventsOfDay>;
 
 impl Events {
     /// Adds the events of an object whose key is of a day, counted from 1970.
+    ///
+    /// # Errors
+    /// Returns an error if a column has another type, or if more bytes would be kept than the limit.
     pub(super) fn add(&mut self, batch: &RecordBatch, day: i64, only: Option<&str>) -> Result<(), RowsError> {
         let text = |name: &'static str| text(batch, name);
         let [ids, endpoints, connections] = [text("event_id")?, text("endpoint_id")?, text("connection_id")?];
@@ -104,18 +117,25 @@ impl Events {
             }
             let event_time = times.filter(|times| times.is_valid(row)).map(|times| times.value(row));
             let of_time = event_time.map(day_of).filter(|of_time| (day - 2..=day).contains(of_time));
-            let events = self
-                .0
+            if self.bytes > MOST_BYTES {
+                return Err(RowsError::Limit(format!("{MOST_BYTES} bytes of events of all connections")));
+            }
+            let connection_bytes = connection_id.len();
+            let days = self
+                .by_endpoint
                 .entry(endpoint_id.into())
                 .or_default()
                 .entry(connection_id.into())
-                .or_default()
-                .entry(of_time.unwrap_or(day))
                 .or_default();
+            let events = days.entry(of_time.unwrap_or(day)).or_insert_with(|| {
+                self.bytes += ENTRY_BYTES + connection_bytes;
+                EventsOfDay::default()
+            });
             let port = ports.filter(|ports| ports.is_valid(row)).map(|ports| ports.value(row).to_string());
             let policy_result = of(result);
             let event_id: Arc<str> = event_id.into();
             if policy_result.as_deref() == Some(DENY) {
+                self.bytes += ENTRY_BYTES + event_id.len();
                 events.denials.insert(event_id.clone());
             }
             let values = [of(device_ip), of(device_type), port, of(protocol), policy_result];
@@ -123,6 +143,8 @@ impl Events {
                 let Some(value) = value else { continue };
                 let new = EventValue { event_time, event_id: event_id.clone(), value: value.into() };
                 if last.as_ref() < Some(&new) {
+                    self.bytes += new.value.len() + new.event_id.len();
+                    self.bytes -= last.as_ref().map_or(0, |last| last.value.len() + last.event_id.len());
                     *last = Some(new);
                 }
             }
@@ -213,7 +235,7 @@ impl ConnectionLogs {
     pub(super) fn fill(&self, session: &mut Session, readings: &BTreeMap<String, BTreeSet<Window>>) {
         let first_seen = session.first_seen.as_millisecond();
         let counts_from = day_of(first_seen) - DAYS_BEFORE;
-        let of_endpoint = self.events.0.get(&*session.endpoint_id);
+        let of_endpoint = self.events.by_endpoint.get(&*session.endpoint_id);
         let days = of_endpoint.and_then(|of_endpoint| of_endpoint.get(&*session.connection_id));
         let days = || days.into_iter().flat_map(|days| days.range(counts_from..)).map(|(_, day)| day);
         let last = |field: usize| {

@@ -62,8 +62,21 @@ pub struct WatchedEndpoint {
     pub endpoint_id: String,
     /// The first capture, or the first listing of endpoints: what there was before is not known.
     pub record_begins: Timestamp,
-    /// Beginnings and ends of its holes, and of the time since the last capture, which has no end.
-    holes: Vec<(Timestamp, Timestamp)>,
+    /// Its holes, and the time since the last capture.
+    gaps: Vec<OpenOrHole>,
+}
+
+/// The chance that captures had to show a connection, by the time at which it began. The best comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::report) enum Visibility {
+    /// It cannot have been missed.
+    Watched,
+    /// No capture came after it, and the next one can still show it.
+    NotYet,
+    /// It began in a hole.
+    InHole,
+    /// It began before anything is on record.
+    NotOnRecord,
 }
 
 impl WatchedEndpoint {
@@ -71,20 +84,26 @@ impl WatchedEndpoint {
         let endpoint = record.endpoints.get(endpoint_id)?;
         let watch = Watch::new(endpoint_id, record, now);
         let looks = endpoint.captures.iter().chain(record.listings.iter().map(|listing| &listing.captured));
-        let ends = |gap: OpenOrHole| if gap.is_open { Timestamp::MAX } else { timestamp(gap.ends) };
         Some(WatchedEndpoint {
             endpoint_id: endpoint_id.to_owned(),
             record_begins: looks.map(|look| look.begins).min().unwrap_or(Timestamp::MAX),
-            holes: watch.gaps(Millis::MIN, None).map(|gap| (timestamp(gap.begins), ends(gap))).collect(),
+            gaps: watch.gaps(Millis::MIN, None).collect(),
         })
     }
 
-    /// Returns `true` if a connection that began within five minutes of a time cannot have been missed here.
-    pub(in crate::report) fn is_watched_around(&self, time: Timestamp) -> bool {
+    /// Returns the chance that captures had to show a connection that began within five minutes of a time.
+    pub(in crate::report) fn visibility_around(&self, time: Timestamp) -> Visibility {
         let earliest = time.saturating_sub(TRACE_TOLERANCE).unwrap_or(time);
         let latest = time.saturating_add(TRACE_TOLERANCE).unwrap_or(time);
-        self.record_begins <= earliest
-            && !self.holes.iter().any(|(begins, ends)| *begins <= latest && *ends > earliest)
+        if self.record_begins > earliest {
+            return Visibility::NotOnRecord;
+        }
+        let ends = |gap: &OpenOrHole| if gap.is_open { Timestamp::MAX } else { timestamp(gap.ends) };
+        let is_around = |gap: &&OpenOrHole| timestamp(gap.begins) <= latest && ends(gap) > earliest;
+        let around = self.gaps.iter().filter(is_around);
+        let visibility =
+            around.map(|gap| if gap.is_hole { Visibility::InHole } else { Visibility::NotYet }).max();
+        visibility.unwrap_or(Visibility::Watched)
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Selection {
 impl Selection {
     /// Returns `true` if a session may have been there at the times that are asked for, as the saved queries `sessions_of_user` and
     /// `who_was_connected_at` decide.
-    pub(super) fn is_of_time(&self, session: &Session) -> bool {
+    pub(in crate::report) fn is_of_time(&self, session: &Session) -> bool {
         let begins =
             if session.begin_seen { Some(session.connection_established_time) } else { session.began_after };
         let began = |is_in_time: &dyn Fn(Timestamp) -> bool| begins.is_none_or(is_in_time);

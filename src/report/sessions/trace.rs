@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::columns::Session;
-use super::reader::SessionsRead;
+use super::reader::{SessionsRead, Visibility};
 use super::session::identity_key;
 use crate::bounded_file::{self, ReadError};
 
@@ -174,7 +174,9 @@ impl Trace {
                 connection_id: Some(connection_id),
             },
             None => {
-                let unwatched = watched.iter().find(|endpoint| !endpoint.is_watched_around(entry.time));
+                let unwatched = watched
+                    .iter()
+                    .find(|endpoint| endpoint.visibility_around(entry.time) != Visibility::Watched);
                 // Without any endpoint on record, nothing was captured. What could not be read may have it.
                 let is_absent = unwatched.is_none() && !watched.is_empty() && read.unreadable.is_empty();
                 Traced {

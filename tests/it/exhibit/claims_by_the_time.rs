@@ -1,14 +1,16 @@
 //! Claims that depend on when captures were made, by which clock, and when the report is made.
 
 use std::fs;
+use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use super::claims::{AGAINST, LITTLE, OPEN, SHOWN, assert_claims, find, rewrite};
+use super::claims::{AGAINST, LITTLE, OPEN, SHOWN, assert_claims, edit, find, rewrite};
 use super::{Asked, Record, report, seal_by_the_clock, time};
 use crate::harness::cases::Cases;
-use crate::harness::{files_under, fleet, handle};
+use crate::harness::{copy, files_under, fleet, handle};
 
 const FIRST: &str = "2025-11-22T20:00:00Z";
 const FROM: &str = "2025-11-22T21:00:00Z";
@@ -22,6 +24,16 @@ fn at(minutes: i64) -> Timestamp {
 
 async fn record() -> Record {
     Record::new(fleet(2, 6), at(0)).await
+}
+
+/// Reads the connection logs at these times.
+async fn read_logs(record: &Record, times: &[Timestamp]) {
+    let groups = [("AUDIT_CONNECTION_LOG_GROUPS", "arn:aws:logs:*:*:log-group:client-vpn*")];
+    for now in times {
+        record.world.simulator.set_time(*now);
+        record.world.clock.set(*now);
+        handle(&record.world.auditor(&groups), &json!({"action": "logs"}), "logs", None).await.unwrap();
+    }
 }
 
 fn asked(record: &Record) -> Asked<'static> {
@@ -168,17 +180,13 @@ async fn events_of_later_hours_that_sessions_have_values_of_are_verified() {
     let config = client_vpn_sim::Config { region: "us-east-1".to_owned(), ..fleet(1, 12) };
     let record = Record::new(config, at(0)).await;
     record.every(30, at(0), at(240)).await;
-    let groups = [("AUDIT_CONNECTION_LOG_GROUPS", "arn:aws:logs:*:*:log-group:client-vpn*")];
     // Each hour is read again a day later.
     let later = at(30 * 60);
-    for now in [at(300), later] {
-        record.world.simulator.set_time(now);
-        record.world.clock.set(now);
-        handle(&record.world.auditor(&groups), &json!({"action": "logs"}), "logs", None).await.unwrap();
-    }
+    read_logs(&record, &[at(300), later]).await;
     record.seal(later + SignedDuration::from_hours(3)).await;
     let made = report(&record.lake(), &asked(&record)).await;
     assert_claims(&cases, "with connection logs", &made, [SHOWN; 4], 0);
+    assert_eq!(made.states["agreement"], SHOWN, "{:?}", made.sentences);
     let events: Vec<String> =
         files_under(&record.lake()).into_iter().filter(|file| file.starts_with("connection_logs/")).collect();
     let newest = events.last().unwrap().clone();
@@ -190,4 +198,84 @@ async fn events_of_later_hours_that_sessions_have_values_of_are_verified() {
     rewrite(&path, &bytes);
     let made = report(&record.lake(), &asked(&record)).await;
     assert_claims(&cases, "an event changed", &made, [LITTLE, LITTLE, AGAINST, SHOWN], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_is_held_against_the_connection_logs_and_itself() {
+    let cases = Cases::default();
+    let config = client_vpn_sim::Config { region: "us-east-1".to_owned(), ..fleet(1, 12) };
+    let record = Record::new(config, at(0)).await;
+    let endpoint_id = record.world.simulator.endpoint_ids()[0].clone();
+    for minutes in [0, 30, 60, 75, 90, 120, 150, 180, 210, 240] {
+        record.capture(at(minutes)).await;
+    }
+    record.capture_with(at(100), json!({"max_items": 2})).await;
+    read_logs(&record, &[at(300), at(30 * 60)]).await;
+    let changed = async |change: &dyn Fn(&Path)| {
+        let directory = TempDir::new().unwrap();
+        copy(&record.lake(), directory.path());
+        change(directory.path());
+        report(directory.path(), &Asked::period(FROM, TO)).await
+    };
+    let remove = |table: &'static str, text: &'static str| {
+        move |lake: &Path| fs::remove_file(find(lake, table, text)).unwrap()
+    };
+    let set = |snapshot: &'static str, name: &'static str, value: Value| {
+        move |lake: &Path| edit(lake, snapshot, |run| run["targets"][0][name] = value.clone())
+    };
+    let none = |_: &Path| ();
+    let object = remove("connections", "20251122T220000Z");
+    let run = remove("runs", "20251122T211500Z");
+    let partial = remove("partials", "20251122T214000Z");
+    let log = remove("connection_logs", "20251122T223000Z");
+    let clock = set("20251122T220000Z", "clock_difference_seconds", json!(i64::MIN));
+    let rows = set("20251122T220000Z", "rows", json!(u64::MAX));
+    let times = set("20251122T220000Z", "first_page_at", Value::Null);
+    for (name, change, words, agreement, status) in [
+        ("as it is", &none as &dyn Fn(&Path), [SHOWN, SHOWN, OPEN, SHOWN], SHOWN, 0),
+        ("an object removed", &object, [LITTLE, LITTLE, OPEN, SHOWN], SHOWN, 1),
+        ("a run record removed", &run, [SHOWN, LITTLE, OPEN, SHOWN], SHOWN, 0),
+        ("a partial object removed", &partial, [LITTLE, LITTLE, OPEN, SHOWN], SHOWN, 1),
+        ("a window of the logs removed", &log, [SHOWN, SHOWN, OPEN, SHOWN], LITTLE, 0),
+        ("an extreme clock", &clock, [SHOWN, SHOWN, OPEN, AGAINST], SHOWN, 0),
+        ("extreme rows", &rows, [AGAINST, SHOWN, OPEN, SHOWN], SHOWN, 1),
+        ("no time of a page", &times, [SHOWN, OPEN, OPEN, SHOWN], SHOWN, 1),
+    ] {
+        let made = changed(change).await;
+        assert_claims(&cases, name, &made, words, status);
+        cases.assert_eq(
+            format!("{name}: {:?}", made.sentences),
+            &made.states["agreement"].as_str(),
+            &agreement,
+        );
+    }
+    // A count of CloudWatch of an endpoint that nobody captured.
+    let file = record.lake().with_file_name("witness.csv");
+    for (count, word) in [(3, AGAINST), (0, SHOWN)] {
+        fs::write(&file, format!("{FROM},{count}\n")).unwrap();
+        let witnesses = vec![(format!("{endpoint_id}0"), file.clone())];
+        let made = report(&record.lake(), &Asked { witnesses, ..Asked::period(FROM, TO) }).await;
+        assert_claims(&cases, "another endpoint", &made, [SHOWN, word, OPEN, SHOWN], 0);
+        assert!(
+            made.page_text().contains("not on record in this period. The count was compared with nothing")
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_endpoints_that_begins_later_leaves_the_time_before_it_open() {
+    let cases = Cases::default();
+    let record = record().await;
+    let endpoints = record.world.simulator.endpoint_ids();
+    for minutes in (0..=240).step_by(30) {
+        let targets = if minutes < 120 { json!(endpoints) } else { json!(["*"]) };
+        record.capture_with(at(minutes), json!({"targets": targets})).await;
+    }
+    let made = report(&record.lake(), &asked(&record)).await;
+    assert_claims(&cases, "listed since 22:00", &made, [SHOWN, OPEN, OPEN, SHOWN], 0);
+    assert!(
+        made.sentences["missed"].contains("The record of the list of endpoints of"),
+        "{:?}",
+        made.sentences
+    );
 }

@@ -31,6 +31,7 @@ fn wrong_usage_writes_nothing_and_says_what_is_allowed() {
     };
     for (name, out, flags, status, named) in [
         ("a folder with a file", &full, period(), 1, "the folder is not empty"),
+        ("a folder in the lake", &lake.join("exhibit"), period(), 1, "lies in the lake"),
         ("no time zone", &new, in_zone("Europe/Atlantis"), 2, "--time-zone"),
         ("a time zone with a path", &new, in_zone("../../etc/passwd"), 2, "--time-zone"),
         ("time to come", &new, of("2100-01-01", "2100-01-02"), 2, "--from"),

@@ -12,6 +12,7 @@ use client_vpn_audit::report::exhibit::{
     ExhibitProgress, ExhibitRequest, InputFile, ProgramFacts, ProtectionCheck, SampleRequest, UserList,
     WrittenExhibit, make_exhibit,
 };
+use client_vpn_audit::report::plain_text::escaped;
 use indicatif::HumanCount;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -165,8 +166,9 @@ fn protection(path: &Path, bytes: &[u8]) -> Result<Vec<ProtectionCheck>, Invalid
         let allowed = format!("what `client-vpn-audit preflight --json` printed; the file {problem}");
         InvalidInput::new("--protection", &path.display().to_string(), allowed)
     };
-    let answer: PreflightAnswer =
-        serde_json::from_slice(bytes).map_err(|error| fault(format!("is no such answer: {error}")))?;
+    let answer: PreflightAnswer = serde_json::from_slice(bytes).map_err(|error| {
+        fault(format!("is no such answer from line {}, column {} on", error.line(), error.column()))
+    })?;
     if answer.checks.len() > MOST_CHECKS {
         return Err(fault(format!("has {} checks, and {MOST_CHECKS} are the limit", answer.checks.len())));
     }
@@ -240,7 +242,9 @@ pub fn text(made: &WrittenExhibit, out: &Path) -> String {
         "agreement" => "Records agree",
         _ => "Clock",
     };
-    let claims = made.claims.iter().map(|(claim, sentence)| format!("  {:<16} {sentence}", name(claim)));
+    // The sentences name endpoints, as run records do.
+    let claims =
+        made.claims.iter().map(|(claim, sentence)| format!("  {:<16} {}", name(claim), escaped(sentence)));
     let out = out.display();
     format!(
         "Exhibit {}: {} sessions\n{}\n\n\

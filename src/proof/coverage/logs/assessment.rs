@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::RequestedTimes;
 use super::ledger::{GroupLedger, LogLedger, Pair};
-use super::{LogCoverage, LogGroupsNotKnown, MissingLog, ReadingsInLake};
+use super::{IN_NO_RECORD, LogCoverage, LogGroupsNotKnown, MissingLog, ReadingsInLake};
 use crate::hour::Hour;
 use crate::log_group::LogGroup;
 use crate::log_window::{Reading, Window};
@@ -209,7 +209,7 @@ impl Assessment<'_> {
 
     fn reason(&self, reading: Reading, horizon: Timestamp) -> String {
         if self.in_lake.contains(&reading) {
-            return "what lies at its key is in no record".to_owned();
+            return IN_NO_RECORD.to_owned();
         }
         self.of_group.reason(reading, horizon)
     }

@@ -94,7 +94,7 @@ fn facts(page: &ExhibitPage<'_>) -> Markup {
             }))
             @if !late.is_empty() {
                 (row("Record begins within the period", html! {
-                    @for of in late.iter().take(MOST_LATE) { div { span.mono { (key(&of.endpoint_id)) } ": " (time(page, of.begins)) } }
+                    @for of in late.iter().take(MOST_LATE) { div { span.mono { (key(&of.of)) } ": " (time(page, of.begins)) } }
                     @if late.len() > MOST_LATE { div { "and " (late.len().saturating_sub(MOST_LATE)) " more: see endpoints.csv" } }
                 }))
             }

@@ -21,7 +21,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     html! {
         p.answer {
             (counted(identities.len() as u64, "identity").replace("identitys", "identities")) " had "
-            (counted(page.evidence.read.sessions - without, "session")) " that overlap the period or may; "
+            (counted(page.evidence.tallies.sessions - without, "session")) " that overlap the period or may; "
             (counted(without, "session")) " without a name."
         }
         (table("Access review", &[

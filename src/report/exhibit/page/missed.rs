@@ -6,6 +6,7 @@ use super::ExhibitPage;
 use super::markup::{more, name, number, source, table, time};
 use super::timeline;
 use crate::proof::coverage::{EndpointCoverage, Hole, LISTING};
+use crate::report::exhibit::claims::unwatched;
 use crate::report::exhibit::zoned_times::duration;
 use crate::report::plain_text::escaped;
 
@@ -20,7 +21,6 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         .iter()
         .flat_map(|endpoint| endpoint.holes.iter().map(move |hole| (endpoint, hole)))
         .collect();
-    let witnessed = endpoints.iter().filter(|endpoint| endpoint.witness.is_some()).count();
     let missing_logs: f64 = coverage.connection_logs.iter().map(|log| log.hours_missing).sum();
     html! {
         p { "A hole is a time of 60 minutes or more from the request of a complete capture to the last page of one that follows. AWS lists a \
@@ -53,11 +53,14 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             (source("holes"))
         }
         h3 { "Independent count" }
-        @if witnessed == 0 {
+        @if page.request.witnesses.is_empty() {
             p { "No independent count was given. CloudWatch's ActiveConnectionsCount, exported within 63 days, is one: " code { "--witness ENDPOINT=FILE" } "." }
         } @else {
             @for endpoint in endpoints.iter().filter(|endpoint| endpoint.witness.is_some()).take(MOST_SHOWN) {
-                p { span.mono { (endpoint_name(endpoint)) } ": " (endpoint.witness.as_ref().map_or(0, Vec::len)) " captures differ from CloudWatch's count." }
+                (witnessed(endpoint))
+            }
+            @for witness in unwatched(page.request, page.evidence).take(MOST_SHOWN) {
+                p { span.mono { bdi { (escaped(&witness.endpoint_id)) } } ": not on record in this period. The count was compared with nothing." }
             }
         }
         @if !coverage.connection_logs.is_empty() || !coverage.log_groups_not_known.is_empty() {
@@ -67,6 +70,17 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
                 p { (of.account_id) " " (of.region) ": the log groups are not known: " (name(&of.reason)) }
             }
         }
+    }
+}
+
+/// Returns how the captures of an endpoint compare with its independent count.
+fn witnessed(endpoint: &EndpointCoverage) -> Markup {
+    let differences = endpoint.witness.as_deref().unwrap_or_default();
+    let higher = differences.iter().filter(|of| of.is_higher()).count();
+    let without = differences.iter().filter(|of| of.witness.is_none()).count();
+    let lower = differences.len().saturating_sub(higher + without);
+    html! {
+        p { span.mono { bdi { (endpoint_name(endpoint)) } } ": CloudWatch's count is higher at " (higher) " captures, lower at " (lower) ", and has no value for " (without) "." }
     }
 }
 

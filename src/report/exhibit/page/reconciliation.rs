@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::ExhibitPage;
 use super::markup::{key, more, number, source, table, time};
-use crate::report::exhibit::reconciliation::{NO_SESSION, NO_SESSION_IN_HOLE};
+use crate::report::exhibit::reconciliation::DifferenceKind;
 
 /// Most differences that the page shows.
 const MOST_SHOWN: usize = 100;
@@ -17,19 +17,21 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         (table("Sessions and events", &[("Line", false), ("Count", true)], &html! {
             tr.sum { th scope="row" { "sessions that began in the period" } (number(both.began)) }
             tr.part { th scope="row" { "with an event" } (number(both.with_event)) }
-            tr.part { th scope="row" { "without one, although the log was on and its windows were read" } (number(both.without_event)) }
+            tr.part { th scope="row" { "without one, although the log was on and its windows are in the lake" } (number(both.without_event)) }
             tr.part { th scope="row" { "not comparable: logging off, a window not read, or no beginning known" } (number(both.not_comparable)) }
             tr.sum { th scope="row" { "attempts in the logs" } (number(events.attempts)) }
             tr.part { th scope="row" { "failed" } (number(events.failed.len() as u64)) }
             tr.part { th scope="row" { "connections that began" } (number(events.began.len() as u64)) }
-            tr.part { th scope="row" { "of these without a session, although captures should have shown them" } (number(both.count(NO_SESSION))) }
-            tr.part { th scope="row" { "of these without a session, begun in a hole, or before or after the record" } (number(both.count(NO_SESSION_IN_HOLE))) }
-            @if events.beyond_limit > 0 { tr.part { th scope="row" { "events that are not compared: beyond the limit of a report" } (number(events.beyond_limit)) } }
+            @for kind in DifferenceKind::ALL.into_iter().filter(|kind| *kind != DifferenceKind::WithoutEvent) {
+                tr.part { th scope="row" { "of these " (kind.text()) } (number(both.count(kind))) }
+            }
+            tr.part { th scope="row" { "attempts that cannot be compared: without an id, a time, an endpoint, a result or a connection" } (number(events.left_out)) }
+            @if events.beyond_limit > 0 { tr.part { th scope="row" { "attempts beyond the limit of a report, which are not compared" } (number(events.beyond_limit)) } }
         }))
         @if !both.differences.is_empty() {
             (table("Differences", &[("Kind", false), ("Endpoint", false), ("Connection", false), ("Began", false)], &html! {
                 @for of in both.differences.iter().take(MOST_SHOWN) {
-                    tr { td { (of.kind) } td.mono { (key(&of.endpoint_id)) } td.mono { (key(&of.connection_id)) } td { (time(page, of.began)) } }
+                    tr { td { (of.kind.name()) } td.mono { (key(&of.endpoint_id)) } td.mono { (key(&of.connection_id)) } td { (time(page, of.began)) } }
                 }
             }))
             (more(MOST_SHOWN, both.differences.len(), "differences"))

@@ -6,6 +6,7 @@ use super::ExhibitPage;
 use super::markup::{key, name, source, table, time};
 use crate::report::exhibit::population::counted;
 use crate::report::exhibit::sample::DecidingCapture;
+use crate::report::plain_text::escaped;
 
 /// Most sessions of the sample that the page shows.
 const MOST_SHOWN: usize = 300;
@@ -23,7 +24,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let draw = "while read -r id; do printf '%s  %s\\n' \"$(printf '%s\\n%s' \"$SEED\" \"$id\" | sha256sum | cut -d' ' -f1)\" \"$id\"; done | sort | head -n ";
     html! {
         p.answer { (sessions.len()) " sessions: of each endpoint and month in which sessions began (UTC), the " (request.size) " with the lowest SHA-256 of the seed, a line feed and the id of the connection." }
-        p { "Seed: " span.mono { (name(&request.seed)) } ". The population is " a href="sessions.jsonl" { "sessions.jsonl" } " with " (counted(page.evidence.read.sessions, "session"))
+        p { "Seed: " span.mono { (name(&request.seed)) } ". The population is " a href="sessions.jsonl" { "sessions.jsonl" } " with " (counted(page.evidence.tallies.sessions, "session"))
             "; " a href="manifest.json" { "manifest.json" } " has its SHA-256." }
         p { "To draw it again, for one endpoint and month, with the id of the endpoint:" }
         pre { code { "SEED=" (quoted_for_a_shell(&request.seed)) "\n" (select) (draw) (request.size) } }
@@ -53,9 +54,9 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     }
 }
 
-/// Returns a text as one word of a POSIX shell.
-fn quoted_for_a_shell(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
+/// Returns a seed as one word of a POSIX shell; with a character that nobody would see, a gap to fill.
+fn quoted_for_a_shell(seed: &str) -> String {
+    if escaped(seed) == seed { format!("'{}'", seed.replace('\'', "'\\''")) } else { "'…'".to_owned() }
 }
 
 /// Returns the texts of both captures, each once.
