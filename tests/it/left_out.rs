@@ -38,6 +38,7 @@ macro_rules! tools {
 
 tools! {
     cargo_lambda: "cargo-lambda",
+    chromium: "Chromium",
     libfaketime: "libfaketime",
     moto: "moto",
     openssl: "OpenSSL",

@@ -30,6 +30,7 @@ mod documented_answers;
 mod endpoint_configuration;
 mod exhibit;
 mod exhibit_check;
+mod exhibit_in_browser;
 mod fault_matrix;
 mod files_of_a_column;
 mod fuzz;

@@ -354,11 +354,12 @@ class Exhibit:
                 escaped(text) for text in dict.fromkeys(row[column] for row in rows for column in columns) if text
             ]
             row = rows[0]
+            objects = dict.fromkeys((row["object_key"], row["object_sha256"]) for row in rows if row["object_key"])
             yield [
-                [escaped(row["connection_id"]), row["sha256"]],
+                [escaped(row["connection_id"]), f"drawn by {row['sha256']}"],
                 [identity(row)],
                 self.time(row["connection_established_time"]) + self.time(row["ends_at"]),
-                different("object_key") or ["none found"],
+                [escaped(f"{key} SHA-256 {sha256 or 'not stated'}") for key, sha256 in objects] or ["none found"],
                 different("first_request_id", "last_request_id") or ["none found"],
                 different("digest_key") or ["none found"],
             ]
@@ -497,7 +498,15 @@ def check_sums(exhibit, page, problems):
             problems.append(f"Rules: {of_rules[text][:4]}, and findings.jsonl has {found.count(rule)}")
     kinds = [row["kind"] for row in exhibit.rows("differences")]
     events = {row[0][0]: row[1][0] for table in page["tables"] if table["caption"] == "Sessions and events" for row in table["rows"]}
-    for kind, begin in (("no session", "of these without a session"), ("no log event", "without one")):
+    lines = {
+        "no log event": "without one",
+        "no session": "of these without a session, although captures",
+        "no session, in a hole": "of these without a session, begun in a hole",
+        "no session, not on record then": "of these without a session, of an endpoint",
+        "no session in what could be read": "of these without a session in the captures",
+        "no session yet": "of these without a session yet",
+    }
+    for kind, begin in lines.items():
         line = next((count for line, count in events.items() if line.startswith(begin)), None)
         if line != grouped(kinds.count(kind)):
             problems.append(f"Sessions and events: {begin} {line}, and differences.jsonl has {kinds.count(kind)}")

@@ -92,7 +92,7 @@ impl ExhibitPage<'_> {
                     @for (id, name, verdict, _) in &sections {
                         li {
                             a href={ "#" (id) } { (name) }
-                            @if let Some((claim, verdict)) = verdict { ": " (claim) ": " (markup::state(verdict.state)) }
+                            @if let Some((_, verdict)) = verdict { ": " (markup::state(verdict.state)) }
                         }
                     }
                 }

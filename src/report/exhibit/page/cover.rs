@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::claims::not_on_record;
-use super::markup::{class, key, name, state, table, time};
+use super::markup::{class, key, message, name, state, table, time};
 use super::{CLOCK_RIGHT, EVERY_ROW, ExhibitPage, NOTHING_CHANGED, NOTHING_MISSED, RECORDS_AGREE};
 use crate::proof::coverage::LISTING;
 use crate::report::plain_text::escaped;
@@ -99,6 +99,7 @@ fn facts(page: &ExhibitPage<'_>) -> Markup {
                 }))
             }
             (row("Report made", html! { "from " (page.times.text(request.now)) " to " (page.times.text(page.ended)) @if let Some(host) = &program.host { ", on host " span.mono { (name(host)) } } }))
+            (row("Command", html! { span.mono { (message(&program.command)) } }))
             (row("Program", html! {
                 "client-vpn-audit " (program.version) ", commit "
                 @match &program.commit { Some(commit) => span.mono { (commit) }, None => (not_stated()) }
