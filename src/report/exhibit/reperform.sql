@@ -2,6 +2,8 @@
 -- In the folder of the exhibit: duckdb < reperform.sql
 -- If the lake, or a copy of it, is elsewhere, change the first statement. For a bucket, load httpfs first.
 SET VARIABLE lake = {lake};
+-- The same as a pattern that only it matches.
+SET VARIABLE pattern = regexp_replace(getvariable('lake'), '([*?[])', '[\1]', 'g');
 SET VARIABLE period_from = TIMESTAMPTZ {from};
 SET VARIABLE period_to = TIMESTAMPTZ {to};
 SET VARIABLE as_of = TIMESTAMPTZ {as_of};
@@ -113,34 +115,76 @@ WHERE ends >= begins + INTERVAL 60 MINUTE OR (next_ends IS NULL AND gone_at IS N
 
 -- The rows of the objects that the sessions were made of.
 SET VARIABLE objects = (
-  SELECT coalesce(list(getvariable('lake') || '/' || object_key), [])
+  SELECT coalesce(list(getvariable('pattern') || '/' || object_key), [])
   FROM read_csv('objects.csv', header = true, all_varchar = true)
 );
 CREATE OR REPLACE TEMP TABLE sights AS
-SELECT endpoint_id, connection_id, captured_at, username, common_name, ingress_bytes, egress_bytes
+SELECT
+  regexp_extract(filename, '/account_id=(\d+)/', 1) AS account_id,
+  regexp_extract(filename, '/region=([^/]+)/', 1) AS region,
+  endpoint_id, connection_id, captured_at, status_code, username, common_name, ingress_bytes, egress_bytes,
+  -- Of rows of one moment, one decides: that of the complete capture.
+  (captured_at, contains(filename, '/connections/')) AS seen
 FROM {rows};
 
--- The sessions of the period, by their ids, made again from these rows.
-CREATE OR REPLACE TEMP TABLE remade AS
-SELECT
-  sights.endpoint_id,
-  sights.connection_id,
-  coalesce(arg_max(sights.username, sights.captured_at), arg_max(sights.common_name, sights.captured_at)) AS identity,
-  min(sights.captured_at) AS first_seen,
-  max(sights.captured_at) AS last_seen,
-  max(sights.ingress_bytes) AS ingress_bytes,
-  max(sights.egress_bytes) AS egress_bytes
-FROM sights
-JOIN read_json('sessions.jsonl', format = 'newline_delimited', columns = {endpoint_id: 'VARCHAR', connection_id: 'VARCHAR'}) AS stated
-  USING (endpoint_id, connection_id)
-GROUP BY ALL;
+-- Every object of a capture of the period that lies in the lake, and those that the exhibit names.
+CREATE OR REPLACE TEMP TABLE in_lake AS
+SELECT regexp_extract(file, '(connections|partials)/account_id=.*$') AS object_key
+FROM (
+  SELECT unnest(list_concat(
+    (SELECT list(file) FROM glob(getvariable('pattern') || '/connections/**/*.parquet')),
+    (SELECT list(file) FROM glob(getvariable('pattern') || '/partials/**/*.parquet'))
+  )) AS file
+)
+WHERE try_strptime(regexp_extract(file, '/(\d{8}T\d{6}Z)_[^/]*$', 1), '%Y%m%dT%H%M%SZ') >= getvariable('period_from')::TIMESTAMP
+  AND try_strptime(regexp_extract(file, '/(\d{8}T\d{6}Z)_[^/]*$', 1), '%Y%m%dT%H%M%SZ') < getvariable('until')::TIMESTAMP;
+CREATE OR REPLACE TEMP TABLE named AS
+SELECT object_key FROM read_json('objects.jsonl', format = 'newline_delimited', columns = {object_key: 'VARCHAR'})
+UNION
+SELECT object_key FROM read_json('unreadable.jsonl', format = 'newline_delimited', columns = {object_key: 'VARCHAR'});
 
 CREATE OR REPLACE TEMP TABLE stated_sessions AS
 SELECT *
 FROM read_json('sessions.jsonl', format = 'newline_delimited', columns = {
-  endpoint_id: 'VARCHAR', connection_id: 'VARCHAR', identity: 'VARCHAR', identity_key: 'VARCHAR', first_seen: 'TIMESTAMPTZ', last_seen: 'TIMESTAMPTZ',
-  ingress_bytes: 'BIGINT', egress_bytes: 'BIGINT'
+  account_id: 'VARCHAR', region: 'VARCHAR', endpoint_id: 'VARCHAR', connection_id: 'VARCHAR', identity: 'VARCHAR', first_seen: 'TIMESTAMPTZ',
+  last_seen: 'TIMESTAMPTZ', ingress_bytes: 'BIGINT', egress_bytes: 'BIGINT'
 });
+
+-- The sessions of the period, by their ids, made again from these rows.
+CREATE OR REPLACE TEMP TABLE remade AS
+SELECT
+  account_id,
+  region,
+  endpoint_id,
+  connection_id,
+  coalesce(arg_max(sights.username, seen), arg_max(sights.common_name, seen)) AS identity,
+  min(captured_at) AS first_seen,
+  max(captured_at) AS last_seen,
+  max(sights.ingress_bytes) AS ingress_bytes,
+  max(sights.egress_bytes) AS egress_bytes
+FROM sights
+SEMI JOIN stated_sessions USING (account_id, region, endpoint_id, connection_id)
+GROUP BY ALL;
+
+-- Connections that a capture of the period shows as active.
+CREATE OR REPLACE TEMP TABLE active AS
+SELECT DISTINCT account_id, region, endpoint_id, connection_id
+FROM sights
+WHERE status_code = 'active' AND connection_id IS NOT NULL
+  AND captured_at >= getvariable('period_from') AND captured_at < getvariable('until');
+
+-- Endpoints that were tried in the period, and the first try of each on record.
+CREATE OR REPLACE TEMP TABLE tried AS
+WITH tries AS (
+  SELECT account_id, region, endpoint_id, coalesce(first_page_requested_at, start) AS seen_at FROM attempts
+)
+SELECT account_id, region, endpoint_id, greatest(min(seen_at), getvariable('period_from')) AS begins
+FROM tries
+SEMI JOIN (
+  SELECT account_id, region, endpoint_id FROM tries
+  WHERE seen_at >= getvariable('period_from') AND seen_at < getvariable('until')
+) USING (account_id, region, endpoint_id)
+GROUP BY ALL;
 
 WITH population AS (
   SELECT line, count FROM read_json('population.jsonl', format = 'newline_delimited', columns = {line: 'VARCHAR', count: 'BIGINT'})
@@ -165,22 +209,32 @@ figures (number, figure, recomputed, stated) AS (
   SELECT 6, 'rows without the id of a connection', (SELECT count(*) FROM sights WHERE connection_id IS NULL),
     (SELECT count FROM population WHERE line = 'without the id of a connection')
   UNION ALL
-  SELECT 7, 'connections', (SELECT count(*) FROM (SELECT DISTINCT endpoint_id, connection_id FROM sights WHERE connection_id IS NOT NULL)),
+  SELECT 7, 'connections', (SELECT count(*) FROM (SELECT DISTINCT account_id, region, endpoint_id, connection_id FROM sights WHERE connection_id IS NOT NULL)),
     (SELECT count FROM population WHERE line = 'different connections in the rows used')
   UNION ALL
   SELECT 8, 'sessions', (SELECT count(*) FROM remade), (SELECT count FROM population WHERE line = 'that overlap the period, or may')
   UNION ALL
-  SELECT 9, 'sessions whose identity, first and last sight and bytes agree', (SELECT count(*) FROM remade JOIN stated_sessions USING (endpoint_id, connection_id)
+  SELECT 9, 'sessions whose identity, first and last sight and bytes agree', (SELECT count(*) FROM remade JOIN stated_sessions USING (account_id, region, endpoint_id, connection_id)
       WHERE remade.identity IS NOT DISTINCT FROM stated_sessions.identity
         AND remade.first_seen = stated_sessions.first_seen AND remade.last_seen = stated_sessions.last_seen
         AND remade.ingress_bytes IS NOT DISTINCT FROM stated_sessions.ingress_bytes
         AND remade.egress_bytes IS NOT DISTINCT FROM stated_sessions.egress_bytes),
     (SELECT count(*) FROM stated_sessions)
   UNION ALL
-  SELECT 10, 'bytes sent', (SELECT coalesce(sum(ingress_bytes), 0)::BIGINT FROM remade),
-    (SELECT coalesce(sum(ingress_bytes), 0)::BIGINT FROM read_json('identities.jsonl', format = 'newline_delimited', columns = {ingress_bytes: 'BIGINT'}))
+  SELECT 10, 'bytes sent', (SELECT coalesce(sum(ingress_bytes), 0) FROM remade),
+    (SELECT coalesce(sum(ingress_bytes), 0) FROM read_json('identities.jsonl', format = 'newline_delimited', columns = {ingress_bytes: 'BIGINT'}))
   UNION ALL
-  SELECT 11, 'bytes received', (SELECT coalesce(sum(egress_bytes), 0)::BIGINT FROM remade),
-    (SELECT coalesce(sum(egress_bytes), 0)::BIGINT FROM read_json('identities.jsonl', format = 'newline_delimited', columns = {egress_bytes: 'BIGINT'}))
+  SELECT 11, 'bytes received', (SELECT coalesce(sum(egress_bytes), 0) FROM remade),
+    (SELECT coalesce(sum(egress_bytes), 0) FROM read_json('identities.jsonl', format = 'newline_delimited', columns = {egress_bytes: 'BIGINT'}))
+  UNION ALL
+  SELECT 12, 'objects of the period in the lake, and named here', (SELECT count(*) FROM in_lake), (SELECT count(*) FROM in_lake SEMI JOIN named USING (object_key))
+  UNION ALL
+  SELECT 13, 'connections shown as active in the period, and among the sessions', (SELECT count(*) FROM active),
+    (SELECT count(*) FROM active SEMI JOIN stated_sessions USING (account_id, region, endpoint_id, connection_id))
+  UNION ALL
+  SELECT 14, 'endpoints tried in the period, and assessed from their beginning', (SELECT count(*) FROM tried),
+    (SELECT count(*) FROM tried
+      JOIN read_csv('endpoints.csv', header = true, types = {'account_id': 'VARCHAR', 'from': 'TIMESTAMPTZ'}) AS assessed USING (account_id, region, endpoint_id)
+      WHERE assessed.from <= tried.begins)
 )
 SELECT figure, recomputed, stated, recomputed = stated AS agrees FROM figures ORDER BY number;
