@@ -10,6 +10,7 @@ mod captures;
 mod check;
 mod claims;
 mod compose;
+mod configuration;
 mod data;
 mod difference;
 mod digests;

@@ -70,17 +70,22 @@ impl TableObject {
         EndpointId::parse(self.key.after_time().split('_').next()?)
     }
 
-    /// Returns the fields of its metadata, and its outcome.
-    fn identity(&self) -> Option<(Identity, Outcome)> {
+    /// Returns the fields of its metadata, and the outcomes that it may have.
+    fn identity(&self) -> Option<(Identity, &'static [Outcome])> {
         let time = self.key.time()?;
+        let complete = &[Outcome::Complete][..];
         Some(match self.key.table {
-            Table::Connections => (identity_of_connections(time, &self.endpoint_id()?), Outcome::Complete),
-            Table::Partials => (identity_of_connections(time, &self.endpoint_id()?), Outcome::Partial),
+            Table::Connections => (identity_of_connections(time, &self.endpoint_id()?), complete),
+            Table::Partials => (identity_of_connections(time, &self.endpoint_id()?), &[Outcome::Partial]),
             Table::ConnectionLogs => {
                 let (group, is_late) = self.key.log_group()?;
-                (identity_of_connection_logs(time, &self.key.place, &group, is_late), Outcome::Complete)
+                (identity_of_connection_logs(time, &self.key.place, &group, is_late), complete)
             }
-            _ => (identity_of_configuration(time, &self.key.place), Outcome::Complete),
+            // The listing of one endpoint may have failed. Its row in `endpoints` says so.
+            Table::AuthorizationRules | Table::Routes => {
+                (identity_of_configuration(time, &self.key.place), &[Outcome::Complete, Outcome::Partial])
+            }
+            _ => (identity_of_configuration(time, &self.key.place), complete),
         })
     }
 
@@ -96,15 +101,16 @@ impl TableObject {
         if let Some(irregular) = self.found.irregular {
             return Err(irregular.to_string());
         }
-        let (identity, outcome) = self.identity().ok_or("its key names no endpoint")?;
+        let (identity, outcomes) = self.identity().ok_or("its key names no endpoint")?;
         let keep = Keep::AllUpTo(LARGEST_READ_OBJECT);
         let examined = store.examine(&self.found, LARGEST_READ_OBJECT, keep).await;
         let object = examined.map_err(|error| error.to_string())?.kept;
         let object =
             object.ok_or_else(|| RowsError::Limit(format!("{LARGEST_READ_OBJECT} bytes")).to_string())?;
+        let outcomes: Vec<&str> = outcomes.iter().map(|outcome| outcome.as_str()).collect();
         // A panic of the decoder, over an object that somebody forged, is the object's fault and no other's.
         let decoded = tokio::task::spawn_blocking(move || {
-            read_columns(object, &identity, outcome.as_str(), columns).map_err(|error| error.to_string())
+            read_columns(object, &identity, &outcomes, columns).map_err(|error| error.to_string())
         });
         decoded.await.unwrap_or_else(|_| Err("it cannot be read as Parquet".to_owned()))
     }

@@ -51,6 +51,8 @@ fn arrow_is_known_to_the_tables_the_parquet_objects_and_the_readers_of_sessions_
         "lake/parquet/column_reader.rs",
         "lake/parquet/connection_logs.rs",
         "lake/parquet/writer.rs",
+        "report/exhibit/configuration/columns.rs",
+        "report/exhibit/configuration/rows.rs",
         "report/exhibit/log_events.rs",
         "report/sessions/connection_logs.rs",
         "report/sessions/reader.rs",

@@ -3,6 +3,7 @@
 
 mod claims;
 mod claims_by_the_time;
+mod configuration;
 mod figures;
 mod hostile_text;
 mod input;

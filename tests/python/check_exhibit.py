@@ -4,9 +4,10 @@ Usage: check_exhibit.py figures LAKE EXHIBIT [LIVED]
        check_exhibit.py files EXHIBIT...
        check_exhibit.py reperform EXHIBIT...
        check_exhibit.py sample LAKE EXHIBIT
+       check_exhibit.py configuration LAKE EXHIBIT
 
 `figures` computes each figure again from the run records and the Parquet objects; LIVED is a file with the connections that the simulator
-had in the period, by endpoint. `files` reads each file as whoever receives it does. Both, and `sample`, print a JSON list of problems.
+had in the period, by endpoint. `files` reads each file as whoever receives it does. Both, `sample` and `configuration` print a JSON list of problems.
 `reperform` runs reperform.sql in each exhibit, and prints a JSON list of its rows for each.
 """
 
@@ -22,6 +23,7 @@ import zoneinfo
 
 import pyarrow.parquet
 
+import exhibit_configuration
 import exhibit_page
 import hole_definition
 import logs_of_lakes
@@ -42,7 +44,7 @@ def main():
         print(json.dumps([problem for folder in arguments for problem in check_files(pathlib.Path(folder))]))
     else:
         lake, folder = map(pathlib.Path, arguments[:2])
-        check = Figures(lake, folder) if mode == "figures" else Sample(lake, folder)
+        check = {"figures": Figures, "sample": Sample}.get(mode, Check)(lake, folder)
         check.run(*arguments[2:])
         print(json.dumps(check.problems))
 
@@ -84,6 +86,9 @@ class Check:
         for path in sorted((lake / "runs").rglob("*.json")):
             self.runs[str(path.relative_to(lake))] = json.loads(path.read_text())
 
+    def run(self):
+        exhibit_configuration.check(self, rows_of)
+
     def compare(self, what, found, expected):
         if found != expected:
             self.problems.append(f"{what}: {found!r}, not {expected!r}")
@@ -108,6 +113,7 @@ class Figures(Check):
         self.check_endpoints()
         self.check_verified()
         self.check_inputs()
+        super().run()
 
     def truth(self):
         """The sessions of the period, from all of the lake."""

@@ -211,6 +211,18 @@ SIGNS = {"start": [], "plus": ["+"], "minus": ["\N{MINUS SIGN}"], "sum": ["="], 
 INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
+#: Parts of the configuration, by their kind in the data file.
+CONFIGURED = {
+    "endpoint": "endpoint",
+    "authorization_rule": "authorization rules",
+    "route": "routes",
+    "authorization_policy": "authorization policy",
+    "revocation_list": "revocation list",
+    "option": "options",
+}
+NETWORKS = {"associated_networks", "network_associations"}
+
+
 class Cut(str):
     """A text that the page may cut after 80 characters."""
 
@@ -371,6 +383,12 @@ class Exhibit:
                 who, session, detail = texts
                 yield [who, self.time(row["at"]), session, detail]
 
+    def configuration_changes(self):
+        for row in self.rows("configuration_changes"):
+            times = [self.time(row[column]) for column in ("from_snapshot", "to_snapshot")]
+            values = [[name(row[column])] if row[column] is not None else [] for column in ("from_value", "to_value")]
+            yield [*times, [escaped(row["endpoint_id"])], ["networks" if row["name"] in NETWORKS else CONFIGURED[row["kind"]]], [name(row["name"])], [row["change"]], *values]
+
     def differences(self):
         for row in self.rows("differences"):
             yield [[row["kind"]], [name(row["endpoint_id"])], [name(row["connection_id"])], self.time(row["began"])]
@@ -400,9 +418,12 @@ TABLES = {
     "Active connections, by the complete captures of the period": ("captures", Exhibit.active),
     "Sampled sessions, and the captures that show each first and last": ("sample", Exhibit.sample),
     "Differences": ("differences", Exhibit.differences),
+    "Changes of the configuration": ("configuration_changes", Exhibit.configuration_changes),
 }
 # Tables that have no data file, or more than one.
 WITHOUT_DATA = {
+    "Snapshots of the configuration",
+    "Configuration at the beginning and at the end of the period",
     "About this report",
     "Fill in by hand",
     "Newest digest of each account and Region that was read",

@@ -22,7 +22,9 @@ class Page(html.parser.HTMLParser):
         self.feed(text)
         self.close()
         self.problems += [f"{tag} is not closed" for tag in self.open]
-        self.problems += [f"it has {word}" for word in re.findall(r"https?://|@import|url\((?!#)|javascript:|\son[a-z]+=[\"']", text)]
+        # A text from outside may be an address, which nothing loads: it has no tag in it.
+        own = re.sub(r"<bdi>[^<]*</bdi>", "", text)
+        self.problems += [f"it has {word}" for word in re.findall(r"https?://|@import|url\((?!#)|javascript:|\son[a-z]+=[\"']", own)]
 
     def handle_starttag(self, tag, attributes):
         if tag in FORBIDDEN:

@@ -41,7 +41,7 @@ pub enum RowsError {
     Value(&'static str),
 }
 
-/// Reads these columns of an object that has `identity` and this outcome in its metadata. A column that it does not have is in
+/// Reads these columns of an object that has `identity` and one of these outcomes in its metadata. A column that it does not have is in
 /// no batch.
 ///
 /// # Errors
@@ -49,11 +49,13 @@ pub enum RowsError {
 pub fn read_columns(
     object: Vec<u8>,
     identity: &Identity,
-    outcome: &str,
+    outcomes: &[&str],
     columns: &[&str],
 ) -> Result<Vec<RecordBatch>, RowsError> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(object))?;
     let metadata = ObjectMetadata::of_footer(reader.metadata().file_metadata());
+    let outcome = outcomes.iter().find(|outcome| metadata.has_outcome(outcome));
+    let outcome = outcome.ok_or(RowsError::AnotherKey("outcome"))?;
     if let Some(field) = metadata.difference(identity, outcome) {
         return Err(RowsError::AnotherKey(field));
     }

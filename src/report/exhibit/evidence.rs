@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::captures::{CaptureSink, LedgerFigures, deciding};
+use super::configuration::ConfigurationFigures;
 use super::digests::{DigestFigures, read_digests};
 use super::findings::Findings;
 use super::identities::Identities;
@@ -48,6 +49,7 @@ pub(super) struct Evidence {
     pub findings: Findings,
     pub reconciliation: Reconciliation,
     pub log_events: LogEvents,
+    pub configuration: ConfigurationFigures,
     pub ledger: LedgerFigures,
     pub digests: DigestFigures,
     /// The last hour of the snapshots that the sessions were made of, and of the period.
@@ -70,7 +72,7 @@ impl Evidence {
         coverage.log_groups_not_known.is_empty() && missing.next().is_none()
     }
 
-    /// Reads the lake, and writes the data files `sessions` and `captures`.
+    /// Reads the lake, and writes the data files `sessions`, `captures` and those of the configuration.
     ///
     /// # Errors
     /// Returns an error if the lake cannot be listed or a file cannot be written. What cannot be read is in the result.
@@ -104,6 +106,8 @@ impl Evidence {
             is_all_read: read.unreadable.is_empty(),
         };
         reconciliation.finish(&log_events, &facts);
+        let configuration =
+            ConfigurationFigures::read(&store, &places, (from, until), period_days, folder).await?;
         let mut captures = CaptureSink::new(request, &read, folder)?;
         let mut unreadable = Vec::new();
         let (earliest, latest) = deciding(from, request.to);
@@ -116,10 +120,11 @@ impl Evidence {
         let sampled: BTreeSet<String> = sample.iter().flat_map(Sample::object_keys).collect();
         let digests = read_digests(&store, &places, days, &sampled).await?;
 
-        // Connection logs and configurations of other hours have values of these sessions too.
+        // Connection logs and configurations of other hours are shown too.
         let keys = read_objects.to_map();
         let keys = keys.keys().filter_map(|key| ObjectKey::parse(key));
-        let read_hours = keys.filter(|key| OF_SESSIONS.contains(&key.table)).map(|key| key.hour);
+        let is_record = |key: &ObjectKey| matches!(key.table, Table::Runs | Table::Digests);
+        let read_hours = keys.filter(|key| !is_record(key)).map(|key| key.hour);
         let (first, last) = hours_of(&read, from, until);
         let verified_hours =
             read_hours.fold((first, last), |(first, last), hour| (first.min(hour), last.max(hour)));
@@ -151,10 +156,14 @@ impl Evidence {
             verification.faults.retain(|fault| fault.kind != Kind::KeyUnknown);
         }
 
-        unreadable.extend(coverage.unreadable.iter().cloned());
-        unreadable.extend(read.unreadable.iter().cloned());
-        unreadable.extend(ledger.missing.iter().cloned());
-        unreadable.extend(log_events.unreadable.iter().cloned());
+        let others = [
+            &coverage.unreadable,
+            &read.unreadable,
+            &ledger.missing,
+            &log_events.unreadable,
+            &configuration.unreadable,
+        ];
+        unreadable.extend(others.into_iter().flatten().cloned());
         unreadable.sort_by(|one, other| one.object_key.cmp(&other.object_key));
         unreadable.dedup_by(|one, other| one.object_key == other.object_key);
         let inputs = read_objects.to_map();
@@ -169,6 +178,7 @@ impl Evidence {
             findings,
             reconciliation,
             log_events,
+            configuration,
             ledger,
             digests,
             last_snapshot_hour: last,
@@ -179,10 +189,6 @@ impl Evidence {
         })
     }
 }
-
-/// Tables that sessions are made of.
-const OF_SESSIONS: [Table; 4] =
-    [Table::Connections, Table::Partials, Table::ConnectionLogs, Table::Endpoints];
 
 /// Returns the best chance that captures had to show a connection of an endpoint: in two accounts, ids may be the same.
 fn visibility(read: &SessionsRead, endpoint_id: &str, time: Timestamp) -> Visibility {

@@ -2,6 +2,7 @@
 
 mod changed;
 mod clock;
+mod configuration;
 mod controls;
 mod cover;
 mod findings;
@@ -76,6 +77,7 @@ impl ExhibitPage<'_> {
             ("identities", "Who connected?", None, identities::section(self)),
             ("findings", "What stands out?", None, findings::section(self)),
             ("usage", "How much?", None, usage::section(self)),
+            ("configuration", "What could they reach?", None, configuration::section(self)),
             (
                 "agreement",
                 "Do the two records agree?",

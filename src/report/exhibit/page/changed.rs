@@ -39,10 +39,10 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             @for (key, sha256) in &request.known { p { "Compared with the digest known from elsewhere: " code { (key) } ", SHA-256 " span.mono { (sha256) } "." } }
         }
         h3 { "Verified" }
-        @if evidence.verification.is_ok() { p { "Hours " (first) " to " (last) " (UTC), which have every object that these sessions were made of." } }
+        @if evidence.verification.is_ok() { p { "Hours " (first) " to " (last) " (UTC), which have every object that these sessions and configurations were made of." } }
         @if outside > 0 {
             p { (outside) " objects of other hours were read and not verified here: run records, which decide since when an endpoint exists and which gaps lie around sessions that \
-                 reach out of the period, and connection logs and configurations of the days around it. To verify all: " code { "client-vpn-audit verify" } "." }
+                 reach out of the period. To verify all: " code { "client-vpn-audit verify" } "." }
         }
         @match &evidence.verification {
             Ok(verification) => { (verified(page, verification)) }

@@ -42,7 +42,7 @@ pub(super) fn section(page: &ExhibitPage<'_>, contents: &Markup) -> Markup {
                 li { "A session is an entry in AWS's list of connections. It is not access to a resource behind the VPN." }
                 li { "Times of connections are AWS's. AWS states no time zone; they are read as UTC." }
                 li { "What AWS does not list is not in the record: that every connection is listed until 60 minutes after its end is AWS's word." }
-                li { "Not in this report: authorization rules, routes and options of the endpoints. The lake has them." }
+                li { "Who changed the configuration is in CloudTrail, not here." }
             }
             h2 { "Hand-over" }
             div.together { (table("Fill in by hand", &[("Role", false), ("Name", false), ("Date", false), ("Signature", false)], &html! {
