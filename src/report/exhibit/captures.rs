@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::evidence::ReportedEndpoint;
-use super::output_folder::{DataFile, OutputFolder};
+use super::output_folder::{DataFile, OutputFolder, time_value};
 use super::run_records::{ClockDifferences, EndpointAttempts, ReportedRun, ReportedTarget, StatedObject};
 use super::sample::Sample;
 use super::{ExhibitError, ExhibitRequest, widened};
@@ -139,18 +139,17 @@ impl<'a> CaptureSink<'a> {
         };
         let of_endpoint = self.figures.attempts.entry(endpoint).or_default();
         of_endpoint.add(snapshot_time, target);
-        let time = |time: Option<Timestamp>| time.map_or(Value::Null, |time| json!(format!("{time:.3}")));
         let row = vec![
             json!(place.account_id.as_str()),
             json!(place.region.as_str()),
             json!(target.endpoint_id),
-            time(Some(snapshot_time)),
+            time_value(Some(snapshot_time)),
             json!(target.outcome),
             json!(target.rows),
             json!(target.active),
-            time(target.first_page_requested_at),
-            time(target.first_page_at),
-            time(target.last_page_at),
+            time_value(target.first_page_requested_at),
+            time_value(target.first_page_at),
+            time_value(target.last_page_at),
             json!(target.clock_difference_seconds),
             json!(target.first_request_id),
             json!(target.last_request_id),

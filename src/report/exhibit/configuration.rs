@@ -17,7 +17,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::ExhibitError;
-use super::output_folder::{DataFile, OutputFolder};
+use super::output_folder::{DataFile, OutputFolder, time_value};
 use crate::lake::keys::Table;
 use crate::lake::store::{Store, StoreError};
 use crate::proof::coverage::Unreadable;
@@ -236,10 +236,6 @@ fn readable<T>(object: &TableObject, read: Result<T, String>, unreadable: &mut V
     read.map_err(|problem| unreadable.push(object.unreadable(problem))).ok()
 }
 
-fn time(time: Option<Timestamp>) -> Value {
-    time.map_or(Value::Null, |time| json!(format!("{time:.3}")))
-}
-
 fn change_row(place: &AccountRegion, change: &ConfigurationChange) -> Vec<Value> {
     vec![
         json!(place.account_id.as_str()),
@@ -250,10 +246,10 @@ fn change_row(place: &AccountRegion, change: &ConfigurationChange) -> Vec<Value>
         json!(change.change),
         json!(change.from_value),
         json!(change.to_value),
-        time(Some(change.from.snapshot_time)),
-        time(Some(change.to.snapshot_time)),
-        time(change.from.captured_at),
-        time(change.to.captured_at),
+        time_value(Some(change.from.snapshot_time)),
+        time_value(Some(change.to.snapshot_time)),
+        time_value(change.from.captured_at),
+        time_value(change.to.captured_at),
     ]
 }
 
@@ -268,7 +264,7 @@ fn state_row(place: &AccountRegion, at: &str, of: &StateValue) -> Vec<Value> {
         json!(name),
         json!(value),
         json!(of.times.is_some()),
-        time(of.times.map(|times| times.snapshot_time)),
-        time(of.times.and_then(|times: ConfigurationTimes| times.captured_at)),
+        time_value(of.times.map(|times| times.snapshot_time)),
+        time_value(of.times.and_then(|times: ConfigurationTimes| times.captured_at)),
     ]
 }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::ExhibitError;
 use super::evidence::Evidence;
-use super::output_folder::OutputFolder;
+use super::output_folder::{OutputFolder, time_value};
 use super::population::Population;
 
 /// Writes every data file that is not written while the lake is read.
@@ -25,10 +24,6 @@ pub(super) fn write(
     write_verification(evidence, folder)?;
     write_observations(evidence, folder)?;
     write_sample(evidence, folder)
-}
-
-fn time(time: Option<Timestamp>) -> Value {
-    time.map_or(Value::Null, |time| json!(format!("{time:.3}")))
 }
 
 fn write_coverage(evidence: &Evidence, folder: &mut OutputFolder) -> Result<(), ExhibitError> {
@@ -53,7 +48,7 @@ fn write_coverage(evidence: &Evidence, folder: &mut OutputFolder) -> Result<(), 
             json!(endpoint.account_id),
             json!(endpoint.region),
             json!(endpoint.endpoint_id),
-            time(Some(endpoint.from)),
+            time_value(Some(endpoint.from)),
             outcome("complete"),
             outcome("already_captured"),
             outcome("partial"),
@@ -86,8 +81,8 @@ fn write_coverage(evidence: &Evidence, folder: &mut OutputFolder) -> Result<(), 
             json!(endpoint.account_id),
             json!(endpoint.region),
             json!(endpoint.endpoint_id),
-            time(Some(hole.gap.from)),
-            time(Some(hole.gap.to)),
+            time_value(Some(hole.gap.from)),
+            time_value(Some(hole.gap.to)),
             json!(hole.gap.open),
             json!(hole.gap.seconds),
             json!(hole.attempts),
@@ -148,8 +143,8 @@ fn write_identities(evidence: &Evidence, folder: &mut OutputFolder) -> Result<()
             json!(of.identity),
             json!(of.sessions),
             json!(of.days.len()),
-            time(of.first),
-            time(of.last),
+            time_value(of.first),
+            time_value(of.last),
             json!(of.seconds),
             json!(of.ingress_bytes),
             json!(of.egress_bytes),
@@ -212,7 +207,7 @@ fn write_observations(evidence: &Evidence, folder: &mut OutputFolder) -> Result<
             json!(of.identity),
             json!(of.endpoint_id),
             json!(of.connection_id),
-            time(of.at),
+            time_value(of.at),
             json!(of.detail),
         ]
     });
@@ -222,7 +217,7 @@ fn write_observations(evidence: &Evidence, folder: &mut OutputFolder) -> Result<
         rows,
     )?;
     let rows = evidence.reconciliation.differences.iter().map(|of| {
-        [json!(of.kind.name()), json!(of.endpoint_id), json!(of.connection_id), time(Some(of.began))]
+        [json!(of.kind.name()), json!(of.endpoint_id), json!(of.connection_id), time_value(Some(of.began))]
     });
     folder.write_rows("differences", ["kind", "endpoint_id", "connection_id", "began"], rows)
 }
@@ -259,8 +254,8 @@ fn write_sample(evidence: &Evidence, folder: &mut OutputFolder) -> Result<(), Ex
                 json!(sampled.sha256),
                 json!(session.connection_id),
                 json!(session.identity),
-                time(Some(session.connection_established_time)),
-                time(Some(session.ends_at)),
+                time_value(Some(session.connection_established_time)),
+                time_value(Some(session.ends_at)),
                 json!(shown),
                 of(|capture| Some(capture.object_key.clone())),
                 of(|capture| capture.sha256.clone()),

@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{ExhibitError, ExhibitFile, ExhibitManifest};
@@ -194,6 +195,11 @@ impl DataFile {
     }
 }
 
+/// Returns a time as the data files have it.
+pub(super) fn time_value(time: Option<Timestamp>) -> Value {
+    time.map_or(Value::Null, |time| json!(format!("{time:.3}")))
+}
+
 /// Returns a value as a field of a CSV file, and `true` if it was altered.
 fn field(value: &Value) -> (String, bool) {
     match value {
@@ -218,8 +224,6 @@ pub(super) fn spreadsheet_text(text: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -1,6 +1,6 @@
 //! The configuration of the endpoints of an account and Region over time: snapshots compared one after the other, without I/O.
 //!
-//! What is not known at a snapshot is no change: the next known values of a part are compared with the last known ones.
+//! A part that is not known at a snapshot is no change: its next known values are compared with the last known ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
