@@ -214,8 +214,8 @@ error_codes! {
             "the hours of at least one account and Region could not all be sealed; the others were. Of `verify`: the lake has no digest",
             "see the log for the codes of each account and Region";
         NothingAskedFor:
-            "of `verify`: none of the hours asked for is sealed or closed",
-            "ask for other hours";
+            "of `verify`: none of the hours asked for is sealed or closed. Of `report --prove`: no session of the connection overlaps the period",
+            "ask for other hours, another period, or another id";
         TargetsFailed:
             "at least one target failed or was cut short; the others were captured",
             "see the ledger for the codes of each target";

@@ -24,15 +24,19 @@ mod manifest;
 mod output_folder;
 mod page;
 mod population;
+mod prove;
+mod pseudonyms;
 mod receipt;
 mod reconciliation;
 mod reperform;
 mod run_records;
 mod sample;
+mod session_evidence;
 mod session_figures;
 mod timestamp;
 mod users;
 mod verdict;
+mod verification;
 mod zoned_times;
 
 use std::collections::BTreeMap;
@@ -54,6 +58,7 @@ pub use difference::{ExhibitDifference, ExhibitDifferenceKind};
 pub use folder::ExhibitFolder;
 pub use inputs::InputFile;
 pub use manifest::{ExhibitFile, ExhibitManifest, ManifestError, exhibit_number};
+pub use prove::{WrittenPackage, prove_session};
 pub use receipt::{ExhibitReceipt, receipt_text};
 pub use sample::SampleRequest;
 pub use users::UserList;
@@ -105,6 +110,8 @@ pub struct ExhibitRequest<'a> {
     pub retention_days: Option<u32>,
     /// Name of whoever made it, as they stated it.
     pub prepared_by: Option<String>,
+    /// The file to write the pseudonyms of people to, which replace them in the exhibit; `None` to show names and addresses.
+    pub pseudonyms: Option<PathBuf>,
     /// The sample; `None` for none.
     pub sample: Option<SampleRequest>,
     /// The current users; `None` if they were not given.
@@ -175,11 +182,44 @@ pub enum ExhibitError {
         "creating the exhibit in {0}: the folder is not empty, and nothing in it is overwritten; choose another with --out"
     )]
     NotEmpty(PathBuf),
+    /// The file of pseudonyms would lie beside what it is to be kept from.
+    #[error(
+        "creating the file of pseudonyms {0}: it lies in the lake or in the exhibit, whose readers are not to know whose they are; \
+         choose another with --pseudonyms"
+    )]
+    PseudonymsWithin(PathBuf),
     /// The folder lies in the lake, which nothing but captures and seals may write to.
     #[error(
         "creating the exhibit in {0}: the folder lies in the lake, to which a report adds nothing; choose another with --out"
     )]
     InLake(PathBuf),
+    /// No session of the connection in the period.
+    #[error(
+        "looking for the connection {connection_id:?} from {from} to {to}: no session of it overlaps the period{}; check the id, or choose \
+         another period with --from and --to",
+        match unreadable { 0 => String::new(), number => format!(", and {number} objects could not be read") }
+    )]
+    NoSession {
+        /// The id that was asked for.
+        connection_id: String,
+        /// Beginning of the period.
+        from: Timestamp,
+        /// End of the period.
+        to: Timestamp,
+        /// Objects that could have shown it and could not be read.
+        unreadable: usize,
+    },
+    /// More than one endpoint has a session of the connection.
+    #[error(
+        "looking for the connection {connection_id:?}: it has a session at each of {}, and AWS gives an id once; run `verify`",
+        endpoints.join(", ")
+    )]
+    SeveralSessions {
+        /// The id that was asked for.
+        connection_id: String,
+        /// The endpoints.
+        endpoints: Vec<String>,
+    },
     /// The files make no manifest.
     #[error("making the manifest of the exhibit: {0}")]
     Manifest(#[from] ManifestError),

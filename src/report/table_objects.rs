@@ -27,6 +27,11 @@ impl DayRange {
     /// All days.
     pub(super) const ALL: DayRange = DayRange { first: None, last: None };
 
+    /// Returns the days from one date to another.
+    pub(super) fn of(first: Date, last: Date) -> DayRange {
+        DayRange { first: Some(day_of_date(first)), last: Some(day_of_date(last)) }
+    }
+
     /// Returns `true` if a day, counted from 1970, is one of them.
     pub(super) fn contains(self, day: i64) -> bool {
         self.first.is_none_or(|first| first <= day) && self.last.is_none_or(|last| day <= last)

@@ -54,6 +54,7 @@ fn arrow_is_known_to_the_tables_the_parquet_objects_and_the_readers_of_sessions_
         "report/exhibit/configuration/columns.rs",
         "report/exhibit/configuration/rows.rs",
         "report/exhibit/log_events.rs",
+        "report/exhibit/session_evidence/verbatim_rows.rs",
         "report/sessions/connection_logs.rs",
         "report/sessions/reader.rs",
         "report/sessions/rows.rs",

@@ -7,8 +7,10 @@ mod configuration;
 mod figures;
 mod hostile_text;
 mod input;
+mod pseudonyms;
 mod reperform;
 mod sample;
+mod session_package;
 mod time_zones;
 
 use std::collections::BTreeMap;
@@ -35,7 +37,7 @@ use sha2::Sha256;
 use tempfile::TempDir;
 
 use crate::harness::sealed::Keys;
-use crate::harness::{World, command, files_under, sdk_config, snapshot};
+use crate::harness::{World, command, files_under, handle, sdk_config, snapshot};
 
 /// The claims of the cover by the names that `--json` has for them. The population is no claim, but has a state too.
 const CLAIMS: [(&str, &str); 3] = [
@@ -98,6 +100,16 @@ impl Record {
         seal(&self.world.lake(), Some(&self.keys), now).await;
     }
 
+    /// Reads the connection logs at these times.
+    async fn read_logs(&self, times: &[Timestamp]) {
+        let groups = [("AUDIT_CONNECTION_LOG_GROUPS", "arn:aws:logs:*:*:log-group:client-vpn*")];
+        for now in times {
+            self.world.simulator.set_time(*now);
+            self.world.clock.set(*now);
+            handle(&self.world.auditor(&groups), &json!({"action": "logs"}), "logs", None).await.unwrap();
+        }
+    }
+
     fn lake(&self) -> PathBuf {
         self.world.lake()
     }
@@ -154,6 +166,8 @@ struct Asked<'a> {
     sample: Option<(usize, &'a str)>,
     retention_days: Option<u32>,
     time_zone: &'a str,
+    /// The file to write pseudonyms to.
+    pseudonyms: Option<PathBuf>,
 }
 
 impl<'a> Asked<'a> {
@@ -167,6 +181,7 @@ impl<'a> Asked<'a> {
             sample: None,
             retention_days: None,
             time_zone: "UTC",
+            pseudonyms: None,
         }
     }
 
@@ -208,8 +223,12 @@ struct Made {
     sentences: BTreeMap<String, String>,
 }
 
-/// Makes an exhibit.
-async fn report(lake: &Path, asked: &Asked<'_>) -> Made {
+/// Does something with the request for what is asked for.
+async fn requesting<T>(
+    lake: &Path,
+    asked: &Asked<'_>,
+    task: impl AsyncFnOnce(&ExhibitRequest<'_>) -> T,
+) -> T {
     let location = Location::Directory(lake.to_owned());
     let store = Store::new(&location, &sdk_config("http://127.0.0.1:1", "eu-central-1"), None);
     let witness = |(id, path): &(String, PathBuf)| Witness::read(id, path).unwrap();
@@ -227,6 +246,7 @@ async fn report(lake: &Path, asked: &Asked<'_>) -> Made {
         protection: None,
         retention_days: asked.retention_days,
         prepared_by: None,
+        pseudonyms: asked.pseudonyms.clone(),
         sample: asked.sample.map(|(size, seed)| SampleRequest { size, seed: seed.to_owned() }),
         users: None,
         files: Vec::new(),
@@ -239,8 +259,15 @@ async fn report(lake: &Path, asked: &Asked<'_>) -> Made {
         },
         max_concurrency: 4,
     };
+    task(&request).await
+}
+
+/// Makes an exhibit.
+async fn report(lake: &Path, asked: &Asked<'_>) -> Made {
     let directory = TempDir::new().unwrap();
-    let made = make_exhibit(&request, &directory.path().join("exhibit"), |_| ()).await.unwrap();
+    let out = directory.path().join("exhibit");
+    let made = async |request: &ExhibitRequest<'_>| make_exhibit(request, &out, |_| ()).await.unwrap();
+    let made = requesting(lake, asked, made).await;
     let sentences = made.claims.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
     Made::new(directory, made.is_whole, sentences)
 }

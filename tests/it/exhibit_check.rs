@@ -205,7 +205,7 @@ fn what_the_program_writes_is_what_is_described_and_sha256sum_agrees() {
     }
     let files = exhibit.entries().into_iter().rev();
     let files = files.map(|(path, bytes, sha256)| ExhibitFile { path, bytes, sha256 });
-    let manifest = ExhibitManifest::new(files.collect()).unwrap();
+    let manifest = ExhibitManifest::new(files.collect(), None).unwrap();
     let written = manifest.write(&exhibit.folder()).unwrap();
     assert_eq!(["manifest.json", "receipt.txt"].map(|name| fs::read(exhibit.path(name)).unwrap()), by_hand);
     assert_eq!((manifest.exhibit(), written), (exhibit.number().as_str(), sha256(&by_hand[0])));

@@ -79,6 +79,7 @@ async fn exhibit(files: &DemoFiles, played: &SimulatedTime) -> Result<WrittenExh
         protection: None,
         retention_days: None,
         prepared_by: Some("the demo".to_owned()),
+        pseudonyms: None,
         sample: Some(SampleRequest { size: SAMPLE, seed: "demo".to_owned() }),
         users: None,
         files: Vec::new(),

@@ -115,6 +115,10 @@ Examples:
   client-vpn-audit report --lake ./copy --from 2026-11-01 --to 2026-12-01 --time-zone Europe/Berlin \\
       --public-key public.der --sample 25 --seed 'audit 2026-17' --out ./exhibit
 
+  # Everything about one session, for a case
+  client-vpn-audit report --lake ./copy --from 2026-11-01 --to 2026-11-03 --public-key public.der \\
+      --prove cvpn-connection-0123456789abcdef0 --out ./case
+
   # Nothing was changed since the exhibit was made, by the receipt that was handed over separately
   client-vpn-audit report --check ./exhibit --receipt receipt.txt
 

@@ -48,9 +48,12 @@ impl Failure {
             Failure::NoExhibit(ExhibitError::Sessions(SessionsError::TooManyConnections { .. })) => {
                 ErrorCode::LimitExceeded
             }
+            Failure::NoExhibit(ExhibitError::NoSession { .. }) => ErrorCode::NothingAskedFor,
             Failure::NoExhibit(
                 ExhibitError::NotEmpty(_)
                 | ExhibitError::InLake(_)
+                | ExhibitError::PseudonymsWithin(_)
+                | ExhibitError::SeveralSessions { .. }
                 | ExhibitError::Manifest(_)
                 | ExhibitError::Write { .. },
             ) => ErrorCode::StorageFailed,

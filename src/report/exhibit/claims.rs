@@ -1,19 +1,25 @@
 //! The three claims of the cover: nothing was missed, nothing was changed, the clock was right. Each follows from what the proofs found,
 //! and is said to be shown only if nothing is against it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::ExhibitRequest;
+use super::digests::NewestDigest;
 use super::evidence::Evidence;
 use super::population::{counted, grouped};
 use super::run_records::ClockDifferences;
 use super::verdict::{EvidenceState, Verdict};
 use super::zoned_times::ZonedTimes;
+use crate::hour::Hour;
 use crate::lake::keys::ObjectKey;
+use crate::lake::store::ReadObject;
 use crate::proof::coverage::witness::Witness;
 use crate::proof::coverage::{LISTED_AFTER_END, LISTING};
 use crate::proof::verify::Verification;
 use crate::report::plain_text::escaped;
+use crate::target::AccountRegion;
 
 /// Seconds by which a clock may differ: the limit by which the seal goes too.
 const CLOCK_LIMIT_SECONDS: u64 = 300;
@@ -176,15 +182,29 @@ fn hole_minutes(evidence: &Evidence, from: Timestamp) -> i64 {
     seconds.div_euclid(60) + i64::from(seconds.rem_euclid(60) > 0)
 }
 
+/// The facts that show if something was changed since it was sealed.
+pub(super) struct SealFacts<'a> {
+    /// `true` if a public key was given.
+    pub has_keys: bool,
+    /// Every object that was read.
+    pub inputs: &'a BTreeMap<String, ReadObject>,
+    /// The result of `verify`, or the reason why nothing could be verified.
+    pub verification: &'a Result<Verification, String>,
+    /// The newest digest of each account and Region that was verified.
+    pub newest: &'a BTreeMap<AccountRegion, NewestDigest>,
+    /// The last hour that the claim is about.
+    pub last_hour: Hour,
+}
+
 /// Returns the verdict on the claim that nothing was changed since it was sealed.
-pub(super) fn changed(request: &ExhibitRequest<'_>, evidence: &Evidence) -> Verdict {
-    let inputs_changed = evidence.inputs.values().filter(|object| object.has_changed).count();
+pub(super) fn changed(facts: &SealFacts<'_>) -> Verdict {
+    let inputs_changed = facts.inputs.values().filter(|object| object.has_changed).count();
     if inputs_changed > 0 {
         let sentence =
             format!("{} changed while this report was made.", counted(inputs_changed as u64, "object"));
         return Verdict::new(EvidenceState::Contradicted, sentence);
     }
-    let verification = match &evidence.verification {
+    let verification = match facts.verification {
         Ok(verification) => verification,
         Err(problem) => {
             let sentence = format!("Not verified: {problem}.");
@@ -199,7 +219,7 @@ pub(super) fn changed(request: &ExhibitRequest<'_>, evidence: &Evidence) -> Verd
         );
         return Verdict::new(EvidenceState::Contradicted, sentence);
     }
-    if request.keys.is_empty() {
+    if !facts.has_keys {
         let sentence = "Not verified: no public key was given, so no signature was checked. Whoever may write the lake could have made all \
                         of it again.";
         return Verdict::new(EvidenceState::NotShown, sentence);
@@ -209,7 +229,7 @@ pub(super) fn changed(request: &ExhibitRequest<'_>, evidence: &Evidence) -> Verd
         return Verdict::new(EvidenceState::NotShown, sentence);
     }
     let unsealed = unsealed(verification);
-    if unsealed > 0 && !is_sealed_to_the_last_snapshot(evidence, verification) {
+    if unsealed > 0 && !is_sealed_to_the_last_snapshot(facts, verification) {
         let sentence = format!(
             "No difference from what was sealed, but {} not sealed: nothing shows that they are as they were written.",
             match unsealed {
@@ -247,10 +267,10 @@ pub(super) fn changed(request: &ExhibitRequest<'_>, evidence: &Evidence) -> Verd
 
 /// Returns `true` if only objects of hours after those of the snapshots are not sealed: they cannot have changed since, and the claim is not
 /// about them.
-fn is_sealed_to_the_last_snapshot(evidence: &Evidence, verification: &Verification) -> bool {
-    let newest = evidence.digests.newest.values().map(|newest| ObjectKey::parse(&newest.key));
+fn is_sealed_to_the_last_snapshot(facts: &SealFacts<'_>, verification: &Verification) -> bool {
+    let newest = facts.newest.values().map(|newest| ObjectKey::parse(&newest.key));
     verification.scopes.iter().all(|scope| scope.without_digest == 0)
-        && newest.into_iter().all(|key| key.is_some_and(|key| key.hour >= evidence.last_snapshot_hour))
+        && newest.into_iter().all(|key| key.is_some_and(|key| key.hour >= facts.last_hour))
 }
 
 /// Returns the number of objects that no valid digest lists.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::claims::SealFacts;
 use super::evidence::Evidence;
 use super::output_folder::OutputFolder;
 use super::page::ExhibitPage;
@@ -9,7 +10,6 @@ use super::population::Population;
 use super::verdict::Verdict;
 use super::zoned_times::ZonedTimes;
 use super::{ExhibitError, ExhibitProgress, ExhibitRequest, claims, data, exhibit_number, inputs, reperform};
-use crate::lake::store::Location;
 
 /// An exhibit that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,22 +42,24 @@ pub async fn make_exhibit(
     out: &Path,
     on_progress: impl Fn(ExhibitProgress),
 ) -> Result<WrittenExhibit, ExhibitError> {
-    if let Location::Directory(lake) = request.lake
-        && is_within(out, lake)
-    {
-        return Err(ExhibitError::InLake(out.to_owned()));
-    }
-    let mut folder = OutputFolder::create(out)?;
+    let mut folder = OutputFolder::create(out, request.lake)?;
     let evidence = Evidence::read(request, &mut folder, on_progress).await?;
     let times = ZonedTimes(request.time_zone.clone());
     let expected = expected_captures(request, &evidence);
     let population = Population::of(&evidence, expected);
     let missed = claims::missed(request, &evidence, &times);
-    let changed = claims::changed(request, &evidence);
+    let changed = claims::changed(&SealFacts {
+        has_keys: !request.keys.is_empty(),
+        inputs: &evidence.inputs,
+        verification: &evidence.verification,
+        newest: &evidence.digests.newest,
+        last_hour: evidence.last_snapshot_hour,
+    });
     let clock = claims::clock(&evidence);
     let agreement = evidence.reconciliation.verdict(&evidence.log_events, evidence.has_every_window());
     data::write(&evidence, &population, &mut folder)?;
-    let (content, inputs_sha256) = inputs::csv_of(request, &evidence)?;
+    let (content, inputs_sha256) =
+        inputs::csv_of(&inputs::parameters(request), &request.files, &evidence.inputs)?;
     let number = exhibit_number(&inputs_sha256).to_owned();
     folder.write("inputs.csv", &content)?;
     folder.write("reperform.sql", reperform::sql(request, &evidence, &number).as_bytes())?;
@@ -77,7 +79,7 @@ pub async fn make_exhibit(
     };
     let html = page.html();
     folder.write("report.html", html.as_bytes())?;
-    let manifest_sha256 = folder.write_manifest()?;
+    let manifest_sha256 = folder.write_manifest(evidence.pseudonyms_sha256.clone())?;
     let holes = evidence.coverage.endpoints.iter().map(|endpoint| endpoint.holes.len() as u64).sum();
     let faults = evidence.verification.as_ref().map_or(0, |verification| verification.faults.len() as u64);
     let unreadable = evidence.unreadable.len() as u64;
@@ -102,14 +104,6 @@ pub async fn make_exhibit(
             && !has_changed
             && population.differing.is_empty(),
     })
-}
-
-/// Returns `true` if a folder, which need not exist, lies in another.
-fn is_within(folder: &Path, other: &Path) -> bool {
-    let absolute = std::path::absolute(folder);
-    let existing =
-        absolute.iter().flat_map(|path| path.ancestors()).find_map(|path| path.canonicalize().ok());
-    existing.zip(other.canonicalize().ok()).is_some_and(|(folder, other)| folder.starts_with(other))
 }
 
 /// Returns the captures that the schedule makes expect in the period, of each endpoint from its beginning; `None` if that of one is not

@@ -100,7 +100,7 @@ pub(super) struct PlaceConfiguration {
 }
 
 impl ConfigurationFigures {
-    /// Reads the snapshots from the day before `from` until before `until`, and writes the data files.
+    /// Reads the snapshots from the day before `from` until before `until`, and writes the data files: of one endpoint if `only` is given.
     ///
     /// # Errors
     /// Returns an error if the objects cannot be listed, or a file cannot be written.
@@ -109,14 +109,14 @@ impl ConfigurationFigures {
         places: &[AccountRegion],
         (from, until): (Timestamp, Timestamp),
         (first, last): (Date, Date),
+        only: Option<&str>,
         folder: &mut OutputFolder,
     ) -> Result<ConfigurationFigures, ExhibitError> {
         let mut figures = ConfigurationFigures::default();
         let mut changes = DataFile::create(folder, "configuration_changes", CHANGE_COLUMNS.to_vec())?;
         let mut states = DataFile::create(folder, "configuration_states", STATE_COLUMNS.to_vec())?;
-        let day = |date: Date| (date - Date::constant(1970, 1, 1)).get_days();
         // A day earlier: for the state at the beginning.
-        let days = DayRange { first: Some(day(first).into()), last: Some(day(last).into()) }.and_around(1, 0);
+        let days = DayRange::of(first, last).and_around(1, 0);
         for place in places {
             let mut history = ConfigurationHistory::new(from);
             let objects = SnapshotObjects::list(store, place, days, until, &mut figures.unreadable).await?;
@@ -125,6 +125,10 @@ impl ConfigurationFigures {
                 std::pin::pin!(stream::iter(objects).map(read).buffered(CONCURRENT_SNAPSHOTS));
             while let Some((given, unreadable)) = snapshots.next().await {
                 figures.unreadable.extend(unreadable);
+                let given = given.map(|given| match only {
+                    Some(only) => given.of_endpoint(only),
+                    None => given,
+                });
                 for change in given.into_iter().flat_map(|given| history.add(given)) {
                     changes.add(change_row(place, &change))?;
                     *figures.changes.entry(change.part.kind()).or_default() += 1;

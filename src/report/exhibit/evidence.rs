@@ -11,17 +11,19 @@ use super::digests::{DigestFigures, read_digests};
 use super::findings::Findings;
 use super::identities::Identities;
 use super::log_events::LogEvents;
-use super::output_folder::OutputFolder;
+use super::output_folder::{OutputFolder, is_within};
+use super::pseudonyms::Pseudonyms;
 use super::reconciliation::{Reconciliation, RecordFacts};
 use super::run_records::read_runs;
 use super::sample::Sample;
 use super::session_figures::{SessionFigures, SessionSink, SessionTallies};
+use super::verification::verify_hours;
 use super::{ExhibitError, ExhibitProgress, ExhibitRequest, widened};
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
-use crate::lake::store::{ReadObject, ReadObjects};
+use crate::lake::store::{Location, ReadObject, ReadObjects};
 use crate::proof::coverage::{Coverage, LogCoverage, MissingLog, RequestedTimes, Unreadable};
-use crate::proof::verify::{Kind, Verification, Verifier, VerifyError};
+use crate::proof::verify::Verification;
 use crate::report::sessions::{SessionsRead, TRACE_TOLERANCE, Visibility, read_sessions};
 use crate::target::AccountRegion;
 
@@ -58,6 +60,8 @@ pub(super) struct Evidence {
     pub verified_hours: (Hour, Hour),
     /// The result of `verify`, or the reason why nothing could be verified.
     pub verification: Result<Verification, String>,
+    /// SHA-256 of the file of pseudonyms, in hexadecimal; `None` if names and addresses were not replaced.
+    pub pseudonyms_sha256: Option<String>,
     /// Every object that was read.
     pub inputs: BTreeMap<String, ReadObject>,
     /// Everything that could not be read, and why.
@@ -81,6 +85,7 @@ impl Evidence {
         folder: &mut OutputFolder,
         on_progress: impl Fn(ExhibitProgress),
     ) -> Result<Evidence, ExhibitError> {
+        let mut pseudonyms = pseudonyms_of(request, folder)?;
         let read_objects = ReadObjects::default();
         let store = request.store.clone().noting_reads(read_objects.clone());
         let (from, until, now) = (request.from, request.to.min(request.now), request.now);
@@ -92,14 +97,22 @@ impl Evidence {
         let on_read = |progress| on_progress(ExhibitProgress::Sessions(progress));
         let mut sessions = SessionSink::new(request, folder)?;
         let selection = sessions.selection.clone();
-        let read = read_sessions(&store, &selection, now, on_read, |session| sessions.add(&session)).await?;
+        let read = {
+            let on_session = |session| sessions.add(session, pseudonyms.as_mut());
+            read_sessions(&store, &selection, now, on_read, on_session).await?
+        };
         let SessionFigures { tallies, identities, mut sample, mut findings, mut reconciliation } =
             sessions.finish(folder)?;
 
         let days = days_of(&read, from, until);
         let period_days = (Hour::containing(from).date(), Hour::containing(until).date());
-        let log_events = LogEvents::read(&store, &places, (from, request.to), period_days).await?;
-        findings.finish(&log_events, request.users.as_ref());
+        let mut log_events = LogEvents::read(&store, &places, (from, request.to), period_days).await?;
+        let mut users = request.users.clone();
+        if let Some(pseudonyms) = &mut pseudonyms {
+            pseudonyms.replace_in_events(&mut log_events);
+            users = users.map(|users| pseudonyms.replace_in_users(&users));
+        }
+        findings.finish(&log_events, users.as_ref());
         let facts = RecordFacts {
             visibility: &|endpoint_id, time| visibility(&read, endpoint_id, time),
             is_logged: &|endpoint_id, time| is_logged(&coverage, endpoint_id, time),
@@ -107,7 +120,7 @@ impl Evidence {
         };
         reconciliation.finish(&log_events, &facts);
         let configuration =
-            ConfigurationFigures::read(&store, &places, (from, until), period_days, folder).await?;
+            ConfigurationFigures::read(&store, &places, (from, until), period_days, None, folder).await?;
         let mut captures = CaptureSink::new(request, &read, folder)?;
         let mut unreadable = Vec::new();
         let (earliest, latest) = deciding(from, request.to);
@@ -128,33 +141,8 @@ impl Evidence {
         let (first, last) = hours_of(&read, from, until);
         let verified_hours =
             read_hours.fold((first, last), |(first, last), hour| (first.min(hour), last.max(hour)));
-        let verifier = Verifier {
-            store: &store,
-            lake: request.lake,
-            keys: &request.keys,
-            from: Some(verified_hours.0),
-            to: Some(verified_hours.1),
-            known: request.known.clone(),
-            retention_days: request.retention_days,
-            now,
-            max_concurrency: request.max_concurrency,
-        };
-        let on_verified = |objects, _| on_progress(ExhibitProgress::Verified(objects));
-        let verification = verifier.verify(on_verified).await;
-        let mut verification = match verification {
-            Ok(verification) => Ok(verification),
-            Err(VerifyError::Store(error)) => return Err(error.into()),
-            Err(VerifyError::NotSealed { .. }) => {
-                Err("no digest is in the lake, so nothing was ever sealed".to_owned())
-            }
-            Err(VerifyError::NothingAskedFor { .. }) => {
-                Err("no hour of the snapshots is sealed or closed".to_owned())
-            }
-        };
-        if let (Ok(verification), true) = (&mut verification, request.keys.is_empty()) {
-            // The claim states that no key was given.
-            verification.faults.retain(|fault| fault.kind != Kind::KeyUnknown);
-        }
+        let on_verified = |objects| on_progress(ExhibitProgress::Verified(objects));
+        let verification = verify_hours(request, &store, verified_hours, on_verified).await?;
 
         let others = [
             &coverage.unreadable,
@@ -184,10 +172,24 @@ impl Evidence {
             last_snapshot_hour: last,
             verified_hours,
             verification,
+            pseudonyms_sha256: pseudonyms.map(|mut pseudonyms| pseudonyms.write()).transpose()?,
             inputs,
             unreadable,
         })
     }
+}
+
+/// Returns the pseudonyms that are asked for. Their file lies outside of what they are kept from.
+fn pseudonyms_of(
+    request: &ExhibitRequest<'_>,
+    folder: &OutputFolder,
+) -> Result<Option<Pseudonyms>, ExhibitError> {
+    let Some(path) = &request.pseudonyms else { return Ok(None) };
+    let is_in_lake = matches!(request.lake, Location::Directory(lake) if is_within(path, lake));
+    if is_in_lake || folder.contains(path) {
+        return Err(ExhibitError::PseudonymsWithin(path.clone()));
+    }
+    Pseudonyms::create(path).map(Some)
 }
 
 /// Returns the best chance that captures had to show a connection of an endpoint: in two accounts, ids may be the same.

@@ -1,14 +1,15 @@
 //! `inputs.csv`: the parameters of the report, and every file and object that it was made of with its hash. Its own hash numbers the
 //! exhibit.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::evidence::Evidence;
 use super::output_folder::spreadsheet_text;
 use super::{ExhibitError, ExhibitRequest};
 use crate::bounded_file::{self, ReadError};
+use crate::lake::store::ReadObject;
 
 /// Largest file beside the lake that is read, in bytes.
 const LARGEST_INPUT: u64 = 16 << 20;
@@ -43,16 +44,17 @@ impl InputFile {
 /// # Errors
 /// Never in practice: it is made in memory.
 pub(super) fn csv_of(
-    request: &ExhibitRequest<'_>,
-    evidence: &Evidence,
+    parameters: &[(&'static str, String)],
+    files: &[InputFile],
+    objects: &BTreeMap<String, ReadObject>,
 ) -> Result<(Vec<u8>, String), ExhibitError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut write = || {
         writer.write_record(["kind", "name", "value", "bytes", "sha256"])?;
-        for (name, value) in parameters(request) {
-            writer.write_record(["parameter", name, &spreadsheet_text(&value), "", ""])?;
+        for (name, value) in parameters {
+            writer.write_record(["parameter", name, &spreadsheet_text(value), "", ""])?;
         }
-        for file in &request.files {
+        for file in files {
             let name = spreadsheet_text(&file.name);
             writer.write_record([
                 "file",
@@ -62,7 +64,7 @@ pub(super) fn csv_of(
                 &file.sha256,
             ])?;
         }
-        for (key, object) in &evidence.inputs {
+        for (key, object) in objects {
             let sha256 = hex::encode(object.hashed.sha256);
             writer.write_record(["object", key, "", &object.hashed.bytes.to_string(), &sha256])?;
         }
@@ -90,6 +92,7 @@ pub(super) fn parameters(request: &ExhibitRequest<'_>) -> Vec<(&'static str, Str
         ("program_sha256", request.program.binary_sha256.clone()),
         ("prepared_by", request.prepared_by.clone()),
         ("retention_days", request.retention_days.map(|days| days.to_string())),
+        ("pseudonyms", request.pseudonyms.as_ref().map(|path| path.display().to_string())),
         ("sample_size", request.sample.as_ref().map(|sample| sample.size.to_string())),
         ("sample_seed", request.sample.as_ref().map(|sample| sample.seed.clone())),
     ];

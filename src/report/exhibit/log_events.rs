@@ -104,8 +104,7 @@ impl LogEvents {
         (first, last): (Date, Date),
     ) -> Result<LogEvents, StoreError> {
         let mut events = LogEvents::default();
-        let day = |date: Date| (date - Date::constant(1970, 1, 1)).get_days();
-        let days = DayRange { first: Some(day(first).into()), last: Some(day(last).into()) }.and_around(0, 2);
+        let days = DayRange::of(first, last).and_around(0, 2);
         for place in places {
             let listed = TableObjects::list(store, Table::ConnectionLogs, place, days).await?;
             events.unreadable.extend(listed.unreadable);

@@ -39,6 +39,9 @@ pub struct ExhibitFile {
 pub struct ExhibitManifest {
     exhibit: String,
     files: Vec<ExhibitFile>,
+    /// SHA-256 of the file that tells whose the pseudonyms are, in hexadecimal; `None` if names were not replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pseudonyms_sha256: Option<String>,
 }
 
 /// A manifest as its file has it, not yet checked.
@@ -47,6 +50,7 @@ pub struct ExhibitManifest {
 struct RawManifest {
     exhibit: String,
     files: Vec<ExhibitFile>,
+    pseudonyms_sha256: Option<String>,
 }
 
 /// The reason why files or a text make no manifest.
@@ -100,11 +104,17 @@ pub fn exhibit_number(inputs_sha256: &str) -> &str {
 }
 
 impl ExhibitManifest {
-    /// Makes the manifest of these files, in any order.
+    /// Makes the manifest of these files, in any order, and of the file of pseudonyms, which is elsewhere.
     ///
     /// # Errors
     /// Returns an error if there are too many, `inputs.csv` is not among them, or a name or a hash is not allowed.
-    pub fn new(mut files: Vec<ExhibitFile>) -> Result<ExhibitManifest, ManifestError> {
+    pub fn new(
+        mut files: Vec<ExhibitFile>,
+        pseudonyms_sha256: Option<String>,
+    ) -> Result<ExhibitManifest, ManifestError> {
+        if pseudonyms_sha256.as_deref().is_some_and(|sha256| !is_sha256(sha256)) {
+            return Err(ManifestError::Hash("pseudonyms_sha256".to_owned()));
+        }
         if files.len() > MOST_FILES {
             return Err(ManifestError::TooManyFiles { found: files.len() });
         }
@@ -126,7 +136,8 @@ impl ExhibitManifest {
             return Err(ManifestError::Twice(file.path.clone()));
         }
         let inputs = files.iter().find(|file| file.path == INPUTS).ok_or(ManifestError::NoInputs)?;
-        Ok(ExhibitManifest { exhibit: exhibit_number(&inputs.sha256).to_owned(), files })
+        let exhibit = exhibit_number(&inputs.sha256).to_owned();
+        Ok(ExhibitManifest { exhibit, files, pseudonyms_sha256 })
     }
 
     /// Parses the bytes of a `manifest.json`.
@@ -136,7 +147,7 @@ impl ExhibitManifest {
     pub fn parse(bytes: &[u8]) -> Result<ExhibitManifest, ManifestError> {
         let json = |error: serde_json::Error| ManifestError::Json(shortened(&error.to_string()));
         let raw: RawManifest = serde_json::from_slice(bytes).map_err(json)?;
-        let manifest = ExhibitManifest::new(raw.files)?;
+        let manifest = ExhibitManifest::new(raw.files, raw.pseudonyms_sha256)?;
         if manifest.exhibit != raw.exhibit {
             return Err(ManifestError::Number { found: shortened(&raw.exhibit), expected: manifest.exhibit });
         }
@@ -211,7 +222,7 @@ mod tests {
     }
 
     fn manifest() -> ExhibitManifest {
-        ExhibitManifest::new(vec![file("report.html"), file(INPUTS), file("captures.csv")]).unwrap()
+        ExhibitManifest::new(vec![file("report.html"), file(INPUTS), file("captures.csv")], None).unwrap()
     }
 
     #[test]
@@ -230,6 +241,13 @@ mod tests {
         let expected = format!("{{\n  \"exhibit\": \"0123456789ab\",\n  \"files\": [\n{entries}\n  ]\n}}\n");
         assert_eq!(String::from_utf8(bytes.clone()).unwrap(), expected);
         assert_eq!(ExhibitManifest::parse(&bytes).unwrap(), manifest());
+        let with_pseudonyms = ExhibitManifest::new(vec![file(INPUTS)], Some(hash.to_owned())).unwrap();
+        let bytes = with_pseudonyms.to_bytes().unwrap();
+        let end = format!("  ],\n  \"pseudonyms_sha256\": \"{hash}\"\n}}\n");
+        assert!(String::from_utf8(bytes.clone()).unwrap().ends_with(&end));
+        assert_eq!(ExhibitManifest::parse(&bytes).unwrap(), with_pseudonyms);
+        let wrong = String::from_utf8(bytes).unwrap().replace(&format!("\"{hash}\"\n}}"), "\"0\"\n}");
+        assert!(matches!(ExhibitManifest::parse(wrong.as_bytes()), Err(ManifestError::Hash(_))), "{wrong}");
     }
 
     #[test]
@@ -288,7 +306,7 @@ mod tests {
     fn an_exhibit_has_a_limit_of_files() {
         let files = |number: usize| {
             let others = (1..number).map(|number| file(&format!("{number}.csv")));
-            ExhibitManifest::new(others.chain([file(INPUTS)]).collect())
+            ExhibitManifest::new(others.chain([file(INPUTS)]).collect(), None)
         };
         assert!(files(MOST_FILES).unwrap().to_bytes().unwrap().len() as u64 <= LARGEST_MANIFEST);
         let error = files(MOST_FILES + 1).unwrap_err().to_string();

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{ExhibitError, ExhibitFile, ExhibitManifest};
+use crate::lake::store::Location;
 
 /// The folder of an exhibit. Nothing in it is written twice.
 #[derive(Debug)]
@@ -36,14 +37,24 @@ impl OutputFolder {
     /// Creates the folder, or takes one that is empty.
     ///
     /// # Errors
-    /// Returns an error if there is something in it, or if it cannot be created or read.
-    pub(super) fn create(path: &Path) -> Result<OutputFolder, ExhibitError> {
+    /// Returns an error if it lies in the lake, if there is something in it, or if it cannot be created or read.
+    pub(super) fn create(path: &Path, lake: &Location) -> Result<OutputFolder, ExhibitError> {
+        if let Location::Directory(lake) = lake
+            && is_within(path, lake)
+        {
+            return Err(ExhibitError::InLake(path.to_owned()));
+        }
         let failed = |error| ExhibitError::write("creating the folder", path, error);
         fs::create_dir_all(path).map_err(failed)?;
         if fs::read_dir(path).map_err(failed)?.next().is_some() {
             return Err(ExhibitError::NotEmpty(path.to_owned()));
         }
         Ok(OutputFolder { path: path.to_owned(), data_files: Vec::new(), files: Vec::new() })
+    }
+
+    /// Returns `true` if a file, which need not exist, lies in the folder.
+    pub(super) fn contains(&self, file: &Path) -> bool {
+        is_within(file, &self.path)
     }
 
     /// Writes a file.
@@ -90,15 +101,24 @@ impl OutputFolder {
         Ok(())
     }
 
-    /// Writes the receipt and the manifest of everything that was written, and returns the manifest's SHA-256.
+    /// Writes the receipt and the manifest of everything that was written, and returns the manifest's SHA-256. `pseudonyms_sha256` is that of
+    /// the file of pseudonyms.
     ///
     /// # Errors
     /// Returns an error if they cannot be written.
-    pub(super) fn write_manifest(self) -> Result<String, ExhibitError> {
-        let manifest = ExhibitManifest::new(self.files)?;
+    pub(super) fn write_manifest(self, pseudonyms_sha256: Option<String>) -> Result<String, ExhibitError> {
+        let manifest = ExhibitManifest::new(self.files, pseudonyms_sha256)?;
         let written = manifest.write(&self.path);
         written.map_err(|error| ExhibitError::write("writing the manifest in", &self.path, error))
     }
+}
+
+/// Returns `true` if a file or folder, which need not exist, lies in a folder.
+pub(super) fn is_within(path: &Path, folder: &Path) -> bool {
+    let absolute = std::path::absolute(path);
+    let existing =
+        absolute.iter().flat_map(|path| path.ancestors()).find_map(|path| path.canonicalize().ok());
+    existing.zip(folder.canonicalize().ok()).is_some_and(|(path, folder)| path.starts_with(folder))
 }
 
 /// A new file that is hashed while it is written.
@@ -248,9 +268,11 @@ mod tests {
     fn a_folder_with_anything_in_it_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let new = folder.path().join("a/b");
-        OutputFolder::create(&new).unwrap().write("file", b"x").unwrap();
-        let refused = OutputFolder::create(&new).unwrap_err();
+        let lake = Location::Directory(folder.path().join("lake"));
+        OutputFolder::create(&new, &lake).unwrap().write("file", b"x").unwrap();
+        let refused = OutputFolder::create(&new, &lake).unwrap_err();
         assert!(matches!(refused, ExhibitError::NotEmpty(path) if path == new));
-        assert!(matches!(OutputFolder::create(&new.join("file")).unwrap_err(), ExhibitError::Write { .. }));
+        let failed = OutputFolder::create(&new.join("file"), &lake).unwrap_err();
+        assert!(matches!(failed, ExhibitError::Write { .. }));
     }
 }

@@ -5,6 +5,7 @@ mod clock;
 mod configuration;
 mod controls;
 mod cover;
+mod document;
 mod findings;
 mod identities;
 mod markup;
@@ -14,11 +15,12 @@ mod plot;
 mod population;
 mod reconciliation;
 mod sample;
+mod session_sheet;
 mod timeline;
 mod usage;
 
 use jiff::Timestamp;
-use maud::{DOCTYPE, PreEscaped, html};
+use maud::html;
 
 use super::ExhibitRequest;
 use super::evidence::Evidence;
@@ -26,6 +28,9 @@ use super::output_folder::DataFileFacts;
 use super::population::Population;
 use super::verdict::Verdict;
 use super::zoned_times::ZonedTimes;
+use document::document;
+
+pub(super) use session_sheet::SessionSheet;
 
 /// The claims that verdicts are about.
 const EVERY_ROW: &str = "Every row on record was read and counted";
@@ -100,40 +105,16 @@ impl ExhibitPage<'_> {
                 }
             }
         };
-        let page = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'";
-                    title { (title) }
-                    style { (PreEscaped(include_str!("page/style.css"))) (PreEscaped(self.page_footer(&period))) }
-                }
-                body {
-                    main {
-                        (cover::section(self, &contents))
-                        @for (index, (id, name, verdict, content)) in sections.iter().enumerate() {
-                            section id=(id) {
-                                h2 { (index + 1) ". " (name) }
-                                @if let Some((claim, verdict)) = verdict { (markup::answer(claim, verdict)) }
-                                (content)
-                            }
-                        }
-                    }
-                    footer { p.soft { "Exhibit " (self.number) ". " (period) "." } }
+        let body = html! {
+            (cover::section(self, &contents))
+            @for (index, (id, name, verdict, content)) in sections.iter().enumerate() {
+                section id=(id) {
+                    h2 { (index + 1) ". " (name) }
+                    @if let Some((claim, verdict)) = verdict { (markup::answer(claim, verdict)) }
+                    (content)
                 }
             }
         };
-        page.into_string()
-    }
-
-    /// Returns the style of the footer of each printed page. Its texts are digits, letters and punctuation of this program.
-    fn page_footer(&self, period: &str) -> String {
-        format!(
-            "@page {{ margin: 14mm 12mm 18mm; @bottom-left {{ content: \"Exhibit {} · {period}\"; font: 8pt sans-serif; }} \
-             @bottom-right {{ content: counter(page) \" of \" counter(pages); font: 8pt sans-serif; }} }}",
-            self.number
-        )
+        document(&title, &format!("Exhibit {} · {period}", self.number), &body)
     }
 }

@@ -23,9 +23,16 @@ const NO_ROWS: &str = "(SELECT '' AS filename, '' AS endpoint_id, '' AS connecti
 /// Returns the script.
 pub(super) fn sql(request: &ExhibitRequest<'_>, evidence: &Evidence, number: &str) -> String {
     let has_rows = !evidence.read.rows_by_object.is_empty();
+    // Whose a pseudonym is, the script cannot know.
+    let (identity_label, identity_agrees) = match evidence.pseudonyms_sha256 {
+        None => ("identity, ", "remade.identity IS NOT DISTINCT FROM stated_sessions.identity"),
+        Some(_) => ("", "(remade.identity IS NULL) = (stated_sessions.identity IS NULL)"),
+    };
     let values = [
         ("{runs}", (if evidence.read.runs > 0 { RUNS } else { NO_RUNS }).to_owned()),
         ("{rows}", (if has_rows { ROWS } else { NO_ROWS }).to_owned()),
+        ("{identity_label}", identity_label.to_owned()),
+        ("{identity_agrees}", identity_agrees.to_owned()),
         ("{number}", number.to_owned()),
         ("{from}", literal(&request.from.to_string())),
         ("{to}", literal(&request.to.to_string())),

@@ -214,8 +214,8 @@ figures (number, figure, recomputed, stated) AS (
   UNION ALL
   SELECT 8, 'sessions', (SELECT count(*) FROM remade), (SELECT count FROM population WHERE line = 'that overlap the period, or may')
   UNION ALL
-  SELECT 9, 'sessions whose identity, first and last sight and bytes agree', (SELECT count(*) FROM remade JOIN stated_sessions USING (account_id, region, endpoint_id, connection_id)
-      WHERE remade.identity IS NOT DISTINCT FROM stated_sessions.identity
+  SELECT 9, 'sessions whose {identity_label}first and last sight and bytes agree', (SELECT count(*) FROM remade JOIN stated_sessions USING (account_id, region, endpoint_id, connection_id)
+      WHERE {identity_agrees}
         AND remade.first_seen = stated_sessions.first_seen AND remade.last_seen = stated_sessions.last_seen
         AND remade.ingress_bytes IS NOT DISTINCT FROM stated_sessions.ingress_bytes
         AND remade.egress_bytes IS NOT DISTINCT FROM stated_sessions.egress_bytes),

@@ -32,7 +32,7 @@ pub(super) struct ReportedRun {
 }
 
 /// An attempt at an endpoint.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct ReportedTarget {
     #[serde(deserialize_with = "short_id")]
     pub endpoint_id: String,
@@ -58,7 +58,7 @@ pub(super) struct ReportedTarget {
 }
 
 /// The rows of a listing whose token expired.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 struct ReportedSuperseded {
     #[serde(default, deserialize_with = "short_text_or_null")]
     object_key: Option<String>,

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::findings::Findings;
 use super::identities::Identities;
 use super::output_folder::{DataFile, OutputFolder};
+use super::pseudonyms::Pseudonyms;
 use super::reconciliation::Reconciliation;
 use super::sample::Sample;
 use super::{ExhibitError, ExhibitRequest, widened};
@@ -75,7 +76,12 @@ impl<'a> SessionSink<'a> {
         })
     }
 
-    pub(super) fn add(&mut self, session: &Session) {
+    /// Adds a session, with its names and addresses replaced if there are pseudonyms.
+    pub(super) fn add(&mut self, mut session: Session, pseudonyms: Option<&mut Pseudonyms>) {
+        if let Some(pseudonyms) = pseudonyms {
+            pseudonyms.replace_in_session(&mut session);
+        }
+        let session = &session;
         let ExhibitRequest { from, to, time_zone, .. } = self.request;
         let SessionFigures { tallies, identities, sample, findings, reconciliation } = &mut self.figures;
         reconciliation.add(session, *from, *to);

@@ -48,6 +48,12 @@ impl UserList {
         Ok(UserList { file, rows, by_key })
     }
 
+    /// Returns the list with another key and name for each.
+    pub(super) fn renamed(&self, mut rename: impl FnMut(&str, &str) -> (String, String)) -> UserList {
+        let by_key = self.by_key.iter().map(|(key, name)| rename(key, name)).collect();
+        UserList { by_key, ..self.clone() }
+    }
+
     /// Returns `true` if an identity is in the list.
     pub(super) fn has(&self, identity_key: &str) -> bool {
         self.by_key.contains_key(identity_key)

@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
+
 use super::Millis;
 use super::columns::TEXT_COLUMNS;
 
@@ -14,7 +16,7 @@ pub(super) const EARLIEST: Millis = 1_543_622_400_000;
 pub(super) const CLOCK_TOLERANCE: Millis = 5 * 60 * 1000;
 
 /// Longest time from that of a snapshot to the arrival of its pages that counts: no capture takes longer.
-const LONGEST_CAPTURE: Millis = 2 * 60 * 60 * 1000;
+pub(in crate::report) const LONGEST_CAPTURE: SignedDuration = SignedDuration::from_hours(2);
 
 /// AWS's word for a connection that ended.
 const TERMINATED: &str = "terminated";
@@ -45,11 +47,15 @@ pub(super) const TEXTS: usize = TEXT_COLUMNS.len();
 /// Number of counters.
 pub(super) const COUNTERS: usize = 4;
 
+/// Returns the time at which a row counts as seen: that of its page, in the two hours after its snapshot's time.
+pub(in crate::report) fn placed_at(snapshot_time: Millis, captured_at: Millis) -> Millis {
+    let latest = snapshot_time.saturating_add(LONGEST_CAPTURE.as_secs() * 1_000 - 1);
+    captured_at.max(snapshot_time).min(latest)
+}
+
 impl Sight<'_> {
-    /// Returns the time at which it counts as seen: that of its page, in the two hours after its snapshot's time.
     fn placed_at(&self) -> Millis {
-        let latest = self.snapshot_time.saturating_add(LONGEST_CAPTURE - 1);
-        self.captured_at.max(self.snapshot_time).min(latest)
+        placed_at(self.snapshot_time, self.captured_at)
     }
 
     /// Returns a time that AWS gave; `None` if it cannot be right.

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::claims::{AGAINST, LITTLE, OPEN, SHOWN, assert_claims, edit, find, rewrite};
 use super::{Asked, Record, report, seal_by_the_clock, time};
 use crate::harness::cases::Cases;
-use crate::harness::{copy, files_under, fleet, handle};
+use crate::harness::{copy, files_under, fleet};
 
 const FIRST: &str = "2025-11-22T20:00:00Z";
 const FROM: &str = "2025-11-22T21:00:00Z";
@@ -24,16 +24,6 @@ fn at(minutes: i64) -> Timestamp {
 
 async fn record() -> Record {
     Record::new(fleet(2, 6), at(0)).await
-}
-
-/// Reads the connection logs at these times.
-async fn read_logs(record: &Record, times: &[Timestamp]) {
-    let groups = [("AUDIT_CONNECTION_LOG_GROUPS", "arn:aws:logs:*:*:log-group:client-vpn*")];
-    for now in times {
-        record.world.simulator.set_time(*now);
-        record.world.clock.set(*now);
-        handle(&record.world.auditor(&groups), &json!({"action": "logs"}), "logs", None).await.unwrap();
-    }
 }
 
 fn asked(record: &Record) -> Asked<'static> {
@@ -182,7 +172,7 @@ async fn events_of_later_hours_that_sessions_have_values_of_are_verified() {
     record.every(30, at(0), at(240)).await;
     // Each hour is read again a day later.
     let later = at(30 * 60);
-    read_logs(&record, &[at(300), later]).await;
+    record.read_logs(&[at(300), later]).await;
     record.seal(later + SignedDuration::from_hours(3)).await;
     let made = report(&record.lake(), &asked(&record)).await;
     assert_claims(&cases, "with connection logs", &made, [SHOWN; 4], 0);
@@ -210,7 +200,7 @@ async fn the_record_is_held_against_the_connection_logs_and_itself() {
         record.capture(at(minutes)).await;
     }
     record.capture_with(at(100), json!({"max_items": 2})).await;
-    read_logs(&record, &[at(300), at(30 * 60)]).await;
+    record.read_logs(&[at(300), at(30 * 60)]).await;
     let changed = async |change: &dyn Fn(&Path)| {
         let directory = TempDir::new().unwrap();
         copy(&record.lake(), directory.path());

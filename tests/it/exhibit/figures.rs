@@ -3,12 +3,12 @@
 use std::fs;
 
 use client_vpn_sim::Config;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Asked, Made, Record, run, time};
-use crate::harness::{command, fleet, handle, python};
+use crate::harness::{command, fleet, python};
 
 const FIRST: &str = "2025-11-22T16:00:00Z";
 const LAST: &str = "2025-11-23T14:30:00Z";
@@ -22,16 +22,9 @@ async fn record() -> Record {
     record.every(45, time(FIRST), time(LAST)).await;
     record.seal(time("2025-11-23T08:00:00Z")).await;
     let later = time("2025-11-23T16:00:00Z");
-    move_to(&record, later);
-    let groups = [("AUDIT_CONNECTION_LOG_GROUPS", "arn:aws:logs:*:*:log-group:client-vpn*")];
-    handle(&record.world.auditor(&groups), &json!({"action": "logs"}), "logs", None).await.unwrap();
+    record.read_logs(&[later]).await;
     record.seal(later + SignedDuration::from_hours(3)).await;
     record
-}
-
-fn move_to(record: &Record, at: Timestamp) {
-    record.world.simulator.set_time(at);
-    record.world.clock.set(at);
 }
 
 fn problems(arguments: &[&str]) -> Vec<String> {

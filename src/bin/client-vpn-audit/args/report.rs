@@ -42,12 +42,18 @@ pub struct ReportArgs {
     /// Name of whoever makes the report, which it states as not verified
     #[arg(long, value_name = "TEXT", conflicts_with = "check")]
     pub prepared_by: Option<String>,
+    /// Replace names and addresses of people by pseudonyms, and write whose they are to this file, which does not exist. Keep it from the readers
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "prove"])]
+    pub pseudonyms: Option<PathBuf>,
     /// Sessions to draw of each endpoint and month, at most 1000
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000), requires = "seed", conflicts_with = "check")]
     pub sample: Option<u32>,
     /// Text that decides which sessions are drawn: choose it after the population is known
     #[arg(long, value_name = "TEXT", requires = "sample")]
     pub seed: Option<String>,
+    /// Instead of an exhibit, write the package of one session of the period: its rows, the objects that decide it, and a sheet for the chain of custody
+    #[arg(long, value_name = "CONNECTION_ID", conflicts_with_all = ["check", "sample", "seed", "users", "witnesses", "protection"])]
+    pub prove: Option<String>,
     /// The Region of the bucket [default: that of the AWS profile or of AWS_REGION]
     #[arg(long, value_name = "REGION", conflicts_with = "check")]
     pub region: Option<String>,

@@ -1,4 +1,4 @@
-//! Makes an exhibit, and prints what its cover states.
+//! Makes an exhibit or the package of one session, and prints what its cover states.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -10,7 +10,7 @@ use client_vpn_audit::invalid_input::{InvalidInput, InvalidInputs};
 use client_vpn_audit::proof::signing::PublicKey;
 use client_vpn_audit::report::exhibit::{
     ExhibitProgress, ExhibitRequest, InputFile, ProgramFacts, ProtectionCheck, SampleRequest, UserList,
-    WrittenExhibit, make_exhibit,
+    WrittenExhibit, WrittenPackage, make_exhibit, prove_session,
 };
 use client_vpn_audit::report::plain_text::escaped;
 use indicatif::HumanCount;
@@ -95,6 +95,7 @@ pub async fn run(args: &ReportArgs, out: &Path, json: bool) -> Result<bool, Fail
         protection,
         retention_days: args.retention_days,
         prepared_by: args.prepared_by.clone(),
+        pseudonyms: args.pseudonyms.clone(),
         sample: size.zip(args.seed.clone()).map(|(size, seed)| SampleRequest { size, seed }),
         users,
         files: inputs.files,
@@ -102,6 +103,14 @@ pub async fn run(args: &ReportArgs, out: &Path, json: bool) -> Result<bool, Fail
         max_concurrency: max_concurrency(&lake),
     };
     let spinner = Spinner::new(json);
+    if let Some(connection_id) = &args.prove {
+        let proven =
+            prove_session(&request, connection_id, out, |progress| spinner.message(message(progress))).await;
+        spinner.clear();
+        let package = proven?;
+        print(&if json { package_answer(&package, out) } else { package_text(&package, out) });
+        return Ok(package.is_whole);
+    }
     let made = make_exhibit(&request, out, |progress| spinner.message(message(progress))).await;
     spinner.clear();
     let made = made?;
@@ -216,6 +225,43 @@ fn binary_sha256() -> io::Result<String> {
             read => sha256.update(chunk.get(..read).unwrap_or_default()),
         }
     }
+}
+
+fn package_answer(package: &WrittenPackage, out: &Path) -> String {
+    json!({
+        "exhibit": package.number,
+        "directory": out,
+        "manifest_sha256": package.manifest_sha256,
+        "endpoint_id": package.endpoint_id,
+        "rows": package.rows,
+        "objects": package.objects,
+        "covered": package.is_covered,
+        "changed": package.changed,
+    })
+    .to_string()
+}
+
+fn package_text(package: &WrittenPackage, out: &Path) -> String {
+    let covered = if package.is_covered {
+        "Nothing of it can have been missed, if AWS lists connections as it says."
+    } else {
+        "A part of it can have been missed."
+    };
+    let out = out.display();
+    format!(
+        "Exhibit {}: the session at {}, {} and {} copied whole\n  {covered}\n  {:<16} {}\n\n\
+         Written to {out}. Look at {out}/report.html.\n\
+         The copies show other people too: the sheet says what to hand over to whom.\n\
+         Hand over receipt.txt separately from the rest: SHA-256 of manifest.json is\n  {}\n\
+         Check with: client-vpn-audit report --check {out} --receipt receipt.txt",
+        package.number,
+        escaped(&package.endpoint_id),
+        counted(package.rows as u64, "row"),
+        counted(package.objects as u64, "object"),
+        "Nothing changed",
+        escaped(&package.changed),
+        package.manifest_sha256,
+    )
 }
 
 fn answer(made: &WrittenExhibit, out: &Path) -> String {

@@ -84,6 +84,14 @@ pub(super) struct GivenConfiguration {
     pub has_nameless: bool,
 }
 
+impl GivenConfiguration {
+    /// Returns what the snapshot shows of one endpoint.
+    pub(super) fn of_endpoint(mut self, endpoint_id: &str) -> GivenConfiguration {
+        self.endpoints.retain(|id, _| id == endpoint_id);
+        self
+    }
+}
+
 /// The times of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::report::exhibit) struct ConfigurationTimes {

@@ -8,7 +8,7 @@ use crate::report::exhibit::configuration::{
     BothStates, ConfigurationChange, ConfigurationPart, MOST_SHOWN, PlaceConfiguration, StateText,
 };
 use crate::report::exhibit::population::counted;
-use crate::report::exhibit::zoned_times::duration;
+use crate::report::exhibit::zoned_times::{ZonedTimes, duration};
 
 /// Most accounts and Regions that the page shows.
 const MOST_PLACES: usize = 100;
@@ -26,7 +26,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         @if changes == 0 { p { "None was seen." } } @else {
             (table("Changes of the configuration", &[
                 ("Between", false), ("and", false), ("Endpoint", false), ("Kind", false), ("What", false), ("Change", false), ("From", false), ("To", false),
-            ], &html! { @for change in &of.first_changes { (change_row(page, change)) } }))
+            ], &html! { @for change in &of.first_changes { (change_row(page.times, change)) } }))
             (more(MOST_SHOWN, usize::try_from(changes).unwrap_or(usize::MAX), "changes"))
         }
         (source("configuration_changes"))
@@ -75,11 +75,11 @@ fn snapshots(page: &ExhibitPage<'_>) -> Markup {
                 tr {
                     td { (of.place.account_id) } td.nowrap { (of.place.region) } (number(of.counts.snapshots))
                     td { @match of.counts.longest {
-                        Some((one, next)) => { (duration(next.duration_since(one).as_secs())) ", from " (time(page, one)) }
+                        Some((one, next)) => { (duration(next.duration_since(one).as_secs())) ", from " (time(page.times, one)) }
                         None => { span.soft { "not known" } }
                     } }
-                    td { (time(page, of.beginning)) @if of.beginning > page.request.from { ": the first of the period, as none is on record before it" } }
-                    td { (time(page, of.end)) }
+                    td { (time(page.times, of.beginning)) @if of.beginning > page.request.from { ": the first of the period, as none is on record before it" } }
+                    td { (time(page.times, of.end)) }
                     td { (not_known(of)) }
                 }
             }
@@ -99,18 +99,20 @@ fn not_known(of: &PlaceConfiguration) -> Markup {
     }
 }
 
-fn change_row(page: &ExhibitPage<'_>, change: &ConfigurationChange) -> Markup {
+/// Returns the row of a change.
+pub(super) fn change_row(times: &ZonedTimes, change: &ConfigurationChange) -> Markup {
     let value = |value: &Option<String>| html! { td { @if let Some(value) = value { (message(value)) } } };
     html! {
         tr {
-            td { (time(page, change.from.snapshot_time)) } td { (time(page, change.to.snapshot_time)) }
+            td { (time(times, change.from.snapshot_time)) } td { (time(times, change.to.snapshot_time)) }
             td.mono { (key(&change.endpoint_id)) } td { (label(change.part)) } td { (name(&change.name)) } td { (change.change) }
             (value(&change.from_value)) (value(&change.to_value))
         }
     }
 }
 
-fn state_row(of: &BothStates) -> Markup {
+/// Returns the row of a value at the beginning and at the end.
+pub(super) fn state_row(of: &BothStates) -> Markup {
     let text = |text: &StateText| {
         html! {
             @match text {

@@ -6,6 +6,7 @@ use super::super::claims::not_on_record;
 use super::markup::{class, key, message, name, state, table, time};
 use super::{CLOCK_RIGHT, EVERY_ROW, ExhibitPage, NOTHING_CHANGED, NOTHING_MISSED, RECORDS_AGREE};
 use crate::proof::coverage::LISTING;
+use crate::report::exhibit::ProgramFacts;
 use crate::report::plain_text::escaped;
 
 /// Most endpoints and places that the cover names in a line. It must fit one printed page.
@@ -79,8 +80,6 @@ fn facts(page: &ExhibitPage<'_>) -> Markup {
         .map(|(version, runs)| format!("{version} ({runs} run records)"))
         .collect();
     let late = not_on_record(evidence, request.from);
-    let row = |label: &str, value: Markup| html! { tr { th scope="row" { (label) } td { (value) } } };
-    let not_stated = || html! { span.soft { "not stated" } };
     table(
         "About this report",
         &[("Fact", false), ("Value", false)],
@@ -94,23 +93,45 @@ fn facts(page: &ExhibitPage<'_>) -> Markup {
             }))
             @if !late.is_empty() {
                 (row("Record begins within the period", html! {
-                    @for of in late.iter().take(MOST_LATE) { div { span.mono { (key(&of.of)) } ": " (time(page, of.begins)) } }
+                    @for of in late.iter().take(MOST_LATE) { div { span.mono { (key(&of.of)) } ": " (time(page.times, of.begins)) } }
                     @if late.len() > MOST_LATE { div { "and " (late.len().saturating_sub(MOST_LATE)) " more: see endpoints.csv" } }
                 }))
             }
             (row("Report made", html! { "from " (page.times.text(request.now)) " to " (page.times.text(page.ended)) @if let Some(host) = &program.host { ", on host " span.mono { (name(host)) } } }))
-            (row("Command", html! { span.mono { (message(&program.command)) } }))
-            (row("Program", html! {
-                "client-vpn-audit " (program.version) ", commit "
-                @match &program.commit { Some(commit) => span.mono { (commit) }, None => (not_stated()) }
-                ", SHA-256 of the binary "
-                @match &program.binary_sha256 { Some(sha256) => span.mono { (sha256) }, None => (not_stated()) }
-            }))
+            @if let Some(sha256) = &evidence.pseudonyms_sha256 {
+                (row("Names and addresses of people", html! { "replaced by pseudonyms; SHA-256 of the file that tells whose they are, which is not part of this: " span.mono { (sha256) } }))
+            }
+            (program_rows(program))
             (row("Versions that wrote the record", html! { @if versions.is_empty() { (not_stated()) } @else { (name(&versions.join(", "))) } }))
             (row("SHA-256 of inputs.csv", html! { span.mono { (page.inputs_sha256) } }))
-            (row("Prepared by", html! {
-                @match &request.prepared_by { Some(person) => { (name(person)) " (stated, not verified)" }, None => (not_stated()) }
-            }))
+            (row("Prepared by", prepared_by(request.prepared_by.as_deref())))
         },
     )
+}
+
+/// Returns a fact as a row.
+pub(super) fn row(label: &str, value: Markup) -> Markup {
+    html! { tr { th scope="row" { (label) } td { (value) } } }
+}
+
+fn not_stated() -> Markup {
+    html! { span.soft { "not stated" } }
+}
+
+/// Returns the rows about the program and its run.
+pub(super) fn program_rows(program: &ProgramFacts) -> Markup {
+    html! {
+        (row("Command", html! { span.mono { (message(&program.command)) } }))
+        (row("Program", html! {
+            "client-vpn-audit " (program.version) ", commit "
+            @match &program.commit { Some(commit) => span.mono { (commit) }, None => (not_stated()) }
+            ", SHA-256 of the binary "
+            @match &program.binary_sha256 { Some(sha256) => span.mono { (sha256) }, None => (not_stated()) }
+        }))
+    }
+}
+
+/// Returns the name of whoever made it.
+pub(super) fn prepared_by(person: Option<&str>) -> Markup {
+    html! { @match person { Some(person) => { (name(person)) " (stated, not verified)" }, None => (not_stated()) } }
 }

@@ -49,7 +49,7 @@ fn list(page: &ExhibitPage<'_>, rule: Rule, findings: &[&Finding]) -> Markup {
             @for finding in findings.iter().take(MOST_OF_A_RULE) {
                 tr {
                     td { (text(&finding.identity)) }
-                    td { @if let Some(at) = finding.at { (time(page, at)) } }
+                    td { @if let Some(at) = finding.at { (time(page.times, at)) } }
                     td.mono { (text(&finding.connection_id)) }
                     td { (name(&finding.detail)) }
                 }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::super::population::grouped;
 use super::super::verdict::{EvidenceState, Verdict};
-use super::ExhibitPage;
+use super::super::zoned_times::ZonedTimes;
 use crate::report::plain_text::escaped;
 
 /// Most characters of a name that the page shows; the data files have all of it.
@@ -64,8 +64,8 @@ fn beginning(text: &str, most: usize) -> Markup {
 }
 
 /// Returns a time, which is broken between the day and the time of day only.
-pub(super) fn time(page: &ExhibitPage<'_>, time: Timestamp) -> Markup {
-    let text = page.times.text(time);
+pub(super) fn time(times: &ZonedTimes, time: Timestamp) -> Markup {
+    let text = times.text(time);
     let (day, rest) = text.split_once(' ').unwrap_or((text.as_str(), ""));
     html! { span.nowrap { (day) } " " span.nowrap { (rest) } }
 }

@@ -54,7 +54,11 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             }
         }))
         p { "In CSV, text that begins with =, +, -, @, a tab or a carriage return has an apostrophe before it, so that no spreadsheet takes it for a formula: " (counted(altered, "cell"))
-            " were altered. The JSON lines are verbatim. Nothing was redacted." }
+            " were altered. The JSON lines are verbatim. "
+            @if page.evidence.pseudonyms_sha256.is_some() {
+                "Names and addresses of people were replaced: the columns username, common_name, identity, identity_key, client_ip, client_ipv6_address and device_ip, \
+                 and what the page has of them. One text has one pseudonym throughout; person-0001/2 is a second spelling of person-0001. Texts of the configuration were not."
+            } @else { "Nothing was redacted." } }
         h3 { "Sessions" }
         p { "A session is made of every row of the captures with the same connection id. A text is the last known one, a counter the greatest. The beginning and the end are AWS's, if AWS gave them. \
              If no end is known, the session may have lasted until the next capture that does not show it. docs/schema.md of the program states the rule of each column." }

@@ -41,8 +41,8 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
                 @for (endpoint, hole) in holes.iter().take(MOST_SHOWN) {
                     tr {
                         td.mono { bdi { (endpoint_name(endpoint)) } }
-                        td { (time(page, hole.gap.from)) }
-                        td { @if hole.gap.open { "no capture since" } @else { (time(page, hole.gap.to)) } }
+                        td { (time(page.times, hole.gap.from)) }
+                        td { @if hole.gap.open { "no capture since" } @else { (time(page.times, hole.gap.to)) } }
                         (number(u64::try_from(hole.gap.seconds / 60).unwrap_or(0)))
                         td { (name(&hole.reason)) }
                         td.blank {} td.blank {} td.blank {}
@@ -99,7 +99,7 @@ fn endpoint_row(page: &ExhibitPage<'_>, endpoint: &EndpointCoverage) -> Markup {
     html! {
         tr {
             td.mono { bdi { (endpoint_name(endpoint)) } }
-            td { (time(page, endpoint.from)) }
+            td { (time(page.times, endpoint.from)) }
             (number(complete))
             (number(all - complete))
             td.number { (duration(endpoint.longest_gap.seconds)) }

@@ -31,7 +31,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         @if !both.differences.is_empty() {
             (table("Differences", &[("Kind", false), ("Endpoint", false), ("Connection", false), ("Began", false)], &html! {
                 @for of in both.differences.iter().take(MOST_SHOWN) {
-                    tr { td { (of.kind.name()) } td.mono { (key(&of.endpoint_id)) } td.mono { (key(&of.connection_id)) } td { (time(page, of.began)) } }
+                    tr { td { (of.kind.name()) } td.mono { (key(&of.endpoint_id)) } td.mono { (key(&of.connection_id)) } td { (time(page.times, of.began)) } }
                 }
             }))
             (more(MOST_SHOWN, both.differences.len(), "differences"))

@@ -36,7 +36,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
                 tr {
                     td { span.mono { (key(&session.connection_id)) } div.soft { "drawn by " span.mono { (sampled.sha256) } } }
                     td { @match &session.identity { Some(identity) => (name(identity)), None => "no name" } }
-                    td { div { (time(page, session.connection_established_time)) } div { (time(page, session.ends_at)) } }
+                    td { div { (time(page.times, session.connection_established_time)) } div { (time(page.times, session.ends_at)) } }
                     td.mono { (captures(sampled.first.as_ref(), sampled.last.as_ref(), |capture| {
                         let sha256 = capture.sha256.as_deref().unwrap_or("not stated");
                         vec![format!("{} SHA-256 {sha256}", capture.object_key)]

@@ -40,7 +40,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
                 tr {
                     td.mono { (name(&endpoint.endpoint_id)) } (number(of.active.len() as u64))
                     @match most {
-                        Some((at, active)) => { (number(*active)) td { (time(page, *at)) } }
+                        Some((at, active)) => { (number(*active)) td { (time(page.times, *at)) } }
                         None => { td.number { "none" } td {} }
                     }
                 }

@@ -1,0 +1,328 @@
+//! The evidence about one session, read from the lake: the rows that show it, the captures that decide it, what the connection logs and
+//! the configuration say of it, and the proof of the objects.
+
+mod around;
+mod copies;
+mod verbatim_rows;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use jiff::SignedDuration;
+use jiff::civil::Date;
+
+use super::configuration::ConfigurationFigures;
+use super::digests::{DigestFigures, read_digests};
+use super::output_folder::OutputFolder;
+use super::run_records::{ReportedRun, ReportedTarget, read_runs};
+use super::verification::verify_hours;
+use super::{ExhibitError, ExhibitProgress, ExhibitRequest};
+use crate::hour::Hour;
+use crate::lake::keys::{ObjectKey, Table};
+use crate::lake::ledger::Outcome;
+use crate::lake::store::{ReadObject, ReadObjects, Store, StoreError};
+use crate::proof::coverage::Unreadable;
+use crate::proof::verify::Verification;
+use crate::report::sessions::{Selection, Session, read_sessions};
+use crate::report::table_objects::{DayRange, TableObjects};
+use crate::tables::column::Column;
+use crate::tables::{connection_logs, connections};
+use crate::target::AccountRegion;
+use around::{CapturesAround, days_around};
+use verbatim_rows::read_rows;
+
+pub(super) use copies::ObjectCopy;
+pub(super) use verbatim_rows::VerbatimRow;
+
+/// Columns of the rows that show the session.
+pub(super) static CAPTURE_COLUMNS: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| names(connections::columns::COLUMNS));
+
+/// Columns of the events of the connection logs.
+pub(super) static EVENT_COLUMNS: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| names(connection_logs::columns::COLUMNS));
+
+fn names(columns: &[Column]) -> Vec<&'static str> {
+    columns.iter().map(|column| column.name).collect()
+}
+
+/// The reason why an object is in the package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ObjectRole {
+    CaptureBefore,
+    FirstRow,
+    LastRowWithoutEnd,
+    FirstRowWithEnd,
+    LastRow,
+    CaptureAfter,
+    ConfigurationAtBeginning,
+    ConfigurationAtEnd,
+    LoggedEvent,
+    RunRecord,
+    Digest,
+}
+
+impl ObjectRole {
+    /// Returns the words of data files and of the page.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            ObjectRole::CaptureBefore => "last complete capture before it",
+            ObjectRole::FirstRow => "first shows it",
+            ObjectRole::LastRowWithoutEnd => "last shows it without an end",
+            ObjectRole::FirstRowWithEnd => "first shows its end",
+            ObjectRole::LastRow => "last shows it",
+            ObjectRole::CaptureAfter => "first complete capture after it",
+            ObjectRole::ConfigurationAtBeginning => "configuration when it began",
+            ObjectRole::ConfigurationAtEnd => "configuration when it ended",
+            ObjectRole::LoggedEvent => "has events of it",
+            ObjectRole::RunRecord => "run record of one of these captures",
+            ObjectRole::Digest => "digest that lists one of these objects",
+        }
+    }
+}
+
+/// A capture of the endpoint, by its run record.
+#[derive(Debug, Clone)]
+pub(super) struct RecordedCapture {
+    pub run_key: ObjectKey,
+    pub target: ReportedTarget,
+}
+
+/// The evidence about one session.
+pub(super) struct SessionEvidence {
+    pub session: Session,
+    /// Every row that shows it, in the order of the snapshots.
+    pub rows: Vec<VerbatimRow>,
+    /// The events of the connection logs that name it.
+    pub events: Vec<VerbatimRow>,
+    /// The captures of its endpoint around it, by the keys of their objects.
+    pub captures: BTreeMap<String, RecordedCapture>,
+    /// The objects that are copied whole.
+    pub objects: Vec<ObjectCopy>,
+    pub configuration: ConfigurationFigures,
+    pub digests: DigestFigures,
+    /// The last hour of the copied objects that digests list.
+    pub last_hour: Hour,
+    /// The hours that were verified.
+    pub verified_hours: (Hour, Hour),
+    /// The result of `verify`, or the reason why nothing could be verified.
+    pub verification: Result<Verification, String>,
+    /// Every object that was read.
+    pub inputs: BTreeMap<String, ReadObject>,
+    /// Everything that could not be read or is not there, and why.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// Finds the session of a connection in the period.
+///
+/// # Errors
+/// Returns an error if the lake cannot be listed, or if there is no such session or more than one.
+pub(super) async fn find_session(
+    request: &ExhibitRequest<'_>,
+    connection_id: &str,
+    on_progress: impl Fn(ExhibitProgress),
+) -> Result<Session, ExhibitError> {
+    let selection = Selection { from: Some(request.from), to: Some(request.to), ..Selection::default() };
+    let on_read = |progress| on_progress(ExhibitProgress::Sessions(progress));
+    let mut found: Vec<Session> = Vec::new();
+    let on_session = |session: Session| {
+        if session.connection_id == connection_id {
+            found.push(session);
+        }
+    };
+    let read = read_sessions(request.store, &selection, request.now, on_read, on_session).await?;
+    match <[Session; 1]>::try_from(found) {
+        Ok([session]) => Ok(session),
+        Err(found) if found.is_empty() => Err(ExhibitError::NoSession {
+            connection_id: connection_id.to_owned(),
+            from: request.from,
+            to: request.to,
+            unreadable: read.unreadable.len(),
+        }),
+        Err(found) => Err(ExhibitError::SeveralSessions {
+            connection_id: connection_id.to_owned(),
+            endpoints: found.iter().map(|session| session.endpoint_id.clone()).collect(),
+        }),
+    }
+}
+
+impl SessionEvidence {
+    /// Reads the evidence about a session, and writes the data files of the configuration and the copies of objects.
+    ///
+    /// # Errors
+    /// Returns an error if the lake cannot be listed or a file cannot be written. What cannot be read is in the result.
+    pub(super) async fn read(
+        request: &ExhibitRequest<'_>,
+        session: Session,
+        folder: &mut OutputFolder,
+        on_progress: impl Fn(ExhibitProgress),
+    ) -> Result<SessionEvidence, ExhibitError> {
+        let read_objects = ReadObjects::default();
+        let store = request.store.clone().noting_reads(read_objects.clone());
+        let places = store.places().await?;
+        let is_of_session = |place: &&AccountRegion| {
+            place.account_id.as_str() == session.account_id && place.region.as_str() == session.region
+        };
+        let place = places.iter().find(is_of_session).ok_or_else(|| ExhibitError::NoSession {
+            connection_id: session.connection_id.clone(),
+            from: request.from,
+            to: request.to,
+            unreadable: 0,
+        })?;
+
+        let mut around = CapturesAround::read(&store, place, &session).await?;
+        let mut unreadable = std::mem::take(&mut around.unreadable);
+        let (events, log_objects) = events_of(&store, place, &session, &mut unreadable).await?;
+        let (began, ended) = (session.connection_established_time, session.ends_at);
+        let config_days = (Hour::containing(began).date(), Hour::containing(ended).date());
+        let only = Some(session.endpoint_id.as_str());
+        // A session of no length has a configuration too.
+        let until = ended.max(began).saturating_add(SignedDuration::from_millis(1)).unwrap_or(ended);
+        let of_place = std::slice::from_ref(place);
+        let configuration =
+            ConfigurationFigures::read(&store, of_place, (began, until), config_days, only, folder).await?;
+        unreadable.extend(configuration.unreadable.iter().cloned());
+
+        let mut objects: BTreeMap<String, BTreeSet<ObjectRole>> = BTreeMap::new();
+        let mut add = |key: &str, role| {
+            objects.entry(key.to_owned()).or_default().insert(role);
+        };
+        for (key, roles) in &around.deciding {
+            roles.iter().for_each(|role| add(key, *role));
+        }
+        log_objects.iter().for_each(|key| add(key, ObjectRole::LoggedEvent));
+        for (key, role) in configuration_objects(&store, place, &configuration).await? {
+            add(&key, role);
+        }
+        let captures = captures_of(&store, place, &session, &around, &mut unreadable).await?;
+        let runs = around.deciding.keys().filter_map(|key| captures.get(key));
+        runs.for_each(|capture| add(capture.run_key.as_str(), ObjectRole::RunRecord));
+
+        let keys: BTreeSet<String> = objects.keys().cloned().collect();
+        let hours: BTreeSet<Hour> =
+            keys.iter().filter_map(|key| ObjectKey::parse(key)).map(|key| key.hour).collect();
+        let began_in = Hour::containing(began);
+        let (first, last) =
+            (hours.first().copied().unwrap_or(began_in), hours.last().copied().unwrap_or(began_in));
+        let digests = read_digests(&store, of_place, (first.date(), last.date()), &keys).await?;
+        for digest in digests.listing.values() {
+            objects.entry(digest.clone()).or_default().insert(ObjectRole::Digest);
+        }
+        let on_verified = |objects| on_progress(ExhibitProgress::Verified(objects));
+        let verification = verify_hours(request, &store, (first, last), on_verified).await?;
+        let objects = copies::copy(&store, objects, folder, &mut unreadable).await?;
+        unreadable.sort_by(|one, other| one.object_key.cmp(&other.object_key));
+        unreadable.dedup_by(|one, other| one.object_key == other.object_key);
+        Ok(SessionEvidence {
+            session,
+            rows: around.rows,
+            events,
+            captures,
+            objects,
+            configuration,
+            digests,
+            last_hour: last,
+            verified_hours: (first, last),
+            verification,
+            inputs: read_objects.to_map(),
+            unreadable,
+        })
+    }
+
+    /// Returns `true` if the rows that were found are those of the session, and nothing around it could not be read.
+    pub(super) fn is_all_read(&self) -> bool {
+        let place = CAPTURE_COLUMNS.iter().position(|name| *name == "snapshot_time");
+        let snapshot = |row: &VerbatimRow| place.and_then(|place| row.values.get(place)).cloned();
+        let mut snapshots: Vec<_> =
+            self.rows.iter().map(snapshot).map(|value| format!("{value:?}")).collect();
+        snapshots.sort();
+        snapshots.dedup();
+        self.unreadable.is_empty() && i64::try_from(snapshots.len()).ok() == Some(self.session.snapshots)
+    }
+}
+
+/// Returns the events of the connection logs that name a session, with the objects that have them.
+async fn events_of(
+    store: &Store,
+    place: &AccountRegion,
+    session: &Session,
+    unreadable: &mut Vec<Unreadable>,
+) -> Result<(Vec<VerbatimRow>, BTreeSet<String>), StoreError> {
+    // A window is due later than its events, and its hour is read once more a day later.
+    let days = days_around(session).and_around(1, 1);
+    let listed = TableObjects::list(store, Table::ConnectionLogs, place, days).await?;
+    unreadable.extend(listed.unreadable);
+    let endpoint = EVENT_COLUMNS.iter().position(|name| *name == "endpoint_id");
+    let mut events = Vec::new();
+    for object in listed.objects {
+        match read_rows(store, &object, &EVENT_COLUMNS, &session.connection_id).await {
+            Ok(rows) => events.extend(rows),
+            Err(problem) => unreadable.push(object.unreadable(problem)),
+        }
+    }
+    let of_endpoint = |row: &VerbatimRow| {
+        endpoint.and_then(|place| row.values.get(place)?.as_str()) == Some(session.endpoint_id.as_str())
+    };
+    events.retain(of_endpoint);
+    let objects = events.iter().map(|row| row.object_key.clone()).collect();
+    Ok((events, objects))
+}
+
+/// Returns the objects of the snapshots that show the configuration when the session began and when it ended.
+async fn configuration_objects(
+    store: &Store,
+    place: &AccountRegion,
+    configuration: &ConfigurationFigures,
+) -> Result<Vec<(String, ObjectRole)>, StoreError> {
+    let Some(of) = configuration.places.first() else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for (time, role) in
+        [(of.beginning, ObjectRole::ConfigurationAtBeginning), (of.end, ObjectRole::ConfigurationAtEnd)]
+    {
+        let date: Date = Hour::containing(time).date();
+        let days = DayRange::of(date, date);
+        for table in [Table::Endpoints, Table::AuthorizationRules, Table::Routes] {
+            let objects = TableObjects::list(store, table, place, days).await?.objects;
+            let of_time = objects.into_iter().filter(|object| object.time() == time.as_millisecond());
+            found.extend(of_time.map(|object| (object.found.key, role)));
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the captures of the endpoint from the first to the last that was read, by the keys of their objects. An object that a run
+/// record names and that is not there is unreadable.
+async fn captures_of(
+    store: &Store,
+    place: &AccountRegion,
+    session: &Session,
+    around: &CapturesAround,
+    unreadable: &mut Vec<Unreadable>,
+) -> Result<BTreeMap<String, RecordedCapture>, ExhibitError> {
+    let mut captures: BTreeMap<String, RecordedCapture> = BTreeMap::new();
+    let Some((first, last)) = around.snapshots else { return Ok(captures) };
+    let on_run = |run_key: &ObjectKey, run: ReportedRun| {
+        if run.snapshot_time < first || run.snapshot_time > last {
+            return;
+        }
+        let targets = run.targets.into_iter().filter(|target| target.endpoint_id == session.endpoint_id);
+        for target in targets {
+            let Some(key) = target.object_key() else { continue };
+            let is_writer = matches!(target.outcome, Outcome::Complete | Outcome::Partial);
+            if is_writer || !captures.contains_key(key.as_str()) {
+                captures.insert(key.to_string(), RecordedCapture { run_key: run_key.clone(), target });
+            }
+        }
+    };
+    // A snapshot that was tried again has its run record on the day of the snapshot.
+    let days = (Hour::containing(first).date(), Hour::containing(last).date());
+    unreadable.extend(read_runs(store, place, days.0, days.1, on_run).await?);
+    let is_written =
+        |capture: &RecordedCapture| matches!(capture.target.outcome, Outcome::Complete | Outcome::Partial);
+    let missing = captures.iter().filter(|(key, of)| is_written(of) && !around.listed.contains(*key));
+    unreadable.extend(missing.map(|(key, _)| Unreadable {
+        object_key: key.clone(),
+        problem: "is not there, although a run record says that it was written; run `verify`".to_owned(),
+    }));
+    Ok(captures)
+}

@@ -1,0 +1,44 @@
+//! The part of the lake that an exhibit is made of, checked against what was sealed.
+
+use super::ExhibitRequest;
+use crate::hour::Hour;
+use crate::lake::store::{Store, StoreError};
+use crate::proof::verify::{Kind, Verification, Verifier, VerifyError};
+
+/// Verifies the hours from `first` to `last`. Returns the reason, in words, if nothing of them could be verified.
+///
+/// # Errors
+/// Returns an error if the lake cannot be listed.
+pub(super) async fn verify_hours(
+    request: &ExhibitRequest<'_>,
+    store: &Store,
+    (first, last): (Hour, Hour),
+    on_progress: impl Fn(u64),
+) -> Result<Result<Verification, String>, StoreError> {
+    let verifier = Verifier {
+        store,
+        lake: request.lake,
+        keys: &request.keys,
+        from: Some(first),
+        to: Some(last),
+        known: request.known.clone(),
+        retention_days: request.retention_days,
+        now: request.now,
+        max_concurrency: request.max_concurrency,
+    };
+    let mut verification = match verifier.verify(|objects, _| on_progress(objects)).await {
+        Ok(verification) => verification,
+        Err(VerifyError::Store(error)) => return Err(error),
+        Err(VerifyError::NotSealed { .. }) => {
+            return Ok(Err("no digest is in the lake, so nothing was ever sealed".to_owned()));
+        }
+        Err(VerifyError::NothingAskedFor { .. }) => {
+            return Ok(Err("no hour of the snapshots is sealed or closed".to_owned()));
+        }
+    };
+    if request.keys.is_empty() {
+        // The claim states that no key was given.
+        verification.faults.retain(|fault| fault.kind != Kind::KeyUnknown);
+    }
+    Ok(Ok(verification))
+}
