@@ -78,7 +78,7 @@ pub struct Coverage {
     pub from: Option<Timestamp>,
     /// The end.
     pub to: Timestamp,
-    /// Number of run records read.
+    /// Number of run records read, without those of later days that were read for connection logs alone.
     pub runs: u64,
     /// Every endpoint.
     pub endpoints: Vec<EndpointCoverage>,
@@ -249,12 +249,15 @@ async fn read_place(
 ) -> Result<Coverage, StoreError> {
     let mut ledger = LedgerReader::new(store, on_record);
     ledger.read_place(&place, window).await?;
-    let LedgerReader { attempts, logs, mut unreadable, records, .. } = ledger;
+    let LedgerReader { attempts, logs, mut unreadable, records, later_records, .. } = ledger;
     let runs = records.len() as u64;
-    let sealing = Sealing::read(store, &place, window, records, &mut unreadable).await?;
+    let sealing = Sealing::read(store, &place, window, records, later_records, &mut unreadable).await?;
     let (endpoints, clock_stepped) = prove(&attempts, window, witnesses);
     let connection_logs = match logs.first_hour(&place, window) {
-        Some(first) => logs.assess(&place, window, &ReadingsInLake::read(store, &place, first).await?),
+        Some(first) => {
+            let in_lake = ReadingsInLake::read(store, &place, first, Hour::containing(window.to)).await?;
+            logs.assess(&place, window, &in_lake)
+        }
         None => Vec::new(),
     };
     Ok(Coverage {

@@ -2,6 +2,7 @@
 //! for it.
 
 mod coverage;
+mod delayed;
 mod groups;
 mod lost;
 mod sealed;

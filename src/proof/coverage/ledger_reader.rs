@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::attempts::Attempts;
-use super::logs::LogLedger;
+use super::logs::{LogLedger, OpenReadings};
 use super::strays::FIND_OUT;
 use super::{LEDGER_MARGIN, RequestedTimes, Unreadable, date, documents};
 use crate::lake::keys::{ObjectKey, Table};
@@ -30,11 +30,13 @@ pub(super) struct LedgerReader<'a, F> {
     pub unreadable: Vec<Unreadable>,
     /// Keys of the records that count.
     pub records: BTreeSet<ObjectKey>,
+    /// Keys of the records of later days that name an open reading of a connection log. Nothing else in them counts.
+    pub later_records: BTreeSet<ObjectKey>,
     on_record: F,
 }
 
 impl<'a, F: Fn()> LedgerReader<'a, F> {
-    /// Returns a reader that has read nothing, and calls `on_record` for each record that counts.
+    /// Returns a reader that has read nothing, and calls `on_record` for each record that it reads.
     pub(super) fn new(store: &'a Store, on_record: F) -> Self {
         LedgerReader {
             store,
@@ -42,12 +44,13 @@ impl<'a, F: Fn()> LedgerReader<'a, F> {
             logs: LogLedger::default(),
             unreadable: Vec::new(),
             records: BTreeSet::new(),
+            later_records: BTreeSet::new(),
             on_record,
         }
     }
 
     /// Reads the records of the days of the window and of a day on each side, then earlier ones, day by day, until they cannot
-    /// change what is proven.
+    /// change what is proven. Reads later ones too, as long as they can name a window of a connection log.
     pub(super) async fn read_place(
         &mut self,
         place: &AccountRegion,
@@ -59,6 +62,8 @@ impl<'a, F: Fn()> LedgerReader<'a, F> {
         let dates = self.store.days(Table::Runs, place).await?;
         let (before, since): (Vec<Date>, Vec<Date>) = dates.into_iter().partition(|date| *date < first);
         let (since, after): (Vec<Date>, Vec<Date>) = since.into_iter().partition(|date| *date <= last);
+        let today = date(window.now);
+        let (later, ahead): (Vec<Date>, Vec<Date>) = after.into_iter().partition(|date| *date <= today);
         for date in since {
             self.read_day(place, date).await?;
         }
@@ -69,7 +74,40 @@ impl<'a, F: Fn()> LedgerReader<'a, F> {
             }
             self.read_day(place, date).await?;
         }
-        self.note_ahead(place, window.now, after).await
+        if !later.is_empty() {
+            let open = self.logs.open_readings(place, window);
+            self.read_later(place, later, open).await?;
+        }
+        self.note_ahead(place, window.now, ahead).await
+    }
+
+    /// Reads the records of later days, day by day, until no reading is open. Only the open readings in them are noted: what they have
+    /// of attempts and of other readings is of another time.
+    async fn read_later(
+        &mut self,
+        place: &AccountRegion,
+        dates: Vec<Date>,
+        mut open: OpenReadings,
+    ) -> Result<(), StoreError> {
+        for date in dates {
+            if open.is_empty() {
+                break;
+            }
+            let found = self.store.find(&place.day(Table::Runs, date)).await?;
+            let mut records = std::pin::pin!(documents::read(self.store, found, parse));
+            // A day is read to its end: which objects are read must not depend on how fast the store answers.
+            while let Some((key, record)) = records.next().await {
+                let Ok(record) = record else {
+                    self.logs.has_unread_later |= !open.is_empty();
+                    continue;
+                };
+                (self.on_record)();
+                if self.logs.note_later(record, &mut open) {
+                    self.later_records.insert(key);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Notes the records of future times, which are among those of `dates`. It is not known when they were really written, so
@@ -82,7 +120,7 @@ impl<'a, F: Fn()> LedgerReader<'a, F> {
     ) -> Result<(), StoreError> {
         let latest = now.saturating_add(MAX_AHEAD).unwrap_or(now);
         let problem = format!("is of a time that has not come, as after a clock that was ahead; {FIND_OUT}");
-        for day in dates.into_iter().filter(|day| *day > date(now)) {
+        for day in dates {
             let folder = place.day(Table::Runs, day);
             if day > date(latest) {
                 self.unreadable.push(Unreadable { object_key: folder, problem: problem.clone() });
@@ -107,9 +145,6 @@ impl<'a, F: Fn()> LedgerReader<'a, F> {
             object_key: found.key.clone(),
             problem: format!("has no name of a run record; {FIND_OUT}"),
         }));
-        let parse = |key: &ObjectKey, bytes: &[u8]| {
-            RecordedRun::of_key(key, bytes).map_err(|error| error.to_string())
-        };
         let mut records = std::pin::pin!(documents::read(self.store, found, parse));
         while let Some((key, record)) = records.next().await {
             match record.and_then(|record| self.note(&key, record)) {
@@ -127,4 +162,8 @@ impl<'a, F: Fn()> LedgerReader<'a, F> {
         self.logs.note(&record)?;
         self.attempts.note_record(key, record)
     }
+}
+
+fn parse(key: &ObjectKey, bytes: &[u8]) -> Result<RecordedRun, String> {
+    RecordedRun::of_key(key, bytes).map_err(|error| error.to_string())
 }

@@ -11,12 +11,14 @@
 mod assessment;
 mod in_lake;
 mod ledger;
+mod open_readings;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 pub(super) use in_lake::ReadingsInLake;
 pub(super) use ledger::LogLedger;
+pub(super) use open_readings::OpenReadings;
 
 /// The windows of a log group in which an endpoint logged to it.
 #[derive(Debug, PartialEq, Serialize)]
@@ -49,17 +51,6 @@ impl LogCoverage {
     /// Returns `true` if no reading is missing that was allowed at its time.
     pub(super) fn is_whole(&self) -> bool {
         !self.missing.iter().any(|missing| missing.allowed)
-    }
-}
-
-/// The reason of a reading whose object is in the lake and in no run record that was read.
-const IN_NO_RECORD: &str = "what lies at its key is in no record";
-
-impl MissingLog {
-    /// Returns `true` if it is a second reading whose objects are in the lake. Run records of the day after the requested time name
-    /// them, and these need not have been read.
-    pub fn may_be_recorded_later(&self) -> bool {
-        self.late && self.reason == IN_NO_RECORD
     }
 }
 

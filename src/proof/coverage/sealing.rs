@@ -21,14 +21,14 @@ const DAYS_AFTER: i64 = 2;
 /// Run records of an account and Region that may have been added.
 #[derive(Debug, Default)]
 pub(super) struct Sealing {
-    /// Keys of the records of the window that a digest lists as late, in order.
+    /// Keys of the records of the window, and of later ones that count, that a digest lists as late, in order.
     pub late: Vec<String>,
     /// Keys of the records that no digest lists although their hour is sealed, in order.
     pub not_sealed: Vec<String>,
 }
 
 impl Sealing {
-    /// Compares the records that were `read` with the digests.
+    /// Compares the records that were `read`, and those of later days that count, with the digests.
     ///
     /// # Errors
     /// If the digests cannot be listed. Those that cannot be read are noted in `unreadable`.
@@ -37,6 +37,7 @@ impl Sealing {
         place: &AccountRegion,
         window: RequestedTimes,
         read: BTreeSet<ObjectKey>,
+        later: BTreeSet<ObjectKey>,
         unreadable: &mut Vec<Unreadable>,
     ) -> Result<Sealing, StoreError> {
         let days = store.days(Table::Digests, place).await?;
@@ -44,7 +45,8 @@ impl Sealing {
             return Ok(Sealing::default());
         };
         // What is younger may still be sealed.
-        let mut not_listed: BTreeSet<ObjectKey> = read.into_iter().filter(|key| key.hour <= newest).collect();
+        let read = read.into_iter().chain(later.iter().cloned());
+        let mut not_listed: BTreeSet<ObjectKey> = read.filter(|key| key.hour <= newest).collect();
         let until = window.horizon();
         let after = jiff::SignedDuration::from_hours(24 * DAYS_AFTER);
         let last = date(until.saturating_add(after).unwrap_or(until));
@@ -54,15 +56,16 @@ impl Sealing {
         let mut late = BTreeSet::new();
         for day in days.into_iter().filter(|day| *day >= first) {
             // The first digests of a chain list records of any age.
-            if day > last && not_listed.is_empty() {
-                break;
+            let may_list_one = || not_listed.first().is_some_and(|oldest| oldest.hour.date() <= day);
+            if day > last && !may_list_one() {
+                continue;
             }
             let is_wanted = |key: &ObjectKey, is_late: bool| {
                 not_listed.contains(key) || is_late && is_of_window(key, window.from, until)
             };
             for (key, is_late) in listed_on(store, place, day, is_wanted, unreadable).await? {
                 not_listed.remove(&key);
-                if is_late && is_of_window(&key, window.from, until) {
+                if is_late && (is_of_window(&key, window.from, until) || later.contains(&key)) {
                     late.insert(key);
                 }
             }

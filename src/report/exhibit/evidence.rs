@@ -22,7 +22,7 @@ use super::{ExhibitError, ExhibitProgress, ExhibitRequest, widened};
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Location, ReadObject, ReadObjects};
-use crate::proof::coverage::{Coverage, LogCoverage, MissingLog, RequestedTimes, Unreadable};
+use crate::proof::coverage::{Coverage, RequestedTimes, Unreadable};
 use crate::proof::verify::Verification;
 use crate::report::sessions::{SessionsRead, TRACE_TOLERANCE, Visibility, read_sessions};
 use crate::target::AccountRegion;
@@ -71,9 +71,8 @@ pub(super) struct Evidence {
 impl Evidence {
     /// Returns `true` if every window of the connection logs is in the lake, also those that the settings did not allow yet to be read.
     pub(super) fn has_every_window(&self) -> bool {
-        let coverage = &self.coverage;
-        let mut missing = coverage.connection_logs.iter().flat_map(missing_from);
-        coverage.log_groups_not_known.is_empty() && missing.next().is_none()
+        let Coverage { connection_logs, log_groups_not_known, .. } = &self.coverage;
+        log_groups_not_known.is_empty() && connection_logs.iter().all(|log| log.missing.is_empty())
     }
 
     /// Reads the lake, and writes the data files `sessions`, `captures` and those of the configuration.
@@ -202,13 +201,8 @@ fn visibility(read: &SessionsRead, endpoint_id: &str, time: Timestamp) -> Visibi
 fn is_logged(coverage: &Coverage, endpoint_id: &str, time: Timestamp) -> bool {
     let (earliest, latest) = widened((time, time), TRACE_TOLERANCE);
     let logs = coverage.connection_logs.iter().filter(|log| log.endpoint_id == endpoint_id);
-    let mut missing = logs.flat_map(missing_from);
+    let mut missing = logs.flat_map(|log| &log.missing);
     !missing.any(|missing| missing.from <= latest && missing.to > earliest)
-}
-
-/// Returns the readings of connection logs that are not in the lake, or in no run record although one should have it.
-fn missing_from(log: &LogCoverage) -> impl Iterator<Item = &MissingLog> {
-    log.missing.iter().filter(|missing| !missing.may_be_recorded_later())
 }
 
 /// Returns the first and the last day of the objects that were read, and of the period.

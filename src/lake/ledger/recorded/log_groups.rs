@@ -9,6 +9,7 @@ use super::{CONCURRENT_READS, MOST_TARGETS, RecordedError, ShortId, ShortText, l
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::Outcome;
 use crate::lake::store::{Store, StoreError};
+use crate::log_window::Reading;
 use crate::snapshot_time::SnapshotTime;
 use crate::target::AccountRegion;
 
@@ -88,6 +89,13 @@ pub struct RecordedWindow {
     /// The error.
     #[serde(default)]
     pub error: Option<RecordedError>,
+}
+
+impl RecordedWindow {
+    /// Returns the reading that it is.
+    pub fn reading(&self) -> Reading {
+        Reading::starting(self.start, self.late)
+    }
 }
 
 impl RecordedLogGroup {

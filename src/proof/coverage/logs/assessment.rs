@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::RequestedTimes;
 use super::ledger::{GroupLedger, LogLedger, Pair};
-use super::{IN_NO_RECORD, LogCoverage, LogGroupsNotKnown, MissingLog, ReadingsInLake};
+use super::{LogCoverage, LogGroupsNotKnown, MissingLog, ReadingsInLake};
 use crate::hour::Hour;
 use crate::log_group::LogGroup;
 use crate::log_window::{Reading, Window};
@@ -21,7 +21,7 @@ const LONGEST_FIRST_READING: SignedDuration = SignedDuration::from_hours(24 * 37
 
 /// A time in which every run that knows the log groups found an endpoint at one of them.
 #[derive(Debug, Clone, Copy)]
-struct Streak {
+pub(super) struct Streak {
     first: Timestamp,
     last: Timestamp,
     /// `true` if no run that would have found it there followed.
@@ -104,7 +104,7 @@ impl LogLedger {
     }
 
     /// Returns the streaks of each endpoint and log group of `place`, up to `horizon`.
-    fn streaks(&self, place: &AccountRegion, horizon: Timestamp) -> BTreeMap<Pair, Vec<Streak>> {
+    pub(super) fn streaks(&self, place: &AccountRegion, horizon: Timestamp) -> BTreeMap<Pair, Vec<Streak>> {
         let groups: BTreeMap<&Arc<str>, LogGroup> = self
             .groups
             .keys()
@@ -143,7 +143,7 @@ impl LogLedger {
     }
 
     /// Returns the windows of the streaks that lie in the requested time, in order.
-    fn windows(&self, pair: &Pair, streaks: &[Streak], window: RequestedTimes) -> Vec<Window> {
+    pub(super) fn windows(&self, pair: &Pair, streaks: &[Streak], window: RequestedTimes) -> Vec<Window> {
         let mut windows: Vec<Window> = Vec::new();
         for streak in streaks {
             let mut next = self.first_window(pair, *streak);
@@ -175,7 +175,7 @@ impl Assessment<'_> {
             let reading = Reading::First(*window);
             let hours = if self.is_in_lake(&reading) {
                 &mut coverage.hours_in_lake
-            } else if self.is_pending(reading) {
+            } else if is_pending(self.window, reading) {
                 &mut coverage.hours_pending
             } else {
                 self.add_missing(reading, &mut coverage.missing);
@@ -194,7 +194,7 @@ impl Assessment<'_> {
         }
         for (hour, _) in of_hour.into_iter().filter(|(_, is_read)| *is_read) {
             let reading = Reading::Late(hour);
-            let is_due = self.of_group.retained_for(reading) && !self.is_pending(reading);
+            let is_due = self.of_group.retained_for(reading) && !is_pending(self.window, reading);
             if is_due && !self.is_in_lake(&reading) {
                 self.add_missing(reading, &mut coverage.missing);
                 coverage.hours_not_read_again += 1.0;
@@ -207,33 +207,38 @@ impl Assessment<'_> {
         self.in_lake.contains(reading) && self.of_group.names(reading)
     }
 
-    fn reason(&self, reading: Reading, horizon: Timestamp) -> String {
-        if self.in_lake.contains(&reading) {
-            return IN_NO_RECORD.to_owned();
+    fn reason(&self, reading: Reading) -> String {
+        let reason = if self.in_lake.contains(&reading) {
+            "what lies at its key is in no record".to_owned()
+        } else {
+            self.of_group.reason(reading, self.window.now)
+        };
+        if self.ledger.has_unread_later && !self.of_group.names(&reading) {
+            return format!("{reason}; run records of later days could not be read");
         }
-        self.of_group.reason(reading, horizon)
-    }
-
-    fn is_pending(&self, reading: Reading) -> bool {
-        self.window.now.duration_since(reading.due().timestamp()) < MISSING_AFTER
+        reason
     }
 
     /// Adds a missing reading to the one before it, if that ends where it begins and is missing for the same reason.
     fn add_missing(&self, reading: Reading, missing: &mut Vec<MissingLog>) {
-        let horizon = self.window.horizon();
         let found = MissingLog {
             from: reading.start(),
             to: reading.end(),
             late: reading.is_late(),
             allowed: self.ledger.allows(self.group, reading.due().timestamp()),
-            lost: self.of_group.has_dropped(reading, horizon),
-            reason: self.reason(reading, horizon),
+            lost: self.of_group.has_dropped(reading, self.window.now),
+            reason: self.reason(reading),
         };
         match missing.last_mut() {
             Some(last) if last.to == found.from && last.is_alike(&found) => last.to = found.to,
             _ => missing.push(found),
         }
     }
+}
+
+/// Returns `true` if the reading can still be made before it is missing.
+pub(super) fn is_pending(window: RequestedTimes, reading: Reading) -> bool {
+    window.now.duration_since(reading.due().timestamp()) < MISSING_AFTER
 }
 
 impl MissingLog {

@@ -6,7 +6,7 @@ use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Store, StoreError};
 use crate::log_group::{LogGroup, LogGroupId};
-use crate::log_window::Reading;
+use crate::log_window::{Reading, late_due};
 use crate::target::AccountRegion;
 
 /// The readings of an account and Region whose keys are in the lake.
@@ -14,15 +14,17 @@ use crate::target::AccountRegion;
 pub(in super::super) struct ReadingsInLake(BTreeMap<LogGroupId, BTreeSet<Reading>>);
 
 impl ReadingsInLake {
-    /// Lists the objects of the days from that of `first` on.
+    /// Lists the objects of the days on which readings from the hour `first` to the hour `last` were due.
     pub(in super::super) async fn read(
         store: &Store,
         place: &AccountRegion,
         first: Hour,
+        last: Hour,
     ) -> Result<ReadingsInLake, StoreError> {
         let mut in_lake = ReadingsInLake::default();
         let days = store.days(Table::ConnectionLogs, place).await?;
-        for date in days.into_iter().filter(|date| *date >= first.date()) {
+        let days_due = first.date()..=late_due(last).date();
+        for date in days.into_iter().filter(|date| days_due.contains(date)) {
             let keys = store.keys(&place.day(Table::ConnectionLogs, date)).await?;
             keys.iter().filter_map(|key| ObjectKey::parse(key)).for_each(|key| in_lake.add(&key));
         }

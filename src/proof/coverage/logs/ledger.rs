@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::lake::ledger::Outcome;
-use crate::lake::ledger::recorded::{RecordedError, RecordedLogGroup, RecordedLogs, RecordedRun};
+use crate::lake::ledger::recorded::{
+    RecordedError, RecordedLogGroup, RecordedLogs, RecordedRun, RecordedWindow,
+};
 use crate::log_group::{LogGroup, LogGroupPattern};
 use crate::log_window::{Reading, Window};
 use crate::target::AccountRegion;
@@ -28,6 +30,8 @@ pub(in super::super) struct LogLedger {
     pub(super) runs: BTreeMap<Timestamp, LogsRun>,
     /// The log groups, by their ARN.
     pub(super) groups: BTreeMap<Arc<str>, GroupLedger>,
+    /// `true` if a record of a later day could not be read, which may name a reading that no other record names.
+    pub(in super::super) has_unread_later: bool,
     /// Each pair once.
     pairs: BTreeSet<Pair>,
     texts: BTreeSet<Arc<str>>,
@@ -53,6 +57,8 @@ pub(super) struct GroupLedger {
     written: BTreeSet<Reading>,
     /// Codes of the attempts without an object, by reading.
     failures: BTreeMap<Reading, Vec<Option<Arc<str>>>>,
+    /// Time before which every reading is in the lake or lost, by the run that knew the most of them.
+    settled_before: Option<Timestamp>,
 }
 
 /// The state of a log group in one run.
@@ -68,14 +74,15 @@ impl LogLedger {
     /// Notes the settings of a record, and the connection logs in it, or returns why it is refused.
     pub(in super::super) fn note(&mut self, record: &RecordedRun) -> Result<(), String> {
         let logs: Vec<&RecordedLogs> = record.places.iter().filter_map(|place| place.logs.as_ref()).collect();
-        // A snapshot by hand has the settings of a person's machine.
-        if record.scheduled || !logs.is_empty() {
-            self.note_settings(record);
-        }
+        self.note_settings(record);
         logs.into_iter().try_for_each(|logs| self.note_logs(record, logs))
     }
 
-    fn note_settings(&mut self, record: &RecordedRun) {
+    /// Notes the settings of a record, but not those of a snapshot by hand: it has the settings of a person's machine.
+    pub(super) fn note_settings(&mut self, record: &RecordedRun) {
+        if !record.scheduled && record.places.iter().all(|place| place.logs.is_none()) {
+            return;
+        }
         let texts = &record.settings_in_force.connection_log_groups;
         let patterns: Vec<LogGroupPattern> =
             texts.iter().filter_map(|text| LogGroupPattern::parse(text)).collect();
@@ -99,7 +106,7 @@ impl LogLedger {
                      endpoints"
                 ));
             }
-            self.note_group(start, log_group, group);
+            self.note_group(start, group);
         }
         let code = self.code(logs.error.as_ref());
         let targets = self.targets(&record.settings_in_force.targets);
@@ -115,7 +122,9 @@ impl LogLedger {
         Some(ids.into_iter().map(|id| self.text(id)).collect())
     }
 
-    fn note_group(&mut self, start: Timestamp, log_group: Arc<str>, group: &RecordedLogGroup) {
+    /// Notes the state of a log group in the run that began at `start`, and returns its record.
+    pub(super) fn note_group(&mut self, start: Timestamp, group: &RecordedLogGroup) -> &GroupLedger {
+        let log_group = self.text(&group.log_group);
         let run = GroupRun {
             first_window: group.since.filter(|since| group.complete_before == Some(*since)),
             retention: group
@@ -127,7 +136,7 @@ impl LogLedger {
             .windows
             .iter()
             .filter(|window| window.outcome == Outcome::Failed)
-            .map(|window| (Reading::starting(window.start, window.late), self.code(window.error.as_ref())))
+            .map(|window| (window.reading(), self.code(window.error.as_ref())))
             .collect();
         let of_group = self.groups.entry(log_group).or_default();
         of_group.runs.insert(start, run);
@@ -135,7 +144,9 @@ impl LogLedger {
             of_group.failures.entry(reading).or_default().push(code);
         }
         let written = group.windows.iter().filter(|window| window.outcome != Outcome::Failed);
-        of_group.written.extend(written.map(|window| Reading::starting(window.start, window.late)));
+        of_group.written.extend(written.map(RecordedWindow::reading));
+        of_group.settled_before = of_group.settled_before.max(group.complete_before);
+        of_group
     }
 
     /// Returns the windows whose first reading is in the lake, by the name of their log group.
@@ -206,14 +217,14 @@ impl LogLedger {
 }
 
 impl GroupLedger {
-    /// Returns the reason why a reading that is not in the lake is missing, by the runs up to `horizon`.
-    pub(super) fn reason(&self, reading: Reading, horizon: Timestamp) -> String {
+    /// Returns the reason why a reading that is not in the lake is missing, by the runs up to `now`.
+    pub(super) fn reason(&self, reading: Reading, now: Timestamp) -> String {
         if self.written.contains(&reading) {
             return "its object is on record, and is not in the lake".to_owned();
         }
         let due = reading.due().timestamp();
         let since_due: Vec<(&Timestamp, &GroupRun)> =
-            if due <= horizon { self.runs.range(due..=horizon).collect() } else { Vec::new() };
+            if due <= now { self.runs.range(due..=now).collect() } else { Vec::new() };
         let Some((start, first)) = since_due.first() else {
             return "no run of connection logs read the log group after it was due".to_owned();
         };
@@ -230,15 +241,20 @@ impl GroupLedger {
         if reasons.is_empty() { "not tried".to_owned() } else { reasons }
     }
 
-    /// Returns `true` if the log group does not retain the reading's events any more, by the newest run up to `horizon`.
-    pub(super) fn has_dropped(&self, reading: Reading, horizon: Timestamp) -> bool {
-        let newest = self.runs.range(..=horizon).next_back();
+    /// Returns `true` if the log group does not retain the reading's events any more, by the newest run up to `now`.
+    pub(super) fn has_dropped(&self, reading: Reading, now: Timestamp) -> bool {
+        let newest = self.runs.range(..=now).next_back();
         newest.is_some_and(|(start, run)| run.has_dropped(*start, reading))
     }
 
     /// Returns `true` if a record names the object of the reading.
     pub(super) fn names(&self, reading: &Reading) -> bool {
         self.written.contains(reading)
+    }
+
+    /// Returns `true` if a later run may have made the reading: no record names its object, and no run states that it is lost.
+    pub(super) fn is_open(&self, reading: Reading) -> bool {
+        !self.names(&reading) && self.settled_before.is_none_or(|settled| reading.end() > settled)
     }
 
     /// Returns `true` if the log group retained events so long that an hour could be read a second time, by the newest run up to the

@@ -1,6 +1,7 @@
 //! Records and objects in, missing readings out. Times are of November 2025, such as `23T10:00`.
 
 mod cases;
+mod later;
 mod not_known;
 
 use serde_json::{Value, json};
@@ -129,9 +130,23 @@ fn assess(runs: &[Run], objects: &[String], window: RequestedTimes) -> Vec<LogCo
 
 /// Assesses a lake with these objects.
 fn assess_as_recorded(runs: &[Run], objects: &[String], window: RequestedTimes) -> Vec<LogCoverage> {
+    ledger(runs).assess(&place(), window, &in_lake(objects))
+}
+
+fn in_lake(objects: &[String]) -> ReadingsInLake {
     let mut in_lake = ReadingsInLake::default();
     objects.iter().for_each(|key| in_lake.add(&ObjectKey::parse(key).unwrap()));
-    ledger(runs).assess(&place(), window, &in_lake)
+    in_lake
+}
+
+trait ConcatRuns {
+    fn concat_runs(self) -> Vec<Run>;
+}
+
+impl<const N: usize> ConcatRuns for [Vec<Run>; N] {
+    fn concat_runs(self) -> Vec<Run> {
+        self.into_iter().flatten().collect()
+    }
 }
 
 /// The run with these objects among the readings of their log group.

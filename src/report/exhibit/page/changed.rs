@@ -42,7 +42,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         @if evidence.verification.is_ok() { p { "Hours " (first) " to " (last) " (UTC), which have every object that these sessions and configurations were made of." } }
         @if outside > 0 {
             p { (outside) " objects of other hours were read and not verified here: run records, which decide since when an endpoint exists and which gaps lie around sessions that \
-                 reach out of the period. To verify all: " code { "client-vpn-audit verify" } "." }
+                 reach out of the period, or which name connection logs that were read after it. To verify all: " code { "client-vpn-audit verify" } "." }
         }
         @match &evidence.verification {
             Ok(verification) => { (verified(page, verification)) }

@@ -213,16 +213,6 @@ fn cases_of_what_is_expected() -> Vec<Case> {
     ]
 }
 
-trait ConcatRuns {
-    fn concat_runs(self) -> Vec<Run>;
-}
-
-impl<const N: usize> ConcatRuns for [Vec<Run>; N] {
-    fn concat_runs(self) -> Vec<Run> {
-        self.into_iter().flatten().collect()
-    }
-}
-
 #[test]
 fn each_window_of_an_endpoint_that_logs_is_in_the_lake_missing_or_pending() {
     let mut wrong = Vec::new();
