@@ -12,11 +12,13 @@
 mod age;
 mod age_reader;
 mod attempts;
+mod clock_stepped;
 mod documents;
 mod holes;
 mod ledger_reader;
 mod logs;
 pub mod record;
+mod record_times;
 mod sealing;
 mod strays;
 pub mod witness;
@@ -31,11 +33,13 @@ use serde::Serialize;
 
 use crate::hour::Hour;
 use crate::lake::store::{Store, StoreError};
+use crate::log_window::Window;
 use crate::target::AccountRegion;
 
 pub use age_reader::oldest_complete_age;
 use attempts::Attempts;
-pub use attempts::{ClockStepped, LISTING};
+pub use attempts::LISTING;
+pub use clock_stepped::ClockStepped;
 use holes::cover;
 use ledger_reader::LedgerReader;
 use logs::ReadingsInLake;
@@ -46,6 +50,9 @@ use witness::{Difference, Witness};
 
 /// Time for which AWS lists a connection after its end. Source: EC2 API reference, `DescribeClientVpnConnections`.
 pub const LISTED_AFTER_END: SignedDuration = SignedDuration::from_mins(60);
+
+/// Longest time from that of a snapshot to the arrival of its pages that counts: no capture takes longer.
+pub const LONGEST_CAPTURE: SignedDuration = SignedDuration::from_hours(2);
 
 /// Accounts and Regions that are read at a time. Each reads up to 16 documents at a time.
 const CONCURRENT_PLACES: usize = 4;
@@ -65,6 +72,13 @@ pub struct RequestedTimes {
 }
 
 impl RequestedTimes {
+    /// Returns the time of all windows of connection logs that this one touches.
+    fn of_touched_windows(self) -> RequestedTimes {
+        let last = self.to.saturating_sub(SignedDuration::from_millis(1)).unwrap_or(self.to);
+        let from = self.from.map(|from| Window::containing(from).start());
+        RequestedTimes { from, to: Window::containing(last).end(), ..self }
+    }
+
     /// Returns the time up to which captures are looked for: one after `to` may show what existed before it.
     fn horizon(self) -> Timestamp {
         self.to.saturating_add(LEDGER_MARGIN).unwrap_or(self.to).min(self.now).max(self.to)
@@ -86,6 +100,8 @@ pub struct Coverage {
     pub unreadable: Vec<Unreadable>,
     /// Captures that prove nothing, because the clock stepped while their pages arrived.
     pub clock_stepped: Vec<ClockStepped>,
+    /// Run records that state a capture of another time than their snapshot's, and why. They still count.
+    pub of_another_time: Vec<Unreadable>,
     /// Keys of the run records of this time that were sealed late, relative to the lake's prefix. They still count.
     pub sealed_late: Vec<String>,
     /// Keys of the run records that no digest lists although their hour is sealed, relative to the lake's prefix. They count, and
@@ -178,11 +194,35 @@ impl Coverage {
         witnesses: &[Witness],
         on_progress: impl Fn(u64),
     ) -> Result<Coverage, StoreError> {
+        Coverage::read_with_logs(store, window, window, witnesses, on_progress).await
+    }
+
+    /// The same, with every window of the connection logs that the time touches, and not only those within it.
+    ///
+    /// # Errors
+    /// As [`Coverage::read`].
+    pub async fn read_with_touched_windows(
+        store: &Store,
+        window: RequestedTimes,
+        witnesses: &[Witness],
+        on_progress: impl Fn(u64),
+    ) -> Result<Coverage, StoreError> {
+        let of_logs = window.of_touched_windows();
+        Coverage::read_with_logs(store, window, of_logs, witnesses, on_progress).await
+    }
+
+    async fn read_with_logs(
+        store: &Store,
+        window: RequestedTimes,
+        of_logs: RequestedTimes,
+        witnesses: &[Witness],
+        on_progress: impl Fn(u64),
+    ) -> Result<Coverage, StoreError> {
         let runs = AtomicU64::new(0);
         let on_record = || on_progress(runs.fetch_add(1, Ordering::Relaxed) + 1);
         let mut coverage = Coverage::empty(window);
         coverage.unreadable = find_strays(store).await?;
-        let read = |place| read_place(store, place, window, witnesses, &on_record);
+        let read = |place| read_place(store, place, (window, of_logs), witnesses, &on_record);
         let mut places =
             std::pin::pin!(stream::iter(store.places().await?).map(read).buffered(CONCURRENT_PLACES));
         while let Some(of_place) = places.next().await {
@@ -200,6 +240,7 @@ impl Coverage {
             endpoints: Vec::new(),
             unreadable: Vec::new(),
             clock_stepped: Vec::new(),
+            of_another_time: Vec::new(),
             sealed_late: Vec::new(),
             not_sealed: Vec::new(),
             connection_logs: Vec::new(),
@@ -213,6 +254,7 @@ impl Coverage {
         self.endpoints.extend(of_place.endpoints);
         self.unreadable.extend(of_place.unreadable);
         self.clock_stepped.extend(of_place.clock_stepped);
+        self.of_another_time.extend(of_place.of_another_time);
         self.sealed_late.extend(of_place.sealed_late);
         self.not_sealed.extend(of_place.not_sealed);
         self.connection_logs.extend(of_place.connection_logs);
@@ -233,6 +275,7 @@ impl Coverage {
     pub fn is_every_connection_seen(&self) -> bool {
         self.unreadable.is_empty()
             && self.clock_stepped.is_empty()
+            && self.of_another_time.is_empty()
             && self.not_sealed.is_empty()
             && !self.endpoints.is_empty()
             && self.endpoints.iter().all(|endpoint| endpoint.holes.is_empty())
@@ -243,20 +286,20 @@ impl Coverage {
 async fn read_place(
     store: &Store,
     place: AccountRegion,
-    window: RequestedTimes,
+    (window, of_logs): (RequestedTimes, RequestedTimes),
     witnesses: &[Witness],
     on_record: &impl Fn(),
 ) -> Result<Coverage, StoreError> {
     let mut ledger = LedgerReader::new(store, on_record);
-    ledger.read_place(&place, window).await?;
+    ledger.read_place(&place, window, of_logs).await?;
     let LedgerReader { attempts, logs, mut unreadable, records, later_records, .. } = ledger;
     let runs = records.len() as u64;
     let sealing = Sealing::read(store, &place, window, records, later_records, &mut unreadable).await?;
     let (endpoints, clock_stepped) = prove(&attempts, window, witnesses);
-    let connection_logs = match logs.first_hour(&place, window) {
+    let connection_logs = match logs.first_hour(&place, of_logs) {
         Some(first) => {
-            let in_lake = ReadingsInLake::read(store, &place, first, Hour::containing(window.to)).await?;
-            logs.assess(&place, window, &in_lake)
+            let in_lake = ReadingsInLake::read(store, &place, first, Hour::containing(of_logs.to)).await?;
+            logs.assess(&place, of_logs, &in_lake)
         }
         None => Vec::new(),
     };
@@ -265,6 +308,7 @@ async fn read_place(
         endpoints,
         unreadable,
         clock_stepped,
+        of_another_time: attempts.of_another_time,
         sealed_late: sealing.late,
         not_sealed: sealing.not_sealed,
         connection_logs,

@@ -21,7 +21,7 @@ pub(in crate::report) use reader::Visibility;
 pub use reader::{SessionsRead, WatchedEndpoint, read_sessions};
 pub use selection::Selection;
 pub use session::identity_key;
-pub(in crate::report) use sights::{LONGEST_CAPTURE, placed_at};
+pub(in crate::report) use sights::placed_at;
 pub use trace::{TRACE_TOLERANCE, Trace, TraceError, TraceResult, Traced};
 
 use crate::lake::store::StoreError;

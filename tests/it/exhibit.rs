@@ -2,6 +2,7 @@
 //! and DuckDB compute the figures again, and the simulator knows who was connected.
 
 mod claims;
+mod claims_against_forgeries;
 mod claims_by_the_time;
 mod configuration;
 mod figures;

@@ -376,6 +376,16 @@ class Exhibit:
                 different("digest_key") or ["none found"],
             ]
 
+    def sample_captures(self):
+        for row in self.rows("sample_captures"):
+            ids = [[escaped(text) for text in (row["first_request_id"], row["last_request_id"]) if text]]
+            yield [self.time(row["snapshot_time"]), [escaped(row["endpoint_id"])], [row["outcome"]], [grouped(row["rows"])], *ids, [escaped(row["run_key"])], [row["drawn_by"]]]
+
+    def sample_holes(self):
+        for row in self.rows("sample_holes"):
+            to = ["no capture since"] if row["open"] else self.time(row["to"])
+            yield [[escaped(row["endpoint_id"])], self.time(row["from"]), to, [row["drawn_by"]]]
+
     def findings(self, rule):
         for row in self.rows("findings"):
             if row["rule"] == rule:
@@ -417,6 +427,8 @@ TABLES = {
     "Those who moved most": ("identities", Exhibit.most_moved),
     "Active connections, by the complete captures of the period": ("captures", Exhibit.active),
     "Sampled sessions, and the captures that show each first and last": ("sample", Exhibit.sample),
+    "Sampled captures: search CloudTrail for the request ids": ("sample_captures", Exhibit.sample_captures),
+    "Sampled holes: ask the entity for cause, action and ticket": ("sample_holes", Exhibit.sample_holes),
     "Differences": ("differences", Exhibit.differences),
     "Changes of the configuration": ("configuration_changes", Exhibit.configuration_changes),
 }

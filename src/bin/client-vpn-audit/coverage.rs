@@ -88,6 +88,9 @@ fn text(coverage: &Coverage) -> String {
     for unreadable in &coverage.unreadable {
         parts.push(format!("Not read: {} {}", unreadable.object_key, escaped(&unreadable.problem)));
     }
+    for of in &coverage.of_another_time {
+        parts.push(format!("Contradicts itself: {} {}", of.object_key, escaped(&of.problem)));
+    }
     parts.extend(clock_stepped(&coverage.clock_stepped));
     parts.extend(sealed_late(&coverage.sealed_late));
     parts.extend(not_sealed(&coverage.not_sealed));
@@ -118,6 +121,8 @@ fn no_hole(coverage: &Coverage) -> String {
         count_of(coverage.unreadable.len(), "object").map(|count| format!("{count} could not be read")),
         count_of(coverage.clock_stepped.len(), "capture")
             .map(|count| format!("the clock stepped in {count}")),
+        count_of(coverage.of_another_time.len(), "run record")
+            .map(|count| format!("{count} stated a capture of another time")),
         count_of(coverage.not_sealed.len(), "run record").map(|count| format!("{count} not sealed")),
     ];
     let reasons = reasons.into_iter().flatten().collect::<Vec<_>>().join("; ");

@@ -5,8 +5,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
+use super::Unreadable;
+use super::clock_stepped::ClockStepped;
+use super::record_times::contradicting_time;
 use crate::lake::keys::ObjectKey;
 use crate::lake::ledger::Outcome;
 use crate::lake::ledger::recorded::{
@@ -229,40 +231,13 @@ impl PlaceAttempts {
     }
 }
 
-/// A capture that proves nothing, because the clock stepped while its pages arrived.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ClockStepped {
-    /// Key of the run record that has it, relative to the lake's prefix.
-    pub run_key: String,
-    /// The account.
-    pub account_id: String,
-    /// The Region.
-    pub region: String,
-    /// The endpoint; [`LISTING`] for the listing of endpoints.
-    pub endpoint_id: String,
-    /// Time of the beginning of its run.
-    pub start: Timestamp,
-    /// Time of the request of its first page, by the clock at that time.
-    pub first_page_requested_at: Option<Timestamp>,
-    /// Time of arrival of its first page, by the clock at that time.
-    pub first_page_at: Option<Timestamp>,
-    /// Time of arrival of its last page, by the clock at that time.
-    pub last_page_at: Option<Timestamp>,
-}
-
-impl ClockStepped {
-    /// Returns `true` if any of its times lies between these two.
-    pub(super) fn touches(&self, from: Timestamp, to: Timestamp) -> bool {
-        let times = [self.first_page_requested_at, self.first_page_at, self.last_page_at];
-        times.into_iter().flatten().chain([self.start]).any(|time| (from..=to).contains(&time))
-    }
-}
-
 /// Every attempt that is on record.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
     places: BTreeMap<PlaceName, PlaceAttempts>,
     clock_stepped: Vec<ClockStepped>,
+    /// Records that state a capture of another time than their snapshot's.
+    pub(super) of_another_time: Vec<Unreadable>,
     codes: BTreeSet<Arc<str>>,
     lists: BTreeSet<Arc<BTreeSet<String>>>,
 }
@@ -378,6 +353,9 @@ impl Attempts {
 
     /// Notes the record under `run_key`, or returns why it is refused.
     pub(super) fn note_record(&mut self, run_key: &ObjectKey, record: RecordedRun) -> Result<(), String> {
+        if let Some(problem) = contradicting_time(&record) {
+            self.of_another_time.push(Unreadable { object_key: run_key.to_string(), problem });
+        }
         if self.endpoints_with(&run_key.place, &record) > MOST_ENDPOINTS {
             return Err(format!(
                 "LimitExceeded: with it, the ledger of its account and Region would have more than {MOST_ENDPOINTS} endpoints"

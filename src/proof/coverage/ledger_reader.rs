@@ -55,6 +55,7 @@ impl<'a, F: Fn()> LedgerReader<'a, F> {
         &mut self,
         place: &AccountRegion,
         window: RequestedTimes,
+        of_logs: RequestedTimes,
     ) -> Result<(), StoreError> {
         let first =
             window.from.map_or(FIRST_DATE, |from| date(from.saturating_sub(LEDGER_MARGIN).unwrap_or(from)));
@@ -75,7 +76,7 @@ impl<'a, F: Fn()> LedgerReader<'a, F> {
             self.read_day(place, date).await?;
         }
         if !later.is_empty() {
-            let open = self.logs.open_readings(place, window);
+            let open = self.logs.open_readings(place, of_logs);
             self.read_later(place, later, open).await?;
         }
         self.note_ahead(place, window.now, ahead).await

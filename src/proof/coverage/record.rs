@@ -64,7 +64,8 @@ impl PlaceRecord {
         on_record: impl Fn(),
     ) -> Result<PlaceRecord, StoreError> {
         let mut ledger = LedgerReader::new(store, on_record);
-        ledger.read_place(place, RequestedTimes { from: None, to: now, now }).await?;
+        let window = RequestedTimes { from: None, to: now, now };
+        ledger.read_place(place, window, window).await?;
         let LedgerReader { mut attempts, logs, unreadable, records, .. } = ledger;
         let mut attempts = attempts.take(place);
         attempts.forget_after(now.saturating_add(MAX_AHEAD).unwrap_or(now));

@@ -352,6 +352,7 @@ fn a_capture_whose_clock_stepped_proves_nothing_and_is_reported() {
             endpoints: Vec::new(),
             unreadable: Vec::new(),
             clock_stepped,
+            of_another_time: Vec::new(),
             sealed_late: Vec::new(),
             not_sealed: Vec::new(),
             connection_logs: Vec::new(),

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::evidence::ReportedEndpoint;
 use super::output_folder::{DataFile, OutputFolder, time_value};
-use super::run_records::{ClockDifferences, EndpointAttempts, ReportedRun, ReportedTarget, StatedObject};
+use super::run_records::{
+    ClockDifferences, EndpointAttempts, ReportedEndpoint, ReportedRun, ReportedTarget, StatedObject,
+};
 use super::sample::Sample;
 use super::{ExhibitError, ExhibitRequest, widened};
 use crate::lake::keys::{ObjectKey, Table};
@@ -27,14 +28,21 @@ pub(super) struct LedgerFigures {
     pub clock: ClockDifferences,
     /// Versions of the program that wrote the records of the period, with the number of records.
     pub versions: BTreeMap<String, u64>,
-    /// Rows that the records state of each object that was to be read, by its key.
-    pub stated_rows: HashMap<String, u64>,
+    /// What the records state of each object that was to be read, by its key: the first of them.
+    pub stated: HashMap<String, StatedObject>,
+    /// Objects of which two records state different things.
+    pub contested: BTreeSet<String>,
+    /// Attempts of the period that state rows, or that all were read, and name no object.
+    pub without_object: u64,
+    /// Attempts whose pages arrived in another order than they were requested, and runs that ended before they began, in the period and in
+    /// the hour before and after it.
+    pub clock_stepped: u64,
     /// Objects of partial captures of the period that are not there.
     pub missing: Vec<Unreadable>,
 }
 
 /// Columns of the data file `captures`.
-const CAPTURE_COLUMNS: [&str; 17] = [
+pub(super) const CAPTURE_COLUMNS: [&str; 17] = [
     "account_id",
     "region",
     "endpoint_id",
@@ -89,7 +97,7 @@ impl<'a> CaptureSink<'a> {
     pub(super) fn add(&mut self, run_key: &ObjectKey, run: ReportedRun, mut sample: Option<&mut Sample>) {
         let is_of_period = (self.request.from..self.request.to).contains(&run.snapshot_time);
         if is_of_period {
-            let version = run.tool_version.unwrap_or_else(|| "not stated".to_owned());
+            let version = run.tool_version.clone().unwrap_or_else(|| "not stated".to_owned());
             *self.figures.versions.entry(version).or_default() += 1;
         }
         let (from, to) = deciding(self.request.from, self.request.to);
@@ -97,27 +105,42 @@ impl<'a> CaptureSink<'a> {
             let listings = run.places.iter().filter_map(|place| place.discovery.as_ref());
             listings.for_each(|listing| self.figures.clock.add(listing.clock_difference_seconds));
             run.targets.iter().for_each(|target| self.add_clock(target));
+            let stepped = run.targets.iter().filter(|target| target.has_stepped_clock());
+            self.figures.clock_stepped += stepped.count() as u64 + u64::from(run.has_stepped_clock());
         }
         for target in &run.targets {
-            sample.iter_mut().for_each(|sample| sample.note_capture(run_key, target));
+            if let Some(sample) = &mut sample {
+                sample.note_capture(run_key, target);
+            }
             target.objects().for_each(|object| self.add_stated(object, is_of_period));
+            self.figures.without_object += u64::from(is_of_period && target.lacks_object());
             if is_of_period {
-                self.add_attempt(run_key, run.snapshot_time, target);
+                let row = self.add_attempt(run_key, run.snapshot_time, target);
+                if let Some(sample) = &mut sample {
+                    sample.add_capture(run_key, run.snapshot_time, target, &row);
+                }
             }
         }
     }
 
-    /// Adds the rows that are stated of an object, if it was to be read.
-    fn add_stated(&mut self, object: StatedObject, is_of_period: bool) {
-        let StatedObject { key, rows } = object;
+    /// Adds what is stated of an object, if it was to be read.
+    fn add_stated(&mut self, (key, stated): (ObjectKey, StatedObject), is_of_period: bool) {
         let is_read = self.rows_by_object.contains_key(key.as_str());
         if is_read || self.unreadable.contains(key.as_str()) {
-            self.figures.stated_rows.entry(key.to_string()).or_insert(rows);
+            match self.figures.stated.get(key.as_str()) {
+                Some(known) if known.contradicts(&stated) => {
+                    self.figures.contested.insert(key.to_string());
+                }
+                Some(_) => {}
+                None => {
+                    self.figures.stated.insert(key.to_string(), stated);
+                }
+            }
         } else if is_of_period && key.table == Table::Partials {
             // The reading of sessions knows which complete objects are not there.
             let problem = "is not there, although a run record says that it was written; run `verify`";
             let object_key = key.to_string();
-            self.figures.stated_rows.insert(object_key.clone(), rows);
+            self.figures.stated.insert(object_key.clone(), stated);
             self.figures.missing.push(Unreadable { object_key, problem: problem.to_owned() });
         }
     }
@@ -130,7 +153,13 @@ impl<'a> CaptureSink<'a> {
         }
     }
 
-    fn add_attempt(&mut self, run_key: &ObjectKey, snapshot_time: Timestamp, target: &ReportedTarget) {
+    /// Adds an attempt, and returns its row.
+    fn add_attempt(
+        &mut self,
+        run_key: &ObjectKey,
+        snapshot_time: Timestamp,
+        target: &ReportedTarget,
+    ) -> Vec<Value> {
         let place = &run_key.place;
         let endpoint = ReportedEndpoint {
             account_id: place.account_id.to_string(),
@@ -159,8 +188,9 @@ impl<'a> CaptureSink<'a> {
             json!(run_key.as_str()),
         ];
         if self.failed.is_none() {
-            self.failed = self.file.add(row).err();
+            self.failed = self.file.add(row.clone()).err();
         }
+        row
     }
 
     pub(super) fn finish(self, folder: &mut OutputFolder) -> Result<LedgerFigures, ExhibitError> {

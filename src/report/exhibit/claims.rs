@@ -91,6 +91,27 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
         );
         return Verdict::new(EvidenceState::Contradicted, sentence);
     }
+    if let Some(witness) = uncompared(request, evidence).next() {
+        let sentence = format!(
+            "No gap of 60 minutes between complete captures, but the independent count of {} was compared with no capture.",
+            escaped(&witness.endpoint_id)
+        );
+        return Verdict::new(EvidenceState::NotShown, sentence);
+    }
+    let never_tried = evidence.never_tried().count() as u64;
+    if let Some(first) = evidence.never_tried().next() {
+        let sentence = format!(
+            "{} in the configuration and was never captured: {}{}.",
+            if never_tried == 1 {
+                "1 endpoint is".to_owned()
+            } else {
+                format!("{never_tried} endpoints are")
+            },
+            escaped(&first.endpoint_id),
+            if never_tried == 1 { "" } else { " and others" }
+        );
+        return Verdict::new(EvidenceState::NotShown, sentence);
+    }
     if let Some(first) = not_on_record(evidence, request.from).first() {
         let sentence = format!(
             "The record of {} begins at {}: nothing is known of the period before.",
@@ -103,6 +124,7 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
         let reasons = [
             (coverage.unreadable.len() as u64, "object that could not be read"),
             (coverage.clock_stepped.len() as u64, "capture whose clock stepped"),
+            (coverage.of_another_time.len() as u64, "run record that states a capture of another time"),
             (coverage.not_sealed.len() as u64, "run record that no digest lists although its hour is sealed"),
         ];
         let sentence = format!(
@@ -112,14 +134,20 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
         return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
     }
     let unread = (evidence.read.unreadable.len() + evidence.ledger.missing.len()) as u64;
-    let stated = &evidence.ledger.stated_rows;
+    let stated = &evidence.ledger.stated;
+    let without_object = evidence.ledger.without_object;
+    let differing = evidence.not_as_stated().len() as u64;
     let not_recorded =
         evidence.read.rows_by_object.keys().filter(|key| !stated.contains_key(*key)).count() as u64;
     let faults = evidence.verification.as_ref().map_or(0, |verification| verification.faults.len()) as u64;
-    if unread + faults + not_recorded > 0 {
+    let of_other_times = evidence.of_other_times();
+    if unread + faults + not_recorded + without_object + differing + of_other_times > 0 {
         let reasons = [
             (unread, "object that is not there or could not be read"),
             (not_recorded, "object that no run record names"),
+            (without_object, "capture that names no object"),
+            (differing, "object that is not as its run record states"),
+            (of_other_times, "object whose rows arrived at other times than its run record states"),
             (faults, "fault of verify"),
         ];
         let sentence = format!(
@@ -152,6 +180,24 @@ pub(super) fn unwatched<'a>(
     let endpoints = &evidence.coverage.endpoints;
     let is_known = |witness: &&Witness| endpoints.iter().any(|of| of.endpoint_id == witness.endpoint_id);
     request.witnesses.iter().filter(move |witness| !is_known(witness))
+}
+
+/// Returns the independent counts of endpoints on record that have no number for any complete capture of the period.
+fn uncompared<'a>(
+    request: &'a ExhibitRequest<'_>,
+    evidence: &'a Evidence,
+) -> impl Iterator<Item = &'a Witness> {
+    let compared = |id: &str| {
+        let attempts = evidence.ledger.attempts.iter().filter(|(endpoint, _)| endpoint.endpoint_id == id);
+        let captures: usize = attempts.map(|(_, attempts)| attempts.active.len()).sum();
+        let of_endpoint = evidence.coverage.endpoints.iter().filter(|of| of.endpoint_id == id);
+        let differences = of_endpoint.flat_map(|of| of.witness.iter().flatten());
+        captures.saturating_sub(differences.filter(|difference| difference.witness.is_none()).count())
+    };
+    let is_known = |witness: &&Witness| {
+        evidence.coverage.endpoints.iter().any(|of| of.endpoint_id == witness.endpoint_id)
+    };
+    request.witnesses.iter().filter(is_known).filter(move |witness| compared(&witness.endpoint_id) == 0)
 }
 
 /// Returns `true` if an independent count has a connection in the period.
@@ -280,9 +326,9 @@ pub(super) fn unsealed(verification: &Verification) -> u64 {
 
 /// Returns the verdict on the claim that the clock of the captures was right.
 pub(super) fn clock(evidence: &Evidence) -> Verdict {
-    let stepped = evidence.coverage.clock_stepped.len();
+    let stepped = evidence.ledger.clock_stepped.max(evidence.coverage.clock_stepped.len() as u64);
     if stepped > 0 {
-        let sentence = format!("The clock stepped during {}.", counted(stepped as u64, "capture"));
+        let sentence = format!("The clock stepped during {}.", counted(stepped, "capture"));
         return Verdict::new(EvidenceState::Contradicted, sentence);
     }
     let clocks = [("EC2's", evidence.ledger.clock), ("the store's", evidence.digests.clock)];
@@ -300,6 +346,14 @@ pub(super) fn clock(evidence: &Evidence) -> Verdict {
     let Some(seconds) = farthest(&evidence.ledger.clock) else {
         return Verdict::new(EvidenceState::NotShown, "No difference from EC2's clock was measured.");
     };
+    let of_other_times = evidence.of_other_times();
+    if of_other_times > 0 {
+        let sentence = format!(
+            "At most {seconds} seconds from EC2's clock where it was measured; the rows of {} arrived at other times than the run records state.",
+            counted(of_other_times, "object")
+        );
+        return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
+    }
     if evidence.ledger.unreadable > 0 {
         let sentence = format!(
             "At most {seconds} seconds from EC2's clock where it was measured; {} could not be read.",

@@ -7,7 +7,7 @@ use super::evidence::Evidence;
 use super::output_folder::OutputFolder;
 use super::page::ExhibitPage;
 use super::population::Population;
-use super::verdict::Verdict;
+use super::verdict::{EvidenceState, Verdict};
 use super::zoned_times::ZonedTimes;
 use super::{ExhibitError, ExhibitProgress, ExhibitRequest, claims, data, exhibit_number, inputs, reperform};
 
@@ -43,7 +43,12 @@ pub async fn make_exhibit(
     on_progress: impl Fn(ExhibitProgress),
 ) -> Result<WrittenExhibit, ExhibitError> {
     let mut folder = OutputFolder::create(out, request.lake)?;
-    let evidence = Evidence::read(request, &mut folder, on_progress).await?;
+    let mut evidence = Evidence::read(request, &mut folder, on_progress).await?;
+    if let Some(sample) = &mut evidence.sample {
+        for (endpoint, hole) in data::holes(&evidence.coverage.endpoints) {
+            sample.add_hole(&endpoint.endpoint_id, hole.gap, &data::hole_row(endpoint, hole));
+        }
+    }
     let times = ZonedTimes(request.time_zone.clone());
     let expected = expected_captures(request, &evidence);
     let population = Population::of(&evidence, expected);
@@ -102,7 +107,11 @@ pub async fn make_exhibit(
         is_whole: !evidence.coverage.endpoints.is_empty()
             && [holes, faults, unreadable] == [0; 3]
             && !has_changed
-            && population.differing.is_empty(),
+            && population.differing.is_empty()
+            && evidence.coverage.of_another_time.is_empty()
+            && [&population.verdict, &missed, &changed, &clock, &agreement]
+                .iter()
+                .all(|verdict| verdict.state != EvidenceState::Contradicted),
     })
 }
 

@@ -9,7 +9,7 @@ mod history;
 mod options;
 mod rows;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::ExhibitError;
 use super::output_folder::{DataFile, OutputFolder, time_value};
+use super::run_records::ReportedEndpoint;
 use crate::lake::keys::Table;
 use crate::lake::store::{Store, StoreError};
 use crate::proof::coverage::Unreadable;
@@ -74,6 +75,8 @@ const CHANGE_COLUMNS: [&str; 12] = [
 pub(super) struct ConfigurationFigures {
     /// The accounts and Regions that have snapshots.
     pub places: Vec<PlaceConfiguration>,
+    /// The endpoints that were listed at the beginning of the period or in it.
+    pub endpoints: BTreeSet<ReportedEndpoint>,
     /// Changes of each kind.
     pub changes: BTreeMap<&'static str, u64>,
     /// The first of them.
@@ -129,6 +132,9 @@ impl ConfigurationFigures {
                     Some(only) => given.of_endpoint(only),
                     None => given,
                 });
+                if let Some(given) = given.as_ref().filter(|given| given.snapshot_time >= from) {
+                    figures.endpoints.extend(given.endpoints.keys().map(|id| endpoint(place, id)));
+                }
                 for change in given.into_iter().flat_map(|given| history.add(given)) {
                     changes.add(change_row(place, &change))?;
                     *figures.changes.entry(change.part.kind()).or_default() += 1;
@@ -138,6 +144,8 @@ impl ConfigurationFigures {
                 }
             }
             let (Some(beginning), Some(end)) = (history.beginning(), history.state()) else { continue };
+            let at_beginning = beginning.values.iter().map(|value| endpoint(place, &value.endpoint_id));
+            figures.endpoints.extend(at_beginning);
             for (at, state) in [("beginning", &beginning), ("end", &end)] {
                 state.values.iter().try_for_each(|value| states.add(state_row(place, at, value)))?;
             }
@@ -229,6 +237,14 @@ impl SnapshotObjects {
             .ok_or("its key has no time".to_owned())
             .and_then(|time| worded(rows::snapshot(time.timestamp(), &read?, rules, routes)));
         (readable(&self.endpoints, given, &mut unreadable), unreadable)
+    }
+}
+
+fn endpoint(place: &AccountRegion, endpoint_id: &str) -> ReportedEndpoint {
+    ReportedEndpoint {
+        account_id: place.account_id.to_string(),
+        region: place.region.to_string(),
+        endpoint_id: endpoint_id.to_owned(),
     }
 }
 

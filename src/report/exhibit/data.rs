@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::ExhibitError;
+use super::captures::CAPTURE_COLUMNS;
 use super::evidence::Evidence;
-use super::output_folder::{OutputFolder, time_value};
+use super::output_folder::{DataFile, OutputFolder, time_value};
 use super::population::Population;
+use crate::proof::coverage::{EndpointCoverage, Hole};
 
 /// Writes every data file that is not written while the lake is read.
 ///
@@ -24,6 +27,47 @@ pub(super) fn write(
     write_verification(evidence, folder)?;
     write_observations(evidence, folder)?;
     write_sample(evidence, folder)
+}
+
+/// Columns of the data file `holes`.
+const HOLE_COLUMNS: [&str; 13] = [
+    "account_id",
+    "region",
+    "endpoint_id",
+    "from",
+    "to",
+    "open",
+    "seconds",
+    "attempts",
+    "reason",
+    "witness_maximum",
+    "cause",
+    "action",
+    "ticket",
+];
+
+/// Returns the holes of all endpoints.
+pub(super) fn holes(endpoints: &[EndpointCoverage]) -> impl Iterator<Item = (&EndpointCoverage, &Hole)> {
+    endpoints.iter().flat_map(|endpoint| endpoint.holes.iter().map(move |hole| (endpoint, hole)))
+}
+
+/// Returns the row of a hole.
+pub(super) fn hole_row(endpoint: &EndpointCoverage, hole: &Hole) -> [Value; 13] {
+    [
+        json!(endpoint.account_id),
+        json!(endpoint.region),
+        json!(endpoint.endpoint_id),
+        time_value(Some(hole.gap.from)),
+        time_value(Some(hole.gap.to)),
+        json!(hole.gap.open),
+        json!(hole.gap.seconds),
+        json!(hole.attempts),
+        json!(hole.reason),
+        json!(hole.witness_maximum),
+        Value::Null,
+        Value::Null,
+        Value::Null,
+    ]
 }
 
 fn write_coverage(evidence: &Evidence, folder: &mut OutputFolder) -> Result<(), ExhibitError> {
@@ -60,40 +104,8 @@ fn write_coverage(evidence: &Evidence, folder: &mut OutputFolder) -> Result<(), 
         ]
     });
     folder.write_rows("endpoints", columns, rows)?;
-    let columns = [
-        "account_id",
-        "region",
-        "endpoint_id",
-        "from",
-        "to",
-        "open",
-        "seconds",
-        "attempts",
-        "reason",
-        "witness_maximum",
-        "cause",
-        "action",
-        "ticket",
-    ];
-    let holes = endpoints.iter().flat_map(|endpoint| endpoint.holes.iter().map(move |hole| (endpoint, hole)));
-    let rows = holes.map(|(endpoint, hole)| {
-        [
-            json!(endpoint.account_id),
-            json!(endpoint.region),
-            json!(endpoint.endpoint_id),
-            time_value(Some(hole.gap.from)),
-            time_value(Some(hole.gap.to)),
-            json!(hole.gap.open),
-            json!(hole.gap.seconds),
-            json!(hole.attempts),
-            json!(hole.reason),
-            json!(hole.witness_maximum),
-            Value::Null,
-            Value::Null,
-            Value::Null,
-        ]
-    });
-    folder.write_rows("holes", columns, rows)
+    let rows = holes(endpoints).map(|(endpoint, hole)| hole_row(endpoint, hole));
+    folder.write_rows("holes", HOLE_COLUMNS, rows)
 }
 
 fn write_population(
@@ -110,7 +122,7 @@ fn write_population(
         let sha256 = evidence.inputs.get(key).map(|object| hex::encode(object.hashed.sha256));
         [
             json!(key),
-            json!(evidence.ledger.stated_rows.get(key)),
+            json!(evidence.ledger.stated.get(key).map(|stated| stated.rows)),
             json!(rows.rows),
             json!(rows.without_id),
             json!(sha256),
@@ -240,7 +252,7 @@ fn write_sample(evidence: &Evidence, folder: &mut OutputFolder) -> Result<(), Ex
         "run_key",
         "digest_key",
     ];
-    let rows = sample.sessions().flat_map(|(month, sampled)| {
+    let rows = sample.sessions().flat_map(|(month, sha256, sampled)| {
         [("first", &sampled.first), ("last", &sampled.last)].map(|(shown, capture)| {
             let session = &sampled.session;
             let of = |text: fn(&super::sample::DecidingCapture) -> Option<String>| {
@@ -250,8 +262,8 @@ fn write_sample(evidence: &Evidence, folder: &mut OutputFolder) -> Result<(), Ex
                 capture.as_ref().and_then(|capture| evidence.digests.listing.get(&capture.object_key));
             [
                 json!(session.endpoint_id),
-                json!(month.strftime("%Y-%m").to_string()),
-                json!(sampled.sha256),
+                month_value(month),
+                json!(sha256),
                 json!(session.connection_id),
                 json!(session.identity),
                 time_value(Some(session.connection_established_time)),
@@ -267,5 +279,29 @@ fn write_sample(evidence: &Evidence, folder: &mut OutputFolder) -> Result<(), Ex
         })
     });
     let rows: Vec<_> = rows.collect();
-    folder.write_rows("sample", columns, rows)
+    folder.write_rows("sample", columns, rows)?;
+    let captures = sample.captures.members().map(|(month, sha256, of)| (month, sha256, of.row.as_slice()));
+    write_drawn(folder, "sample_captures", &CAPTURE_COLUMNS, captures)?;
+    let holes = sample.holes.members().map(|(month, sha256, of)| (month, sha256, of.row.as_slice()));
+    write_drawn(folder, "sample_holes", &HOLE_COLUMNS, holes)
+}
+
+fn month_value(month: Date) -> Value {
+    json!(month.strftime("%Y-%m").to_string())
+}
+
+/// Writes the drawn rows of a data file, with month and hash before them.
+fn write_drawn<'a>(
+    folder: &mut OutputFolder,
+    name: &'static str,
+    columns: &[&'static str],
+    rows: impl Iterator<Item = (Date, &'a str, &'a [Value])>,
+) -> Result<(), ExhibitError> {
+    let columns = ["month", "drawn_by"].into_iter().chain(columns.iter().copied()).collect();
+    let mut file = DataFile::create(folder, name, columns)?;
+    for (month, sha256, row) in rows {
+        let drawn = [month_value(month), json!(sha256)];
+        file.add(drawn.into_iter().chain(row.iter().cloned()).collect())?;
+    }
+    folder.finish(file)
 }

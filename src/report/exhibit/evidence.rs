@@ -14,7 +14,7 @@ use super::log_events::LogEvents;
 use super::output_folder::{OutputFolder, is_within};
 use super::pseudonyms::Pseudonyms;
 use super::reconciliation::{Reconciliation, RecordFacts};
-use super::run_records::read_runs;
+use super::run_records::{ReportedEndpoint, read_runs};
 use super::sample::Sample;
 use super::session_figures::{SessionFigures, SessionSink, SessionTallies};
 use super::verification::verify_hours;
@@ -22,18 +22,10 @@ use super::{ExhibitError, ExhibitProgress, ExhibitRequest, widened};
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Location, ReadObject, ReadObjects};
-use crate::proof::coverage::{Coverage, RequestedTimes, Unreadable};
+use crate::proof::coverage::{Coverage, EndpointCoverage, RequestedTimes, Unreadable};
 use crate::proof::verify::Verification;
-use crate::report::sessions::{SessionsRead, TRACE_TOLERANCE, Visibility, read_sessions};
+use crate::report::sessions::{ObjectRows, SessionsRead, TRACE_TOLERANCE, Visibility, read_sessions};
 use crate::target::AccountRegion;
-
-/// An endpoint of an account and Region, as records name it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct ReportedEndpoint {
-    pub account_id: String,
-    pub region: String,
-    pub endpoint_id: String,
-}
 
 /// The evidence about a period.
 pub(super) struct Evidence {
@@ -72,7 +64,41 @@ impl Evidence {
     /// Returns `true` if every window of the connection logs is in the lake, also those that the settings did not allow yet to be read.
     pub(super) fn has_every_window(&self) -> bool {
         let Coverage { connection_logs, log_groups_not_known, .. } = &self.coverage;
-        log_groups_not_known.is_empty() && connection_logs.iter().all(|log| log.missing.is_empty())
+        // Without a run record of a reading, nothing says which windows there were to read.
+        let is_known = !connection_logs.is_empty() || self.log_events.objects == 0;
+        let is_whole = connection_logs.iter().all(|log| log.missing.is_empty());
+        log_groups_not_known.is_empty() && is_known && is_whole
+    }
+
+    /// Returns the endpoints of the configuration at which no attempt is on record.
+    pub(super) fn never_tried(&self) -> impl Iterator<Item = &ReportedEndpoint> {
+        let is_same = |one: &EndpointCoverage, other: &ReportedEndpoint| {
+            (&one.account_id, &one.region, &one.endpoint_id)
+                == (&other.account_id, &other.region, &other.endpoint_id)
+        };
+        let covered = &self.coverage.endpoints;
+        let endpoints = self.configuration.endpoints.iter();
+        endpoints.filter(move |endpoint| !covered.iter().any(|of| is_same(of, endpoint)))
+    }
+
+    /// Returns the number of objects whose rows arrived at other times than a run record states.
+    pub(super) fn of_other_times(&self) -> u64 {
+        let differs = |(key, found): &(&String, &ObjectRows)| {
+            self.ledger.stated.get(*key).is_some_and(|stated| !stated.is_of_its_pages(found))
+        };
+        self.read.rows_by_object.iter().filter(differs).count() as u64
+    }
+
+    /// Returns the objects that do not have the rows or the SHA-256 that a run record states, by their keys.
+    pub(super) fn not_as_stated(&self) -> Vec<String> {
+        let differs = |(key, found): &(&String, &ObjectRows)| {
+            let sha256 = self.inputs.get(*key).map(|object| hex::encode(object.hashed.sha256));
+            let stated = self.ledger.stated.get(*key);
+            stated.is_some_and(|stated| !stated.is_as_found(found, sha256.as_deref()))
+                || self.ledger.contested.contains(*key)
+        };
+        let differing = self.read.rows_by_object.iter().filter(differs);
+        differing.map(|(key, _)| key.clone()).collect()
     }
 
     /// Reads the lake, and writes the data files `sessions`, `captures` and those of the configuration.
@@ -90,7 +116,8 @@ impl Evidence {
         let (from, until, now) = (request.from, request.to.min(request.now), request.now);
         let times = RequestedTimes { from: Some(from), to: until, now };
         let on_records = |runs| on_progress(ExhibitProgress::RunRecords(runs));
-        let coverage = Coverage::read(&store, times, &request.witnesses, on_records).await?;
+        let coverage =
+            Coverage::read_with_touched_windows(&store, times, &request.witnesses, on_records).await?;
         let places = store.places().await?;
 
         let on_read = |progress| on_progress(ExhibitProgress::Sessions(progress));
@@ -112,12 +139,6 @@ impl Evidence {
             users = users.map(|users| pseudonyms.replace_in_users(&users));
         }
         findings.finish(&log_events, users.as_ref());
-        let facts = RecordFacts {
-            visibility: &|endpoint_id, time| visibility(&read, endpoint_id, time),
-            is_logged: &|endpoint_id, time| is_logged(&coverage, endpoint_id, time),
-            is_all_read: read.unreadable.is_empty(),
-        };
-        reconciliation.finish(&log_events, &facts);
         let configuration =
             ConfigurationFigures::read(&store, &places, (from, until), period_days, None, folder).await?;
         let mut captures = CaptureSink::new(request, &read, folder)?;
@@ -129,6 +150,14 @@ impl Evidence {
             unreadable.extend(read_runs(&store, place, days.0.min(first), days.1.max(last), on_run).await?);
         }
         let ledger = LedgerFigures { unreadable: unreadable.len() as u64, ..captures.finish(folder)? };
+        let facts = RecordFacts {
+            visibility: &|endpoint_id, time| visibility(&read, endpoint_id, time),
+            is_logged: &|endpoint_id, time| {
+                is_logged(&coverage, endpoint_id, time) && log_events.has_read_all_around(time, now)
+            },
+            is_all_read: read.unreadable.is_empty() && ledger.missing.is_empty(),
+        };
+        reconciliation.finish(&log_events, &facts);
         let sampled: BTreeSet<String> = sample.iter().flat_map(Sample::object_keys).collect();
         let digests = read_digests(&store, &places, days, &sampled).await?;
 

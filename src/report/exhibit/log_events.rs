@@ -4,15 +4,19 @@ use std::collections::{HashMap, HashSet};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMillisecondType;
-use arrow_array::{Array, RecordBatch, StringArray};
+use arrow_array::{Array, RecordBatch, StringArray, TimestampMillisecondArray};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::lake::keys::Table;
+use super::widened;
+use crate::hour::Hour;
+use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::parquet::RowsError;
 use crate::lake::store::{Store, StoreError};
+use crate::log_window::Reading;
 use crate::proof::coverage::Unreadable;
+use crate::report::sessions::TRACE_TOLERANCE;
 use crate::report::table_objects::{DayRange, TableObject, TableObjects};
 use crate::target::AccountRegion;
 
@@ -28,8 +32,14 @@ const MOST_BYTES: usize = 512 << 20;
 /// The type of an event that is an attempt. Source: AWS Client VPN Administrator Guide, "Connection logging".
 const ATTEMPT: &str = "connection-attempt";
 
+/// The type of an event that is the end of a connection.
+const RESET: &str = "connection-reset";
+
+/// Statuses of an attempt. Another word may mean anything.
+const STATUSES: [&str; 3] = ["successful", "failed", "waiting-for-assertion"];
+
 /// The columns that are read.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 12] = [
     "event_id",
     "event_time",
     "connection_log_type",
@@ -40,6 +50,8 @@ const COLUMNS: [&str; 10] = [
     "username",
     "common_name",
     "device_ip",
+    "connection_start_time",
+    "connection_end_time",
 ];
 
 /// An attempt that failed.
@@ -75,9 +87,14 @@ pub(super) struct LogEvents {
     pub failed: Vec<FailedConnection>,
     /// Connections whose attempt succeeded, with its time.
     pub began: HashMap<LoggedConnection, Timestamp>,
+    /// Connections that ended and were there in the period, with the time of the end.
+    pub ended: HashMap<LoggedConnection, Timestamp>,
+    /// Connections whose attempt failed.
+    pub refused: HashSet<LoggedConnection>,
     /// Events beyond the limit, which are counted only.
     pub beyond_limit: u64,
-    /// Attempts that cannot be told apart or compared: without an id, a time, an endpoint, a result or a connection.
+    /// Events that cannot be told apart or compared: without an id, a time, an endpoint or a connection, with a result that is not known, or
+    /// of a time at which their object was not due.
     pub left_out: u64,
     /// Objects that could not be read, and why.
     pub unreadable: Vec<Unreadable>,
@@ -93,7 +110,8 @@ pub(super) struct SeenAttempts {
 }
 
 impl LogEvents {
-    /// Reads the events from `from` until before `to`, of windows that were due up to two days later.
+    /// Reads the events from `from` until before `to`, of windows that were due up to two days later. Of connections that ended within an
+    /// hour after `to` too, which were there in the period.
     ///
     /// # Errors
     /// Returns an error if the objects cannot be listed.
@@ -117,8 +135,10 @@ impl LogEvents {
             while let Some((object, batches)) = objects.next().await {
                 let added = batches.and_then(|batches| {
                     let mut batches = batches.iter();
+                    let reading = object.key.log_group().zip(object.key.time());
+                    let reading = reading.and_then(|((_, is_late), due)| Reading::of_due(due, is_late));
                     batches
-                        .try_for_each(|batch| events.add(batch, from, to))
+                        .try_for_each(|batch| events.add(batch, reading, from, to))
                         .map_err(|error| error.to_string())
                 });
                 match added {
@@ -128,6 +148,10 @@ impl LogEvents {
             }
         }
         events.seen = SeenAttempts::default();
+        let LogEvents { began, ended, refused, .. } = &mut events;
+        ended.retain(|connection, _| !began.contains_key(connection));
+        // Somebody who signs in after a first attempt.
+        refused.retain(|connection| !began.contains_key(connection) && !ended.contains_key(connection));
         events.failed.sort_by(|one, other| {
             (one.event_time, &one.endpoint_id, &one.identity).cmp(&(
                 other.event_time,
@@ -138,7 +162,28 @@ impl LogEvents {
         Ok(events)
     }
 
-    fn add(&mut self, batch: &RecordBatch, from: Timestamp, to: Timestamp) -> Result<(), RowsError> {
+    /// Returns `true` if, at `now`, every object that can have an event of a time could be read, and the second reading of its hour was due.
+    pub(super) fn has_read_all_around(&self, time: Timestamp, now: Timestamp) -> bool {
+        let around = widened((time, time), TRACE_TOLERANCE);
+        let keys = self.unreadable.iter().filter_map(|of| ObjectKey::parse(&of.object_key));
+        let readings = keys.map(|key| {
+            let (_, is_late) = key.log_group()?;
+            Reading::of_due(key.time()?, is_late)
+        });
+        let mut may_have_it = readings.map(|reading| {
+            reading.is_none_or(|reading| reading.start() <= around.1 && around.0 < reading.end())
+        });
+        let second = Reading::Late(Hour::containing(around.1)).due().timestamp();
+        !may_have_it.any(|may| may) && second <= now
+    }
+
+    fn add(
+        &mut self,
+        batch: &RecordBatch,
+        reading: Option<Reading>,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<(), RowsError> {
         let texts = |name: &'static str| -> Result<Option<&StringArray>, RowsError> {
             let column = batch.column_by_name(name);
             column.map(|column| column.as_string_opt::<i32>().ok_or(RowsError::ColumnType(name))).transpose()
@@ -156,22 +201,49 @@ impl LogEvents {
             texts("common_name")?,
             texts("device_ip")?,
         ];
-        let times = batch.column_by_name("event_time");
-        let times = times.map(|times| {
-            times.as_primitive_opt::<TimestampMillisecondType>().ok_or(RowsError::ColumnType("event_time"))
-        });
-        let times = times.transpose()?;
+        let [times, starts, ends] = [
+            times_of(batch, "event_time")?,
+            times_of(batch, "connection_start_time")?,
+            times_of(batch, "connection_end_time")?,
+        ];
         for row in 0..batch.num_rows() {
             let of = |array: Option<&StringArray>| {
                 array.filter(|array| array.is_valid(row)).map(|array| array.value(row).to_owned())
             };
-            let time = times.filter(|times| times.is_valid(row)).map(|times| times.value(row));
-            let time = time.and_then(|millis| Timestamp::from_millisecond(millis).ok());
+            let at = |times: Option<&TimestampMillisecondArray>| {
+                let millis = times.filter(|times| times.is_valid(row)).map(|times| times.value(row));
+                millis.and_then(|millis| Timestamp::from_millisecond(millis).ok())
+            };
+            let time = at(times);
             let (status, connection_id) = (of(statuses), of(connections));
             let is_of_period = time.is_none_or(|time| (from..to).contains(&time));
-            let is_attempt = of(types).is_none_or(|of_type| of_type == ATTEMPT)
-                && matches!(status.as_deref(), None | Some("failed" | "successful"));
-            if !is_of_period || !is_attempt {
+            let of_type = of(types);
+            if of_type.as_deref() == Some(RESET) {
+                // One without both times is no end of a connection: a client that went to sign in.
+                if let (Some(connection_id), Some(endpoint_id), Some(start), Some(end)) =
+                    (connection_id, of(endpoints), at(starts), at(ends))
+                    && start < end.min(to)
+                    && end > from
+                    && self.seen.bytes < MOST_BYTES
+                {
+                    self.seen.bytes += endpoint_id.len() + connection_id.len();
+                    self.ended.entry(LoggedConnection { endpoint_id, connection_id }).or_insert(end);
+                }
+                continue;
+            }
+            if !is_of_period {
+                continue;
+            }
+            let is_of_reading = time
+                .zip(reading)
+                .is_none_or(|(time, reading)| (reading.start()..reading.end()).contains(&time));
+            let is_known = status.as_deref().is_none_or(|status| STATUSES.contains(&status));
+            let is_attempt = of_type.as_deref().is_none_or(|of_type| of_type == ATTEMPT);
+            if !is_known || (is_attempt && !is_of_reading) || (!is_attempt && connection_id.is_some()) {
+                self.left_out += 1;
+                continue;
+            }
+            if !is_attempt || !matches!(status.as_deref(), None | Some("failed" | "successful")) {
                 continue;
             }
             let known = (time, of(endpoints), status, of(ids));
@@ -198,7 +270,11 @@ impl LogEvents {
             self.seen.ids.insert(attempt);
             self.attempts += 1;
             match (failed, connection_id) {
-                (Some(failed), _) => self.failed.push(failed),
+                (Some(failed), connection_id) => {
+                    let refused = |connection_id| LoggedConnection { endpoint_id, connection_id };
+                    self.refused.extend(connection_id.map(refused));
+                    self.failed.push(failed);
+                }
                 (None, Some(connection_id)) => {
                     self.began.entry(LoggedConnection { endpoint_id, connection_id }).or_insert(event_time);
                 }
@@ -207,6 +283,16 @@ impl LogEvents {
         }
         Ok(())
     }
+}
+
+fn times_of<'a>(
+    batch: &'a RecordBatch,
+    name: &'static str,
+) -> Result<Option<&'a TimestampMillisecondArray>, RowsError> {
+    let column = batch.column_by_name(name);
+    let times = column
+        .map(|times| times.as_primitive_opt::<TimestampMillisecondType>().ok_or(RowsError::ColumnType(name)));
+    times.transpose()
 }
 
 impl FailedConnection {
@@ -221,3 +307,6 @@ impl FailedConnection {
 fn length((event_id, connection_id): &(Box<str>, Option<Box<str>>)) -> usize {
     event_id.len() + 2 * connection_id.as_deref().map_or(0, str::len)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The population: every row and session is counted, and so is every one that is left out.
 
 use super::evidence::Evidence;
+use super::run_records::StatedObject;
 use super::verdict::{EvidenceState, Verdict};
 use crate::report::sessions::ObjectRows;
 
@@ -60,7 +61,7 @@ impl PopulationPart {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Population {
     pub lines: Vec<PopulationLine>,
-    /// Objects whose rows are not as many as a run record states.
+    /// Objects that are not as a run record states: other rows, or another SHA-256.
     pub differing: Vec<String>,
     pub verdict: Verdict,
 }
@@ -136,22 +137,22 @@ impl Population {
 impl RowCounts {
     fn of(evidence: &Evidence) -> RowCounts {
         let mut counts = RowCounts::default();
-        let stated = &evidence.ledger.stated_rows;
-        let sum =
-            |rows: &mut dyn Iterator<Item = &u64>| rows.fold(0, |sum: u64, rows| sum.saturating_add(*rows));
+        let stated = &evidence.ledger.stated;
+        let sum = |objects: &mut dyn Iterator<Item = &StatedObject>| {
+            objects.fold(0, |sum: u64, stated| sum.saturating_add(stated.rows))
+        };
         counts.stated = sum(&mut stated.values());
         let found = &evidence.read.rows_by_object;
-        counts.stated_of_unread =
-            sum(&mut stated.iter().filter(|(key, _)| !found.contains_key(*key)).map(|(_, rows)| rows));
+        let unread = stated.iter().filter(|(key, _)| !found.contains_key(*key));
+        counts.stated_of_unread = sum(&mut unread.map(|(_, stated)| stated));
         for (key, rows) in found {
             counts.found.rows += rows.rows;
             counts.found.without_id += rows.without_id;
-            match stated.get(key) {
-                None => counts.not_recorded += rows.rows,
-                Some(stated) if *stated != rows.rows => counts.differing.push(key.clone()),
-                Some(_) => {}
+            if !stated.contains_key(key) {
+                counts.not_recorded += rows.rows;
             }
         }
+        counts.differing = evidence.not_as_stated();
         counts
     }
 }
@@ -160,14 +161,25 @@ fn verdict(evidence: &Evidence, rows: &RowCounts) -> Verdict {
     let sessions = evidence.tallies.sessions;
     if !rows.differing.is_empty() {
         let sentence = format!(
-            "{} found, but in {} there are other rows than the run records state.",
+            "{} found, but {} not as the run records state: other rows, or another SHA-256.",
             counted(sessions, "session"),
-            counted(rows.differing.len() as u64, "object")
+            match rows.differing.len() {
+                1 => "1 object is".to_owned(),
+                number => format!("{} objects are", grouped(number as u64)),
+            }
         );
         return Verdict::new(EvidenceState::Contradicted, sentence);
     }
     if evidence.coverage.endpoints.is_empty() {
         let sentence = "No endpoint is on record in this period, so nothing says what was captured.";
+        return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
+    }
+    if evidence.ledger.without_object > 0 {
+        let sentence = format!(
+            "{} found. {} of the period state rows and name no object that has them.",
+            counted(sessions, "session"),
+            counted(evidence.ledger.without_object, "capture")
+        );
         return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
     }
     if !evidence.unreadable.is_empty() {

@@ -1,6 +1,8 @@
 //! The two records compared: sessions from the API, and attempts to connect from the connection logs.
 
-use std::collections::HashSet;
+mod difference_kind;
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
@@ -9,68 +11,10 @@ use super::population::{counted, grouped};
 use super::verdict::{EvidenceState, Verdict};
 use crate::report::sessions::{Session, Visibility};
 
+pub(super) use difference_kind::DifferenceKind;
+
 /// Most sessions without an event that are listed. The rest is counted.
 const MOST_LISTED: usize = 100_000;
-
-/// A kind of difference between the two records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum DifferenceKind {
-    /// A session without an event, although the log was on and its windows are in the lake.
-    WithoutEvent,
-    /// A logged connection that captures should have shown, and did not.
-    Missed,
-    /// A logged connection that began in a hole, and that no capture shows.
-    InHole,
-    /// A logged connection of an endpoint that was not on record when it began, and that no capture shows.
-    NotOnRecord,
-    /// A logged connection that captures should have shown, some of which could not be read.
-    Unread,
-    /// A logged connection that began after the last capture: the next one can still show it.
-    NotYet,
-}
-
-impl DifferenceKind {
-    /// Every kind.
-    pub(super) const ALL: [DifferenceKind; 6] = [
-        DifferenceKind::WithoutEvent,
-        DifferenceKind::Missed,
-        DifferenceKind::InHole,
-        DifferenceKind::NotOnRecord,
-        DifferenceKind::Unread,
-        DifferenceKind::NotYet,
-    ];
-
-    /// Returns the name in the data file.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            DifferenceKind::WithoutEvent => "no log event",
-            DifferenceKind::Missed => "no session",
-            DifferenceKind::InHole => "no session, in a hole",
-            DifferenceKind::NotOnRecord => "no session, not on record then",
-            DifferenceKind::Unread => "no session in what could be read",
-            DifferenceKind::NotYet => "no session yet",
-        }
-    }
-
-    /// Returns the meaning, as a line of the page.
-    pub(super) fn text(self) -> &'static str {
-        match self {
-            DifferenceKind::WithoutEvent => {
-                "without an event, although the log was on and its windows are in the lake"
-            }
-            DifferenceKind::Missed => "without a session, although captures should have shown them",
-            DifferenceKind::InHole => "without a session, begun in a hole",
-            DifferenceKind::NotOnRecord => "without a session, of an endpoint that was not on record then",
-            DifferenceKind::Unread => "without a session in the captures that could be read",
-            DifferenceKind::NotYet => "without a session yet: begun after the last capture",
-        }
-    }
-
-    /// Returns `true` if it shows that a connection is in no capture.
-    fn is_missed(self) -> bool {
-        matches!(self, DifferenceKind::Missed | DifferenceKind::InHole | DifferenceKind::NotOnRecord)
-    }
-}
 
 /// The comparison in the making.
 #[derive(Debug, Default)]
@@ -85,7 +29,10 @@ pub(super) struct Reconciliation {
     pub not_comparable: u64,
     /// Differences, with the time of the beginning.
     pub differences: Vec<RecordDifference>,
-    ids: HashSet<LoggedConnection>,
+    /// Every session that was read; with its beginning, if it is one of those with an event.
+    ids: HashMap<LoggedConnection, Option<Timestamp>>,
+    /// `true` if every object with rows of connections could be read.
+    is_all_read: bool,
 }
 
 /// A connection that only one record has.
@@ -127,7 +74,8 @@ impl Reconciliation {
                 }
             }
         }
-        self.ids.insert(LoggedConnection { endpoint_id, connection_id });
+        let is_compared = (from..to).contains(&began) && session.logged == Some(true);
+        self.ids.insert(LoggedConnection { endpoint_id, connection_id }, is_compared.then_some(began));
     }
 
     /// Compares the logged connections with the sessions.
@@ -137,9 +85,18 @@ impl Reconciliation {
         let not_logged = (listed - self.differences.len()) as u64;
         self.without_event -= not_logged;
         self.not_comparable += not_logged;
-        let only_logged = events.began.iter().filter(|(connection, _)| !self.ids.contains(connection));
+        self.is_all_read = facts.is_all_read;
+        let refused = events.refused.iter().filter_map(|of| Some((of, (*self.ids.get(of)?)?)));
+        self.differences.extend(refused.map(|(of, began)| {
+            let LoggedConnection { endpoint_id, connection_id } = of.clone();
+            RecordDifference { kind: DifferenceKind::Refused, endpoint_id, connection_id, began }
+        }));
+        self.with_event -= self.count(DifferenceKind::Refused);
+        let logged = events.began.iter().chain(&events.ended);
+        let only_logged = logged.filter(|(connection, _)| !self.ids.contains_key(connection));
         self.differences.extend(only_logged.map(|(connection, began)| {
             let LoggedConnection { endpoint_id, connection_id } = connection.clone();
+            // AWS lists a connection until an hour after its end, so the time of either decides.
             let kind = match (facts.visibility)(&endpoint_id, *began) {
                 Visibility::Watched if facts.is_all_read => DifferenceKind::Missed,
                 Visibility::Watched => DifferenceKind::Unread,
@@ -171,15 +128,15 @@ impl Reconciliation {
     /// Returns the verdict on the claim that the two records agree. `has_every_window` is `true` if every window of the connection logs is
     /// in the lake.
     pub(super) fn verdict(&self, events: &LogEvents, has_every_window: bool) -> Verdict {
-        let logged = events.began.len() as u64;
+        let logged = (events.began.len() + events.ended.len()) as u64;
         let compared = format!(
-            "Of {} that began in the period, {} an event in the logs; of {}, {} a session",
+            "Of {} that began in the period, {} an event in the logs; of {} that began or ended in it, {} a session",
             counted(self.began, "session"),
             has(self.with_event),
             counted(logged, "logged connection"),
             has(logged.saturating_sub(self.only_logged()))
         );
-        if self.without_event + self.missed() > 0 {
+        if self.without_event + self.count(DifferenceKind::Refused) + self.missed() > 0 {
             let kinds = DifferenceKind::ALL.into_iter().filter(|kind| self.count(*kind) > 0);
             let kinds = kinds.map(|kind| format!("{}: {}", kind.name(), grouped(self.count(kind))));
             let sentence = format!("{compared}. Differences: {}.", kinds.collect::<Vec<_>>().join("; "));
@@ -198,12 +155,19 @@ impl Reconciliation {
                 "may be in a capture that could not be read",
             ),
             (events.unreadable.len() as u64, "object", "of the logs could not be read"),
-            (events.left_out, "event", "of the logs without an id, a time, an endpoint or a connection"),
+            (
+                events.left_out,
+                "event",
+                "of the logs without an id, a time, an endpoint or a connection, or with another result or time",
+            ),
             (events.beyond_limit, "event", "beyond the limit of a report"),
         ];
         let reasons = reasons.iter().filter(|(count, ..)| *count > 0);
         let mut reasons: Vec<String> =
             reasons.map(|(count, noun, rest)| format!("{} {rest}", counted(*count, noun))).collect();
+        if !self.is_all_read {
+            reasons.push("captures could not be read, so sessions may be missing".to_owned());
+        }
         if !has_every_window {
             reasons.push("windows of the logs are missing".to_owned());
         }
@@ -220,8 +184,7 @@ impl Reconciliation {
 
     /// Returns the number of logged connections without a session.
     fn only_logged(&self) -> u64 {
-        self.differences.iter().filter(|difference| difference.kind != DifferenceKind::WithoutEvent).count()
-            as u64
+        self.differences.iter().filter(|difference| !difference.kind.is_of_session()).count() as u64
     }
 }
 
@@ -292,6 +255,10 @@ mod tests {
             [session("both", Some(true), FROM), session("earlier", Some(false), "2026-10-31T23:59:59Z")];
         let logged = || events(&[("one", "both", FROM)]);
         let with = |id, logged, began: &str| [&both[..], &[session(id, logged, began)]].concat();
+        let connection =
+            |id: &str| LoggedConnection { endpoint_id: "one".to_owned(), connection_id: id.to_owned() };
+        let ended = |id| [(connection(id), time(FROM))].into_iter().collect();
+        let refused = |id| [connection(id)].into_iter().collect();
         let more = |endpoint, id, began| events(&[("one", "both", FROM), (endpoint, id, began)]);
         for (name, sessions, events, facts, state) in [
             ("both", both.to_vec(), logged(), FACTS, Shown),
@@ -330,6 +297,34 @@ mod tests {
                 InsufficientEvidence,
             ),
             ("session after the period", with("x", None, TO), more("one", "x", FROM), FACTS, Shown),
+            (
+                "ended in the log only",
+                both.to_vec(),
+                LogEvents { ended: ended("x"), ..logged() },
+                FACTS,
+                Contradicted,
+            ),
+            (
+                "failed, by the log",
+                with("x", Some(true), FROM),
+                LogEvents { refused: refused("x"), ..logged() },
+                FACTS,
+                Contradicted,
+            ),
+            (
+                "failed, and no session",
+                both.to_vec(),
+                LogEvents { refused: refused("x"), ..logged() },
+                FACTS,
+                Shown,
+            ),
+            (
+                "nothing missing, a capture not read",
+                both.to_vec(),
+                logged(),
+                RecordFacts { is_all_read: false, ..FACTS },
+                InsufficientEvidence,
+            ),
             (
                 "event left out",
                 both.to_vec(),

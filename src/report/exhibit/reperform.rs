@@ -18,7 +18,7 @@ const ROWS: &str =
 
 /// The same of no object.
 const NO_ROWS: &str = "(SELECT '' AS filename, '' AS endpoint_id, '' AS connection_id, TIMESTAMPTZ 'epoch' AS captured_at, '' AS status_code, \
-                       '' AS username, '' AS common_name, 0 AS ingress_bytes, 0 AS egress_bytes) WHERE false";
+                       TIMESTAMPTZ 'epoch' AS connection_established_time, TIMESTAMPTZ 'epoch' AS connection_end_time, '' AS username, '' AS common_name, 0 AS ingress_bytes, 0 AS egress_bytes) WHERE false";
 
 /// Returns the script.
 pub(super) fn sql(request: &ExhibitRequest<'_>, evidence: &Evidence, number: &str) -> String {

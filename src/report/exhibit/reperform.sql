@@ -122,9 +122,8 @@ CREATE OR REPLACE TEMP TABLE sights AS
 SELECT
   regexp_extract(filename, '/account_id=(\d+)/', 1) AS account_id,
   regexp_extract(filename, '/region=([^/]+)/', 1) AS region,
-  endpoint_id, connection_id, captured_at, status_code, username, common_name, ingress_bytes, egress_bytes,
-  -- Of rows of one moment, one decides: that of the complete capture.
-  (captured_at, contains(filename, '/connections/')) AS seen
+  endpoint_id, connection_id, captured_at, status_code, connection_established_time, connection_end_time, username, common_name, ingress_bytes,
+  egress_bytes
 FROM {rows};
 
 -- Every object of a capture of the period that lies in the lake, and those that the exhibit names.
@@ -157,7 +156,8 @@ SELECT
   region,
   endpoint_id,
   connection_id,
-  coalesce(arg_max(sights.username, seen), arg_max(sights.common_name, seen)) AS identity,
+  -- Of two texts of one moment, the greater.
+  coalesce(arg_max(sights.username, (captured_at, sights.username)), arg_max(sights.common_name, (captured_at, sights.common_name))) AS identity,
   min(captured_at) AS first_seen,
   max(captured_at) AS last_seen,
   max(sights.ingress_bytes) AS ingress_bytes,
@@ -172,6 +172,20 @@ SELECT DISTINCT account_id, region, endpoint_id, connection_id
 FROM sights
 WHERE status_code = 'active' AND connection_id IS NOT NULL
   AND captured_at >= getvariable('period_from') AND captured_at < getvariable('until');
+
+-- Connections that ended in the period, by the last row that has an end. An end before the beginning, or after that row, is none.
+CREATE OR REPLACE TEMP TABLE ended AS
+WITH last_known AS (
+  SELECT
+    account_id, region, endpoint_id, connection_id, min(connection_established_time) AS begins,
+    arg_max(connection_end_time, captured_at) AS ends, max(captured_at) FILTER (connection_end_time IS NOT NULL) AS seen_at
+  FROM sights
+  WHERE connection_id IS NOT NULL
+  GROUP BY ALL
+)
+SELECT account_id, region, endpoint_id, connection_id
+FROM last_known
+WHERE begins <= ends AND ends <= seen_at AND ends >= getvariable('period_from') AND ends < getvariable('until');
 
 -- Endpoints that were tried in the period, and the first try of each on record.
 CREATE OR REPLACE TEMP TABLE tried AS
@@ -236,5 +250,8 @@ figures (number, figure, recomputed, stated) AS (
     (SELECT count(*) FROM tried
       JOIN read_csv('endpoints.csv', header = true, types = {'account_id': 'VARCHAR', 'from': 'TIMESTAMPTZ'}) AS assessed USING (account_id, region, endpoint_id)
       WHERE assessed.from <= tried.begins)
+  UNION ALL
+  SELECT 15, 'connections that ended in the period by AWS, and among the sessions', (SELECT count(*) FROM ended),
+    (SELECT count(*) FROM ended SEMI JOIN stated_sessions USING (account_id, region, endpoint_id, connection_id))
 )
 SELECT figure, recomputed, stated, recomputed = stated AS agrees FROM figures ORDER BY number;

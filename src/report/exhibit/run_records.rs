@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use super::widened;
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::Outcome;
 use crate::lake::ledger::recorded::{
@@ -14,15 +15,26 @@ use crate::lake::ledger::recorded::{
 };
 use crate::lake::store::{Store, StoreError};
 use crate::proof::coverage::Unreadable;
+use crate::report::sessions::ObjectRows;
 use crate::target::AccountRegion;
 
 /// Run records that are read at a time.
 const CONCURRENT_READS: usize = 16;
 
+/// An endpoint of an account and Region, as records name it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ReportedEndpoint {
+    pub account_id: String,
+    pub region: String,
+    pub endpoint_id: String,
+}
+
 /// A run record, as far as the report needs it.
 #[derive(Debug, Deserialize)]
 pub(super) struct ReportedRun {
     pub snapshot_time: Timestamp,
+    pub start: Option<Timestamp>,
+    pub end: Option<Timestamp>,
     #[serde(default, deserialize_with = "short_text_or_null")]
     pub tool_version: Option<String>,
     #[serde(deserialize_with = "limited::<MOST_TARGETS, _, _>")]
@@ -64,13 +76,49 @@ struct ReportedSuperseded {
     object_key: Option<String>,
     #[serde(default)]
     rows: u64,
+    #[serde(default, deserialize_with = "short_text_or_null")]
+    sha256: Option<String>,
 }
 
-/// An object with rows of connections, as a run record states it.
+/// An object with rows of connections, as a run record states it. `None` for what it does not state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StatedObject {
-    pub key: ObjectKey,
     pub rows: u64,
+    pub sha256: Option<String>,
+    /// Rows that AWS calls active.
+    pub active: Option<u64>,
+    /// Arrival of the first and of the last page.
+    pub pages: Option<(Timestamp, Timestamp)>,
+}
+
+/// Differences of the arrival of a row from that of its page that are of no account: records have milliseconds.
+const PAGE_TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
+
+impl StatedObject {
+    /// Returns `true` if another statement about the same object cannot be right too.
+    pub(super) fn contradicts(&self, other: &StatedObject) -> bool {
+        let is_other = |one: &Option<String>, other: &Option<String>| {
+            one.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| one != other)
+        };
+        self.rows != other.rows || is_other(&self.sha256, &other.sha256)
+    }
+
+    /// Returns `true` if an object that was read has the rows and the SHA-256 that are stated.
+    pub(super) fn is_as_found(&self, found: &ObjectRows, sha256: Option<&str>) -> bool {
+        let is_sha256 = self.sha256.as_deref().zip(sha256).is_none_or(|(stated, found)| stated == found);
+        let is_active = self.active.is_none_or(|active| active == found.active);
+        self.rows == found.rows && is_sha256 && is_active
+    }
+
+    /// Returns `true` if the rows of an object that was read arrived when its pages are stated to have arrived.
+    pub(super) fn is_of_its_pages(&self, found: &ObjectRows) -> bool {
+        // Pages of a clock that stepped say nothing.
+        let pages = self.pages.filter(|(first, last)| first <= last);
+        pages.zip(found.captured).is_none_or(|(pages, (first, last))| {
+            let (earliest, latest) = widened(pages, PAGE_TOLERANCE);
+            earliest <= first && last <= latest
+        })
+    }
 }
 
 /// The findings about an account and Region.
@@ -85,20 +133,54 @@ pub(super) struct ReportedDiscovery {
     pub clock_difference_seconds: Option<i64>,
 }
 
+impl ReportedRun {
+    /// Returns `true` if it ended before it began.
+    pub(super) fn has_stepped_clock(&self) -> bool {
+        self.start.zip(self.end).is_some_and(|(start, end)| end < start)
+    }
+}
+
 impl ReportedTarget {
     /// Returns the key of its object relative to the lake's prefix.
     pub(super) fn object_key(&self) -> Option<ObjectKey> {
         without_prefix(self.object_key.as_deref()?)
     }
 
-    /// Returns its object, and that of a listing whose token expired.
-    pub(super) fn objects(&self) -> impl Iterator<Item = StatedObject> {
-        let own = self.object_key().map(|key| StatedObject { key, rows: self.rows });
+    /// Returns its object, and that of a listing whose token expired, with their keys.
+    pub(super) fn objects(&self) -> impl Iterator<Item = (ObjectKey, StatedObject)> {
+        // Of a listing that was begun again, or in part, the count may be of other rows.
+        let is_whole = self.outcome == Outcome::Complete && self.superseded.is_none();
+        let own = self.object_key().map(|key| {
+            let stated = StatedObject {
+                rows: self.rows,
+                sha256: self.sha256.clone(),
+                active: Some(self.active).filter(|_| is_whole),
+                pages: self.first_page_at.zip(self.last_page_at),
+            };
+            (key, stated)
+        });
         let superseded = self.superseded.as_ref().and_then(|superseded| {
             let key = without_prefix(superseded.object_key.as_deref()?)?;
-            Some(StatedObject { key, rows: superseded.rows })
+            let (rows, sha256) = (superseded.rows, superseded.sha256.clone());
+            Some((key, StatedObject { rows, sha256, active: None, pages: None }))
         });
         own.into_iter().chain(superseded)
+    }
+
+    /// Returns `true` if it states that rows were captured, and names no object that has them.
+    pub(super) fn lacks_object(&self) -> bool {
+        let has_object = match self.outcome {
+            Outcome::Complete | Outcome::AlreadyCaptured => true,
+            Outcome::Partial => self.rows > 0,
+            Outcome::Failed => false,
+        };
+        has_object && self.object_key().is_none()
+    }
+
+    /// Returns `true` if its pages arrived before they were requested, or in another order: the clock stepped.
+    pub(super) fn has_stepped_clock(&self) -> bool {
+        let times = [self.first_page_requested_at, self.first_page_at, self.last_page_at];
+        !times.into_iter().flatten().is_sorted()
     }
 }
 

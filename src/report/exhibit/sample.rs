@@ -1,34 +1,34 @@
-//! A sample of the sessions that anybody can draw again with `sha256sum` and `sort`.
+//! A sample of the sessions, captures and holes that anybody can draw again with `sha256sum` and `sort`.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::run_records::ReportedTarget;
 use crate::lake::keys::ObjectKey;
 use crate::lake::ledger::Outcome;
+use crate::proof::coverage::Gap;
 use crate::report::sessions::Session;
 
 /// The request for a sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampleRequest {
-    /// Sessions of each endpoint and month; all if there are fewer.
+    /// Sessions, captures and holes of each endpoint and month; all if there are fewer.
     pub size: usize,
     /// Text that decides which ones, together with their ids.
     pub seed: String,
 }
 
-/// The month in which a session began, in UTC.
+/// The month in which a session, a capture or a hole began, in UTC.
 type Month = Date;
 
 /// A session of the sample.
 #[derive(Debug, Clone)]
 pub(super) struct SampledSession {
-    /// SHA-256 of the seed, a line feed and the id of the connection, in hexadecimal.
-    pub sha256: String,
     /// The session.
     pub session: Session,
     /// The capture that showed it first; `None` if no run record that could be read has it.
@@ -52,35 +52,121 @@ pub(super) struct DecidingCapture {
     pub is_complete: bool,
 }
 
-/// The sample in the making.
+/// The members of a population with the lowest hashes, by endpoint and month.
 #[derive(Debug)]
-pub(super) struct Sample {
-    request: SampleRequest,
-    strata: BTreeMap<(String, Month), BTreeMap<String, SampledSession>>,
-}
+pub(super) struct Strata<T>(BTreeMap<(String, Month), BTreeMap<String, T>>);
 
-impl Sample {
-    /// Returns a sample of no session.
-    pub(super) fn new(request: SampleRequest) -> Sample {
-        Sample { request, strata: BTreeMap::new() }
-    }
-
-    /// Adds a session of the population, which stays if its hash is among the lowest of its endpoint and month.
-    pub(super) fn add(&mut self, session: &Session) {
-        let month = TimeZone::UTC.to_datetime(session.connection_established_time).date().first_of_month();
-        let stratum = self.strata.entry((session.endpoint_id.clone(), month)).or_default();
-        let sha256 = hash(&self.request.seed, &session.connection_id);
-        let is_too_high = stratum.len() >= self.request.size
+impl<T> Strata<T> {
+    /// Adds a member of the population, which stays if the SHA-256 of the seed, a line feed and its id is among the lowest of its endpoint
+    /// and month.
+    fn add(
+        &mut self,
+        request: &SampleRequest,
+        (endpoint_id, at): (&str, Timestamp),
+        id: &str,
+        member: impl FnOnce() -> T,
+    ) {
+        let month = TimeZone::UTC.to_datetime(at).date().first_of_month();
+        let stratum = self.0.entry((endpoint_id.to_owned(), month)).or_default();
+        let sha256 = hash(&request.seed, id);
+        let is_too_high = stratum.len() >= request.size
             && stratum.last_key_value().is_none_or(|(highest, _)| *highest < sha256);
         if is_too_high {
             return;
         }
-        let sampled =
-            SampledSession { sha256: sha256.clone(), session: session.clone(), first: None, last: None };
-        stratum.insert(sha256, sampled);
-        if stratum.len() > self.request.size {
+        stratum.insert(sha256, member());
+        if stratum.len() > request.size {
             stratum.pop_last();
         }
+    }
+
+    /// Returns the members with their months and hashes, by endpoint, month and hash.
+    pub(super) fn members(&self) -> impl Iterator<Item = (Month, &str, &T)> {
+        let member = |month: Month| move |(sha256, member)| (month, String::as_str(sha256), member);
+        self.0.iter().flat_map(move |((_, month), stratum)| stratum.iter().map(member(*month)))
+    }
+}
+
+impl<T> Default for Strata<T> {
+    fn default() -> Strata<T> {
+        Strata(BTreeMap::new())
+    }
+}
+
+/// A sampled capture.
+#[derive(Debug, Clone)]
+pub(super) struct SampledCapture {
+    /// Its row in the data file `captures`.
+    pub row: Vec<Value>,
+    /// The attempt.
+    pub target: ReportedTarget,
+    /// The time of its snapshot.
+    pub snapshot_time: Timestamp,
+    /// The run record.
+    pub run_key: String,
+}
+
+/// A sampled hole.
+#[derive(Debug, Clone)]
+pub(super) struct SampledHole {
+    /// Its row in the data file `holes`.
+    pub row: Vec<Value>,
+    pub endpoint_id: String,
+    pub gap: Gap,
+}
+
+/// The sample in the making.
+#[derive(Debug)]
+pub(super) struct Sample {
+    request: SampleRequest,
+    sessions: Strata<SampledSession>,
+    /// The sampled captures.
+    pub captures: Strata<SampledCapture>,
+    /// The sampled holes.
+    pub holes: Strata<SampledHole>,
+}
+
+impl Sample {
+    /// Returns a sample of nothing.
+    pub(super) fn new(request: SampleRequest) -> Sample {
+        Sample { request, sessions: Strata::default(), captures: Strata::default(), holes: Strata::default() }
+    }
+
+    /// Adds a session of the population.
+    pub(super) fn add(&mut self, session: &Session) {
+        let stratum = (session.endpoint_id.as_str(), session.connection_established_time);
+        self.sessions.add(&self.request, stratum, &session.connection_id, || SampledSession {
+            session: session.clone(),
+            first: None,
+            last: None,
+        });
+    }
+
+    /// Adds an attempt of the population, with its row in the data file.
+    pub(super) fn add_capture(
+        &mut self,
+        run_key: &ObjectKey,
+        snapshot_time: Timestamp,
+        target: &ReportedTarget,
+        row: &[Value],
+    ) {
+        let id = format!("{run_key} {}", target.endpoint_id);
+        self.captures.add(&self.request, (&target.endpoint_id, snapshot_time), &id, || SampledCapture {
+            row: row.to_vec(),
+            target: target.clone(),
+            snapshot_time,
+            run_key: run_key.to_string(),
+        });
+    }
+
+    /// Adds a hole of the population, with its row in the data file.
+    pub(super) fn add_hole(&mut self, endpoint_id: &str, gap: Gap, row: &[Value]) {
+        let id = format!("{endpoint_id} {:.3}", gap.from);
+        self.holes.add(&self.request, (endpoint_id, gap.from), &id, || SampledHole {
+            row: row.to_vec(),
+            endpoint_id: endpoint_id.to_owned(),
+            gap,
+        });
     }
 
     /// Notes the capture of an endpoint that showed sampled sessions first or last: their times lie between those of its pages. Of
@@ -91,8 +177,8 @@ impl Sample {
         let is_shown = |time: Timestamp| begin <= time && time <= end;
         let is_complete = matches!(target.outcome, Outcome::Complete | Outcome::AlreadyCaptured);
         let is_better = |known: &DecidingCapture| is_complete && !known.is_complete;
-        let strata =
-            self.strata.iter_mut().filter(|((endpoint_id, _), _)| *endpoint_id == target.endpoint_id);
+        let strata = self.sessions.0.iter_mut();
+        let strata = strata.filter(|((endpoint_id, _), _)| *endpoint_id == target.endpoint_id);
         for sampled in strata.flat_map(|(_, stratum)| stratum.values_mut()) {
             let session = &sampled.session;
             for (time, capture) in
@@ -113,13 +199,13 @@ impl Sample {
 
     /// Returns the keys of the objects that show the sessions first and last.
     pub(super) fn object_keys(&self) -> impl Iterator<Item = String> {
-        let captures = self.sessions().flat_map(|(_, sampled)| [&sampled.first, &sampled.last]);
+        let captures = self.sessions().flat_map(|(_, _, sampled)| [&sampled.first, &sampled.last]);
         captures.flatten().map(|capture| capture.object_key.clone())
     }
 
-    /// Returns the sessions, by endpoint, month and hash.
-    pub(super) fn sessions(&self) -> impl Iterator<Item = (Month, &SampledSession)> {
-        self.strata.iter().flat_map(|((_, month), stratum)| stratum.values().map(|sampled| (*month, sampled)))
+    /// Returns the sessions with their months and hashes, by endpoint, month and hash.
+    pub(super) fn sessions(&self) -> impl Iterator<Item = (Month, &str, &SampledSession)> {
+        self.sessions.members()
     }
 }
 
@@ -156,7 +242,7 @@ mod tests {
         let lowest = &hashes[..3];
         let found: Vec<(Month, &str, &str)> = sample
             .sessions()
-            .map(|(month, of)| (month, of.session.endpoint_id.as_str(), of.sha256.as_str()))
+            .map(|(month, sha256, of)| (month, of.session.endpoint_id.as_str(), sha256))
             .collect();
         let month = |month: i8| Date::constant(2026, month, 1);
         let of_one = [10, 11]

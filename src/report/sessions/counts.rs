@@ -3,6 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
 
+use jiff::Timestamp;
+
 use crate::report::table_objects::TableObject;
 
 /// The number of things read so far.
@@ -23,6 +25,10 @@ pub struct ObjectRows {
     pub rows: u64,
     /// Those without an id of a connection, which are of no session.
     pub without_id: u64,
+    /// Those that AWS calls active.
+    pub active: u64,
+    /// The earliest and the latest time at which one arrived; `None` without a row.
+    pub captured: Option<(Timestamp, Timestamp)>,
 }
 
 /// The counts of what was read, each object once.

@@ -303,7 +303,7 @@ impl<F: Fn(SessionProgress)> PlaceReader<'_, F> {
                     let is_complete = object.key.table == Table::Connections;
                     let mut of_object = ObjectRows::default();
                     for batch in &batches {
-                        of_object.rows += batch.rows() as u64;
+                        batch.count(&mut of_object);
                         of_object.without_id +=
                             connections.add(endpoint_id.as_str(), batch, time, is_complete)?;
                     }

@@ -9,6 +9,8 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 
 use super::columns::TEXT_COLUMNS;
+use super::counts::ObjectRows;
+use super::session::timestamp;
 use super::sights::{COUNTERS, EARLIEST, Sight, Sights, TEXTS};
 use super::{Millis, SessionsError};
 use crate::lake::parquet::RowsError;
@@ -18,6 +20,9 @@ const MOST_CONNECTIONS: usize = 2_000_000;
 
 const COUNTER_COLUMNS: [&str; COUNTERS] =
     ["ingress_bytes", "egress_bytes", "ingress_packets", "egress_packets"];
+
+/// AWS's word for a connection that goes on.
+const ACTIVE: &str = "active";
 
 const ID: &str = "connection_id";
 const ENDPOINT: &str = "endpoint_id";
@@ -90,9 +95,18 @@ impl SightColumns {
         Ok(SightColumns { rows, ids, captured_at, texts, status, message, times, counters, posture })
     }
 
-    /// Returns the number of rows.
-    pub(super) fn rows(&self) -> usize {
-        self.rows
+    /// Adds the rows to the counts of their object, but for those without an id.
+    pub(super) fn count(&self, counts: &mut ObjectRows) {
+        counts.rows += self.rows as u64;
+        let codes = self.status.iter().flat_map(|codes| codes.iter().flatten());
+        counts.active += codes.filter(|code| *code == ACTIVE).count() as u64;
+        let times = self.captured_at.values();
+        let range = times.iter().min().zip(times.iter().max());
+        let range = range.map(|(first, last)| (timestamp(*first), timestamp(*last)));
+        counts.captured = match (counts.captured, range) {
+            (Some(known), Some(more)) => Some((known.0.min(more.0), known.1.max(more.1))),
+            (known, more) => known.or(more),
+        };
     }
 
     fn sight(&self, row: usize, snapshot_time: Millis, is_complete: bool) -> Sight<'_> {

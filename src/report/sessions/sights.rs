@@ -4,19 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
-
 use super::Millis;
 use super::columns::TEXT_COLUMNS;
+use crate::proof::coverage::LONGEST_CAPTURE;
 
 /// Client VPN did not exist earlier: 2018-12-01.
 pub(super) const EARLIEST: Millis = 1_543_622_400_000;
 
 /// By which AWS's clock may be ahead.
 pub(super) const CLOCK_TOLERANCE: Millis = 5 * 60 * 1000;
-
-/// Longest time from that of a snapshot to the arrival of its pages that counts: no capture takes longer.
-pub(in crate::report) const LONGEST_CAPTURE: SignedDuration = SignedDuration::from_hours(2);
 
 /// AWS's word for a connection that ended.
 const TERMINATED: &str = "terminated";
@@ -149,7 +145,7 @@ pub(super) struct Sights {
     pub counters: [Option<i64>; COUNTERS],
     pub failed_to_terminate: bool,
     /// Each status once, in order; `None` if none was ever sent.
-    pub posture_compliance_statuses: Option<Vec<Box<str>>>,
+    pub posture_compliance_statuses: Option<BTreeSet<Box<str>>>,
     pub snapshots: i64,
     pub complete_snapshots: i64,
     pub first_snapshot: Millis,
@@ -218,8 +214,8 @@ impl Sights {
         let Some(statuses) = statuses else { return };
         let known = self.posture_compliance_statuses.get_or_insert_default();
         for status in statuses {
-            if let Err(place) = known.binary_search_by(|known| (**known).cmp(status)) {
-                known.insert(place, (*status).into());
+            if !known.contains(*status) {
+                known.insert((*status).into());
             }
         }
     }

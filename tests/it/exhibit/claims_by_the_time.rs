@@ -137,7 +137,7 @@ async fn an_independent_count_that_is_higher_contradicts_the_record() {
         fs::write(&file, captures.iter().enumerate().map(count).collect::<String>()).unwrap();
         let witnesses = vec![(endpoint_id.clone(), file)];
         let made = report(&record.lake(), &Asked { witnesses, ..asked(&record) }).await;
-        assert_claims(&cases, name, &made, [SHOWN, word, SHOWN, SHOWN], 0);
+        assert_claims(&cases, name, &made, [SHOWN, word, SHOWN, SHOWN], i32::from(word == AGAINST));
     }
 }
 
@@ -155,13 +155,13 @@ async fn a_clock_that_is_wrong_is_on_the_cover() {
         }
         record.seal(time(SEALED_AT)).await;
         let made = report(&record.lake(), &asked(&record)).await;
-        assert_claims(&cases, name, &made, [SHOWN, SHOWN, SHOWN, word], 0);
+        assert_claims(&cases, name, &made, [SHOWN, SHOWN, SHOWN, word], i32::from(word == AGAINST));
     }
     let record = record().await;
     record.every(30, at(0), at(240)).await;
     seal_by_the_clock(&record.lake(), Some(&record.keys), time(SEALED_AT), -400).await;
     let made = report(&record.lake(), &asked(&record)).await;
-    assert_claims(&cases, "the clock of the seal", &made, [SHOWN, SHOWN, SHOWN, AGAINST], 0);
+    assert_claims(&cases, "the clock of the seal", &made, [SHOWN, SHOWN, SHOWN, AGAINST], 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -223,12 +223,12 @@ async fn the_record_is_held_against_the_connection_logs_and_itself() {
     let times = set("20251122T220000Z", "first_page_at", Value::Null);
     for (name, change, words, agreement, status) in [
         ("as it is", &none as &dyn Fn(&Path), [SHOWN, SHOWN, OPEN, SHOWN], SHOWN, 0),
-        ("an object removed", &object, [LITTLE, LITTLE, OPEN, SHOWN], SHOWN, 1),
+        ("an object removed", &object, [LITTLE, LITTLE, OPEN, SHOWN], LITTLE, 1),
         ("a run record removed", &run, [SHOWN, LITTLE, OPEN, SHOWN], SHOWN, 0),
-        ("a partial object removed", &partial, [LITTLE, LITTLE, OPEN, SHOWN], SHOWN, 1),
+        ("a partial object removed", &partial, [LITTLE, LITTLE, OPEN, SHOWN], LITTLE, 1),
         ("a window of the logs removed", &log, [SHOWN, SHOWN, OPEN, SHOWN], LITTLE, 0),
-        ("an extreme clock", &clock, [SHOWN, SHOWN, OPEN, AGAINST], SHOWN, 0),
-        ("extreme rows", &rows, [AGAINST, SHOWN, OPEN, SHOWN], SHOWN, 1),
+        ("an extreme clock", &clock, [SHOWN, SHOWN, OPEN, AGAINST], SHOWN, 1),
+        ("extreme rows", &rows, [AGAINST, LITTLE, OPEN, SHOWN], SHOWN, 1),
         ("no time of a page", &times, [SHOWN, OPEN, OPEN, SHOWN], SHOWN, 1),
     ] {
         let made = changed(change).await;
@@ -245,7 +245,8 @@ async fn the_record_is_held_against_the_connection_logs_and_itself() {
         fs::write(&file, format!("{FROM},{count}\n")).unwrap();
         let witnesses = vec![(format!("{endpoint_id}0"), file.clone())];
         let made = report(&record.lake(), &Asked { witnesses, ..Asked::period(FROM, TO) }).await;
-        assert_claims(&cases, "another endpoint", &made, [SHOWN, word, OPEN, SHOWN], 0);
+        let status = i32::from(word == AGAINST);
+        assert_claims(&cases, "another endpoint", &made, [SHOWN, word, OPEN, SHOWN], status);
         assert!(
             made.page_text().contains("not on record in this period. The count was compared with nothing")
         );

@@ -31,7 +31,7 @@ fn check(cases: &Cases, made: &[(String, Made)]) {
     let found = reperform(made);
     for ((name, _), rows) in made.iter().zip(found.as_array().unwrap()) {
         let rows = rows.as_array().unwrap();
-        cases.assert_eq(format!("figures of {name}"), &rows.len(), &14);
+        cases.assert_eq(format!("figures of {name}"), &rows.len(), &15);
         let wrong: Vec<&Value> = rows.iter().filter(|row| row[3] != json!(true)).collect();
         cases.assert_eq(format!("what differs in {name}"), &wrong, &Vec::new());
     }

@@ -8,14 +8,49 @@ use serde_json::{Value, json};
 use super::{Asked, Made, Record, report, time};
 use crate::harness::{fleet, python};
 
-/// Returns the sampled connections by endpoint and month, in the order of their hashes, which a shell computes.
-fn drawn_by_a_shell(made: &Made, seed: &str, size: usize) -> BTreeMap<(String, String), Vec<String>> {
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
+/// A population, and the data file of those that were drawn.
+struct Population {
+    name: &'static str,
+    time: &'static str,
+    drawn: &'static str,
+    id: fn(&Value) -> String,
+}
+
+const POPULATIONS: [Population; 3] = [
+    Population {
+        name: "sessions",
+        time: "connection_established_time",
+        drawn: "sample",
+        id: |row| text(&row["connection_id"]),
+    },
+    Population {
+        name: "captures",
+        time: "snapshot_time",
+        drawn: "sample_captures",
+        id: |row| format!("{} {}", text(&row["run_key"]), text(&row["endpoint_id"])),
+    },
+    Population {
+        name: "holes",
+        time: "from",
+        drawn: "sample_holes",
+        id: |row| format!("{} {}", text(&row["endpoint_id"]), text(&row["from"])),
+    },
+];
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+/// Hashes and ids by endpoint and month, in the order of the hashes.
+type Drawn = BTreeMap<(String, String), Vec<String>>;
+
+/// Returns the sample of a population, which a shell computes.
+fn drawn_by_a_shell(made: &Made, population: &Population, seed: &str, size: usize) -> Drawn {
     let mut ids: BTreeMap<(String, String), String> = BTreeMap::new();
-    for row in made.rows("sessions") {
-        let month = text(&row["connection_established_time"])[..7].to_owned();
+    for row in made.rows(population.name) {
+        let month = text(&row[population.time])[..7].to_owned();
         let of_stratum = ids.entry((text(&row["endpoint_id"]), month)).or_default();
-        of_stratum.push_str(&format!("{}\n", text(&row["connection_id"])));
+        of_stratum.push_str(&format!("{}\n", (population.id)(&row)));
     }
     let draw = |(stratum, ids): ((String, String), String)| {
         let lines = format!(
@@ -35,11 +70,12 @@ fn shell(made: &Made, seed: &str, lines: &str) -> Vec<String> {
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
-fn sampled(made: &Made) -> BTreeMap<(String, String), Vec<String>> {
-    let mut by_stratum: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    for row in made.rows("sample").iter().filter(|row| row["shown"] == json!("first")) {
-        let line = format!("{}  {}", text(&row["sha256"]), text(&row["connection_id"]));
+/// Returns the sample of a population, as the exhibit has it.
+fn sampled(made: &Made, population: &Population) -> Drawn {
+    let mut by_stratum = Drawn::new();
+    for row in made.rows(population.drawn).iter().filter(|row| row["shown"] != json!("last")) {
+        let hash = if population.drawn == "sample" { &row["sha256"] } else { &row["drawn_by"] };
+        let line = format!("{}  {}", text(hash), (population.id)(row));
         by_stratum.entry((text(&row["endpoint_id"]), text(&row["month"]))).or_default().push(line);
     }
     by_stratum
@@ -50,37 +86,49 @@ fn sampled(made: &Made) -> BTreeMap<(String, String), Vec<String>> {
 async fn a_shell_draws_the_same_sample() {
     // From one month into the next.
     let record = Record::new(fleet(2, 12), time("2025-11-30T20:00:00Z")).await;
-    record.every(50, time("2025-11-30T20:00:00Z"), time("2025-12-01T04:30:00Z")).await;
+    record.every(50, time("2025-11-30T20:00:00Z"), time("2025-12-01T01:00:00Z")).await;
+    record.every(50, time("2025-12-01T02:30:00Z"), time("2025-12-01T05:00:00Z")).await;
     // A capture of a part at the time of another, which shows two connections again.
     record.capture_with(time("2025-12-01T00:10:00Z"), json!({"max_items": 2})).await;
     record.seal(time("2025-12-01T08:00:00Z")).await;
     let seed = "it's 42\u{e9}";
     let period = Asked::period("2025-11-30T21:00:00Z", "2025-12-01T03:00:00Z").with_key(&record.keys);
     let made = report(&record.lake(), &Asked { sample: Some((3, seed)), ..period.clone() }).await;
-    let drawn = drawn_by_a_shell(&made, seed, 3);
-    assert_eq!(sampled(&made), drawn);
-    assert_eq!(drawn.values().map(Vec::len).collect::<Vec<_>>(), [3; 4], "two endpoints and two months");
+    let drawn = POPULATIONS.map(|population| {
+        let drawn = drawn_by_a_shell(&made, &population, seed, 3);
+        assert_eq!(sampled(&made, &population), drawn, "{}", population.name);
+        drawn
+    });
+    let sizes = drawn.each_ref().map(|drawn| drawn.values().map(Vec::len).collect::<Vec<_>>());
+    let two_endpoints_and_months = vec![3; 4];
+    let with_the_listing = vec![1; 3];
+    assert_eq!(sizes, [two_endpoints_and_months.clone(), two_endpoints_and_months, with_the_listing]);
     let arguments = [&record.lake(), &made.folder()].map(|path| path.to_str().unwrap().to_owned());
     let problems = python("check_exhibit.py", &["sample", &arguments[0], &arguments[1]], &[]);
     assert_eq!(problems, json!([]));
 
     // The lines that the page has, with the names of an endpoint and a month put into them.
     if Command::new("jq").arg("--version").output().is_ok() {
-        let (endpoint, month) = drawn.keys().next().unwrap().clone();
+        let (endpoint, month) = drawn[0].keys().next().unwrap().clone();
         let html = made.read("report.html");
         let lines = html.split("<pre><code>").find(|text| text.contains("jq -r")).unwrap();
         let lines = lines.split("</code></pre>").next().unwrap().replace("&quot;", "\"");
         let lines = lines.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
         assert!(lines.starts_with("SEED='it'\\''s 42\u{e9}'\n"), "{lines}");
-        let lines = lines.replace("ENDPOINT", &endpoint).replace("2026-11", &month);
-        assert_eq!(shell(&made, "another", &lines), drawn[&(endpoint, month)], "{lines}");
+        assert!(lines.contains(&month), "{lines}");
+        let stratum = (endpoint.clone(), month);
+        let expected = drawn.iter().flat_map(|drawn| drawn.get(&stratum).cloned().unwrap_or_default());
+        let expected: Vec<String> = expected.collect();
+        assert_eq!(shell(&made, "another", &lines.replace("ENDPOINT", &endpoint)), expected, "{lines}");
     }
 
     // Another seed draws others, and a sample of all has all.
     let other = report(&record.lake(), &Asked { sample: Some((3, "43")), ..period.clone() }).await;
-    assert_ne!(sampled(&other), sampled(&made));
+    let [sessions, captures, _] = &POPULATIONS;
+    assert_ne!(sampled(&other, sessions), sampled(&made, sessions));
+    assert_ne!(sampled(&other, captures), sampled(&made, captures));
     let all = report(&record.lake(), &Asked { sample: Some((1000, seed)), ..period }).await;
-    assert_eq!(sampled(&all).values().map(Vec::len).sum::<usize>(), all.rows("sessions").len());
+    assert_eq!(sampled(&all, sessions).values().map(Vec::len).sum::<usize>(), all.rows("sessions").len());
     let problems =
         python("check_exhibit.py", &["sample", &arguments[0], all.folder().to_str().unwrap()], &[]);
     assert_eq!(problems, json!([]));

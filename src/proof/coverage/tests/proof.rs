@@ -30,6 +30,7 @@ fn coverage_is_whole_if_nothing_is_missing_and_everything_could_be_read() {
             endpoints,
             unreadable,
             clock_stepped,
+            of_another_time: Vec::new(),
             sealed_late,
             not_sealed,
             connection_logs,

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::claims::not_on_record;
 use super::markup::{class, key, message, name, state, table, time};
 use super::{CLOCK_RIGHT, EVERY_ROW, ExhibitPage, NOTHING_CHANGED, NOTHING_MISSED, RECORDS_AGREE};
-use crate::proof::coverage::LISTING;
+use crate::proof::coverage::{EndpointCoverage, LISTING};
 use crate::report::exhibit::ProgramFacts;
 use crate::report::plain_text::escaped;
 
@@ -64,8 +64,13 @@ fn facts(page: &ExhibitPage<'_>) -> Markup {
     };
     let (recorded, not_recorded): (Vec<_>, Vec<_>) =
         endpoints.partition(|endpoint| is_recorded(&endpoint.outcomes));
-    let ids = |endpoints: &[&crate::proof::coverage::EndpointCoverage]| {
-        let shown = endpoints.iter().take(MOST_NAMED).map(|endpoint| escaped(&endpoint.endpoint_id));
+    let id = |endpoint: &EndpointCoverage| endpoint.endpoint_id.clone();
+    let recorded: Vec<String> = recorded.into_iter().map(id).collect();
+    let not_recorded = not_recorded.into_iter().map(id);
+    let never_tried = evidence.never_tried().map(|endpoint| endpoint.endpoint_id.clone());
+    let not_recorded: Vec<String> = not_recorded.chain(never_tried).collect();
+    let ids = |endpoints: &[String]| {
+        let shown = endpoints.iter().take(MOST_NAMED).map(|endpoint| escaped(endpoint));
         let more = endpoints.len().saturating_sub(MOST_NAMED);
         let more = (more > 0).then(|| format!("and {more} more: see endpoints.csv"));
         shown.chain(more).collect::<Vec<_>>().join(", ")

@@ -3,38 +3,96 @@
 use maud::{Markup, html};
 
 use super::ExhibitPage;
-use super::markup::{key, name, source, table, time};
-use crate::report::exhibit::population::counted;
-use crate::report::exhibit::sample::DecidingCapture;
+use super::markup::{key, more, name, source, table, time};
+use crate::report::exhibit::population::{counted, grouped};
+use crate::report::exhibit::sample::{DecidingCapture, Sample};
 use crate::report::plain_text::escaped;
 
-/// Most sessions of the sample that the page shows.
+/// Most sampled sessions, captures and holes that the page shows.
 const MOST_SHOWN: usize = 300;
+
+/// A population, with what `jq` selects of its data file.
+struct SampledPopulation {
+    file: &'static str,
+    /// The column with the time that decides the month.
+    time: &'static str,
+    /// The id of a row.
+    id: &'static str,
+}
+
+const POPULATIONS: [SampledPopulation; 3] = [
+    SampledPopulation { file: "sessions", time: ".connection_established_time", id: ".connection_id" },
+    SampledPopulation { file: "captures", time: ".snapshot_time", id: ".run_key + \" \" + .endpoint_id" },
+    SampledPopulation { file: "holes", time: ".from", id: ".endpoint_id + \" \" + .from" },
+];
 
 /// Returns the section.
 pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let (Some(request), Some(sample)) = (&page.request.sample, &page.evidence.sample) else {
         return html! { p { "No sample was asked for: " code { "--sample N --seed TEXT" } "." } };
     };
-    let sessions: Vec<_> = sample.sessions().collect();
-    let month = sessions.first().map(|(month, _)| month.strftime("%Y-%m").to_string()).unwrap_or_default();
-    let select = format!(
-        "jq -r 'select(.endpoint_id == \"ENDPOINT\" and (.connection_established_time | startswith(\"{month}\"))) | .connection_id' sessions.jsonl |\n"
-    );
-    let draw = "while read -r id; do printf '%s  %s\\n' \"$(printf '%s\\n%s' \"$SEED\" \"$id\" | sha256sum | cut -d' ' -f1)\" \"$id\"; done | sort | head -n ";
+    let sessions = sample.sessions().count();
+    let (captures, holes) = (sample.captures.members().count(), sample.holes.members().count());
+    let month = sample.captures.members().next().map(|(month, ..)| month.strftime("%Y-%m").to_string());
     html! {
-        p.answer { (sessions.len()) " sessions: of each endpoint and month in which sessions began (UTC), the " (request.size) " with the lowest SHA-256 of the seed, a line feed and the id of the connection." }
-        p { "Seed: " span.mono { (name(&request.seed)) } ". The population is " a href="sessions.jsonl" { "sessions.jsonl" } " with " (counted(page.evidence.tallies.sessions, "session"))
-            "; " a href="manifest.json" { "manifest.json" } " has its SHA-256." }
-        p { "To draw it again, for one endpoint and month, with the id of the endpoint:" }
-        pre { code { "SEED=" (quoted_for_a_shell(&request.seed)) "\n" (select) (draw) (request.size) } }
-        (table("Sampled sessions, and the captures that show each first and last", &[
-            ("Session", false), ("Identity", false), ("Beginning and end", false), ("Object", false), ("Request ids in CloudTrail", false), ("Digest", false),
-        ], &html! {
-            @for (_, sampled) in sessions.iter().take(MOST_SHOWN) {
+        p.answer { (counted(sessions as u64, "session")) ", " (counted(captures as u64, "capture")) " and " (counted(holes as u64, "hole"))
+            ": of each endpoint and month (UTC), the " (request.size) " with the lowest SHA-256 of the seed, a line feed and their id." }
+        p { "Seed: " span.mono { (name(&request.seed)) } ". The populations are " a href="sessions.jsonl" { "sessions.jsonl" } " with "
+            (counted(page.evidence.tallies.sessions, "session")) ", " a href="captures.jsonl" { "captures.jsonl" } " and " a href="holes.jsonl" { "holes.jsonl" } "; "
+            a href="manifest.json" { "manifest.json" } " has their SHA-256." }
+        p { "To draw it again, for one endpoint and month, with the id of the endpoint and one of the three populations:" }
+        pre { code { (commands(&request.seed, request.size, month.as_deref().unwrap_or("2026-01"))) } }
+        (sampled_sessions(page, sample))
+        (more(MOST_SHOWN, sessions, "sessions"))
+        (source("sample"))
+        p { "To recompute one: read the object with any reader of Parquet and select its " code { "connection_id" } "; compare the object's SHA-256 with the digest; \
+             search CloudTrail for the request ids." }
+        (sampled_captures(page, sample))
+        (more(MOST_SHOWN, captures, "captures"))
+        (source("sample_captures"))
+        @if holes > 0 {
+            (table("Sampled holes: ask the entity for cause, action and ticket", &[("Endpoint", false), ("From", false), ("To", false), ("Drawn by", false)], &html! {
+                @for (_, sha256, of) in sample.holes.members().take(MOST_SHOWN) {
+                    tr {
+                        td.mono { (key(&of.endpoint_id)) } td { (time(page.times, of.gap.from)) }
+                        td { @if of.gap.open { "no capture since" } @else { (time(page.times, of.gap.to)) } } td.mono { (sha256) }
+                    }
+                }
+            }))
+            (more(MOST_SHOWN, holes, "holes"))
+            (source("sample_holes"))
+        }
+    }
+}
+
+/// Returns the lines of a shell that draw the sample of one endpoint and month.
+fn commands(seed: &str, size: usize, month: &str) -> String {
+    let mut lines = format!("SEED={}\n", quoted_for_a_shell(seed));
+    for SampledPopulation { file, time, id } in POPULATIONS {
+        lines += &format!(
+            "jq -r 'select(.endpoint_id == \"ENDPOINT\" and ({time} | startswith(\"{month}\"))) | {id}' {file}.jsonl |\n\
+             while read -r id; do printf '%s  %s\\n' \"$(printf '%s\\n%s' \"$SEED\" \"$id\" | sha256sum | cut -d' ' -f1)\" \"$id\"; done | sort | head -n {size}\n"
+        );
+    }
+    lines
+}
+
+fn sampled_sessions(page: &ExhibitPage<'_>, sample: &Sample) -> Markup {
+    table(
+        "Sampled sessions, and the captures that show each first and last",
+        &[
+            ("Session", false),
+            ("Identity", false),
+            ("Beginning and end", false),
+            ("Object", false),
+            ("Request ids in CloudTrail", false),
+            ("Digest", false),
+        ],
+        &html! {
+            @for (_, sha256, sampled) in sample.sessions().take(MOST_SHOWN) {
                 @let session = &sampled.session;
                 tr {
-                    td { span.mono { (key(&session.connection_id)) } div.soft { "drawn by " span.mono { (sampled.sha256) } } }
+                    td { span.mono { (key(&session.connection_id)) } div.soft { "drawn by " span.mono { (sha256) } } }
                     td { @match &session.identity { Some(identity) => (name(identity)), None => "no name" } }
                     td { div { (time(page.times, session.connection_established_time)) } div { (time(page.times, session.ends_at)) } }
                     td.mono { (captures(sampled.first.as_ref(), sampled.last.as_ref(), |capture| {
@@ -47,11 +105,33 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
                     })) }
                 }
             }
-        }))
-        (source("sample"))
-        p { "To recompute one: read the object with any reader of Parquet and select its " code { "connection_id" } "; compare the object's SHA-256 with the digest; \
-             search CloudTrail for the request ids." }
-    }
+        },
+    )
+}
+
+fn sampled_captures(page: &ExhibitPage<'_>, sample: &Sample) -> Markup {
+    table(
+        "Sampled captures: search CloudTrail for the request ids",
+        &[
+            ("Snapshot", false),
+            ("Endpoint", false),
+            ("Outcome", false),
+            ("Rows", true),
+            ("Request ids in CloudTrail", false),
+            ("Run record", false),
+            ("Drawn by", false),
+        ],
+        &html! {
+            @for (_, sha256, of) in sample.captures.members().take(MOST_SHOWN) {
+                tr {
+                    td { (time(page.times, of.snapshot_time)) } td.mono { (key(&of.target.endpoint_id)) } td { (of.target.outcome.as_str()) }
+                    td.number { (grouped(of.target.rows)) }
+                    td.mono { @for id in [&of.target.first_request_id, &of.target.last_request_id].into_iter().flatten() { div { (key(id)) } } }
+                    td.mono { (key(&of.run_key)) } td.mono { (sha256) }
+                }
+            }
+        },
+    )
 }
 
 /// Returns a seed as one word of a POSIX shell; with a character that nobody would see, a gap to fill.

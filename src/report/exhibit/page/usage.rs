@@ -6,8 +6,8 @@ use maud::{Markup, html};
 use super::ExhibitPage;
 use super::markup::{bytes, more, name, number, source, table, time};
 use super::plot::{Axis, WIDTH, steps};
-use crate::report::exhibit::evidence::ReportedEndpoint;
 use crate::report::exhibit::run_records::EndpointAttempts;
+use crate::report::exhibit::run_records::ReportedEndpoint;
 
 /// Most endpoints that the page shows.
 const MOST_ENDPOINTS: usize = 20;

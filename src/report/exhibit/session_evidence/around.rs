@@ -10,9 +10,9 @@ use super::verbatim_rows::{VerbatimRow, read_rows};
 use super::{CAPTURE_COLUMNS, ObjectRole};
 use crate::lake::keys::Table;
 use crate::lake::store::{Store, StoreError};
-use crate::proof::coverage::Unreadable;
+use crate::proof::coverage::{LONGEST_CAPTURE, Unreadable};
 use crate::report::exhibit::widened;
-use crate::report::sessions::{LONGEST_CAPTURE, Session, day_of, placed_at};
+use crate::report::sessions::{Session, day_of, placed_at};
 use crate::report::table_objects::{DayRange, TableObject, TableObjects};
 use crate::target::AccountRegion;
 
