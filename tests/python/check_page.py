@@ -453,7 +453,7 @@ RULES = {
     "failed_attempt": "An attempt to connect failed",
     "outside_working_hours": "A session began outside ",
     "long_session": "A session lasted ",
-    "overlapping_sessions": "A session began while another ",
+    "overlapping_sessions": "Two sessions of one identity overlapped ",
     "several_addresses": "The same, from two public addresses",
     "posture_not_compliant": "A posture status that is not ",
     "policy_denied": "The authorization policy denied ",

@@ -22,7 +22,7 @@ use crate::report::plain_text::escaped;
 use crate::target::AccountRegion;
 
 /// Seconds by which a clock may differ: the limit by which the seal goes too.
-const CLOCK_LIMIT_SECONDS: u64 = 300;
+pub(super) const CLOCK_LIMIT_SECONDS: u64 = 300;
 
 /// The time before the record of an endpoint begins, of which nothing is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,8 +167,23 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
                         report was made: only the next capture can show what came after the last one.";
         return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
     }
-    let sentence = "No gap of 60 minutes between complete captures of any endpoint; if AWS lists ended connections for 60 minutes, as it \
-                    says, none was missed.";
+    let reaching_out = match evidence.tallies.not_covered {
+        0 => String::new(),
+        number => format!(
+            " Of {} sessions, {} reach out of what is on record, or into a hole outside the period: something of these can have been missed there.",
+            grouped(evidence.tallies.sessions),
+            grouped(number)
+        ),
+    };
+    if evidence.ledger.attempts.values().all(|attempts| attempts.active.is_empty()) {
+        let sentence = "No complete capture lies in the period, and the next one came in time: AWS lists a connection until 60 minutes after \
+                        its end, as it says, so it would show what ended in the period.";
+        return Verdict::new(EvidenceState::Shown, format!("{sentence}{reaching_out}"));
+    }
+    let sentence = format!(
+        "No gap of 60 minutes between complete captures of any endpoint; if AWS lists ended connections for 60 minutes, as it says, none \
+         was missed.{reaching_out}"
+    );
     Verdict::new(EvidenceState::Shown, sentence)
 }
 
@@ -369,7 +384,8 @@ pub(super) fn clock(evidence: &Evidence) -> Verdict {
         return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
     }
     let sentence = format!(
-        "At most {seconds} seconds from EC2's clock, beyond what whole seconds and the time of the requests explain, in each of {}.",
+        "EC2's time, in whole seconds, lay at most {seconds} seconds outside the time of its request, in each of {} of the period and of the \
+         hour before and after it.",
         counted(evidence.ledger.clock.measured, "listing")
     );
     Verdict::new(EvidenceState::Shown, sentence)

@@ -78,7 +78,7 @@ impl Rule {
             ),
             Rule::LongSession => format!("A session lasted {LONG_HOURS} hours or more, at the least."),
             Rule::OverlappingSessions => format!(
-                "A session began while another of the same identity had more than {LEAST_OVERLAP_SECONDS} seconds to go."
+                "Two sessions of one identity overlapped by more than {LEAST_OVERLAP_SECONDS} seconds."
             ),
             Rule::SeveralAddresses => {
                 "The same, from two public addresses, by the connection logs.".to_owned()

@@ -101,11 +101,14 @@ pub(super) struct LogEvents {
     pub seen: SeenAttempts,
 }
 
+/// The endpoint and the status of an attempt.
+type SeenAttempt = (Box<str>, Box<str>);
+
 /// The attempts so far, and the bytes that are kept of them.
 #[derive(Debug, Default)]
 pub(super) struct SeenAttempts {
     /// Event ids and connections: an event with the id of another is not the same.
-    ids: HashSet<(Box<str>, Option<Box<str>>)>,
+    ids: HashMap<(Box<str>, Option<Box<str>>), SeenAttempt>,
     bytes: usize,
 }
 
@@ -177,6 +180,32 @@ impl LogEvents {
         !may_have_it.any(|may| may) && second <= now
     }
 
+    /// Adds the end of a connection that was there from `from` until before `to`. One without both times is none: a client went to sign in.
+    fn add_end(
+        &mut self,
+        connection: Option<LoggedConnection>,
+        times: (Option<Timestamp>, Option<Timestamp>),
+        (from, to): (Timestamp, Timestamp),
+    ) {
+        let (start, end) = match times {
+            (None, None) => return,
+            (start, end) => (start.or(end), end.or(start)),
+        };
+        let is_of_period = start.is_some_and(|start| start < to) && end.is_some_and(|end| end > from);
+        let Some(end) = end.filter(|_| is_of_period && start <= end) else { return };
+        let is_whole = times.0.is_some() && times.1.is_some();
+        let Some(connection) = connection.filter(|_| is_whole) else {
+            self.left_out += 1;
+            return;
+        };
+        if self.seen.bytes >= MOST_BYTES {
+            self.beyond_limit += 1;
+            return;
+        }
+        self.seen.bytes += connection.endpoint_id.len() + connection.connection_id.len();
+        self.ended.entry(connection).or_insert(end);
+    }
+
     fn add(
         &mut self,
         batch: &RecordBatch,
@@ -219,16 +248,10 @@ impl LogEvents {
             let is_of_period = time.is_none_or(|time| (from..to).contains(&time));
             let of_type = of(types);
             if of_type.as_deref() == Some(RESET) {
-                // One without both times is no end of a connection: a client that went to sign in.
-                if let (Some(connection_id), Some(endpoint_id), Some(start), Some(end)) =
-                    (connection_id, of(endpoints), at(starts), at(ends))
-                    && start < end.min(to)
-                    && end > from
-                    && self.seen.bytes < MOST_BYTES
-                {
-                    self.seen.bytes += endpoint_id.len() + connection_id.len();
-                    self.ended.entry(LoggedConnection { endpoint_id, connection_id }).or_insert(end);
-                }
+                let connection = of(endpoints)
+                    .zip(connection_id)
+                    .map(|(endpoint_id, connection_id)| LoggedConnection { endpoint_id, connection_id });
+                self.add_end(connection, (at(starts), at(ends)), (from, to));
                 continue;
             }
             if !is_of_period {
@@ -256,7 +279,10 @@ impl LogEvents {
                 continue;
             }
             let attempt = (event_id.into(), connection_id.as_deref().map(Into::into));
-            if self.seen.ids.contains(&attempt) {
+            let of_attempt: SeenAttempt = (endpoint_id.as_str().into(), status.as_str().into());
+            if let Some(known) = self.seen.ids.get(&attempt) {
+                // The second reading repeats nothing: an id that names two things hides one of them.
+                self.left_out += u64::from(*known != of_attempt);
                 continue;
             }
             let failed = (status == "failed").then(|| {
@@ -267,7 +293,7 @@ impl LogEvents {
             });
             self.seen.bytes +=
                 length(&attempt) + endpoint_id.len() + failed.as_ref().map_or(0, FailedConnection::length);
-            self.seen.ids.insert(attempt);
+            self.seen.ids.insert(attempt, of_attempt);
             self.attempts += 1;
             match (failed, connection_id) {
                 (Some(failed), connection_id) => {

@@ -190,8 +190,12 @@ fn verdict(evidence: &Evidence, rows: &RowCounts) -> Verdict {
         );
         return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
     }
+    let not_proven = match evidence.tallies.not_proven {
+        0 => String::new(),
+        number => format!(", {} of which may and are not proven to", grouped(number)),
+    };
     let sentence = format!(
-        "{} overlap the period or may; every row that the run records state was read, and each exclusion is counted.",
+        "{} overlap the period{not_proven}; every row that the run records state was read, and each exclusion is counted.",
         counted(sessions, "session")
     );
     Verdict::new(EvidenceState::Shown, sentence)

@@ -8,6 +8,7 @@ use super::claims::SealFacts;
 use super::output_folder::{DataFile, OutputFolder};
 use super::page::SessionSheet;
 use super::session_evidence::{CAPTURE_COLUMNS, EVENT_COLUMNS, SessionEvidence, VerbatimRow, find_session};
+use super::verdict::EvidenceState;
 use super::zoned_times::ZonedTimes;
 use super::{ExhibitError, ExhibitProgress, ExhibitRequest, claims, exhibit_number, inputs};
 use crate::report::sessions::COLUMNS;
@@ -27,9 +28,11 @@ pub struct WrittenPackage {
     pub objects: usize,
     /// What the sheet states of the claim that nothing was changed.
     pub changed: String,
+    /// What the sheet opens with.
+    pub answer: String,
     /// `true` if nothing of the session can have been missed.
     pub is_covered: bool,
-    /// `true` if it is covered, `verify` found no fault, and everything around it could be read.
+    /// `true` if it is covered, `verify` found no fault, and everything around it could be read and is as its run record states.
     pub is_whole: bool,
 }
 
@@ -59,9 +62,9 @@ pub async fn prove_session(
     out: &Path,
     on_progress: impl Fn(ExhibitProgress),
 ) -> Result<WrittenPackage, ExhibitError> {
-    let session = find_session(request, connection_id, &on_progress).await?;
+    let found = find_session(request, connection_id, &on_progress).await?;
     let mut folder = OutputFolder::create(out, request.lake)?;
-    let evidence = SessionEvidence::read(request, session, &mut folder, &on_progress).await?;
+    let evidence = SessionEvidence::read(request, found, &mut folder, &on_progress).await?;
     let changed = claims::changed(&SealFacts {
         has_keys: !request.keys.is_empty(),
         inputs: &evidence.inputs,
@@ -85,9 +88,8 @@ pub async fn prove_session(
         changed: &changed,
     };
     folder.write("report.html", sheet.html().as_bytes())?;
+    let answer = sheet.answer();
     let manifest_sha256 = folder.write_manifest(None)?;
-    let faults = evidence.verification.as_ref().map_or(0, |verification| verification.faults.len());
-    let has_changed = evidence.inputs.values().any(|object| object.has_changed);
     let is_covered = evidence.session.covered;
     Ok(WrittenPackage {
         number,
@@ -96,8 +98,9 @@ pub async fn prove_session(
         rows: evidence.rows.len(),
         objects: evidence.objects.iter().filter(|object| object.file.is_some()).count(),
         changed: format!("{}. {}", changed.state, changed.sentence),
+        answer,
         is_covered,
-        is_whole: is_covered && faults == 0 && evidence.is_all_read() && !has_changed,
+        is_whole: is_covered && evidence.is_certain() && changed.state != EvidenceState::Contradicted,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Pseudonyms in place of the names and addresses of people: each text has one in the whole exhibit, and the file that tells whose it is
 //! lies elsewhere.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,17 @@ pub(super) struct Pseudonyms {
     /// The spellings of each name, by the key that groups the spellings of one person.
     people: IndexMap<String, IndexSet<String>>,
     addresses: IndexSet<String>,
+    is_written: bool,
+}
+
+impl Drop for Pseudonyms {
+    /// Removes a file that is not whole: nobody could tell it from a whole one.
+    fn drop(&mut self) {
+        if !self.is_written {
+            // The error that ended the report is the one to state.
+            drop(fs::remove_file(&self.path));
+        }
+    }
 }
 
 impl Pseudonyms {
@@ -34,7 +45,13 @@ impl Pseudonyms {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
         let file =
             file.map_err(|error| ExhibitError::write("creating the file of pseudonyms", path, error))?;
-        Ok(Pseudonyms { path: path.to_owned(), file, people: IndexMap::new(), addresses: IndexSet::new() })
+        Ok(Pseudonyms {
+            path: path.to_owned(),
+            file,
+            people: IndexMap::new(),
+            addresses: IndexSet::new(),
+            is_written: false,
+        })
     }
 
     /// Replaces names and addresses of a session.
@@ -113,6 +130,7 @@ impl Pseudonyms {
         }
         let written = self.file.write_all(content.as_bytes());
         written.map_err(|error| ExhibitError::write("writing the file of pseudonyms", &self.path, error))?;
+        self.is_written = true;
         Ok(hex::encode(Sha256::digest(&content)))
     }
 }

@@ -3,6 +3,7 @@
 
 mod around;
 mod copies;
+mod recorded;
 mod verbatim_rows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,24 +15,24 @@ use jiff::civil::Date;
 use super::configuration::ConfigurationFigures;
 use super::digests::{DigestFigures, read_digests};
 use super::output_folder::OutputFolder;
-use super::run_records::{ReportedRun, ReportedTarget, read_runs};
 use super::verification::verify_hours;
 use super::{ExhibitError, ExhibitProgress, ExhibitRequest};
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
-use crate::lake::ledger::Outcome;
 use crate::lake::store::{ReadObject, ReadObjects, Store, StoreError};
 use crate::proof::coverage::Unreadable;
 use crate::proof::verify::Verification;
-use crate::report::sessions::{Selection, Session, read_sessions};
+use crate::report::sessions::{Selection, Session, SessionsRead, read_sessions};
 use crate::report::table_objects::{DayRange, TableObjects};
 use crate::tables::column::Column;
 use crate::tables::{connection_logs, connections};
 use crate::target::AccountRegion;
 use around::{CapturesAround, days_around};
+use recorded::RecordedCaptures;
 use verbatim_rows::read_rows;
 
 pub(super) use copies::ObjectCopy;
+pub(super) use recorded::RecordedCapture;
 pub(super) use verbatim_rows::VerbatimRow;
 
 /// Columns of the rows that show the session.
@@ -73,19 +74,12 @@ impl ObjectRole {
             ObjectRole::LastRow => "last shows it",
             ObjectRole::CaptureAfter => "first complete capture after it",
             ObjectRole::ConfigurationAtBeginning => "configuration when it began",
-            ObjectRole::ConfigurationAtEnd => "configuration when it ended",
+            ObjectRole::ConfigurationAtEnd => "configuration when it ended or was last seen",
             ObjectRole::LoggedEvent => "has events of it",
             ObjectRole::RunRecord => "run record of one of these captures",
             ObjectRole::Digest => "digest that lists one of these objects",
         }
     }
-}
-
-/// A capture of the endpoint, by its run record.
-#[derive(Debug, Clone)]
-pub(super) struct RecordedCapture {
-    pub run_key: ObjectKey,
-    pub target: ReportedTarget,
 }
 
 /// The evidence about one session.
@@ -109,11 +103,11 @@ pub(super) struct SessionEvidence {
     pub verification: Result<Verification, String>,
     /// Every object that was read.
     pub inputs: BTreeMap<String, ReadObject>,
-    /// Everything that could not be read or is not there, and why.
+    /// Everything that could not be read, is not there, or is not as its run record states, and why.
     pub unreadable: Vec<Unreadable>,
 }
 
-/// Finds the session of a connection in the period.
+/// Finds the session of a connection in the period, and returns the reading of the sessions too.
 ///
 /// # Errors
 /// Returns an error if the lake cannot be listed, or if there is no such session or more than one.
@@ -121,7 +115,7 @@ pub(super) async fn find_session(
     request: &ExhibitRequest<'_>,
     connection_id: &str,
     on_progress: impl Fn(ExhibitProgress),
-) -> Result<Session, ExhibitError> {
+) -> Result<(Session, SessionsRead), ExhibitError> {
     let selection = Selection { from: Some(request.from), to: Some(request.to), ..Selection::default() };
     let on_read = |progress| on_progress(ExhibitProgress::Sessions(progress));
     let mut found: Vec<Session> = Vec::new();
@@ -132,7 +126,7 @@ pub(super) async fn find_session(
     };
     let read = read_sessions(request.store, &selection, request.now, on_read, on_session).await?;
     match <[Session; 1]>::try_from(found) {
-        Ok([session]) => Ok(session),
+        Ok([session]) => Ok((session, read)),
         Err(found) if found.is_empty() => Err(ExhibitError::NoSession {
             connection_id: connection_id.to_owned(),
             from: request.from,
@@ -153,7 +147,7 @@ impl SessionEvidence {
     /// Returns an error if the lake cannot be listed or a file cannot be written. What cannot be read is in the result.
     pub(super) async fn read(
         request: &ExhibitRequest<'_>,
-        session: Session,
+        (session, read): (Session, SessionsRead),
         folder: &mut OutputFolder,
         on_progress: impl Fn(ExhibitProgress),
     ) -> Result<SessionEvidence, ExhibitError> {
@@ -194,7 +188,9 @@ impl SessionEvidence {
         for (key, role) in configuration_objects(&store, place, &configuration).await? {
             add(&key, role);
         }
-        let captures = captures_of(&store, place, &session, &around, &mut unreadable).await?;
+        let recorded = RecordedCaptures::read(&store, place, &session.endpoint_id, &around).await?;
+        unreadable.extend(recorded.problems(&around, &read, &read_objects.to_map()));
+        let captures = recorded.captures;
         let runs = around.deciding.keys().filter_map(|key| captures.get(key));
         runs.for_each(|capture| add(capture.run_key.as_str(), ObjectRole::RunRecord));
 
@@ -229,8 +225,9 @@ impl SessionEvidence {
         })
     }
 
-    /// Returns `true` if the rows that were found are those of the session, and nothing around it could not be read.
-    pub(super) fn is_all_read(&self) -> bool {
+    /// Returns `true` if the rows that were found are those of the session, and everything around it could be read and is as its run record
+    /// states.
+    pub(super) fn is_certain(&self) -> bool {
         let place = CAPTURE_COLUMNS.iter().position(|name| *name == "snapshot_time");
         let snapshot = |row: &VerbatimRow| place.and_then(|place| row.values.get(place)).cloned();
         let mut snapshots: Vec<_> =
@@ -238,6 +235,19 @@ impl SessionEvidence {
         snapshots.sort();
         snapshots.dedup();
         self.unreadable.is_empty() && i64::try_from(snapshots.len()).ok() == Some(self.session.snapshots)
+    }
+
+    /// Returns the different values of a column in the rows, as texts.
+    pub(super) fn values_of(&self, column: &str) -> Vec<String> {
+        let place = CAPTURE_COLUMNS.iter().position(|name| *name == column);
+        let values = self.rows.iter().filter_map(|row| row.values.get(place?)?.as_str().map(str::to_owned));
+        values.collect::<BTreeSet<String>>().into_iter().collect()
+    }
+
+    /// Returns `true` if a capture has more than one row of the session.
+    pub(super) fn has_two_rows_of_a_capture(&self) -> bool {
+        let objects: BTreeSet<&str> = self.rows.iter().map(|row| row.object_key.as_str()).collect();
+        objects.len() < self.rows.len()
     }
 }
 
@@ -288,41 +298,4 @@ async fn configuration_objects(
         }
     }
     Ok(found)
-}
-
-/// Returns the captures of the endpoint from the first to the last that was read, by the keys of their objects. An object that a run
-/// record names and that is not there is unreadable.
-async fn captures_of(
-    store: &Store,
-    place: &AccountRegion,
-    session: &Session,
-    around: &CapturesAround,
-    unreadable: &mut Vec<Unreadable>,
-) -> Result<BTreeMap<String, RecordedCapture>, ExhibitError> {
-    let mut captures: BTreeMap<String, RecordedCapture> = BTreeMap::new();
-    let Some((first, last)) = around.snapshots else { return Ok(captures) };
-    let on_run = |run_key: &ObjectKey, run: ReportedRun| {
-        if run.snapshot_time < first || run.snapshot_time > last {
-            return;
-        }
-        let targets = run.targets.into_iter().filter(|target| target.endpoint_id == session.endpoint_id);
-        for target in targets {
-            let Some(key) = target.object_key() else { continue };
-            let is_writer = matches!(target.outcome, Outcome::Complete | Outcome::Partial);
-            if is_writer || !captures.contains_key(key.as_str()) {
-                captures.insert(key.to_string(), RecordedCapture { run_key: run_key.clone(), target });
-            }
-        }
-    };
-    // A snapshot that was tried again has its run record on the day of the snapshot.
-    let days = (Hour::containing(first).date(), Hour::containing(last).date());
-    unreadable.extend(read_runs(store, place, days.0, days.1, on_run).await?);
-    let is_written =
-        |capture: &RecordedCapture| matches!(capture.target.outcome, Outcome::Complete | Outcome::Partial);
-    let missing = captures.iter().filter(|(key, of)| is_written(of) && !around.listed.contains(*key));
-    unreadable.extend(missing.map(|(key, _)| Unreadable {
-        object_key: key.clone(),
-        problem: "is not there, although a run record says that it was written; run `verify`".to_owned(),
-    }));
-    Ok(captures)
 }

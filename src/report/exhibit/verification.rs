@@ -30,7 +30,9 @@ pub(super) async fn verify_hours(
         Ok(verification) => verification,
         Err(VerifyError::Store(error)) => return Err(error),
         Err(VerifyError::NotSealed { .. }) => {
-            return Ok(Err("no digest is in the lake, so nothing was ever sealed".to_owned()));
+            return Ok(Err(
+                "no digest is in the lake: nothing was ever sealed, or the digests were removed".to_owned()
+            ));
         }
         Err(VerifyError::NothingAskedFor { .. }) => {
             return Ok(Err("no hour of the snapshots is sealed or closed".to_owned()));

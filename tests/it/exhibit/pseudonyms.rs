@@ -117,6 +117,15 @@ async fn the_file_is_new_and_lies_neither_in_the_lake_nor_in_the_exhibit() {
         assert!(message.contains(problem) && message.contains("pseudonyms"), "{case}: {message}");
         assert!(!directory.path().join(case).join("manifest.json").exists(), "{case}");
     }
+    // A report that fails leaves no file that nobody could tell from a whole one.
+    let out = directory.path().join("full");
+    fs::create_dir(&out).unwrap();
+    fs::write(out.join("x"), "").unwrap();
+    let left = directory.path().join("left.jsonl");
+    let mut flags = Asked::period(FIRST, "2025-11-22T21:00:00Z").flags();
+    flags.extend(["--pseudonyms".to_owned(), left.display().to_string()]);
+    assert_eq!(run(&record.lake(), &out, &flags).status.code(), Some(1));
+    assert!(!left.exists());
     assert_eq!(fs::read_to_string(&there).unwrap(), "kept");
     assert_eq!(files_under(&record.lake()), before);
 }

@@ -54,7 +54,7 @@ fn drawn_by_a_shell(made: &Made, population: &Population, seed: &str, size: usiz
     }
     let draw = |(stratum, ids): ((String, String), String)| {
         let lines = format!(
-            "printf %s '{ids}' | while read -r id; do printf '%s  %s\n' \"$(printf '%s\n%s' \"$SEED\" \"$id\" | sha256sum | cut -c1-64)\" \
+            "printf %s '{ids}' | while IFS= read -r id; do printf '%s  %s\n' \"$(printf '%s\n%s' \"$SEED\" \"$id\" | sha256sum | cut -c1-64)\" \
              \"$id\"; done | sort | head -n {size}"
         );
         (stratum, shell(made, seed, &lines))

@@ -10,8 +10,9 @@ use client_vpn_sim::{Fault, FaultKind};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::claims::edit;
 use super::{Asked, Record, report, requesting, run, time};
-use crate::harness::{fleet, python};
+use crate::harness::{copy, fleet, python};
 
 const FIRST: &str = "2025-11-22T20:00:00Z";
 const LAST: &str = "2025-11-23T04:00:00Z";
@@ -130,6 +131,64 @@ async fn the_package_says_what_is_missing_changed_or_not_sealed() {
     assert_eq!(unreadable, [json!({"object_key": middle, "problem": problem})]);
     let page = fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("Insufficient evidence") && page.contains(&middle));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_package_is_no_surer_than_the_exhibit() {
+    let record = record().await;
+    let sessions = report(&record.lake(), &asked()).await.rows("sessions");
+    let is_long = |session: &&Value| {
+        session["covered"] == json!(true)
+            && session["snapshots"].as_i64() > Some(6)
+            && session["end_seen"] == json!(true)
+    };
+    let session = sessions.iter().find(is_long).expect("a covered session with several rows");
+    let id = session["connection_id"].as_str().unwrap();
+    let directory = TempDir::new().unwrap();
+    let make = async |name: &str, lake: &Path| {
+        let out = directory.path().join(name);
+        (prove(lake, &asked(), id, &out).await.unwrap(), out)
+    };
+    let (whole, out) = make("whole", &record.lake()).await;
+    assert!(whole.is_whole && whole.answer.ends_with("if AWS lists connections as it says."), "{whole:?}");
+    assert!(!fs::read_to_string(out.join("report.html")).unwrap().contains("Verified: every object"));
+    let key = rows(&out, "rows")[2]["object_key"].as_str().unwrap().to_owned();
+    let snapshot = key.rsplit('/').next().unwrap().split('_').next().unwrap().to_owned();
+    let set =
+        |field: &'static str, value: Value| move |run: &mut Value| run["targets"][0][field] = value.clone();
+    for (name, problem, change) in [
+        (
+            "hash",
+            "is not as its run record states",
+            &set("sha256", json!("0".repeat(64))) as &dyn Fn(&mut Value),
+        ),
+        ("active", "is not as its run record states", &set("active", json!(9999))),
+        (
+            "clock",
+            "states a clock that differed from EC2's by 4000 seconds",
+            &set("clock_difference_seconds", json!(4000)),
+        ),
+        (
+            "step",
+            "states times that contradict each other",
+            &set("first_page_at", json!("2025-11-23T12:00:00Z")),
+        ),
+        ("key", "is in no run record", &set("object_key", Value::Null)),
+    ] {
+        let lake = TempDir::new().unwrap();
+        copy(&record.lake(), lake.path());
+        edit(lake.path(), &snapshot, |run| change(run));
+        let (made, out) = make(name, lake.path()).await;
+        let problems = rows(&out, "unreadable");
+        assert!(
+            problems.iter().any(|row| row["problem"].as_str().unwrap().contains(problem)),
+            "{name}: {problems:?}"
+        );
+        assert!(
+            !made.is_whole && made.answer.ends_with("what is stated here is not certain."),
+            "{name}: {made:?}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -235,6 +235,7 @@ fn package_answer(package: &WrittenPackage, out: &Path) -> String {
         "endpoint_id": package.endpoint_id,
         "rows": package.rows,
         "objects": package.objects,
+        "answer": package.answer,
         "covered": package.is_covered,
         "changed": package.changed,
     })
@@ -242,14 +243,9 @@ fn package_answer(package: &WrittenPackage, out: &Path) -> String {
 }
 
 fn package_text(package: &WrittenPackage, out: &Path) -> String {
-    let covered = if package.is_covered {
-        "Nothing of it can have been missed, if AWS lists connections as it says."
-    } else {
-        "A part of it can have been missed."
-    };
     let out = out.display();
     format!(
-        "Exhibit {}: the session at {}, {} and {} copied whole\n  {covered}\n  {:<16} {}\n\n\
+        "Exhibit {}: the session at {}, {} and {} copied whole\n  {}\n  {:<16} {}\n\n\
          Written to {out}. Look at {out}/report.html.\n\
          The copies show other people too: the sheet says what to hand over to whom.\n\
          Hand over receipt.txt separately from the rest: SHA-256 of manifest.json is\n  {}\n\
@@ -258,6 +254,7 @@ fn package_text(package: &WrittenPackage, out: &Path) -> String {
         escaped(&package.endpoint_id),
         counted(package.rows as u64, "row"),
         counted(package.objects as u64, "object"),
+        package.answer,
         "Nothing changed",
         escaped(&package.changed),
         package.manifest_sha256,

@@ -25,7 +25,7 @@ fn after(window: &str, events: &[Event<'_>]) -> LogEvents {
     };
     let owned = |text: Option<&str>| text.map(str::to_owned);
     let batch = RecordBatch::try_from_iter([
-        ("event_id", texts(&|event| Some(format!("{event:?}")))),
+        ("event_id", texts(&|event| Some(event.2.to_owned()))),
         ("connection_log_type", texts(&|event| Some(event.0.to_owned()))),
         ("connection_attempt_status", texts(&|event| owned(event.1))),
         ("endpoint_id", texts(&|_| Some("one".to_owned()))),
@@ -61,10 +61,24 @@ fn each_event_is_an_attempt_an_end_or_left_out() {
         ("begun after", end(Some(TO), Some("2026-11-01T07:00:00Z")), (0, 0, 0, 0)),
         ("ended before", end(Some("2026-11-01T01:00:00Z"), Some(FROM)), (0, 0, 0, 0)),
         ("a sign-in", end(None, None), (0, 0, 0, 0)),
+        ("an end without a beginning", end(None, Some(in_it)), (0, 0, 0, 1)),
+        ("an end before the beginning", end(Some("2026-11-01T05:00:00Z"), Some(in_it)), (0, 0, 0, 0)),
     ] {
         let known = after(window, &[event]);
         let found = (known.began.len(), known.ended.len(), known.refused.len(), known.left_out);
         assert_eq!(found, expected, "{case}");
+    }
+}
+
+#[test]
+fn one_id_of_two_events_hides_neither() {
+    let (window, at) = ("2026-11-01T04:15:00Z", "2026-11-01T04:20:00Z");
+    let attempt = |status| (ATTEMPT, Some(status), at, None, None);
+    for (case, events, left_out) in [
+        ("the same twice", [attempt("failed"), attempt("failed")], 0),
+        ("another status", [attempt("failed"), attempt("successful")], 1),
+    ] {
+        assert_eq!(after(window, &events).left_out, left_out, "{case}");
     }
 }
 

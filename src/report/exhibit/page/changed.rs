@@ -52,11 +52,11 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             p { (late.len()) " run records were sealed late, so written or added after the digest of their hour: " @for key in late.iter().take(MOST_SHOWN) { code { (key) } " " } }
         }
         h3 { "Ends of the chains" }
-        (table("Newest digest of each account and Region that was read", &[("Account", false), ("Region", false), ("Digest", false), ("SHA-256", false)], &html! {
+        @if evidence.digests.newest.is_empty() { p { "No digest was read." } } @else { (table("Newest digest of each account and Region that was read", &[("Account", false), ("Region", false), ("Digest", false), ("SHA-256", false)], &html! {
             @for (place, newest) in &evidence.digests.newest {
                 tr { td { (place.account_id) } td.nowrap { (place.region) } td.mono { (key(&newest.key)) } td.mono { (newest.sha256) } }
             }
-        }))
+        })) }
         h3 { "Who could alter it" }
         @match &request.protection {
             Some(lines) => {
@@ -76,7 +76,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         @if evidence.digests.keys.values().any(|key_id| key_id != LOCAL) {
             p { "Whoever may call " code { "kms:Sign" } " with the key can sign another record. CloudTrail logs each use: one " code { "Sign" } " for each digest." }
         }
-        @if evidence.digests.keys.is_empty() { p { "No digest that was read is signed: whoever may write the lake can change all of it." } }
+        @if evidence.digests.keys.is_empty() { p { "No signed digest was read: whoever may write the lake can change all of it." } }
     }
 }
 

@@ -23,7 +23,8 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
                 @for of in evidence.coverage.clock_stepped.iter().take(200) { tr { td.mono { (key(&of.endpoint_id)) } td.mono { (key(&of.run_key)) } } }
             }))
         }
-        p { "A difference of 0 means that the duration of the request explains it: EC2 and S3 state their time in whole seconds." }
+        p { "A difference is the distance of EC2's time from the request that it answered, and 0 if it lies within it: EC2 and S3 state their time in whole seconds. \
+             So a clock with a difference of 0 was wrong by no more than the request took, and a second." }
         p { "AWS's own times: beginning and end of a connection, and times of events in the connection logs. By the clock of the captures: when a page was \
              requested and arrived, so " code { "first_seen" } ", " code { "last_seen" } " and the holes. EventBridge's: the time of a snapshot. S3's: when an object was put, \
              which the digests do not repeat." }

@@ -1,11 +1,15 @@
 //! Section "Controls": what each asks, what this report shows of it, and what it does not.
 
+use jiff::SignedDuration;
 use maud::{Markup, html};
 
 use super::ExhibitPage;
 use super::markup::table;
 use crate::report::exhibit::findings::Rule;
 use crate::report::exhibit::verdict::EvidenceState;
+
+/// The time for which a log is to be kept.
+const TWELVE_MONTHS: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// The state of the evidence for a control. None of them says that the control is met, which is the auditor's to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +41,9 @@ enum Basis {
     Clock,
     Agreement,
     Findings(&'static [Rule]),
+    Configuration,
+    /// The length of the period.
+    Period,
     Nothing,
 }
 
@@ -50,7 +57,7 @@ struct Control {
 }
 
 /// The controls. Sources: PCI DSS 4.0.1, NIST SP 800-53 Rev. 5, ISO/IEC 27001:2022, SOC 2 (TSC 2017), 45 CFR 164.
-const CONTROLS: [Control; 13] = [
+const CONTROLS: [Control; 14] = [
     Control {
         names: "PCI DSS 10.2.1.1, 10.2.2; NIST AU-2, AU-3, AU-12; ISO A.8.15; SOC 2 CC7.2; HIPAA 164.312(b)",
         asks: "Records of individual access: who, what, when, origin, outcome.",
@@ -137,7 +144,14 @@ const CONTROLS: [Control; 13] = [
         asks: "Twelve months are kept, three at hand.",
         shown: "The period of this report.",
         not_shown: "Other months; retention settings, but for what preflight printed.",
-        basis: Basis::Sessions,
+        basis: Basis::Period,
+    },
+    Control {
+        names: "PCI DSS 1.2.2, 1.2.7; NIST CM-3, CM-6; ISO A.8.9, A.8.32; SOC 2 CC8.1",
+        asks: "Changes of rules and configurations are controlled, and the configurations reviewed.",
+        shown: "Rules, routes, policies and options at both ends of the period, and each change between snapshots.",
+        not_shown: "Who changed it, who approved it, and what was changed back between two snapshots.",
+        basis: Basis::Configuration,
     },
     Control {
         names: "PCI DSS 10.2.1.3, 10.2.1.6; NIST AU-9",
@@ -172,6 +186,8 @@ fn link(basis: Basis) -> Option<(&'static str, &'static str)> {
         Basis::Clock => ("clock", "Clock"),
         Basis::Agreement => ("agreement", "Do the two records agree?"),
         Basis::Findings(_) => ("findings", "What stands out?"),
+        Basis::Configuration => ("configuration", "What could they reach?"),
+        Basis::Period => ("population", "Population"),
         Basis::Nothing => return None,
     })
 }
@@ -186,6 +202,17 @@ fn evidence(page: &ExhibitPage<'_>, basis: Basis) -> ControlEvidence {
         Basis::Nothing => ControlEvidence::NotInThisRecord,
         Basis::Sessions => of_state(page.population.verdict.state),
         Basis::Clock => of_state(page.clock.state),
+        Basis::Configuration => match &page.evidence.configuration {
+            of if of.places.is_empty() => ControlEvidence::Insufficient,
+            of => match of.changes.values().sum() {
+                0 => ControlEvidence::RecordsPresent,
+                changes => ControlEvidence::Observations(changes),
+            },
+        },
+        Basis::Period if page.evidence.until.duration_since(page.request.from) < TWELVE_MONTHS => {
+            ControlEvidence::Insufficient
+        }
+        Basis::Period => of_state(page.population.verdict.state),
         Basis::Missed => {
             match page.evidence.coverage.endpoints.iter().map(|endpoint| endpoint.holes.len() as u64).sum() {
                 0 => of_state(page.missed.state),

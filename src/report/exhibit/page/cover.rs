@@ -82,7 +82,7 @@ fn facts(page: &ExhibitPage<'_>) -> Markup {
         .ledger
         .versions
         .iter()
-        .map(|(version, runs)| format!("{version} ({runs} run records)"))
+        .map(|(version, runs)| format!("{version} ({runs} run records of the period)"))
         .collect();
     let late = not_on_record(evidence, request.from);
     table(

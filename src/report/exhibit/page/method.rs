@@ -8,7 +8,11 @@ use super::markup::table;
 use crate::report::plain_text::escaped;
 
 /// Words and their meaning.
-const GLOSSARY: [(&str, &str); 9] = [
+const GLOSSARY: [(&str, &str); 13] = [
+    ("shown", "the evidence shows the claim, and nothing in it is against it"),
+    ("not shown", "nothing shows the claim: a hole, no public key, nothing to compare with"),
+    ("contradicted", "something in the evidence is against the claim"),
+    ("insufficient evidence", "what would decide could not be read, is not there, or does not exist yet"),
     (
         "capture",
         "a reading of all connections that AWS lists of one endpoint at one time; complete if AWS's last page said that there is no more",
@@ -20,7 +24,10 @@ const GLOSSARY: [(&str, &str); 9] = [
         "hole",
         "60 minutes or more from the request of a complete capture to the last page of one that follows; of an endpoint that is gone, any time after the last one",
     ),
-    ("covered", "nothing of a session can have been missed: no hole touches it"),
+    (
+        "covered",
+        "nothing of a session can have been missed: no hole touches it, and it lies within the record of its endpoint",
+    ),
     (
         "digest",
         "the JSON object that lists what was written in an hour with its SHA-256; it has the hash and the signature of the one before it",
@@ -57,7 +64,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             " were altered. The JSON lines are verbatim. "
             @if page.evidence.pseudonyms_sha256.is_some() {
                 "Names and addresses of people were replaced: the columns username, common_name, identity, identity_key, client_ip, client_ipv6_address and device_ip, \
-                 and what the page has of them. One text has one pseudonym throughout; person-0001/2 is a second spelling of person-0001. Texts of the configuration were not."
+                 and what the page has of them. One text has one pseudonym throughout; person-0001/2 is a second spelling of person-0001. Texts of the configuration, statuses and posture statuses, and ids were not."
             } @else { "Nothing was redacted." } }
         h3 { "Sessions" }
         p { "A session is made of every row of the captures with the same connection id. A text is the last known one, a counter the greatest. The beginning and the end are AWS's, if AWS gave them. \
@@ -66,7 +73,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         ul {
             li { "That AWS lists every connection until 60 minutes after its end, and that its times are right." }
             li { "Who sat at the device: an identity is a name that AWS passes on." }
-            li { "That nobody who may have the key sign made another record. Compare the newest digests with copies kept elsewhere." }
+            li { "That no key holder signed a second, different record. Compare the newest digests with copies kept elsewhere." }
             li { "Anything about access to resources behind the VPN." }
         }
         h3 { "Glossary" }

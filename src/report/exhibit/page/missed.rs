@@ -65,7 +65,9 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         }
         @if !coverage.connection_logs.is_empty() || !coverage.log_groups_not_known.is_empty() {
             h3 { "Connection logs" }
-            p { (format!("{missing_logs:.2}")) " hours of connection logs that were to be read are missing, over all endpoints." }
+            @if missing_logs > 0.0 {
+                p { (format!("{missing_logs:.2}")) " hours of connection logs that were to be read are missing, over all endpoints." }
+            } @else { p { "Every window of the connection logs that was to be read is in the lake, or can still be read in time." } }
             @for of in coverage.log_groups_not_known.iter().take(MOST_SHOWN) {
                 p { (of.account_id) " " (of.region) ": the log groups are not known: " (name(&of.reason)) }
             }

@@ -18,14 +18,16 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             tr.sum { th scope="row" { "sessions that began in the period" } (number(both.began)) }
             tr.part { th scope="row" { "with an event" } (number(both.with_event)) }
             tr.part { th scope="row" { "without one, although the log was on and its windows are in the lake" } (number(both.without_event)) }
+            tr.part { th scope="row" { (DifferenceKind::Refused.text()) } (number(both.count(DifferenceKind::Refused))) }
             tr.part { th scope="row" { "not comparable: logging off, a window not read, or no beginning known" } (number(both.not_comparable)) }
             tr.sum { th scope="row" { "attempts in the logs" } (number(events.attempts)) }
             tr.part { th scope="row" { "failed" } (number(events.failed.len() as u64)) }
             tr.part { th scope="row" { "connections that began" } (number(events.began.len() as u64)) }
-            @for kind in DifferenceKind::ALL.into_iter().filter(|kind| *kind != DifferenceKind::WithoutEvent) {
+            tr.part { th scope="row" { "connections that began earlier, of which the end is logged" } (number(events.ended.len() as u64)) }
+            @for kind in DifferenceKind::ALL.into_iter().filter(|kind| !matches!(kind, DifferenceKind::WithoutEvent | DifferenceKind::Refused)) {
                 tr.part { th scope="row" { "of these " (kind.text()) } (number(both.count(kind))) }
             }
-            tr.part { th scope="row" { "attempts that cannot be compared: without an id, a time, an endpoint, a result or a connection" } (number(events.left_out)) }
+            tr.part { th scope="row" { "events that cannot be compared: without an id, a time, an endpoint, a result or a connection, or of another window than their object's" } (number(events.left_out)) }
             @if events.beyond_limit > 0 { tr.part { th scope="row" { "attempts beyond the limit of a report, which are not compared" } (number(events.beyond_limit)) } }
         }))
         @if !both.differences.is_empty() {

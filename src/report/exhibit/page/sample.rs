@@ -71,7 +71,7 @@ fn commands(seed: &str, size: usize, month: &str) -> String {
     for SampledPopulation { file, time, id } in POPULATIONS {
         lines += &format!(
             "jq -r 'select(.endpoint_id == \"ENDPOINT\" and ({time} | startswith(\"{month}\"))) | {id}' {file}.jsonl |\n\
-             while read -r id; do printf '%s  %s\\n' \"$(printf '%s\\n%s' \"$SEED\" \"$id\" | sha256sum | cut -d' ' -f1)\" \"$id\"; done | sort | head -n {size}\n"
+             while IFS= read -r id; do printf '%s  %s\\n' \"$(printf '%s\\n%s' \"$SEED\" \"$id\" | sha256sum | cut -d' ' -f1)\" \"$id\"; done | sort | head -n {size}\n"
         );
     }
     lines

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::ExhibitRequest;
 use super::super::population::counted;
 use super::super::session_evidence::{EVENT_COLUMNS, ObjectCopy, ObjectRole, SessionEvidence, VerbatimRow};
-use super::super::verdict::Verdict;
+use super::super::verdict::{EvidenceState, Verdict};
 use super::super::zoned_times::{ZonedTimes, duration};
 use super::NOTHING_CHANGED;
 use super::configuration::{change_row, state_row};
@@ -15,7 +15,6 @@ use super::cover::{prepared_by, program_rows, row};
 use super::document::document;
 use super::markup::{answer, bytes, key, message, name, source, table, time};
 use crate::report::plain_text::escaped;
-use crate::report::sessions::Session;
 
 /// Most events, faults and unreadable objects that the sheet shows.
 const MOST_SHOWN: usize = 100;
@@ -64,16 +63,54 @@ impl SessionSheet<'_> {
         document(&title, &format!("Exhibit {}", self.number), &body)
     }
 
+    /// Returns what the record shows, in two sentences.
+    pub(in crate::report::exhibit) fn answer(&self) -> String {
+        let session = &self.evidence.session;
+        let is_contradicted = self.changed.state == EvidenceState::Contradicted;
+        let missed = if is_contradicted || !self.evidence.is_certain() {
+            "Something in the lake is against the record of it, or could not be read: what is stated here is not certain."
+        } else if !session.covered && session.complete_snapshots == 0 {
+            "Only partial captures show it, so more of it may have been missed."
+        } else if !session.covered {
+            "Captures were missing around it, so a part of it can have been missed."
+        } else if session.ended_before.is_none() {
+            "Nothing of it can have been missed until it was last seen, if AWS lists connections as it says."
+        } else {
+            "Nothing of it can have been missed, if AWS lists connections as it says."
+        };
+        let end = match session.end_seen {
+            Some(true) => "Its end is on record.",
+            Some(false) => "It ended, and the time of its end is not on record.",
+            None => "It is not known to have ended.",
+        };
+        format!("{end} {missed}")
+    }
+
+    /// Returns the columns of who and from where of which the rows have several values, with these.
+    fn differing(&self) -> Vec<(&'static str, Vec<String>)> {
+        let columns =
+            ["username", "common_name", "client_ip", "client_ipv6_address", "connection_established_time"];
+        let values = columns.map(|column| (column, self.evidence.values_of(column)));
+        values.into_iter().filter(|(_, values)| values.len() > 1).collect()
+    }
+
     fn shown(&self) -> Markup {
         let session = &self.evidence.session;
         let text = |text: &Option<String>| html! { @match text { Some(text) => (name(text)), None => span.soft { "not on record" } } };
         let amount = |number: Option<i64>| html! { @match number { Some(number) => (bytes(number)), None => span.soft { "not on record" } } };
         html! {
-            p.answer { (answer_in_words(session)) }
-            @if !self.evidence.is_all_read() {
-                p { span.state.open { "Insufficient evidence" } ". " (counted(self.evidence.unreadable.len() as u64, "object"))
-                    " around it could not be read or is not there, so a row of it may be missing: see " a href="unreadable.csv" { "unreadable.csv" } "." }
+            p.answer { (self.answer()) }
+            @if !self.evidence.is_certain() {
+                p { span.state.open { "Insufficient evidence" } ". "
+                    @if self.evidence.unreadable.is_empty() { "The rows that were found are in other snapshots than the session." }
+                    @else { (counted(self.evidence.unreadable.len() as u64, "problem")) " around it: something could not be read, is not there, or is not as its run record states. See the \
+                             table in section 5 and " a href="unreadable.csv" { "unreadable.csv" } "." } }
             }
+            @for (column, values) in self.differing() {
+                p { span.state.open { "Rows differ" } ". They have several values of " code { (column) } ": "
+                    @for (index, value) in values.iter().enumerate() { @if index > 0 { ", " } (name(value)) } ". The table has the last known one." }
+            }
+            @if self.evidence.has_two_rows_of_a_capture() { p { span.state.open { "Rows differ" } ". A capture has more than one row of it: see " a href="rows.csv" { "rows.csv" } "." } }
             (table("The session", &[("Fact", false), ("Value", false)], &html! {
                 (row("User name, common name", html! { (text(&session.username)) ", " (text(&session.common_name)) }))
                 (row("Endpoint", html! { span.mono { (key(&session.endpoint_id)) } " of account " (session.account_id) ", " (session.region) }))
@@ -185,15 +222,15 @@ impl SessionSheet<'_> {
         html! {
             p.answer { "The endpoint as the snapshot of " (time(self.times, place.beginning)) " shows it, the "
                 @if place.beginning > self.evidence.session.connection_established_time { "first on record after" } @else { "last before" }
-                " the session began, and as that of " (time(self.times, place.end)) " does, the last before it ended. " (counted(changes, "change")) " between them." }
+                " the session began, and as that of " (time(self.times, place.end)) " does, the last before it ended or was last seen. " (counted(changes, "change")) " between them." }
             @if changes > 0 {
                 (table("Changes while it was connected", &[
                     ("Between", false), ("and", false), ("Endpoint", false), ("Kind", false), ("What", false), ("Change", false), ("From", false), ("To", false),
                 ], &html! { @for change in &of.first_changes { (change_row(self.times, change)) } }))
                 (source("configuration_changes"))
             }
-            (table("Rules, routes and options when it began and when it ended", &[
-                ("Endpoint", false), ("Kind", false), ("What", false), ("When it began", false), ("When it ended", false),
+            (table("Rules, routes and options when it began and when it ended or was last seen", &[
+                ("Endpoint", false), ("Kind", false), ("What", false), ("When it began", false), ("When it ended or was last seen", false),
             ], &html! { @for of in &of.first_states { (state_row(of)) } }))
             (source("configuration_states"))
             p.soft { "A rule for a group applies to its members: who was a member is in the identity provider, not here." }
@@ -238,11 +275,11 @@ impl SessionSheet<'_> {
         let (first, last) = evidence.verified_hours;
         html! {
             (answer(NOTHING_CHANGED, self.changed))
-            p { "Verified: every object of the hours " (first) " to " (last) " (UTC) of the lake, with these among them." }
+            @if evidence.verification.is_ok() { p { "Verified: every object of the hours " (first) " to " (last) " (UTC) of the lake, with these among them." } }
             @for (sha256, key_id) in &evidence.digests.keys {
                 p { "The digests name the key " span.mono { (name(key_id)) } ", SHA-256 " span.mono { (name(sha256)) } "." }
             }
-            @for key in &self.request.keys { p { "Signatures were checked with the public key whose SHA-256 is " span.mono { (key.sha256) } ". This sheet cannot show where the copy of the key came from." } }
+            @for key in self.request.keys.iter().filter(|_| evidence.verification.is_ok()) { p { "Signatures were checked with the public key whose SHA-256 is " span.mono { (key.sha256) } ". This sheet cannot show where the copy of the key came from." } }
             @if let Ok(verification) = &evidence.verification && !verification.faults.is_empty() {
                 (table("Faults in these hours", &[("Kind", false), ("Object", false), ("Finding", false)], &html! {
                     @for fault in verification.faults.iter().take(MOST_SHOWN) {
@@ -252,7 +289,7 @@ impl SessionSheet<'_> {
                 (source("faults"))
             }
             @if !evidence.unreadable.is_empty() {
-                (table("Not there, or not readable", &[("Object", false), ("Problem", false)], &html! {
+                (table("Not readable, not there, or not as its run record states", &[("Object", false), ("Problem", false)], &html! {
                     @for of in evidence.unreadable.iter().take(MOST_SHOWN) { tr { td.mono { (key(&of.object_key)) } td { (message(&of.problem)) } } }
                 }))
                 (source("unreadable"))
@@ -264,13 +301,18 @@ impl SessionSheet<'_> {
         html! {
             p.answer { "The copies are whole objects, as they were sealed: they show every other person who was connected to the endpoint then, and events and endpoints of others." }
             p { "An object cannot be cut and still have the SHA-256 that its digest lists. Hand the copies only to those who may see all of it. The extracts, which are this sheet, "
-                a href="session.csv" { "session" } ", " a href="rows.csv" { "rows" } ", " a href="events.csv" { "events" } " and the configuration, show this session and its endpoint alone. \
+                a href="session.csv" { "session" } ", " a href="rows.csv" { "rows" } ", " a href="events.csv" { "events" } " and the configuration, show this session and its endpoint alone, but for keys of objects in " a href="inputs.csv" { "inputs" } " and faults. \
                  They are outside the signature of the digests: whoever has only the extracts has the word of whoever made them." }
         }
     }
 
     fn method(&self) -> Markup {
         let session = &self.evidence.session;
+        let tables = ["connections", "partials"].into_iter().filter(|table| {
+            let folder = format!("{table}/");
+            self.evidence.objects.iter().any(|of| of.file.is_some() && of.object_key.starts_with(&folder))
+        });
+        let patterns = tables.map(|table| format!("'*_{table}_*.parquet'")).collect::<Vec<_>>().join(", ");
         let is_plain = escaped(&session.connection_id) == session.connection_id;
         let id = if is_plain { session.connection_id.replace('\'', "''") } else { "…".to_owned() };
         html! {
@@ -279,9 +321,9 @@ impl SessionSheet<'_> {
                      " and the SHA-256 of each file in " a href="manifest.json" { "manifest.json" } "." }
                 li { "That each copy is what the digest lists: compare its " code { "sha256sum" } " with the line of the object in the copy of the digest." }
                 li { "That the digest is signed: docs/evidence.md of the program shows it by hand, with openssl and the public key." }
-                li { "That the copies show the session: with DuckDB, in this folder," pre { code {
+                li { "That the copies show the session, in the rows of the captures that decide it: with DuckDB, in this folder," pre { code {
                     "SELECT filename, captured_at, status_code, connection_established_time, connection_end_time, ingress_bytes, egress_bytes\n"
-                    "FROM read_parquet(['*_connections_*.parquet'], filename = true, union_by_name = true)\n"
+                    "FROM read_parquet([" (patterns) "], filename = true, union_by_name = true)\n"
                     "WHERE connection_id = '" (id) "' ORDER BY captured_at" } } }
                 li { "That AWS was asked: search CloudTrail for the request ids. CloudTrail shows the call, not the answer." }
             }
@@ -304,21 +346,6 @@ impl SessionSheet<'_> {
             ], &html! { @for _ in 0..CUSTODY_LINES { tr.sign { td.blank {} td.blank {} td.blank {} td.blank {} td.blank {} } } })) }
         }
     }
-}
-
-/// Returns what the record shows, in one sentence.
-fn answer_in_words(session: &Session) -> String {
-    let missed = match (session.covered, session.complete_snapshots) {
-        (true, _) => "Nothing of it can have been missed, if AWS lists connections as it says.",
-        (false, 0) => "Only partial captures show it, so more of it may have been missed.",
-        (false, _) => "Captures were missing around it, so a part of it can have been missed.",
-    };
-    let end = match session.end_seen {
-        Some(true) => "Its end is on record.",
-        Some(false) => "It ended, and the time of its end is not on record.",
-        None => "It is not known to have ended.",
-    };
-    format!("{end} {missed}")
 }
 
 fn roles(of: &ObjectCopy) -> Markup {

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::ExhibitPage;
 use super::markup::{bytes, more, name, number, source, table, time};
 use super::plot::{Axis, WIDTH, steps};
+use crate::proof::coverage::{EndpointCoverage, Gap};
 use crate::report::exhibit::run_records::EndpointAttempts;
 use crate::report::exhibit::run_records::ReportedEndpoint;
 
@@ -65,15 +66,34 @@ fn curve(page: &ExhibitPage<'_>, endpoint: &ReportedEndpoint, of: &EndpointAttem
     let axis = Axis::new(page.request.from, page.evidence.until);
     let values = greatest_of_parts(&axis, of);
     let greatest = values.iter().map(|(_, active)| *active).max().unwrap_or(0);
+    let is_same = |of: &&EndpointCoverage| {
+        (&of.account_id, &of.region, &of.endpoint_id)
+            == (&endpoint.account_id, &endpoint.region, &endpoint.endpoint_id)
+    };
+    let holes: Vec<Timestamp> = page
+        .evidence
+        .coverage
+        .endpoints
+        .iter()
+        .filter(is_same)
+        .flat_map(|of| of.holes.iter().map(|hole| middle(hole.gap)))
+        .collect();
+    let pieces: Vec<&[(Timestamp, u64)]> =
+        values.chunk_by(|(one, _), (next, _)| !holes.iter().any(|hole| one < hole && hole < next)).collect();
     html! {
         div.plot.together role="img" aria-label={ "Active connections of " (name_of(endpoint)) " over the period, at most " (greatest) "." } {
-            p { bdi { (name_of(endpoint)) } ": at most " (greatest) " active" }
+            p { bdi { (name_of(endpoint)) } ": from 0 to " (greatest) " active connections" @if pieces.len() > 1 { "; nothing is drawn in a hole" } }
             svg viewBox={ "0 0 " (WIDTH) " 84" } height="84" preserveAspectRatio="none" {
-                polyline.curve points=(steps(&axis, &values, greatest, 1, 83)) {}
+                @for piece in &pieces { polyline.curve points=(steps(&axis, piece, greatest, 1, 83)) {} }
             }
             (axis.labels(page.times))
         }
     }
+}
+
+/// Returns the time in the middle of a gap, which no capture is at.
+fn middle(gap: Gap) -> Timestamp {
+    gap.from.saturating_add(gap.to.duration_since(gap.from) / 2).unwrap_or(gap.from)
 }
 
 fn name_of(endpoint: &ReportedEndpoint) -> String {

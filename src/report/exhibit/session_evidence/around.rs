@@ -23,8 +23,10 @@ pub(super) struct CapturesAround {
     pub rows: Vec<VerbatimRow>,
     /// The objects that decide, by their keys.
     pub deciding: BTreeMap<String, Vec<ObjectRole>>,
-    /// The keys of all objects of these days.
+    /// The keys of all objects of the endpoint on these days.
     pub listed: BTreeSet<String>,
+    /// The keys of the objects that were read.
+    pub read: BTreeSet<String>,
     /// The times of the first and the last snapshot that were read; `None` if there was none.
     pub snapshots: Option<(Timestamp, Timestamp)>,
     /// Objects that could not be read, and why.
@@ -56,6 +58,7 @@ impl CapturesAround {
         for table in [Table::Connections, Table::Partials] {
             objects.append(TableObjects::list(store, table, place, days_around(session)).await?);
         }
+        around.unreadable.append(&mut objects.unreadable);
         let is_of_endpoint =
             |object: &TableObject| object.endpoint_id().is_some_and(|id| id.as_str() == session.endpoint_id);
         objects.objects.retain(is_of_endpoint);
@@ -73,6 +76,7 @@ impl CapturesAround {
         for object in objects.objects.into_iter().skip(first).take(count) {
             match read_rows(store, &object, &CAPTURE_COLUMNS, &session.connection_id).await {
                 Ok(rows) => {
+                    around.read.insert(object.found.key.clone());
                     shows.push((object, !rows.is_empty()));
                     around.rows.extend(rows);
                 }
