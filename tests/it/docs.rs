@@ -269,15 +269,18 @@ fn every_path_that_a_page_names_is_there() {
         "docs/",
         "events/",
         "queries/",
+        "release/",
         "sessions/",
         "sim/",
         "sql_fragments/",
         "src/",
+        "terraform/",
         "tests/",
     ];
     let pages = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let pages = pages.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
-    let pages: Vec<_> = pages.chain([root.join("README.md"), root.join("CONTRIBUTING.md")]).collect();
+    let others = ["README.md", "CONTRIBUTING.md", "terraform/README.md"].map(|page| root.join(page));
+    let pages: Vec<_> = pages.chain(others).collect();
     let mut named = 0;
     for page in pages {
         let text = fs::read_to_string(&page).unwrap();
