@@ -12,7 +12,7 @@ pub struct ClockStepped {
     pub account_id: String,
     /// The Region.
     pub region: String,
-    /// The endpoint; [`LISTING`] for the listing of endpoints.
+    /// The endpoint; [`LISTING`](super::LISTING) for the listing of endpoints.
     pub endpoint_id: String,
     /// Time of the beginning of its run.
     pub start: Timestamp,
