@@ -81,7 +81,9 @@ def main():
         csv = pathlib.Path(temporary) / "sessions.csv"
         exhibit = pathlib.Path(temporary) / "exhibit"
         program = arguments.programs / "client-vpn-audit"
-        times = [f"{time:%Y-%m-%d}" for time in (FIRST, FIRST + datetime.timedelta(days=arguments.days))]
+        # From a day before: the first snapshots list connections that ended before them.
+        days = [FIRST + datetime.timedelta(days=days) for days in (-1, arguments.days)]
+        times = [f"{day:%Y-%m-%d}" for day in days]
         commands = {
             "DuckDB": ([sys.executable, "-c", DUCKDB, lake, csv], csv),
             "sessions": ([program, "sessions", "--lake", lake, "--csv"], csv),
