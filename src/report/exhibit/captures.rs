@@ -28,7 +28,7 @@ pub(super) struct LedgerFigures {
     pub clock: ClockDifferences,
     /// Versions of the program that wrote the records of the period, with the number of records.
     pub versions: BTreeMap<String, u64>,
-    /// What the records state of each object that was to be read, by its key: the first of them.
+    /// The first statement of the records about each object that was to be read, by its key.
     pub stated: HashMap<String, StatedObject>,
     /// Objects of which two records state different things.
     pub contested: BTreeSet<String>,

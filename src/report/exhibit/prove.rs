@@ -26,9 +26,9 @@ pub struct WrittenPackage {
     pub rows: usize,
     /// Objects that were copied.
     pub objects: usize,
-    /// What the sheet states of the claim that nothing was changed.
+    /// The verdict of the sheet on the claim that nothing was changed.
     pub changed: String,
-    /// What the sheet opens with.
+    /// The sentences that the sheet opens with.
     pub answer: String,
     /// `true` if nothing of the session can have been missed.
     pub is_covered: bool,

@@ -14,7 +14,7 @@ fn time(text: &str) -> Timestamp {
 /// An event of the connection "x": type, status, time of the event, and beginning and end of the connection.
 type Event<'a> = (&'a str, Option<&'a str>, &'a str, Option<&'a str>, Option<&'a str>);
 
-/// What is known after the events of a window.
+/// Returns the events that are known after those of a window.
 fn after(window: &str, events: &[Event<'_>]) -> LogEvents {
     let texts = |of: &dyn Fn(&Event<'_>) -> Option<String>| -> ArrayRef {
         Arc::new(events.iter().map(of).collect::<StringArray>())
