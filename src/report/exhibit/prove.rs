@@ -11,6 +11,7 @@ use super::session_evidence::{CAPTURE_COLUMNS, EVENT_COLUMNS, SessionEvidence, V
 use super::verdict::EvidenceState;
 use super::zoned_times::ZonedTimes;
 use super::{ExhibitError, ExhibitProgress, ExhibitRequest, claims, exhibit_number, inputs};
+use crate::lake::store::ReadObjects;
 use crate::report::sessions::COLUMNS;
 
 /// A package that was written.
@@ -62,9 +63,11 @@ pub async fn prove_session(
     out: &Path,
     on_progress: impl Fn(ExhibitProgress),
 ) -> Result<WrittenPackage, ExhibitError> {
-    let found = find_session(request, connection_id, &on_progress).await?;
+    let read_objects = ReadObjects::default();
+    let store = request.store.clone().noting_reads(read_objects.clone());
+    let found = find_session(request, &store, connection_id, &on_progress).await?;
     let mut folder = OutputFolder::create(out, request.lake)?;
-    let evidence = SessionEvidence::read(request, found, &mut folder, &on_progress).await?;
+    let evidence = SessionEvidence::read(request, &read_objects, found, &mut folder, &on_progress).await?;
     let changed = claims::changed(&SealFacts {
         has_keys: !request.keys.is_empty(),
         inputs: &evidence.inputs,

@@ -113,6 +113,7 @@ pub(super) struct SessionEvidence {
 /// Returns an error if the lake cannot be listed, or if there is no such session or more than one.
 pub(super) async fn find_session(
     request: &ExhibitRequest<'_>,
+    store: &Store,
     connection_id: &str,
     on_progress: impl Fn(ExhibitProgress),
 ) -> Result<(Session, SessionsRead), ExhibitError> {
@@ -124,7 +125,7 @@ pub(super) async fn find_session(
             found.push(session);
         }
     };
-    let read = read_sessions(request.store, &selection, request.now, on_read, on_session).await?;
+    let read = read_sessions(store, &selection, request.now, on_read, on_session).await?;
     match <[Session; 1]>::try_from(found) {
         Ok([session]) => Ok((session, read)),
         Err(found) if found.is_empty() => Err(ExhibitError::NoSession {
@@ -141,17 +142,17 @@ pub(super) async fn find_session(
 }
 
 impl SessionEvidence {
-    /// Reads the evidence about a session, and writes the data files of the configuration and the copies of objects.
+    /// Reads the evidence about a session, noting each object in `read_objects`, and writes the data files of the configuration and the copies of objects.
     ///
     /// # Errors
     /// Returns an error if the lake cannot be listed or a file cannot be written. What cannot be read is in the result.
     pub(super) async fn read(
         request: &ExhibitRequest<'_>,
+        read_objects: &ReadObjects,
         (session, read): (Session, SessionsRead),
         folder: &mut OutputFolder,
         on_progress: impl Fn(ExhibitProgress),
     ) -> Result<SessionEvidence, ExhibitError> {
-        let read_objects = ReadObjects::default();
         let store = request.store.clone().noting_reads(read_objects.clone());
         let places = store.places().await?;
         let is_of_session = |place: &&AccountRegion| {
@@ -228,13 +229,8 @@ impl SessionEvidence {
     /// Returns `true` if the rows that were found are those of the session, and everything around it could be read and is as its run record
     /// states.
     pub(super) fn is_certain(&self) -> bool {
-        let place = CAPTURE_COLUMNS.iter().position(|name| *name == "snapshot_time");
-        let snapshot = |row: &VerbatimRow| place.and_then(|place| row.values.get(place)).cloned();
-        let mut snapshots: Vec<_> =
-            self.rows.iter().map(snapshot).map(|value| format!("{value:?}")).collect();
-        snapshots.sort();
-        snapshots.dedup();
-        self.unreadable.is_empty() && i64::try_from(snapshots.len()).ok() == Some(self.session.snapshots)
+        let snapshots = self.values_of("snapshot_time").len();
+        self.unreadable.is_empty() && i64::try_from(snapshots).ok() == Some(self.session.snapshots)
     }
 
     /// Returns the different values of a column in the rows, as texts.
