@@ -13,6 +13,7 @@ mod age;
 mod age_reader;
 mod attempts;
 mod clock_stepped;
+pub mod cloudwatch_counts;
 mod documents;
 mod holes;
 mod ledger_reader;
@@ -21,7 +22,6 @@ pub mod record;
 mod record_times;
 mod sealing;
 mod strays;
-pub mod witness;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,13 +40,13 @@ pub use age_reader::oldest_complete_age;
 use attempts::Attempts;
 pub use attempts::LISTING;
 pub use clock_stepped::ClockStepped;
+use cloudwatch_counts::{Difference, Witness};
 use holes::cover;
 use ledger_reader::LedgerReader;
 use logs::ReadingsInLake;
 pub use logs::{LogCoverage, LogGroupsNotKnown, MissingLog};
 use sealing::Sealing;
 use strays::find_strays;
-use witness::{Difference, Witness};
 
 /// Time for which AWS lists a connection after its end. Source: EC2 API reference, `DescribeClientVpnConnections`.
 pub const LISTED_AFTER_END: SignedDuration = SignedDuration::from_mins(60);

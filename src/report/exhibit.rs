@@ -49,7 +49,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::sessions::{SessionProgress, SessionsError};
 use crate::clock::Clock;
 use crate::lake::store::{Location, Store, StoreError};
-use crate::proof::coverage::witness::Witness;
+use crate::proof::coverage::cloudwatch_counts::Witness;
 use crate::proof::signing::PublicKey;
 
 pub use check::{ExhibitCheck, check};

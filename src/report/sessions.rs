@@ -12,7 +12,7 @@ mod rows;
 mod selection;
 mod session;
 mod sights;
-mod trace;
+mod traced_logins;
 mod watch;
 
 pub use columns::{COLUMNS, Session, SessionColumn, SessionValue};
@@ -22,7 +22,7 @@ pub use reader::{SessionsRead, WatchedEndpoint, read_sessions};
 pub use selection::Selection;
 pub use session::identity_key;
 pub(in crate::report) use sights::placed_at;
-pub use trace::{TRACE_TOLERANCE, Trace, TraceError, TraceResult, Traced};
+pub use traced_logins::{TRACE_TOLERANCE, Trace, TraceError, TraceResult, Traced};
 
 use crate::lake::store::StoreError;
 

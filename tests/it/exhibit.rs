@@ -22,7 +22,7 @@ use std::process::Output;
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::lake::keys::ObjectKey;
 use client_vpn_audit::lake::store::{Location, Store};
-use client_vpn_audit::proof::coverage::witness::Witness;
+use client_vpn_audit::proof::coverage::cloudwatch_counts::Witness;
 use client_vpn_audit::proof::digest::{Digest, Predecessor, WrittenDigest};
 use client_vpn_audit::proof::seal::Sealer;
 use client_vpn_audit::proof::signing::{PublicKey, Signer, SigningKey};

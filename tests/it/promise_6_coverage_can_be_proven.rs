@@ -2,18 +2,18 @@
 
 mod accounts;
 mod clock;
+mod cloudwatch_counts;
 mod command;
 mod endpoints;
 mod records;
 mod sealing;
 mod strays;
-mod witness;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use client_vpn_audit::lake::store::{Location, Store};
-use client_vpn_audit::proof::coverage::witness::Witness;
+use client_vpn_audit::proof::coverage::cloudwatch_counts::Witness;
 use client_vpn_audit::proof::coverage::{Coverage, EndpointCoverage, RequestedTimes};
 use client_vpn_sim::{Fault, FaultKind, TimeSource};
 use jiff::{SignedDuration, Timestamp};

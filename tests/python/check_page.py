@@ -23,6 +23,7 @@ import sys
 import tempfile
 import unicodedata
 import zoneinfo
+from decimal import ROUND_HALF_UP, Decimal
 
 import pypdf
 import pypdfium2
@@ -245,11 +246,14 @@ def grouped(number):
 
 
 def size(number):
-    number, divisor, units = max(number, 0), 1, ["B", "kB", "MB", "GB", "TB", "PB"]
-    while number // divisor >= 1000 and len(units) > 1:
-        divisor *= 1000
-        units.pop(0)
-    return f"{number} B" if divisor == 1 else f"{number * 10 // divisor // 10}.{number * 10 // divisor % 10} {units[0]}"
+    if number < 1000:
+        return f"{max(number, 0)} B"
+    for power, unit in enumerate(["kB", "MB", "GB", "TB", "PB"], 1):
+        tenth = Decimal(number).scaleb(-3 * power).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        shown = f"{tenth} {unit}"
+        if tenth < 1000:
+            break
+    return shown
 
 
 def duration(seconds):

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use client_vpn_audit::clock::Clock;
 use client_vpn_audit::invalid_input::InvalidInput;
-use client_vpn_audit::proof::coverage::witness::{Difference, Witness};
+use client_vpn_audit::proof::coverage::cloudwatch_counts::{Difference, Witness};
 use client_vpn_audit::proof::coverage::{
     ClockStepped, Coverage, EndpointCoverage, Hole, LISTING, RequestedTimes,
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::attempts::{Attempt, PlaceName, Presence, captures};
-use super::witness::Witness;
+use super::cloudwatch_counts::Witness;
 use super::{EndpointCoverage, Gap, Hole, LISTED_AFTER_END, RequestedTimes};
 use crate::lake::ledger::Outcome;
 use crate::lake::ledger::recorded::{Captured, Proof};

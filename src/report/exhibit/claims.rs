@@ -15,7 +15,7 @@ use super::zoned_times::ZonedTimes;
 use crate::hour::Hour;
 use crate::lake::keys::ObjectKey;
 use crate::lake::store::ReadObject;
-use crate::proof::coverage::witness::Witness;
+use crate::proof::coverage::cloudwatch_counts::Witness;
 use crate::proof::coverage::{LISTED_AFTER_END, LISTING};
 use crate::proof::verify::Verification;
 use crate::report::plain_text::escaped;

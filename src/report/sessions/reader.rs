@@ -13,7 +13,7 @@ use super::rows::{Connections, SIGHT_COLUMNS, SightColumns};
 use super::selection::Selection;
 use super::session::{given_beginning, session, timestamp};
 use super::sights::Sights;
-use super::trace::TRACE_TOLERANCE;
+use super::traced_logins::TRACE_TOLERANCE;
 use super::watch::{OpenOrHole, Watch};
 use super::{Millis, SessionsError, day_of};
 use crate::lake::keys::{Key, Table};

@@ -95,19 +95,21 @@ pub(super) fn more(shown: usize, all: usize, what: &str) -> Markup {
 
 /// Returns a number of bytes in the unit that fits.
 pub(super) fn bytes(number: i64) -> String {
-    let units = ["B", "kB", "MB", "GB", "TB", "PB"];
-    let number = u64::try_from(number).unwrap_or(0);
-    let (mut unit, mut divisor) = (0, 1_u64);
-    while number / divisor >= 1_000 && unit + 1 < units.len() {
+    let units = ["kB", "MB", "GB", "TB", "PB"];
+    let number = u128::try_from(number).unwrap_or(0);
+    if number < 1_000 {
+        return format!("{number} B");
+    }
+    let mut divisor = 1_000_u128;
+    let tenths = |divisor: u128| (number * 10 + divisor / 2) / divisor;
+    let mut unit = 0;
+    // What would be rounded to 1000.0 of a unit is 1.0 of the next one.
+    while tenths(divisor) >= 10_000 && unit + 1 < units.len() {
         unit += 1;
         divisor *= 1_000;
     }
-    let name = units.get(unit).copied().unwrap_or_default();
-    if divisor == 1 {
-        format!("{number} {name}")
-    } else {
-        format!("{}.{} {name}", number / divisor, number % divisor * 10 / divisor)
-    }
+    let (name, tenths) = (units.get(unit).copied().unwrap_or_default(), tenths(divisor));
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
@@ -130,9 +132,18 @@ mod tests {
 
     #[test]
     fn bytes_have_the_unit_that_fits() {
-        for (number, text) in
-            [(-1, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (1_999_999, "1.9 MB"), (i64::MAX, "9223.3 PB")]
-        {
+        let cases = [
+            (-1, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (1_049, "1.0 kB"),
+            (1_050, "1.1 kB"),
+            (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"),
+            (1_999_999, "2.0 MB"),
+            (i64::MAX, "9223.4 PB"),
+        ];
+        for (number, text) in cases {
             assert_eq!(bytes(number), text);
         }
     }

@@ -1,6 +1,6 @@
 //! A witness, CloudWatch's own count of connections, is compared with the captures and the holes.
 
-use client_vpn_audit::proof::coverage::witness::Witness;
+use client_vpn_audit::proof::coverage::cloudwatch_counts::Witness;
 use serde_json::{Value, json};
 
 use super::{Recorder, at};
