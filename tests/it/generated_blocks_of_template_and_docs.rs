@@ -158,7 +158,7 @@ fn columns_to_compare(table: Merged) -> String {
 fn merged_table(table: Merged, last: &str) -> String {
     let mut lines = format!("| column | type | meaning | {last} |\n|---|---|---|---|\n");
     for [name, athena_type, meaning, value] in merged_columns(table) {
-        writeln!(lines, "| `{name}` | {athena_type} | {meaning} | {value} |").unwrap();
+        writeln!(lines, "| `{name}` | `{athena_type}` | {meaning} | {value} |").unwrap();
     }
     lines
 }
@@ -169,7 +169,7 @@ fn columns_table(columns: &[Column]) -> String {
     for column in columns {
         let source = column.source.map_or(String::new(), |source| format!("`{source}`"));
         let (name, athena, doc) = (column.name, column.column_type.athena(), column.doc);
-        writeln!(lines, "| `{name}` | {athena} | {source} | {doc} | {} |", column.null.unwrap_or("never"))
+        writeln!(lines, "| `{name}` | `{athena}` | {source} | {doc} | {} |", column.null.unwrap_or("never"))
             .unwrap();
     }
     lines
