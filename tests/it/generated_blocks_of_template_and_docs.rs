@@ -70,8 +70,8 @@ fn the_ledger_page_has_every_error_code() {
 
 #[test]
 #[cfg_attr(not(feature = "tools"), ignore = "needs Python")]
-fn the_deploy_page_has_every_question_and_the_bucket_page_the_statements_of_the_policy() {
-    check_block("docs/deploy.md", MARKDOWN, "questions", &questions());
+fn the_questions_page_has_every_question_and_the_bucket_page_the_statements_of_the_policy() {
+    check_block("docs/questions.md", MARKDOWN, "questions", &questions());
     check_block("docs/bucket.md", MARKDOWN, "bucket policy", &printed("tests/python/bucket_policy.py"));
 }
 
