@@ -1,15 +1,13 @@
 //! One invocation, stage by stage: the same for the Lambda and the command line.
 
+mod endpoint_count;
 mod logs;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_config::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
-use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use crate::aws::ec2::{Filter, Places};
 use crate::aws::identity::{IdentityError, OwnSession, own_account};
@@ -34,9 +32,6 @@ use crate::proof::signing::{Signer, SigningError};
 use crate::run_id::RunId;
 use crate::snapshot_time::SnapshotTime;
 use crate::target::{AccountRegion, PlaceTargets, Region, TargetText};
-
-/// Longest time for which endpoints are counted before a run is planned: the batches have yet to be captured.
-const COUNT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Longest time that is reserved for writing what was read and the run record.
 const MAX_WRITE_TIME: SignedDuration = SignedDuration::from_secs(20);
@@ -180,40 +175,6 @@ impl Auditor {
             Some(above) => Spread::new(snapshot_time, &self.counted(home, wanted, &run_id).await, above),
             None => Spread::never(snapshot_time),
         }))
-    }
-
-    /// Returns each account and Region with the number of its wanted endpoints; `None` if they could not be listed, or not in time: the
-    /// batch that has them reports the error.
-    async fn counted(
-        &self,
-        home: &AccountRegion,
-        wanted: Vec<PlaceTargets>,
-        run_id: &RunId,
-    ) -> Vec<(PlaceTargets, Option<u64>)> {
-        let mut counts = JoinSet::new();
-        for (index, wanted) in wanted.iter().cloned().enumerate() {
-            let (sources, home, run_id) = (self.sources.clone(), home.account_id.clone(), run_id.clone());
-            counts.spawn(async move {
-                if !wanted.all {
-                    return (index, Some(wanted.endpoint_ids.len()));
-                }
-                let listed = match sources.source(&home, &wanted.place, &run_id).await {
-                    Ok(source) => source.endpoints(&wanted.place).await,
-                    Err(error) => Err(error),
-                };
-                (index, listed.ok().map(|listing| listing.ids().len()))
-            });
-        }
-        let mut counted: Vec<_> = wanted.into_iter().map(|wanted| (wanted, None)).collect();
-        let end = Instant::now() + COUNT_TIMEOUT;
-        while let Ok(Some(count)) = tokio::time::timeout_at(end, counts.join_next()).await {
-            if let Ok((index, count)) = count
-                && let Some((_, of_place)) = counted.get_mut(index)
-            {
-                *of_place = count.map(|count| count as u64);
-            }
-        }
-        counted
     }
 
     /// Returns the faults of an event, and those of the configured targets if the own account need not be looked up: all

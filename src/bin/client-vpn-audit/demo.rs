@@ -20,7 +20,8 @@ use serde_json::json;
 
 use super::args::Demo;
 use super::exit_status::Failure;
-use super::output::{counted, logs_text, new_table, print};
+use super::logs;
+use super::output::{counted, new_table, print};
 use super::report::make;
 use super::verify::max_concurrency;
 use files::DemoFiles;
@@ -45,7 +46,7 @@ pub async fn run(demo: &Demo, json: bool) -> Result<bool, Failure> {
     let played = SimulatedTime::play(&files).await?;
     if !json {
         print(&format!("{}\n", snapshots_table(&played.snapshots)));
-        print(&format!("{}\n", logs_text(&played.logs)));
+        print(&format!("{}\n", logs::text(&played.logs)));
     }
     let exhibit = exhibit(&files, &played).await?;
     let summary = Summary::of(&files.lake, played.reports()).map_err(|error| unusable(&error))?;

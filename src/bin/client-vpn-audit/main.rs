@@ -6,10 +6,14 @@ mod demo;
 mod examples;
 mod exit_status;
 mod lake;
+mod logs;
 mod moment;
 mod output;
+mod preflight;
 mod report;
+mod seal;
 mod sessions;
+mod snapshot;
 mod verify;
 
 use std::process::ExitCode;
