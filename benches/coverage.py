@@ -54,9 +54,8 @@ def written_by(programs):
         snapshot = [program, "snapshot", "--target", "*", "--lake", folder / "snapshot"]
         subprocess.run(snapshot, env=simulator.environment, check=True, capture_output=True)
         simulator.close()
-        # Hours that are closed are in the demo's lake.
-        for command in (["demo"], ["seal"]):
-            subprocess.run([program, *command, "--lake", folder / "demo"], env=ENVIRONMENT, check=True, capture_output=True)
+        # The demo seals its lake.
+        subprocess.run([program, "demo", "--lake", folder / "demo"], env=ENVIRONMENT, check=True, capture_output=True)
         record = json.loads(next(folder.glob("snapshot/runs/**/*.json")).read_text())
         digests = [path.read_text() for path in folder.glob("demo/digests/**/*.json")]
         # As of a run that a schedule began.
