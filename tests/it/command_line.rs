@@ -188,7 +188,7 @@ fn the_demo_needs_nothing_and_shows_what_the_record_says() {
     }
     let exhibit = directory.path().join("lake-exhibit");
     for claim in [
-        "3 holes, 105 minutes of the period in all",
+        "3 holes, over 105 minutes of the period",
         "Nothing changed  Shown.",
         "Clock            Shown.",
         &format!("Look at {}/report.html", exhibit.display()),

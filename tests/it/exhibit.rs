@@ -3,6 +3,7 @@
 
 mod claims;
 mod claims_against_forgeries;
+mod claims_beside_the_period;
 mod claims_by_the_time;
 mod configuration;
 mod figures;

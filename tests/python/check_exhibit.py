@@ -228,6 +228,8 @@ class Figures(Check):
             "partial": outcomes["partial"],
             "failed": outcomes["failed"],
             "attempted": sum(outcomes.values()),
+            "whose object is not there or could not be read": 0,
+            "attempted, as above": sum(outcomes.values()),
             "stated by run records": sum(stated.get(key, 0) for key in objects),
             "of objects that could not be read, or are not there (removed or expired)": 0,
             "of objects that no run record names": sum(len(self.tables[key]) for key in objects if key not in stated),

@@ -316,6 +316,11 @@ class Exhibit:
             to = ["no capture since"] if row["open"] else self.time(row["to"])
             yield [self.endpoint(row), self.time(row["from"]), to, [grouped(row["seconds"] // 60)], [name(row["reason"])], [], [], []]
 
+    def missing_windows(self):
+        for row in self.rows("missing_windows"):
+            reading = "second, for events that came late" if row["late"] else "first"
+            yield [[escaped(row["endpoint_id"])], self.time(row["from"]), self.time(row["to"]), [reading], [name(row["reason"])]]
+
     def verified(self):
         for row in self.rows("verified"):
             counts = [row[column] for column in ("digests", "signatures", "objects", "late", "expired")]
@@ -382,8 +387,8 @@ class Exhibit:
 
     def sample_captures(self):
         for row in self.rows("sample_captures"):
-            ids = [[escaped(text) for text in (row["first_request_id"], row["last_request_id"]) if text]]
-            yield [self.time(row["snapshot_time"]), [escaped(row["endpoint_id"])], [row["outcome"]], [grouped(row["rows"])], *ids, [escaped(row["run_key"])], [row["drawn_by"]]]
+            ids = [escaped(text) for text in dict.fromkeys((row["first_request_id"], row["last_request_id"])) if text]
+            yield [self.time(row["snapshot_time"]), [escaped(row["endpoint_id"])], [row["outcome"]], [grouped(row["rows"])], ids, [escaped(row["run_key"])], [row["drawn_by"]]]
 
     def sample_holes(self):
         for row in self.rows("sample_holes"):
@@ -426,6 +431,7 @@ TABLES = {
     "Endpoints": ("endpoints", Exhibit.endpoints),
     "Holes. Cause, action and ticket are for the entity to fill in": ("holes", Exhibit.holes),
     "Accounts and Regions": ("verified", Exhibit.verified),
+    "Windows of connection logs that are missing": ("missing_windows", Exhibit.missing_windows),
     "Faults": ("faults", Exhibit.faults),
     "Access review": ("identities", Exhibit.review),
     "Those who moved most": ("identities", Exhibit.most_moved),
@@ -444,6 +450,7 @@ WITHOUT_DATA = {
     "Fill in by hand",
     "Newest digest of each account and Region that was read",
     "Protection",
+    "Run records that were sealed late",
     "Differences in seconds; negative: behind",
     "Captures whose times contradict each other",
     "Rules",

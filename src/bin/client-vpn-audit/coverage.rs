@@ -5,7 +5,7 @@ mod connection_logs;
 use std::path::Path;
 
 use client_vpn_audit::clock::Clock;
-use client_vpn_audit::invalid_input::InvalidInput;
+use client_vpn_audit::invalid_input::{InvalidInput, InvalidInputs};
 use client_vpn_audit::proof::coverage::cloudwatch_counts::{Difference, Witness};
 use client_vpn_audit::proof::coverage::{
     ClockStepped, Coverage, EndpointCoverage, Hole, LISTING, RequestedTimes,
@@ -32,10 +32,7 @@ pub async fn run(args: &CoverageArgs, json: bool) -> Result<bool, Failure> {
     let to = moments.read("--to", args.to.as_deref()).map_or(now, |to| to.min(now));
     moments.check_order(from, Some(to));
     let mut faults = moments.faults();
-    let mut witnesses = Vec::new();
-    for text in &args.witnesses {
-        witnesses.extend(faults.keep(witness(text)));
-    }
+    let witnesses = witnesses(&args.witnesses, &mut faults);
     let (_, store) = open(args.lake.as_deref(), args.region.as_deref(), faults).await?;
     let spinner = Spinner::new(json);
     let on_progress = |runs| spinner.message(counted(runs, "run record"));
@@ -50,8 +47,21 @@ pub async fn run(args: &CoverageArgs, json: bool) -> Result<bool, Failure> {
     Ok(coverage.is_whole())
 }
 
+/// Reads the files of the witnesses, one for an endpoint.
+pub fn witnesses(texts: &[String], faults: &mut InvalidInputs) -> Vec<Witness> {
+    let mut witnesses: Vec<Witness> = Vec::new();
+    for text in texts {
+        let Some(witness) = faults.keep(witness(text)) else { continue };
+        if witnesses.iter().any(|other| other.endpoint_id == witness.endpoint_id) {
+            faults.push(InvalidInput::new("--witness", text, "one file for each endpoint"));
+        }
+        witnesses.push(witness);
+    }
+    witnesses
+}
+
 /// Reads the file of a witness, as ENDPOINT=FILE names it.
-pub fn witness(text: &str) -> Result<Witness, InvalidInput> {
+fn witness(text: &str) -> Result<Witness, InvalidInput> {
     let allowed = "ENDPOINT=FILE, such as cvpn-endpoint-0123456789abcdef0=connections.json";
     let fault = |problem: String| InvalidInput::new("--witness", text, problem);
     let (endpoint_id, path) = text.split_once('=').ok_or_else(|| fault(allowed.to_owned()))?;

@@ -55,6 +55,14 @@ pub enum WitnessError {
         "line {0} has no time and number; allowed: CSV whose first two columns are a time in UTC and a number"
     )]
     Line(usize),
+    /// A number that counts nothing.
+    #[error("has {number} at {time}, which is no number of connections")]
+    NoCount {
+        /// The time of the data point.
+        time: Timestamp,
+        /// The number.
+        number: f64,
+    },
     /// A file without a data point.
     #[error("has no data point")]
     Empty,
@@ -104,7 +112,13 @@ impl Witness {
         if points.is_empty() {
             return Err(WitnessError::Empty);
         }
-        points.sort_by_key(|(time, _)| *time);
+        if let Some((time, number)) =
+            points.iter().find(|(_, number)| !(number.is_finite() && *number >= 0.0))
+        {
+            return Err(WitnessError::NoCount { time: *time, number: *number });
+        }
+        // Of two numbers for one time, the greater one comes last, and counts.
+        points.sort_by(|(time, number), (other, of_other)| time.cmp(other).then(number.total_cmp(of_other)));
         Ok(Witness { endpoint_id: endpoint_id.to_owned(), points })
     }
 
@@ -165,7 +179,7 @@ fn from_csv(text: &str) -> Result<Vec<(Timestamp, f64)>, WitnessError> {
         let mut cells = line.split(',').map(|cell| cell.trim().trim_matches('"'));
         let point = cells.next().and_then(time).zip(cells.next().and_then(|cell| cell.parse::<f64>().ok()));
         match point {
-            Some((time, number)) if number.is_finite() => points.push((time, number)),
+            Some((time, number)) if number.is_finite() && number >= 0.0 => points.push((time, number)),
             _ if points.is_empty() || line.trim().is_empty() => {}
             _ => return Err(WitnessError::Line(index + 1)),
         }

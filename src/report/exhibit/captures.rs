@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::endpoint_attempts::EndpointAttempts;
 use super::output_folder::{DataFile, OutputFolder, time_value};
-use super::run_records::{
-    ClockDifferences, EndpointAttempts, ReportedEndpoint, ReportedRun, ReportedTarget, StatedObject,
-};
+use super::recorded_objects::RecordedObjects;
+use super::run_records::{ClockDifferences, ReportedEndpoint, ReportedRun, ReportedTarget, StatedObject};
 use super::sample::Sample;
 use super::{ExhibitError, ExhibitRequest, widened};
 use crate::lake::keys::{ObjectKey, Table};
@@ -39,6 +39,8 @@ pub(super) struct LedgerFigures {
     pub clock_stepped: u64,
     /// Objects of partial captures of the period that are not there.
     pub missing: Vec<Unreadable>,
+    /// Objects of the configuration and of connection logs that the records name.
+    pub others: RecordedObjects,
 }
 
 /// Columns of the data file `captures`.
@@ -95,6 +97,7 @@ impl<'a> CaptureSink<'a> {
     }
 
     pub(super) fn add(&mut self, run_key: &ObjectKey, run: ReportedRun, mut sample: Option<&mut Sample>) {
+        self.figures.others.add(&run);
         let is_of_period = (self.request.from..self.request.to).contains(&run.snapshot_time);
         if is_of_period {
             let version = run.tool_version.clone().unwrap_or_else(|| "not stated".to_owned());

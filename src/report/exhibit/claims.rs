@@ -1,6 +1,8 @@
 //! The three claims of the cover: nothing was missed, nothing was changed, the clock was right. Each follows from what the proofs found,
 //! and is said to be shown only if nothing is against it.
 
+mod clock;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -9,7 +11,6 @@ use super::ExhibitRequest;
 use super::digests::NewestDigest;
 use super::evidence::Evidence;
 use super::population::{counted, grouped};
-use super::run_records::ClockDifferences;
 use super::verdict::{EvidenceState, Verdict};
 use super::zoned_times::ZonedTimes;
 use crate::hour::Hour;
@@ -17,12 +18,12 @@ use crate::lake::keys::ObjectKey;
 use crate::lake::store::ReadObject;
 use crate::proof::coverage::cloudwatch_counts::Witness;
 use crate::proof::coverage::{LISTED_AFTER_END, LISTING};
+use crate::proof::signing::PublicKey;
 use crate::proof::verify::Verification;
 use crate::report::plain_text::escaped;
 use crate::target::AccountRegion;
 
-/// Seconds by which a clock may differ: the limit by which the seal goes too.
-pub(super) const CLOCK_LIMIT_SECONDS: u64 = 300;
+pub(super) use clock::{CLOCK_LIMIT_SECONDS, clock};
 
 /// The time before the record of an endpoint begins, of which nothing is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
     let holes: usize = endpoints.iter().map(|endpoint| endpoint.holes.len()).sum();
     let holes = (holes > 0).then(|| {
         let minutes = hole_minutes(evidence, request.from);
-        format!("{}, {minutes} minutes of the period in all", counted(holes as u64, "hole"))
+        format!("{}, over {minutes} minutes of the period", counted(holes as u64, "hole"))
     });
     let missed = evidence.reconciliation.missed();
     if missed > 0 {
@@ -141,11 +142,13 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
         evidence.read.rows_by_object.keys().filter(|key| !stated.contains_key(*key)).count() as u64;
     let faults = evidence.verification.as_ref().map_or(0, |verification| verification.faults.len()) as u64;
     let of_other_times = evidence.of_other_times();
-    if unread + faults + not_recorded + without_object + differing + of_other_times > 0 {
+    let without_id: u64 = evidence.read.rows_by_object.values().map(|rows| rows.without_id).sum();
+    if unread + faults + not_recorded + without_object + without_id + differing + of_other_times > 0 {
         let reasons = [
             (unread, "object that is not there or could not be read"),
             (not_recorded, "object that no run record names"),
             (without_object, "capture that names no object"),
+            (without_id, "row without the id of a connection"),
             (differing, "object that is not as its run record states"),
             (of_other_times, "object whose rows arrived at other times than its run record states"),
             (faults, "fault of verify"),
@@ -170,8 +173,8 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
     let reaching_out = match evidence.tallies.not_covered {
         0 => String::new(),
         number => format!(
-            " Of {} sessions, {} reach out of what is on record, or into a hole outside the period: something of these can have been missed there.",
-            grouped(evidence.tallies.sessions),
+            " Of {}, {} may be incomplete: they reach out of what is on record, or into a hole outside the period.",
+            counted(evidence.tallies.sessions, "session"),
             grouped(number)
         ),
     };
@@ -245,8 +248,8 @@ fn hole_minutes(evidence: &Evidence, from: Timestamp) -> i64 {
 
 /// The facts that show if something was changed since it was sealed.
 pub(super) struct SealFacts<'a> {
-    /// `true` if a public key was given.
-    pub has_keys: bool,
+    /// The public keys that were given.
+    pub keys: &'a [PublicKey],
     /// Every object that was read.
     pub inputs: &'a BTreeMap<String, ReadObject>,
     /// The result of `verify`, or the reason why nothing could be verified.
@@ -274,13 +277,13 @@ pub(super) fn changed(facts: &SealFacts<'_>) -> Verdict {
     };
     if !verification.faults.is_empty() {
         let sentence = format!(
-            "{} in {}: see the table of faults.",
+            "{}, with {} read: see the table of faults.",
             counted(verification.faults.len() as u64, "fault"),
-            counted(verification.objects, "object")
+            counted(verification.objects, "sealed object")
         );
         return Verdict::new(EvidenceState::Contradicted, sentence);
     }
-    if !facts.has_keys {
+    if facts.keys.is_empty() {
         let sentence = "Not verified: no public key was given, so no signature was checked. Whoever may write the lake could have made all \
                         of it again.";
         return Verdict::new(EvidenceState::NotShown, sentence);
@@ -312,14 +315,31 @@ pub(super) fn changed(facts: &SealFacts<'_>) -> Verdict {
         return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
     }
     let digests = verification.scopes.iter().map(|scope| scope.digests).sum();
+    let late = match verification.scopes.iter().map(|scope| scope.late).sum() {
+        0 => String::new(),
+        number => format!(
+            " {} hour, or before there were digests: nothing shows what was there until then.",
+            match number {
+                1 => "1 of these objects was sealed late, after the digest of its".to_owned(),
+                number => format!(
+                    "{} of these objects were sealed late, after the digest of their",
+                    grouped(number)
+                ),
+            }
+        ),
+    };
     let later = match unsealed {
         0 => String::new(),
         number => {
             format!(" {} of later hours, such as connection logs, not sealed yet.", counted(number, "object"))
         }
     };
+    let key = match facts.keys {
+        [key] => format!(", whose SHA-256 begins with {}", key.sha256.chars().take(12).collect::<String>()),
+        _ => String::new(),
+    };
     let sentence = format!(
-        "No difference from what was sealed, in {} and {}, each signed by a key that was given.{later}",
+        "No difference from what was sealed, in {} and {}, each signed by a key that was given{key}.{late}{later}",
         counted(verification.objects, "object"),
         counted(digests, "digest")
     );
@@ -337,56 +357,4 @@ fn is_sealed_to_the_last_snapshot(facts: &SealFacts<'_>, verification: &Verifica
 /// Returns the number of objects that no valid digest lists.
 pub(super) fn unsealed(verification: &Verification) -> u64 {
     verification.scopes.iter().map(|scope| scope.not_sealed_yet + scope.without_digest).sum()
-}
-
-/// Returns the verdict on the claim that the clock of the captures was right.
-pub(super) fn clock(evidence: &Evidence) -> Verdict {
-    let stepped = evidence.ledger.clock_stepped.max(evidence.coverage.clock_stepped.len() as u64);
-    if stepped > 0 {
-        let sentence = format!("The clock stepped during {}.", counted(stepped, "capture"));
-        return Verdict::new(EvidenceState::Contradicted, sentence);
-    }
-    let clocks = [("EC2's", evidence.ledger.clock), ("the store's", evidence.digests.clock)];
-    let farthest = |clock: &ClockDifferences| {
-        clock.range.map(|(least, greatest)| least.unsigned_abs().max(greatest.unsigned_abs()))
-    };
-    if let Some((whose, seconds)) = clocks
-        .iter()
-        .filter_map(|(whose, clock)| Some((whose, farthest(clock)?)))
-        .find(|(_, seconds)| *seconds > CLOCK_LIMIT_SECONDS)
-    {
-        let sentence = format!("The clock differed from {whose} by {seconds} seconds.");
-        return Verdict::new(EvidenceState::Contradicted, sentence);
-    }
-    let Some(seconds) = farthest(&evidence.ledger.clock) else {
-        return Verdict::new(EvidenceState::NotShown, "No difference from EC2's clock was measured.");
-    };
-    let of_other_times = evidence.of_other_times();
-    if of_other_times > 0 {
-        let sentence = format!(
-            "At most {seconds} seconds from EC2's clock where it was measured; the rows of {} arrived at other times than the run records state.",
-            counted(of_other_times, "object")
-        );
-        return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
-    }
-    if evidence.ledger.unreadable > 0 {
-        let sentence = format!(
-            "At most {seconds} seconds from EC2's clock where it was measured; {} could not be read.",
-            counted(evidence.ledger.unreadable, "run record")
-        );
-        return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
-    }
-    if evidence.ledger.clock.not_measured > 0 {
-        let sentence = format!(
-            "At most {seconds} seconds from EC2's clock where it was measured; {} without a measurement.",
-            counted(evidence.ledger.clock.not_measured, "listing")
-        );
-        return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
-    }
-    let sentence = format!(
-        "EC2's time, in whole seconds, lay at most {seconds} seconds outside the time of its request, in each of {} of the period and of the \
-         hour before and after it.",
-        counted(evidence.ledger.clock.measured, "listing")
-    );
-    Verdict::new(EvidenceState::Shown, sentence)
 }

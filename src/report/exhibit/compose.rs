@@ -50,18 +50,17 @@ pub async fn make_exhibit(
         }
     }
     let times = ZonedTimes(request.time_zone.clone());
-    let expected = expected_captures(request, &evidence);
-    let population = Population::of(&evidence, expected);
+    let population = Population::of(&evidence);
     let missed = claims::missed(request, &evidence, &times);
     let changed = claims::changed(&SealFacts {
-        has_keys: !request.keys.is_empty(),
+        keys: &request.keys,
         inputs: &evidence.inputs,
         verification: &evidence.verification,
         newest: &evidence.digests.newest,
         last_hour: evidence.last_snapshot_hour,
     });
     let clock = claims::clock(&evidence);
-    let agreement = evidence.reconciliation.verdict(&evidence.log_events, evidence.has_every_window());
+    let agreement = evidence.reconciliation.verdict(&evidence.log_events, evidence.missing_windows());
     data::write(&evidence, &population, &mut folder)?;
     let (content, inputs_sha256) =
         inputs::csv_of(&inputs::parameters(request), &request.files, &evidence.inputs)?;
@@ -113,15 +112,4 @@ pub async fn make_exhibit(
                 .iter()
                 .all(|verdict| verdict.state != EvidenceState::Contradicted),
     })
-}
-
-/// Returns the captures that the schedule makes expect in the period, of each endpoint from its beginning; `None` if that of one is not
-/// known.
-fn expected_captures(request: &ExhibitRequest<'_>, evidence: &Evidence) -> Option<u64> {
-    let expected = evidence.ledger.attempts.iter().map(|(endpoint, attempts)| {
-        let covered = evidence.coverage.endpoints.iter().find(|of| of.endpoint_id == endpoint.endpoint_id);
-        let from = covered.map_or(request.from, |of| of.from.max(request.from));
-        attempts.expected(from, evidence.until)
-    });
-    expected.sum()
 }

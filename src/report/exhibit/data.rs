@@ -10,7 +10,7 @@ use super::captures::CAPTURE_COLUMNS;
 use super::evidence::Evidence;
 use super::output_folder::{DataFile, OutputFolder, time_value};
 use super::population::Population;
-use crate::proof::coverage::{EndpointCoverage, Hole};
+use crate::proof::coverage::{EndpointCoverage, Hole, LogCoverage, MissingLog};
 
 /// Writes every data file that is not written while the lake is read.
 ///
@@ -49,6 +49,11 @@ const HOLE_COLUMNS: [&str; 13] = [
 /// Returns the holes of all endpoints.
 pub(super) fn holes(endpoints: &[EndpointCoverage]) -> impl Iterator<Item = (&EndpointCoverage, &Hole)> {
     endpoints.iter().flat_map(|endpoint| endpoint.holes.iter().map(move |hole| (endpoint, hole)))
+}
+
+/// Returns the windows of connection logs of all endpoints that are missing.
+pub(super) fn missing_windows(logs: &[LogCoverage]) -> impl Iterator<Item = (&LogCoverage, &MissingLog)> {
+    logs.iter().flat_map(|log| log.missing.iter().map(move |missing| (log, missing)))
 }
 
 /// Returns the row of a hole.
@@ -105,7 +110,34 @@ fn write_coverage(evidence: &Evidence, folder: &mut OutputFolder) -> Result<(), 
     });
     folder.write_rows("endpoints", columns, rows)?;
     let rows = holes(endpoints).map(|(endpoint, hole)| hole_row(endpoint, hole));
-    folder.write_rows("holes", HOLE_COLUMNS, rows)
+    folder.write_rows("holes", HOLE_COLUMNS, rows)?;
+    let columns = [
+        "account_id",
+        "region",
+        "endpoint_id",
+        "log_group",
+        "from",
+        "to",
+        "late",
+        "allowed",
+        "lost",
+        "reason",
+    ];
+    let rows = missing_windows(&evidence.coverage.connection_logs).map(|(log, missing)| {
+        [
+            json!(log.account_id),
+            json!(log.region),
+            json!(log.endpoint_id),
+            json!(log.log_group),
+            time_value(Some(missing.from)),
+            time_value(Some(missing.to)),
+            json!(missing.late),
+            json!(missing.allowed),
+            json!(missing.lost),
+            json!(missing.reason),
+        ]
+    });
+    folder.write_rows("missing_windows", columns, rows)
 }
 
 fn write_population(

@@ -17,7 +17,7 @@ use super::reconciliation::{Reconciliation, RecordFacts};
 use super::run_records::{ReportedEndpoint, read_runs};
 use super::sample::Sample;
 use super::session_figures::{SessionFigures, SessionSink, SessionTallies};
-use super::verification::verify_hours;
+use super::verification::{verify_hours, with_neighbours};
 use super::{ExhibitError, ExhibitProgress, ExhibitRequest, widened};
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
@@ -29,6 +29,8 @@ use crate::target::AccountRegion;
 
 /// The evidence about a period.
 pub(super) struct Evidence {
+    /// The beginning of the period.
+    pub from: Timestamp,
     /// The end of what is reported: that of the period, or now if that is earlier.
     pub until: Timestamp,
     /// Accounts and Regions of the lake.
@@ -61,13 +63,26 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    /// Returns `true` if every window of the connection logs is in the lake, also those that the settings did not allow yet to be read.
-    pub(super) fn has_every_window(&self) -> bool {
+    /// Returns the reason, in words, why not every window of the connection logs is in the lake, also those that the settings did not
+    /// allow yet to be read; `None` if every one is.
+    pub(super) fn missing_windows(&self) -> Option<String> {
         let Coverage { connection_logs, log_groups_not_known, .. } = &self.coverage;
+        if !log_groups_not_known.is_empty() {
+            return Some("it is not known which windows of the logs there were to read".to_owned());
+        }
         // Without a run record of a reading, nothing says which windows there were to read.
-        let is_known = !connection_logs.is_empty() || self.log_events.objects == 0;
-        let is_whole = connection_logs.iter().all(|log| log.missing.is_empty());
-        log_groups_not_known.is_empty() && is_known && is_whole
+        if connection_logs.is_empty() && self.log_events.objects > 0 {
+            return Some("no run record says which windows of the logs there were to read".to_owned());
+        }
+        let hours: f64 = connection_logs.iter().map(|log| log.hours_missing).sum();
+        if hours > 0.0 {
+            return Some(format!("{hours:.2} hours of the logs are not in the lake, over all endpoints"));
+        }
+        // Only second readings are missing: of them, the hours that were read once count.
+        let is_any = connection_logs.iter().any(|log| !log.missing.is_empty());
+        is_any.then(|| {
+            "some hours of the logs were read once, and not again for events that came late".to_owned()
+        })
     }
 
     /// Returns the endpoints of the configuration at which no attempt is on record.
@@ -79,6 +94,14 @@ impl Evidence {
         let covered = &self.coverage.endpoints;
         let endpoints = self.configuration.endpoints.iter();
         endpoints.filter(move |endpoint| !covered.iter().any(|of| is_same(of, endpoint)))
+    }
+
+    /// Returns the number of captures of the period that a run record states, whose object is not there or could not be read.
+    pub(super) fn without_readable_object(&self) -> u64 {
+        let stated = self.ledger.stated.keys().filter(|key| !self.read.rows_by_object.contains_key(*key));
+        let times = stated.filter_map(|key| ObjectKey::parse(key)?.time());
+        times.map(|time| time.timestamp()).filter(|time| (self.from..=self.until).contains(time)).count()
+            as u64
     }
 
     /// Returns the number of objects whose rows arrived at other times than a run record states.
@@ -139,7 +162,7 @@ impl Evidence {
             users = users.map(|users| pseudonyms.replace_in_users(&users));
         }
         findings.finish(&log_events, users.as_ref());
-        let configuration =
+        let mut configuration =
             ConfigurationFigures::read(&store, &places, (from, until), period_days, None, folder).await?;
         let mut captures = CaptureSink::new(request, &read, folder)?;
         let mut unreadable = Vec::new();
@@ -150,6 +173,11 @@ impl Evidence {
             unreadable.extend(read_runs(&store, place, days.0.min(first), days.1.max(last), on_run).await?);
         }
         let ledger = LedgerFigures { unreadable: unreadable.len() as u64, ..captures.finish(folder)? };
+        for problem in ledger.others.problems(&store, &read_objects.to_map(), (from, until)).await? {
+            let is_log =
+                ObjectKey::parse(&problem.object_key).is_some_and(|key| key.table == Table::ConnectionLogs);
+            if is_log { &mut log_events.unreadable } else { &mut configuration.unreadable }.push(problem);
+        }
         let facts = RecordFacts {
             visibility: &|endpoint_id, time| visibility(&read, endpoint_id, time),
             is_logged: &|endpoint_id, time| {
@@ -169,6 +197,7 @@ impl Evidence {
         let (first, last) = hours_of(&read, from, until);
         let verified_hours =
             read_hours.fold((first, last), |(first, last), hour| (first.min(hour), last.max(hour)));
+        let verified_hours = with_neighbours(verified_hours, &digests);
         let on_verified = |objects| on_progress(ExhibitProgress::Verified(objects));
         let verification = verify_hours(request, &store, verified_hours, on_verified).await?;
 
@@ -184,6 +213,7 @@ impl Evidence {
         unreadable.dedup_by(|one, other| one.object_key == other.object_key);
         let inputs = read_objects.to_map();
         Ok(Evidence {
+            from,
             until,
             places,
             coverage,

@@ -7,6 +7,7 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 use super::log_events::LogEvents;
+use super::population::counted;
 use super::users::UserList;
 use crate::report::sessions::Session;
 
@@ -210,7 +211,7 @@ impl Findings {
         }
         if let Some(denials) = session.policy_denials {
             let rule = Rule::PolicyDenied;
-            self.test(rule, (denials > 0).then(|| finding(rule, format!("{denials} denials"))));
+            self.test(rule, (denials > 0).then(|| finding(rule, counted(denials.unsigned_abs(), "denial"))));
         }
         let rule = Rule::FailedToTerminate;
         self.test(rule, session.failed_to_terminate.then(|| finding(rule, String::new())));

@@ -254,12 +254,16 @@ impl LogEvents {
                 self.add_end(connection, (at(starts), at(ends)), (from, to));
                 continue;
             }
-            if !is_of_period {
-                continue;
-            }
             let is_of_reading = time
                 .zip(reading)
                 .is_none_or(|(time, reading)| (reading.start()..reading.end()).contains(&time));
+            // An event of another time than its window's may be one of the period that somebody dated back.
+            let may_be_of_period = is_of_period
+                || !is_of_reading
+                    && reading.is_some_and(|reading| reading.start() < to && from < reading.end());
+            if !may_be_of_period {
+                continue;
+            }
             let is_known = status.as_deref().is_none_or(|status| STATUSES.contains(&status));
             let is_attempt = of_type.as_deref().is_none_or(|of_type| of_type == ATTEMPT);
             if !is_known || (is_attempt && !is_of_reading) || (!is_attempt && connection_id.is_some()) {

@@ -1,9 +1,15 @@
 //! The population: every row and session is counted, and so is every one that is left out.
 
 use super::evidence::Evidence;
+use super::expected_captures::ExpectedCaptures;
 use super::run_records::StatedObject;
 use super::verdict::{EvidenceState, Verdict};
+use crate::lake::keys::{ObjectKey, Table};
+use crate::proof::coverage::Unreadable;
 use crate::report::sessions::ObjectRows;
+
+/// Tables of which no object decides what sessions there are.
+const CONFIGURATION: [Table; 3] = [Table::Endpoints, Table::AuthorizationRules, Table::Routes];
 
 /// A line of the population.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +84,7 @@ struct RowCounts {
 
 impl Population {
     /// Counts the population.
-    pub(super) fn of(evidence: &Evidence, expected: Option<u64>) -> Population {
+    pub(super) fn of(evidence: &Evidence) -> Population {
         let outcome =
             |name| evidence.ledger.attempts.values().filter_map(|of| of.outcomes.get(name)).sum::<u64>();
         let outcomes = ["complete", "already_captured", "partial", "failed"].map(outcome);
@@ -90,19 +96,29 @@ impl Population {
         let mut add = |group, line, part, count| lines.push(PopulationLine { group, line, part, count });
         use PopulationPart::{Minus, OfThese, Plus, Start, Sum};
         let group = "Captures of the period";
-        add(group, "expected by the schedule", Start, expected);
+        let attempted: u64 = outcomes.iter().sum();
         add(group, "complete", Plus, Some(complete));
         add(group, "already captured by an earlier attempt", Plus, Some(already_captured));
         add(group, "partial", Plus, Some(partial));
         add(group, "failed", Plus, Some(failed));
-        add(group, "attempted", Sum, Some(outcomes.iter().sum()));
-        let not_attempted = expected.map(|expected| expected.saturating_sub(outcomes.iter().sum()));
+        add(group, "attempted", Sum, Some(attempted));
+        add(
+            group,
+            "whose object is not there or could not be read",
+            OfThese,
+            Some(evidence.without_readable_object()),
+        );
+        let group = "Captures, and the rhythm that the snapshots show";
+        let expected = ExpectedCaptures::of(evidence);
+        add(group, "expected by that rhythm", Start, expected.map(|of| of.expected));
         add(
             group,
             "expected and not attempted, by the run records that could be read",
-            OfThese,
-            not_attempted,
+            Minus,
+            expected.map(|of| of.not_attempted),
         );
+        add(group, "attempted beside that rhythm, or again", Plus, expected.map(|of| of.beside(attempted)));
+        add(group, "attempted, as above", Sum, expected.map(|_| attempted));
         let group = "Rows of the objects that decide the sessions";
         add(group, "stated by run records", Start, Some(rows.stated));
         add(
@@ -182,11 +198,14 @@ fn verdict(evidence: &Evidence, rows: &RowCounts) -> Verdict {
         );
         return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
     }
-    if !evidence.unreadable.is_empty() {
+    let is_other = |key: ObjectKey| key.table == Table::ConnectionLogs || CONFIGURATION.contains(&key.table);
+    let decides = |of: &&Unreadable| !ObjectKey::parse(&of.object_key).is_some_and(is_other);
+    let unread = evidence.unreadable.iter().filter(decides).count() as u64;
+    if unread > 0 {
         let sentence = format!(
             "{} found. Sessions may be missing: {} could not be read or found in the lake.",
             counted(sessions, "session"),
-            counted(evidence.unreadable.len() as u64, "object")
+            counted(unread, "object")
         );
         return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
     }

@@ -69,7 +69,7 @@ pub async fn prove_session(
     let mut folder = OutputFolder::create(out, request.lake)?;
     let evidence = SessionEvidence::read(request, &read_objects, found, &mut folder, &on_progress).await?;
     let changed = claims::changed(&SealFacts {
-        has_keys: !request.keys.is_empty(),
+        keys: &request.keys,
         inputs: &evidence.inputs,
         verification: &evidence.verification,
         newest: &evidence.digests.newest,

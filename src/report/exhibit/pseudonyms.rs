@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use indexmap::{IndexMap, IndexSet};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::ExhibitError;
 use super::log_events::LogEvents;
@@ -20,6 +21,8 @@ use crate::report::sessions::{Session, identity_key};
 pub(super) struct Pseudonyms {
     path: PathBuf,
     file: File,
+    /// A text that nobody can guess. It is in the file, so that its SHA-256 does not tell who is in it to somebody who tries names.
+    random: String,
     /// The spellings of each name, by the key that groups the spellings of one person.
     people: IndexMap<String, IndexSet<String>>,
     addresses: IndexSet<String>,
@@ -48,6 +51,7 @@ impl Pseudonyms {
         Ok(Pseudonyms {
             path: path.to_owned(),
             file,
+            random: Uuid::new_v4().to_string(),
             people: IndexMap::new(),
             addresses: IndexSet::new(),
             is_written: false,
@@ -77,6 +81,12 @@ impl Pseudonyms {
 
     /// Returns a list of users with the names replaced.
     pub(super) fn replace_in_users(&mut self, users: &UserList) -> UserList {
+        // In no order that tells anything of the names.
+        let mut keys: Vec<&str> = users.keys().collect();
+        keys.sort_by_cached_key(|key| Sha256::digest(format!("{} {key}", self.random)));
+        for key in keys {
+            self.person(key);
+        }
         users.renamed(|key, name| (self.person(key), self.name(name)))
     }
 
@@ -110,12 +120,12 @@ impl Pseudonyms {
         (entry.index(), entry.or_default())
     }
 
-    /// Writes the file: a JSON object for each name and address. Returns its SHA-256, in hexadecimal.
+    /// Writes the file: a JSON object with the random text, and one for each name and address. Returns its SHA-256, in hexadecimal.
     ///
     /// # Errors
     /// Returns an error if it cannot be written.
     pub(super) fn write(&mut self) -> Result<String, ExhibitError> {
-        let mut content = String::new();
+        let mut content = format!("{}\n", json!({"kind": "random", "value": self.random}));
         let mut add = |kind: &str, pseudonym: String, value: &str| {
             let line = json!({"kind": kind, "pseudonym": pseudonym, "value": value});
             content.push_str(&format!("{line}\n"));
@@ -189,6 +199,7 @@ mod tests {
             format!("{}\n", json!({"kind": kind, "pseudonym": pseudonym, "value": value}))
         };
         let expected = [
+            format!("{}\n", json!({"kind": "random", "value": pseudonyms.random})),
             line("name", "person-0001", "Maria"),
             line("name", "person-0001/2", "CORP\\maria"),
             line("name", "person-0002", "=john"),

@@ -125,9 +125,9 @@ impl Reconciliation {
         self.differences.iter().filter(|difference| difference.kind.is_missed()).count() as u64
     }
 
-    /// Returns the verdict on the claim that the two records agree. `has_every_window` is `true` if every window of the connection logs is
-    /// in the lake.
-    pub(super) fn verdict(&self, events: &LogEvents, has_every_window: bool) -> Verdict {
+    /// Returns the verdict on the claim that the two records agree. `missing_windows` is the reason why not every window of the connection
+    /// logs is in the lake; `None` if every one is.
+    pub(super) fn verdict(&self, events: &LogEvents, missing_windows: Option<String>) -> Verdict {
         let logged = (events.began.len() + events.ended.len()) as u64;
         let compared = format!(
             "Of {} that began in the period, {} an event in the logs; of {} that began or ended in it, {} a session",
@@ -168,9 +168,7 @@ impl Reconciliation {
         if !self.is_all_read {
             reasons.push("captures could not be read, so sessions may be missing".to_owned());
         }
-        if !has_every_window {
-            reasons.push("windows of the logs are missing".to_owned());
-        }
+        reasons.extend(missing_windows);
         if !reasons.is_empty() {
             let sentence = format!("{compared}; but {}.", reasons.join(", "));
             return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
@@ -340,10 +338,13 @@ mod tests {
                 InsufficientEvidence,
             ),
         ] {
-            assert_eq!(compared(&sessions, &events, &facts).verdict(&events, true).state, state, "{name}");
+            assert_eq!(compared(&sessions, &events, &facts).verdict(&events, None).state, state, "{name}");
         }
         let agreeing = compared(&both, &logged(), &FACTS);
-        assert_eq!(agreeing.verdict(&logged(), false).state, InsufficientEvidence, "a window missing");
+        assert_eq!(
+            agreeing.verdict(&logged(), Some("a window is missing".to_owned())).state,
+            InsufficientEvidence
+        );
     }
 
     #[test]

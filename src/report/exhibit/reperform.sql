@@ -3,7 +3,7 @@
 -- If the lake, or a copy of it, is elsewhere, change the first statement. For a bucket, load httpfs first.
 SET VARIABLE lake = {lake};
 -- The same as a pattern that only it matches.
-SET VARIABLE pattern = regexp_replace(getvariable('lake'), '([*?[])', '[\1]', 'g');
+SET VARIABLE pattern = regexp_replace(replace(getvariable('lake'), '\', '\\'), '([*?[])', '[\1]', 'g');
 SET VARIABLE period_from = TIMESTAMPTZ {from};
 SET VARIABLE period_to = TIMESTAMPTZ {to};
 SET VARIABLE as_of = TIMESTAMPTZ {as_of};
@@ -120,15 +120,15 @@ SET VARIABLE objects = (
 );
 CREATE OR REPLACE TEMP TABLE sights AS
 SELECT
-  regexp_extract(filename, '/account_id=(\d+)/', 1) AS account_id,
-  regexp_extract(filename, '/region=([^/]+)/', 1) AS region,
+  regexp_extract(filename, '/account_id=(\d+)/[^/]+/[^/]+/[^/]+$', 1) AS account_id,
+  regexp_extract(filename, '/region=([^/]+)/[^/]+/[^/]+$', 1) AS region,
   endpoint_id, connection_id, captured_at, status_code, connection_established_time, connection_end_time, username, common_name, ingress_bytes,
   egress_bytes
 FROM {rows};
 
 -- Every object of a capture of the period that lies in the lake, and those that the exhibit names.
 CREATE OR REPLACE TEMP TABLE in_lake AS
-SELECT regexp_extract(file, '(connections|partials)/account_id=.*$') AS object_key
+SELECT regexp_extract(file, '(connections|partials)/account_id=[^/]+/[^/]+/[^/]+/[^/]+$') AS object_key
 FROM (
   SELECT unnest(list_concat(
     (SELECT list(file) FROM glob(getvariable('pattern') || '/connections/**/*.parquet')),
@@ -201,7 +201,7 @@ SEMI JOIN (
 GROUP BY ALL;
 
 WITH population AS (
-  SELECT line, count FROM read_json('population.jsonl', format = 'newline_delimited', columns = {line: 'VARCHAR', count: 'BIGINT'})
+  SELECT line, count FROM read_json('population.jsonl', format = 'newline_delimited', columns = {line: 'VARCHAR', count: 'UBIGINT'})
 ),
 of_period AS (
   SELECT outcome FROM attempts

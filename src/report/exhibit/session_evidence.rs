@@ -4,6 +4,7 @@
 mod around;
 mod copies;
 mod recorded;
+mod uncertainties;
 mod verbatim_rows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,15 +13,16 @@ use std::sync::LazyLock;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
+use super::claims::CLOCK_LIMIT_SECONDS;
 use super::configuration::ConfigurationFigures;
 use super::digests::{DigestFigures, read_digests};
 use super::output_folder::OutputFolder;
-use super::verification::verify_hours;
+use super::verification::{verify_hours, with_neighbours};
 use super::{ExhibitError, ExhibitProgress, ExhibitRequest};
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{ReadObject, ReadObjects, Store, StoreError};
-use crate::proof::coverage::Unreadable;
+use crate::proof::coverage::{Coverage, RequestedTimes, Unreadable};
 use crate::proof::verify::Verification;
 use crate::report::sessions::{Selection, Session, SessionsRead, read_sessions};
 use crate::report::table_objects::{DayRange, TableObjects};
@@ -29,11 +31,15 @@ use crate::tables::{connection_logs, connections};
 use crate::target::AccountRegion;
 use around::{CapturesAround, days_around};
 use recorded::RecordedCaptures;
+use uncertainties::{refused_by_the_log, time_around, unproven};
 use verbatim_rows::read_rows;
 
 pub(super) use copies::ObjectCopy;
 pub(super) use recorded::RecordedCapture;
 pub(super) use verbatim_rows::VerbatimRow;
+
+/// Longest time for which AWS lets a session last.
+const LONGEST_SESSION: SignedDuration = SignedDuration::from_hours(24);
 
 /// Columns of the rows that show the session.
 pub(super) static CAPTURE_COLUMNS: LazyLock<Vec<&'static str>> =
@@ -189,8 +195,13 @@ impl SessionEvidence {
         for (key, role) in configuration_objects(&store, place, &configuration).await? {
             add(&key, role);
         }
-        let recorded = RecordedCaptures::read(&store, place, &session.endpoint_id, &around).await?;
+        let time = time_around(&session, &around, request.now);
+        let recorded = RecordedCaptures::read(&store, place, &session.endpoint_id, time).await?;
         unreadable.extend(recorded.problems(&around, &read, &read_objects.to_map()));
+        unreadable.extend(recorded.others.problems(&store, &read_objects.to_map(), (began, until)).await?);
+        unreadable.extend(refused_by_the_log(&events));
+        let times = RequestedTimes { from: Some(time.0), to: time.1, now: request.now };
+        unreadable.extend(unproven(Coverage::read(&store, times, &[], |_| ()).await?, &session));
         let captures = recorded.captures;
         let runs = around.deciding.keys().filter_map(|key| captures.get(key));
         runs.for_each(|capture| add(capture.run_key.as_str(), ObjectRole::RunRecord));
@@ -205,8 +216,9 @@ impl SessionEvidence {
         for digest in digests.listing.values() {
             objects.entry(digest.clone()).or_default().insert(ObjectRole::Digest);
         }
+        let verified_hours = with_neighbours((first.min(Hour::containing(time.0)), last), &digests);
         let on_verified = |objects| on_progress(ExhibitProgress::Verified(objects));
-        let verification = verify_hours(request, &store, (first, last), on_verified).await?;
+        let verification = verify_hours(request, &store, verified_hours, on_verified).await?;
         let objects = copies::copy(&store, objects, folder, &mut unreadable).await?;
         unreadable.sort_by(|one, other| one.object_key.cmp(&other.object_key));
         unreadable.dedup_by(|one, other| one.object_key == other.object_key);
@@ -219,7 +231,7 @@ impl SessionEvidence {
             configuration,
             digests,
             last_hour: last,
-            verified_hours: (first, last),
+            verified_hours,
             verification,
             inputs: read_objects.to_map(),
             unreadable,
@@ -230,7 +242,14 @@ impl SessionEvidence {
     /// states.
     pub(super) fn is_certain(&self) -> bool {
         let snapshots = self.values_of("snapshot_time").len();
-        self.unreadable.is_empty() && i64::try_from(snapshots).ok() == Some(self.session.snapshots)
+        let clock = self
+            .digests
+            .clock
+            .range
+            .map(|(least, greatest)| least.unsigned_abs().max(greatest.unsigned_abs()));
+        self.unreadable.is_empty()
+            && clock.is_none_or(|seconds| seconds <= CLOCK_LIMIT_SECONDS)
+            && i64::try_from(snapshots).ok() == Some(self.session.snapshots)
     }
 
     /// Returns the different values of a column in the rows, as texts.

@@ -48,6 +48,11 @@ impl UserList {
         Ok(UserList { file, rows, by_key })
     }
 
+    /// Returns the key of each user.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.by_key.keys().map(String::as_str)
+    }
+
     /// Returns the list with another key and name for each.
     pub(super) fn renamed(&self, mut rename: impl FnMut(&str, &str) -> (String, String)) -> UserList {
         let by_key = self.by_key.iter().map(|(key, name)| rename(key, name)).collect();

@@ -1,9 +1,25 @@
 //! The part of the lake that an exhibit is made of, checked against what was sealed.
 
 use super::ExhibitRequest;
+use super::digests::DigestFigures;
 use crate::hour::Hour;
+use crate::lake::keys::ObjectKey;
 use crate::lake::store::{Store, StoreError};
 use crate::proof::verify::{Kind, Verification, Verifier, VerifyError};
+
+/// Hours on each side of those whose objects were read that are verified too. Objects that were removed are not among those that were
+/// read: the digests of the hours beside them list them.
+const NEIGHBOURING_HOURS: i32 = 2;
+
+/// Returns the hours with their neighbours. Later hours count as far as every account and Region has digests: a copy of a lake may end soon
+/// after the period.
+pub(super) fn with_neighbours((first, last): (Hour, Hour), digests: &DigestFigures) -> (Hour, Hour) {
+    let later = (0..NEIGHBOURING_HOURS).fold(last, |hour, _| hour.next());
+    let newest =
+        digests.newest.values().filter_map(|digest| ObjectKey::parse(&digest.key)).map(|key| key.hour);
+    let later = newest.min().map_or(last, |newest| later.min(newest).max(last));
+    (first.earlier(NEIGHBOURING_HOURS), later)
+}
 
 /// Verifies the hours from `first` to `last`. Returns the reason, in words, if nothing of them could be verified.
 ///

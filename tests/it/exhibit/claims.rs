@@ -22,6 +22,8 @@ const FIRST: &str = "2025-11-22T20:00:00Z";
 const LAST: &str = "2025-11-23T04:00:00Z";
 /// All hours of the record are closed by then.
 const SEALED_AT: &str = "2025-11-23T06:30:00Z";
+/// An hour later.
+const SEALED_LATER: &str = "2025-11-23T07:30:00Z";
 /// The period, which has captures before and after it.
 const FROM: &str = "2025-11-22T22:00:00Z";
 const TO: &str = "2025-11-23T02:00:00Z";
@@ -107,7 +109,9 @@ async fn each_lake_has_the_claims_that_it_bears() {
     });
     case("an object changed by a byte", lake.path(), &asked(), [LITTLE, LITTLE, AGAINST, SHOWN], 1).await;
     let lake = tampered(&|lake| fs::remove_file(object(lake)).unwrap());
-    case("an object removed", lake.path(), &asked(), [LITTLE, LITTLE, AGAINST, SHOWN], 1).await;
+    let made = case("an object removed", lake.path(), &asked(), [LITTLE, LITTLE, AGAINST, SHOWN], 1).await;
+    let line = "whose object is not there or could not be read";
+    cases.assert_eq(line, &made.count(line), &Some(1));
     let expires = Asked { retention_days: Some(1), ..asked() };
     case("the same, which may have expired", lake.path(), &expires, [LITTLE, LITTLE, LITTLE, SHOWN], 1).await;
     let lake = tampered(&|lake| {
@@ -126,6 +130,17 @@ async fn each_lake_has_the_claims_that_it_bears() {
     case("a run record that is none", lake.path(), &asked(), [LITTLE, OPEN, AGAINST, LITTLE], 1).await;
     let lake = tampered(&|lake| fs::remove_file(find(lake, "digests", "20251122T230000Z")).unwrap());
     case("a digest removed", lake.path(), &asked(), [SHOWN, LITTLE, AGAINST, SHOWN], 1).await;
+
+    let late = copied(unsealed.path());
+    let (path, bytes) = (object(late.path()), fs::read(object(late.path())).unwrap());
+    fs::remove_file(&path).unwrap();
+    seal(late.path(), Some(&record.keys), time(SEALED_AT)).await;
+    fs::write(&path, bytes).unwrap();
+    seal(late.path(), Some(&record.keys), time(SEALED_LATER)).await;
+    let made = case("an object sealed late", late.path(), &asked(), [SHOWN; 4], 0).await;
+    let sentence =
+        "1 of these objects was sealed late, after the digest of its hour, or before there were digests";
+    assert!(made.sentences["changed"].contains(sentence), "{:?}", made.sentences);
 
     let resealed = async |change: &dyn Fn(&Path)| {
         let copy = copied(unsealed.path());

@@ -161,7 +161,10 @@ async fn an_endpoint_of_the_configuration_that_nobody_captured_is_named() {
     let sentence = format!("1 endpoint is in the configuration and was never captured: {}.", endpoints[1]);
     assert!(made.sentences["missed"].ends_with(&sentence), "{:?}", made.sentences);
     let page = made.page_text();
-    assert!(page.contains(&format!("Listed or attempted, not recorded 1: {}", endpoints[1])), "{page}");
+    assert!(
+        page.contains(&format!("Endpoints listed or attempted, not recorded 1: {}", endpoints[1])),
+        "{page}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

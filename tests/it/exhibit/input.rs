@@ -18,6 +18,9 @@ fn wrong_usage_writes_nothing_and_says_what_is_allowed() {
     fs::write(full.join("notes.txt"), "mine").unwrap();
     let new = directory.path().join("new");
     let file = full.join("notes.txt");
+    let counts = directory.path().join("counts.csv");
+    fs::write(&counts, "2025-11-22T00:00:00Z,1\n").unwrap();
+    let witness = format!("cvpn-endpoint-0123456789abcdef0={}", counts.display());
     let period = || Asked::period("2025-11-22", "2025-11-23").flags();
     let with = |more: &[&str]| {
         let mut flags = period();
@@ -48,6 +51,13 @@ fn wrong_usage_writes_nothing_and_says_what_is_allowed() {
             "--witness",
         ),
         (
+            "two witnesses of one endpoint",
+            &new,
+            with(&["--witness", &witness, "--witness", &witness]),
+            2,
+            "one file for each endpoint",
+        ),
+        (
             "no answer of a preflight",
             &new,
             with(&["--protection", file.to_str().unwrap()]),
@@ -67,7 +77,7 @@ fn wrong_usage_writes_nothing_and_says_what_is_allowed() {
     }
     let output = run(&directory.path().join("gone"), &new, &period());
     cases.assert_eq("a lake that is not there", &output.status.code(), &Some(2));
-    assert_eq!(files_under(directory.path()), ["full/notes.txt"]);
+    assert_eq!(files_under(directory.path()), ["counts.csv", "full/notes.txt"]);
     assert!(!new.exists());
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
 }

@@ -50,7 +50,11 @@ async fn nobody_is_named_and_the_file_tells_who_it_was() {
     let manifest: Value = serde_json::from_str(&made.read("manifest.json")).unwrap();
     assert_eq!(manifest["pseudonyms_sha256"], json!(hex::encode(Sha256::digest(&written))));
     let mut value_of: BTreeMap<String, String> = BTreeMap::new();
-    for line in String::from_utf8(written).unwrap().lines() {
+    let text = String::from_utf8(written).unwrap();
+    let (first, rest) = text.split_once('\n').unwrap();
+    let first: Value = serde_json::from_str(first).unwrap();
+    assert_eq!((&first["kind"], first["value"].as_str().unwrap().len()), (&json!("random"), 36));
+    for line in rest.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         let text = |name: &str| line[name].as_str().unwrap().to_owned();
         assert_eq!(value_of.insert(text("pseudonym"), text("value")), None, "{line}");

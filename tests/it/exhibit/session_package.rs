@@ -174,6 +174,22 @@ async fn the_package_is_no_surer_than_the_exhibit() {
             &set("first_page_at", json!("2025-11-23T12:00:00Z")),
         ),
         ("key", "is in no run record", &set("object_key", Value::Null)),
+        ("listing's clock", "states a clock that differed from EC2's by 4000 seconds", &|run: &mut Value| {
+            run["places"][0]["discovery"]["clock_difference_seconds"] = json!(4000);
+        }),
+        ("listing's step", "states times that contradict each other", &|run: &mut Value| {
+            run["places"][0]["discovery"]["first_page_at"] = json!("2025-11-23T12:00:00Z");
+        }),
+        ("another time", "states a capture at 2025-11-22T16:00:00Z, which no run", &|run: &mut Value| {
+            for field in ["first_page_requested_at", "first_page_at", "last_page_at"] {
+                run["targets"][0][field] = json!("2025-11-22T16:00:00.000Z");
+            }
+        }),
+        ("superseded", "is not there, although a run record says that it was written", &|run: &mut Value| {
+            let key = run["targets"][0]["object_key"].as_str().unwrap();
+            let key = key.replace("connections/", "partials/").replace(".parquet", "_0.parquet");
+            run["targets"][0]["superseded"] = json!({"object_key": key, "rows": 1, "sha256": null});
+        }),
     ] {
         let lake = TempDir::new().unwrap();
         copy(&record.lake(), lake.path());

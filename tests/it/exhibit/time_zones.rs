@@ -37,7 +37,7 @@ async fn a_day_with_25_hours_begins_and_ends_at_local_midnight() {
         "{page}"
     );
     // Every fifty minutes over 25 hours, from 22:30.
-    assert_eq!([made.count("complete"), made.count("expected by the schedule")], [Some(30); 2]);
+    assert_eq!([made.count("complete"), made.count("expected by that rhythm")], [Some(30); 2]);
     // Data files have UTC, and the days of identities are local.
     let exhibit = made.folder().display().to_string();
     let problems = python("check_exhibit.py", &["figures", record.lake().to_str().unwrap(), &exhibit], &[]);

@@ -20,7 +20,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::args::ReportArgs;
-use crate::coverage::witness;
+use crate::coverage::witnesses;
 use crate::exit_status::Failure;
 use crate::lake::open;
 use crate::moment::Moments;
@@ -57,9 +57,8 @@ pub async fn run(args: &ReportArgs, out: &Path, json: bool) -> Result<bool, Fail
         faults.keep(inputs.add("--public-key", path));
     }
     let known = args.known_digests.iter().filter_map(|text| faults.keep(known_digest(text))).collect();
-    let mut witnesses = Vec::new();
+    let witnesses = witnesses(&args.witnesses, &mut faults);
     for text in &args.witnesses {
-        witnesses.extend(faults.keep(witness(text)));
         if let Some((_, path)) = text.split_once('=') {
             faults.keep(inputs.add("--witness", path.as_ref()));
         }

@@ -83,6 +83,12 @@ fn a_file_that_is_no_export_is_refused() {
             r#"{"Datapoints":[{"Timestamp":"2025-11-23T00:00:00Z"}]}"#,
             "the data point of 2025-11-23T00:00:00Z has no statistic",
         ),
+        (
+            "less than nothing",
+            r#"{"Datapoints":[{"Timestamp":"2025-11-23T00:00:00Z","Maximum":-3.0}]}"#,
+            "has -3 at 2025-11-23T00:00:00Z, which is no number of connections",
+        ),
+        ("the same in CSV", "2025-11-23T00:00:00Z,1\n2025-11-23T00:01:00Z,-3\n", "line 2 has no time"),
         ("other JSON", "{}", "is JSON, but not what"),
         (
             "two metrics",
@@ -113,6 +119,22 @@ fn a_number_is_that_of_the_period_in_which_a_time_lies() {
         ("after a point that is there twice", &twice, 119, Some(2.0)),
     ] {
         assert_eq!(witness.at(at(seconds)), expected, "{name}");
+    }
+}
+
+#[test]
+fn of_two_numbers_for_one_time_the_greater_counts() {
+    for text in [
+        "2025-11-22T21:00:00Z,900\n2025-11-22T21:00:00Z,3\n",
+        "2025-11-22T21:00:00Z,3\n2025-11-22T21:00:00Z,900\n",
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("counts.csv");
+        std::fs::write(&path, text).unwrap();
+        let witness = Witness::read("endpoint", &path).unwrap();
+        let capture: Timestamp = "2025-11-22T21:01:00Z".parse().unwrap();
+        let differences = witness.differences([(capture, 3)].into_iter());
+        assert_eq!(differences.first().and_then(|difference| difference.witness), Some(900.0), "{text}");
     }
 }
 

@@ -54,7 +54,7 @@ fn each_event_is_an_attempt_an_end_or_left_out() {
         ("no status", (ATTEMPT, None, in_it, None, None), (0, 0, 0, 1)),
         ("another type", ("connection-renewed", None, in_it, None, None), (0, 0, 0, 1)),
         ("of another window", attempt("successful", "2026-11-01T04:30:00Z"), (0, 0, 0, 1)),
-        ("before the period", attempt("successful", "2026-11-01T02:59:59Z"), (0, 0, 0, 0)),
+        ("dated back, before the period", attempt("successful", "2026-11-01T02:59:59Z"), (0, 0, 0, 1)),
         ("an end", end(Some("2026-11-01T03:30:00Z"), Some(in_it)), (0, 1, 0, 0)),
         ("begun before", end(Some("2026-11-01T02:00:00Z"), Some(in_it)), (0, 1, 0, 0)),
         ("ended after", end(Some("2026-11-01T05:00:00Z"), Some("2026-11-01T07:00:00Z")), (0, 1, 0, 0)),

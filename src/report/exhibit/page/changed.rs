@@ -1,13 +1,15 @@
 //! Section "Was anything changed?".
 
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::super::claims::unsealed;
 use super::ExhibitPage;
 use super::markup::{key, message, more, name, number, source, table};
 use crate::lake::keys::{ObjectKey, Table};
 use crate::proof::signing::LOCAL;
-use crate::proof::verify::Verification;
+use crate::proof::verify::{Scope, Verification};
 
 /// Most faults and records that the page shows.
 const MOST_SHOWN: usize = 200;
@@ -26,7 +28,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         } @else {
             p { "Signatures were checked with the public key whose SHA-256 (DER, SubjectPublicKeyInfo) is "
                 @for key in &request.keys { span.mono { (key.sha256) } " " }
-                ". The reader's copy of the key must come from somebody who cannot write the lake: this report cannot show where it came from." }
+                ". Compare it with a copy of your own, from somebody who cannot write the lake: this report cannot show where the given one came from." }
         }
         @for (sha256, key_id) in &evidence.digests.keys {
             p { "The digests name the key " span.mono { (name(key_id)) } ", SHA-256 " span.mono { (name(sha256)) } "." }
@@ -39,7 +41,8 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             @for (key, sha256) in &request.known { p { "Compared with the digest known from elsewhere: " code { (key) } ", SHA-256 " span.mono { (sha256) } "." } }
         }
         h3 { "Verified" }
-        @if evidence.verification.is_ok() { p { "Hours " (first) " to " (last) " (UTC), which have every object that these sessions and configurations were made of." } }
+        @if evidence.verification.is_ok() { p { "The objects of the hours " (first) " to " (last) " (UTC) were compared with the digests: these hours have what the sessions and configurations were made of. The table \
+                 states the hours that have digests of their own; the first digest of a chain lists what is older." } }
         @if outside > 0 {
             p { (outside) " objects of other hours were read and not verified here: run records, which decide since when an endpoint exists and which gaps lie around sessions that \
                  reach out of the period, or which name connection logs that were read after it. To verify all: " code { "client-vpn-audit verify" } "." }
@@ -49,7 +52,13 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             Err(problem) => { p { (name(problem)) } }
         }
         @if !late.is_empty() {
-            p { (late.len()) " run records were sealed late, so written or added after the digest of their hour: " @for key in late.iter().take(MOST_SHOWN) { code { (key) } " " } }
+            (table("Run records that were sealed late", &[("Day (UTC)", false), ("Records", true), ("First", false)], &html! {
+                @for (day, keys) in by_day(late).iter().take(MOST_SHOWN) {
+                    tr { td { (day) } (number(keys.len() as u64)) td.mono { @if let Some(first) = keys.first() { (key(first)) } } }
+                }
+            }))
+            p { "Their hour had a digest already, which does not list them, so they were written or added after it; or there were no digests yet. Nothing shows what they were \
+                 before they were sealed. " code { "client-vpn-audit coverage" } " lists each of them." }
         }
         h3 { "Ends of the chains" }
         @if evidence.digests.newest.is_empty() { p { "No digest was read." } } @else { (table("Newest digest of each account and Region that was read", &[("Account", false), ("Region", false), ("Digest", false), ("SHA-256", false)], &html! {
@@ -80,11 +89,23 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     }
 }
 
+/// Groups the keys of run records by the day in them.
+fn by_day(keys: &[String]) -> BTreeMap<Date, Vec<&String>> {
+    let mut days: BTreeMap<Date, Vec<&String>> = BTreeMap::new();
+    for key in keys {
+        if let Some(parsed) = ObjectKey::parse(key) {
+            days.entry(parsed.hour.date()).or_default().push(key);
+        }
+    }
+    days
+}
+
 fn verified(page: &ExhibitPage<'_>, verification: &Verification) -> Markup {
     let faults = &verification.faults;
+    let sum = |count: fn(&Scope) -> u64| verification.scopes.iter().map(count).sum::<u64>();
     html! {
         (table("Accounts and Regions", &[
-            ("Account", false), ("Region", false), ("Hours", false), ("Digests", true), ("Signed", true), ("Objects", true), ("Late", true), ("Expired", true), ("Not sealed yet", true),
+            ("Account", false), ("Region", false), ("Hours", false), ("Digests", true), ("Signed", true), ("Objects", true), ("Late", true), ("Expired", true), ("Without a digest", true),
         ], &html! {
             @for scope in verification.scopes.iter().take(MOST_SHOWN) {
                 tr {
@@ -96,8 +117,11 @@ fn verified(page: &ExhibitPage<'_>, verification: &Verification) -> Markup {
             }
         }))
         (source("verified"))
-        @if unsealed(verification) > 0 {
+        @if sum(|scope| scope.not_sealed_yet) > 0 {
             p { "Objects of an hour that is not sealed yet may be sealed by now: make the report again." }
+        }
+        @if sum(|scope| scope.without_digest) > 0 {
+            p { (sum(|scope| scope.without_digest)) " of these objects have no digest, because that of their hour is missing or invalid: see the faults." }
         }
         @if !faults.is_empty() {
             (table("Faults", &[("Kind", false), ("Object", false), ("Finding", false)], &html! {

@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 
 use super::super::claims::not_on_record;
-use super::markup::{class, key, message, name, state, table, time};
+use super::markup::{class, command, key, name, state, table, time};
 use super::{CLOCK_RIGHT, EVERY_ROW, ExhibitPage, NOTHING_CHANGED, NOTHING_MISSED, RECORDS_AGREE};
 use crate::proof::coverage::{EndpointCoverage, LISTING};
 use crate::report::exhibit::ProgramFacts;
+use crate::report::exhibit::verdict::EvidenceState;
 use crate::report::plain_text::escaped;
 
 /// Most endpoints and places that the cover names in a line. It must fit one printed page.
@@ -30,6 +31,9 @@ pub(super) fn section(page: &ExhibitPage<'_>, contents: &Markup) -> Markup {
             header {
                 p.soft { "Exhibit " span.mono { (page.number) } " · audit record of AWS Client VPN" }
                 h1 { "AWS Client VPN, " span { (from) } " to " span { (to) } }
+            }
+            @if page.changed.state != EvidenceState::Shown {
+                p.answer.open { "It is not shown that the lake is as it was written. So read each “Shown” of this report as “shown, if nobody changed the lake”." }
             }
             div.cards {
                 @for (claim, verdict) in claims {
@@ -93,7 +97,7 @@ fn facts(page: &ExhibitPage<'_>) -> Markup {
             (row("Lake", html! { span.mono { (key(&request.lake.to_string())) } }))
             (row("Accounts and Regions", html! { @if places.is_empty() { "none" } @else { (places.join(", ")) @if more_places > 0 { ", and " (more_places) " more: see verified.csv" } } }))
             (row("Endpoints recorded", html! { (recorded.len()) @if !recorded.is_empty() { ": " span.mono { (ids(&recorded)) } } }))
-            (row("Listed or attempted, not recorded", html! {
+            (row("Endpoints listed or attempted, not recorded", html! {
                 (not_recorded.len()) @if !not_recorded.is_empty() { ": " span.mono { (ids(&not_recorded)) } }
             }))
             @if !late.is_empty() {
@@ -102,6 +106,9 @@ fn facts(page: &ExhibitPage<'_>) -> Markup {
                     @if late.len() > MOST_LATE { div { "and " (late.len().saturating_sub(MOST_LATE)) " more: see endpoints.csv" } }
                 }))
             }
+            (row("Independent counts", html! {
+                @if request.witnesses.is_empty() { "none was given" } @else { (request.witnesses.len()) " by CloudWatch" }
+            }))
             (row("Report made", html! { "from " (page.times.text(request.now)) " to " (page.times.text(page.ended)) @if let Some(host) = &program.host { ", on host " span.mono { (name(host)) } } }))
             @if let Some(sha256) = &evidence.pseudonyms_sha256 {
                 (row("Names and addresses of people", html! { "replaced by pseudonyms; SHA-256 of the file that tells whose they are, which is not part of this: " span.mono { (sha256) } }))
@@ -126,7 +133,7 @@ fn not_stated() -> Markup {
 /// Returns the rows about the program and its run.
 pub(super) fn program_rows(program: &ProgramFacts) -> Markup {
     html! {
-        (row("Command", html! { span.mono { (message(&program.command)) } }))
+        (row("Command", html! { span.mono { (command(&program.command)) } }))
         (row("Program", html! {
             "client-vpn-audit " (program.version) ", commit "
             @match &program.commit { Some(commit) => span.mono { (commit) }, None => (not_stated()) }

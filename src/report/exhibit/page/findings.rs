@@ -16,7 +16,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let found: u64 = findings.counts.values().map(|counts| counts.found).sum();
     html! {
         p.answer { (counted(found, "observation")) " by " (findings.counts.len()) " rules that could be tested. An observation is a row that a rule selects; what it means is for the reader to judge." }
-        (table("Rules", &[("Rule", false), ("Tested", true), ("Found", true), ("Not listed", true), ("What escapes it", false)], &html! {
+        (table("Rules", &[("Rule", false), ("Tested", true), ("Found", true), ("Beyond the limit", true), ("What escapes it", false)], &html! {
             @for rule in Rule::ALL {
                 tr {
                     td { (rule.text()) }
@@ -45,7 +45,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
 fn list(page: &ExhibitPage<'_>, rule: Rule, findings: &[&Finding]) -> Markup {
     let text = |text: &Option<String>| html! { @if let Some(text) = text { (name(text)) } };
     html! {
-        (table(&rule.text(), &[("Identity", false), ("At", false), ("Session", false), ("Finding", false)], &html! {
+        (table(&rule.text(), &[("Identity", false), ("Session or attempt began", false), ("Session", false), ("Finding", false)], &html! {
             @for finding in findings.iter().take(MOST_OF_A_RULE) {
                 tr {
                     td { (text(&finding.identity)) }

@@ -25,7 +25,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             (counted(without, "session")) " without a name."
         }
         (table("Access review", &[
-            ("Identity", false), ("Sessions", true), ("Days", true), ("First and last", false), ("Duration", true), ("Sent", true), ("Received", true),
+            ("Identity", false), ("Sessions", true), ("Days", true), ("First and last seen", false), ("Duration", true), ("Sent", true), ("Received", true),
             ("Endpoints", true), ("Public addresses", false), ("Certificates", false),
         ], &html! {
             @for of in identities.by_key.values().take(MOST_IDENTITIES) { (row(page, of)) }

@@ -11,6 +11,12 @@ use crate::report::plain_text::escaped;
 /// Most characters of a name that the page shows; the data files have all of it.
 const LONGEST_NAME: usize = 80;
 
+/// Most characters of a command that the page shows; `inputs.csv` has all of it.
+const LONGEST_COMMAND: usize = 2_000;
+
+/// Longest word of a command that is not broken: it must fit into a line on a telephone.
+const LONGEST_WORD: usize = 32;
+
 /// Most characters of a message that the page shows.
 const LONGEST_MESSAGE: usize = 500;
 
@@ -55,6 +61,12 @@ pub(super) fn message(text: &str) -> Markup {
 /// Returns a key or an id from outside, all of it: keys of a lake differ at their end.
 pub(super) fn key(text: &str) -> Markup {
     html! { bdi { (escaped(text)) } }
+}
+
+/// Returns a command, which is broken between its words only, so that it can be typed as it is printed.
+pub(super) fn command(text: &str) -> Markup {
+    let text = escaped(&text.chars().take(LONGEST_COMMAND).collect::<String>());
+    html! { bdi { @for (index, word) in text.split(' ').enumerate() { @if index > 0 { " " } @if word.len() <= LONGEST_WORD { span.nowrap { (word) } } @else { (word) } } } }
 }
 
 fn beginning(text: &str, most: usize) -> Markup {

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::super::population::counted;
+use super::super::verdict::EvidenceState;
 use super::ExhibitPage;
-use super::markup::table;
-use crate::report::plain_text::escaped;
+use super::markup::{command, table};
 
 /// Words and their meaning.
 const GLOSSARY: [(&str, &str); 13] = [
@@ -52,7 +52,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         h3 { "Inputs" }
         p { "The parameters and " (counted(page.evidence.inputs.len() as u64, "object")) " of the lake with their SHA-256 are in " a href="inputs.csv" { "inputs.csv" }
             ". The exhibit number is the first 12 digits of its SHA-256." }
-        p { "Command: " code { (escaped(&page.request.program.command.chars().take(2_000).collect::<String>())) } }
+        p { "Command: " code { (command(&page.request.program.command)) } }
         h3 { "Data files" }
         (table("Data files", &[("File", false), ("Rows", true), ("Altered cells", true)], &html! {
             @for file in page.data_files {
@@ -75,6 +75,10 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             li { "Who sat at the device: an identity is a name that AWS passes on." }
             li { "That no key holder signed a second, different record. Compare the newest digests with copies kept elsewhere." }
             li { "Anything about access to resources behind the VPN." }
+            @if page.request.keys.is_empty() { li { "That the lake is as it was sealed: no public key was given." } }
+            @else if page.changed.state != EvidenceState::Shown { li { "That nothing was changed: see section 3." } }
+            @if page.request.protection.is_none() { li { "Who may write the lake and sign: no protection of the bucket was given." } }
+            @if page.request.witnesses.is_empty() { li { "That a count of another source agrees: none was given." } }
         }
         h3 { "Glossary" }
         (table("Words", &[("Word", false), ("Meaning", false)], &html! {

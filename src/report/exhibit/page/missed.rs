@@ -5,8 +5,9 @@ use maud::{Markup, html};
 use super::ExhibitPage;
 use super::markup::{more, name, number, source, table, time};
 use super::timeline;
-use crate::proof::coverage::{EndpointCoverage, Hole, LISTING};
+use crate::proof::coverage::{EndpointCoverage, Hole, LISTING, LogCoverage, MissingLog};
 use crate::report::exhibit::claims::unwatched;
+use crate::report::exhibit::data;
 use crate::report::exhibit::zoned_times::duration;
 use crate::report::plain_text::escaped;
 
@@ -21,7 +22,8 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         .iter()
         .flat_map(|endpoint| endpoint.holes.iter().map(move |hole| (endpoint, hole)))
         .collect();
-    let missing_logs: f64 = coverage.connection_logs.iter().map(|log| log.hours_missing).sum();
+    let missing_windows: Vec<(&LogCoverage, &MissingLog)> =
+        data::missing_windows(&coverage.connection_logs).collect();
     html! {
         p { "A hole is a time of 60 minutes or more from the request of a complete capture to the last page of one that follows. AWS lists a \
              connection until 60 minutes after its end. So a connection that began in a hole and ended more than 60 minutes before the end of that hole is in no \
@@ -65,9 +67,20 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         }
         @if !coverage.connection_logs.is_empty() || !coverage.log_groups_not_known.is_empty() {
             h3 { "Connection logs" }
-            @if missing_logs > 0.0 {
-                p { (format!("{missing_logs:.2}")) " hours of connection logs that were to be read are missing, over all endpoints." }
-            } @else { p { "Every window of the connection logs that was to be read is in the lake, or can still be read in time." } }
+            @if missing_windows.is_empty() {
+                p { "Every window of the connection logs that was to be read is in the lake, or can still be read in time." }
+            } @else {
+                (table("Windows of connection logs that are missing", &[("Endpoint", false), ("From", false), ("To", false), ("Reading", false), ("By the record", false)], &html! {
+                    @for (log, missing) in missing_windows.iter().take(MOST_SHOWN) {
+                        tr {
+                            td.mono { bdi { (escaped(&log.endpoint_id)) } } td { (time(page.times, missing.from)) } td { (time(page.times, missing.to)) }
+                            td { @if missing.late { "second, for events that came late" } @else { "first" } } td { (name(&missing.reason)) }
+                        }
+                    }
+                }))
+                (more(MOST_SHOWN, missing_windows.len(), "missing times"))
+                (source("missing_windows"))
+            }
             @for of in coverage.log_groups_not_known.iter().take(MOST_SHOWN) {
                 p { (of.account_id) " " (of.region) ": the log groups are not known: " (name(&of.reason)) }
             }

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::ExhibitPage;
 use super::markup::{key, more, name, source, table, time};
 use crate::report::exhibit::population::{counted, grouped};
+use crate::report::exhibit::run_records::ReportedTarget;
 use crate::report::exhibit::sample::{DecidingCapture, Sample};
 use crate::report::plain_text::escaped;
 
@@ -37,7 +38,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     html! {
         p.answer { (counted(sessions as u64, "session")) ", " (counted(captures as u64, "capture")) " and " (counted(holes as u64, "hole"))
             ": of each endpoint and month (UTC), the " (request.size) " with the lowest SHA-256 of the seed, a line feed and their id." }
-        p { "Seed: " span.mono { (name(&request.seed)) } ". The populations are " a href="sessions.jsonl" { "sessions.jsonl" } " with "
+        p { "Seed: " span.mono { (name(&request.seed)) } ". Whoever made this report chose it: to be sure, state a seed of your own and have the report made again. The populations are " a href="sessions.jsonl" { "sessions.jsonl" } " with "
             (counted(page.evidence.tallies.sessions, "session")) ", " a href="captures.jsonl" { "captures.jsonl" } " and " a href="holes.jsonl" { "holes.jsonl" } "; "
             a href="manifest.json" { "manifest.json" } " has their SHA-256." }
         p { "To draw it again, for one endpoint and month, with the id of the endpoint and one of the three populations:" }
@@ -70,8 +71,8 @@ fn commands(seed: &str, size: usize, month: &str) -> String {
     let mut lines = format!("SEED={}\n", quoted_for_a_shell(seed));
     for SampledPopulation { file, time, id } in POPULATIONS {
         lines += &format!(
-            "jq -r 'select(.endpoint_id == \"ENDPOINT\" and ({time} | startswith(\"{month}\"))) | {id}' {file}.jsonl |\n\
-             while IFS= read -r id; do printf '%s  %s\\n' \"$(printf '%s\\n%s' \"$SEED\" \"$id\" | sha256sum | cut -d' ' -f1)\" \"$id\"; done | sort | head -n {size}\n"
+            "jq -r 'select(.endpoint_id == \"ENDPOINT\" and\n  ({time} | startswith(\"{month}\"))) |\n  {id}' {file}.jsonl |\n\
+             while IFS= read -r id; do\n  printf '%s\\n%s' \"$SEED\" \"$id\" | sha256sum | cut -c -66 | tr -d '\\n'\n  printf '%s\\n' \"$id\"\ndone |\nsort | head -n {size}\n"
         );
     }
     lines
@@ -126,12 +127,18 @@ fn sampled_captures(page: &ExhibitPage<'_>, sample: &Sample) -> Markup {
                 tr {
                     td { (time(page.times, of.snapshot_time)) } td.mono { (key(&of.target.endpoint_id)) } td { (of.target.outcome.as_str()) }
                     td.number { (grouped(of.target.rows)) }
-                    td.mono { @for id in [&of.target.first_request_id, &of.target.last_request_id].into_iter().flatten() { div { (key(id)) } } }
+                    td.mono { @for id in request_ids(&of.target) { div { (key(id)) } } }
                     td.mono { (key(&of.run_key)) } td.mono { (sha256) }
                 }
             }
         },
     )
+}
+
+/// Returns the request ids of the first and of the last page, once if there was one page.
+fn request_ids(target: &ReportedTarget) -> impl Iterator<Item = &String> {
+    let last = target.last_request_id.as_ref().filter(|last| target.first_request_id.as_ref() != Some(*last));
+    target.first_request_id.iter().chain(last)
 }
 
 /// Returns a seed as one word of a POSIX shell; with a character that nobody would see, a gap to fill.

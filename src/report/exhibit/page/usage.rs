@@ -7,7 +7,7 @@ use super::ExhibitPage;
 use super::markup::{bytes, more, name, number, source, table, time};
 use super::plot::{Axis, WIDTH, steps};
 use crate::proof::coverage::{EndpointCoverage, Gap};
-use crate::report::exhibit::run_records::EndpointAttempts;
+use crate::report::exhibit::endpoint_attempts::EndpointAttempts;
 use crate::report::exhibit::run_records::ReportedEndpoint;
 
 /// Most endpoints that the page shows.

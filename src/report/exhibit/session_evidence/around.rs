@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::verbatim_rows::{VerbatimRow, read_rows};
-use super::{CAPTURE_COLUMNS, ObjectRole};
+use super::{CAPTURE_COLUMNS, LONGEST_SESSION, ObjectRole};
 use crate::lake::keys::Table;
 use crate::lake::store::{Store, StoreError};
 use crate::proof::coverage::{LONGEST_CAPTURE, Unreadable};
@@ -37,6 +37,8 @@ pub(super) struct CapturesAround {
 pub(super) fn days_around(session: &Session) -> DayRange {
     let (first, _) = widened((session.first_seen, session.first_seen), LONGEST_CAPTURE);
     let first = session.began_after.map_or(first, |time| time.min(first));
+    let day_before = session.first_seen.saturating_sub(LONGEST_SESSION).unwrap_or(first);
+    let first = first.min(session.connection_established_time.max(day_before));
     let last = session.last_seen.max(session.as_of);
     let last = session.ended_before.map_or(last, |time| time.max(last));
     let day = |time: Timestamp| day_of(time.as_millisecond());

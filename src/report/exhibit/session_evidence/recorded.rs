@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::around::CapturesAround;
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
@@ -9,6 +11,7 @@ use crate::lake::ledger::Outcome;
 use crate::lake::store::{ReadObject, Store, StoreError};
 use crate::proof::coverage::Unreadable;
 use crate::report::exhibit::claims::CLOCK_LIMIT_SECONDS;
+use crate::report::exhibit::recorded_objects::RecordedObjects;
 use crate::report::exhibit::run_records::{ReportedRun, ReportedTarget, StatedObject, read_runs};
 use crate::report::sessions::SessionsRead;
 use crate::target::AccountRegion;
@@ -25,14 +28,18 @@ pub(in crate::report::exhibit) struct RecordedCapture {
 pub(super) struct RecordedCaptures {
     /// By the keys of their objects: of several entries of one, that of the run that wrote it.
     pub captures: BTreeMap<String, RecordedCapture>,
+    /// The times of the first and the last snapshot that counts.
+    time: Option<(Timestamp, Timestamp)>,
     /// Everything that entries state of each object.
     stated: BTreeMap<String, Vec<StatedObject>>,
+    /// Objects of the configuration and of connection logs that run records of these days name.
+    pub others: RecordedObjects,
     /// Run records that could not be read, and those whose clock was wrong.
     problems: Vec<Unreadable>,
 }
 
 impl RecordedCaptures {
-    /// Reads the run records of the snapshots that were read.
+    /// Reads the run records of the snapshots from `first` to `last`.
     ///
     /// # Errors
     /// Returns an error if they cannot be listed.
@@ -40,11 +47,11 @@ impl RecordedCaptures {
         store: &Store,
         place: &AccountRegion,
         endpoint_id: &str,
-        around: &CapturesAround,
+        (first, last): (Timestamp, Timestamp),
     ) -> Result<RecordedCaptures, StoreError> {
-        let mut recorded = RecordedCaptures::default();
-        let Some((first, last)) = around.snapshots else { return Ok(recorded) };
+        let mut recorded = RecordedCaptures { time: Some((first, last)), ..RecordedCaptures::default() };
         let on_run = |run_key: &ObjectKey, run: ReportedRun| {
+            recorded.others.add(&run);
             if (first..=last).contains(&run.snapshot_time) {
                 recorded.add(run_key, run, endpoint_id);
             }
@@ -58,19 +65,22 @@ impl RecordedCaptures {
 
     fn add(&mut self, run_key: &ObjectKey, run: ReportedRun, endpoint_id: &str) {
         let has_stepped = run.has_stepped_clock();
+        let listings =
+            run.places.iter().filter_map(|place| place.discovery.as_ref()?.clock_difference_seconds);
+        let wrong = listings.filter(|seconds| seconds.unsigned_abs() > CLOCK_LIMIT_SECONDS);
+        self.problems.extend(wrong.map(|seconds| clock_problem(run_key, seconds)));
         for target in run.targets.into_iter().filter(|target| target.endpoint_id == endpoint_id) {
             for (key, stated) in target.objects() {
                 self.stated.entry(key.to_string()).or_default().push(stated);
             }
-            let problem = if has_stepped || target.has_stepped_clock() {
-                Some("states times that contradict each other: the clock stepped".to_owned())
+            if has_stepped || target.has_stepped_clock() {
+                let problem = "states times that contradict each other: the clock stepped".to_owned();
+                self.problems.push(Unreadable { object_key: run_key.to_string(), problem });
             } else {
-                let seconds =
+                let wrong =
                     target.clock_difference_seconds.filter(|of| of.unsigned_abs() > CLOCK_LIMIT_SECONDS);
-                seconds.map(|seconds| format!("states a clock that differed from EC2's by {seconds} seconds"))
-            };
-            self.problems
-                .extend(problem.map(|problem| Unreadable { object_key: run_key.to_string(), problem }));
+                self.problems.extend(wrong.map(|seconds| clock_problem(run_key, seconds)));
+            }
             let Some(key) = target.object_key() else { continue };
             let is_writer = matches!(target.outcome, Outcome::Complete | Outcome::Partial);
             if is_writer || !self.captures.contains_key(key.as_str()) {
@@ -112,21 +122,23 @@ impl RecordedCaptures {
                 );
             }
         }
-        let is_written =
-            |of: &RecordedCapture| matches!(of.target.outcome, Outcome::Complete | Outcome::Partial);
-        let missing =
-            self.captures.iter().filter(|(key, of)| is_written(of) && !around.listed.contains(*key));
-        missing.for_each(|(key, _)| {
+        for key in self.stated.keys().filter(|key| !around.listed.contains(*key)) {
             add(key, "is not there, although a run record says that it was written; run `verify`");
-        });
+        }
         let is_around = |of: &&Unreadable| {
             let Some(key) = ObjectKey::parse(&of.object_key) else { return false };
-            let is_of_endpoint = around.listed.contains(&of.object_key) || key.table == Table::Runs;
-            let hours =
-                around.snapshots.map(|(first, last)| (Hour::containing(first), Hour::containing(last)));
+            let is_of_endpoint = around.listed.contains(&of.object_key)
+                || self.stated.contains_key(&of.object_key)
+                || key.table == Table::Runs;
+            let hours = self.time.map(|(first, last)| (Hour::containing(first), Hour::containing(last)));
             is_of_endpoint && hours.is_some_and(|(first, last)| first <= key.hour && key.hour <= last)
         };
         problems.extend(read.unreadable.iter().filter(is_around).cloned());
         problems
     }
+}
+
+fn clock_problem(run_key: &ObjectKey, seconds: i64) -> Unreadable {
+    let problem = format!("states a clock that differed from EC2's by {seconds} seconds");
+    Unreadable { object_key: run_key.to_string(), problem }
 }
