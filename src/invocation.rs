@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod event;
+pub mod filters;
 pub mod handler;
 pub mod metrics;
 pub mod request;

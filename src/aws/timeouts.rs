@@ -12,6 +12,9 @@ pub(crate) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
 const BODY_BYTES_PER_TIMEOUT: u64 = 1 << 20;
 
+/// Timeout for credentials: the process or web service that provides them can hang.
+pub(crate) const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// Returns the configuration of a client that waits so long for the answer of an attempt.
 pub(crate) fn for_each_attempt(timeout: Duration) -> TimeoutConfig {
     TimeoutConfig::builder().operation_attempt_timeout(timeout).build()

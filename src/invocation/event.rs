@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::request::{
-    FILTERS, Invocation, MAX_ITEMS_ALLOWED, STARTING_TOKEN_ALLOWED, SnapshotRequest, closed_hour,
-    snapshot_time,
+    Invocation, MAX_ITEMS_ALLOWED, STARTING_TOKEN_ALLOWED, SnapshotRequest, closed_hour, snapshot_time,
 };
 use crate::aws::ec2::resume_token::ResumeToken;
 use crate::aws::ec2::{Filter, PageSize};
 use crate::hour::Hour;
 use crate::invalid_input::{InvalidInput, InvalidInputs};
+use crate::invocation::filters::FILTERS;
 use crate::lake::ledger::Trigger;
 use crate::snapshot_time::SnapshotTime;
 use crate::target::TargetText;

@@ -11,9 +11,6 @@ use crate::lake::ledger::Trigger;
 use crate::snapshot_time::{SnapshotTime, SnapshotTimeError};
 use crate::target::{PlaceTargets, TargetText};
 
-/// Filters that the API has. Source: EC2 API reference, `DescribeClientVpnConnections`.
-pub const FILTERS: [&str; 2] = ["connection-id", "username"];
-
 /// The values that `max_items` may have.
 pub const MAX_ITEMS_ALLOWED: &str = "a whole number of 1 or more";
 

@@ -8,6 +8,7 @@ mod listed_later;
 mod listed_objects;
 mod object_reader;
 mod outside_days;
+mod range;
 mod record;
 mod records;
 mod report;
@@ -15,7 +16,6 @@ mod walk;
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::hour::Hour;
@@ -41,6 +41,8 @@ pub struct Verifier<'a> {
     pub from: Option<Hour>,
     /// The last hour; `None` for the newest that is closed.
     pub to: Option<Hour>,
+    /// The last of the hours after `to` that count too, as far as an account and Region has digests of them; `None` for none.
+    pub up_to: Option<Hour>,
     /// SHA-256 of digests, by their keys, that were noted elsewhere.
     pub known: BTreeMap<String, String>,
     /// Number of days after which evidence expires; `None` for never.
@@ -112,33 +114,9 @@ impl Verifier<'_> {
         }
     }
 
-    /// Returns the last hour of which a digest is expected.
-    fn last_hour(&self) -> Hour {
-        let newest = Hour::newest_closed(self.now);
-        self.to.map_or(newest, |to| to.min(newest))
-    }
-
     /// Returns `true` for the key of a digest of an hour that is closed.
     fn expects(&self, key: &ObjectKey) -> bool {
         key.table == Table::Digests && key.hour <= Hour::newest_closed(self.now)
-    }
-
-    /// Returns `true` if an object's hour is among those requested.
-    fn asks_for(&self, hour: Hour) -> bool {
-        self.from.is_none_or(|from| hour >= from) && self.to.is_none_or(|to| hour <= to)
-    }
-
-    /// Returns `true` for a day that has to be walked: those of the requested hours, and the day after them, whose digests list
-    /// late objects.
-    fn walks(&self, date: Date) -> bool {
-        self.from.is_none_or(|from| date >= from.date()) && !self.is_after_the_walk(date)
-    }
-
-    /// Returns `true` for a day after those that are walked.
-    fn is_after_the_walk(&self, date: Date) -> bool {
-        let day_after =
-            |to: Hour| Hour::containing(to.start().saturating_add(A_DAY).unwrap_or(to.start())).date();
-        self.to.is_some_and(|to| date > day_after(to))
     }
 
     /// Returns `true` if an object that was put in this hour or later may have expired by now. S3 adds the days to the moment of

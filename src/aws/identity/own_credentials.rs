@@ -16,11 +16,8 @@ use super::{MIN_CREDENTIALS_LIFE, provider_chain};
 use crate::aws::errors::CredentialsFailure;
 use crate::aws::https;
 use crate::aws::sdk::is_key;
-use crate::aws::timeouts::{ATTEMPT_TIMEOUT, for_each_attempt};
+use crate::aws::timeouts::{ATTEMPT_TIMEOUT, CREDENTIALS_TIMEOUT, for_each_attempt};
 use crate::clock::Clock;
-
-/// Timeout for credentials: the process or web service that provides them can hang.
-const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Time for which a failure is kept, so concurrent calls share it.
 const FAILURE_KEPT_FOR: Duration = Duration::from_secs(30);

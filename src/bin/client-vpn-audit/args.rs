@@ -9,10 +9,10 @@ use clap::{Parser, Subcommand};
 use client_vpn_audit::aws::ec2::resume_token::ResumeToken;
 use client_vpn_audit::aws::ec2::{Filter, PageSize};
 use client_vpn_audit::invalid_input::{InvalidInput, InvalidInputs};
+use client_vpn_audit::invocation::filters::FILTERS;
 use client_vpn_audit::invocation::handler::InvocationError;
 use client_vpn_audit::invocation::request::{
-    FILTERS, Invocation, MAX_ITEMS_ALLOWED, STARTING_TOKEN_ALLOWED, SnapshotRequest, closed_hour,
-    snapshot_time,
+    Invocation, MAX_ITEMS_ALLOWED, STARTING_TOKEN_ALLOWED, SnapshotRequest, closed_hour, snapshot_time,
 };
 use client_vpn_audit::invocation::settings::SETTINGS;
 use client_vpn_audit::lake::ledger::Trigger;

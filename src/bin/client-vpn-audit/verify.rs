@@ -48,6 +48,7 @@ pub async fn run(verify: &Verify, json: bool) -> Result<bool, Failure> {
         known,
         from: from.map(Hour::containing),
         to: to.map(|to| Hour::containing(to.saturating_sub(SignedDuration::from_millis(1)).unwrap_or(to))),
+        up_to: None,
         retention_days: verify.retention_days,
         now: Clock::system().now(),
         max_concurrency: max_concurrency(&location),

@@ -177,10 +177,12 @@ fn from_csv(text: &str) -> Result<Vec<(Timestamp, f64)>, WitnessError> {
     let mut points = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let mut cells = line.split(',').map(|cell| cell.trim().trim_matches('"'));
-        let point = cells.next().and_then(time).zip(cells.next().and_then(|cell| cell.parse::<f64>().ok()));
-        match point {
+        let (time, number) =
+            (cells.next().and_then(time), cells.next().and_then(|cell| cell.parse::<f64>().ok()));
+        let is_header = points.is_empty() && (time.is_none() || number.is_none());
+        match time.zip(number) {
             Some((time, number)) if number.is_finite() && number >= 0.0 => points.push((time, number)),
-            _ if points.is_empty() || line.trim().is_empty() => {}
+            _ if is_header || line.trim().is_empty() => {}
             _ => return Err(WitnessError::Line(index + 1)),
         }
     }

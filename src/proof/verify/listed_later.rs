@@ -24,7 +24,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
         if of_place.unlisted.is_empty() {
             return Ok(());
         }
-        for date in dates.iter().copied().filter(|date| self.verifier.is_after_the_walk(*date)) {
+        for date in dates.iter().copied().filter(|date| self.range.is_after_the_walk(*date)) {
             for hour in digest_reader::of_day(self.verifier, of_place.place, date).await?.into_keys() {
                 let key = ObjectKey::of_digest(of_place.place, hour);
                 // Faults of these digests are not reported; one that may be forged vouches for nothing.
@@ -45,7 +45,7 @@ impl<F: Fn(u64, u64)> Walk<'_, F> {
     /// Verifies the objects that digests list of days that were done before them, and the run records among these.
     pub async fn much_later(&mut self, of_place: &mut WalkedPlace<'_>) -> Result<(), StoreError> {
         for (date, mut sealed) in of_place.listed.take_after() {
-            sealed.retain(|key, _| self.verifier.asks_for(key.hour));
+            sealed.retain(|key, _| self.range.contains(key.hour));
             let mut readable = Vec::new();
             for (key, listed) in &mut sealed {
                 of_place.unlisted.remove(key);

@@ -13,6 +13,7 @@ use crate::target::AccountRegion;
 use super::chain::{Chain, DigestReading, Link, Terms};
 use super::content::FooterContent;
 use super::listed_objects::{ListedObject, ListedObjects, Unaccounted};
+use super::range::Range;
 use super::records::{Known, Records};
 use super::report::{self, Fault, Kind, Scope, Verification};
 use super::{Verifier, digest_reader};
@@ -29,6 +30,8 @@ pub struct Walk<'a, F> {
     pub on_progress: F,
     pub verification: Verification,
     pub unaccounted: Unaccounted,
+    /// The hours of the account and Region that is walked.
+    pub range: Range,
 }
 
 /// The account and Region that is walked.
@@ -49,7 +52,13 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
     pub fn new(verifier: &'a Verifier<'a>, on_progress: F) -> Walk<'a, F> {
         let keys = verifier.keys.iter().map(|key| key.sha256.clone()).collect();
         let verification = Verification::new(verifier.lake.to_string(), keys);
-        Walk { verifier, on_progress, verification, unaccounted: Unaccounted::default() }
+        Walk {
+            verifier,
+            on_progress,
+            verification,
+            unaccounted: Unaccounted::default(),
+            range: Range::default(),
+        }
     }
 
     /// Verifies one account and Region, day by day. Returns false if it has no digest.
@@ -62,6 +71,8 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
             }
             return Ok(false);
         };
+        self.range = Range::of(verifier, newest);
+        let range = self.range;
         let terms = Terms { place, keys: verifier.keys, first, newest };
         let link = match verifier.from.filter(|from| *from > first) {
             None => None,
@@ -77,21 +88,21 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
             scope: Scope::new(
                 place,
                 verifier.from.map_or(first, |from| from.max(first)),
-                verifier.last_hour(),
+                range.last_hour(verifier.now),
             ),
             listed: ListedObjects::default(),
             unlisted: BTreeMap::new(),
             unrecorded: BTreeMap::new(),
         };
         let first_date = first.date();
-        if verifier.walks(first_date) {
+        if range.walks(first_date) {
             // It lists older objects, so it is read before any object.
             self.digests(&mut of_place, first_date).await?;
         }
         // A digest of the same day or the next one lists late objects.
         let dates: BTreeSet<Date> = days.of_objects.union(&days.of_digests).copied().collect();
         let mut waiting = None;
-        for date in dates.into_iter().filter(|date| verifier.walks(*date)) {
+        for date in dates.into_iter().filter(|date| range.walks(*date)) {
             if date != first_date {
                 self.digests(&mut of_place, date).await?;
             }
@@ -142,9 +153,9 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
 
     /// Compares the objects of a day with what digests list of it, and its run records with both.
     async fn day(&mut self, of_place: &mut WalkedPlace<'_>, date: Date) -> Result<(), StoreError> {
-        let verifier = self.verifier;
+        let (verifier, range) = (self.verifier, self.range);
         let mut sealed = of_place.listed.take_day(date);
-        sealed.retain(|key, _| self.verifier.asks_for(key.hour));
+        sealed.retain(|key, _| self.range.contains(key.hour));
         let (mut readable, mut there) = (Vec::new(), HashSet::new());
         for table in Table::SEALED {
             for found in self.find(&of_place.place.day(table, date)).await? {
@@ -153,7 +164,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
                     self.extra(found, NO_NAME_OF_OURS);
                     continue;
                 };
-                if !self.verifier.asks_for(key.hour) {
+                if !self.range.contains(key.hour) {
                     continue;
                 }
                 let listed = sealed.get_mut(&key);
@@ -183,7 +194,7 @@ impl<'a, F: Fn(u64, u64)> Walk<'a, F> {
         // Records of connection logs also name objects of other hours and days, of which nothing is known here.
         let is_absent = |key: &ObjectKey| {
             key.hour.date() == date
-                && verifier.asks_for(key.hour)
+                && range.contains(key.hour)
                 && !sealed.contains_key(key)
                 && !there.contains(key)
                 && !verifier.has_expired(key.hour)

@@ -142,13 +142,11 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
         evidence.read.rows_by_object.keys().filter(|key| !stated.contains_key(*key)).count() as u64;
     let faults = evidence.verification.as_ref().map_or(0, |verification| verification.faults.len()) as u64;
     let of_other_times = evidence.of_other_times();
-    let without_id: u64 = evidence.read.rows_by_object.values().map(|rows| rows.without_id).sum();
-    if unread + faults + not_recorded + without_object + without_id + differing + of_other_times > 0 {
+    if unread + faults + not_recorded + without_object + differing + of_other_times > 0 {
         let reasons = [
             (unread, "object that is not there or could not be read"),
             (not_recorded, "object that no run record names"),
             (without_object, "capture that names no object"),
-            (without_id, "row without the id of a connection"),
             (differing, "object that is not as its run record states"),
             (of_other_times, "object whose rows arrived at other times than its run record states"),
             (faults, "fault of verify"),
@@ -156,6 +154,18 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
         let sentence = format!(
             "No gap of 60 minutes between complete captures by the run records, but the lake is not as they state it: {}.",
             times_each(&reasons)
+        );
+        return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
+    }
+    let without_id = evidence.rows_without_id();
+    if without_id > 0 {
+        let sentence = format!(
+            "No gap of 60 minutes between complete captures, but {} of the period without the id of a connection: what they show is in no \
+             session.",
+            match without_id {
+                1 => "1 row is".to_owned(),
+                number => format!("{} rows are", grouped(number)),
+            }
         );
         return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
     }
@@ -334,12 +344,14 @@ pub(super) fn changed(facts: &SealFacts<'_>) -> Verdict {
             format!(" {} of later hours, such as connection logs, not sealed yet.", counted(number, "object"))
         }
     };
+    let newest = facts.newest.values().filter_map(|newest| ObjectKey::parse(&newest.key)).map(|key| key.hour);
+    let newest = newest.min().map_or(String::new(), |hour| format!(" The newest digest is of {hour}."));
     let key = match facts.keys {
         [key] => format!(", whose SHA-256 begins with {}", key.sha256.chars().take(12).collect::<String>()),
         _ => String::new(),
     };
     let sentence = format!(
-        "No difference from what was sealed, in {} and {}, each signed by a key that was given{key}.{late}{later}",
+        "No difference from what was sealed, in {} and {}, each signed by a key that was given{key}.{newest}{late}{later}",
         counted(verification.objects, "object"),
         counted(digests, "digest")
     );

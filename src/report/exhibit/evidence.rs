@@ -17,7 +17,7 @@ use super::reconciliation::{Reconciliation, RecordFacts};
 use super::run_records::{ReportedEndpoint, read_runs};
 use super::sample::Sample;
 use super::session_figures::{SessionFigures, SessionSink, SessionTallies};
-use super::verification::{verify_hours, with_neighbours};
+use super::verification::verify_hours;
 use super::{ExhibitError, ExhibitProgress, ExhibitRequest, widened};
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
@@ -78,11 +78,10 @@ impl Evidence {
         if hours > 0.0 {
             return Some(format!("{hours:.2} hours of the logs are not in the lake, over all endpoints"));
         }
-        // Only second readings are missing: of them, the hours that were read once count.
-        let is_any = connection_logs.iter().any(|log| !log.missing.is_empty());
-        is_any.then(|| {
-            "some hours of the logs were read once, and not again for events that came late".to_owned()
-        })
+        let first = connection_logs.iter().flat_map(|log| &log.missing).map(|missing| missing.from).min()?;
+        Some(format!(
+            "hours of the logs from {first} on were read once, and not again for events that came late"
+        ))
     }
 
     /// Returns the endpoints of the configuration at which no attempt is on record.
@@ -102,6 +101,18 @@ impl Evidence {
         let times = stated.filter_map(|key| ObjectKey::parse(key)?.time());
         times.map(|time| time.timestamp()).filter(|time| (self.from..=self.until).contains(time)).count()
             as u64
+    }
+
+    /// Returns the number of rows of captures of the period, and of the hour before and after it, that name no connection.
+    pub(super) fn rows_without_id(&self) -> u64 {
+        let (from, to) = deciding(self.from, self.until);
+        let is_of_period = |key: &str| {
+            ObjectKey::parse(key)
+                .and_then(|key| key.time())
+                .is_some_and(|time| (from..=to).contains(&time.timestamp()))
+        };
+        let of_period = self.read.rows_by_object.iter().filter(|(key, _)| is_of_period(key));
+        of_period.map(|(_, rows)| rows.without_id).sum()
     }
 
     /// Returns the number of objects whose rows arrived at other times than a run record states.
@@ -197,7 +208,6 @@ impl Evidence {
         let (first, last) = hours_of(&read, from, until);
         let verified_hours =
             read_hours.fold((first, last), |(first, last), hour| (first.min(hour), last.max(hour)));
-        let verified_hours = with_neighbours(verified_hours, &digests);
         let on_verified = |objects| on_progress(ExhibitProgress::Verified(objects));
         let verification = verify_hours(request, &store, verified_hours, on_verified).await?;
 

@@ -14,8 +14,7 @@ pub(super) struct ExpectedCaptures {
 }
 
 impl ExpectedCaptures {
-    /// Counts them. All endpoints of an account and Region have one schedule, so they have the rhythm of the one that was tried most
-    /// often. Returns `None` if it is not known, or if there is no endpoint.
+    /// Counts them. An endpoint that was hardly tried has the rhythm of the one of its account and Region that was tried most often. Returns `None` if it is not known, or if there is no endpoint.
     pub(super) fn of(evidence: &Evidence) -> Option<ExpectedCaptures> {
         let mut endpoints =
             evidence.coverage.endpoints.iter().filter(|of| of.endpoint_id != LISTING).peekable();
@@ -25,7 +24,10 @@ impl ExpectedCaptures {
             let of_place = evidence.ledger.attempts.iter().filter(|(other, _)| {
                 (&other.account_id, &other.region) == (&endpoint.account_id, &endpoint.region)
             });
-            let rhythm = of_place.map(|(_, attempts)| attempts).max_by_key(|of| of.snapshot_times.len())?;
+            let most = of_place.map(|(_, attempts)| attempts).max_by_key(|of| of.snapshot_times.len())?;
+            // One that was tried half as often may have a schedule of its own; one that was hardly tried shows none.
+            let own_rhythm = own.filter(|own| own.snapshot_times.len() * 2 >= most.snapshot_times.len());
+            let rhythm = own_rhythm.unwrap_or(most);
             let expected = rhythm.expected(endpoint.from.max(evidence.from), evidence.until)?;
             let attempted = own.map_or(0, |own| own.times_attempted(rhythm).unwrap_or(0));
             Some(ExpectedCaptures {

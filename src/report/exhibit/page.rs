@@ -26,7 +26,7 @@ use super::ExhibitRequest;
 use super::evidence::Evidence;
 use super::output_folder::DataFileFacts;
 use super::population::Population;
-use super::verdict::Verdict;
+use super::verdict::{EvidenceState, Verdict};
 use super::zoned_times::ZonedTimes;
 use document::document;
 
@@ -59,6 +59,17 @@ pub(super) struct ExhibitPage<'a> {
 }
 
 impl ExhibitPage<'_> {
+    /// Returns the condition that each claim rests on if it is not shown that nothing was changed.
+    fn condition(&self) -> Option<&'static str> {
+        match self.changed.state {
+            EvidenceState::Shown => None,
+            EvidenceState::Contradicted => Some("by what is left and was not changed"),
+            EvidenceState::NotShown | EvidenceState::InsufficientEvidence => {
+                Some("if nobody changed the lake")
+            }
+        }
+    }
+
     /// Returns the HTML.
     pub(super) fn html(&self) -> String {
         let period =
@@ -110,7 +121,7 @@ impl ExhibitPage<'_> {
             @for (index, (id, name, verdict, content)) in sections.iter().enumerate() {
                 section id=(id) {
                     h2 { (index + 1) ". " (name) }
-                    @if let Some((claim, verdict)) = verdict { (markup::answer(claim, verdict)) }
+                    @if let Some((claim, verdict)) = verdict { (markup::answer(claim, verdict, self.condition())) }
                     (content)
                 }
             }

@@ -4,12 +4,9 @@ use super::evidence::Evidence;
 use super::expected_captures::ExpectedCaptures;
 use super::run_records::StatedObject;
 use super::verdict::{EvidenceState, Verdict};
-use crate::lake::keys::{ObjectKey, Table};
+use crate::lake::keys::{ConfigurationTable, ObjectKey, Table};
 use crate::proof::coverage::Unreadable;
 use crate::report::sessions::ObjectRows;
-
-/// Tables of which no object decides what sessions there are.
-const CONFIGURATION: [Table; 3] = [Table::Endpoints, Table::AuthorizationRules, Table::Routes];
 
 /// A line of the population.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -198,7 +195,9 @@ fn verdict(evidence: &Evidence, rows: &RowCounts) -> Verdict {
         );
         return Verdict::new(EvidenceState::InsufficientEvidence, sentence);
     }
-    let is_other = |key: ObjectKey| key.table == Table::ConnectionLogs || CONFIGURATION.contains(&key.table);
+    let is_other = |key: ObjectKey| {
+        key.table == Table::ConnectionLogs || ConfigurationTable::ALL.iter().any(|of| of.table() == key.table)
+    };
     let decides = |of: &&Unreadable| !ObjectKey::parse(&of.object_key).is_some_and(is_other);
     let unread = evidence.unreadable.iter().filter(decides).count() as u64;
     if unread > 0 {
@@ -214,8 +213,11 @@ fn verdict(evidence: &Evidence, rows: &RowCounts) -> Verdict {
         number => format!(", {} of which may and are not proven to", grouped(number)),
     };
     let sentence = format!(
-        "{} overlap the period{not_proven}; every row that the run records state was read, and each exclusion is counted.",
-        counted(sessions, "session")
+        "{} the period{not_proven}; every row that the run records state was read, and each exclusion is counted.",
+        match sessions {
+            1 => "1 session overlaps".to_owned(),
+            number => format!("{} sessions overlap", grouped(number)),
+        }
     );
     Verdict::new(EvidenceState::Shown, sentence)
 }

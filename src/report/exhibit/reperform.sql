@@ -3,7 +3,7 @@
 -- If the lake, or a copy of it, is elsewhere, change the first statement. For a bucket, load httpfs first.
 SET VARIABLE lake = {lake};
 -- The same as a pattern that only it matches.
-SET VARIABLE pattern = regexp_replace(replace(getvariable('lake'), '\', '\\'), '([*?[])', '[\1]', 'g');
+SET VARIABLE pattern = regexp_replace(getvariable('lake'), '([*?[])', '[\1]', 'g');
 SET VARIABLE period_from = TIMESTAMPTZ {from};
 SET VARIABLE period_to = TIMESTAMPTZ {to};
 SET VARIABLE as_of = TIMESTAMPTZ {as_of};

@@ -9,7 +9,7 @@ use super::widened;
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::ledger::Outcome;
 use crate::lake::ledger::recorded::{
-    MOST_PLACES, MOST_TARGETS, RecordedError, limited, short_id, short_text_or_null,
+    MOST_PLACES, MOST_TARGETS, MOST_WINDOWS, RecordedError, limited, short_id, short_text_or_null,
 };
 use crate::lake::store::{Store, StoreError};
 use crate::proof::coverage::Unreadable;
@@ -147,7 +147,7 @@ struct ReportedLogs {
 
 #[derive(Debug, Deserialize)]
 struct ReportedLogGroup {
-    #[serde(default, deserialize_with = "limited::<MOST_TARGETS, _, _>")]
+    #[serde(default, deserialize_with = "limited::<MOST_WINDOWS, _, _>")]
     windows: Vec<ReportedObject>,
 }
 

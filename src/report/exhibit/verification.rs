@@ -1,27 +1,17 @@
 //! The part of the lake that an exhibit is made of, checked against what was sealed.
 
 use super::ExhibitRequest;
-use super::digests::DigestFigures;
 use crate::hour::Hour;
-use crate::lake::keys::ObjectKey;
 use crate::lake::store::{Store, StoreError};
 use crate::proof::verify::{Kind, Verification, Verifier, VerifyError};
 
-/// Hours on each side of those whose objects were read that are verified too. Objects that were removed are not among those that were
-/// read: the digests of the hours beside them list them.
-const NEIGHBOURING_HOURS: i32 = 2;
+/// Hours on each side of those whose objects were read that are verified too, as objects that were removed are not among those that were
+/// read. AWS ends a session after 24 hours, so earlier and later ones say nothing of it. Source: Client VPN administrator guide, "Maximum
+/// VPN session duration".
+const NEIGHBOURING_HOURS: i32 = 24;
 
-/// Returns the hours with their neighbours. Later hours count as far as every account and Region has digests: a copy of a lake may end soon
-/// after the period.
-pub(super) fn with_neighbours((first, last): (Hour, Hour), digests: &DigestFigures) -> (Hour, Hour) {
-    let later = (0..NEIGHBOURING_HOURS).fold(last, |hour, _| hour.next());
-    let newest =
-        digests.newest.values().filter_map(|digest| ObjectKey::parse(&digest.key)).map(|key| key.hour);
-    let later = newest.min().map_or(last, |newest| later.min(newest).max(last));
-    (first.earlier(NEIGHBOURING_HOURS), later)
-}
-
-/// Verifies the hours from `first` to `last`. Returns the reason, in words, if nothing of them could be verified.
+/// Verifies the hours from `first` to `last`, those before them, and those after them that have digests: a copy of a lake may end soon
+/// after the period. Returns the reason, in words, if nothing of them could be verified.
 ///
 /// # Errors
 /// Returns an error if the lake cannot be listed.
@@ -35,8 +25,9 @@ pub(super) async fn verify_hours(
         store,
         lake: request.lake,
         keys: &request.keys,
-        from: Some(first),
+        from: Some(first.earlier(NEIGHBOURING_HOURS)),
         to: Some(last),
+        up_to: Some((0..NEIGHBOURING_HOURS).fold(last, |hour, _| hour.next())),
         known: request.known.clone(),
         retention_days: request.retention_days,
         now: request.now,

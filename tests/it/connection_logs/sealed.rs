@@ -28,6 +28,7 @@ async fn verified(world: &World, from: Option<Hour>) -> (Vec<(Kind, String)>, u6
         known: BTreeMap::new(),
         from,
         to: None,
+        up_to: None,
         retention_days: None,
         now: world.clock.now(),
         max_concurrency: 4,

@@ -57,9 +57,11 @@ async fn what_was_removed_before_and_after_the_period_contradicts_the_seal() {
     let id = early["connection_id"].as_str().unwrap();
     let before = |time: &str| time < "20251122T220000Z";
     let after = |time: &str| time >= "20251123T020000Z";
-    let is_removed: [(&str, &dyn Fn(&str) -> bool); 3] =
-        [("before", &before), ("after", &after), ("both", &|time| before(time) || after(time))];
-    for (name, is_removed) in is_removed {
+    for (name, is_removed) in [
+        ("before", &before as &dyn Fn(&str) -> bool),
+        ("after", &after),
+        ("both", &|time| before(time) || after(time)),
+    ] {
         let lake = copied(&record.lake());
         assert!(remove(lake.path(), is_removed) > 40);
         let made = report(lake.path(), &asked).await;
@@ -93,6 +95,9 @@ async fn objects_of_the_configuration_and_of_logs_are_held_against_the_run_recor
         let row = json!({"object_key": key, "problem": missing});
         assert!(made.rows("unreadable").contains(&row), "{table}: {:?}", made.rows("unreadable"));
         assert!(!made.is_whole);
+        let says_so =
+            made.page_text().contains("1 object of the configuration could not be read, is not there");
+        assert_eq!(says_so, table != "connection_logs", "{table}");
         let agreement = if table == "connection_logs" { LITTLE } else { SHOWN };
         assert_eq!(made.states["agreement"], agreement, "{table}: {:?}", made.sentences);
     }
@@ -121,7 +126,7 @@ async fn a_row_without_an_id_may_be_a_connection_that_is_in_no_session() {
     let without = made.count("without the id of a connection").unwrap();
     assert!(without > 0, "{:?}", made.rows("population"));
     assert_claims(&cases, "rows without an id", &made, [SHOWN, LITTLE, OPEN, SHOWN], 0);
-    let reason = format!("{without} × row without the id of a connection");
+    let reason = format!("{without} rows are of the period without the id of a connection");
     assert!(made.sentences["missed"].contains(&reason), "{:?}", made.sentences);
 }
 
@@ -157,4 +162,35 @@ async fn captures_that_nobody_tried_are_expected_of_each_endpoint() {
     remove(nobody.path(), |time| ("20251122T230000Z".."20251123T010000Z").contains(&time));
     let made = report(nobody.path(), &Asked::period(FROM, TO)).await;
     assert_eq!(lines.map(|line| made.count(line)), [None; 4], "no rhythm is known");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(feature = "tools"), ignore = "needs OpenSSL")]
+async fn hours_that_are_whole_hide_nothing_that_was_removed_beyond_them() {
+    let cases = Cases::default();
+    let record = Record::new(fleet(1, 12), time(FIRST)).await;
+    record.every(15, time(FIRST), time("2025-11-22T21:00:00Z")).await;
+    // Nobody records for three hours.
+    record.every(15, time("2025-11-23T00:00:00Z"), time(LAST)).await;
+    record.seal(time(SEALED_AT)).await;
+    let asked = Asked::period("2025-11-23T02:10:00Z", "2025-11-23T03:00:00Z").with_key(&record.keys);
+    let made = report(&record.lake(), &asked).await;
+    cases.assert_eq("as it is", &(made.words()[2], made.is_whole), &(SHOWN, true));
+    let lake = copied(&record.lake());
+    assert!(remove(lake.path(), |time| time < "20251122T230000Z") > 10);
+    let made = report(lake.path(), &asked).await;
+    cases.assert_eq("before an outage", &(made.words()[2], made.is_whole), &(AGAINST, false));
+
+    // A copy of the lake that ends soon after the period has nothing removed.
+    let lake = copied(&record.lake());
+    remove(lake.path(), |time| time >= "20251123T040000Z");
+    for file in files_under(&lake.path().join("digests")) {
+        if file.rsplit('/').next().unwrap() >= "20251123T040000Z" {
+            fs::remove_file(lake.path().join("digests").join(&file)).unwrap();
+        }
+    }
+    let made = report(lake.path(), &asked).await;
+    cases.assert_eq("a copy that ends", &(made.words()[2], made.is_whole), &(SHOWN, true));
+    let sentence = "The newest digest is of 2025-11-23T03.";
+    assert!(made.sentences["changed"].contains(sentence), "{:?}", made.sentences);
 }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::ExhibitPage;
-use super::markup::{key, message, more, name, number, source, table};
+use super::markup::{code, key, message, more, name, number, source, table};
 use crate::lake::keys::{ObjectKey, Table};
 use crate::proof::signing::LOCAL;
 use crate::proof::verify::{Scope, Verification};
@@ -24,7 +24,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     html! {
         h3 { "Key" }
         @if request.keys.is_empty() {
-            p.answer.open { span.state.open { "Not verified" } ". No public key was given to make this report, so no signature was checked: " code { "--public-key FILE" } "." }
+            p.answer.open { span.state.open { "Not verified" } ". No public key was given to make this report, so no signature was checked: " (code("--public-key FILE")) "." }
         } @else {
             p { "Signatures were checked with the public key whose SHA-256 (DER, SubjectPublicKeyInfo) is "
                 @for key in &request.keys { span.mono { (key.sha256) } " " }
@@ -35,30 +35,29 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         }
         @if evidence.digests.unsigned > 0 { p { (evidence.digests.unsigned) " digests are not signed." } }
         @if request.known.is_empty() {
-            p { "No digest known from elsewhere was given (" code { "--known-digest KEY=SHA256" } "): if the newest digests were removed together with \
+            p { "No digest known from elsewhere was given (" (code("--known-digest KEY=SHA256")) "): if the newest digests were removed together with \
                  their objects and recreated by somebody who may sign, nothing here shows it." }
         } @else {
             @for (key, sha256) in &request.known { p { "Compared with the digest known from elsewhere: " code { (key) } ", SHA-256 " span.mono { (sha256) } "." } }
         }
         h3 { "Verified" }
-        @if evidence.verification.is_ok() { p { "The objects of the hours " (first) " to " (last) " (UTC) were compared with the digests: these hours have what the sessions and configurations were made of. The table \
+        @if evidence.verification.is_ok() { p { "The objects of the hours " (first) " to " (last) " (UTC) were compared with the digests: these hours have what the sessions and configurations were made of, and so were the 24 hours on each side, as far as there are digests. The table \
                  states the hours that have digests of their own; the first digest of a chain lists what is older." } }
         @if outside > 0 {
             p { (outside) " objects of other hours were read and not verified here: run records, which decide since when an endpoint exists and which gaps lie around sessions that \
-                 reach out of the period, or which name connection logs that were read after it. To verify all: " code { "client-vpn-audit verify" } "." }
+                 reach out of the period, or which name connection logs that were read after it. To verify all: " (code("client-vpn-audit verify")) "." }
         }
         @match &evidence.verification {
             Ok(verification) => { (verified(page, verification)) }
             Err(problem) => { p { (name(problem)) } }
         }
         @if !late.is_empty() {
-            (table("Run records that were sealed late", &[("Day (UTC)", false), ("Records", true), ("First", false)], &html! {
-                @for (day, keys) in by_day(late).iter().take(MOST_SHOWN) {
-                    tr { td { (day) } (number(keys.len() as u64)) td.mono { @if let Some(first) = keys.first() { (key(first)) } } }
+            (table("Run records that were sealed late", &[("Day (UTC)", false), ("Digest of their hour", false), ("Records", true), ("First", false)], &html! {
+                @for ((day, is_early), keys) in by_day(late, &evidence.verification).iter().take(MOST_SHOWN) {
+                    tr { td { (day) } td { @if *is_early { "there was none yet" } @else { "does not list them" } } (number(keys.len() as u64)) td.mono { @if let Some(first) = keys.first() { (key(first)) } } }
                 }
             }))
-            p { "Their hour had a digest already, which does not list them, so they were written or added after it; or there were no digests yet. Nothing shows what they were \
-                 before they were sealed. " code { "client-vpn-audit coverage" } " lists each of them." }
+            p { "Records that the digest of their hour does not list were written or added after it. Nothing shows what was there before they were sealed. " (code("client-vpn-audit coverage")) " lists each of them." }
         }
         h3 { "Ends of the chains" }
         @if evidence.digests.newest.is_empty() { p { "No digest was read." } } @else { (table("Newest digest of each account and Region that was read", &[("Account", false), ("Region", false), ("Digest", false), ("SHA-256", false)], &html! {
@@ -69,32 +68,42 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         h3 { "Who could alter it" }
         @match &request.protection {
             Some(lines) => {
-                p { "Checks of the bucket and the settings that " code { "preflight --json" } " printed, as they were given (" code { "--protection" } "):" }
+                p { "Checks of the bucket and the settings that " (code("preflight --json")) " printed, as they were given (" (code("--protection")) "):" }
                 (table("Protection", &[("Check", false), ("Resource", false), ("Passed", false), ("Problem or note", false)], &html! {
                     @for line in lines.iter().take(MOST_SHOWN) {
                         tr { td { (name(&line.action)) } td { (name(&line.resource)) } td { @if line.ok { "yes" } @else { "no" } } td { (name(&line.remark)) } }
                     }
                 }))
             }
-            None => { p { span.state.open { "Not shown" } ". No protection of the bucket was given: " code { "--protection FILE" } ", with what "
-                       code { "client-vpn-audit preflight --json" } " printed." } }
+            None => { p { span.state.open { "Not shown" } ". No protection of the bucket was given: " (code("--protection FILE")) ", with what "
+                       (code("client-vpn-audit preflight --json")) " printed." } }
         }
         @if evidence.digests.keys.values().any(|key_id| key_id == LOCAL) {
             p { "The key is a file: whoever has it can sign another record, and nothing logs its use." }
         }
         @if evidence.digests.keys.values().any(|key_id| key_id != LOCAL) {
-            p { "Whoever may call " code { "kms:Sign" } " with the key can sign another record. CloudTrail logs each use: one " code { "Sign" } " for each digest." }
+            p { "Whoever may call " (code("kms:Sign")) " with the key can sign another record. CloudTrail logs each use: one " (code("Sign")) " for each digest." }
         }
         @if evidence.digests.keys.is_empty() { p { "No signed digest was read: whoever may write the lake can change all of it." } }
     }
 }
 
-/// Groups the keys of run records by the day in them.
-fn by_day(keys: &[String]) -> BTreeMap<Date, Vec<&String>> {
-    let mut days: BTreeMap<Date, Vec<&String>> = BTreeMap::new();
+/// Groups the keys of run records by the day in them, and by `true` if their hour lies before the first digest.
+fn by_day<'a>(
+    keys: &'a [String],
+    verification: &Result<Verification, String>,
+) -> BTreeMap<(Date, bool), Vec<&'a String>> {
+    let scopes = verification.as_ref().map_or(&[][..], |verification| verification.scopes.as_slice());
+    let is_early = |key: &ObjectKey| {
+        let is_of_place = |scope: &&Scope| {
+            scope.account_id == key.place.account_id.as_str() && scope.region == key.place.region.as_str()
+        };
+        scopes.iter().find(is_of_place).is_some_and(|scope| key.hour < scope.first_hour)
+    };
+    let mut days: BTreeMap<(Date, bool), Vec<&String>> = BTreeMap::new();
     for key in keys {
         if let Some(parsed) = ObjectKey::parse(key) {
-            days.entry(parsed.hour.date()).or_default().push(key);
+            days.entry((parsed.hour.date(), is_early(&parsed))).or_default().push(key);
         }
     }
     days
@@ -121,7 +130,7 @@ fn verified(page: &ExhibitPage<'_>, verification: &Verification) -> Markup {
             p { "Objects of an hour that is not sealed yet may be sealed by now: make the report again." }
         }
         @if sum(|scope| scope.without_digest) > 0 {
-            p { (sum(|scope| scope.without_digest)) " of these objects have no digest, because that of their hour is missing or invalid: see the faults." }
+            p { (sum(|scope| scope.without_digest)) " more objects have no digest, because that of their hour is missing or invalid: see the faults." }
         }
         @if !faults.is_empty() {
             (table("Faults", &[("Kind", false), ("Object", false), ("Finding", false)], &html! {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::ExhibitPage;
-use super::markup::{key, message, more, name, number, source, table, time};
+use super::markup::{code, key, message, more, name, number, source, table, time};
 use crate::report::exhibit::configuration::{
     BothStates, ConfigurationChange, ConfigurationPart, MOST_SHOWN, PlaceConfiguration, StateText,
 };
@@ -17,13 +17,20 @@ const MOST_PLACES: usize = 100;
 pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let of = &page.evidence.configuration;
     let changes: u64 = of.changes.values().sum();
+    let missing = of.unreadable.len() as u64;
     html! {
         p.answer { (answer(page, changes)) }
-        p { "Who changed it is in CloudTrail, not here: " code { "ModifyClientVpnEndpoint" } ", " code { "AuthorizeClientVpnIngress" } ", "
-            code { "RevokeClientVpnIngress" } ", " code { "CreateClientVpnRoute" } ", " code { "DeleteClientVpnRoute" } " and others." }
+        p { "Who changed it is in CloudTrail, not here: " (code("ModifyClientVpnEndpoint")) ", " (code("AuthorizeClientVpnIngress")) ", "
+            (code("RevokeClientVpnIngress")) ", " (code("CreateClientVpnRoute")) ", " (code("DeleteClientVpnRoute")) " and others." }
         @if !of.places.is_empty() { (snapshots(page)) }
+        @if missing > 0 {
+            p.answer.open {
+                (counted(missing, "object")) " of the configuration could not be read, " @if missing == 1 { "is" } @else { "are" } " not there, or not as a run record states: "
+                a href="unreadable.csv" { "unreadable.csv" } ". What changed in between is not seen."
+            }
+        }
         h3 { "Changes" }
-        @if changes == 0 { p { "None was seen." } } @else {
+        @if changes == 0 { p { "None was seen" @if missing > 0 { " in the others" } "." } } @else {
             (table("Changes of the configuration", &[
                 ("Between", false), ("and", false), ("Endpoint", false), ("Kind", false), ("What", false), ("Change", false), ("From", false), ("To", false),
             ], &html! { @for change in &of.first_changes { (change_row(page.times, change)) } }))

@@ -203,7 +203,7 @@ fn evidence(page: &ExhibitPage<'_>, basis: Basis) -> ControlEvidence {
         Basis::Sessions => of_state(page.population.verdict.state),
         Basis::Clock => of_state(page.clock.state),
         Basis::Configuration => match &page.evidence.configuration {
-            of if of.places.is_empty() => ControlEvidence::Insufficient,
+            of if of.places.is_empty() || !of.unreadable.is_empty() => ControlEvidence::Insufficient,
             of => match of.changes.values().sum() {
                 0 => ControlEvidence::RecordsPresent,
                 changes => ControlEvidence::Observations(changes),

@@ -32,8 +32,10 @@ pub(super) fn section(page: &ExhibitPage<'_>, contents: &Markup) -> Markup {
                 p.soft { "Exhibit " span.mono { (page.number) } " · audit record of AWS Client VPN" }
                 h1 { "AWS Client VPN, " span { (from) } " to " span { (to) } }
             }
-            @if page.changed.state != EvidenceState::Shown {
-                p.answer.open { "It is not shown that the lake is as it was written. So read each “Shown” of this report as “shown, if nobody changed the lake”." }
+            @match page.changed.state {
+                EvidenceState::Shown => {}
+                EvidenceState::Contradicted => p.answer.against { "The lake is not as it was sealed: see section 3. Each “Shown” of this report rests on what is left and was not changed." }
+                EvidenceState::NotShown | EvidenceState::InsufficientEvidence => p.answer.open { "It is not shown that the lake is as it was written. So read each “Shown” of this report as “shown, if nobody changed the lake”." }
             }
             div.cards {
                 @for (claim, verdict) in claims {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::ExhibitPage;
-use super::markup::{more, name, number, source, table, time};
+use super::markup::{code, more, name, number, source, table, time};
 use crate::report::exhibit::findings::{Finding, Rule};
 use crate::report::exhibit::population::counted;
 
@@ -29,7 +29,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
             }
         }))
         p.soft {
-            "Not tested: there is nothing to test, such as no connection logs, no posture status, or no list of users (" code { "--users FILE" } "). "
+            "Not tested: there is nothing to test, such as no connection logs, no posture status, or no list of users (" (code("--users FILE")) "). "
             @if let Some(users) = &page.request.users {
                 "List of users: " (name(&users.file.name)) ", " (users.rows) " rows, SHA-256 " span.mono { (users.file.sha256) } "; its date is for the entity to state."
             }

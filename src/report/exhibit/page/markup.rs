@@ -34,9 +34,14 @@ pub(super) fn class(state: EvidenceState) -> &'static str {
     }
 }
 
-/// Returns the answer that a section opens with.
-pub(super) fn answer(claim: &str, verdict: &Verdict) -> Markup {
-    html! { p.answer.(class(verdict.state)) { "“" (claim) "”: " (state(verdict.state)) ". " (verdict.sentence) } }
+/// Returns the answer that a section opens with. With a condition, it is shown only if that is so.
+pub(super) fn answer(claim: &str, verdict: &Verdict, condition: Option<&str>) -> Markup {
+    let condition = condition.filter(|_| verdict.state == EvidenceState::Shown);
+    html! {
+        p.answer.(class(verdict.state)) {
+            "“" (claim) "”: " (state(verdict.state)) @if let Some(condition) = condition { ", " (condition) } ". " (verdict.sentence)
+        }
+    }
 }
 
 /// Returns the line that names the data file of a table.
@@ -65,8 +70,16 @@ pub(super) fn key(text: &str) -> Markup {
 
 /// Returns a command, which is broken between its words only, so that it can be typed as it is printed.
 pub(super) fn command(text: &str) -> Markup {
-    let text = escaped(&text.chars().take(LONGEST_COMMAND).collect::<String>());
-    html! { bdi { @for (index, word) in text.split(' ').enumerate() { @if index > 0 { " " } @if word.len() <= LONGEST_WORD { span.nowrap { (word) } } @else { (word) } } } }
+    html! { bdi { (words(&escaped(&text.chars().take(LONGEST_COMMAND).collect::<String>()))) } }
+}
+
+/// Returns a flag, a command or a name of a file, broken likewise.
+pub(super) fn code(text: &str) -> Markup {
+    html! { code { (words(text)) } }
+}
+
+fn words(text: &str) -> Markup {
+    html! { @for (index, word) in text.split(' ').enumerate() { @if index > 0 { " " } @if word.len() <= LONGEST_WORD { span.nowrap { (word) } } @else { (word) } } }
 }
 
 fn beginning(text: &str, most: usize) -> Markup {

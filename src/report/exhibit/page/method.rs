@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::super::population::counted;
 use super::super::verdict::EvidenceState;
 use super::ExhibitPage;
-use super::markup::{command, table};
+use super::markup::{code, command, table};
 
 /// Words and their meaning.
 const GLOSSARY: [(&str, &str); 13] = [
@@ -42,11 +42,11 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     html! {
         h3 { "How to check this report" }
         ol {
-            li { "That the exhibit is the one that was handed over: " code { "client-vpn-audit report --check DIR --receipt receipt.txt" } ", or "
-                 code { "sha256sum --check receipt.txt" } " and the SHA-256 of each file in " a href="manifest.json" { "manifest.json" } ". The receipt must have come separately." }
+            li { "That the exhibit is the one that was handed over: " (code("client-vpn-audit report --check DIR --receipt receipt.txt")) ", or "
+                 (code("sha256sum --check receipt.txt")) " and the SHA-256 of each file in " a href="manifest.json" { "manifest.json" } ". The receipt must have come separately." }
             li { "That the figures follow from the lake: run " a href="reperform.sql" { "reperform.sql" } " in DuckDB over a copy of the lake. It states each figure of this page beside the one that it computes, \
                   without any code of this program." }
-            li { "That the lake is as it was sealed: " code { "client-vpn-audit verify --lake COPY --public-key FILE" } ", or by hand as docs/evidence.md shows with openssl and sha256sum." }
+            li { "That the lake is as it was sealed: " (code("client-vpn-audit verify --lake COPY --public-key FILE")) ", or by hand as docs/evidence.md shows with openssl and sha256sum." }
             li { "That AWS was asked: search CloudTrail for the request ids in " a href="captures.csv" { "captures.csv" } ". CloudTrail shows the call, not the answer." }
         }
         h3 { "Inputs" }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::ExhibitPage;
-use super::markup::{more, name, number, source, table, time};
+use super::markup::{code, more, name, number, source, table, time};
 use super::timeline;
 use crate::proof::coverage::{EndpointCoverage, Hole, LISTING, LogCoverage, MissingLog};
 use crate::report::exhibit::claims::unwatched;
@@ -56,7 +56,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         }
         h3 { "Independent count" }
         @if page.request.witnesses.is_empty() {
-            p { "No independent count was given. CloudWatch's ActiveConnectionsCount, exported within 63 days, is one: " code { "--witness ENDPOINT=FILE" } "." }
+            p { "No independent count was given. CloudWatch's ActiveConnectionsCount, exported within 63 days, is one: " (code("--witness ENDPOINT=FILE")) "." }
         } @else {
             @for endpoint in endpoints.iter().filter(|endpoint| endpoint.witness.is_some()).take(MOST_SHOWN) {
                 (witnessed(endpoint))

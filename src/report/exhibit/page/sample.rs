@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::ExhibitPage;
-use super::markup::{key, more, name, source, table, time};
+use super::markup::{code, key, more, name, source, table, time};
 use crate::report::exhibit::population::{counted, grouped};
 use crate::report::exhibit::run_records::ReportedTarget;
 use crate::report::exhibit::sample::{DecidingCapture, Sample};
@@ -30,7 +30,7 @@ const POPULATIONS: [SampledPopulation; 3] = [
 /// Returns the section.
 pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let (Some(request), Some(sample)) = (&page.request.sample, &page.evidence.sample) else {
-        return html! { p { "No sample was asked for: " code { "--sample N --seed TEXT" } "." } };
+        return html! { p { "No sample was asked for: " (code("--sample N --seed TEXT")) "." } };
     };
     let sessions = sample.sessions().count();
     let (captures, holes) = (sample.captures.members().count(), sample.holes.members().count());
@@ -46,7 +46,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         (sampled_sessions(page, sample))
         (more(MOST_SHOWN, sessions, "sessions"))
         (source("sample"))
-        p { "To recompute one: read the object with any reader of Parquet and select its " code { "connection_id" } "; compare the object's SHA-256 with the digest; \
+        p { "To recompute one: read the object with any reader of Parquet and select its " (code("connection_id")) "; compare the object's SHA-256 with the digest; \
              search CloudTrail for the request ids." }
         (sampled_captures(page, sample))
         (more(MOST_SHOWN, captures, "captures"))

@@ -13,7 +13,7 @@ use super::NOTHING_CHANGED;
 use super::configuration::{change_row, state_row};
 use super::cover::{prepared_by, program_rows, row};
 use super::document::document;
-use super::markup::{answer, bytes, key, message, name, source, table, time};
+use super::markup::{answer, bytes, code, key, message, name, source, table, time};
 use crate::report::plain_text::escaped;
 
 /// Most events, faults and unreadable objects that the sheet shows.
@@ -274,8 +274,8 @@ impl SessionSheet<'_> {
         let evidence = self.evidence;
         let (first, last) = evidence.verified_hours;
         html! {
-            (answer(NOTHING_CHANGED, self.changed))
-            @if evidence.verification.is_ok() { p { "Verified: every object of the hours " (first) " to " (last) " (UTC) of the lake, with these among them." } }
+            (answer(NOTHING_CHANGED, self.changed, None))
+            @if evidence.verification.is_ok() { p { "The objects of the hours " (first) " to " (last) " (UTC) of the lake were compared with the digests, these among them." } }
             @for (sha256, key_id) in &evidence.digests.keys {
                 p { "The digests name the key " span.mono { (name(key_id)) } ", SHA-256 " span.mono { (name(sha256)) } "." }
             }
@@ -317,9 +317,9 @@ impl SessionSheet<'_> {
         let id = if is_plain { session.connection_id.replace('\'', "''") } else { "…".to_owned() };
         html! {
             ol {
-                li { "That the package is the one that was handed over: " code { "client-vpn-audit report --check DIR --receipt receipt.txt" } ", or " code { "sha256sum --check receipt.txt" }
+                li { "That the package is the one that was handed over: " (code("client-vpn-audit report --check DIR --receipt receipt.txt")) ", or " (code("sha256sum --check receipt.txt"))
                      " and the SHA-256 of each file in " a href="manifest.json" { "manifest.json" } "." }
-                li { "That each copy is what the digest lists: compare its " code { "sha256sum" } " with the line of the object in the copy of the digest." }
+                li { "That each copy is what the digest lists: compare its " (code("sha256sum")) " with the line of the object in the copy of the digest." }
                 li { "That the digest is signed: docs/evidence.md of the program shows it by hand, with openssl and the public key." }
                 li { "That the copies show the session, in the rows of the captures that decide it: with DuckDB, in this folder," pre { code {
                     "SELECT filename, captured_at, status_code, connection_established_time, connection_end_time, ingress_bytes, egress_bytes\n"
