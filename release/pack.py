@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Packs files into a ZIP or tar.gz archive whose bytes depend on the files alone.
+"""Packs files into a ZIP or tar.gz archive whose bytes depend on the files, and on the zlib of this Python, alone.
 
 release/pack.py ARCHIVE [NAME=]FILE...
 

@@ -393,7 +393,7 @@ class Exhibit:
     def sample_holes(self):
         for row in self.rows("sample_holes"):
             to = ["no capture since"] if row["open"] else self.time(row["to"])
-            yield [[escaped(row["endpoint_id"])], self.time(row["from"]), to, [row["drawn_by"]]]
+            yield [[escaped(row["endpoint_id"])], self.time(row["from"]), to, [row["drawn_by"], f"of {escaped(row['endpoint_id'])} {row['from']}"]]
 
     def findings(self, rule):
         for row in self.rows("findings"):

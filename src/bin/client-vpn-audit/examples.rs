@@ -120,7 +120,7 @@ Examples:
       --prove cvpn-connection-0123456789abcdef0 --out ./case
 
   # Nothing was changed since the exhibit was made, by the receipt that was handed over separately
-  client-vpn-audit report --check ./exhibit --receipt receipt.txt
+  client-vpn-audit report --check ./exhibit --receipt ./exhibit/receipt.txt
 
   # By a signature of whoever handed it over, made as here
   openssl dgst -sha256 -sign key.pem ./exhibit/manifest.json | base64 > ./exhibit/manifest.json.sig

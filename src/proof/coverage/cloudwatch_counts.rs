@@ -176,10 +176,10 @@ fn from_json(text: &str) -> Result<Vec<(Timestamp, f64)>, WitnessError> {
 fn from_csv(text: &str) -> Result<Vec<(Timestamp, f64)>, WitnessError> {
     let mut points = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        let mut cells = line.split(',').map(|cell| cell.trim().trim_matches('"'));
+        let mut cells = cells(line).into_iter();
         let (time, number) =
             (cells.next().and_then(time), cells.next().and_then(|cell| cell.parse::<f64>().ok()));
-        let is_header = points.is_empty() && (time.is_none() || number.is_none());
+        let is_header = points.is_empty() && time.is_none();
         match time.zip(number) {
             Some((time, number)) if number.is_finite() && number >= 0.0 => points.push((time, number)),
             _ if is_header || line.trim().is_empty() => {}
@@ -187,6 +187,16 @@ fn from_csv(text: &str) -> Result<Vec<(Timestamp, f64)>, WitnessError> {
         }
     }
     Ok(points)
+}
+
+/// Splits a line at its commas, but for those within quotation marks: `"1,200"` is one cell, and no number.
+fn cells(line: &str) -> Vec<&str> {
+    let mut is_quoted = false;
+    let is_end = |character: char| {
+        is_quoted ^= character == '"';
+        character == ',' && !is_quoted
+    };
+    line.split(is_end).map(|cell| cell.trim().trim_matches('"')).collect()
 }
 
 /// Parses a time of RFC 3339, or one without a zone as the console writes it, which is UTC.

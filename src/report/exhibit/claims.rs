@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::ExhibitRequest;
-use super::digests::NewestDigest;
+use super::digests::DigestFigures;
 use super::evidence::Evidence;
 use super::population::{counted, grouped};
 use super::verdict::{EvidenceState, Verdict};
@@ -21,7 +21,6 @@ use crate::proof::coverage::{LISTED_AFTER_END, LISTING};
 use crate::proof::signing::PublicKey;
 use crate::proof::verify::Verification;
 use crate::report::plain_text::escaped;
-use crate::target::AccountRegion;
 
 pub(super) use clock::{CLOCK_LIMIT_SECONDS, clock};
 
@@ -160,8 +159,8 @@ pub(super) fn missed(request: &ExhibitRequest<'_>, evidence: &Evidence, times: &
     let without_id = evidence.rows_without_id();
     if without_id > 0 {
         let sentence = format!(
-            "No gap of 60 minutes between complete captures, but {} of the period without the id of a connection: what they show is in no \
-             session.",
+            "No gap of 60 minutes between complete captures, but {} without the id of a connection, in the period or the hour before or after \
+             it: what they show is in no session.",
             match without_id {
                 1 => "1 row is".to_owned(),
                 number => format!("{} rows are", grouped(number)),
@@ -264,8 +263,8 @@ pub(super) struct SealFacts<'a> {
     pub inputs: &'a BTreeMap<String, ReadObject>,
     /// The result of `verify`, or the reason why nothing could be verified.
     pub verification: &'a Result<Verification, String>,
-    /// The newest digest of each account and Region that was verified.
-    pub newest: &'a BTreeMap<AccountRegion, NewestDigest>,
+    /// The digests around these hours.
+    pub digests: &'a DigestFigures,
     /// The last hour that the claim is about.
     pub last_hour: Hour,
 }
@@ -344,8 +343,13 @@ pub(super) fn changed(facts: &SealFacts<'_>) -> Verdict {
             format!(" {} of later hours, such as connection logs, not sealed yet.", counted(number, "object"))
         }
     };
-    let newest = facts.newest.values().filter_map(|newest| ObjectKey::parse(&newest.key)).map(|key| key.hour);
-    let newest = newest.min().map_or(String::new(), |hour| format!(" The newest digest is of {hour}."));
+    let newest = match facts.digests.newest_hours.as_slice() {
+        [] => String::new(),
+        [hour] => format!(" The newest digest is of {hour}."),
+        hours => hours.iter().min().map_or(String::new(), |hour| {
+            format!(" The newest digest of each account and Region is of {hour} or later.")
+        }),
+    };
     let key = match facts.keys {
         [key] => format!(", whose SHA-256 begins with {}", key.sha256.chars().take(12).collect::<String>()),
         _ => String::new(),
@@ -361,7 +365,7 @@ pub(super) fn changed(facts: &SealFacts<'_>) -> Verdict {
 /// Returns `true` if only objects of hours after those of the snapshots are not sealed: they cannot have changed since, and the claim is not
 /// about them.
 fn is_sealed_to_the_last_snapshot(facts: &SealFacts<'_>, verification: &Verification) -> bool {
-    let newest = facts.newest.values().map(|newest| ObjectKey::parse(&newest.key));
+    let newest = facts.digests.newest.values().map(|newest| ObjectKey::parse(&newest.key));
     verification.scopes.iter().all(|scope| scope.without_digest == 0)
         && newest.into_iter().all(|key| key.is_some_and(|key| key.hour >= facts.last_hour))
 }

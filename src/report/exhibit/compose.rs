@@ -26,7 +26,7 @@ pub struct WrittenExhibit {
     pub faults: u64,
     /// Objects that could not be read, or are not there.
     pub unreadable: u64,
-    /// What the cover states of the claims, as a name and a sentence each.
+    /// The claims of the cover, as a name and a sentence each.
     pub claims: Vec<(&'static str, String)>,
     /// `true` if there is a record, without a hole, without a fault, and everything could be read.
     pub is_whole: bool,
@@ -56,7 +56,7 @@ pub async fn make_exhibit(
         keys: &request.keys,
         inputs: &evidence.inputs,
         verification: &evidence.verification,
-        newest: &evidence.digests.newest,
+        digests: &evidence.digests,
         last_hour: evidence.last_snapshot_hour,
     });
     let clock = claims::clock(&evidence);

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use sha2::{Digest as _, Sha256};
 
 use super::run_records::ClockDifferences;
+use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::{Store, StoreError};
 use crate::proof::digest::WrittenDigest;
@@ -27,6 +28,8 @@ pub(super) struct DigestFigures {
     pub unsigned: u64,
     /// The newest digest of each account and Region.
     pub newest: BTreeMap<AccountRegion, NewestDigest>,
+    /// The hour of the newest digest of each account and Region in the lake, read or not.
+    pub newest_hours: Vec<Hour>,
     /// Digests by the key of the object that they list, of the objects that were asked for.
     pub listing: BTreeMap<String, String>,
 }
@@ -53,7 +56,13 @@ pub(super) async fn read_digests(
     let mut figures = DigestFigures::default();
     let last = last.checked_add(jiff::Span::new().days(2)).unwrap_or(last);
     for place in places {
-        for date in store.days(Table::Digests, place).await? {
+        let dates = store.days(Table::Digests, place).await?;
+        if let Some(newest) = dates.last() {
+            let found = store.find(&place.day(Table::Digests, *newest)).await?;
+            let hours = found.iter().filter_map(|found| ObjectKey::parse(&found.key)).map(|key| key.hour);
+            figures.newest_hours.extend(hours.max());
+        }
+        for date in dates {
             if date < first || date > last {
                 continue;
             }

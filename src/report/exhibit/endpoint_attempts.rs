@@ -41,6 +41,14 @@ impl EndpointAttempts {
         most_frequent.map(|(seconds, _)| seconds).filter(|seconds| is_enough && *seconds > 0)
     }
 
+    /// Returns `true` if the schedule is known and every attempt lies on it.
+    pub(super) fn is_regular(&self) -> bool {
+        let (Some(step), Some(anchor)) = (self.schedule_seconds(), self.snapshot_times.first()) else {
+            return false;
+        };
+        self.snapshot_times.iter().all(|time| (time.as_second() - anchor.as_second()).rem_euclid(step) == 0)
+    }
+
     /// Returns the number of the times of a rhythm, that of these attempts or of others, at which there was an attempt; `None` if the
     /// rhythm is not known.
     pub(super) fn times_attempted(&self, rhythm: &EndpointAttempts) -> Option<u64> {
@@ -102,5 +110,18 @@ mod tests {
             "one distance is no schedule"
         );
         assert_eq!(expected(&[], "00:00:00", "01:00:00"), None);
+    }
+
+    #[test]
+    fn attempts_are_regular_if_each_lies_on_the_schedule() {
+        for (case, times, is_regular) in [
+            ("all of them", vec!["00:00", "00:30", "01:00"], true),
+            ("with an outage", vec!["00:00", "00:30", "01:00", "03:30"], true),
+            ("one beside it", vec!["07:09", "07:39", "07:54", "08:24"], false),
+            ("too few", vec!["00:00", "00:30"], false),
+            ("none", vec![], false),
+        ] {
+            assert_eq!(attempts(&times).is_regular(), is_regular, "{case}");
+        }
     }
 }

@@ -17,7 +17,7 @@ use super::reconciliation::{Reconciliation, RecordFacts};
 use super::run_records::{ReportedEndpoint, read_runs};
 use super::sample::Sample;
 use super::session_figures::{SessionFigures, SessionSink, SessionTallies};
-use super::verification::verify_hours;
+use super::verification::{VerifiedHours, verify_hours};
 use super::{ExhibitError, ExhibitProgress, ExhibitRequest, widened};
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
@@ -51,7 +51,7 @@ pub(super) struct Evidence {
     /// The last hour of the snapshots that the sessions were made of, and of the period.
     pub last_snapshot_hour: Hour,
     /// The hours that were verified.
-    pub verified_hours: (Hour, Hour),
+    pub verified_hours: VerifiedHours,
     /// The result of `verify`, or the reason why nothing could be verified.
     pub verification: Result<Verification, String>,
     /// SHA-256 of the file of pseudonyms, in hexadecimal; `None` if names and addresses were not replaced.
@@ -206,8 +206,11 @@ impl Evidence {
         let is_record = |key: &ObjectKey| matches!(key.table, Table::Runs | Table::Digests);
         let read_hours = keys.filter(|key| !is_record(key)).map(|key| key.hour);
         let (first, last) = hours_of(&read, from, until);
-        let verified_hours =
+        let read_hours =
             read_hours.fold((first, last), |(first, last), hour| (first.min(hour), last.max(hour)));
+        // Of what came later, a copy of the lake need not have digests.
+        let end_of_period = Hour::containing(deciding(from, until).1);
+        let verified_hours = VerifiedHours::of(read_hours).expected_up_to(end_of_period);
         let on_verified = |objects| on_progress(ExhibitProgress::Verified(objects));
         let verification = verify_hours(request, &store, verified_hours, on_verified).await?;
 

@@ -1,5 +1,6 @@
 //! The captures that the rhythm of the snapshots makes expect: the record has no schedule.
 
+use super::endpoint_attempts::EndpointAttempts;
 use super::evidence::Evidence;
 use super::run_records::ReportedEndpoint;
 use crate::proof::coverage::{EndpointCoverage, LISTING};
@@ -25,9 +26,11 @@ impl ExpectedCaptures {
                 (&other.account_id, &other.region) == (&endpoint.account_id, &endpoint.region)
             });
             let most = of_place.map(|(_, attempts)| attempts).max_by_key(|of| of.snapshot_times.len())?;
-            // One that was tried half as often may have a schedule of its own; one that was hardly tried shows none.
-            let own_rhythm = own.filter(|own| own.snapshot_times.len() * 2 >= most.snapshot_times.len());
-            let rhythm = own_rhythm.unwrap_or(most);
+            // One that was tried half as often, and at no other times, may have a schedule of its own.
+            let is_own = |own: &&EndpointAttempts| {
+                own.is_regular() && own.snapshot_times.len() * 2 >= most.snapshot_times.len()
+            };
+            let rhythm = own.filter(is_own).unwrap_or(most);
             let expected = rhythm.expected(endpoint.from.max(evidence.from), evidence.until)?;
             let attempted = own.map_or(0, |own| own.times_attempted(rhythm).unwrap_or(0));
             Some(ExpectedCaptures {

@@ -72,7 +72,7 @@ pub async fn prove_session(
         keys: &request.keys,
         inputs: &evidence.inputs,
         verification: &evidence.verification,
-        newest: &evidence.digests.newest,
+        digests: &evidence.digests,
         last_hour: evidence.last_hour,
     });
     write_data(&evidence, &mut folder)?;

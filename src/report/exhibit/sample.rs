@@ -115,6 +115,17 @@ pub(super) struct SampledHole {
     pub gap: Gap,
 }
 
+impl SampledHole {
+    /// Returns the id that its hash is made of.
+    pub(super) fn id(&self) -> String {
+        hole_id(&self.endpoint_id, self.gap)
+    }
+}
+
+fn hole_id(endpoint_id: &str, gap: Gap) -> String {
+    format!("{endpoint_id} {:.3}", gap.from)
+}
+
 /// The sample in the making.
 #[derive(Debug)]
 pub(super) struct Sample {
@@ -161,7 +172,7 @@ impl Sample {
 
     /// Adds a hole of the population, with its row in the data file.
     pub(super) fn add_hole(&mut self, endpoint_id: &str, gap: Gap, row: &[Value]) {
-        let id = format!("{endpoint_id} {:.3}", gap.from);
+        let id = hole_id(endpoint_id, gap);
         self.holes.add(&self.request, (endpoint_id, gap.from), &id, || SampledHole {
             row: row.to_vec(),
             endpoint_id: endpoint_id.to_owned(),

@@ -17,7 +17,7 @@ use super::claims::CLOCK_LIMIT_SECONDS;
 use super::configuration::ConfigurationFigures;
 use super::digests::{DigestFigures, read_digests};
 use super::output_folder::OutputFolder;
-use super::verification::verify_hours;
+use super::verification::{VerifiedHours, verify_hours};
 use super::{ExhibitError, ExhibitProgress, ExhibitRequest};
 use crate::hour::Hour;
 use crate::lake::keys::{ObjectKey, Table};
@@ -104,7 +104,7 @@ pub(super) struct SessionEvidence {
     /// The last hour of the copied objects that digests list.
     pub last_hour: Hour,
     /// The hours that were verified.
-    pub verified_hours: (Hour, Hour),
+    pub verified_hours: VerifiedHours,
     /// The result of `verify`, or the reason why nothing could be verified.
     pub verification: Result<Verification, String>,
     /// Every object that was read.
@@ -216,7 +216,7 @@ impl SessionEvidence {
         for digest in digests.listing.values() {
             objects.entry(digest.clone()).or_default().insert(ObjectRole::Digest);
         }
-        let verified_hours = (first.min(Hour::containing(time.0)), last);
+        let verified_hours = VerifiedHours::of((first.min(Hour::containing(time.0)), last));
         let on_verified = |objects| on_progress(ExhibitProgress::Verified(objects));
         let verification = verify_hours(request, &store, verified_hours, on_verified).await?;
         let objects = copies::copy(&store, objects, folder, &mut unreadable).await?;

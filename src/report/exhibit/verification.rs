@@ -10,24 +10,56 @@ use crate::proof::verify::{Kind, Verification, Verifier, VerifyError};
 /// VPN session duration".
 const NEIGHBOURING_HOURS: i32 = 24;
 
-/// Verifies the hours from `first` to `last`, those before them, and those after them that have digests: a copy of a lake may end soon
-/// after the period. Returns the reason, in words, if nothing of them could be verified.
+/// The hours that an exhibit is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct VerifiedHours {
+    pub first: Hour,
+    /// The last hour of which a digest must be there.
+    pub last: Hour,
+    /// The last hour of an object that was read.
+    last_read: Hour,
+}
+
+impl VerifiedHours {
+    /// Returns the hours from the first to the last of the objects that were read.
+    pub(super) fn of((first, last): (Hour, Hour)) -> VerifiedHours {
+        VerifiedHours { first, last, last_read: last }
+    }
+
+    /// Returns the same hours, of which digests must be there up to `hour` at most.
+    pub(super) fn expected_up_to(self, hour: Hour) -> VerifiedHours {
+        VerifiedHours { last: self.last.min(hour), ..self }
+    }
+
+    /// Returns the first hour that is verified.
+    fn begin(self) -> Hour {
+        self.first.earlier(NEIGHBOURING_HOURS)
+    }
+
+    /// Returns the last hour that is verified, if there are digests up to it.
+    fn end(self) -> Hour {
+        (0..NEIGHBOURING_HOURS).fold(self.last_read, |hour, _| hour.next())
+    }
+}
+
+/// Verifies these hours, those before them, and those after them that have digests: a copy of a lake may end soon after the period. Returns
+/// the reason, in words, if nothing of them could be verified.
 ///
 /// # Errors
 /// Returns an error if the lake cannot be listed.
 pub(super) async fn verify_hours(
     request: &ExhibitRequest<'_>,
     store: &Store,
-    (first, last): (Hour, Hour),
+    hours: VerifiedHours,
     on_progress: impl Fn(u64),
 ) -> Result<Result<Verification, String>, StoreError> {
     let verifier = Verifier {
         store,
         lake: request.lake,
         keys: &request.keys,
-        from: Some(first.earlier(NEIGHBOURING_HOURS)),
-        to: Some(last),
-        up_to: Some((0..NEIGHBOURING_HOURS).fold(last, |hour, _| hour.next())),
+        from: Some(hours.begin()),
+        to: Some(hours.last),
+        up_to: Some(hours.end()),
         known: request.known.clone(),
         retention_days: request.retention_days,
         now: request.now,

@@ -248,7 +248,7 @@ fn package_text(package: &WrittenPackage, out: &Path) -> String {
          Written to {out}. Look at {out}/report.html.\n\
          The copies show other people too: the sheet says what to hand over to whom.\n\
          Hand over receipt.txt separately from the rest: SHA-256 of manifest.json is\n  {}\n\
-         Check with: client-vpn-audit report --check {out} --receipt receipt.txt",
+         Check with: client-vpn-audit report --check {out} --receipt {out}/receipt.txt",
         package.number,
         escaped(&package.endpoint_id),
         counted(package.rows as u64, "row"),
@@ -292,7 +292,7 @@ pub fn text(made: &WrittenExhibit, out: &Path) -> String {
         "Exhibit {}: {} sessions\n{}\n\n\
          Written to {out}. Look at {out}/report.html.\n\
          Hand over receipt.txt separately from the rest: SHA-256 of manifest.json is\n  {}\n\
-         Check with: client-vpn-audit report --check {out} --receipt receipt.txt",
+         Check with: client-vpn-audit report --check {out} --receipt {out}/receipt.txt",
         made.number,
         HumanCount(made.sessions),
         claims.collect::<Vec<_>>().join("\n"),

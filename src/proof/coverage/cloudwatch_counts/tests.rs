@@ -88,6 +88,12 @@ fn a_file_that_is_no_export_is_refused() {
             r#"{"Datapoints":[{"Timestamp":"2025-11-23T00:00:00Z","Maximum":-3.0}]}"#,
             "has -3 at 2025-11-23T00:00:00Z, which is no number of connections",
         ),
+        ("thousands with a comma", "time,count\n2025-11-23T00:00:00Z,\"1,200\"\n", "line 2 has no time"),
+        (
+            "a time without a number, first",
+            "2025-11-23T00:00:00Z,-\n2025-11-23T00:01:00Z,3\n",
+            "line 1 has no time",
+        ),
         ("not a number, first", "2025-11-23T00:00:00Z,NaN\n2025-11-23T00:01:00Z,3\n", "line 1 has no time"),
         ("the same in CSV", "2025-11-23T00:00:00Z,1\n2025-11-23T00:01:00Z,-3\n", "line 2 has no time"),
         ("other JSON", "{}", "is JSON, but not what"),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
+use super::super::population::counted;
 use super::ExhibitPage;
 use super::markup::{code, key, message, more, name, number, source, table};
 use crate::lake::keys::{ObjectKey, Table};
@@ -17,8 +18,17 @@ const MOST_SHOWN: usize = 200;
 /// Returns the section.
 pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let (request, evidence) = (page.request, page.evidence);
-    let (first, last) = evidence.verified_hours;
-    let is_outside = |key: &ObjectKey| key.table != Table::Digests && (key.hour < first || key.hour > last);
+    let (first, last) = (evidence.verified_hours.first, evidence.verified_hours.last);
+    let scopes =
+        evidence.verification.as_ref().map_or(&[][..], |verification| verification.scopes.as_slice());
+    let is_within = |scope: &Scope, key: &ObjectKey| {
+        is_of_place(scope, key) && scope.first_hour <= key.hour && key.hour <= scope.last_hour
+    };
+    let is_outside = |key: &ObjectKey| {
+        evidence.verification.is_ok()
+            && key.table != Table::Digests
+            && !scopes.iter().any(|scope| is_within(scope, key))
+    };
     let outside = evidence.inputs.keys().filter_map(|key| ObjectKey::parse(key)).filter(is_outside).count();
     let late = &evidence.coverage.sealed_late;
     html! {
@@ -44,7 +54,7 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         @if evidence.verification.is_ok() { p { "The objects of the hours " (first) " to " (last) " (UTC) were compared with the digests: these hours have what the sessions and configurations were made of, and so were the 24 hours on each side, as far as there are digests. The table \
                  states the hours that have digests of their own; the first digest of a chain lists what is older." } }
         @if outside > 0 {
-            p { (outside) " objects of other hours were read and not verified here: run records, which decide since when an endpoint exists and which gaps lie around sessions that \
+            p { (counted(outside as u64, "object")) " of other hours " @if outside == 1 { "was" } @else { "were" } " read and not verified here: run records, which decide since when an endpoint exists and which gaps lie around sessions that \
                  reach out of the period, or which name connection logs that were read after it. To verify all: " (code("client-vpn-audit verify")) "." }
         }
         @match &evidence.verification {
@@ -88,6 +98,10 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     }
 }
 
+fn is_of_place(scope: &Scope, key: &ObjectKey) -> bool {
+    scope.account_id == key.place.account_id.as_str() && scope.region == key.place.region.as_str()
+}
+
 /// Groups the keys of run records by the day in them, and by `true` if their hour lies before the first digest.
 fn by_day<'a>(
     keys: &'a [String],
@@ -95,10 +109,7 @@ fn by_day<'a>(
 ) -> BTreeMap<(Date, bool), Vec<&'a String>> {
     let scopes = verification.as_ref().map_or(&[][..], |verification| verification.scopes.as_slice());
     let is_early = |key: &ObjectKey| {
-        let is_of_place = |scope: &&Scope| {
-            scope.account_id == key.place.account_id.as_str() && scope.region == key.place.region.as_str()
-        };
-        scopes.iter().find(is_of_place).is_some_and(|scope| key.hour < scope.first_hour)
+        scopes.iter().find(|scope| is_of_place(scope, key)).is_some_and(|scope| key.hour < scope.first_hour)
     };
     let mut days: BTreeMap<(Date, bool), Vec<&String>> = BTreeMap::new();
     for key in keys {

@@ -56,7 +56,8 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
                 @for (_, sha256, of) in sample.holes.members().take(MOST_SHOWN) {
                     tr {
                         td.mono { (key(&of.endpoint_id)) } td { (time(page.times, of.gap.from)) }
-                        td { @if of.gap.open { "no capture since" } @else { (time(page.times, of.gap.to)) } } td.mono { (sha256) }
+                        td { @if of.gap.open { "no capture since" } @else { (time(page.times, of.gap.to)) } }
+                        td.mono { (sha256) div.soft { "of " (key(&of.id())) } }
                     }
                 }
             }))

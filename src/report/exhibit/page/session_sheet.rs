@@ -272,10 +272,10 @@ impl SessionSheet<'_> {
 
     fn changed(&self) -> Markup {
         let evidence = self.evidence;
-        let (first, last) = evidence.verified_hours;
+        let (first, last) = (evidence.verified_hours.first, evidence.verified_hours.last);
         html! {
             (answer(NOTHING_CHANGED, self.changed, None))
-            @if evidence.verification.is_ok() { p { "The objects of the hours " (first) " to " (last) " (UTC) of the lake were compared with the digests, these among them." } }
+            @if evidence.verification.is_ok() { p { "The objects of the hours " (first) " to " (last) " (UTC) of the lake were compared with the digests, these among them, and so were 24 hours on each side, as far as there are digests." } }
             @for (sha256, key_id) in &evidence.digests.keys {
                 p { "The digests name the key " span.mono { (name(key_id)) } ", SHA-256 " span.mono { (name(sha256)) } "." }
             }
