@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::hour::Hour;
+use crate::lake::keys::ObjectKey;
 use crate::target::AccountRegion;
 
 /// The kind of a fault. To add one, see CONTRIBUTING.md, "Add an error code".
@@ -201,6 +202,16 @@ impl Scope {
             run_records: 0,
             unrecorded: 0,
         }
+    }
+
+    /// Returns `true` if an object is of this account and Region.
+    pub fn is_of(&self, place: &AccountRegion) -> bool {
+        self.account_id == place.account_id.as_str() && self.region == place.region.as_str()
+    }
+
+    /// Returns `true` if an object is of one of these hours.
+    pub fn contains(&self, key: &ObjectKey) -> bool {
+        self.is_of(&key.place) && self.first_hour <= key.hour && key.hour <= self.last_hour
     }
 
     /// Counts an object that was read.

@@ -14,7 +14,7 @@ use super::population::{counted, grouped};
 use super::verdict::{EvidenceState, Verdict};
 use super::zoned_times::ZonedTimes;
 use crate::hour::Hour;
-use crate::lake::keys::ObjectKey;
+use crate::lake::keys::{ObjectKey, Table};
 use crate::lake::store::ReadObject;
 use crate::proof::coverage::cloudwatch_counts::Witness;
 use crate::proof::coverage::{LISTED_AFTER_END, LISTING};
@@ -302,10 +302,11 @@ pub(super) fn changed(facts: &SealFacts<'_>) -> Verdict {
         return Verdict::new(EvidenceState::NotShown, sentence);
     }
     let unsealed = unsealed(verification);
-    if unsealed > 0 && !is_sealed_to_the_last_snapshot(facts, verification) {
+    let unverified = unverified(facts, verification);
+    if unverified > 0 || unsealed > 0 && !is_sealed_to_the_last_snapshot(facts, verification) {
         let sentence = format!(
             "No difference from what was sealed, but {} not sealed: nothing shows that they are as they were written.",
-            match unsealed {
+            match unsealed + unverified {
                 1 => "1 object is".to_owned(),
                 number => format!("{number} objects are"),
             }
@@ -368,6 +369,14 @@ fn is_sealed_to_the_last_snapshot(facts: &SealFacts<'_>, verification: &Verifica
     let newest = facts.digests.newest.values().map(|newest| ObjectKey::parse(&newest.key));
     verification.scopes.iter().all(|scope| scope.without_digest == 0)
         && newest.into_iter().all(|key| key.is_some_and(|key| key.hour >= facts.last_hour))
+}
+
+/// Returns the number of objects of snapshots that were read and lie in no hour that was verified: the digests end before.
+fn unverified(facts: &SealFacts<'_>, verification: &Verification) -> u64 {
+    let keys = facts.inputs.keys().filter_map(|key| ObjectKey::parse(key));
+    let of_snapshots =
+        keys.filter(|key| !matches!(key.table, Table::Runs | Table::Digests) && key.hour <= facts.last_hour);
+    of_snapshots.filter(|key| !verification.scopes.iter().any(|scope| scope.contains(key))).count() as u64
 }
 
 /// Returns the number of objects that no valid digest lists.

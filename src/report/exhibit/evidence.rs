@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 use super::captures::{CaptureSink, LedgerFigures, deciding};
 use super::configuration::ConfigurationFigures;
@@ -209,7 +209,8 @@ impl Evidence {
         let read_hours =
             read_hours.fold((first, last), |(first, last), hour| (first.min(hour), last.max(hour)));
         // Of what came later, a copy of the lake need not have digests.
-        let end_of_period = Hour::containing(deciding(from, until).1);
+        let end_of_period = deciding(from, until).1.saturating_sub(SignedDuration::from_millis(1));
+        let end_of_period = Hour::containing(end_of_period.unwrap_or(until));
         let verified_hours = VerifiedHours::of(read_hours).expected_up_to(end_of_period);
         let on_verified = |objects| on_progress(ExhibitProgress::Verified(objects));
         let verification = verify_hours(request, &store, verified_hours, on_verified).await?;

@@ -21,13 +21,10 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let (first, last) = (evidence.verified_hours.first, evidence.verified_hours.last);
     let scopes =
         evidence.verification.as_ref().map_or(&[][..], |verification| verification.scopes.as_slice());
-    let is_within = |scope: &Scope, key: &ObjectKey| {
-        is_of_place(scope, key) && scope.first_hour <= key.hour && key.hour <= scope.last_hour
-    };
     let is_outside = |key: &ObjectKey| {
         evidence.verification.is_ok()
             && key.table != Table::Digests
-            && !scopes.iter().any(|scope| is_within(scope, key))
+            && !scopes.iter().any(|scope| scope.contains(key))
     };
     let outside = evidence.inputs.keys().filter_map(|key| ObjectKey::parse(key)).filter(is_outside).count();
     let late = &evidence.coverage.sealed_late;
@@ -98,10 +95,6 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     }
 }
 
-fn is_of_place(scope: &Scope, key: &ObjectKey) -> bool {
-    scope.account_id == key.place.account_id.as_str() && scope.region == key.place.region.as_str()
-}
-
 /// Groups the keys of run records by the day in them, and by `true` if their hour lies before the first digest.
 fn by_day<'a>(
     keys: &'a [String],
@@ -109,7 +102,7 @@ fn by_day<'a>(
 ) -> BTreeMap<(Date, bool), Vec<&'a String>> {
     let scopes = verification.as_ref().map_or(&[][..], |verification| verification.scopes.as_slice());
     let is_early = |key: &ObjectKey| {
-        scopes.iter().find(|scope| is_of_place(scope, key)).is_some_and(|scope| key.hour < scope.first_hour)
+        scopes.iter().find(|scope| scope.is_of(&key.place)).is_some_and(|scope| key.hour < scope.first_hour)
     };
     let mut days: BTreeMap<(Date, bool), Vec<&String>> = BTreeMap::new();
     for key in keys {
