@@ -209,9 +209,9 @@ impl Scope {
         self.account_id == place.account_id.as_str() && self.region == place.region.as_str()
     }
 
-    /// Returns `true` if an object is of one of these hours.
-    pub fn contains(&self, key: &ObjectKey) -> bool {
-        self.is_of(&key.place) && self.first_hour <= key.hour && key.hour <= self.last_hour
+    /// Returns `true` if an object is of one of these hours, or of an earlier one: the first digest of a chain lists older objects.
+    pub fn reaches(&self, key: &ObjectKey) -> bool {
+        self.is_of(&key.place) && key.hour <= self.last_hour
     }
 
     /// Counts an object that was read.

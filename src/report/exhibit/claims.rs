@@ -265,6 +265,8 @@ pub(super) struct SealFacts<'a> {
     pub verification: &'a Result<Verification, String>,
     /// The digests around these hours.
     pub digests: &'a DigestFigures,
+    /// The last hour of which a digest must be there.
+    pub expected_until: Hour,
     /// The last hour that the claim is about.
     pub last_hour: Hour,
 }
@@ -371,12 +373,14 @@ fn is_sealed_to_the_last_snapshot(facts: &SealFacts<'_>, verification: &Verifica
         && newest.into_iter().all(|key| key.is_some_and(|key| key.hour >= facts.last_hour))
 }
 
-/// Returns the number of objects of snapshots that were read and lie in no hour that was verified: the digests end before.
+/// Returns the number of objects of snapshots that were read, of later hours than a digest must be there of, and of which there is none.
 fn unverified(facts: &SealFacts<'_>, verification: &Verification) -> u64 {
-    let keys = facts.inputs.keys().filter_map(|key| ObjectKey::parse(key));
-    let of_snapshots =
-        keys.filter(|key| !matches!(key.table, Table::Runs | Table::Digests) && key.hour <= facts.last_hour);
-    of_snapshots.filter(|key| !verification.scopes.iter().any(|scope| scope.contains(key))).count() as u64
+    let is_later = |key: &ObjectKey| {
+        let is_record = matches!(key.table, Table::Runs | Table::Digests);
+        !is_record && facts.expected_until < key.hour && key.hour <= facts.last_hour
+    };
+    let later = facts.inputs.keys().filter_map(|key| ObjectKey::parse(key)).filter(is_later);
+    later.filter(|key| !verification.scopes.iter().any(|scope| scope.reaches(key))).count() as u64
 }
 
 /// Returns the number of objects that no valid digest lists.

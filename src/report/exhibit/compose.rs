@@ -57,6 +57,7 @@ pub async fn make_exhibit(
         inputs: &evidence.inputs,
         verification: &evidence.verification,
         digests: &evidence.digests,
+        expected_until: evidence.verified_hours.last,
         last_hour: evidence.last_snapshot_hour,
     });
     let clock = claims::clock(&evidence);

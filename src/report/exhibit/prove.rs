@@ -73,6 +73,7 @@ pub async fn prove_session(
         inputs: &evidence.inputs,
         verification: &evidence.verification,
         digests: &evidence.digests,
+        expected_until: evidence.verified_hours.last,
         last_hour: evidence.last_hour,
     });
     write_data(&evidence, &mut folder)?;

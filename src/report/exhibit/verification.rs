@@ -32,7 +32,7 @@ impl VerifiedHours {
     }
 
     /// Returns the first hour that is verified.
-    fn begin(self) -> Hour {
+    pub(super) fn begin(self) -> Hour {
         self.first.earlier(NEIGHBOURING_HOURS)
     }
 

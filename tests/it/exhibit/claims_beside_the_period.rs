@@ -190,7 +190,7 @@ async fn hours_that_are_whole_hide_nothing_that_was_removed_beyond_them() {
     }
     let made = report(lake.path(), &asked).await;
     cases.assert_eq("a copy that ends", &(made.words()[2], made.is_whole), &(OPEN, true));
-    let sentence = "No difference from what was sealed, but 4 objects are not sealed";
+    let sentence = "No difference from what was sealed, but 2 objects are not sealed";
     assert!(made.sentences["changed"].contains(sentence), "{:?}", made.sentences);
     assert!(remove(lake.path(), |time| time >= "20251123T040000Z") > 0);
     let made = report(lake.path(), &asked).await;

@@ -22,9 +22,9 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
     let scopes =
         evidence.verification.as_ref().map_or(&[][..], |verification| verification.scopes.as_slice());
     let is_outside = |key: &ObjectKey| {
-        evidence.verification.is_ok()
-            && key.table != Table::Digests
-            && !scopes.iter().any(|scope| scope.contains(key))
+        let is_verified =
+            key.hour >= evidence.verified_hours.begin() && scopes.iter().any(|scope| scope.reaches(key));
+        evidence.verification.is_ok() && key.table != Table::Digests && !is_verified
     };
     let outside = evidence.inputs.keys().filter_map(|key| ObjectKey::parse(key)).filter(is_outside).count();
     let late = &evidence.coverage.sealed_late;
