@@ -31,6 +31,8 @@ pub(super) struct DataFileFacts {
     pub rows: u64,
     /// Cells of the CSV file that have an apostrophe before their text.
     pub altered_cells: u64,
+    /// SHA-256 of the JSON lines, in hexadecimal; empty until the file is complete.
+    pub lines_sha256: String,
 }
 
 impl OutputFolder {
@@ -180,7 +182,7 @@ impl DataFile {
             Ok::<_, io::Error>((csv, BufWriter::new(lines)))
         };
         let (csv, lines) = create().map_err(|error| ExhibitError::write("writing", &path, error))?;
-        let facts = DataFileFacts { name, rows: 0, altered_cells: 0 };
+        let facts = DataFileFacts { name, rows: 0, altered_cells: 0, lines_sha256: String::new() };
         Ok(DataFile { columns, csv, lines, facts, path })
     }
 
@@ -211,7 +213,9 @@ impl DataFile {
         let failed = |error| ExhibitError::write("writing", &path, error);
         let csv = csv.into_inner().map_err(|error| failed(error.into_error()))?;
         let lines = lines.into_inner().map_err(|error| failed(error.into_error()))?;
-        Ok((facts, [csv.into_facts(), lines.into_facts()]))
+        let (csv, lines) = (csv.into_facts(), lines.into_facts());
+        let facts = DataFileFacts { lines_sha256: lines.sha256.clone(), ..facts };
+        Ok((facts, [csv, lines]))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::{Asked, Made, Record, report, time};
 use crate::harness::{fleet, python};
@@ -106,6 +107,13 @@ async fn a_shell_draws_the_same_sample() {
     let arguments = [&record.lake(), &made.folder()].map(|path| path.to_str().unwrap().to_owned());
     let problems = python("check_exhibit.py", &["sample", &arguments[0], &arguments[1]], &[]);
     assert_eq!(problems, json!([]));
+
+    // The page has the SHA-256 of each population.
+    for population in &POPULATIONS {
+        let content = std::fs::read(made.folder().join(format!("{}.jsonl", population.name))).unwrap();
+        let sha256 = hex::encode(Sha256::digest(content));
+        assert!(made.page_text().contains(&sha256), "{}: {sha256}", population.name);
+    }
 
     // The lines that the page has, with the names of an endpoint and a month put into them.
     if Command::new("jq").arg("--version").output().is_ok() {

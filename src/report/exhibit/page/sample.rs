@@ -41,6 +41,13 @@ pub(super) fn section(page: &ExhibitPage<'_>) -> Markup {
         p { "Seed: " span.mono { (name(&request.seed)) } ". Whoever made this report chose it: to be sure, state a seed of your own and have the report made again. The populations are " a href="sessions.jsonl" { "sessions.jsonl" } " with "
             (counted(page.evidence.tallies.sessions, "session")) ", " a href="captures.jsonl" { "captures.jsonl" } " and " a href="holes.jsonl" { "holes.jsonl" } "; "
             a href="manifest.json" { "manifest.json" } " has their SHA-256." }
+        ul {
+            @for of in POPULATIONS {
+                @for file in page.data_files.iter().filter(|file| file.name == of.file) {
+                    li { (code(&format!("{}.jsonl", file.name))) ", SHA-256 " span.mono { (file.lines_sha256) } }
+                }
+            }
+        }
         p { "To draw it again, for one endpoint and month, with the id of the endpoint and one of the three populations:" }
         pre { code { (commands(&request.seed, request.size, month.as_deref().unwrap_or("2026-01"))) } }
         (sampled_sessions(page, sample))
