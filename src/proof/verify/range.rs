@@ -1,13 +1,10 @@
 //! The hours of an account and Region that are verified.
 
-use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::Verifier;
+use super::{A_DAY, Verifier};
 use crate::hour::Hour;
-
-const A_DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// The first and the last hour; `None` for no limit.
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,4 +1,4 @@
-//! What lies beside the period, and beside the connections, is held against the record too: it decides what is shown.
+//! Objects beside the period, and beside the connections, are held against the record too: they decide what is shown.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What makes the evidence about a session uncertain, beside its own objects: the run records around it, and the connection logs.
+//! Reasons to doubt the evidence about a session, beside its own objects: the run records around it, and the connection logs.
 
 use jiff::Timestamp;
 
